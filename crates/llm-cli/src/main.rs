@@ -1,0 +1,2 @@
+//! The `llm-gateway` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The HTTP gateway: routes, keys, routing, one exchange per request

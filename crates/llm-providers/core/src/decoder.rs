@@ -1,0 +1,117 @@
+//! Streams: bytes cut anywhere into chunks.
+
+use bytes::Bytes;
+
+use crate::{FrameBuffer, Frames, Operation, SseEvent, StreamError};
+
+/// Reads one streamed answer.
+pub trait Decoder<O: Operation>: Send {
+    /// Adds bytes cut anywhere; gives what is now complete.
+    fn push(&mut self, bytes: Bytes) -> Items<'_, O::Chunk>;
+
+    /// The body ended. Without the vendor's own last event this gives [`StreamError::Truncated`].
+    fn finish(&mut self) -> Items<'_, O::Chunk>;
+}
+
+/// What a decoder gives out.
+#[derive(Debug)]
+pub struct Items<'a, C>(std::vec::Drain<'a, Result<C, StreamError>>);
+
+impl<C> Iterator for Items<'_, C> {
+    type Item = Result<C, StreamError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+/// Where an [`Interpret`] puts what it reads.
+#[derive(Debug)]
+pub struct Outbox<C>(Vec<Result<C, StreamError>>);
+
+impl<C> Outbox<C> {
+    /// A chunk.
+    pub fn chunk(&mut self, chunk: C) {
+        self.0.push(Ok(chunk));
+    }
+
+    /// A failure; nothing after it counts.
+    pub fn fail(&mut self, error: impl Into<StreamError>) {
+        self.0.push(Err(error.into()));
+    }
+}
+
+/// A vendor's reading of its own events: one event in, none or many chunks out, state inside.
+pub trait Interpret: Send {
+    /// What comes out.
+    type Chunk: Send;
+
+    /// Reads one event that has data.
+    fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<Self::Chunk>);
+
+    /// The body ended: whether the vendor had said its last word.
+    fn is_complete(&self) -> bool;
+}
+
+/// Drives an [`Interpret`] over server-sent events; owns the rules for cut-off and oversized frames.
+#[derive(Debug)]
+pub struct SseDecoder<I: Interpret> {
+    frames: FrameBuffer,
+    interpret: I,
+    outbox: Outbox<I::Chunk>,
+    failed: bool,
+}
+
+impl<I: Interpret> SseDecoder<I> {
+    /// A decoder for one stream.
+    pub fn new(interpret: I) -> Self {
+        Self { frames: FrameBuffer::default(), interpret, outbox: Outbox(Vec::new()), failed: false }
+    }
+
+    fn read(&mut self, block: &[u8]) {
+        for frame in Frames::new(block) {
+            if self.failed {
+                return;
+            }
+            let event = SseEvent::parse(frame);
+            if event.has_data {
+                self.interpret.event(&event, &mut self.outbox);
+                self.failed = self.outbox.0.iter().any(Result::is_err);
+            }
+        }
+    }
+}
+
+impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> {
+    fn push(&mut self, bytes: Bytes) -> Items<'_, O::Chunk> {
+        if !self.failed {
+            match self.frames.push(bytes) {
+                Ok(Some(block)) => self.read(&block),
+                Ok(None) => {}
+                Err(error) => {
+                    self.failed = true;
+                    self.outbox.fail(StreamError::Corrupt(error.to_string()));
+                }
+            }
+        }
+        Items(self.outbox.0.drain(..))
+    }
+
+    fn finish(&mut self) -> Items<'_, O::Chunk> {
+        if !self.failed {
+            let rest = self.frames.finish();
+            // A cut may fall inside a frame. What cannot be read then is a cut, not corruption.
+            let before = self.outbox.0.len();
+            self.read(&rest);
+            if self.failed && !self.outbox.0.iter().any(|item| matches!(item, Err(StreamError::Upstream(_)))) {
+                self.outbox.0.truncate(before);
+                self.failed = false;
+            }
+            if !self.failed && !self.interpret.is_complete() {
+                self.failed = true;
+                self.outbox.fail(StreamError::Truncated);
+            }
+        }
+        Items(self.outbox.0.drain(..))
+    }
+}

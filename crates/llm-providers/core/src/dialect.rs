@@ -1,0 +1,121 @@
+//! Dialects that clients speak: reading them into the canonical form and writing answers back.
+
+use bytes::{Bytes, BytesMut};
+use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, ErrorKind, Layer};
+
+use crate::Note;
+
+/// A wire format for chat that clients and vendors speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// `POST /v1/chat/completions`
+    OpenAiChat,
+    /// `POST /v1/messages`
+    AnthropicMessages,
+}
+
+impl Dialect {
+    /// A name for logs and command lines.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai",
+            Self::AnthropicMessages => "anthropic",
+        }
+    }
+}
+
+/// The client's side of a dialect.
+pub trait Ingress: Send + Sync {
+    /// Which dialect.
+    fn dialect(&self) -> Dialect;
+
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// [`IngressError`] names the member at fault.
+    fn read(&self, body: &[u8]) -> Result<Incoming, IngressError>;
+
+    /// Writes a whole answer.
+    fn write(&self, response: &ChatResponse, reply: &Reply) -> Outgoing;
+
+    /// Writes a streamed answer.
+    fn writer(&self, reply: &Reply) -> Box<dyn ChunkWriter>;
+
+    /// Writes an error as a whole body.
+    fn error(&self, error: &ApiError, reply: &Reply) -> Bytes;
+
+    /// Writes an error as an event in mid-stream, for a stream whose bytes are passed through.
+    fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
+}
+
+/// A request in canonical form.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incoming {
+    /// The request.
+    pub request: ChatRequest,
+    /// What the canonical form says differently.
+    pub notes: Vec<Note>,
+}
+
+/// An answer in a client's dialect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The body.
+    pub body: Bytes,
+    /// What the dialect has no place for.
+    pub notes: Vec<Note>,
+}
+
+/// What an answer carries beside the model's words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// Our name for the request; stands in where the vendor gives none.
+    pub request_id: String,
+    /// The model as the client named it; stands in where the vendor gives none.
+    pub model: String,
+    /// When the answer began, in seconds since the epoch; stands in where the vendor gives none.
+    pub created_s: i64,
+    /// Whether the client asked for a usage chunk at the end of an OpenAI stream.
+    pub include_usage: bool,
+}
+
+/// Writes chunks as events of a dialect.
+pub trait ChunkWriter: Send {
+    /// Writes one chunk; may write nothing yet.
+    fn chunk(&mut self, chunk: &ChatChunk, out: &mut BytesMut);
+
+    /// The stream ended as it should.
+    fn end(&mut self, out: &mut BytesMut);
+
+    /// The stream broke.
+    fn error(&mut self, error: &ApiError, out: &mut BytesMut);
+
+    /// What the dialect had no place for, so far.
+    fn notes(&mut self) -> Vec<Note> {
+        Vec::new()
+    }
+}
+
+/// A client's request that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
+pub struct IngressError {
+    /// The member at fault, such as `messages[3].content[0].text`; empty if the body is no JSON object.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl From<llm_types::ParseError> for IngressError {
+    fn from(error: llm_types::ParseError) -> Self {
+        Self { path: error.path, message: error.message }
+    }
+}
+
+impl From<IngressError> for ApiError {
+    fn from(error: IngressError) -> Self {
+        let new = Self::new(ErrorKind::InvalidRequest, Layer::Client, error.to_string());
+        if error.path.is_empty() { new } else { new.with_param(error.path) }
+    }
+}

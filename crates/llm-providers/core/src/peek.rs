@@ -1,0 +1,172 @@
+//! [`Peek`]: the top level of a request body, borrowed, without reading what is inside.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::IngressError;
+
+/// The members of a JSON object, in order, each value as the text it is.
+///
+/// A name that stands twice is refused: the gateway and the vendor might each believe another one.
+#[derive(Debug)]
+pub struct Peek<'a> {
+    body: &'a str,
+    members: Vec<Member<'a>>,
+}
+
+/// One member of the object.
+#[derive(Debug, Clone)]
+pub struct Member<'a> {
+    /// Its name.
+    pub name: Cow<'a, str>,
+    /// Its value, as JSON text.
+    pub value: &'a str,
+}
+
+impl<'a> Peek<'a> {
+    /// Reads the top level of `body`.
+    ///
+    /// # Errors
+    /// [`IngressError`] if the body is not UTF-8, no JSON object, or names a member twice.
+    pub fn new(body: &'a [u8]) -> Result<Self, IngressError> {
+        let at_root = |message: String| IngressError { path: String::new(), message };
+        let body = std::str::from_utf8(body)
+            .map_err(|error| at_root(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
+        if body.trim_ascii().is_empty() {
+            return Err(at_root("the body is empty; a JSON object is expected".to_owned()));
+        }
+        let members: Members<'a> = serde_json::from_str(body)
+            .map_err(|error| at_root(format!("the body is not a JSON object: {error}")))?;
+        let members = members.0;
+        for (index, member) in members.iter().enumerate() {
+            if members[..index].iter().any(|earlier| earlier.name == member.name) {
+                return Err(IngressError {
+                    path: member.name.clone().into_owned(),
+                    message: "stands twice in the body".to_owned(),
+                });
+            }
+        }
+        Ok(Self { body, members })
+    }
+
+    /// The body.
+    pub const fn body(&self) -> &'a str {
+        self.body
+    }
+
+    /// All members, in order.
+    pub fn members(&self) -> &[Member<'a>] {
+        &self.members
+    }
+
+    /// A member's value as JSON text; `None` if it is absent.
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
+        self.members.iter().find(|member| member.name == name).map(|member| member.value)
+    }
+
+    /// Whether a member is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|value| value != "null")
+    }
+
+    /// A member read as `T`; `None` if it is absent or `null`.
+    ///
+    /// # Errors
+    /// [`IngressError`] names the member.
+    pub fn get<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, IngressError> {
+        match self.raw(name) {
+            None | Some("null") => Ok(None),
+            Some(text) => serde_json::from_str(text).map(Some).map_err(|error| {
+                let mut message = error.to_string();
+                if let Some(end) = message.rfind(" at line ") {
+                    message.truncate(end);
+                }
+                IngressError { path: name.to_owned(), message }
+            }),
+        }
+    }
+
+    /// The member `model`.
+    ///
+    /// # Errors
+    /// [`IngressError`] if it is missing or no string.
+    pub fn model(&self) -> Result<Cow<'a, str>, IngressError> {
+        self.text("model")?
+            .ok_or_else(|| IngressError { path: "model".to_owned(), message: "is missing".to_owned() })
+    }
+
+    /// A member that is a string; `None` if it is absent or `null`.
+    ///
+    /// # Errors
+    /// [`IngressError`] if it is something else.
+    pub fn text(&self, name: &str) -> Result<Option<Cow<'a, str>>, IngressError> {
+        Ok(self.get::<Text<'a>>(name)?.map(|text| text.0))
+    }
+
+    /// The member `stream`; absent and `null` count as no.
+    ///
+    /// # Errors
+    /// [`IngressError`] if it is no boolean.
+    pub fn stream(&self) -> Result<bool, IngressError> {
+        Ok(self.get("stream")?.unwrap_or(false))
+    }
+
+    /// Where a value stands in the body.
+    pub(crate) fn span(&self, value: &str) -> Range<usize> {
+        let start = value.as_ptr().addr() - self.body.as_ptr().addr();
+        start..start + value.len()
+    }
+}
+
+struct Members<'a>(Vec<Member<'a>>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
+                let mut members = Vec::with_capacity(16);
+                while let Some((name, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    members.push(Member { name: name.0, value: value.get() });
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}
+
+/// A string, borrowed where it holds no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Text<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Read)
+    }
+}

@@ -1,0 +1,123 @@
+//! A vendor, and the operations it has.
+
+use std::borrow::Cow;
+
+use llm_types::{ChatChunk, ChatRequest, ChatResponse};
+
+use crate::{Call, Decoded, Decoder, Dialect, EncodeError, Encoded, Relay, UpstreamError};
+
+/// An endpoint family: what is asked, answered and streamed.
+pub trait Operation: 'static {
+    /// What is asked.
+    type Request;
+    /// What is answered.
+    type Response;
+    /// A piece of a streamed answer.
+    type Chunk: Send;
+}
+
+/// Chat.
+#[derive(Debug, Clone, Copy)]
+pub struct Chat;
+
+impl Operation for Chat {
+    type Request = ChatRequest;
+    type Response = ChatResponse;
+    type Chunk = ChatChunk;
+}
+
+/// Counting the tokens of a chat request without answering it.
+#[derive(Debug, Clone, Copy)]
+pub struct CountTokens;
+
+impl Operation for CountTokens {
+    type Request = ChatRequest;
+    type Response = TokenCount;
+    type Chunk = std::convert::Infallible;
+}
+
+/// How many tokens a request would read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenCount {
+    /// Tokens.
+    pub input_tokens: u64,
+}
+
+/// One vendor. Operations it lacks stay `None`, so adding one breaks nobody.
+pub trait Provider: Send + Sync {
+    /// Who it is and how it is reached.
+    fn info(&self) -> &VendorInfo;
+
+    /// Chat.
+    fn chat(&self) -> Option<&dyn Translator<Chat>> {
+        None
+    }
+
+    /// Counting tokens.
+    fn count_tokens(&self) -> Option<&dyn Translator<CountTokens>> {
+        None
+    }
+
+    /// Requests in this dialect passed through as bytes.
+    fn relay(&self, _dialect: Dialect) -> Option<&dyn Relay> {
+        None
+    }
+}
+
+/// One operation in one vendor's dialect. Same input, same output.
+pub trait Translator<O: Operation>: Send + Sync {
+    /// Writes a request.
+    ///
+    /// # Errors
+    /// [`EncodeError::Unsupported`] when the request needs what the vendor lacks and `call.unsupported` is
+    /// [`Reject`](crate::OnUnsupported::Reject).
+    fn encode(&self, request: &O::Request, call: &Call<'_>) -> Result<Encoded, EncodeError>;
+
+    /// Reads a whole answer of any status.
+    ///
+    /// # Errors
+    /// What the vendor said, sorted into an [`ErrorKind`](llm_types::ErrorKind).
+    fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<O::Response>, UpstreamError>;
+
+    /// A fresh decoder for one streamed answer.
+    fn decoder(&self) -> Box<dyn Decoder<O>>;
+}
+
+/// Who a vendor is and how it is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VendorInfo {
+    /// The name before the slash in `vendor/model`.
+    pub id: Cow<'static, str>,
+    /// The name for people.
+    pub name: Cow<'static, str>,
+    /// Environment variables that may hold the key; the first that is set wins. Empty: needs no key.
+    pub key_variables: Vec<Cow<'static, str>>,
+    /// Environment variables that may hold the address.
+    pub base_url_variables: Vec<Cow<'static, str>>,
+    /// The usual address; empty if there is none.
+    pub base_url: Cow<'static, str>,
+    /// The page that the facts come from.
+    pub docs: Cow<'static, str>,
+    /// What it can do.
+    pub capabilities: Capabilities,
+}
+
+/// What a vendor's wire can carry; a model may have less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent fact")]
+pub struct Capabilities {
+    /// Streaming.
+    pub streaming: bool,
+    /// Tools.
+    pub tools: bool,
+    /// Images in.
+    pub images: bool,
+    /// Documents in.
+    pub documents: bool,
+    /// Thinking.
+    pub reasoning: bool,
+    /// JSON by schema.
+    pub json_schema: bool,
+    /// Counting tokens at the vendor.
+    pub count_tokens: bool,
+}

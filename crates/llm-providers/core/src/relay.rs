@@ -1,0 +1,84 @@
+//! Requests passed through as bytes, because client and vendor speak the same dialect.
+
+use llm_types::{FinishReason, Usage};
+
+use crate::{Call, Dialect, Edit, EncodeError, Peek, UpstreamError};
+
+/// What is asked of a vendor whose dialect the client speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RelayOperation {
+    /// An answer.
+    Chat,
+    /// The number of tokens only.
+    CountTokens,
+}
+
+/// A vendor's own dialect, for requests that need no translation.
+pub trait Relay: Send + Sync {
+    /// Which dialect.
+    fn dialect(&self) -> Dialect;
+
+    /// The changes that the vendor needs in this body, besides the model's name; `None` if a quirk of the
+    /// vendor touches the request, so that it must be translated.
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>>;
+
+    /// Whether the vendor can be asked for a usage chunk at the end of a stream.
+    fn takes_include_usage(&self) -> bool;
+
+    /// Method, address and headers of the request; they do not depend on its body.
+    ///
+    /// # Errors
+    /// [`EncodeError::Setup`] if the address or a header is none.
+    fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError>;
+
+    /// Reads an answer that is a failure.
+    fn error(&self, response: http::Response<&[u8]>) -> UpstreamError;
+
+    /// Listens to one answer.
+    fn listener(&self) -> Box<dyn Listener>;
+}
+
+/// Listens beside the bytes of an answer for what the gateway must know. It changes nothing.
+pub trait Listener: Send {
+    /// One frame of a stream.
+    fn frame(&mut self, frame: &[u8]) -> Heard;
+
+    /// A whole answer.
+    fn body(&mut self, body: &[u8]);
+
+    /// What was heard so far.
+    fn seen(&self) -> &Seen;
+
+    /// The failure that the vendor reported in mid-stream.
+    fn failure(&mut self) -> Option<UpstreamError>;
+}
+
+/// What one frame was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// A comment, a ping, a beginning.
+    Other,
+    /// A piece of the answer.
+    Content,
+    /// Usage and nothing else: the frame that only those get who asked for it.
+    UsageOnly,
+    /// The vendor's failure in mid-stream.
+    Failure,
+    /// The vendor's last word.
+    End,
+}
+
+/// What was heard in an answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Seen {
+    /// What it took.
+    pub usage: Option<Usage>,
+    /// Why the model stopped.
+    pub finish_reason: Option<FinishReason>,
+    /// The model that answered.
+    pub model: Option<String>,
+    /// Bytes of text that the model wrote, for an estimate where no usage comes.
+    pub content_bytes: u64,
+    /// Whether the answer came to its end.
+    pub complete: bool,
+}

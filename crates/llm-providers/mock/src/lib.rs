@@ -1,0 +1,1 @@
+//! A vendor that answers from a script, without a network

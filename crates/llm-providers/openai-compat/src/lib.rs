@@ -1,0 +1,1 @@
+//! Every vendor that speaks OpenAI chat, as rows of one table

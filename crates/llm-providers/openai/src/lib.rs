@@ -1,0 +1,1 @@
+//! OpenAI chat completions, translated and passed through

@@ -1,0 +1,1 @@
+//! Laws, corpus and conformance grid for vendor translators

@@ -1,0 +1,1 @@
+//! Sends translated requests over HTTP: pools, timeouts, credentials

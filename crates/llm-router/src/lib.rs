@@ -1,0 +1,1 @@
+//! Which deployment next, and how healthy each one is; no IO

@@ -1,0 +1,129 @@
+//! Objects whose `type` member says what the rest is.
+//!
+//! Serde's internal tags buffer the whole object, which costs time and loses the place of an error. Here the
+//! tag is read first, as vendors and SDKs write it first; members that stand before it are kept aside.
+
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess};
+use serde_json::Value;
+
+use crate::Extra;
+
+/// The members of a tagged object besides its tag; feed it to a type with [`TaggedMap::read`].
+#[derive(Debug)]
+pub struct TaggedMap<A> {
+    tag: String,
+    before: std::vec::IntoIter<(String, Value)>,
+    value: Option<Value>,
+    rest: A,
+}
+
+/// Reads up to the `type` member of a map.
+///
+/// # Errors
+/// If the map has no `type`, or one that is not a string.
+pub fn tagged<'de, A: MapAccess<'de>>(mut map: A) -> Result<TaggedMap<A>, A::Error> {
+    let mut before = Vec::new();
+    while let Some(key) = map.next_key::<String>()? {
+        if key == "type" {
+            let tag = map.next_value()?;
+            return Ok(TaggedMap { tag, before: before.into_iter(), value: None, rest: map });
+        }
+        before.push((key, map.next_value()?));
+    }
+    Err(A::Error::missing_field("type"))
+}
+
+impl<'de, A: MapAccess<'de>> TaggedMap<A> {
+    /// The value of `type`.
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Reads the other members as `T`.
+    ///
+    /// # Errors
+    /// If they do not fit.
+    pub fn read<T: serde::Deserialize<'de>>(self) -> Result<T, A::Error> {
+        T::deserialize(serde::de::value::MapAccessDeserializer::new(self))
+    }
+
+    /// Keeps the whole object, tag included, as it came.
+    ///
+    /// # Errors
+    /// If the rest is no JSON.
+    pub fn keep(mut self) -> Result<Extra, A::Error> {
+        let mut all: Extra = self.before.by_ref().collect();
+        all.insert("type".to_owned(), Value::String(std::mem::take(&mut self.tag)));
+        while let Some((key, value)) = self.rest.next_entry()? {
+            all.insert(key, value);
+        }
+        Ok(all)
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for TaggedMap<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        match self.before.next() {
+            Some((key, value)) => {
+                self.value = Some(value);
+                seed.deserialize(key.into_deserializer()).map(Some)
+            }
+            None => self.rest.next_key_seed(seed),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        match self.value.take() {
+            Some(value) => seed.deserialize(value).map_err(A::Error::custom),
+            None => self.rest.next_value_seed(seed),
+        }
+    }
+}
+
+/// An object written with its `type` first.
+#[derive(serde::Serialize)]
+pub(crate) struct WithTag<'a, T> {
+    #[serde(rename = "type")]
+    pub(crate) tag: &'a str,
+    #[serde(flatten)]
+    pub(crate) inner: &'a T,
+}
+
+/// Implements serde for an enum of tagged objects whose last variant, `Unknown`, keeps what it does not know.
+macro_rules! tagged_enum {
+    ($name:ident, $expecting:literal, { $( $tag:literal => $variant:ident, )+ }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(inner) => $crate::tagged::WithTag { tag: $tag, inner }.serialize(serializer), )+
+                    Self::Unknown(map) => map.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
+                        let map = $crate::tagged(map)?;
+                        match map.tag() {
+                            $( $tag => map.read().map($name::$variant), )+
+                            _ => map.keep().map($name::Unknown),
+                        }
+                    }
+                }
+                deserializer.deserialize_map(Visitor)
+            }
+        }
+    };
+}
+pub(crate) use tagged_enum;
