@@ -1,2 +1,65 @@
-//! Tasks of this workspace.
-fn main() {}
+//! Everything about this workspace that is more than one cargo command: `cargo xtask help`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what is printed is what this program is for")]
+
+mod bench;
+mod check;
+mod clock;
+mod features;
+mod fuzz;
+mod gateway;
+mod generate;
+mod layers;
+mod shell;
+mod suites;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks, generators and benchmarks of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that CI checks, each step timed.
+    Check(check::Args),
+    /// All tests; prints what was left out and how to get it.
+    Test,
+    /// Holds the dependency graph against xtask/layers.toml.
+    Layers,
+    /// Builds each published library alone, feature by feature.
+    Features,
+    /// Writes docs/generated from the binary, or checks it.
+    Generate(generate::Args),
+    /// Feeds mutated input to the parsers.
+    Fuzz(fuzz::Args),
+    /// Measures the gateway against a minimal proxy, on loopback.
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().command {
+        Command::Check(args) => check::run(&args),
+        Command::Test => suites::run(),
+        Command::Layers => layers::run(),
+        Command::Features => features::run().map(|()| true),
+        Command::Generate(args) => generate::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args).map(|()| true),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        // The command has said what is wrong.
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -3,7 +3,12 @@
 //! Serde's internal tags buffer the whole object, which costs time and loses the place of an error. Here the
 //! tag is read first, as vendors and SDKs write it first; members that stand before it are kept aside.
 
-use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserializer;
+use serde::de::value::BorrowedStrDeserializer;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::Extra;
@@ -54,8 +59,8 @@ impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     pub fn keep(mut self) -> Result<Extra, A::Error> {
         let mut all: Extra = self.before.by_ref().collect();
         all.insert("type".to_owned(), Value::String(std::mem::take(&mut self.tag)));
-        while let Some((key, value)) = self.rest.next_entry()? {
-            all.insert(key, value);
+        while let Some(key) = self.rest.next_key_seed(NotTheTag(PhantomData::<String>))? {
+            all.insert(key, self.rest.next_value()?);
         }
         Ok(all)
     }
@@ -70,7 +75,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TaggedMap<A> {
                 self.value = Some(value);
                 seed.deserialize(key.into_deserializer()).map(Some)
             }
-            None => self.rest.next_key_seed(seed),
+            None => self.rest.next_key_seed(NotTheTag(seed)),
         }
     }
 
@@ -79,6 +84,39 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TaggedMap<A> {
             Some(value) => seed.deserialize(value).map_err(A::Error::custom),
             None => self.rest.next_value_seed(seed),
         }
+    }
+}
+
+/// Refuses a second `type`: one reader might believe the first, another the last.
+struct NotTheTag<K>(K);
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for NotTheTag<K> {
+    type Value = K::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for NotTheTag<K> {
+    type Value = K::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a member")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<K::Value, E> {
+        if name == "type" {
+            return Err(E::duplicate_field("type"));
+        }
+        self.0.deserialize(BorrowedStrDeserializer::new(name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<K::Value, E> {
+        if name == "type" {
+            return Err(E::duplicate_field("type"));
+        }
+        self.0.deserialize(name.into_deserializer())
     }
 }
 

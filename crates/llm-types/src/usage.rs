@@ -184,3 +184,6 @@ fn count(number: &Nullable<Number>) -> u64 {
 fn whole(number: &Number) -> u64 {
     number.as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,12 +25,17 @@ pub enum Dialect {
     Anthropic,
 }
 
+/// The events of one stream.
+type Frames = Arc<[Bytes]>;
+/// What makes one stream differ from another: dialect, content events, usage at the end.
+type StreamKey = (Dialect, u32, bool);
+
 /// Prepared answers. A stream is written out at its first request and shared afterwards.
 #[derive(Debug)]
 pub struct Answers {
     openai: Bytes,
     anthropic: Bytes,
-    streams: Mutex<HashMap<(Dialect, u32, bool), Arc<[Bytes]>>>,
+    streams: Mutex<HashMap<StreamKey, Frames>>,
 }
 
 impl Default for Answers {
@@ -77,7 +82,7 @@ impl Answers {
 /// A body of one frame per event, with an optional pause between two.
 #[derive(Debug)]
 pub struct Events {
-    frames: Arc<[Bytes]>,
+    frames: Frames,
     next: usize,
     pause: Option<Interval>,
 }
@@ -140,7 +145,7 @@ fn openai_usage(completion_tokens: u32) -> Value {
     })
 }
 
-fn openai_events(chunks: u32, include_usage: bool) -> Arc<[Bytes]> {
+fn openai_events(chunks: u32, include_usage: bool) -> Frames {
     let chunk = |choices: Value, usage: Option<Value>| {
         let mut chunk = json!({
             "id": "chatcmpl-bench0000000000000000000000",
@@ -193,7 +198,7 @@ fn anthropic_usage(output_tokens: u32) -> Value {
     })
 }
 
-fn anthropic_events(chunks: u32) -> Arc<[Bytes]> {
+fn anthropic_events(chunks: u32) -> Frames {
     let event = |name: &str, mut data: Value| {
         data["type"] = json!(name);
         Bytes::from(format!("event: {name}\ndata: {data}\n\n"))

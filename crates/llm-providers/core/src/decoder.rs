@@ -44,7 +44,7 @@ impl<C> Outbox<C> {
 /// A vendor's reading of its own events: one event in, none or many chunks out, state inside.
 pub trait Interpret: Send {
     /// What comes out.
-    type Chunk: Send;
+    type Chunk: Send + Unpin;
 
     /// Reads one event that has data.
     fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<Self::Chunk>);

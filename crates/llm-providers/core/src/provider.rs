@@ -13,7 +13,7 @@ pub trait Operation: 'static {
     /// What is answered.
     type Response;
     /// A piece of a streamed answer.
-    type Chunk: Send;
+    type Chunk: Send + Unpin;
 }
 
 /// Chat.

@@ -49,7 +49,6 @@ impl Script {
     /// ```
     pub fn from_model(model: &str) -> Option<Self> {
         let name = model.strip_prefix("mock/").unwrap_or(model);
-        // Ordinary model names cost a look at the first byte.
         let (stem, number) = match name.rsplit_once('-') {
             Some((stem, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (stem, Some(digits.parse().ok()?)),
             _ => (name, None),

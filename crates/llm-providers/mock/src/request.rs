@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::text::count_words;
@@ -177,8 +177,6 @@ pub(crate) fn tools(raw: Option<&RawValue>) -> Vec<Tool<'_>> {
         name: Option<Cow<'a, str>>,
         #[serde(default, borrow)]
         input_schema: Option<&'a RawValue>,
-        #[serde(flatten)]
-        _rest: IgnoredAny,
     }
     #[derive(Deserialize)]
     struct Function<'a> {

@@ -1,1 +1,24 @@
-//! OpenAI chat completions, translated and passed through
+#![doc = include_str!("../README.md")]
+
+mod changes;
+mod chat;
+mod edited;
+mod error;
+mod glance;
+mod head;
+mod ingress;
+mod models;
+mod openai;
+mod options;
+mod relay;
+mod usage;
+
+pub use changes::Changes;
+pub use chat::{ChatInterpret, ChatWire};
+pub use glance::MessageGlance;
+pub use ingress::{ChatIngress, error_names};
+pub use openai::OpenAi;
+pub use options::{
+    AnswerOptions, Auth, DoneMarker, OutputLimit, Replay, RequestOptions, ThinkingMember, UsageRules, WireOptions,
+};
+pub use relay::{ChatListener, ChatRelay};

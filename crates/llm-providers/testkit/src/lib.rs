@@ -1,1 +1,18 @@
-//! Laws, corpus and conformance grid for vendor translators
+#![doc = include_str!("../README.md")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "this crate is test code: a law that does not hold panics"
+)]
+
+pub mod conformance;
+pub mod corpus;
+pub mod fuzz;
+pub mod laws;
+
+mod assemble;
+mod random;
+
+pub use assemble::assemble;
+pub use random::Random;

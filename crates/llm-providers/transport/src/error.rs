@@ -197,7 +197,7 @@ impl Error for TransportError {
 
 /// Every error in the chain, the given one first.
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// Whether TLS is at fault: rustls hides its error inside an `io::Error`, which does not name it as its source.

@@ -1,1 +1,31 @@
-//! Sends translated requests over HTTP: pools, timeouts, credentials
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod client;
+mod credential;
+mod error;
+mod hyper_service;
+mod options;
+mod payload;
+mod proxy;
+#[cfg(feature = "reqwest")]
+mod reqwest_service;
+mod service;
+mod timer;
+mod tls;
+
+pub use body::Body;
+pub use client::{Answer, CallError, ChunkError, ChunkStream, Client};
+pub use credential::{
+    CachedCredential, CredentialError, CredentialIssuer, CredentialSource, IssuedCredential, StaticCredential,
+};
+pub use error::{TransportError, TransportErrorKind};
+pub use futures_core::future::BoxFuture;
+pub use hyper_service::HyperService;
+pub use options::{CallOptions, Http2Options, Protocol, Timeouts, TransportOptions};
+pub use payload::payload_bytes;
+pub use proxy::Proxies;
+#[cfg(feature = "reqwest")]
+pub use reqwest_service::ReqwestService;
+pub use service::{HttpService, connect};
+pub use tls::ensure_crypto_provider;

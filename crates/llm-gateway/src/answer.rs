@@ -1,0 +1,299 @@
+//! The body of an answer: it owns the exchange, and with its end the exchange ends.
+
+use std::fmt;
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use llm_provider_core::{Ingress, Reply};
+use llm_types::ApiError;
+use tokio::time::{Instant, Sleep};
+
+use crate::app::App;
+use crate::error::from_transport;
+use crate::exchange::{Exchange, Outcome};
+use crate::serving::OnDisconnect;
+use crate::services::completion::{Fed, Journey, Pump};
+
+/// A comment that keeps a silent line alive.
+const KEEPALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
+
+/// The body of an answer.
+pub struct AnswerBody(Kind);
+
+enum Kind {
+    /// Nothing, or nothing more.
+    Done,
+    /// All at once, outside of any exchange.
+    Plain(Bytes),
+    /// All at once.
+    Whole(Bytes, Exchange, Outcome),
+    /// As it comes.
+    Stream(Box<Streaming>),
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.0 {
+            Kind::Done => "done",
+            Kind::Plain(_) => "plain",
+            Kind::Whole(..) => "whole",
+            Kind::Stream(_) => "stream",
+        };
+        f.debug_tuple("AnswerBody").field(&kind).finish()
+    }
+}
+
+impl AnswerBody {
+    /// No bytes.
+    pub const fn empty() -> Self {
+        Self(Kind::Done)
+    }
+
+    /// Bytes that end no exchange.
+    pub fn plain(bytes: impl Into<Bytes>) -> Self {
+        Self(Kind::Plain(bytes.into()))
+    }
+
+    /// A whole answer.
+    pub fn whole(bytes: Bytes, exchange: Exchange) -> Self {
+        Self(Kind::Whole(bytes, exchange, Outcome::Answered))
+    }
+
+    /// An error instead of an answer.
+    pub fn error(bytes: Bytes, exchange: Exchange, error: &ApiError) -> Self {
+        Self(Kind::Whole(bytes, exchange, Outcome::from(error)))
+    }
+
+    /// A streamed answer that has begun with `first`.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one stream, used once")]
+    pub(crate) fn stream(
+        app: Arc<App>,
+        first: Fed,
+        upstream: Option<llm_transport::Body>,
+        pump: Pump,
+        ingress: &'static dyn Ingress,
+        reply: Reply,
+        journey: Journey,
+        exchange: Exchange,
+    ) -> Self {
+        let keepalive = app.serving().keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
+        Self(Kind::Stream(Box::new(Streaming {
+            app,
+            first: Some(first),
+            upstream,
+            pump,
+            ingress,
+            reply,
+            keepalive,
+            books: Some((journey, exchange)),
+        })))
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let this = self.get_mut();
+        match std::mem::replace(&mut this.0, Kind::Done) {
+            Kind::Done => Poll::Ready(None),
+            Kind::Plain(bytes) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Kind::Whole(bytes, mut exchange, outcome) => {
+                exchange.sent(bytes.len());
+                exchange.end(outcome);
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Kind::Stream(mut streaming) => {
+                let polled = streaming.poll(cx);
+                if !matches!(polled, Poll::Ready(None)) {
+                    this.0 = Kind::Stream(streaming);
+                }
+                polled.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Done => true,
+            // An empty body would never be polled, and its exchange would count as hung up.
+            Kind::Plain(bytes) => bytes.is_empty(),
+            Kind::Whole(..) | Kind::Stream(_) => false,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Done => SizeHint::with_exact(0),
+            Kind::Plain(bytes) | Kind::Whole(bytes, ..) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Stream(_) => SizeHint::new(),
+        }
+    }
+}
+
+/// A streamed answer on its way.
+struct Streaming {
+    app: Arc<App>,
+    first: Option<Fed>,
+    /// `None` once the vendor's stream has ended.
+    upstream: Option<llm_transport::Body>,
+    pump: Pump,
+    ingress: &'static dyn Ingress,
+    reply: Reply,
+    keepalive: Option<Keepalive>,
+    /// `None` once the exchange has ended.
+    books: Option<(Journey, Exchange)>,
+}
+
+impl Streaming {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            let fed = match self.first.take() {
+                Some(first) => first,
+                None => match self.poll_upstream(cx) {
+                    Poll::Ready(Some(fed)) => fed,
+                    Poll::Ready(None) => {
+                        self.end(None);
+                        return Poll::Ready(None);
+                    }
+                    Poll::Pending => return self.poll_keepalive(cx),
+                },
+            };
+            let out = match &fed.error {
+                None => fed.out,
+                Some(error) => {
+                    self.upstream = None;
+                    let event = self.pump.error(error, self.ingress, &self.reply);
+                    let out = if fed.out.is_empty() { event } else { [fed.out, event].concat().into() };
+                    self.end(Some(error));
+                    out
+                }
+            };
+            if !out.is_empty() {
+                if let Some(keepalive) = &mut self.keepalive {
+                    keepalive.last = Instant::now();
+                }
+                if let Some((_, exchange)) = &mut self.books {
+                    exchange.sent(out.len());
+                }
+                return Poll::Ready(Some(out));
+            }
+        }
+    }
+
+    /// What came from the vendor; `None` when all is said.
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Fed>> {
+        let Some(upstream) = &mut self.upstream else { return Poll::Ready(None) };
+        match upstream.poll_data(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(bytes))) => Poll::Ready(Some(self.pump.feed(bytes))),
+            Poll::Ready(Some(Err(error))) => {
+                Poll::Ready(Some(Fed { out: Bytes::new(), error: Some(from_transport(&error)) }))
+            }
+            Poll::Ready(None) => {
+                self.upstream = None;
+                Poll::Ready(Some(self.pump.finish()))
+            }
+        }
+    }
+
+    fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let due = self.keepalive.as_mut().is_some_and(|keepalive| keepalive.poll(cx).is_ready());
+        if due {
+            if let Some((_, exchange)) = &mut self.books {
+                exchange.sent(KEEPALIVE.len());
+            }
+            return Poll::Ready(Some(KEEPALIVE));
+        }
+        Poll::Pending
+    }
+
+    fn end(&mut self, error: Option<&ApiError>) {
+        let Some((mut journey, mut exchange)) = self.books.take() else { return };
+        close_books(&mut exchange, &mut self.pump);
+        match error {
+            None => {
+                journey.succeeded();
+                exchange.end(Outcome::Answered);
+            }
+            Some(error) => {
+                exchange.leg_failed(error.kind);
+                journey.failed(error);
+                exchange.end(Outcome::from(error));
+            }
+        }
+    }
+}
+
+impl Drop for Streaming {
+    /// The client went away: the vendor is told at once, or heard to its end, as configured.
+    fn drop(&mut self) {
+        let Some((mut journey, mut exchange)) = self.books.take() else { return };
+        if self.app.is_draining() {
+            close_books(&mut exchange, &mut self.pump);
+            exchange.end(Outcome::Drained);
+            return;
+        }
+        let drain = self.app.serving().on_disconnect != OnDisconnect::Cancel && !std::thread::panicking();
+        match self.upstream.take() {
+            Some(mut upstream) if drain => {
+                let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
+                self.app.background(async move {
+                    while let Some(Ok(bytes)) = upstream.next().await {
+                        if pump.feed(bytes).error.is_some() {
+                            break;
+                        }
+                    }
+                    if pump.finish().error.is_none() {
+                        journey.succeeded();
+                    }
+                    close_books(&mut exchange, &mut pump);
+                    exchange.end(Outcome::HungUp);
+                });
+            }
+            _ => {
+                close_books(&mut exchange, &mut self.pump);
+                exchange.end(if std::thread::panicking() { Outcome::Panicked } else { Outcome::HungUp });
+            }
+        }
+    }
+}
+
+/// What was heard goes into the record.
+fn close_books(exchange: &mut Exchange, pump: &mut Pump) {
+    let seen = pump.seen();
+    let notes = pump.notes();
+    let record = exchange.record_mut();
+    record.seen = seen;
+    record.notes.extend(notes);
+}
+
+/// Comments on a silent stream. One timer, armed again only when it has run out.
+struct Keepalive {
+    every: Duration,
+    sleep: Option<Pin<Box<Sleep>>>,
+    last: Instant,
+}
+
+impl Keepalive {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let (every, last) = (self.every, self.last);
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(last + every)));
+        while sleep.as_mut().poll(cx).is_ready() {
+            let now = Instant::now();
+            if now >= self.last + self.every {
+                self.last = now;
+                sleep.as_mut().reset(now + self.every);
+                return Poll::Ready(());
+            }
+            sleep.as_mut().reset(self.last + self.every);
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,132 @@
+//! Who asks: from the headers alone.
+
+use http::HeaderMap;
+use llm_provider_core::{Secret, header_text};
+use llm_types::{ApiError, ErrorKind, Layer};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// The holder of the master key.
+    Master,
+    /// Anybody: no master key is set, and only this machine can reach the gateway.
+    Anonymous,
+}
+
+impl Principal {
+    /// A name for logs.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Master => "master",
+            Self::Anonymous => "anonymous",
+        }
+    }
+}
+
+/// Checks keys.
+#[derive(Debug, Clone)]
+pub struct Authenticator {
+    master: Option<[u8; 32]>,
+}
+
+impl Authenticator {
+    /// Checks against a master key; without one, everybody is let in.
+    pub fn new(master: Option<&Secret>) -> Self {
+        Self { master: master.map(|key| digest(key.expose())) }
+    }
+
+    /// Whether a key is needed.
+    pub const fn needs_key(&self) -> bool {
+        self.master.is_some()
+    }
+
+    /// Who sent these headers.
+    ///
+    /// # Errors
+    /// An authentication error if a key is needed and the one given is missing or wrong.
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, ApiError> {
+        let Some(master) = &self.master else {
+            return Ok(Principal::Anonymous);
+        };
+        let refuse = |message: &str, code: &str| {
+            ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
+        };
+        let key = presented_key(headers).ok_or_else(|| {
+            refuse(
+                "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key` or \
+                 `x-litellm-api-key`",
+                "missing_api_key",
+            )
+        })?;
+        // Digests are compared, so that neither content nor length of the key shows in the time taken.
+        if bool::from(digest(key).ct_eq(master)) {
+            Ok(Principal::Master)
+        } else {
+            Err(refuse("the key is not known here", "invalid_api_key"))
+        }
+    }
+}
+
+/// The key in a request's headers, wherever clients of the supported dialects put it.
+pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
+    let bearer = |name| {
+        let text = header_text(headers, name)?.trim();
+        let key = match text.split_at_checked(7) {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
+            _ => text,
+        };
+        (!key.is_empty()).then_some(key)
+    };
+    ["x-litellm-api-key", "authorization", "x-api-key", "api-key"].into_iter().find_map(bearer)
+}
+
+fn digest(key: &str) -> [u8; 32] {
+    Sha256::digest(key.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn every_place_for_a_key() {
+        let auth = Authenticator::new(Some(&Secret::new("sk-master")));
+        for (name, value) in [
+            ("authorization", "Bearer sk-master"),
+            ("authorization", "bearer sk-master"),
+            ("authorization", "sk-master"),
+            ("x-api-key", "sk-master"),
+            ("api-key", "sk-master"),
+            ("x-litellm-api-key", "Bearer sk-master"),
+        ] {
+            assert_eq!(auth.authenticate(&headers(name, value)), Ok(Principal::Master), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn wrong_and_missing_keys_are_told_apart() {
+        let auth = Authenticator::new(Some(&Secret::new("sk-master")));
+        for (given, code) in [
+            (headers("authorization", "Bearer sk-maste"), "invalid_api_key"),
+            (headers("authorization", "Bearer sk-master2"), "invalid_api_key"),
+            (headers("authorization", "Bearer "), "missing_api_key"),
+            (HeaderMap::new(), "missing_api_key"),
+        ] {
+            let error = auth.authenticate(&given).unwrap_err();
+            assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Authentication, Some(code)));
+        }
+    }
+
+    #[test]
+    fn without_a_master_key_all_are_let_in() {
+        let auth = Authenticator::new(None);
+        assert_eq!(auth.authenticate(&HeaderMap::new()), Ok(Principal::Anonymous));
+        assert_eq!(auth.authenticate(&headers("authorization", "Bearer x")), Ok(Principal::Anonymous));
+    }
+}

@@ -1,0 +1,150 @@
+//! One deployment, made ready: everything that a call needs and that does not depend on the request.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use http::{HeaderMap, HeaderValue};
+use llm_provider_core::{Call, EffortBudgets, OnUnsupported, Provider, Secret};
+use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
+use llm_transport::{CallOptions, HttpService};
+use llm_types::{Extra, UnixMs};
+
+/// One deployment of a model.
+pub struct Deployment {
+    /// Its name.
+    pub id: DeploymentId,
+    /// The model group it belongs to.
+    pub group: Arc<str>,
+    /// The vendor's name.
+    pub provider_name: Arc<str>,
+    /// The vendor.
+    pub provider: Arc<dyn Provider>,
+    /// The model's name at the vendor.
+    pub model: Arc<str>,
+    /// The vendor's address, where it is not the usual one.
+    pub base_url: Option<String>,
+    /// The key.
+    pub credential: Result<Option<Secret>, String>,
+    /// Headers from configuration.
+    pub headers: HeaderMap,
+    /// What the router knows of it from configuration.
+    pub settings: DeploymentSettings,
+    /// Timeouts and protocol.
+    pub options: CallOptions,
+    /// Timeouts and protocol of streamed requests.
+    pub stream_options: CallOptions,
+    /// Whether what the vendor lacks is left out or refused; `None` leaves it to the client and the default.
+    pub unsupported: Option<OnUnsupported>,
+    /// Members that are left out of every request: dot paths.
+    pub drop_params: Vec<String>,
+    /// Members that are sent although the vendor is said to lack them.
+    pub forward_params: Vec<String>,
+    /// Members that are set where a request has none.
+    pub defaults: Extra,
+    /// Tokens to write at most, where the vendor demands a limit.
+    pub default_max_tokens: Option<u64>,
+    /// Tokens that efforts of thinking are worth.
+    pub effort_budgets: EffortBudgets,
+    /// How requests are sent there.
+    pub service: Arc<dyn HttpService>,
+    /// What the client is told of it, ready-made.
+    pub labels: Labels,
+    /// What changes from request to request; kept when the configuration changes.
+    pub state: Arc<State>,
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deployment").field("id", &self.id).field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// Header values that are the same for every request.
+#[derive(Debug, Clone)]
+pub struct Labels {
+    /// The deployment's name.
+    pub id: HeaderValue,
+    /// The group's name.
+    pub group: HeaderValue,
+    /// The vendor's name.
+    pub provider: HeaderValue,
+    /// The vendor's address.
+    pub api_base: Option<HeaderValue>,
+}
+
+impl Labels {
+    /// Header values from names; what cannot stand in a header is left out.
+    pub fn new(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> Self {
+        let value = |text: &str| {
+            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
+        };
+        Self { id: value(id), group: value(group), provider: value(provider), api_base: api_base.map(value) }
+    }
+}
+
+/// What changes from request to request.
+#[derive(Debug, Default)]
+pub struct State {
+    in_flight: AtomicU32,
+    failures_in_a_row: AtomicU32,
+}
+
+impl State {
+    /// Folds news about the deployment in.
+    pub fn fold(&self, event: &HealthEvent) {
+        match event.news {
+            HealthNews::Succeeded => self.failures_in_a_row.store(0, Ordering::Relaxed),
+            _ => {
+                self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// One more request is in flight until the guard is dropped.
+    pub fn begin(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(self.clone())
+    }
+}
+
+/// A request in flight at a deployment.
+#[derive(Debug)]
+pub struct InFlight(Arc<State>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Deployment {
+    /// What the router sees.
+    pub fn candidate(&self) -> Candidate<'_> {
+        let health = Health {
+            cooling_until: None,
+            failures_in_a_row: self.state.failures_in_a_row.load(Ordering::Relaxed),
+        };
+        let load = Load { in_flight: self.state.in_flight.load(Ordering::Relaxed) };
+        Candidate { health, load, ..Candidate::new(&self.id, &self.settings) }
+    }
+
+    /// What a translator is told.
+    pub fn call<'a>(&'a self, headers: &'a HeaderMap, unsupported: OnUnsupported, now: UnixMs) -> Call<'a> {
+        Call {
+            base_url: self.base_url.as_deref(),
+            credential: self.credential.as_ref().ok().and_then(Option::as_ref),
+            unsupported: self.unsupported.unwrap_or(unsupported),
+            forward: &self.forward_params,
+            default_max_tokens: self.default_max_tokens,
+            effort_budgets: self.effort_budgets,
+            now,
+            ..Call::new(&self.model, headers)
+        }
+    }
+
+    /// Whether a request can pass through as bytes as far as configuration goes: nothing is dropped from inside it.
+    pub fn drops_top_level_only(&self) -> bool {
+        self.drop_params.iter().all(|path| !path.contains(['.', '[']))
+    }
+}

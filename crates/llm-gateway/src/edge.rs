@@ -1,0 +1,9 @@
+//! The edge: sockets, TLS, and the bounds on both.
+
+mod listener;
+mod proxies;
+mod tls;
+
+pub use listener::{EdgeOptions, Listener, serve};
+pub use proxies::TrustedProxies;
+pub use tls::TlsFiles;

@@ -1,0 +1,229 @@
+//! Accepts connections, within bounds, until told to stop; then drains.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderValue, Request, Response, header};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use super::proxies::TrustedProxies;
+use super::tls::{Tls, TlsFiles};
+use crate::app::App;
+use crate::error::overloaded;
+use crate::http::front::{Client, simple_error};
+
+/// Connections beyond the bound that are still answered, with 503 or to say that the process lives.
+const OVERFLOW: usize = 64;
+
+/// How a listener behaves.
+#[derive(Debug, Clone)]
+pub struct EdgeOptions {
+    /// Time to send a request's head.
+    pub header_read_timeout: Duration,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Bytes of a request's head, and of what is held for a client that reads slowly.
+    pub buffer_bytes: usize,
+    /// Time that requests under way have after the signal to stop.
+    pub drain_timeout: Duration,
+    /// Peers that are believed about whom they speak for.
+    pub trusted_proxies: TrustedProxies,
+    /// Certificate and key; without them the listener speaks plain HTTP.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    options: EdgeOptions,
+    tls: Option<Arc<Tls>>,
+}
+
+impl Listener {
+    /// Binds an address.
+    ///
+    /// # Errors
+    /// In words: the address is taken or not ours, or the certificate cannot be read.
+    pub async fn bind(address: SocketAddr, options: EdgeOptions) -> Result<Self, String> {
+        let tls = options.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+        Ok(Self { socket, options, tls })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// If the socket does not know.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Whether it speaks TLS.
+    pub const fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Reads the certificate again when called; `None` if there is none.
+    pub fn certificate_reloader(&self) -> Option<impl Fn() -> Result<(), String> + Send + Sync + 'static> {
+        let tls = self.tls.clone()?;
+        Some(move || tls.reload())
+    }
+}
+
+/// Serves until `stop`, then lets what is under way finish within the time to drain.
+pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: CancellationToken) {
+    let Listener { socket, options, tls } = listener;
+    let options = Arc::new(options);
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_read_timeout)
+        .max_buf_size(options.buffer_bytes.max(8192));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(options.buffer_bytes).unwrap_or(u32::MAX))
+        .max_send_buf_size(options.buffer_bytes)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    let builder = Arc::new(builder);
+    loop {
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors, or a connection that was gone at once: neither ends the gateway.
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        let full = connections.len() >= options.max_connections;
+        if connections.len() >= options.max_connections + OVERFLOW {
+            app.metrics.refused_connections.inc();
+            drop(stream);
+            continue;
+        }
+        let connection = Connection {
+            app: app.clone(),
+            router: router.clone(),
+            builder: builder.clone(),
+            stop: stop.clone(),
+            options: options.clone(),
+            cut: cut.clone(),
+            peer,
+            full,
+        };
+        let tls = tls.clone();
+        #[expect(clippy::disallowed_methods, reason = "connections are tracked and awaited below")]
+        tokio::spawn(connections.track_future(connection.accept(stream, tls)));
+    }
+    drop(socket);
+    app.stop();
+    connections.close();
+    tracing::info!(connections = connections.len(), "draining");
+    let drained = async {
+        connections.wait().await;
+        app.finished().await;
+    };
+    if tokio::time::timeout(options.drain_timeout, drained).await.is_err() {
+        tracing::warn!(connections = connections.len(), "the time to drain is over; cutting off what is left");
+        app.abort();
+        cut.cancel();
+        connections.wait().await;
+    }
+}
+
+struct Connection {
+    app: Arc<App>,
+    router: Router,
+    builder: Arc<Builder<TokioExecutor>>,
+    options: Arc<EdgeOptions>,
+    stop: CancellationToken,
+    cut: CancellationToken,
+    peer: SocketAddr,
+    /// Whether this connection is beyond the bound.
+    full: bool,
+}
+
+impl Connection {
+    async fn accept(self, stream: TcpStream, tls: Option<Arc<Tls>>) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = %error, "a connection was gone at once");
+            return;
+        }
+        let Some(tls) = tls else { return self.serve(stream).await };
+        let patience = self.options.header_read_timeout;
+        match tokio::time::timeout(patience, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => tracing::debug!(error = %error, peer = %self.peer, "no TLS handshake"),
+            Err(_) => tracing::debug!(peer = %self.peer, "the TLS handshake took too long"),
+        }
+    }
+
+    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let Self { app, router, builder, options, stop, cut, peer, full } = self;
+        let service = tower::service_fn(move |request: Request<Incoming>| {
+            let (app, options, router) = (app.clone(), options.clone(), router.clone());
+            async move { answer(&app, &options, router, peer, full, request).await }
+        });
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = cut.cancelled() => return,
+                }
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(error = %error, %peer, "a connection ended early");
+        }
+    }
+}
+
+/// One request of a connection.
+async fn answer(
+    app: &App,
+    options: &EdgeOptions,
+    router: Router,
+    peer: SocketAddr,
+    full: bool,
+    mut request: Request<Incoming>,
+) -> Result<Response<Body>, std::convert::Infallible> {
+    let path = request.uri().path();
+    if full && !path.starts_with("/health/") {
+        app.metrics.refused_connections.inc();
+        let error = overloaded("too many connections");
+        let mut response = simple_error(app, path, request.headers(), &error).map(Body::new);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Ok(response);
+    }
+    let address = options.trusted_proxies.client(peer.ip(), request.headers());
+    request.extensions_mut().insert(Client { address: Some(address) });
+    router.oneshot(request.map(Body::new)).await
+}

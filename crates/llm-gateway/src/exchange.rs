@@ -1,0 +1,302 @@
+//! One request's life: what it was, whom it asked, what came back. It ends once, in one finaliser.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm_provider_core::{Dialect, Note, Seen};
+use llm_router::DeploymentId;
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+
+use crate::auth::Principal;
+use crate::limits::Held;
+use crate::runtime::Runtime;
+use crate::stage::Stage;
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole answer was handed over.
+    Answered,
+    /// An error was told instead of an answer, or in the middle of one.
+    Failed {
+        /// What kind.
+        kind: ErrorKind,
+        /// Who said so.
+        layer: Layer,
+        /// What was said.
+        message: String,
+    },
+    /// The client went away first.
+    HungUp,
+    /// The gateway stopped first.
+    Drained,
+    /// A defect of the gateway.
+    Panicked,
+}
+
+impl Outcome {
+    /// A name for logs and metrics.
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed { .. } => "failed",
+            Self::HungUp => "hung_up",
+            Self::Drained => "drained",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+impl From<&ApiError> for Outcome {
+    fn from(error: &ApiError) -> Self {
+        Self::Failed { kind: error.kind, layer: error.layer, message: error.message.clone() }
+    }
+}
+
+/// One attempt at one deployment.
+#[derive(Debug, Clone)]
+pub struct Leg {
+    /// Which deployment.
+    pub deployment: DeploymentId,
+    /// Whose it is.
+    pub provider: Arc<str>,
+    /// The model's name there.
+    pub model: Arc<str>,
+    /// Whether the body passed through as bytes.
+    pub relayed: bool,
+    /// When the request was handed to the transport, counted from the beginning of the exchange.
+    pub sent_at: Duration,
+    /// When the answer's head arrived.
+    pub head_at: Option<Duration>,
+    /// The vendor's status.
+    pub status: Option<u16>,
+    /// Why it failed.
+    pub error: Option<ErrorKind>,
+}
+
+/// Everything that is known of one request. The finaliser hands it to whoever keeps books.
+#[derive(Debug)]
+pub struct Record {
+    /// Our name for it.
+    pub id: String,
+    /// When it began.
+    pub started: UnixMs,
+    /// The route, as in the route table.
+    pub route: &'static str,
+    /// What the client speaks.
+    pub dialect: Option<Dialect>,
+    /// Who asked.
+    pub principal: Option<Principal>,
+    /// Where the client is.
+    pub client: Option<IpAddr>,
+    /// The model as the client named it.
+    pub model: Option<Arc<str>>,
+    /// Whether the answer is streamed.
+    pub stream: bool,
+    /// The version of the configuration that it was served under.
+    pub config_version: u64,
+    /// Where it is, or where it ended.
+    pub stage: Stage,
+    /// The attempts, in order.
+    pub legs: Vec<Leg>,
+    /// What translation changed.
+    pub notes: Vec<Note>,
+    /// What was heard in the answer.
+    pub seen: Seen,
+    /// Bytes of the client's body.
+    pub request_bytes: u64,
+    /// Bytes of the body sent to the client.
+    pub response_bytes: u64,
+    /// When the first byte of the answer was handed to the client, counted from the beginning.
+    pub first_byte_at: Option<Duration>,
+    /// The status told to the client.
+    pub status: Option<u16>,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Record {
+    /// The time that the gateway itself took until the answer began: everything but waiting for vendors.
+    pub fn overhead(&self) -> Duration {
+        let until = self.first_byte_at.unwrap_or(self.duration);
+        let waiting: Duration = self
+            .legs
+            .iter()
+            .map(|leg| leg.head_at.unwrap_or(until).min(until).saturating_sub(leg.sent_at))
+            .sum();
+        until.saturating_sub(waiting)
+    }
+}
+
+/// Whoever keeps books over ended requests: log, metrics, and what is to come.
+pub trait Sink: Send + Sync {
+    /// Takes note of one request.
+    fn record(&self, record: &Record);
+}
+
+/// Where requests end.
+pub struct Finaliser {
+    runtime: Runtime,
+    sinks: Vec<Box<dyn Sink>>,
+}
+
+impl fmt::Debug for Finaliser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finaliser").field("sinks", &self.sinks.len()).finish_non_exhaustive()
+    }
+}
+
+impl Finaliser {
+    /// A finaliser that hands every record to all sinks, in order.
+    pub fn new(runtime: Runtime, sinks: Vec<Box<dyn Sink>>) -> Arc<Self> {
+        Arc::new(Self { runtime, sinks })
+    }
+}
+
+/// One request's life. Whoever drops it unended ends it: as hung up, or as panicked while unwinding.
+pub struct Exchange {
+    record: Box<Record>,
+    began: Duration,
+    finaliser: Arc<Finaliser>,
+    /// Shares of bounds that last as long as the request.
+    held: Vec<Held>,
+    ended: bool,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").field("record", &self.record).finish_non_exhaustive()
+    }
+}
+
+impl Exchange {
+    /// A request begins.
+    pub fn begin(finaliser: &Arc<Finaliser>, id: String, route: &'static str, config_version: u64) -> Self {
+        let runtime = &finaliser.runtime;
+        Self {
+            began: runtime.elapsed(),
+            record: Box::new(Record {
+                id,
+                started: runtime.now(),
+                route,
+                dialect: None,
+                principal: None,
+                client: None,
+                model: None,
+                stream: false,
+                config_version,
+                stage: Stage::Auth,
+                legs: Vec::new(),
+                notes: Vec::new(),
+                seen: Seen::default(),
+                request_bytes: 0,
+                response_bytes: 0,
+                first_byte_at: None,
+                status: None,
+                duration: Duration::ZERO,
+                outcome: Outcome::HungUp,
+            }),
+            finaliser: finaliser.clone(),
+            held: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// What is known so far.
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What is known so far, to be added to.
+    pub fn record_mut(&mut self) -> &mut Record {
+        &mut self.record
+    }
+
+    /// Our name for the request.
+    pub fn id(&self) -> &str {
+        &self.record.id
+    }
+
+    /// Time since the beginning.
+    pub fn age(&self) -> Duration {
+        self.finaliser.runtime.elapsed().saturating_sub(self.began)
+    }
+
+    /// A share of a bound that is given back when the request ends.
+    pub fn hold(&mut self, held: Held) {
+        self.held.push(held);
+    }
+
+    /// The next stage begins.
+    pub fn enter(&mut self, stage: Stage) {
+        debug_assert!(stage >= self.record.stage, "stages have one order");
+        self.record.stage = stage;
+    }
+
+    /// An attempt begins.
+    pub fn begin_leg(&mut self, deployment: DeploymentId, provider: Arc<str>, model: Arc<str>, relayed: bool) {
+        let sent_at = self.age();
+        self.record.legs.push(Leg {
+            deployment,
+            provider,
+            model,
+            relayed,
+            sent_at,
+            head_at: None,
+            status: None,
+            error: None,
+        });
+    }
+
+    /// The attempt's answer has a head.
+    pub fn leg_head(&mut self, status: u16) {
+        let age = self.age();
+        if let Some(leg) = self.record.legs.last_mut() {
+            leg.head_at = Some(age);
+            leg.status = Some(status);
+        }
+    }
+
+    /// The attempt failed.
+    pub fn leg_failed(&mut self, kind: ErrorKind) {
+        if let Some(leg) = self.record.legs.last_mut() {
+            leg.error = Some(kind);
+        }
+    }
+
+    /// Bytes of the answer were handed to the client.
+    pub fn sent(&mut self, bytes: usize) {
+        if self.record.first_byte_at.is_none() {
+            self.record.first_byte_at = Some(self.age());
+        }
+        self.record.response_bytes += bytes as u64;
+    }
+
+    /// The request ended.
+    pub fn end(mut self, outcome: Outcome) {
+        self.finish(outcome);
+    }
+
+    fn finish(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.held.clear();
+        self.record.stage = if outcome == Outcome::Answered { Stage::Finaliser } else { self.record.stage };
+        self.record.duration = self.age();
+        self.record.outcome = outcome;
+        for sink in &self.finaliser.sinks {
+            sink.record(&self.record);
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.finish(if std::thread::panicking() { Outcome::Panicked } else { Outcome::HungUp });
+    }
+}

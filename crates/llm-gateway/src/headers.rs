@@ -1,0 +1,105 @@
+//! Every header that the gateway reads or writes, in one list.
+
+use http::HeaderName;
+
+/// Our name for the request; a client's own is kept if it is short and plain.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The same, in LiteLLM's words.
+pub const CALL_ID: HeaderName = HeaderName::from_static("x-litellm-call-id");
+/// The deployment that answered, in LiteLLM's words.
+pub const MODEL_ID: HeaderName = HeaderName::from_static("x-litellm-model-id");
+/// The model group that was asked, in LiteLLM's words.
+pub const MODEL_GROUP: HeaderName = HeaderName::from_static("x-litellm-model-group");
+/// The vendor's address.
+pub const MODEL_API_BASE: HeaderName = HeaderName::from_static("x-litellm-model-api-base");
+/// Retries before this answer.
+pub const ATTEMPTED_RETRIES: HeaderName = HeaderName::from_static("x-litellm-attempted-retries");
+/// Fallbacks before this answer.
+pub const ATTEMPTED_FALLBACKS: HeaderName = HeaderName::from_static("x-litellm-attempted-fallbacks");
+/// Milliseconds until the answer began.
+pub const RESPONSE_DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
+/// Milliseconds of those that the gateway itself took.
+pub const OVERHEAD_DURATION: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
+/// The gateway's version, in LiteLLM's words.
+pub const VERSION: HeaderName = HeaderName::from_static("x-litellm-version");
+/// The deployment that answered or failed.
+pub const DEPLOYMENT: HeaderName = HeaderName::from_static("x-llm-gateway-deployment");
+/// The vendor.
+pub const PROVIDER: HeaderName = HeaderName::from_static("x-llm-gateway-provider");
+/// Which layer speaks in an error.
+pub const LAYER: HeaderName = HeaderName::from_static("x-llm-gateway-layer");
+/// What translation changed, in short.
+pub const NOTES: HeaderName = HeaderName::from_static("x-llm-gateway-notes");
+/// What translation changed, as a JSON list.
+pub const NOTES_JSON: HeaderName = HeaderName::from_static("x-llm-gateway-notes-json");
+/// Asks for more to be told.
+pub const EXPLAIN: HeaderName = HeaderName::from_static("x-llm-gateway-explain");
+/// What to do with what cannot be carried.
+pub const ON_LOSS: HeaderName = HeaderName::from_static("x-llm-gateway-on-loss");
+/// The timeout for this request, in seconds.
+pub const TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-timeout");
+/// The timeout for this request if it is streamed, in seconds.
+pub const STREAM_TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-stream-timeout");
+
+/// Where a header goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client.
+    Request,
+    /// To the client.
+    Response,
+}
+
+/// One header, for the generated page.
+#[derive(Debug, Clone, Copy)]
+pub struct HeaderDoc {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it goes.
+    pub direction: Direction,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+const fn request(name: &'static str, meaning: &'static str) -> HeaderDoc {
+    HeaderDoc { name, direction: Direction::Request, meaning }
+}
+
+const fn response(name: &'static str, meaning: &'static str) -> HeaderDoc {
+    HeaderDoc { name, direction: Direction::Response, meaning }
+}
+
+/// Every header that the gateway reads or writes, besides those of HTTP itself.
+pub const HEADERS: &[HeaderDoc] = &[
+    request("authorization", "The key, as `Bearer <key>`."),
+    request("x-api-key", "The key, as Anthropic's clients send it."),
+    request("api-key", "The key, as Azure's clients send it."),
+    request("x-litellm-api-key", "The key; wins over the other places."),
+    request("x-request-id", "A name for the request, at most 128 plain characters; one is made if there is none."),
+    request("anthropic-version", "Passed on to Anthropic; chooses Anthropic's shape for `GET /v1/models`."),
+    request("anthropic-beta", "Passed on to Anthropic."),
+    request("openai-organization", "Passed on to OpenAI, if the deployment names no organisation."),
+    request("openai-project", "Passed on to OpenAI, if the deployment names no project."),
+    request("x-litellm-timeout", "Seconds until the request is given up; never longer than configured."),
+    request("x-litellm-stream-timeout", "The same for a streamed request."),
+    request("x-llm-gateway-on-loss", "`report` or `reject`: what to do with what the model's vendor has no place for."),
+    request("x-llm-gateway-explain", "`notes`: tell all notes of translation in `x-llm-gateway-notes-json`."),
+    response("x-request-id", "The request's name, on every answer."),
+    response("x-litellm-call-id", "The same."),
+    response("x-litellm-version", "The gateway's version."),
+    response("x-litellm-model-id", "The deployment that answered."),
+    response("x-litellm-model-group", "The model as the configuration names it."),
+    response("x-litellm-model-api-base", "The vendor's address."),
+    response("x-litellm-attempted-retries", "Retries before this answer."),
+    response("x-litellm-attempted-fallbacks", "Fallbacks before this answer."),
+    response("x-litellm-response-duration-ms", "Milliseconds until the answer began."),
+    response("x-litellm-overhead-duration-ms", "Milliseconds of those that the gateway itself took."),
+    response("x-llm-gateway-deployment", "The deployment that answered or failed."),
+    response("x-llm-gateway-provider", "The vendor of that deployment."),
+    response("x-llm-gateway-layer", "On errors: the layer that speaks (`client`, `auth`, `provider`, …)."),
+    response("x-llm-gateway-notes", "What translation changed: `dropped logit_bias; clamped temperature`."),
+    response("x-llm-gateway-notes-json", "All of it as a JSON list, if the client asked."),
+    response("x-ratelimit-*", "The vendor's own limits, as the vendor sent them."),
+    response("llm_provider-*", "The vendor's other headers, each under its own name."),
+    response("retry-after", "Seconds to wait, on 429 and 503."),
+];

@@ -1,0 +1,5 @@
+//! Thin handlers: take a request apart, call a service, answer.
+
+pub mod front;
+pub mod health;
+pub mod models;

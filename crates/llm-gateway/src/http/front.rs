@@ -1,0 +1,208 @@
+//! What every route that asks a model goes through, in the order of the stages.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http_body::Body;
+use llm_provider_core::{Dialect, RelayOperation, Reply, header_text};
+use llm_types::{ApiError, ErrorKind, Layer};
+
+use crate::answer::AnswerBody;
+use crate::app::App;
+use crate::error::{self, overloaded};
+use crate::exchange::Exchange;
+use crate::headers;
+use crate::limits::read_body;
+use crate::serving::{OnDisconnect, Serving};
+use crate::services::completion::{self, Ask};
+use crate::stage::Stage;
+
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Client {
+    /// The client's address: the socket's, or what a trusted proxy says.
+    pub address: Option<IpAddr>,
+}
+
+/// A route that asks a model.
+#[derive(Debug, Clone)]
+pub struct ModelRoute {
+    /// The route, as in the route table.
+    pub route: &'static str,
+    /// What the client speaks.
+    pub dialect: Dialect,
+    /// For an answer, or for a number of tokens.
+    pub operation: RelayOperation,
+    /// The model, where the path names it.
+    pub model: Option<String>,
+}
+
+/// Answers a request to a model.
+pub async fn serve<B>(app: Arc<App>, route: ModelRoute, request: Request<B>) -> Response<AnswerBody>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
+    let serving = app.serving();
+    if serving.on_disconnect == OnDisconnect::Finish {
+        let work = guarded(app.clone(), serving, route, request);
+        return match app.detached(work).await {
+            Ok(response) => response,
+            Err(_) => Response::new(AnswerBody::empty()),
+        };
+    }
+    guarded(app, serving, route, request).await
+}
+
+/// Turns a panic into one failed request.
+async fn guarded<B>(app: Arc<App>, serving: Arc<Serving>, route: ModelRoute, request: Request<B>) -> Response<AnswerBody>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
+    let id = request_id(&app, request.headers());
+    let reply = Reply { request_id: id.clone(), created_s: app.runtime.now().seconds(), ..Reply::default() };
+    let dialect = route.dialect;
+    let work = staged(app, serving.clone(), route, id, request);
+    let mut response = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(response) => response,
+        Err(_) => {
+            let error = ApiError::new(ErrorKind::Internal, Layer::Gateway, "a defect of the gateway; it has been logged");
+            error::response(&error, serving.ingress(dialect), &reply).map(AnswerBody::plain)
+        }
+    };
+    tell_request(&reply.request_id, response.headers_mut());
+    response
+}
+
+async fn staged<B>(
+    app: Arc<App>,
+    serving: Arc<Serving>,
+    route: ModelRoute,
+    id: String,
+    request: Request<B>,
+) -> Response<AnswerBody>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
+    let mut exchange = Some(Exchange::begin(&app.finaliser, id, route.route, serving.version));
+    let dialect = route.dialect;
+    let explain = request.headers().get(headers::EXPLAIN).cloned();
+    let result = stages(&app, &serving, route, request, &mut exchange).await;
+    let error = match result {
+        Ok(response) => return response,
+        Err(error) => error,
+    };
+    let Some(mut exchange) = exchange else { return Response::new(AnswerBody::empty()) };
+    let reply = Reply { request_id: exchange.id().to_owned(), ..Reply::default() };
+    let mut response = error::response(&error, serving.ingress(dialect), &reply);
+    if let Some(leg) = exchange.record().legs.last()
+        && let Ok(deployment) = HeaderValue::from_str(leg.deployment.as_str())
+        && let Ok(provider) = HeaderValue::from_str(&leg.provider)
+    {
+        response.headers_mut().insert(headers::DEPLOYMENT, deployment);
+        response.headers_mut().insert(headers::PROVIDER, provider);
+    }
+    let mut asked = HeaderMap::new();
+    if let Some(explain) = explain {
+        asked.insert(headers::EXPLAIN, explain);
+    }
+    completion::tell_notes(&exchange.record().notes, &asked, response.headers_mut());
+    let record = exchange.record_mut();
+    record.status = Some(response.status().as_u16());
+    let (parts, body) = response.into_parts();
+    Response::from_parts(parts, AnswerBody::error(body, exchange, &error))
+}
+
+/// The stages, in order.
+async fn stages<B>(
+    app: &Arc<App>,
+    serving: &Arc<Serving>,
+    route: ModelRoute,
+    request: Request<B>,
+    exchange: &mut Option<Exchange>,
+) -> Result<Response<AnswerBody>, ApiError>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
+    let (parts, body) = request.into_parts();
+    {
+        let Some(exchange) = exchange.as_mut() else {
+            return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "no exchange"));
+        };
+        let record = exchange.record_mut();
+        record.dialect = Some(route.dialect);
+        record.client = parts.extensions.get::<Client>().and_then(|client| client.address);
+        let principal = serving.authenticator.authenticate(&parts.headers)?;
+        exchange.record_mut().principal = Some(principal);
+        exchange.enter(Stage::Limits);
+        let in_flight = app
+            .in_flight
+            .try_add(1, serving.max_in_flight)
+            .ok_or_else(|| overloaded("too many requests are in flight"))?;
+        exchange.hold(in_flight);
+    }
+    check_content_type(&parts.headers)?;
+    let body = read_body(body, &app.held_bytes, serving.bounds).await?;
+    let ask = Ask {
+        dialect: route.dialect,
+        operation: route.operation,
+        model: route.model,
+        headers: parts.headers,
+        body,
+    };
+    completion::run(app, serving, ask, exchange).await
+}
+
+/// A JSON body, or one of which the client says nothing.
+fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
+    let Some(kind) = map.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let text = kind.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || essence.ends_with("+json") {
+        return Ok(());
+    }
+    let message = format!("the body must be JSON with `content-type: application/json`, not {text:?}");
+    Err(ApiError::new(ErrorKind::UnsupportedMediaType, Layer::Client, message).with_code("unsupported_media_type"))
+}
+
+/// The client's own name for the request if it is short and plain, else a new one.
+fn request_id(app: &App, map: &HeaderMap) -> String {
+    header_text(map, headers::REQUEST_ID.as_str())
+        .filter(|id| !id.is_empty() && id.len() <= 128)
+        .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)))
+        .map_or_else(|| app.runtime.request_id().simple().to_string(), ToOwned::to_owned)
+}
+
+/// The request's name and our version, on every answer.
+pub fn tell_request(id: &str, map: &mut HeaderMap) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        map.insert(headers::CALL_ID, id.clone());
+        map.insert(headers::REQUEST_ID, id);
+    }
+    map.insert(headers::VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+}
+
+/// Answers outside of any exchange: lists, health, wrong paths.
+pub fn simple(app: &App, request_headers: &HeaderMap, mut response: Response<Bytes>) -> Response<AnswerBody> {
+    tell_request(&request_id(app, request_headers), response.headers_mut());
+    response.map(AnswerBody::plain)
+}
+
+/// An error outside of any exchange, in the shape that fits the path.
+pub fn simple_error(app: &App, path: &str, request_headers: &HeaderMap, error: &ApiError) -> Response<AnswerBody> {
+    let anthropic = path.contains("/messages") || request_headers.contains_key("anthropic-version");
+    let dialect = if anthropic { Dialect::AnthropicMessages } else { Dialect::OpenAiChat };
+    let id = request_id(app, request_headers);
+    let reply = Reply { request_id: id.clone(), ..Reply::default() };
+    let mut response = error::response(error, app.serving().ingress(dialect), &reply);
+    tell_request(&id, response.headers_mut());
+    response.map(AnswerBody::plain)
+}
+

@@ -1,0 +1,215 @@
+//! Bounds on what the gateway holds at once: requests in flight and bytes of their bodies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use http_body::Body;
+use http_body_util::BodyExt;
+use llm_types::{ApiError, ErrorKind, Layer};
+
+use crate::error::overloaded;
+
+/// Counts against a bound.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// The count.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Adds `amount` if the sum stays within `bound`.
+    pub fn try_add(self: &Arc<Self>, amount: u64, bound: u64) -> Option<Held> {
+        let mut held = Held { gauge: self.clone(), amount: 0 };
+        held.try_grow(amount, bound).then_some(held)
+    }
+}
+
+/// A share of a [`Gauge`], given back when dropped.
+#[derive(Debug)]
+pub struct Held {
+    gauge: Arc<Gauge>,
+    amount: u64,
+}
+
+impl Held {
+    /// Adds `amount` to the share if the sum stays within `bound`.
+    pub fn try_grow(&mut self, amount: u64, bound: u64) -> bool {
+        let before = self.gauge.0.fetch_add(amount, Ordering::Relaxed);
+        if before.saturating_add(amount) > bound {
+            self.gauge.0.fetch_sub(amount, Ordering::Relaxed);
+            return false;
+        }
+        self.amount += amount;
+        true
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.gauge.0.fetch_sub(self.amount, Ordering::Relaxed);
+    }
+}
+
+/// How much of a body may be read.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyBounds {
+    /// Bytes of one body.
+    pub max_body_bytes: u64,
+    /// Bytes of all bodies held at once.
+    pub max_held_bytes: u64,
+    /// Levels of nested arrays and objects.
+    pub max_json_depth: usize,
+}
+
+/// A client's body and its share of the bytes held.
+#[derive(Debug)]
+pub struct HeldBody {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Their share of the bound, given back when dropped.
+    pub held: Held,
+}
+
+/// Reads a whole body within its bounds.
+///
+/// # Errors
+/// 413 if it is too large, 503 if the gateway holds too much already, 400 if it is cut off or nested too deeply.
+pub async fn read_body<B>(body: B, held: &Arc<Gauge>, bounds: BodyBounds) -> Result<HeldBody, ApiError>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    let too_large = || {
+        let message = format!("the body is larger than {} bytes", bounds.max_body_bytes);
+        ApiError::new(ErrorKind::PayloadTooLarge, Layer::Limit, message).with_code("request_too_large")
+    };
+    let full = || overloaded("too many bytes of requests are held");
+    let announced = body.size_hint().lower();
+    if announced > bounds.max_body_bytes {
+        return Err(too_large());
+    }
+    let mut share = held.try_add(announced, bounds.max_held_bytes).ok_or_else(full)?;
+    let mut body = body;
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    let mut length = 0_u64;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            ApiError::new(ErrorKind::InvalidRequest, Layer::Client, format!("the body was cut off: {error}"))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len() as u64;
+        if length > bounds.max_body_bytes {
+            return Err(too_large());
+        }
+        let more = length.saturating_sub(announced.max(length - data.len() as u64));
+        if more > 0 && !share.try_grow(more, bounds.max_held_bytes) {
+            return Err(full());
+        }
+        // Most bodies come in one piece, which is kept as it is.
+        if first.is_empty() && rest.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.reserve(usize::try_from(announced).unwrap_or(0).max(first.len() + data.len()));
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    let bytes = if rest.is_empty() { first } else { rest.freeze() };
+    check_depth(&bytes, bounds.max_json_depth)?;
+    Ok(HeldBody { bytes, held: share })
+}
+
+/// Refuses JSON that is nested more deeply than `max` levels, in one pass that skips over strings.
+fn check_depth(json: &[u8], max: usize) -> Result<(), ApiError> {
+    let mut depth = 0_usize;
+    let mut at = 0;
+    while let Some(&byte) = json.get(at) {
+        match byte {
+            b'"' => {
+                at += 1;
+                // To the closing quote; an escaped character is stepped over.
+                while let Some(found) = memchr::memchr2(b'"', b'\\', &json[at.min(json.len())..]) {
+                    at += found + 1;
+                    if json[at - 1] == b'"' {
+                        break;
+                    }
+                    at += 1;
+                    if at >= json.len() {
+                        return Ok(());
+                    }
+                }
+                if json.get(at.wrapping_sub(1)) != Some(&b'"') {
+                    return Ok(());
+                }
+                continue;
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > max {
+                    let message = format!("the body is nested more than {max} levels deep, at byte {at}");
+                    return Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
+                        .with_code("json_too_deep"));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+
+    const BOUNDS: BodyBounds = BodyBounds { max_body_bytes: 100, max_held_bytes: 150, max_json_depth: 3 };
+
+    async fn read(text: &str, held: &Arc<Gauge>) -> Result<HeldBody, ApiError> {
+        read_body(Full::new(Bytes::copy_from_slice(text.as_bytes())), held, BOUNDS).await
+    }
+
+    #[tokio::test]
+    async fn bytes_are_held_and_given_back() {
+        let held = Arc::new(Gauge::default());
+        let first = read(&"a".repeat(100), &held).await.unwrap();
+        assert_eq!((first.bytes.len(), held.get()), (100, 100));
+        let error = read(&"b".repeat(60), &held).await.unwrap_err();
+        assert_eq!((error.kind, error.retry_after_ms), (ErrorKind::Unavailable, Some(1000)));
+        drop(first);
+        assert_eq!(held.get(), 0);
+        assert!(read(&"b".repeat(60), &held).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_large_body_is_refused() {
+        let held = Arc::new(Gauge::default());
+        assert_eq!(read(&"a".repeat(101), &held).await.unwrap_err().kind, ErrorKind::PayloadTooLarge);
+        assert_eq!(held.get(), 0);
+    }
+
+    #[test]
+    fn depth_counts_outside_strings_only() {
+        for (json, deep) in [
+            (r#"{"a":[{"b":1}]}"#, false),
+            (r#"{"a":[{"b":[]}]}"#, true),
+            (r#"{"a":"[[[[[["}"#, false),
+            (r#"{"a":"\"[[[[[["}"#, false),
+            (r#"{"a":"\\","b":[[[1]]]}"#, true),
+            (r#"[[]][[]][[]]"#, false),
+            (r#"{"a":"open"#, false),
+            (r#"{"a":"open\"#, false),
+            (r#"""#, false),
+        ] {
+            assert_eq!(check_depth(json.as_bytes(), 3).is_err(), deep, "{json}");
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The verbs: what the gateway does, written against plain values.
+
+pub mod completion;
+pub mod count;

@@ -1,0 +1,371 @@
+//! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
+
+mod attempt;
+mod edits;
+mod journey;
+mod pump;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response};
+use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, RelayOperation, Reply, header_text};
+use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
+use llm_types::{ApiError, ErrorKind, Layer};
+
+pub(crate) use attempt::Asked;
+pub(crate) use journey::Journey;
+pub(crate) use pump::{Fed, Pump};
+
+use crate::answer::AnswerBody;
+use crate::app::App;
+use crate::deployment::Deployment;
+use crate::exchange::Exchange;
+use crate::headers;
+use crate::limits::HeldBody;
+use crate::serving::{Group, Serving};
+use crate::stage::Stage;
+
+/// What a client asks.
+#[derive(Debug)]
+pub struct Ask {
+    /// In which dialect.
+    pub dialect: Dialect,
+    /// For an answer, or for a number of tokens.
+    pub operation: RelayOperation,
+    /// The model, where the path names it.
+    pub model: Option<String>,
+    /// The client's headers.
+    pub headers: HeaderMap,
+    /// The client's body.
+    pub body: HeldBody,
+}
+
+/// A request that has been looked at and not yet parsed.
+pub(crate) struct Request<'a> {
+    pub(crate) ask: &'a Ask,
+    pub(crate) ingress: &'static dyn Ingress,
+    pub(crate) peek: Peek<'a>,
+    pub(crate) model: Cow<'a, str>,
+    pub(crate) stream: bool,
+    pub(crate) include_usage: bool,
+    pub(crate) unsupported: OnUnsupported,
+    pub(crate) reply: Reply,
+    /// The canonical form, parsed when a stage first asks for it.
+    pub(crate) canonical: std::sync::OnceLock<Incoming>,
+}
+
+impl Request<'_> {
+    /// The canonical form; parsed at most once.
+    pub(crate) fn canonical(&self) -> Result<&Incoming, ApiError> {
+        if self.canonical.get().is_none() {
+            let incoming = self.ingress.read(&self.ask.body.bytes)?;
+            let _first = self.canonical.set(incoming);
+        }
+        self.canonical.get().ok_or_else(|| {
+            ApiError::new(ErrorKind::Internal, Layer::Gateway, "the canonical form was not kept")
+        })
+    }
+}
+
+/// Answers a request.
+///
+/// # Errors
+/// What the client is told instead of an answer. The exchange goes on to the caller, who ends it.
+pub async fn run(
+    app: &Arc<App>,
+    serving: &Arc<Serving>,
+    ask: Ask,
+    exchange: &mut Option<Exchange>,
+) -> Result<Response<AnswerBody>, ApiError> {
+    let Some(record) = exchange.as_mut() else {
+        return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
+    };
+    let ingress = serving.ingress(ask.dialect);
+    let peek = Peek::new(&ask.body.bytes)?;
+    let model: Cow<'_, str> = match &ask.model {
+        Some(model) => model.as_str().into(),
+        None => peek.model()?,
+    };
+    let stream = ask.operation == RelayOperation::Chat && peek.stream()?;
+    let include_usage = ask.dialect == Dialect::OpenAiChat && stream && wants_usage(&peek)?;
+    let reply = Reply {
+        request_id: record.id().to_owned(),
+        model: model.clone().into_owned(),
+        created_s: app.runtime.now().seconds(),
+        include_usage,
+    };
+    {
+        let record = record.record_mut();
+        record.dialect = Some(ask.dialect);
+        record.stream = stream;
+        record.model = Some(Arc::from(&*model));
+        record.request_bytes = ask.body.bytes.len() as u64;
+    }
+    record.enter(Stage::GuardrailsIn);
+    record.enter(Stage::Cache);
+    record.enter(Stage::Router);
+    let group = serving.resolve(&model)?;
+    let unsupported = on_loss(&ask.headers, serving.on_loss)?;
+    let request = Request {
+        ask: &ask,
+        ingress,
+        peek,
+        model,
+        stream,
+        include_usage,
+        unsupported,
+        reply,
+        canonical: std::sync::OnceLock::new(),
+    };
+    route(app, serving, &group, &request, exchange).await
+}
+
+/// Asks deployments in the router's order until one answers.
+async fn route(
+    app: &Arc<App>,
+    serving: &Arc<Serving>,
+    group: &Arc<Group>,
+    request: &Request<'_>,
+    exchange: &mut Option<Exchange>,
+) -> Result<Response<AnswerBody>, ApiError> {
+    let mut session = Session::new(serving.policy);
+    let mut rng = app.runtime.entropy();
+    let mut last: Option<ApiError> = None;
+    loop {
+        let candidates: smallvec::SmallVec<[_; 4]> =
+            group.deployments.iter().map(|deployment| deployment.candidate()).collect();
+        let view = Snapshot { group: &group.name, candidates: &candidates };
+        let id = match session.next(&view, app.runtime.now(), &mut rng) {
+            Step::Send { deployment, .. } => deployment,
+            Step::GiveUp(exhausted) => {
+                return Err(last.unwrap_or_else(|| {
+                    ApiError::new(exhausted.kind(), Layer::Router, exhausted.to_string())
+                }));
+            }
+            step => {
+                let message = format!("the router asked for a step that is not taken yet: {step:?}");
+                return Err(ApiError::new(ErrorKind::Internal, Layer::Router, message));
+            }
+        };
+        let Some(deployment) = group.deployments.iter().find(|deployment| deployment.id == id) else {
+            let message = format!("the router chose {id}, which is not in the group");
+            return Err(ApiError::new(ErrorKind::Internal, Layer::Router, message));
+        };
+        let mut journey = Journey::begin(app, session, deployment.clone());
+        match attempt::attempt(app, serving, deployment, request, exchange).await {
+            Ok(asked) => return Ok(answer(app, deployment, request, asked, journey, exchange)),
+            Err(error) => {
+                if let Some(exchange) = exchange.as_mut() {
+                    exchange.leg_failed(error.kind);
+                }
+                journey.observe(&RouterOutcome::Failed {
+                    deployment: id,
+                    kind: error.kind,
+                    retry_after_ms: error.retry_after_ms,
+                });
+                session = journey.into_session();
+                last = Some(error);
+            }
+        }
+    }
+}
+
+/// The answer's head, and a body that ends the exchange.
+fn answer(
+    app: &Arc<App>,
+    deployment: &Arc<Deployment>,
+    request: &Request<'_>,
+    asked: Asked,
+    mut journey: Journey,
+    exchange: &mut Option<Exchange>,
+) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::empty());
+    let Some(mut exchange) = exchange.take() else { return response };
+    exchange.enter(Stage::GuardrailsOut);
+    let map = response.headers_mut();
+    let (content_type, vendor_headers) = match &asked {
+        Asked::Whole { headers, .. } => ("application/json", headers),
+        Asked::Stream { headers, .. } => ("text/event-stream; charset=utf-8", headers),
+    };
+    map.reserve(24);
+    map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if matches!(asked, Asked::Stream { .. }) {
+        map.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        map.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    }
+    tell_vendor_headers(vendor_headers, map);
+    tell_deployment(deployment, &exchange, map);
+    tell_notes(&exchange.record().notes, &request.ask.headers, map);
+    exchange.record_mut().status = Some(200);
+    *response.body_mut() = match asked {
+        Asked::Whole { body, seen, .. } => {
+            exchange.record_mut().seen = seen;
+            journey.succeeded();
+            AnswerBody::whole(body, exchange)
+        }
+        Asked::Stream { first, upstream, pump, .. } => {
+            AnswerBody::stream(app.clone(), first, upstream, pump, request.ingress, request.reply.clone(), journey, exchange)
+        }
+    };
+    response
+}
+
+fn wants_usage(peek: &Peek<'_>) -> Result<bool, ApiError> {
+    #[derive(serde::Deserialize)]
+    struct Options {
+        include_usage: Option<bool>,
+    }
+    let options: Option<Options> = peek.get("stream_options")?;
+    Ok(options.and_then(|options| options.include_usage).unwrap_or(false))
+}
+
+/// What to do with what cannot be carried: the client's word, else the configuration's.
+fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupported, ApiError> {
+    match header_text(headers, headers::ON_LOSS.as_str()) {
+        None => Ok(configured),
+        Some("report") => Ok(OnUnsupported::Drop),
+        Some("reject") => Ok(OnUnsupported::Reject),
+        Some(other) => {
+            let message = format!("{}: {other:?} is neither `report` nor `reject`", headers::ON_LOSS);
+            Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message))
+        }
+    }
+}
+
+/// Who answered, and how long it took until then.
+pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map: &mut HeaderMap) {
+    let labels = &deployment.labels;
+    map.insert(headers::MODEL_ID, labels.id.clone());
+    map.insert(headers::DEPLOYMENT, labels.id.clone());
+    map.insert(headers::MODEL_GROUP, labels.group.clone());
+    map.insert(headers::PROVIDER, labels.provider.clone());
+    if let Some(api_base) = &labels.api_base {
+        map.insert(headers::MODEL_API_BASE, api_base.clone());
+    }
+    let record = exchange.record();
+    map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(record.legs.len().saturating_sub(1)));
+    map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(0_u16));
+    let age = exchange.age();
+    map.insert(headers::RESPONSE_DURATION, milliseconds(age));
+    let waiting = record
+        .legs
+        .iter()
+        .map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at))
+        .sum();
+    map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(waiting)));
+}
+
+fn milliseconds(duration: std::time::Duration) -> HeaderValue {
+    let us = duration.as_micros();
+    let mut text = [0_u8; 24];
+    let length = {
+        use std::io::Write;
+        let mut rest = &mut text[..];
+        // Three decimals, written without a heap.
+        let _fits = write!(rest, "{}.{:03}", us / 1000, us % 1000);
+        24 - rest.len()
+    };
+    HeaderValue::from_bytes(&text[..length]).unwrap_or_else(|_| HeaderValue::from_static("0"))
+}
+
+/// The vendor's headers: its limits as they are, the others under `llm_provider-`.
+fn tell_vendor_headers(from: &HeaderMap, to: &mut HeaderMap) {
+    for (name, value) in from {
+        let text = name.as_str();
+        if text.starts_with("x-ratelimit-") {
+            to.append(name.clone(), value.clone());
+            continue;
+        }
+        let ours = matches!(
+            text,
+            "content-type"
+                | "content-length"
+                | "transfer-encoding"
+                | "connection"
+                | "keep-alive"
+                | "date"
+                | "server"
+                | "set-cookie"
+                | "vary"
+                | "cache-control"
+                | "content-encoding"
+                | "strict-transport-security"
+                | "alt-svc"
+                | "trailer"
+                | "upgrade"
+        );
+        if !ours && let Ok(name) = http::HeaderName::try_from(format!("llm_provider-{text}")) {
+            to.append(name, value.clone());
+        }
+    }
+}
+
+/// What translation changed.
+pub(crate) fn tell_notes(notes: &[Note], asked: &HeaderMap, map: &mut HeaderMap) {
+    const SHORT: usize = 1024;
+    const LONG: usize = 8192;
+    if notes.is_empty() {
+        return;
+    }
+    let mut short = String::new();
+    for (index, note) in notes.iter().enumerate() {
+        let piece = format!("{} {}", note.kind.label(), note.path);
+        if short.len() + piece.len() > SHORT {
+            short.push_str(&format!("; and {} more", notes.len() - index));
+            break;
+        }
+        if index > 0 {
+            short.push_str("; ");
+        }
+        short.push_str(&piece);
+    }
+    map.insert(headers::NOTES, printable(&short));
+    if header_text(asked, headers::EXPLAIN.as_str()).is_some_and(|what| what.contains("notes")) {
+        let mut kept = notes.len();
+        loop {
+            let list: Vec<_> = notes[..kept]
+                .iter()
+                .map(|note| serde_json::json!({"kind": note.kind.label(), "path": note.path, "detail": note.detail}))
+                .collect();
+            let text = ascii_json(&serde_json::Value::Array(list).to_string());
+            if text.len() <= LONG || kept == 0 {
+                map.insert(headers::NOTES_JSON, printable(&text));
+                return;
+            }
+            kept /= 2;
+        }
+    }
+}
+
+/// A header value from text; what cannot stand in one becomes `?`.
+fn printable(text: &str) -> HeaderValue {
+    let plain: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    HeaderValue::from_str(&plain).unwrap_or_else(|_| HeaderValue::from_static("?"))
+}
+
+/// JSON text in ASCII.
+fn ascii_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() {
+            text.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    text
+}
+
+/// A payload as the bytes that the transport sends.
+pub(crate) fn payload_bytes(payload: llm_provider_core::Payload) -> Result<Bytes, ApiError> {
+    match payload {
+        llm_provider_core::Payload::Bytes(bytes) => Ok(bytes),
+        llm_provider_core::Payload::Segments(_) => {
+            Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "uploads are not part of a chat request"))
+        }
+    }
+}

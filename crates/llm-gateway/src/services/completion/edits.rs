@@ -1,0 +1,235 @@
+//! The closed list of changes to a request: the model, members for the gateway alone, configured defaults
+//! and drops, and the usage chunk.
+
+use llm_provider_core::{Call, Edit, Note, Peek, Relay, RelayOperation};
+use llm_types::{ApiError, ErrorKind, Extra, Layer};
+use serde_json::Value;
+
+use super::Request;
+use crate::deployment::Deployment;
+
+/// Members that LiteLLM's clients send to the gateway and that no vendor knows.
+///
+/// Source: LiteLLM documentation, "Completion input params" and "Reliability", read 2026-11.
+const GATEWAY_MEMBERS: &[&str] = &[
+    "additional_drop_params",
+    "allowed_openai_params",
+    "cache",
+    "context_window_fallback_dict",
+    "disable_fallbacks",
+    "drop_params",
+    "fallbacks",
+    "guardrails",
+    "litellm_metadata",
+    "litellm_session_id",
+    "litellm_trace_id",
+    "mock_testing_content_policy_fallbacks",
+    "mock_testing_context_fallbacks",
+    "mock_testing_fallbacks",
+    "mock_testing_rate_limit_error",
+    "no-log",
+    "num_retries",
+    "tags",
+];
+
+/// Members for the gateway that ask for something this version does not do; leaving them out is told.
+const NOT_HONOURED: &[&str] = &[
+    "cache",
+    "context_window_fallback_dict",
+    "disable_fallbacks",
+    "fallbacks",
+    "guardrails",
+    "num_retries",
+];
+
+/// The changes to a body that passes through as bytes.
+pub(super) struct RelayPlan {
+    pub(super) edits: Vec<Edit>,
+    /// Whether the usage chunk was asked for by us and not by the client.
+    pub(super) withhold_usage: bool,
+}
+
+/// The changes for this deployment; `None` if the request must be translated.
+pub(super) fn relay_plan(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    relay: &dyn Relay,
+    call: &Call<'_>,
+) -> Result<Option<RelayPlan>, ApiError> {
+    let peek = &request.peek;
+    if !deployment.drops_top_level_only() || peek.has("additional_drop_params") {
+        return Ok(None);
+    }
+    let mut edits = Vec::new();
+    for name in &deployment.drop_params {
+        if peek.raw(name).is_some() {
+            edits.push(Edit::Remove {
+                name: name.clone().into(),
+                reason: "the configuration drops it".into(),
+            });
+        }
+    }
+    let Some(vendor) = relay.edits(peek, call) else { return Ok(None) };
+    for edit in vendor {
+        if !edits.iter().any(|earlier: &Edit| earlier.name() == edit.name()) {
+            edits.push(edit);
+        }
+    }
+    if request.ask.model.is_some() || request.model != *deployment.model {
+        edits.push(Edit::set_text("model", &deployment.model));
+    }
+    for member in peek.members() {
+        if let Some(name) = GATEWAY_MEMBERS.iter().find(|name| **name == member.name) {
+            edits.push(Edit::Remove { name: (*name).into(), reason: gateway_reason(name).into() });
+        }
+    }
+    for (name, value) in &deployment.defaults {
+        if peek.raw(name).is_none() {
+            edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
+        }
+    }
+    let mut withhold_usage = false;
+    if request.stream
+        && request.ask.operation == RelayOperation::Chat
+        && !request.include_usage
+        && relay.takes_include_usage()
+    {
+        edits.push(Edit::Set { name: "stream_options".into(), json: with_usage(peek)? });
+        withhold_usage = true;
+    }
+    Ok(Some(RelayPlan { edits, withhold_usage }))
+}
+
+/// `stream_options` as the client has it, and the usage chunk.
+fn with_usage(peek: &Peek<'_>) -> Result<String, ApiError> {
+    let mut options: Extra = peek.get("stream_options")?.unwrap_or_default();
+    options.insert("include_usage".to_owned(), Value::Bool(true));
+    Ok(Value::Object(options).to_string())
+}
+
+fn gateway_reason(name: &str) -> &'static str {
+    if NOT_HONOURED.contains(&name) { "this version of the gateway does not do it" } else { "for the gateway alone" }
+}
+
+/// The note on an edit that a client should hear of.
+pub(super) fn note(edit: &Edit) -> Option<Note> {
+    match edit {
+        Edit::Remove { name, .. }
+            if GATEWAY_MEMBERS.contains(&&**name) && !NOT_HONOURED.contains(&&**name) =>
+        {
+            None
+        }
+        edit => edit.note(),
+    }
+}
+
+/// The same changes to a request in canonical form, which the translator then writes.
+pub(super) fn edit_canonical(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    notes: &mut Vec<Note>,
+) -> Result<Option<llm_types::ChatRequest>, ApiError> {
+    let incoming = request.canonical()?;
+    let drops = drops(request, deployment)?;
+    let gateway = |name: &str| GATEWAY_MEMBERS.contains(&name);
+    let touched = !drops.is_empty()
+        || !deployment.defaults.is_empty()
+        || incoming.request.extra.keys().any(|name| gateway(name));
+    if !touched {
+        return Ok(None);
+    }
+    let mut tree = serde_json::to_value(&incoming.request).map_err(internal)?;
+    if let Some(members) = tree.as_object_mut() {
+        let names: Vec<String> = members.keys().filter(|name| gateway(name)).cloned().collect();
+        for name in names {
+            members.shift_remove(&name);
+            if NOT_HONOURED.contains(&name.as_str()) {
+                notes.push(Note::dropped(&name, gateway_reason(&name)));
+            }
+        }
+        for (name, value) in &deployment.defaults {
+            members.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    for path in drops {
+        if remove_path(&mut tree, &path) {
+            notes.push(Note::dropped(&path, "the configuration or the request drops it"));
+        }
+    }
+    llm_types::from_value(tree).map(Some).map_err(|error| {
+        ApiError::new(ErrorKind::InvalidRequest, Layer::Translation, error.to_string()).with_param(error.path)
+    })
+}
+
+/// The configuration's and the request's own drops: dot paths, `[*]` for every item of a list.
+fn drops(request: &Request<'_>, deployment: &Deployment) -> Result<Vec<String>, ApiError> {
+    let mut drops = deployment.drop_params.clone();
+    let more: Option<Vec<String>> = request.peek.get("additional_drop_params")?;
+    drops.extend(more.unwrap_or_default());
+    Ok(drops)
+}
+
+/// Removes what a path such as `tools[*].function.strict` names; says whether anything was there.
+fn remove_path(tree: &mut Value, path: &str) -> bool {
+    let (head, rest) = match path.find(['.', '[']) {
+        Some(at) if path.as_bytes()[at] == b'.' => (&path[..at], Some(&path[at + 1..])),
+        Some(at) if at > 0 => (&path[..at], Some(&path[at..])),
+        Some(_) => {
+            let Some((index, rest)) = path[1..].split_once(']') else { return false };
+            let rest = rest.strip_prefix('.').unwrap_or(rest);
+            let Some(items) = tree.as_array_mut() else { return false };
+            return match (index, rest) {
+                ("*", "") => {
+                    let any = !items.is_empty();
+                    items.clear();
+                    any
+                }
+                ("*", rest) => items.iter_mut().fold(false, |any, item| remove_path(item, rest) | any),
+                (index, rest) => match index.parse::<usize>() {
+                    Ok(index) if index < items.len() && rest.is_empty() => {
+                        items.remove(index);
+                        true
+                    }
+                    Ok(index) => items.get_mut(index).is_some_and(|item| remove_path(item, rest)),
+                    Err(_) => false,
+                },
+            };
+        }
+        None => (path, None),
+    };
+    let Some(members) = tree.as_object_mut() else { return false };
+    match rest {
+        None => members.shift_remove(head).is_some(),
+        Some(rest) => members.get_mut(head).is_some_and(|inner| remove_path(inner, rest)),
+    }
+}
+
+fn internal(error: impl std::fmt::Display) -> ApiError {
+    ApiError::new(ErrorKind::Internal, Layer::Gateway, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn paths_of_all_forms() {
+        for (path, left) in [
+            ("b", json!({"a": {"c": 1, "d": 2}, "e": [{"f": 1, "g": 2}, {"f": 3}]})),
+            ("a.c", json!({"a": {"d": 2}, "b": 0, "e": [{"f": 1, "g": 2}, {"f": 3}]})),
+            ("e[*].f", json!({"a": {"c": 1, "d": 2}, "b": 0, "e": [{"g": 2}, {}]})),
+            ("e[0].g", json!({"a": {"c": 1, "d": 2}, "b": 0, "e": [{"f": 1}, {"f": 3}]})),
+            ("e[1]", json!({"a": {"c": 1, "d": 2}, "b": 0, "e": [{"f": 1, "g": 2}]})),
+        ] {
+            let mut tree = json!({"a": {"c": 1, "d": 2}, "b": 0, "e": [{"f": 1, "g": 2}, {"f": 3}]});
+            assert!(remove_path(&mut tree, path), "{path}");
+            assert_eq!(tree, left, "{path}");
+        }
+        for path in ["x", "a.x", "b.c", "e[7]", "e[*].x", "e[", "[*]"] {
+            let mut tree = json!({"a": {"c": 1}, "b": 0, "e": [{"f": 1}]});
+            assert!(!remove_path(&mut tree, path), "{path}");
+        }
+    }
+}

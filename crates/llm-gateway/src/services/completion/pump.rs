@@ -1,0 +1,236 @@
+//! From a vendor's stream to the client's: passed through frame by frame, or decoded and written anew.
+
+use bytes::{Bytes, BytesMut};
+use llm_provider_core::{
+    Chat, ChunkWriter, Decoder, FrameBuffer, Frames, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
+};
+use llm_types::{ApiError, ChatChunk};
+
+/// What came of some bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Fed {
+    /// Bytes for the client.
+    pub(crate) out: Bytes,
+    /// The stream broke after those.
+    pub(crate) error: Option<ApiError>,
+}
+
+/// One stream's way from vendor to client.
+pub(crate) enum Pump {
+    /// Same dialect: the bytes themselves.
+    Relay(RelayPump),
+    /// From one dialect to another.
+    Translate(TranslatePump),
+    /// Handed on to a task that goes on without the client.
+    Spent,
+}
+
+impl Pump {
+    /// Takes bytes from the vendor.
+    pub(crate) fn feed(&mut self, bytes: Bytes) -> Fed {
+        match self {
+            Self::Relay(pump) => pump.feed(bytes),
+            Self::Translate(pump) => pump.feed(bytes),
+            Self::Spent => Fed::default(),
+        }
+    }
+
+    /// The vendor's stream ended.
+    pub(crate) fn finish(&mut self) -> Fed {
+        match self {
+            Self::Relay(pump) => pump.finish(),
+            Self::Translate(pump) => pump.finish(),
+            Self::Spent => Fed::default(),
+        }
+    }
+
+    /// Whether the client has been given anything that it must be told to forget.
+    pub(crate) fn has_begun(&self) -> bool {
+        match self {
+            Self::Relay(pump) => pump.begun,
+            Self::Translate(pump) => pump.begun,
+            Self::Spent => true,
+        }
+    }
+
+    /// An error as the stream's last event, after `out`.
+    pub(crate) fn error(&mut self, error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Bytes {
+        match self {
+            Self::Relay(pump) if pump.vendor_told => Bytes::new(),
+            Self::Relay(_) => ingress.error_event(error, reply),
+            Self::Translate(pump) => {
+                let mut out = BytesMut::new();
+                pump.writer.error(error, &mut out);
+                out.freeze()
+            }
+            Self::Spent => Bytes::new(),
+        }
+    }
+
+    /// What was heard.
+    pub(crate) fn seen(&self) -> Seen {
+        match self {
+            Self::Relay(pump) => pump.listener.seen().clone(),
+            Self::Translate(pump) => pump.seen.clone(),
+            Self::Spent => Seen::default(),
+        }
+    }
+
+    /// What the client's dialect had no place for.
+    pub(crate) fn notes(&mut self) -> Vec<Note> {
+        match self {
+            Self::Relay(_) | Self::Spent => Vec::new(),
+            Self::Translate(pump) => pump.writer.notes(),
+        }
+    }
+}
+
+/// Passes frames through and listens.
+pub(crate) struct RelayPump {
+    frames: FrameBuffer,
+    listener: Box<dyn Listener>,
+    /// Whether the usage chunk was asked for by us and not by the client.
+    withhold_usage: bool,
+    begun: bool,
+    /// Whether the vendor has told the client of a failure itself.
+    vendor_told: bool,
+}
+
+impl RelayPump {
+    pub(crate) fn new(listener: Box<dyn Listener>, withhold_usage: bool) -> Self {
+        Self { frames: FrameBuffer::default(), listener, withhold_usage, begun: false, vendor_told: false }
+    }
+
+    fn feed(&mut self, bytes: Bytes) -> Fed {
+        match self.frames.push(bytes) {
+            Ok(None) => Fed::default(),
+            Ok(Some(block)) => self.listen(block),
+            Err(error) => {
+                let error = StreamError::Corrupt(error.to_string());
+                Fed { out: Bytes::new(), error: Some(error.into()) }
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Fed {
+        let rest = self.frames.finish();
+        if rest.is_empty() {
+            let error = (!self.listener.seen().complete).then(|| StreamError::Truncated.into());
+            return Fed { out: Bytes::new(), error };
+        }
+        let heard = self.listener.frame(&rest);
+        if self.listener.seen().complete {
+            // A last event without its blank line, as some servers end; the client gets it whole.
+            let mut out = BytesMut::from(&rest[..]);
+            out.extend_from_slice(b"\n\n");
+            let withheld = self.withhold_usage && heard == Heard::UsageOnly;
+            return Fed { out: if withheld { Bytes::new() } else { out.freeze() }, error: None };
+        }
+        // Half an event is worth nothing to a client, and would spoil the error that follows.
+        Fed { out: Bytes::new(), error: Some(StreamError::Truncated.into()) }
+    }
+
+    fn listen(&mut self, block: Bytes) -> Fed {
+        let mut kept: Option<BytesMut> = None;
+        let mut end = 0;
+        for frame in Frames::new(&block) {
+            let start = end;
+            end += frame.len();
+            let heard = self.listener.frame(frame);
+            let withheld = heard == Heard::UsageOnly && self.withhold_usage;
+            if heard == Heard::Failure {
+                let error = self.listener.failure().map(ApiError::from);
+                if !self.begun && start == 0 {
+                    return Fed { out: Bytes::new(), error };
+                }
+                self.vendor_told = true;
+                let out = match kept {
+                    Some(mut kept) => {
+                        kept.extend_from_slice(frame);
+                        kept.freeze()
+                    }
+                    None => block.slice(..end),
+                };
+                return Fed { out, error };
+            }
+            match &mut kept {
+                None if withheld => kept = Some(BytesMut::from(&block[..start])),
+                Some(kept) if !withheld => kept.extend_from_slice(frame),
+                _ => {}
+            }
+        }
+        let out = kept.map_or(block, BytesMut::freeze);
+        self.begun |= !out.is_empty();
+        Fed { out, error: None }
+    }
+}
+
+/// Decodes chunks and writes them in the client's dialect.
+pub(crate) struct TranslatePump {
+    decoder: Box<dyn Decoder<Chat>>,
+    writer: Box<dyn ChunkWriter>,
+    seen: Seen,
+    begun: bool,
+}
+
+impl TranslatePump {
+    pub(crate) fn new(decoder: Box<dyn Decoder<Chat>>, writer: Box<dyn ChunkWriter>) -> Self {
+        Self { decoder, writer, seen: Seen::default(), begun: false }
+    }
+
+    fn feed(&mut self, bytes: Bytes) -> Fed {
+        let Self { decoder, writer, seen, begun } = self;
+        let mut out = BytesMut::new();
+        for item in decoder.push(bytes) {
+            match item {
+                Ok(chunk) => {
+                    hear(seen, &chunk);
+                    writer.chunk(&chunk, &mut out);
+                }
+                Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
+            }
+            *begun |= !out.is_empty();
+        }
+        Fed { out: out.freeze(), error: None }
+    }
+
+    fn finish(&mut self) -> Fed {
+        let Self { decoder, writer, seen, .. } = self;
+        let mut out = BytesMut::new();
+        for item in decoder.finish() {
+            match item {
+                Ok(chunk) => {
+                    hear(seen, &chunk);
+                    writer.chunk(&chunk, &mut out);
+                }
+                Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
+            }
+        }
+        writer.end(&mut out);
+        seen.complete = true;
+        Fed { out: out.freeze(), error: None }
+    }
+}
+
+/// Takes note of what a chunk says about the answer.
+fn hear(seen: &mut Seen, chunk: &ChatChunk) {
+    if let Some(usage) = chunk.usage.get() {
+        seen.usage = Some(usage.clone());
+    }
+    if seen.model.is_none() {
+        seen.model = chunk.model.get().cloned();
+    }
+    for choice in chunk.choices() {
+        if let Some(reason) = choice.finish_reason.get() {
+            seen.finish_reason = Some(reason.clone());
+        }
+        if let Some(delta) = choice.delta.get() {
+            let text = |text: Option<&str>| text.map_or(0, str::len) as u64;
+            seen.content_bytes +=
+                text(delta.content.as_deref()) + text(delta.reasoning_content.as_deref());
+            for call in delta.tool_calls.as_deref().unwrap_or_default() {
+                seen.content_bytes += text(call.function.get().and_then(|f| f.arguments.as_deref()));
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Logs and counts.
+
+pub mod access_log;
+pub mod metrics;

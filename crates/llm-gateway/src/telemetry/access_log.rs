@@ -1,0 +1,70 @@
+//! One line per request.
+
+use crate::exchange::{Outcome, Record, Sink};
+
+/// Writes one event per request, at level `INFO`, or `WARN` for a failure on our side or the vendor's.
+#[derive(Debug, Default)]
+pub struct AccessLog;
+
+impl Sink for AccessLog {
+    fn record(&self, record: &Record) {
+        macro_rules! line {
+            ($level:expr, $message:literal, $($more:tt)*) => {
+                tracing::event!(
+                    target: "llm_gateway::access",
+                    $level,
+                    request.id = record.id,
+                    route = record.route,
+                    outcome = record.outcome.label(),
+                    status = record.status,
+                    model = record.model.as_deref(),
+                    deployment.id = record.legs.last().map(|leg| leg.deployment.as_str()),
+                    provider = record.legs.last().map(|leg| &*leg.provider),
+                    relayed = record.legs.last().map(|leg| leg.relayed),
+                    stream = record.stream,
+                    attempts = record.legs.len(),
+                    principal = record.principal.as_ref().map(crate::auth::Principal::label),
+                    client = record.client.map(tracing::field::display),
+                    tokens.input = record.seen.usage.as_ref().map(|usage| usage.counts().input_total()),
+                    tokens.output = record.seen.usage.as_ref().map(|usage| usage.counts().output_total()),
+                    finish_reason = record.seen.finish_reason.as_ref().map(llm_types::FinishReason::as_str),
+                    notes = record.notes.len(),
+                    request.bytes = record.request_bytes,
+                    response.bytes = record.response_bytes,
+                    first_byte_ms = record.first_byte_at.map(|at| at.as_millis() as u64),
+                    duration_ms = record.duration.as_millis() as u64,
+                    overhead_us = record.overhead().as_micros() as u64,
+                    config.version = record.config_version,
+                    $($more)*
+                    $message
+                )
+            };
+        }
+        match &record.outcome {
+            Outcome::Answered => line!(tracing::Level::INFO, "request answered",),
+            Outcome::HungUp => line!(tracing::Level::INFO, "client hung up", stage = record.stage.label(),),
+            Outcome::Drained => line!(tracing::Level::WARN, "request cut off at shutdown", stage = record.stage.label(),),
+            Outcome::Panicked => line!(tracing::Level::ERROR, "request panicked", stage = record.stage.label(),),
+            Outcome::Failed { kind, layer, message } if kind.status() < 500 => {
+                line!(
+                    tracing::Level::INFO,
+                    "request refused",
+                    stage = record.stage.label(),
+                    error.kind = kind.label(),
+                    error.layer = layer.label(),
+                    error.message = message,
+                )
+            }
+            Outcome::Failed { kind, layer, message } => {
+                line!(
+                    tracing::Level::WARN,
+                    "request failed",
+                    stage = record.stage.label(),
+                    error.kind = kind.label(),
+                    error.layer = layer.label(),
+                    error.message = message,
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Chat in Anthropic's form, both ways.
+
+pub(crate) mod decode;
+pub(crate) mod encode;
+pub(crate) mod stream;
+
+use http::Request;
+use llm_provider_core::{
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, SseDecoder, Translator, UpstreamError,
+};
+use llm_types::{ChatRequest, ChatResponse};
+
+use crate::head::{Endpoint, head};
+use crate::{Anthropic, error};
+
+/// The tool by which an answer in a given form is got from models that have no other way.
+pub(crate) const FORM_TOOL: &str = "json_tool_call";
+
+impl Translator<Chat> for Anthropic {
+    fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        let encoded = encode::encode(request, call)?;
+        let body = encode::to_bytes(&encoded.wire)?;
+        let parts = head(Endpoint::Messages, call, &encoded.betas)?;
+        Ok(Encoded { request: Request::from_parts(parts, body.into()), notes: encoded.notes })
+    }
+
+    fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
+        if !response.status().is_success() {
+            return Err(error::read(&response));
+        }
+        decode::decode(&response).map(Decoded::Answer)
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder<Chat>> {
+        Box::new(SseDecoder::new(stream::ChatInterpret::default()))
+    }
+}

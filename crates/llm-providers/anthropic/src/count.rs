@@ -1,0 +1,64 @@
+//! Counting tokens: the same request without what only an answer needs.
+//!
+//! Source: Anthropic API reference, "Count tokens in a Message", read 2026-11.
+
+use http::Request;
+use llm_provider_core::{
+    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, Interpret, Outbox, SseDecoder, SseEvent,
+    StreamError, TokenCount, Translator, UpstreamError,
+};
+use llm_types::{ChatRequest, Nullable};
+
+use crate::chat::encode;
+use crate::head::{Endpoint, head};
+use crate::wire::CountTokensResponse;
+use crate::{Anthropic, error};
+
+impl Translator<CountTokens> for Anthropic {
+    fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        let mut encoded = encode::encode(request, call)?;
+        let wire = &mut encoded.wire;
+        wire.max_tokens = Nullable::Absent;
+        wire.stream = Nullable::Absent;
+        wire.stop_sequences = Nullable::Absent;
+        wire.temperature = Nullable::Absent;
+        wire.top_p = Nullable::Absent;
+        wire.top_k = Nullable::Absent;
+        wire.metadata = Nullable::Absent;
+        wire.service_tier = Nullable::Absent;
+        wire.container = Nullable::Absent;
+        wire.inference_geo = Nullable::Absent;
+        encoded.notes.retain(|note| note.path != "max_tokens");
+        let body = encode::to_bytes(wire)?;
+        let parts = head(Endpoint::CountTokens, call, &encoded.betas)?;
+        Ok(Encoded { request: Request::from_parts(parts, body.into()), notes: encoded.notes })
+    }
+
+    fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<TokenCount>, UpstreamError> {
+        if !response.status().is_success() {
+            return Err(error::read(&response));
+        }
+        let count: CountTokensResponse = llm_types::from_slice(response.body())
+            .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
+        Ok(Decoded::Answer(TokenCount { input_tokens: count.input_tokens }))
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder<CountTokens>> {
+        Box::new(SseDecoder::new(NeverStreams))
+    }
+}
+
+/// A count comes whole: any event is out of place.
+struct NeverStreams;
+
+impl Interpret for NeverStreams {
+    type Chunk = std::convert::Infallible;
+
+    fn event(&mut self, _event: &SseEvent<'_>, out: &mut Outbox<Self::Chunk>) {
+        out.fail(StreamError::Corrupt("a count of tokens is not streamed".to_owned()));
+    }
+
+    fn is_complete(&self) -> bool {
+        false
+    }
+}

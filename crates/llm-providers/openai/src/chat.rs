@@ -1,0 +1,71 @@
+//! [`ChatWire`]: chat in OpenAI's form, both ways.
+
+mod calls;
+mod decode;
+pub(crate) mod encode;
+mod finish;
+mod messages;
+mod parts;
+mod repair;
+mod stream;
+mod think;
+
+use std::sync::Arc;
+
+use llm_provider_core::{
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, SseDecoder, Translator, UpstreamError,
+};
+use llm_types::{ChatRequest, ChatResponse};
+
+use crate::{Changes, WireOptions};
+
+pub(crate) use finish::{Verdict, failure};
+pub use stream::ChatInterpret;
+
+/// Chat over one OpenAI-like wire.
+#[derive(Debug, Clone)]
+pub struct ChatWire {
+    options: Arc<WireOptions>,
+}
+
+impl ChatWire {
+    /// A translator for a wire.
+    pub fn new(options: WireOptions) -> Self {
+        Self { options: Arc::new(options) }
+    }
+
+    /// The wire.
+    pub fn options(&self) -> &WireOptions {
+        &self.options
+    }
+
+    /// Writes a request that has been changed already.
+    ///
+    /// # Errors
+    /// As [`Translator::encode`].
+    pub fn encode_changed(
+        &self,
+        request: &ChatRequest,
+        call: &Call<'_>,
+        changes: Changes<'_>,
+    ) -> Result<Encoded, EncodeError> {
+        encode::encode(request, call, &self.options, changes)
+    }
+}
+
+impl Translator<Chat> for ChatWire {
+    fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        self.encode_changed(request, call, Changes::new(call))
+    }
+
+    fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
+        decode::decode(&response, &self.options.answer).map(Decoded::Answer)
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder<Chat>> {
+        Box::new(SseDecoder::new(ChatInterpret::new(Arc::clone(&self.options))))
+    }
+}
+
+#[cfg(test)]
+mod tests;

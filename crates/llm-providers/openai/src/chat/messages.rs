@@ -1,0 +1,308 @@
+//! Messages as the vendor takes them. Those that need no change are not copied.
+
+use std::borrow::Cow;
+
+use llm_provider_core::NoteKind;
+use llm_types::{
+    ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, ThinkingBlock,
+};
+use serde_json::{Value, json};
+
+use crate::{Changes, Replay, RequestOptions};
+
+/// Stands in a tool's result whose only content had to move.
+const MOVED: &str = "(attached in the next user message)";
+
+/// The conversation in the vendor's form.
+pub(super) fn messages<'a>(
+    messages: &'a [Message],
+    options: &RequestOptions,
+    changes: &mut Changes<'_>,
+) -> Vec<Cow<'a, Message>> {
+    let mut out = Vec::with_capacity(messages.len());
+    // Results of one turn must stand together, so what is taken out of them waits for the last of them.
+    let mut taken = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        let path = format!("messages[{index}]");
+        if message.role != Role::Tool {
+            flush(&mut taken, &mut out);
+        }
+        let mut message = Cow::Borrowed(message);
+        if message.role == Role::Developer && !options.developer_role {
+            message.to_mut().role = Role::System;
+            changes.note(NoteKind::Renamed, format!("{path}.role"), "system");
+        }
+        if !options.cache_control {
+            markers(&mut message, &path, changes);
+        }
+        if message.role == Role::Assistant {
+            thinking(&mut message, options.replay, &path, changes);
+        }
+        parts(&mut message, options, &path, changes);
+        if message.role == Role::Tool && !options.rich_tool_results {
+            take_rich(&mut message, &path, &mut taken, changes);
+        }
+        if message.provider_specific_fields.is_value() {
+            // What of it goes back to the vendor has been taken out by now.
+            message.to_mut().provider_specific_fields = Nullable::Absent;
+            changes.note(
+                NoteKind::Dropped,
+                format!("{path}.provider_specific_fields"),
+                "said by a vendor to the client, and of no use to another",
+            );
+        }
+        out.push(message);
+    }
+    flush(&mut taken, &mut out);
+    out
+}
+
+fn flush(taken: &mut Vec<ContentPart>, out: &mut Vec<Cow<'_, Message>>) {
+    if !taken.is_empty() {
+        out.push(Cow::Owned(Message::user(MessageContent::Parts(std::mem::take(taken)))));
+    }
+}
+
+fn parts_of(message: &Message) -> &[ContentPart] {
+    match message.content.get() {
+        Some(MessageContent::Parts(parts)) => parts,
+        _ => &[],
+    }
+}
+
+fn parts_mut<'m>(message: &'m mut Cow<'_, Message>) -> &'m mut [ContentPart] {
+    match message.to_mut().content.get_mut() {
+        Some(MessageContent::Parts(parts)) => parts,
+        _ => &mut [],
+    }
+}
+
+/// Takes prompt-cache markers out.
+fn markers(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'_>) {
+    const WHY: &str = "the vendor caches prompts by itself";
+    if message.cache_control.is_value() {
+        message.to_mut().cache_control = Nullable::Absent;
+        changes.note(NoteKind::Dropped, format!("{path}.cache_control"), WHY);
+    }
+    if !parts_of(message).iter().any(|part| part.cache_control().is_some()) {
+        return;
+    }
+    for (index, part) in parts_mut(message).iter_mut().enumerate() {
+        let marker = match part {
+            ContentPart::Text(part) => part.cache_control.take(),
+            ContentPart::ImageUrl(part) => part.cache_control.take(),
+            ContentPart::InputAudio(part) => part.cache_control.take(),
+            ContentPart::File(part) => part.cache_control.take(),
+            ContentPart::Refusal(_) | ContentPart::Unknown(_) => None,
+        };
+        if marker.is_some() {
+            changes.note(NoteKind::Dropped, format!("{path}.content[{index}].cache_control"), WHY);
+        }
+    }
+}
+
+/// Says earlier thinking in the vendor's way.
+fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes: &mut Changes<'_>) {
+    let details = message.provider_specific_fields.get().and_then(|fields| fields.get("reasoning_details"));
+    let has_text = !matches!(message.reasoning_content, Nullable::Absent);
+    let has_blocks = !matches!(message.thinking_blocks, Nullable::Absent);
+    if !has_text && !has_blocks && details.is_none() {
+        return;
+    }
+    let details = details.cloned();
+    let message = message.to_mut();
+    let blocks = message.thinking_blocks.take().unwrap_or_default();
+    let text = message.reasoning_content.take().unwrap_or_else(|| {
+        blocks.iter().filter_map(|block| block.thinking.as_deref()).collect::<Vec<_>>().join("\n")
+    });
+    match replay {
+        Replay::Drop => {
+            const WHY: &str = "the vendor takes no thinking back";
+            if has_text {
+                changes.note(NoteKind::Dropped, format!("{path}.reasoning_content"), WHY);
+            }
+            if has_blocks {
+                changes.note(NoteKind::Dropped, format!("{path}.thinking_blocks"), WHY);
+            }
+            return;
+        }
+        Replay::ReasoningContent => message.reasoning_content = text.into(),
+        Replay::Reasoning => {
+            message.extra.entry("reasoning").or_insert(text.into());
+        }
+        Replay::ReasoningDetails => {
+            let details = details.unwrap_or_else(|| blocks.iter().enumerate().map(detail).collect());
+            if details.as_array().is_some_and(|details| !details.is_empty()) {
+                message.extra.entry("reasoning_details").or_insert(details);
+            }
+            if !text.is_empty() {
+                message.extra.entry("reasoning").or_insert(text.into());
+            }
+            return;
+        }
+        Replay::Parts => {
+            let mut parts: Vec<_> = if blocks.is_empty() {
+                vec![thinking_part(&text, None)]
+            } else {
+                blocks.iter().map(|block| thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block))).collect()
+            };
+            match message.content.take() {
+                Some(MessageContent::Text(text)) if text.is_empty() => {}
+                Some(MessageContent::Text(text)) => parts.push(ContentPart::text(text)),
+                Some(MessageContent::Parts(rest)) => parts.extend(rest),
+                None => {}
+            }
+            message.content = MessageContent::Parts(parts).into();
+            return;
+        }
+        Replay::Tags => {
+            let opening = format!("<think>{text}</think>");
+            message.content = match message.content.take() {
+                Some(MessageContent::Text(text)) => MessageContent::Text(opening + "\n\n" + &text),
+                Some(MessageContent::Parts(mut parts)) => {
+                    parts.insert(0, ContentPart::text(opening));
+                    MessageContent::Parts(parts)
+                }
+                None => MessageContent::Text(opening),
+            }
+            .into();
+        }
+    }
+    if blocks.iter().any(|block| block.signature.is_value() || block.data.is_value()) {
+        changes.note(NoteKind::Converted, format!("{path}.thinking_blocks"), "as text, without signatures");
+    }
+}
+
+/// A block of thinking as an element of `reasoning_details`.
+fn detail((index, block): (usize, &ThinkingBlock)) -> Value {
+    match block.data.as_deref() {
+        Some(data) => {
+            json!({"type": "reasoning.encrypted", "data": data, "format": "anthropic-claude-v1", "index": index})
+        }
+        None => json!({
+            "type": "reasoning.text",
+            "text": block.thinking.as_deref().unwrap_or(""),
+            "signature": block.signature.as_deref(),
+            "format": "anthropic-claude-v1",
+            "index": index,
+        }),
+    }
+}
+
+/// A content part of type `thinking`.
+fn thinking_part(text: &str, block: Option<&ThinkingBlock>) -> ContentPart {
+    let mut part = llm_types::Extra::new();
+    part.insert("type".to_owned(), "thinking".into());
+    let inner = block.and_then(|block| block.extra.get("parts").cloned());
+    part.insert("thinking".to_owned(), inner.unwrap_or_else(|| json!([{"type": "text", "text": text}])));
+    if let Some(block) = block {
+        if let Some(signature) = block.signature.as_deref() {
+            part.insert("signature".to_owned(), signature.into());
+        }
+        let rest = block.extra.iter().filter(|(name, _)| name.as_str() != "parts");
+        part.extend(rest.map(|(name, value)| (name.clone(), value.clone())));
+    }
+    ContentPart::Unknown(part)
+}
+
+/// Brings images and files into OpenAI's form.
+fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, changes: &mut Changes<'_>) {
+    let plain = |part: &ContentPart| match part {
+        ContentPart::ImageUrl(part) => {
+            matches!(&part.image_url, ImageSource::Url(image) if image.format.is_absent())
+        }
+        ContentPart::File(part) => part.file.file_id.is_value() && part.file.format.is_absent(),
+        _ => true,
+    };
+    if parts_of(message).iter().all(plain) {
+        return;
+    }
+    for (index, part) in parts_mut(message).iter_mut().enumerate() {
+        let path = format!("{path}.content[{index}]");
+        match part {
+            ContentPart::ImageUrl(part) => match &mut part.image_url {
+                ImageSource::Bare(url) => {
+                    part.image_url = ImageSource::Url(ImageUrl {
+                        url: std::mem::take(url),
+                        detail: Nullable::Absent,
+                        format: Nullable::Absent,
+                        extra: llm_types::Extra::new(),
+                    });
+                }
+                // The media type stands in a `data:` URL, and a server tells it of any other.
+                ImageSource::Url(image) => image.format = Nullable::Absent,
+            },
+            ContentPart::File(file) => {
+                if let Some(replacement) = file_part(&mut file.file, options, &path, changes) {
+                    *part = replacement;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Brings a file into OpenAI's form: an uploaded file's id, or a `data:` URL and a name. Gives a text in its
+/// place where it has neither.
+fn file_part(
+    file: &mut FileData,
+    options: &RequestOptions,
+    path: &str,
+    changes: &mut Changes<'_>,
+) -> Option<ContentPart> {
+    let format = file.format.take();
+    if let Some(data) = file.file_data.get_mut() {
+        if !data.starts_with("data:") {
+            let media = format.as_deref().unwrap_or("application/pdf");
+            *data = format!("data:{media};base64,{data}");
+        }
+        if !file.filename.is_value() {
+            file.filename = "document.pdf".to_owned().into();
+            changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), "document.pdf");
+        }
+        return None;
+    }
+    if file.file_id.is_value() || options.file_urls {
+        return None;
+    }
+    let url = file.file_url.get()?;
+    let name = file.filename.as_deref().unwrap_or("document");
+    changes.lost(
+        NoteKind::Converted,
+        format!("{path}.file.file_url"),
+        "the vendor fetches no files; the address was sent as text",
+    );
+    Some(ContentPart::text(format!("[{name}: {url}]")))
+}
+
+/// Takes out of a tool's result what is not text.
+fn take_rich(
+    message: &mut Cow<'_, Message>,
+    path: &str,
+    taken: &mut Vec<ContentPart>,
+    changes: &mut Changes<'_>,
+) {
+    let rich = |part: &ContentPart| {
+        matches!(part, ContentPart::ImageUrl(_) | ContentPart::InputAudio(_) | ContentPart::File(_))
+    };
+    if !parts_of(message).iter().any(rich) {
+        return;
+    }
+    let message = message.to_mut();
+    let Some(MessageContent::Parts(parts)) = message.content.take() else { return };
+    for (index, _) in parts.iter().enumerate().filter(|(_, part)| rich(part)) {
+        changes.note(
+            NoteKind::Moved,
+            format!("{path}.content[{index}]"),
+            "into a user message after the results, because results hold text only",
+        );
+    }
+    let (moved, mut kept): (Vec<_>, Vec<_>) = parts.into_iter().partition(rich);
+    let call = message.tool_call_id.as_deref().unwrap_or_default();
+    taken.push(ContentPart::text(format!("Attachments of the result of tool call {call}:")));
+    taken.extend(moved);
+    if kept.is_empty() {
+        kept.push(ContentPart::text(MOVED));
+    }
+    message.content = MessageContent::Parts(kept).into();
+}

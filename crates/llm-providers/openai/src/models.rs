@@ -1,0 +1,43 @@
+//! What a model's name at OpenAI tells.
+//!
+//! Source: OpenAI API docs, "Reasoning models" (platform.openai.com/docs/guides/reasoning) and the reference of
+//! `max_tokens`, which the o-series refuses, read 2026-11.
+
+/// Whether the model is of the o-series, or of GPT-5 and later: those refuse `max_tokens`.
+pub(crate) fn takes_completion_limit(model: &str) -> bool {
+    let name = bare(model);
+    if let Some(rest) = name.strip_prefix('o') {
+        return rest.starts_with(|first: char| first.is_ascii_digit());
+    }
+    name.strip_prefix("gpt-").is_some_and(|rest| {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        rest[..digits].parse::<u32>().is_ok_and(|version| version >= 5)
+    })
+}
+
+/// Whether the model takes `reasoning_effort`.
+pub(crate) fn takes_effort(model: &str) -> bool {
+    takes_completion_limit(model) && !bare(model).contains("-chat")
+}
+
+/// The name without a vendor before it and without the mark of a fine-tuned model.
+fn bare(model: &str) -> &str {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    name.strip_prefix("ft:").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for model in ["o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5.4-nano", "gpt-6", "ft:o4-mini:acme::x"] {
+            assert!(takes_completion_limit(model), "{model}");
+        }
+        for model in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "gpt-oss-120b", "omni", "orca", "gpt-"] {
+            assert!(!takes_completion_limit(model), "{model}");
+        }
+        assert!(takes_effort("gpt-5.1") && !takes_effort("gpt-5-chat-latest"));
+    }
+}

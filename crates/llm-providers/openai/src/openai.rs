@@ -1,0 +1,62 @@
+//! [`OpenAi`]: the vendor itself.
+
+use std::sync::LazyLock;
+
+use llm_provider_core::{Capabilities, Chat, Dialect, Provider, Relay, Translator, VendorInfo};
+
+use crate::{ChatRelay, ChatWire, WireOptions};
+
+static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
+    id: "openai".into(),
+    name: "OpenAI".into(),
+    key_variables: vec!["OPENAI_API_KEY".into()],
+    base_url_variables: vec!["OPENAI_BASE_URL".into(), "OPENAI_API_BASE".into()],
+    base_url: "https://api.openai.com/v1".into(),
+    docs: "https://platform.openai.com/docs/api-reference/chat".into(),
+    capabilities: Capabilities {
+        streaming: true,
+        tools: true,
+        images: true,
+        documents: true,
+        reasoning: true,
+        json_schema: true,
+        count_tokens: false,
+    },
+});
+
+/// OpenAI: chat, translated and passed through.
+///
+/// Source: OpenAI API reference, "Chat Completions" (platform.openai.com/docs/api-reference/chat), read
+/// 2026-11.
+#[derive(Debug, Clone)]
+pub struct OpenAi {
+    chat: ChatWire,
+    relay: ChatRelay,
+}
+
+impl OpenAi {
+    /// OpenAI at its own address.
+    pub fn new() -> Self {
+        Self { chat: ChatWire::new(WireOptions::default()), relay: ChatRelay::new(WireOptions::default()) }
+    }
+}
+
+impl Default for OpenAi {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Provider for OpenAi {
+    fn info(&self) -> &VendorInfo {
+        &INFO
+    }
+
+    fn chat(&self) -> Option<&dyn Translator<Chat>> {
+        Some(&self.chat)
+    }
+
+    fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
+        (dialect == Dialect::OpenAiChat).then_some(&self.relay)
+    }
+}

@@ -1,0 +1,133 @@
+//! [`ChatRelay`]: requests that pass through as bytes.
+
+mod listener;
+
+use std::sync::Arc;
+
+use llm_provider_core::{
+    Call, Dialect, Edit, EncodeError, Listener, OnUnsupported, Peek, Relay, RelayOperation, UpstreamError,
+};
+use memchr::memmem;
+
+pub use listener::ChatListener;
+
+use crate::chat::encode::{limit_edit, row_edits};
+use crate::{MessageGlance, Replay, ThinkingMember, WireOptions, error, head};
+
+/// Chat requests in OpenAI's dialect for a vendor that speaks it.
+#[derive(Debug, Clone)]
+pub struct ChatRelay {
+    options: Arc<WireOptions>,
+}
+
+impl ChatRelay {
+    /// For one wire.
+    pub fn new(options: WireOptions) -> Self {
+        Self { options: Arc::new(options) }
+    }
+
+    /// Whether something inside the request has to be said in another way.
+    fn touches(&self, peek: &Peek<'_>) -> bool {
+        let options = &self.options.request;
+        let thinking = match options.thinking {
+            ThinkingMember::Keep => false,
+            ThinkingMember::Switch => peek
+                .raw("thinking")
+                .is_some_and(|value| value.contains("budget_tokens") || value.contains("adaptive")),
+            ThinkingMember::Effort | ThinkingMember::EffortByModel => peek.has("thinking") || peek.has("output_config"),
+        };
+        if thinking {
+            return true;
+        }
+        let Some(messages) = peek.raw("messages") else { return false };
+        // Inside a JSON text a quotation mark is escaped, so only a real name or value is found with both.
+        let holds = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        if !options.cache_control
+            && (holds(messages, "\"cache_control\"")
+                || peek.raw("tools").is_some_and(|tools| holds(tools, "\"cache_control\"")))
+        {
+            return true;
+        }
+        holds(messages, "\"thinking_blocks\"")
+            || holds(messages, "\"provider_specific_fields\"")
+            || options.replay != Replay::ReasoningContent && holds(messages, "\"reasoning_content\"")
+            || !options.developer_role && holds(messages, "\"developer\"")
+            || !options.file_urls && holds(messages, "\"file_url\"")
+            || !options.rich_tool_results && holds(messages, "\"tool_call_id\"") && has_rich_results(peek)
+    }
+}
+
+/// Whether a tool's result holds more than text.
+fn has_rich_results(peek: &Peek<'_>) -> bool {
+    MessageGlance::all(peek).into_iter().flatten().any(|message| {
+        message.role == "tool"
+            && message.part_kinds().iter().any(|kind| matches!(&**kind, "image_url" | "input_audio" | "file"))
+    })
+}
+
+impl Relay for ChatRelay {
+    fn dialect(&self) -> Dialect {
+        Dialect::OpenAiChat
+    }
+
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+        if self.touches(peek) {
+            return None;
+        }
+        let options = &self.options.request;
+        let mut edits = Vec::new();
+        edits.extend(limit_edit(
+            options.limit,
+            call.model,
+            peek.has("max_tokens"),
+            peek.has("max_completion_tokens"),
+        ));
+        if !options.stream_usage {
+            edits.push(Edit::Remove {
+                name: "stream_options".into(),
+                reason: "the vendor sends usage without being asked".into(),
+            });
+        }
+        for edit in row_edits(options, call.forward, |name| peek.has(name)) {
+            if matches!(edit, Edit::Remove { .. }) && peek.has(edit.name()) && call.unsupported == OnUnsupported::Reject
+            {
+                // The translator knows how to refuse.
+                return None;
+            }
+            edits.push(edit);
+        }
+        edits.retain(|edit| peek.raw(edit.name()).is_some());
+        edits.extend(
+            options
+                .defaults
+                .iter()
+                .filter(|(name, _)| peek.raw(name).is_none())
+                .map(|(name, value)| Edit::Set { name: name.clone().into(), json: value.to_string() }),
+        );
+        Some(edits)
+    }
+
+    fn takes_include_usage(&self) -> bool {
+        self.options.request.stream_usage
+    }
+
+    fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError> {
+        match operation {
+            RelayOperation::Chat => head::chat(&self.options, call),
+            RelayOperation::CountTokens => {
+                Err(EncodeError::unsupported("", "OpenAI's dialect has no way to count tokens"))
+            }
+        }
+    }
+
+    fn error(&self, response: http::Response<&[u8]>) -> UpstreamError {
+        error::read(&response, &self.options.answer.error_codes)
+    }
+
+    fn listener(&self) -> Box<dyn Listener> {
+        Box::new(ChatListener::new(Arc::clone(&self.options)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! [`ChatListener`]: hears usage, finish and failure beside the bytes.
+//!
+//! Most frames are looked at with a few substring searches and never parsed. Names are searched with their
+//! quotation marks, which are escaped inside a text, so what a model writes is never mistaken for a member.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use llm_provider_core::{Heard, Listener, Seen, SseEvent, UpstreamError};
+use llm_types::{Extra, FinishReason, Usage};
+use memchr::memmem::Finder;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::chat::Verdict;
+use crate::{DoneMarker, WireOptions, chat, error, usage};
+
+struct Finders {
+    usage: Finder<'static>,
+    finish: Finder<'static>,
+    error: Finder<'static>,
+    choices: Finder<'static>,
+    model: Finder<'static>,
+    calls: Finder<'static>,
+    content: Finder<'static>,
+    arguments: Finder<'static>,
+    reasoning: Finder<'static>,
+}
+
+static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
+    usage: Finder::new("\"usage\":"),
+    finish: Finder::new("\"finish_reason\":"),
+    error: Finder::new("\"error\""),
+    choices: Finder::new("\"choices\":"),
+    model: Finder::new("\"model\":"),
+    calls: Finder::new("\"tool_calls\":"),
+    // Also the end of `reasoning_content`.
+    content: Finder::new("content\":"),
+    arguments: Finder::new("\"arguments\":"),
+    reasoning: Finder::new("\"reasoning\":"),
+});
+
+/// Listens to one chat answer.
+#[derive(Debug)]
+pub struct ChatListener {
+    options: Arc<WireOptions>,
+    seen: Seen,
+    called: bool,
+    failure: Option<UpstreamError>,
+}
+
+/// The value after a name: the first byte that is no space, and what follows.
+fn value<'a>(data: &'a [u8], finder: &Finder<'_>) -> Option<&'a [u8]> {
+    let at = finder.find(data)?;
+    Some(data[at + finder.needle().len()..].trim_ascii_start())
+}
+
+/// A value, unless it is absent or `null`.
+fn some<'a>(data: &'a [u8], finder: &Finder<'_>) -> Option<&'a [u8]> {
+    value(data, finder).filter(|value| !value.starts_with(b"null"))
+}
+
+/// The text at the beginning of `value`, without its quotation marks and as it is escaped.
+fn text(value: &[u8]) -> Option<&[u8]> {
+    let inner = value.strip_prefix(b"\"")?;
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr2(b'"', b'\\', &inner[from..])?;
+        if inner[at] == b'"' {
+            return Some(&inner[..at]);
+        }
+        from = at + 2;
+        if from > inner.len() {
+            return None;
+        }
+    }
+}
+
+/// Bytes of text in all values of a name.
+fn count(data: &[u8], finder: &Finder<'_>) -> u64 {
+    let mut sum = 0;
+    for at in finder.find_iter(data) {
+        let value = data[at + finder.needle().len()..].trim_ascii_start();
+        sum += text(value).map_or(0, <[u8]>::len) as u64;
+    }
+    sum
+}
+
+impl ChatListener {
+    /// For one answer.
+    pub fn new(options: Arc<WireOptions>) -> Self {
+        Self { options, seen: Seen::default(), called: false, failure: None }
+    }
+
+    fn data(&mut self, data: &[u8], named_error: bool) -> Heard {
+        let finders = &*FINDERS;
+        let choices = value(data, &finders.choices);
+        if named_error || choices.is_none() || finders.error.find(data).is_some() {
+            if let Some(heard) = self.unusual(data, named_error) {
+                return heard;
+            }
+        }
+        let no_choices = choices.is_none_or(|choices| {
+            choices.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"]"))
+        });
+        if self.seen.model.is_none()
+            && let Some(model) = value(data, &finders.model).and_then(text).filter(|model| !model.is_empty())
+        {
+            self.seen.model = Some(String::from_utf8_lossy(model).into_owned());
+        }
+        let has_usage = some(data, &finders.usage).is_some() && self.usage(data);
+        if no_choices {
+            return if has_usage { Heard::UsageOnly } else { Heard::Other };
+        }
+        let called = some(data, &finders.calls).is_some_and(|calls| {
+            !calls.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"]"))
+        });
+        self.called |= called;
+        let mut bytes = count(data, &finders.content) + count(data, &finders.reasoning);
+        if called {
+            bytes += count(data, &finders.arguments);
+        }
+        self.seen.content_bytes += bytes;
+        if let Some(reason) = some(data, &finders.finish).and_then(text)
+            && let Some(heard) = self.finish(&String::from_utf8_lossy(reason))
+        {
+            return heard;
+        }
+        if bytes > 0 || called { Heard::Content } else { Heard::Other }
+    }
+
+    /// A frame that may be a failure; `None` if it is a chunk after all.
+    fn unusual(&mut self, data: &[u8], named_error: bool) -> Option<Heard> {
+        let value = match serde_json::from_slice::<Value>(data) {
+            Ok(value) => value,
+            Err(_) if named_error => Value::String(String::from_utf8_lossy(data).into_owned()),
+            Err(_) => return None,
+        };
+        if !named_error && !error::is_error(&value) {
+            return None;
+        }
+        self.failure = Some(error::in_stream(&value, data, &self.options.answer.error_codes));
+        Some(Heard::Failure)
+    }
+
+    fn usage(&mut self, data: &[u8]) -> bool {
+        #[derive(Deserialize)]
+        struct Frame {
+            usage: Option<Usage>,
+            #[serde(flatten)]
+            extra: Extra,
+        }
+        let rules = &self.options.answer.usage;
+        let found = match &rules.pointer {
+            None => {
+                #[derive(Deserialize)]
+                struct Plain {
+                    usage: Option<Usage>,
+                }
+                serde_json::from_slice::<Plain>(data).ok().and_then(|frame| frame.usage)
+            }
+            Some(_) => serde_json::from_slice::<Frame>(data)
+                .ok()
+                .and_then(|frame| frame.usage.or_else(|| usage::elsewhere(&frame.extra, rules))),
+        };
+        let Some(mut found) = found else { return false };
+        usage::mend(&mut found, rules);
+        self.seen.usage = Some(found);
+        true
+    }
+
+    fn finish(&mut self, reason: &str) -> Option<Heard> {
+        let native = FinishReason::from(reason);
+        match Verdict::of(&native, self.called) {
+            Verdict::Empty => None,
+            Verdict::Failed => {
+                self.failure = Some(chat::failure(&native));
+                Some(Heard::Failure)
+            }
+            Verdict::Ended(reason) => {
+                self.seen.finish_reason = Some(reason);
+                self.seen.complete |= self.options.answer.done == DoneMarker::Optional;
+                Some(Heard::Content)
+            }
+        }
+    }
+}
+
+impl Listener for ChatListener {
+    fn frame(&mut self, frame: &[u8]) -> Heard {
+        // Nearly all frames are one line of data.
+        let line = frame.strip_prefix(b"data:").map(<[u8]>::trim_ascii);
+        let (data, named_error) = match line {
+            Some(line) if memchr::memchr2(b'\n', b'\r', line).is_none() => (Cow::Borrowed(line), false),
+            _ => {
+                let event = SseEvent::parse(frame);
+                (event.data, event.event == b"error")
+            }
+        };
+        let data = data.trim_ascii();
+        match data {
+            b"" => Heard::Other,
+            b"[DONE]" => {
+                self.seen.complete = true;
+                Heard::End
+            }
+            _ => self.data(data, named_error),
+        }
+    }
+
+    fn body(&mut self, body: &[u8]) {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            model: Option<String>,
+            usage: Option<Usage>,
+            #[serde(borrow, default)]
+            choices: Vec<Choice<'a>>,
+            #[serde(flatten)]
+            extra: Extra,
+        }
+        #[derive(Deserialize)]
+        struct Choice<'a> {
+            finish_reason: Option<String>,
+            #[serde(borrow)]
+            message: Option<Message<'a>>,
+        }
+        #[derive(Deserialize)]
+        struct Message<'a> {
+            #[serde(borrow)]
+            content: Option<&'a RawValue>,
+            #[serde(borrow)]
+            reasoning_content: Option<&'a RawValue>,
+            #[serde(borrow)]
+            tool_calls: Option<&'a RawValue>,
+        }
+        let Ok(body) = serde_json::from_slice::<Body<'_>>(body) else { return };
+        let rules = &self.options.answer.usage;
+        self.seen.usage = body.usage.or_else(|| usage::elsewhere(&body.extra, rules));
+        if let Some(usage) = &mut self.seen.usage {
+            usage::mend(usage, rules);
+        }
+        self.seen.model = body.model;
+        for choice in &body.choices {
+            if let Some(message) = &choice.message {
+                let size = |raw: &Option<&RawValue>| raw.map_or(0, |raw| raw.get().trim_matches('"').len() as u64);
+                let calls = message.tool_calls.filter(|calls| !matches!(calls.get(), "null" | "[]"));
+                self.called |= calls.is_some();
+                let written = message.content.filter(|content| content.get() != "null");
+                self.seen.content_bytes += size(&written) + size(&message.reasoning_content) + size(&calls);
+            }
+            if let Some(reason) = &choice.finish_reason {
+                self.finish(reason);
+            }
+        }
+        self.seen.complete = !body.choices.is_empty() && self.failure.is_none();
+    }
+
+    fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    fn failure(&mut self) -> Option<UpstreamError> {
+        self.failure.take()
+    }
+}

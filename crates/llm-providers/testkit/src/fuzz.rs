@@ -1,0 +1,196 @@
+//! Hostile input: bodies as plain functions, and a runner that needs no nightly compiler.
+//!
+//! A body takes bytes and panics if something is wrong with what was made of them. The same functions serve
+//! the runner here, with mutations chosen by a seed, and a coverage-guided fuzzer.
+
+mod mutate;
+
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use llm_provider_core::{
+    Call, Chat, Decoder, Edit, FrameBuffer, Frames, Ingress, Operation, Peek, SseEvent, StreamError, Translator,
+    apply,
+};
+use llm_types::ChatRequest;
+use serde_json::Value;
+
+use crate::Random;
+use crate::laws::{read, read_cut};
+
+pub use mutate::mutate;
+
+/// The seed that the tests use unless told otherwise.
+pub const SEED: u64 = 0x11AD_5EED;
+
+/// Runs `body` on every input of the corpus and on `iterations` mutations of them.
+///
+/// # Panics
+/// If `body` does; says the seed, the turn and the input.
+#[track_caller]
+pub fn run(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
+    let try_one = |input: &[u8], turn: Option<u64>| {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(input))) {
+            let why = panic.downcast_ref::<String>().map(String::as_str);
+            let why = why.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked");
+            let input = input.escape_ascii();
+            match turn {
+                Some(turn) => panic!("{why}\n\nseed {seed:#x}, turn {turn}, input:\nb\"{input}\""),
+                None => panic!("{why}\n\ninput, from the corpus itself:\nb\"{input}\""),
+            }
+        }
+    };
+    corpus.iter().for_each(|input| try_one(input, None));
+    for turn in 0..iterations {
+        // Each turn has a seed of its own, so that one turn can be run alone.
+        let mut random = Random::new(seed ^ turn.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        try_one(&mutate(corpus, &mut random), Some(turn));
+    }
+}
+
+/// How many mutations to try: `short`, or what the environment variable `LLM_FUZZ_ITERATIONS` says.
+///
+/// # Panics
+/// If the variable is no number.
+#[expect(clippy::disallowed_methods, reason = "the one place where the kit reads the environment")]
+pub fn iterations(short: u64) -> u64 {
+    std::env::var("LLM_FUZZ_ITERATIONS").map_or(short, |text| text.parse().expect("LLM_FUZZ_ITERATIONS is a number"))
+}
+
+/// Server-sent events: blocks hold every byte in order, and cuts change no event.
+pub fn sse_frames(data: &[u8]) {
+    let whole = sse_events(data, &[]);
+    for cuts in cuts(data) {
+        assert_eq!(sse_events(data, &cuts), whole, "cut at {cuts:?}");
+    }
+}
+
+fn sse_events(data: &[u8], cuts: &[usize]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut buffer = FrameBuffer::default();
+    let mut events = Vec::new();
+    let mut all = Vec::new();
+    let mut take = |block: &[u8]| {
+        let mut walked = Vec::new();
+        for frame in Frames::new(block) {
+            walked.extend_from_slice(frame);
+            let event = SseEvent::parse(frame);
+            if event.has_data {
+                events.push((event.event.to_vec(), event.data.to_vec()));
+            }
+        }
+        assert_eq!(walked, block, "the frames are the block");
+        all.extend_from_slice(block);
+    };
+    let mut start = 0;
+    for &cut in cuts.iter().chain([&data.len()]) {
+        if let Some(block) = buffer.push(Bytes::copy_from_slice(&data[start..cut])).expect("far below the limit") {
+            take(&block);
+        }
+        start = cut;
+    }
+    take(&buffer.finish());
+    assert_eq!(all, data, "no byte is lost");
+    events
+}
+
+/// Chat requests: what can be read is written back as the same JSON; what cannot has a reason.
+pub fn chat_request(data: &[u8]) {
+    match llm_types::from_slice::<ChatRequest>(data) {
+        Ok(request) => {
+            let given: Value = serde_json::from_slice(data).expect("it was read as a request");
+            let written = serde_json::to_string(&request).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), given, "the JSON changed: {written}");
+        }
+        Err(error) => assert!(!error.message.is_empty(), "a refusal has a reason"),
+    }
+}
+
+/// Peeks and byte patches: the patched body is the tree with the same changes made.
+pub fn peek_and_patch(data: &[u8]) {
+    let Ok(peek) = Peek::new(data) else { return };
+    let tree: Value = serde_json::from_slice(data).unwrap_or(Value::Null);
+    let Value::Object(tree) = tree else {
+        // Deep nesting and numbers out of range are refused by the tree only.
+        return;
+    };
+    assert_eq!(peek.members().len(), tree.len());
+    for member in peek.members() {
+        assert_eq!(tree.get(member.name.as_ref()), serde_json::from_str(member.value).ok().as_ref());
+    }
+    let body = Bytes::copy_from_slice(data);
+    let name = |at: usize| peek.members().get(at).map(|member| member.name.clone().into_owned());
+    let (first, second) = (name(0), name(peek.members().len() / 2));
+    let mut edits = vec![Edit::set_text("x_added", "\"a\\,{}")];
+    let mut expected = tree.clone();
+    if let Some(first) = first.clone() {
+        expected.shift_remove(&first);
+        edits.push(Edit::Remove { name: first.into(), reason: "".into() });
+    }
+    if let Some(second) = second.filter(|second| first.as_ref() != Some(second) && second != "x_added") {
+        let value = expected.shift_remove(&second).unwrap();
+        expected.insert("x_renamed".to_owned(), value);
+        edits.push(Edit::Rename { name: second.into(), to: "x_renamed".into() });
+    }
+    if tree.contains_key("x_added") || tree.contains_key("x_renamed") {
+        return;
+    }
+    expected.insert("x_added".to_owned(), "\"a\\,{}".into());
+    let patched = apply(&body, &peek, &edits);
+    let patched: Value = serde_json::from_slice(&patched)
+        .unwrap_or_else(|error| panic!("no JSON any more: {error}: {}", patched.escape_ascii()));
+    assert_eq!(patched, Value::Object(expected));
+}
+
+/// A vendor's stream: cuts change nothing, at most one failure comes, and it comes last.
+pub fn stream<O: Operation>(make_decoder: impl Fn() -> Box<dyn Decoder<O>>, data: &[u8])
+where
+    O::Chunk: PartialEq + Debug,
+{
+    let whole: Vec<Result<O::Chunk, StreamError>> = read(&make_decoder, data);
+    let failures = whole.iter().filter(|item| item.is_err()).count();
+    assert!(failures <= 1, "{failures} failures in one stream: {whole:#?}");
+    assert!(failures == 0 || whole.last().is_some_and(Result::is_err), "something after the failure: {whole:#?}");
+    for cuts in cuts(data) {
+        let cut = read_cut(&make_decoder, data, &cuts);
+        assert!(cut == whole, "cut at {cuts:?}\n whole: {whole:#?}\n cut: {cut:#?}");
+    }
+}
+
+/// A client's request in some dialect, read and then written for a vendor: no panic, refusals have a reason,
+/// and what was read is itself a sound canonical request.
+pub fn request(ingress: &dyn Ingress, translators: &[&dyn Translator<Chat>], data: &[u8]) {
+    let incoming = match ingress.read(data) {
+        Ok(incoming) => incoming,
+        Err(error) => {
+            assert!(!error.message.is_empty(), "a refusal has a reason");
+            return;
+        }
+    };
+    let written = serde_json::to_vec(&incoming.request).unwrap();
+    chat_request(&written);
+    let headers = http::HeaderMap::new();
+    for translator in translators {
+        let call =
+            Call { base_url: Some("https://vendor.invalid/v1"), default_max_tokens: Some(64), ..Call::new("m", &headers) };
+        if let Err(error) = translator.encode(&incoming.request, &call) {
+            assert!(!error.to_string().is_empty(), "a refusal has a reason");
+        }
+    }
+}
+
+/// A few ways to cut, chosen by the data itself so that an input alone tells all.
+fn cuts(data: &[u8]) -> Vec<Vec<usize>> {
+    let sum = data.iter().fold(data.len() as u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let mut random = Random::new(sum);
+    let mut all = vec![(1..data.len().min(512)).collect()];
+    for count in [1, 2, 4] {
+        let mut cuts: Vec<_> = (0..count).map(|_| random.below(data.len() + 1)).collect();
+        cuts.sort_unstable();
+        all.push(cuts);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! The bodies that need no vendor, over the corpus.
+
+use super::*;
+use crate::corpus::corpus;
+
+fn requests() -> Vec<&'static [u8]> {
+    corpus().iter().map(|case| case.json.as_bytes()).collect()
+}
+
+const STREAMS: &[&[u8]] = &[
+    b"data: {\"a\":1}\n\ndata: {\"b\":2}\n\ndata: [DONE]\n\n",
+    b"\xEF\xBB\xBFevent: start\r\ndata: one\r\ndata: two\r\n\r\n: comment\r\n\r\nevent: end\r\ndata\r\n\r\n",
+    b"data: a\r\rid: 5\rretry: 7\rdata:b\r\r\r\rdata: c",
+];
+
+#[test]
+fn sse_frames_hold() {
+    run(sse_frames, STREAMS, SEED, iterations(20_000));
+}
+
+#[test]
+fn chat_requests_hold() {
+    run(chat_request, &requests(), SEED, iterations(10_000));
+}
+
+#[test]
+fn peeks_and_patches_hold() {
+    run(peek_and_patch, &requests(), SEED, iterations(10_000));
+}
+
+#[test]
+fn a_failure_tells_seed_turn_and_input() {
+    let fails = |data: &[u8]| assert!(!data.contains(&0), "a zero");
+    let panic = catch_unwind(|| run(fails, &[b"abc"], 1, 100_000)).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.starts_with("a zero\n\nseed 0x1, turn "), "{message}");
+    assert!(message.contains("\\x00"), "{message}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_mutations() {
+    let all = |seed| (0..50).map(|turn| mutate(STREAMS, &mut Random::new(seed + turn))).collect::<Vec<_>>();
+    assert_eq!(all(3), all(3));
+    assert_ne!(all(3), all(4));
+}

@@ -1,0 +1,15 @@
+//! Laws: what holds for every vendor and every fixture. Each is a plain function that panics with the place
+//! where it does not hold.
+
+mod chunks;
+mod json;
+mod loss;
+mod stream;
+
+pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
+pub use json::json_identity;
+pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss};
+pub use stream::{
+    COMMENTS, after_last, chunks, cut_anywhere, read, read_cut, truncation, unknown_events_harmless,
+    unknown_members_harmless,
+};

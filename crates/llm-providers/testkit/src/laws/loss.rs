@@ -1,0 +1,277 @@
+//! Nothing is lost in silence: every leaf of a request is found in what is sent, or named by a note.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, Payload, Segment, Translator};
+use llm_types::ChatRequest;
+use serde_json::Value;
+
+/// Something that a vendor says in other words. It is no excuse but a claim, which is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Equivalence {
+    /// The member and all beneath it; `[*]` stands for any index: `messages[*].tool_calls[*].type`.
+    pub path: &'static str,
+    /// The value to which the claim is limited, as text; `None` for any.
+    pub value: Option<&'static str>,
+    /// What stands for it, looked for in the body without its spaces; empty if the vendor needs no word for it.
+    pub found_as: &'static str,
+}
+
+impl Equivalence {
+    /// Any value of the member is said as `found_as`.
+    pub const fn any(path: &'static str, found_as: &'static str) -> Self {
+        Self { path, value: None, found_as }
+    }
+
+    /// This value of the member is said as `found_as`.
+    pub const fn of(path: &'static str, value: &'static str, found_as: &'static str) -> Self {
+        Self { path, value: Some(value), found_as }
+    }
+}
+
+/// A leaf of a request that went nowhere.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loss {
+    /// Where, such as `messages[0].content[1].image_url.url`.
+    pub path: String,
+    /// Its value.
+    pub value: Value,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.path, self.value)
+    }
+}
+
+/// The same request gives the same bytes, every time.
+///
+/// # Panics
+/// If it does not hold.
+#[track_caller]
+pub fn encode_is_stable(translator: &dyn Translator<Chat>, request: &ChatRequest, call: &Call<'_>) {
+    let encode = || translator.encode(request, call).map(|encoded| (head(&encoded), body(&encoded), encoded.notes));
+    let first = encode();
+    for _ in 0..2 {
+        let again = encode();
+        assert_eq!(again, first, "the same request is written in two ways");
+    }
+}
+
+/// Every leaf of the request is found in the encoded body, headers or address, or named by a note, or covered
+/// by an equivalence that holds. A request that is refused loses nothing.
+///
+/// # Panics
+/// If it does not hold; lists all losses.
+#[track_caller]
+pub fn no_silent_loss(
+    translator: &dyn Translator<Chat>,
+    request: &ChatRequest,
+    call: &Call<'_>,
+    equivalences: &[Equivalence],
+) {
+    match translator.encode(request, call) {
+        Ok(encoded) => {
+            let losses = losses(request, &encoded, equivalences);
+            let list: Vec<_> = losses.iter().map(ToString::to_string).collect();
+            let body = String::from_utf8_lossy(&body(&encoded)).into_owned();
+            assert!(
+                losses.is_empty(),
+                "lost in silence:\n  {}\nnotes: {:#?}\nbody: {body}",
+                list.join("\n  "),
+                encoded.notes
+            );
+        }
+        Err(EncodeError::Unsupported { path, reason } | EncodeError::Invalid { path, reason }) => {
+            assert!(!path.is_empty() && !reason.is_empty(), "a refusal says what and why: `{path}`: `{reason}`");
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The leaves of a request that went nowhere.
+///
+/// Not looked for: `null`s, which say nothing; `type` and `role`, which are the form of their object; and
+/// `model`, which the call decides.
+pub fn losses(request: &ChatRequest, encoded: &Encoded, equivalences: &[Equivalence]) -> Vec<Loss> {
+    let mut sent = Sent::new(encoded);
+    let mut leaves = Vec::new();
+    collect(&serde_json::to_value(request).unwrap(), &mut String::new(), &mut leaves);
+    leaves.retain(|leaf| {
+        !encoded.notes.iter().any(|note: &Note| covers(&note.path, &leaf.path))
+            && !equivalences.iter().any(|claim| {
+                matches(claim.path, &leaf.path)
+                    && claim.value.is_none_or(|value| plain(&leaf.value) == value)
+                    && sent.compact.contains(claim.found_as)
+            })
+            && !sent.take(leaf)
+    });
+    leaves
+}
+
+/// What is sent, taken apart.
+struct Sent {
+    /// Numbers and booleans, each as often as it stands: one of them answers for one leaf only.
+    scalars: HashMap<String, usize>,
+    /// All strings: of the body, of the headers, and the address.
+    strings: Vec<String>,
+    /// The body without spaces.
+    compact: String,
+}
+
+impl Sent {
+    fn new(encoded: &Encoded) -> Self {
+        let body = body(encoded);
+        let tree: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let mut leaves = Vec::new();
+        collect_all(&tree, &mut String::new(), &mut leaves, &mut |_, _| true);
+        let mut sent = Self { scalars: HashMap::new(), strings: Vec::new(), compact: tree.to_string() };
+        for leaf in leaves {
+            match leaf.value {
+                Value::String(text) => sent.strings.push(text),
+                value => *sent.scalars.entry(scalar(&value)).or_default() += 1,
+            }
+        }
+        sent.strings.push(encoded.request.uri().to_string());
+        let headers = encoded.request.headers().values().filter_map(|value| value.to_str().ok());
+        sent.strings.extend(headers.map(str::to_owned));
+        sent
+    }
+
+    fn take(&mut self, leaf: &Loss) -> bool {
+        match &leaf.value {
+            Value::String(text) => self.has_text(text) || (leaf.path.ends_with("arguments") && self.take_json(text)),
+            value => self.take_scalar(value),
+        }
+    }
+
+    fn take_scalar(&mut self, value: &Value) -> bool {
+        match self.scalars.get_mut(&scalar(value)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            // Some vendors write numbers as text, or into a longer text.
+            _ => self.strings.iter().any(|text| text.contains(&value.to_string())) && !value.is_boolean(),
+        }
+    }
+
+    /// A string is there as it is, inside another, or, if it is a `data:` URL, as media type and data.
+    fn has_text(&self, text: &str) -> bool {
+        let has = |wanted: &str| self.strings.iter().any(|string| string.contains(wanted));
+        has(text)
+            || text
+                .strip_prefix("data:")
+                .and_then(|url| url.split_once(";base64,"))
+                .is_some_and(|(media, data)| has(media) && has(data))
+    }
+
+    /// JSON text that became a tree over there.
+    fn take_json(&mut self, text: &str) -> bool {
+        let Ok(tree) = serde_json::from_str::<Value>(text) else { return false };
+        let mut leaves = Vec::new();
+        collect_all(&tree, &mut String::new(), &mut leaves, &mut |_, _| true);
+        leaves.iter().all(|leaf| match &leaf.value {
+            Value::Null => true,
+            Value::String(text) => self.has_text(text),
+            value => self.take_scalar(value),
+        })
+    }
+}
+
+/// One spelling for equal numbers: `1` and `1.0` are the same.
+fn scalar(value: &Value) -> String {
+    match value.as_f64() {
+        Some(float) if value.as_u64().is_none() && value.as_i64().is_none() => float.to_string(),
+        _ => value.to_string(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn collect(value: &Value, path: &mut String, leaves: &mut Vec<Loss>) {
+    collect_all(value, path, leaves, &mut |path, value| {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        // Inside a schema `type` is no tag but content.
+        let is_form = matches!(name, "type" | "role") && !path.contains("schema.") && !path.contains("parameters.");
+        !value.is_null() && !is_form && path != "model"
+    });
+}
+
+fn collect_all(
+    value: &Value,
+    path: &mut String,
+    leaves: &mut Vec<Loss>,
+    wanted: &mut dyn FnMut(&str, &Value) -> bool,
+) {
+    let length = path.len();
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(name);
+                collect_all(value, path, leaves, wanted);
+                path.truncate(length);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                path.push_str(&format!("[{index}]"));
+                collect_all(value, path, leaves, wanted);
+                path.truncate(length);
+            }
+        }
+        value if wanted(path, value) => leaves.push(Loss { path: path.clone(), value: value.clone() }),
+        _ => {}
+    }
+}
+
+/// Whether a note on `outer` speaks of the leaf at `path`.
+fn covers(outer: &str, path: &str) -> bool {
+    path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// [`covers`], where `[*]` in the pattern stands for any index.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut rest = path;
+    let mut parts = pattern.split("[*]").peekable();
+    while let Some(part) = parts.next() {
+        let Some(after) = rest.strip_prefix(part) else { return false };
+        rest = after;
+        if parts.peek().is_some() {
+            let Some((index, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) else {
+                return false;
+            };
+            if !index.bytes().all(|byte| byte.is_ascii_digit()) {
+                return false;
+            }
+            rest = after;
+        }
+    }
+    rest.is_empty() || rest.starts_with(['.', '['])
+}
+
+fn head(encoded: &Encoded) -> String {
+    format!("{} {} {:?}", encoded.request.method(), encoded.request.uri(), encoded.request.headers())
+}
+
+fn body(encoded: &Encoded) -> Vec<u8> {
+    match encoded.request.body() {
+        Payload::Bytes(bytes) => bytes.to_vec(),
+        Payload::Segments(segments) => {
+            let bytes = segments.iter().filter_map(|segment| match segment {
+                Segment::Bytes(bytes) => Some(bytes.to_vec()),
+                Segment::Part(_) => None,
+            });
+            bytes.flatten().collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

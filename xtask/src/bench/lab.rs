@@ -1,0 +1,285 @@
+//! The programs of the benchmark: built, started side by side, loaded in turn.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::ensure;
+
+use super::{
+    Effort, load, process,
+    report::{Figures, Footprint, Measure, Round},
+    request,
+    scenario::{self, Dialect, Scenario},
+    service::{Service, free_port},
+    stats::{Spread, float},
+};
+use crate::{
+    clock,
+    shell::{self, Cmd},
+    workspace::Workspace,
+};
+
+/// What the client sends and the gateway asks for.
+const KEY: &str = "sk-bench";
+/// What the upstream is sent.
+const UPSTREAM_KEY: &str = "sk-x";
+
+/// What is put between the load generator and the upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Subject {
+    /// Nothing.
+    Direct,
+    Minimal,
+    Nginx,
+    Gateway,
+}
+
+/// The programs, built.
+pub(super) struct Lab {
+    programs: PathBuf,
+    scratch: PathBuf,
+    with_gateway: bool,
+}
+
+/// The programs, running. Fields end in this order: proxies before their upstream.
+pub(super) struct Running {
+    load: PathBuf,
+    gateway: Option<Service>,
+    nginx: Option<Service>,
+    minimal: Service,
+    upstream: Service,
+}
+
+impl Lab {
+    pub(super) fn build(workspace: &Workspace, profile: &str, with_gateway: bool) -> anyhow::Result<Self> {
+        let mut build = Cmd::cargo("build --quiet --bins --package llm-bench").args(["--profile", profile]);
+        if with_gateway {
+            build = build.args(["--package", "llm-cli"]);
+        }
+        build.run()?;
+        let scratch = workspace.target_directory.join("xtask/bench");
+        fs::create_dir_all(&scratch)?;
+        Ok(Self { programs: workspace.target_directory.join(profile), scratch, with_gateway })
+    }
+
+    pub(super) fn start(&self) -> anyhow::Result<Running> {
+        let upstream = self.upstream()?;
+        let address = upstream.address.to_string();
+        let minimal =
+            Cmd::new(self.program("minimal-proxy")).args(["--upstream", &address, "--key", UPSTREAM_KEY]);
+        let minimal = renames().into_iter().fold(minimal, |cmd, rename| cmd.args(["--rename", &rename]));
+        let nginx = shell::which("nginx").map(|program| self.nginx(&program, &address)).transpose()?;
+        if nginx.is_none() {
+            println!("nginx is not installed: the minimal proxy is not compared with it");
+        }
+        let gateway = self.with_gateway.then(|| self.answering_gateway(&upstream)).transpose()?;
+        Ok(Running {
+            load: self.program("bench-load"),
+            gateway,
+            nginx,
+            minimal: Service::announced(&minimal)?,
+            upstream,
+        })
+    }
+
+    /// Starts the gateway some times: how long until it answers, how much memory it then holds.
+    pub(super) fn footprint(&self, starts: usize) -> anyhow::Result<Footprint> {
+        let upstream = self.upstream()?;
+        let (mut start_ms, mut idle_kib) = (Vec::new(), Vec::new());
+        for _ in 0..starts {
+            let began = clock::now();
+            let gateway = self.answering_gateway(&upstream)?;
+            start_ms.push(began.elapsed().as_secs_f64() * 1000.0);
+            std::thread::sleep(Duration::from_millis(300));
+            idle_kib.push(float(process::resident_kib(gateway.pid())?));
+        }
+        Ok(Footprint {
+            start_ms: Spread::of(start_ms),
+            idle_kib: Spread::of(idle_kib),
+            binary_bytes: fs::metadata(self.program("llm-gateway"))?.len(),
+        })
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
+    }
+
+    fn upstream(&self) -> anyhow::Result<Service> {
+        Service::announced(&Cmd::new(self.program("bench-upstream")))
+    }
+
+    /// The gateway with everything on, once it has answered.
+    fn answering_gateway(&self, upstream: &Service) -> anyhow::Result<Service> {
+        let config = self.scratch.join("gateway.yaml");
+        fs::write(&config, gateway_config(&upstream.address.to_string()))?;
+        let port = free_port()?;
+        let cmd = Cmd::new(self.program("llm-gateway"))
+            .arg("--config")
+            .arg(&config)
+            .args(["--port", &port.to_string()])
+            .env("TOKIO_WORKER_THREADS", "2");
+        let mut service = Service::spawned(&cmd, port)?;
+        let address = service.address;
+        service
+            .wait_for(|| request::is_answered(address, "bench-openai", KEY))
+            .map_err(|error| error.context(format!("`{cmd}`")))?;
+        Ok(service)
+    }
+
+    /// One process, so that its handle ends it whole.
+    fn nginx(&self, program: &Path, upstream: &str) -> anyhow::Result<Service> {
+        let (port, file) = (free_port()?, self.scratch.join("nginx.conf"));
+        fs::write(&file, nginx_config(port, upstream, &self.scratch))?;
+        let cmd =
+            Cmd::new(program).arg("-p").arg(&self.scratch).arg("-c").arg(&file).args(["-e", "nginx.log"]);
+        Service::listening(&cmd, port)
+    }
+}
+
+impl Running {
+    /// Loads everything that can take part, in rounds that begin with another one each time.
+    pub(super) fn measure(&self, scenario: &Scenario, effort: &Effort) -> anyhow::Result<Figures> {
+        let mut subjects = self.subjects(scenario);
+        let mut rounds = Vec::new();
+        for _ in 0..effort.rounds {
+            let mut round = Round::new();
+            for &subject in &subjects {
+                round.insert(subject, self.measure_one(scenario, subject, effort.seconds)?);
+            }
+            rounds.push(round);
+            subjects.rotate_left(1);
+        }
+        Ok(Figures { scenario: *scenario, rounds })
+    }
+
+    fn subjects(&self, scenario: &Scenario) -> Vec<Subject> {
+        let mut subjects = vec![Subject::Minimal];
+        if scenario.compares_latency() {
+            subjects.push(Subject::Direct);
+        }
+        if self.nginx.is_some() && scenario.is_same_dialect() {
+            subjects.push(Subject::Nginx);
+        }
+        if self.gateway.is_some() {
+            subjects.push(Subject::Gateway);
+        }
+        subjects
+    }
+
+    fn service(&self, subject: Subject) -> Option<&Service> {
+        match subject {
+            Subject::Direct => Some(&self.upstream),
+            Subject::Minimal => Some(&self.minimal),
+            Subject::Nginx => self.nginx.as_ref(),
+            Subject::Gateway => self.gateway.as_ref(),
+        }
+    }
+
+    fn measure_one(&self, scenario: &Scenario, subject: Subject, seconds: f64) -> anyhow::Result<Measure> {
+        let Some(service) = self.service(subject) else { anyhow::bail!("{subject:?} does not run") };
+        let model = match subject {
+            Subject::Direct | Subject::Nginx => scenario.upstream_model(scenario.client),
+            // It cannot translate: in a cross-dialect scenario it stands for the same client, untranslated.
+            Subject::Minimal => Scenario { upstream: scenario.client, ..*scenario }.model(),
+            Subject::Gateway => scenario.model(),
+        };
+        let run = |seconds| load::run(&self.load, service.address, scenario, &model, seconds);
+        run(seconds.min(0.3))?;
+        process::reset_peak(service.pid());
+        let before = process::Cpu::of(service.pid())?;
+        let measured = run(seconds)?;
+        // What the server does after its last answer belongs to the request.
+        std::thread::sleep(Duration::from_millis(20));
+        let cpu = process::Cpu::of(service.pid())?.since(&before);
+        ensure!(
+            measured.requests > 0,
+            "{}: {subject:?} answered nothing: {}",
+            scenario.name,
+            measured.first_error.unwrap_or_default()
+        );
+        let requests = float(measured.requests);
+        Ok(Measure {
+            requests: measured.requests,
+            errors: measured.errors,
+            first_error: measured.first_error,
+            requests_per_s: requests / measured.elapsed_s,
+            events_per_request: float(measured.events) / requests,
+            cpu_us_per_request: cpu.as_secs_f64() * 1e6 / requests,
+            p50_us: measured.latency.map_or(f64::NAN, |found| found.p50_us),
+            p99_us: measured.latency.map_or(f64::NAN, |found| found.p99_us),
+            first_event_p50_us: measured.first_event.map(|found| found.p50_us),
+            first_event_p99_us: measured.first_event.map(|found| found.p99_us),
+            peak_kib: process::peak_kib(service.pid())?,
+        })
+    }
+}
+
+/// Every suffix of the scenarios, once.
+fn suffixes() -> Vec<&'static str> {
+    let mut suffixes: Vec<_> = scenario::ALL.iter().map(|scenario| scenario.suffix).collect();
+    suffixes.sort_unstable();
+    suffixes.dedup();
+    suffixes
+}
+
+/// `FROM=TO` for every model, as the minimal proxy takes it.
+fn renames() -> Vec<String> {
+    let of = |dialect: Dialect, suffix: &str| {
+        format!("bench-{}{suffix}={}{suffix}", dialect.name(), dialect.upstream_model())
+    };
+    let both = |suffix| [of(Dialect::Openai, suffix), of(Dialect::Anthropic, suffix)];
+    suffixes().into_iter().flat_map(both).collect()
+}
+
+/// The gateway's config: LiteLLM's shape, a master key, one deployment per model.
+fn gateway_config(upstream: &str) -> String {
+    let mut yaml = format!("general_settings:\n  master_key: {KEY}\nmodel_list:\n");
+    for suffix in suffixes() {
+        for (dialect, base) in [(Dialect::Openai, "/v1"), (Dialect::Anthropic, "")] {
+            let (name, model) = (dialect.name(), dialect.upstream_model());
+            yaml.push_str(&format!(
+                "  - model_name: bench-{name}{suffix}\n    litellm_params:\n      model: {name}/{model}{suffix}\n      \
+                 api_base: http://{upstream}{base}\n      api_key: {UPSTREAM_KEY}\n"
+            ));
+        }
+    }
+    yaml
+}
+
+/// A plain reverse proxy with connections kept open and nothing logged. It cannot rename the model.
+fn nginx_config(port: u16, upstream: &str, scratch: &Path) -> String {
+    let scratch = scratch.display();
+    format!(
+        "daemon off;\nmaster_process off;\npid {scratch}/nginx.pid;\nerror_log {scratch}/nginx.log;\n\
+         events {{ worker_connections 8192; }}\n\
+         http {{\n\
+         access_log off;\nkeepalive_requests 100000000;\n\
+         client_max_body_size 8m;\nclient_body_buffer_size 2m;\n\
+         client_body_temp_path {scratch}/body;\nproxy_temp_path {scratch}/proxy;\n\
+         fastcgi_temp_path {scratch}/fastcgi;\nuwsgi_temp_path {scratch}/uwsgi;\nscgi_temp_path {scratch}/scgi;\n\
+         upstream bench {{ server {upstream}; keepalive 2048; keepalive_requests 100000000; }}\n\
+         server {{\nlisten 127.0.0.1:{port} backlog=4096;\n\
+         location / {{ proxy_pass http://bench; proxy_http_version 1.1; proxy_set_header Connection \"\"; \
+         proxy_buffering off; }}\n}}\n}}\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_of_a_scenario_is_known_to_both_proxies() {
+        let (config, renames) = (gateway_config("127.0.0.1:9"), renames());
+        for scenario in scenario::ALL {
+            let (from, to) = (scenario.model(), scenario.upstream_model(scenario.upstream));
+            assert!(renames.contains(&format!("{from}={to}")), "{from}");
+            assert!(config.contains(&format!("model_name: {from}\n")), "{from}");
+            assert!(config.contains(&format!("model: {}/{to}\n", scenario.upstream.name())), "{to}");
+        }
+    }
+}
