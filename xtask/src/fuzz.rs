@@ -2,7 +2,10 @@
 
 use anyhow::bail;
 
-use crate::{shell::Cmd, workspace::Workspace};
+use crate::{
+    shell::Cmd,
+    workspace::{EVERYTHING, Workspace},
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -29,8 +32,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .run()
 }
 
-/// The same functions over the corpus and seeded mutations, as plain tests.
+/// The same functions over the corpus and seeded mutations, as plain tests with `fuzz` in their names.
 fn short() -> anyhow::Result<()> {
     let runner = if Cmd::cargo("nextest --version").succeeds() { "nextest run" } else { "test" };
-    Cmd::cargo(runner).args(["--package", "llm-testkit", "--all-features", "fuzz"]).run()
+    Cmd::cargo(runner).args(EVERYTHING).arg("fuzz").run()
 }

@@ -16,8 +16,8 @@ use tokio::time::{Instant, Sleep};
 use crate::app::App;
 use crate::error::from_transport;
 use crate::exchange::{Exchange, Outcome};
-use crate::serving::OnDisconnect;
 use crate::services::completion::{Fed, Journey, Pump};
+use crate::serving::OnDisconnect;
 
 /// A comment that keeps a silent line alive.
 const KEEPALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -81,7 +81,8 @@ impl AnswerBody {
         journey: Journey,
         exchange: Exchange,
     ) -> Self {
-        let keepalive = app.serving().keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
+        let keepalive =
+            app.serving().keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
         Self(Kind::Stream(Box::new(Streaming {
             app,
             first: Some(first),
@@ -99,7 +100,10 @@ impl Body for AnswerBody {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         match std::mem::replace(&mut this.0, Kind::Done) {
             Kind::Done => Poll::Ready(None),

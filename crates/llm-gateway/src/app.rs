@@ -1,12 +1,13 @@
 //! The handles that a handler may reach.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio_util::task::TaskTracker;
 
+use crate::boot::Reloader;
 use crate::exchange::Finaliser;
 use crate::limits::Gauge;
 use crate::runtime::Runtime;
@@ -28,6 +29,7 @@ pub struct App {
     pub in_flight: Arc<Gauge>,
     /// Bytes of bodies held.
     pub held_bytes: Arc<Gauge>,
+    reloader: OnceLock<Arc<Reloader>>,
     tasks: TaskTracker,
     draining: AtomicBool,
     aborting: AtomicBool,
@@ -35,7 +37,12 @@ pub struct App {
 
 impl App {
     /// An app that serves from `serving`.
-    pub fn new(runtime: Runtime, serving: Serving, finaliser: Arc<Finaliser>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub fn new(
+        runtime: Runtime,
+        serving: Serving,
+        finaliser: Arc<Finaliser>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             runtime,
             serving: ArcSwap::from_pointee(serving),
@@ -43,6 +50,7 @@ impl App {
             metrics,
             in_flight: Arc::default(),
             held_bytes: Arc::default(),
+            reloader: OnceLock::new(),
             tasks: TaskTracker::new(),
             draining: AtomicBool::new(false),
             aborting: AtomicBool::new(false),
@@ -57,6 +65,16 @@ impl App {
     /// From now on requests are served from `serving`; those under way keep theirs.
     pub fn swap(&self, serving: Serving) {
         self.serving.store(Arc::new(serving));
+    }
+
+    /// Reads the configuration again; absent in tests that need none.
+    pub fn reloader(&self) -> Option<&Arc<Reloader>> {
+        self.reloader.get()
+    }
+
+    /// Lets handlers ask for the configuration to be read again.
+    pub(crate) fn set_reloader(&self, reloader: Arc<Reloader>) {
+        let _set_once = self.reloader.set(reloader);
     }
 
     /// Work that goes on without its request; shutdown waits for it.

@@ -42,6 +42,8 @@ pub struct Deployment {
     pub forward_params: Vec<String>,
     /// Members that are set where a request has none.
     pub defaults: Extra,
+    /// Members that are set over those of the request.
+    pub overrides: Extra,
     /// Tokens to write at most, where the vendor demands a limit.
     pub default_max_tokens: Option<u64>,
     /// Tokens that efforts of thinking are worth.

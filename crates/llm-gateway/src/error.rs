@@ -10,7 +10,8 @@ use crate::headers;
 /// An error as an answer in the client's dialect.
 pub fn response(error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Response<Bytes> {
     let mut response = Response::new(ingress.error(error, reply));
-    *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let map = response.headers_mut();
     map.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     map.insert(headers::LAYER, HeaderValue::from_static(error.layer.label()));

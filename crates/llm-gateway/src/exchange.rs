@@ -238,7 +238,13 @@ impl Exchange {
     }
 
     /// An attempt begins.
-    pub fn begin_leg(&mut self, deployment: DeploymentId, provider: Arc<str>, model: Arc<str>, relayed: bool) {
+    pub fn begin_leg(
+        &mut self,
+        deployment: DeploymentId,
+        provider: Arc<str>,
+        model: Arc<str>,
+        relayed: bool,
+    ) {
         let sent_at = self.age();
         self.record.legs.push(Leg {
             deployment,

@@ -3,3 +3,4 @@
 pub mod front;
 pub mod health;
 pub mod models;
+pub mod reload;

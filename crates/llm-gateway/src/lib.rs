@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod app;
 pub mod auth;
+pub mod boot;
+pub mod config;
 pub mod deployment;
 pub mod edge;
 pub mod error;
@@ -10,6 +12,7 @@ pub mod exchange;
 pub mod headers;
 pub mod http;
 pub mod limits;
+pub mod prepare;
 pub mod routes;
 pub mod runtime;
 pub mod services;

@@ -14,7 +14,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
-use crate::http::{health, models};
+use crate::http::{health, models, reload};
 
 /// One route, for documentation.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,11 @@ const fn route(method: &'static str, path: &'static str, purpose: &'static str) 
 pub const ROUTES: &[RouteDoc] = &[
     route("POST", "/v1/chat/completions", "Chat, as OpenAI has it"),
     route("POST", "/chat/completions", "The same"),
-    route("POST", "/openai/deployments/{model}/chat/completions", "The same, the model in the path as Azure has it"),
+    route(
+        "POST",
+        "/openai/deployments/{model}/chat/completions",
+        "The same, the model in the path as Azure has it",
+    ),
     route("POST", "/v1/messages", "Chat, as Anthropic has it"),
     route("POST", "/v1/messages/count_tokens", "How many tokens a request would read, as Anthropic has it"),
     route("GET", "/v1/models", "The models; in Anthropic's shape if `anthropic-version` is sent"),
@@ -46,6 +50,7 @@ pub const ROUTES: &[RouteDoc] = &[
     route("GET", "/health/liveliness", "Whether the process answers"),
     route("GET", "/health/liveness", "The same"),
     route("GET", "/health/readiness", "Whether new requests are welcome"),
+    route("POST", "/config/reload", "Reads the configuration again"),
     route("GET", "/metrics", "Counts, in Prometheus' text format"),
 ];
 
@@ -64,17 +69,16 @@ fn handler(path: &'static str) -> MethodRouter<Arc<App>> {
         "/v1/chat/completions" | "/chat/completions" => ask(chat(RelayOperation::Chat, Dialect::OpenAiChat)),
         "/openai/deployments/{model}/chat/completions" => {
             post(move |State(app): State<Arc<App>>, Path(model): Path<String>, request: Request| {
-                let route = ModelRoute { model: Some(model), ..chat(RelayOperation::Chat, Dialect::OpenAiChat) };
+                let route =
+                    ModelRoute { model: Some(model), ..chat(RelayOperation::Chat, Dialect::OpenAiChat) };
                 async move { front::serve(app, route, request).await.map(Body::new) }
             })
         }
         "/v1/messages" => ask(chat(RelayOperation::Chat, Dialect::AnthropicMessages)),
         "/v1/messages/count_tokens" => ask(chat(RelayOperation::CountTokens, Dialect::AnthropicMessages)),
-        "/v1/models" | "/models" => {
-            get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-                result(&app, path, &headers, models::list(&app, &headers))
-            })
-        }
+        "/v1/models" | "/models" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, models::list(&app, &headers))
+        }),
         "/v1/models/{*id}" | "/models/{*id}" => {
             get(move |State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap| async move {
                 result(&app, path, &headers, models::show(&app, &headers, &id))
@@ -85,6 +89,10 @@ fn handler(path: &'static str) -> MethodRouter<Arc<App>> {
         }),
         "/health/readiness" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::readiness(&app)))
+        }),
+        "/config/reload" => post(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            let reloaded = reload::reload(&app, &headers).await;
+            result(&app, path, &headers, reloaded)
         }),
         "/metrics" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, health::metrics(&app, &headers))
@@ -104,7 +112,12 @@ fn ask(route: ModelRoute) -> MethodRouter<Arc<App>> {
     })
 }
 
-fn result(app: &App, path: &str, headers: &HeaderMap, result: Result<http::Response<Bytes>, ApiError>) -> Response {
+fn result(
+    app: &App,
+    path: &str,
+    headers: &HeaderMap,
+    result: Result<http::Response<Bytes>, ApiError>,
+) -> Response {
     match result {
         Ok(response) => simple(app, headers, response),
         Err(error) => simple_error(app, path, headers, &error),
@@ -115,7 +128,8 @@ fn result(app: &App, path: &str, headers: &HeaderMap, result: Result<http::Respo
 async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path();
     let shown: String = path.chars().take(200).collect();
-    let error = ApiError::new(ErrorKind::NotFound, Layer::Client, format!("no route {} {shown}", request.method()));
+    let error =
+        ApiError::new(ErrorKind::NotFound, Layer::Client, format!("no route {} {shown}", request.method()));
     simple_error(&app, path, request.headers(), &error).map(Body::new)
 }
 

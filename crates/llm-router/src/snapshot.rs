@@ -1,5 +1,6 @@
 //! What is known about a group's deployments at one instant.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,6 +22,13 @@ impl DeploymentId {
 
     /// The text.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// So that maps are asked with a plain text. Equality, order and hash are those of the text.
+impl Borrow<str> for DeploymentId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -27,7 +27,9 @@ fn main() -> Result<(), ParseError> {
     println!("unknown members: {:?}", request.extra.keys().collect::<Vec<_>>());
     println!("{}", serde_json::json!(request));
 
-    if let Err(error) = from_slice::<ChatRequest>(br#"{"model":"m","messages":[{"role":"user","content":[{"type":"text"}]}]}"#) {
+    if let Err(error) = from_slice::<ChatRequest>(
+        br#"{"model":"m","messages":[{"role":"user","content":[{"type":"text"}]}]}"#,
+    ) {
         println!("{error}");
     }
     Ok(())

@@ -14,11 +14,11 @@ mod wire_struct;
 
 pub use chat::{
     AllowedTools, Annotation, Audio, AudioPart, AudioRequest, CacheControl, ChatChunk, ChatRequest,
-    ChatResponse, Choice, ChunkChoice, ContentPart, CustomCall, CustomDefinition, CustomTool, Delta, FileData, FilePart,
-    FinishReason, FunctionCall, FunctionDefinition, FunctionTool, ImagePart, ImageSource, ImageUrl, InputAudio,
-    JsonSchemaFormat, JsonSchemaPart, Message, MessageContent, NamedCustom, NamedFunction, NamedTool, Prediction,
-    ReasoningEffort, RefusalPart, ResponseFormat, Role, ServiceTier, Stop, StreamOptions, TextPart,
-    ThinkingBlock, Tool, ToolCall, ToolChoice, ToolChoiceMode, Verbosity,
+    ChatResponse, Choice, ChunkChoice, ContentPart, CustomCall, CustomDefinition, CustomTool, Delta,
+    FileData, FilePart, FinishReason, FunctionCall, FunctionDefinition, FunctionTool, ImagePart, ImageSource,
+    ImageUrl, InputAudio, JsonSchemaFormat, JsonSchemaPart, Message, MessageContent, NamedCustom,
+    NamedFunction, NamedTool, Prediction, ReasoningEffort, RefusalPart, ResponseFormat, Role, ServiceTier,
+    Stop, StreamOptions, TextPart, ThinkingBlock, Tool, ToolCall, ToolChoice, ToolChoiceMode, Verbosity,
 };
 pub use error::{ApiError, ErrorKind, Layer};
 pub use nullable::Nullable;

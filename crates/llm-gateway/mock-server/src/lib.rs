@@ -1,1 +1,14 @@
-//! A scriptable vendor as a server: OpenAI's and Anthropic's wire, with delays, stalls and cuts
+#![doc = include_str!("../README.md")]
+
+mod control;
+mod exchanges;
+mod record;
+mod routes;
+mod server;
+mod stage;
+
+pub use exchanges::{Exchange, ExchangeError, ExchangeResponse};
+pub use record::{Outcome, Record};
+pub use server::{Handle, MockServer, Options};
+
+pub use llm_provider_mock::{Cut, PlanBody, Script};

@@ -105,12 +105,20 @@ impl Diagnostics {
         }
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    fn has_errors(&self) -> bool {
         self.found.iter().any(|d| d.severity == Severity::Error)
     }
 
     /// All warnings, or all that was found if there is an error in it.
-    pub(super) fn finish(mut self) -> Result<Vec<Diagnostic>, ConfigErrors> {
+    pub(super) fn finish(self) -> Result<Vec<Diagnostic>, ConfigErrors> {
+        if self.has_errors() { Err(self.into_errors()) } else { Ok(self.sorted()) }
+    }
+
+    pub(super) fn into_errors(self) -> ConfigErrors {
+        ConfigErrors { diagnostics: self.sorted() }
+    }
+
+    fn sorted(mut self) -> Vec<Diagnostic> {
         // Stable, so that the order of discovery decides between files and within a place.
         let mut files: Vec<Arc<str>> = Vec::new();
         for diagnostic in &self.found {
@@ -118,9 +126,8 @@ impl Diagnostics {
                 files.push(diagnostic.at.file.clone());
             }
         }
-        self.found.sort_by_key(|d| {
-            (files.iter().position(|file| *file == d.at.file), d.at.line, d.at.column)
-        });
-        if self.has_errors() { Err(ConfigErrors { diagnostics: self.found }) } else { Ok(self.found) }
+        self.found
+            .sort_by_key(|d| (files.iter().position(|file| *file == d.at.file), d.at.line, d.at.column));
+        self.found
     }
 }

@@ -34,6 +34,11 @@ impl Environment {
         self.overlay.insert(name, value);
     }
 
+    /// Whether the config puts the same variables in front.
+    pub(super) fn same_overlay(&self, other: &Self) -> bool {
+        self.overlay == other.overlay
+    }
+
     /// The variable's value. An empty one counts as not set.
     pub fn get(&self, name: &str) -> Option<Secret> {
         let overlaid = self.overlay.get(name).cloned();

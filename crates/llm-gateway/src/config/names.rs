@@ -41,7 +41,7 @@ impl Level {
 
     /// Whether LiteLLM has `key` here. Ask only about keys that we do not own.
     pub(super) fn is_lacking(self, key: &str) -> bool {
-        self.litellm_names().iter().any(|name| Pattern::new(name).matches(key).is_some())
+        self.litellm_names().iter().any(|name| Pattern::new(*name).matches(key).is_some())
     }
 
     /// The name that was probably meant: one of `ours` or one of LiteLLM's.
@@ -173,10 +173,5 @@ mod tests {
         ] {
             assert_eq!(nearest(name, names), expected, "{name}");
         }
-    }
-
-    #[test]
-    fn no_request_parameter_is_taken_for_a_slip_of_another() {
-        assert!(REQUEST_PARAMETERS.is_sorted());
     }
 }

@@ -2,55 +2,33 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use zeroize::Zeroizing;
 
 use super::environment::{Environment, Part, REFERENCE, parts};
 
 #[cfg(test)]
 mod tests;
 
-/// A secret itself. Prints as `***`; its memory is wiped when the last copy goes.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<Zeroizing<String>>);
-
-impl Secret {
-    /// Takes the secret in.
-    pub fn new(secret: String) -> Self {
-        Self(Arc::new(Zeroizing::new(secret)))
-    }
-
-    /// The secret, to be put into a request and nowhere else.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
+pub use llm_provider_core::Secret;
 
 /// Where a secret is: `os.environ/NAME` (also within a text, as in `Bearer os.environ/TOKEN`),
 /// `file:PATH`, or the secret itself.
 ///
 /// Prints the reference, or `***` for the secret itself.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SecretRef(Source);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Source {
     /// Literal pieces and variables, one after the other.
     Text(Vec<Piece>),
     File(PathBuf),
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Piece {
     Literal(Secret),
     Variable(String),
@@ -75,6 +53,11 @@ impl SecretRef {
     /// The environment variable `name`.
     pub fn env(name: impl Into<String>) -> Self {
         Self(Source::Text(vec![Piece::Variable(name.into())]))
+    }
+
+    /// Whether this is an empty text, which is no secret.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Source::Text(pieces) if pieces.is_empty())
     }
 
     /// The variables that this refers to.
@@ -245,7 +228,7 @@ impl FileSecrets {
         };
         let path = self.base.join(path);
         let text = match tokio::fs::read_to_string(&path).await {
-            Ok(text) => Zeroizing::new(text),
+            Ok(text) => zeroize::Zeroizing::new(text),
             Err(source) => return Err(SecretError::File { path, source }),
         };
         match text.trim_end() {

@@ -23,9 +23,8 @@ impl<'a> Pattern<'a> {
     /// What each `*` stands for in `name`, or `None` if `name` does not match. A `*` takes as little as
     /// it can, but the last one takes the rest.
     pub fn matches<'n>(&self, name: &'n str) -> Option<Vec<&'n str>> {
-        let (head, pieces) = match self.0.split_once('*') {
-            Some((head, tail)) => (head, tail),
-            None => return (*self.0 == *name).then(Vec::new),
+        let Some((head, pieces)) = self.0.split_once('*') else {
+            return (*self.0 == *name).then(Vec::new);
         };
         let mut rest = name.strip_prefix(head)?;
         let mut captures = Vec::new();

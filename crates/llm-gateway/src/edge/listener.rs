@@ -43,6 +43,11 @@ pub struct EdgeOptions {
     pub tls: Option<TlsFiles>,
 }
 
+impl EdgeOptions {
+    /// The usual bound of a head and of what is held for a slow reader: 32 KiB.
+    pub const BUFFER_BYTES: usize = 32 << 10;
+}
+
 /// A bound socket.
 #[derive(Debug)]
 pub struct Listener {
@@ -147,7 +152,10 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
         app.finished().await;
     };
     if tokio::time::timeout(options.drain_timeout, drained).await.is_err() {
-        tracing::warn!(connections = connections.len(), "the time to drain is over; cutting off what is left");
+        tracing::warn!(
+            connections = connections.len(),
+            "the time to drain is over; cutting off what is left"
+        );
         app.abort();
         cut.cancel();
         connections.wait().await;
@@ -187,8 +195,7 @@ impl Connection {
             let (app, options, router) = (app.clone(), options.clone(), router.clone());
             async move { answer(&app, &options, router, peer, full, request).await }
         });
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,

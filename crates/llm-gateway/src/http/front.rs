@@ -17,8 +17,8 @@ use crate::error::{self, overloaded};
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::limits::read_body;
-use crate::serving::{OnDisconnect, Serving};
 use crate::services::completion::{self, Ask};
+use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
 
 /// Where a connection comes from.
@@ -59,7 +59,12 @@ where
 }
 
 /// Turns a panic into one failed request.
-async fn guarded<B>(app: Arc<App>, serving: Arc<Serving>, route: ModelRoute, request: Request<B>) -> Response<AnswerBody>
+async fn guarded<B>(
+    app: Arc<App>,
+    serving: Arc<Serving>,
+    route: ModelRoute,
+    request: Request<B>,
+) -> Response<AnswerBody>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
@@ -71,7 +76,11 @@ where
     let mut response = match AssertUnwindSafe(work).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
-            let error = ApiError::new(ErrorKind::Internal, Layer::Gateway, "a defect of the gateway; it has been logged");
+            let error = ApiError::new(
+                ErrorKind::Internal,
+                Layer::Gateway,
+                "a defect of the gateway; it has been logged",
+            );
             error::response(&error, serving.ingress(dialect), &reply).map(AnswerBody::plain)
         }
     };
@@ -169,7 +178,8 @@ fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
         return Ok(());
     }
     let message = format!("the body must be JSON with `content-type: application/json`, not {text:?}");
-    Err(ApiError::new(ErrorKind::UnsupportedMediaType, Layer::Client, message).with_code("unsupported_media_type"))
+    Err(ApiError::new(ErrorKind::UnsupportedMediaType, Layer::Client, message)
+        .with_code("unsupported_media_type"))
 }
 
 /// The client's own name for the request if it is short and plain, else a new one.
@@ -196,7 +206,12 @@ pub fn simple(app: &App, request_headers: &HeaderMap, mut response: Response<Byt
 }
 
 /// An error outside of any exchange, in the shape that fits the path.
-pub fn simple_error(app: &App, path: &str, request_headers: &HeaderMap, error: &ApiError) -> Response<AnswerBody> {
+pub fn simple_error(
+    app: &App,
+    path: &str,
+    request_headers: &HeaderMap,
+    error: &ApiError,
+) -> Response<AnswerBody> {
     let anthropic = path.contains("/messages") || request_headers.contains_key("anthropic-version");
     let dialect = if anthropic { Dialect::AnthropicMessages } else { Dialect::OpenAiChat };
     let id = request_id(app, request_headers);
@@ -205,4 +220,3 @@ pub fn simple_error(app: &App, path: &str, request_headers: &HeaderMap, error: &
     tell_request(&id, response.headers_mut());
     response.map(AnswerBody::plain)
 }
-

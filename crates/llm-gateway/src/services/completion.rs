@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
-use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, RelayOperation, Reply, header_text};
+use llm_provider_core::{
+    Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, RelayOperation, Reply, header_text,
+};
 use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
 use llm_types::{ApiError, ErrorKind, Layer};
 
@@ -205,9 +207,16 @@ fn answer(
             journey.succeeded();
             AnswerBody::whole(body, exchange)
         }
-        Asked::Stream { first, upstream, pump, .. } => {
-            AnswerBody::stream(app.clone(), first, upstream, pump, request.ingress, request.reply.clone(), journey, exchange)
-        }
+        Asked::Stream { first, upstream, pump, .. } => AnswerBody::stream(
+            app.clone(),
+            first,
+            upstream,
+            pump,
+            request.ingress,
+            request.reply.clone(),
+            journey,
+            exchange,
+        ),
     };
     response
 }
@@ -249,11 +258,7 @@ pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map:
     map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(0_u16));
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));
-    let waiting = record
-        .legs
-        .iter()
-        .map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at))
-        .sum();
+    let waiting = record.legs.iter().map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at)).sum();
     map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(waiting)));
 }
 
@@ -341,7 +346,8 @@ pub(crate) fn tell_notes(notes: &[Note], asked: &HeaderMap, map: &mut HeaderMap)
 
 /// A header value from text; what cannot stand in one becomes `?`.
 fn printable(text: &str) -> HeaderValue {
-    let plain: String = text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
+    let plain: String =
+        text.chars().map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect();
     HeaderValue::from_str(&plain).unwrap_or_else(|_| HeaderValue::from_static("?"))
 }
 

@@ -43,8 +43,12 @@ impl Sink for AccessLog {
         match &record.outcome {
             Outcome::Answered => line!(tracing::Level::INFO, "request answered",),
             Outcome::HungUp => line!(tracing::Level::INFO, "client hung up", stage = record.stage.label(),),
-            Outcome::Drained => line!(tracing::Level::WARN, "request cut off at shutdown", stage = record.stage.label(),),
-            Outcome::Panicked => line!(tracing::Level::ERROR, "request panicked", stage = record.stage.label(),),
+            Outcome::Drained => {
+                line!(tracing::Level::WARN, "request cut off at shutdown", stage = record.stage.label(),)
+            }
+            Outcome::Panicked => {
+                line!(tracing::Level::ERROR, "request panicked", stage = record.stage.label(),)
+            }
             Outcome::Failed { kind, layer, message } if kind.status() < 500 => {
                 line!(
                     tracing::Level::INFO,

@@ -78,9 +78,19 @@ impl Metrics {
         registry.register("requests", "Requests that have ended", requests.clone());
         let latency = || Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(LATENCY));
         let duration = latency();
-        registry.register_with_unit("request_duration", "From beginning to end", Unit::Seconds, duration.clone());
+        registry.register_with_unit(
+            "request_duration",
+            "From beginning to end",
+            Unit::Seconds,
+            duration.clone(),
+        );
         let first_byte = latency();
-        registry.register_with_unit("first_byte", "Until the answer began", Unit::Seconds, first_byte.clone());
+        registry.register_with_unit(
+            "first_byte",
+            "Until the answer began",
+            Unit::Seconds,
+            first_byte.clone(),
+        );
         let overhead = Family::<RouteLabels, Histogram>::new_with_constructor(|| Histogram::new(OVERHEAD));
         registry.register_with_unit(
             "overhead",
@@ -98,7 +108,8 @@ impl Metrics {
         let request_bytes = counter("request_bytes", "Bytes of clients' bodies");
         let response_bytes = counter("response_bytes", "Bytes of answers to clients");
         let upstream_bytes = counter("upstream_bytes", "Bytes of bodies sent to vendors");
-        let refused_connections = counter("refused_connections", "Connections refused because there were too many");
+        let refused_connections =
+            counter("refused_connections", "Connections refused because there were too many");
         let reloads = counter("config_reloads", "Configurations taken over");
         let failed_reloads = counter("config_reload_failures", "Configurations refused");
         Self {

@@ -23,7 +23,11 @@ pub(crate) enum Endpoint {
 }
 
 /// Method, address and headers; `betas` are added to those that the caller asks for.
-pub(crate) fn head(endpoint: Endpoint, call: &Call<'_>, betas: &[String]) -> Result<request::Parts, EncodeError> {
+pub(crate) fn head(
+    endpoint: Endpoint,
+    call: &Call<'_>,
+    betas: &[String],
+) -> Result<request::Parts, EncodeError> {
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.method = Method::POST;
     parts.uri = address(endpoint, call)?;

@@ -1,3 +1,60 @@
-//! Anthropic Messages to and from the canonical chat schema, both directions
+#![doc = include_str!("../README.md")]
 
+mod chat;
+mod count;
+mod error;
+mod head;
+mod ingress;
+mod model;
+mod relay;
+mod usage;
 pub mod wire;
+
+pub use ingress::MessagesIngress;
+
+use std::sync::LazyLock;
+
+use llm_provider_core::{Capabilities, Chat, CountTokens, Dialect, Provider, Relay, Translator, VendorInfo};
+
+/// Anthropic, by its own API.
+///
+/// Keys that begin with `sk-ant-oat` go as bearer tokens, others as `x-api-key`. The address may end before
+/// `/v1`, after it, or in the whole path.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Anthropic;
+
+static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
+    id: "anthropic".into(),
+    name: "Anthropic".into(),
+    key_variables: vec!["ANTHROPIC_API_KEY".into(), "ANTHROPIC_AUTH_TOKEN".into()],
+    base_url_variables: vec!["ANTHROPIC_BASE_URL".into(), "ANTHROPIC_API_BASE".into()],
+    base_url: head::BASE_URL.into(),
+    docs: "https://platform.claude.com/docs/en/api/messages".into(),
+    capabilities: Capabilities {
+        streaming: true,
+        tools: true,
+        images: true,
+        documents: true,
+        reasoning: true,
+        json_schema: true,
+        count_tokens: true,
+    },
+});
+
+impl Provider for Anthropic {
+    fn info(&self) -> &VendorInfo {
+        &INFO
+    }
+
+    fn chat(&self) -> Option<&dyn Translator<Chat>> {
+        Some(self)
+    }
+
+    fn count_tokens(&self) -> Option<&dyn Translator<CountTokens>> {
+        Some(self)
+    }
+
+    fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
+        (dialect == Dialect::AnthropicMessages).then_some(self as &dyn Relay)
+    }
+}

@@ -10,8 +10,8 @@ mod stream;
 mod tagged;
 
 pub use content::{
-    Content, ContentBlock, DocumentBlock, ImageBlock, RedactedThinkingBlock, Source, TextBlock, ThinkingBlock,
-    ToolResultBlock, ToolUseBlock,
+    Content, ContentBlock, DocumentBlock, ImageBlock, RedactedThinkingBlock, Source, TextBlock,
+    ThinkingBlock, ToolResultBlock, ToolUseBlock,
 };
 pub use request::{
     InputMessage, MessagesRequest, Metadata, OutputConfig, OutputFormat, Role, Thinking, Tool, ToolChoice,

@@ -148,7 +148,7 @@ pub enum Decoded<T> {
     /// Not yet: ask this after a while.
     Again {
         /// The next question.
-        request: http::Request<Payload>,
+        request: Box<http::Request<Payload>>,
         /// How long to wait, in milliseconds.
         after_ms: u64,
     },

@@ -103,7 +103,8 @@ impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> 
             // A cut may fall inside a frame. What cannot be read then is a cut, not corruption.
             let before = self.outbox.0.len();
             self.read(&rest);
-            if self.failed && !self.outbox.0.iter().any(|item| matches!(item, Err(StreamError::Upstream(_)))) {
+            if self.failed && !self.outbox.0.iter().any(|item| matches!(item, Err(StreamError::Upstream(_))))
+            {
                 self.outbox.0.truncate(before);
                 self.failed = false;
             }
@@ -115,3 +116,6 @@ impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> 
         Items(self.outbox.0.drain(..))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,10 +158,13 @@ pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// How long a vendor asks to wait, in milliseconds: `retry-after-ms`, or `retry-after` as seconds or as a
-/// date, which is counted from the answer's own `date`.
+/// date, which is counted from the answer's own `date`. A time of more than a year is no answer.
 pub fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
-    let ms = |seconds: f64| (seconds >= 0.0).then_some((seconds * 1000.0) as u64);
-    if let Some(after) = header_text(headers, "retry-after-ms").and_then(|text| text.trim().parse::<f64>().ok()) {
+    const YEAR_S: f64 = 365.0 * 86_400.0;
+    let ms = |seconds: f64| (0.0..=YEAR_S).contains(&seconds).then_some((seconds * 1000.0) as u64);
+    if let Some(after) =
+        header_text(headers, "retry-after-ms").and_then(|text| text.trim().parse::<f64>().ok())
+    {
         return ms(after / 1000.0);
     }
     let text = header_text(headers, header::RETRY_AFTER.as_str())?.trim();
@@ -173,3 +176,6 @@ pub fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
     let wait = at.duration_since(now).unwrap_or(Duration::ZERO);
     u64::try_from(wait.as_millis()).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,9 @@ pub use error::{EncodeError, StreamError, UpstreamError, header_text, retry_afte
 pub use note::{Note, NoteKind};
 pub use patch::{Edit, apply};
 pub use peek::{Member, Peek};
-pub use provider::{Capabilities, Chat, CountTokens, Operation, Provider, TokenCount, Translator, VendorInfo};
+pub use provider::{
+    Capabilities, Chat, CountTokens, Operation, Provider, TokenCount, Translator, VendorInfo,
+};
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use secret::Secret;
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};

@@ -170,3 +170,6 @@ impl<'de> Deserialize<'de> for Text<'de> {
         deserializer.deserialize_str(Read)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroize;
 
 /// A credential. It prints as `***` and is wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Secret(String);
 
 impl Secret {

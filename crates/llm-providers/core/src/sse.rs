@@ -144,7 +144,12 @@ impl<'a> SseEvent<'a> {
     /// Reads the fields of a frame. Comments, `id`, `retry` and unknown fields are passed over.
     pub fn parse(frame: &'a [u8]) -> Self {
         let mut event = Self::default();
-        let mut rest = frame.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(frame);
+        let mut rest = frame;
+        // Blank lines may belong to this frame or to the one before, as the bytes were cut.
+        while let [b'\n' | b'\r', after @ ..] = rest {
+            rest = after;
+        }
+        rest = rest.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(rest);
         while !rest.is_empty() {
             let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             let line = &rest[..end];

@@ -23,6 +23,14 @@ const CONTEXT_WINDOW: &[&str] = &[
     "please reduce your prompt",
     "current length is",
     "maximum input length is",
+    "maximum prompt length is",
+    "longer than the maximum model length",
+    "too large for model with",
+    "too many tokens",
+    "expected maxlength:",
+    "exceeded model token limit",
+    "range of input length should be",
+    "prompt exceeds max length",
 ];
 
 /// Codes and phrases by which vendors say that content goes against their rules, in lower case.
@@ -50,6 +58,13 @@ const QUOTA: &[&str] = &[
     "billing_hard_limit_reached",
 ];
 
+/// Phrases by which vendors say that a key is wrong, in lower case; some of them say it with a 400.
+const KEY: &[&str] =
+    &["api key not valid", "api_key_invalid", "incorrect api key", "invalid api key", "invalid_api_key"];
+
+/// Phrases that belong to a limit that passes, even beside words of quota, in lower case.
+const PASSES: &[&str] = &["please retry in"];
+
 /// The kind of an error from its status and whatever text the vendor gave: code, type and message.
 ///
 /// Source: the vendors' error pages (OpenAI "Error codes", Anthropic "Errors", and those named at each row of
@@ -67,11 +82,17 @@ pub fn triage(status: u16, texts: &[Option<&str>]) -> ErrorKind {
     if !open && status != 402 {
         return kind;
     }
+    if status == 429 && says(PASSES) {
+        return kind;
+    }
     if says(QUOTA) {
         return match status {
-            402 | 403 | 429 => ErrorKind::QuotaExceeded,
+            403 | 429 => ErrorKind::QuotaExceeded,
             _ => ErrorKind::PaymentRequired,
         };
+    }
+    if matches!(status, 400 | 403) && says(KEY) {
+        return ErrorKind::Authentication;
     }
     if matches!(status, 400 | 413 | 422 | 500) && says(CONTEXT_WINDOW) {
         return ErrorKind::ContextWindow;
@@ -81,3 +102,6 @@ pub fn triage(status: u16, texts: &[Option<&str>]) -> ErrorKind {
     }
     kind
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,7 +99,7 @@ impl Answer {
 fn text(script: &Script, peek: &Peek<'_>, must_speak: bool) -> Option<String> {
     let mut text = match (&script.text, script.chunks) {
         (Some(text), _) => text.clone(),
-        (None, _) if script.echo => peek.messages.last_user_text(),
+        (None, _) if script.echo => peek.messages.last_user_text().into_owned(),
         (None, Some(chunks)) => filler_words(chunks),
         (None, None) if must_speak || script.endless || script.body_bytes > 0 => greeting(peek),
         (None, None) => return None,
@@ -115,10 +115,12 @@ fn greeting(peek: &Peek<'_>) -> String {
     let said = peek.messages.last_user_text();
     let (said, more) = match said.char_indices().nth(GREETING_ECHO_CHARS) {
         Some((end, _)) => (said.get(..end).unwrap_or_default(), "…"),
-        None => (said.as_str(), ""),
+        None => (said.as_ref(), ""),
     };
     let model = &peek.model;
-    format!("Hello! This is the mock vendor answering as `{model}`; no model was asked. You said: {said}{more}")
+    format!(
+        "Hello! This is the mock vendor answering as `{model}`; no model was asked. You said: {said}{more}"
+    )
 }
 
 fn tool_calls(script: &Script, peek: &Peek<'_>) -> Vec<ToolCall> {
@@ -145,7 +147,10 @@ fn tool_calls(script: &Script, peek: &Peek<'_>) -> Vec<ToolCall> {
 fn made_up_arguments(tool: &Tool<'_>) -> Value {
     let schema: Option<Value> = tool.schema.and_then(|raw| serde_json::from_str(raw.get()).ok());
     // Arguments are an object even where the schema says nothing.
-    schema.map(|schema| schema::example(&schema)).filter(Value::is_object).unwrap_or_else(|| Value::Object(Default::default()))
+    schema
+        .map(|schema| schema::example(&schema))
+        .filter(Value::is_object)
+        .unwrap_or_else(|| Value::Object(Default::default()))
 }
 
 fn arguments(given: Option<Value>) -> String {

@@ -141,7 +141,8 @@ fn usage(usage: Usage) -> UsageWire {
             ephemeral_1h_input_tokens: 0,
         }),
         output_tokens: usage.completion,
-        output_tokens_details: (usage.reasoning > 0).then_some(OutputDetails { thinking_tokens: usage.reasoning }),
+        output_tokens_details: (usage.reasoning > 0)
+            .then_some(OutputDetails { thinking_tokens: usage.reasoning }),
         service_tier: Some("standard"),
     }
 }
@@ -170,9 +171,11 @@ impl AnthropicFrames {
         let at_start = UsageWire { output_tokens: 1, output_tokens_details: None, ..usage(answer.usage) };
         let at_end = UsageWire { cache_creation: None, service_tier: None, ..usage(answer.usage) };
         let mut open = Vec::with_capacity(512);
-        push_event(&mut open, "message_start", &Event::MessageStart {
-            message: message(answer, Vec::new(), None, at_start),
-        });
+        push_event(
+            &mut open,
+            "message_start",
+            &Event::MessageStart { message: message(answer, Vec::new(), None, at_start) },
+        );
         let mut close = Vec::with_capacity(384);
         let delta = StopDelta { stop_reason: stop_reason(&answer.finish_reason), stop_sequence: None };
         push_event(&mut close, "message_delta", &Event::MessageDelta { delta, usage: at_end });

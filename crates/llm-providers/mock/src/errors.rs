@@ -38,7 +38,8 @@ struct AnthropicError<'a> {
 
 /// The JSON of an error. `request_id` goes where the vendor puts it; an error in mid-stream has none.
 pub(crate) fn body(wire: Wire, error: &ErrorScript, request_id: Option<&str>) -> Bytes {
-    let message = error.message.clone().unwrap_or_else(|| format!("Scripted error with status {}.", error.status));
+    let message =
+        error.message.clone().unwrap_or_else(|| format!("Scripted error with status {}.", error.status));
     let json = match wire {
         Wire::OpenAi => {
             let (kind, code) = openai_kind(error.status);

@@ -25,7 +25,10 @@ pub const SHORT_FORMS: &[ShortForm] = &[
     ShortForm { example: "endless", what: "an answer that never ends" },
     ShortForm { example: "slow", what: "2 s before the first chunk, 100 ms between chunks" },
     ShortForm { example: "slow-500", what: "N ms before the first chunk, 100 ms between chunks" },
-    ShortForm { example: "error-429", what: "refused with status N, 400 to 599; 429 and 503 with `retry-after: 1`" },
+    ShortForm {
+        example: "error-429",
+        what: "refused with status N, 400 to 599; 429 and 503 with `retry-after: 1`",
+    },
     ShortForm { example: "flaky-2", what: "the same request refused N times with a 500, then answered" },
     ShortForm { example: "stall", what: "silence for ever after 3 chunks" },
     ShortForm { example: "stall-0", what: "silence for ever after N chunks" },
@@ -50,7 +53,9 @@ impl Script {
     pub fn from_model(model: &str) -> Option<Self> {
         let name = model.strip_prefix("mock/").unwrap_or(model);
         let (stem, number) = match name.rsplit_once('-') {
-            Some((stem, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (stem, Some(digits.parse().ok()?)),
+            Some((stem, digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => {
+                (stem, Some(digits.parse().ok()?))
+            }
             _ => (name, None),
         };
         let script = form(stem, number)?;
@@ -62,7 +67,8 @@ fn form(stem: &str, number: Option<u64>) -> Option<Script> {
     let plain = Script::default();
     let fault_after = number.unwrap_or(FAULT_AFTER_CHUNKS);
     // Long enough for the fault to come in mid-stream.
-    let long = || Script { chunks: Some(FAULT_CHUNKS.max(fault_after.saturating_add(1))), ..Script::default() };
+    let long =
+        || Script { chunks: Some(FAULT_CHUNKS.max(fault_after.saturating_add(1))), ..Script::default() };
     Some(match (stem, number) {
         ("hello", None) => plain,
         ("echo", None) => Script { echo: true, ..plain },
@@ -105,9 +111,22 @@ mod tests {
 
     #[test]
     fn names_of_models_are_not_short_forms() {
-        for name in ["gpt-4o", "claude-sonnet-4-5", "o3", "", "-", "mock/", "error-", "error-x", "error-200",
-            "stream-0", "stream-99999999999999999999999", "echo-1", "big-99999999999", "tools-two"]
-        {
+        for name in [
+            "gpt-4o",
+            "claude-sonnet-4-5",
+            "o3",
+            "",
+            "-",
+            "mock/",
+            "error-",
+            "error-x",
+            "error-200",
+            "stream-0",
+            "stream-99999999999999999999999",
+            "echo-1",
+            "big-99999999999",
+            "tools-two",
+        ] {
             assert_eq!(Script::from_model(name), None, "{name}");
         }
     }

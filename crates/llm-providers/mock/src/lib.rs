@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod anthropic;
 mod answer;
+mod anthropic;
+#[cfg(feature = "play")]
+mod body;
 mod errors;
 mod forms;
 mod hash;
@@ -15,8 +17,13 @@ mod request;
 mod respond;
 mod schema;
 mod script;
+#[cfg(feature = "service")]
+mod service;
 mod text;
+mod vendor;
 
+#[cfg(feature = "play")]
+pub use body::{Cut, PlanBody};
 pub use forms::{SHORT_FORMS, ShortForm};
 pub use ordinals::Ordinals;
 pub use plan::{Plan, Step, Steps};
@@ -24,3 +31,6 @@ pub use respond::{Prepared, Wire, respond};
 pub use script::{
     ErrorScript, MAX_BODY_BYTES, MAX_CHUNKS, RawScript, Script, ScriptError, ToolCall, UsageScript,
 };
+#[cfg(feature = "service")]
+pub use service::{MockService, Seconds};
+pub use vendor::Mock;

@@ -52,7 +52,7 @@ pub(crate) fn list(wire: Wire) -> Bytes {
         }),
         Wire::Anthropic => serde_json::to_vec(&AnthropicList {
             first_id: ids.clone().next(),
-            last_id: ids.clone().last(),
+            last_id: ids.clone().next_back(),
             data: ids
                 .map(|id| AnthropicModel { kind: "model", id, display_name: id, created_at: CREATED_AT })
                 .collect(),

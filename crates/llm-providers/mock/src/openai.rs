@@ -172,7 +172,8 @@ impl OpenAiFrames {
         .into_bytes();
         push_json(&mut shared, answer.model.as_str());
         shared.extend_from_slice(
-            format!(",\"service_tier\":\"default\",\"system_fingerprint\":\"{FINGERPRINT}\",\"choices\":[").as_bytes(),
+            format!(",\"service_tier\":\"default\",\"system_fingerprint\":\"{FINGERPRINT}\",\"choices\":[")
+                .as_bytes(),
         );
         let shared = String::from_utf8(shared).unwrap_or_default();
         let before_delta = format!("{shared}{{\"index\":0,\"delta\":");
@@ -229,7 +230,8 @@ impl Frames for OpenAiFrames {
             BlockKind::Text => push_member(out, "{\"content\":", chunk, "}"),
             BlockKind::Reasoning => push_member(out, "{\"reasoning_content\":", chunk, "}"),
             BlockKind::Tool { position, .. } => {
-                let before = format!("{{\"tool_calls\":[{{\"index\":{position},\"function\":{{\"arguments\":");
+                let before =
+                    format!("{{\"tool_calls\":[{{\"index\":{position},\"function\":{{\"arguments\":");
                 push_member(out, &before, chunk, "}}]}");
             }
         };

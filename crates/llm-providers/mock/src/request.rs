@@ -42,7 +42,7 @@ pub(crate) struct Messages<'a> {
     /// Words in all text of all messages.
     pub(crate) words: u64,
     /// Content of the last message whose role is `user`.
-    last_user: Option<&'a RawValue>,
+    last_user: Content<'a>,
     /// The last message is a tool's result, so an agent now waits for words.
     pub(crate) ends_in_tool_result: bool,
 }
@@ -65,8 +65,12 @@ impl Peek<'_> {
 
 impl Messages<'_> {
     /// Text of the last user message; its parts joined by line breaks.
-    pub(crate) fn last_user_text(&self) -> String {
-        self.last_user.map_or_else(String::new, |raw| Content::read(raw).into_text())
+    pub(crate) fn last_user_text(&self) -> Cow<'_, str> {
+        match &self.last_user {
+            Content::Text(text) => Cow::Borrowed(text),
+            Content::Parts(_) => Cow::Owned(self.last_user.texts().collect::<Vec<_>>().join("\n")),
+            Content::Other => Cow::Borrowed(""),
+        }
     }
 }
 
@@ -92,7 +96,7 @@ impl<'de> Visitor<'de> for MessagesVisitor {
             all.words += content.words();
             all.ends_in_tool_result = message.role == "tool" || content.has_tool_result();
             if message.role == "user" {
-                all.last_user = message.content;
+                all.last_user = content;
             }
         }
         Ok(all)
@@ -108,13 +112,15 @@ struct Message<'a> {
 }
 
 /// A message's content: a string, parts, or something this vendor does not look into.
+#[derive(Debug, Default)]
 enum Content<'a> {
     Text(Cow<'a, str>),
     Parts(Vec<Part<'a>>),
+    #[default]
     Other,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Part<'a> {
     #[serde(default, rename = "type", borrow)]
     kind: Cow<'a, str>,
@@ -151,14 +157,6 @@ impl<'a> Content<'a> {
     fn has_tool_result(&self) -> bool {
         matches!(self, Self::Parts(parts) if parts.iter().any(|part| part.kind == "tool_result"))
     }
-
-    fn into_text(self) -> String {
-        match self {
-            Self::Text(text) => text.into_owned(),
-            Self::Other => String::new(),
-            Self::Parts(_) => self.texts().collect::<Vec<_>>().join("\n"),
-        }
-    }
 }
 
 /// A tool of the request, in either vendor's shape.
@@ -189,8 +187,12 @@ pub(crate) fn tools(raw: Option<&RawValue>) -> Vec<Tool<'_>> {
     list.into_iter()
         .filter_map(|item| serde_json::from_str::<Wire<'_>>(item.get()).ok())
         .filter_map(|tool| match tool {
-            Wire { function: Some(function), .. } => Some(Tool { name: function.name, schema: function.parameters }),
-            Wire { name: Some(name), input_schema: Some(schema), .. } => Some(Tool { name, schema: Some(schema) }),
+            Wire { function: Some(function), .. } => {
+                Some(Tool { name: function.name, schema: function.parameters })
+            }
+            Wire { name: Some(name), input_schema: Some(schema), .. } => {
+                Some(Tool { name, schema: Some(schema) })
+            }
             _ => None,
         })
         .collect()

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header::RETRY_AFTER};
 
-use crate::anthropic::{self, AnthropicFrames};
 use crate::answer::{Answer, Block, BlockKind};
+use crate::anthropic::{self, AnthropicFrames};
 use crate::hash::hash;
 use crate::openai::{self, OpenAiFrames};
 use crate::pace::{Frames, Paced};
@@ -18,7 +18,7 @@ use crate::{errors, models};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
-/// White space before the answer that never comes.
+/// White space that precedes an answer which never comes.
 static SPACES: [u8; 4_096] = [b' '; 4_096];
 
 /// Whose wire is spoken.
@@ -42,10 +42,18 @@ pub struct Prepared<'a> {
 
 #[derive(Debug)]
 enum Work<'a> {
-    Chat { peek: Box<Peek<'a>>, script: Cow<'a, Script>, key: u64 },
+    Chat(Box<Chat<'a>>),
     CountTokens(u64),
     Models,
     Refuse(ErrorScript),
+}
+
+#[derive(Debug)]
+struct Chat<'a> {
+    peek: Peek<'a>,
+    script: Cow<'a, Script>,
+    /// What `fail_first` counts this request under.
+    key: u64,
 }
 
 /// Answers one request: [`Prepared::new`] and [`Prepared::plan`] in one.
@@ -86,15 +94,20 @@ impl<'a> Prepared<'a> {
         Self { wire, hash, work }
     }
 
+    /// A request that will be refused, whatever it holds: for what a driver finds wrong before it is read.
+    pub fn refusing(wire: Wire, error: ErrorScript) -> Self {
+        Self { wire, hash: hash(&[]), work: Work::Refuse(error) }
+    }
+
     /// What to count this request under, where its script depends on how often it came; see [`Ordinals`].
     ///
-    /// A script of the request's own is counted per request body, so that it fails a client's first attempts, each
-    /// time a new conversation begins; `overrides` counts every request it serves.
+    /// A script of the request's own is counted by request body: the retries of one request together, other requests
+    /// apart. `overrides` counts every request it serves.
     ///
     /// [`Ordinals`]: crate::Ordinals
     pub fn ordinal_key(&self) -> Option<u64> {
         match &self.work {
-            Work::Chat { script, key, .. } if script.fail_first.is_some() => Some(*key),
+            Work::Chat(chat) if chat.script.fail_first.is_some() => Some(chat.key),
             _ => None,
         }
     }
@@ -109,7 +122,7 @@ impl<'a> Prepared<'a> {
                 Plan::whole(StatusCode::OK, JSON, Bytes::from(format!("{{\"input_tokens\":{tokens}}}")))
             }
             Work::Refuse(error) => refuse(wire, hash, &error),
-            Work::Chat { peek, script, .. } => play(wire, hash, &peek, &script, ordinal, created_s),
+            Work::Chat(chat) => play(wire, hash, &chat.peek, &chat.script, ordinal, created_s),
         };
         let (name, id) = match wire {
             Wire::OpenAi => (HeaderName::from_static("x-request-id"), request_id(hash)),
@@ -140,11 +153,12 @@ fn chat<'a>(body: &'a [u8], overrides: Option<&'a Script>, hash: u64) -> Work<'a
         (None, Some(given)) => (Cow::Borrowed(given), 0),
         (None, None) => (Cow::Owned(Script::default()), 0),
     };
-    Work::Chat { peek: Box::new(peek), script, key }
+    Work::Chat(Box::new(Chat { peek, script, key }))
 }
 
 fn read(body: &[u8]) -> Result<Peek<'_>, ErrorScript> {
-    serde_json::from_slice(body).map_err(|error| refusal(400, format!("The request cannot be read: {error}.")))
+    serde_json::from_slice(body)
+        .map_err(|error| refusal(400, format!("The request cannot be read: {error}.")))
 }
 
 fn refusal(status: u16, message: String) -> ErrorScript {
@@ -204,7 +218,7 @@ fn answer(wire: Wire, peek: &Peek<'_>, script: &Script, mut answer: Answer) -> P
             Wire::OpenAi => openai::whole(&answer),
             Wire::Anthropic => anthropic::whole(&answer),
         };
-        return unstreamed(body, script);
+        return unstreamed(&body, script);
     }
     match wire {
         Wire::OpenAi => streamed(OpenAiFrames::new(&answer), answer.blocks, script),
@@ -217,11 +231,12 @@ fn streamed(frames: impl Frames + Send + Sync + 'static, blocks: Vec<Block>, scr
 }
 
 /// One body, with the faults a stream would have: in the middle, or before it for those that come after no chunk.
-fn unstreamed(body: Bytes, script: &Script) -> Plan {
+fn unstreamed(body: &Bytes, script: &Script) -> Plan {
     let mut plan = if script.endless {
-        let wait = (script.chunk_ms > 0).then_some(Step::Wait(script.chunk_ms));
-        let steps = std::iter::repeat_with(move || wait.clone().into_iter().chain([Step::Bytes(Bytes::from_static(&SPACES))]));
-        Plan::stepwise(StatusCode::OK, JSON, Steps::new(steps.flatten()))
+        let spaces = Step::Bytes(Bytes::from_static(&SPACES));
+        let pause = (script.chunk_ms > 0).then_some(Step::Wait(script.chunk_ms));
+        let steps: Vec<Step> = [spaces].into_iter().chain(pause).collect();
+        Plan::stepwise(StatusCode::OK, JSON, Steps::new(steps.into_iter().cycle()))
     } else {
         let middle = |chunks: u64| if chunks == 0 { 0 } else { body.len() / 2 };
         let mut whole = Plan::whole(StatusCode::OK, JSON, body.clone());

@@ -48,8 +48,10 @@ fn value(schema: &Value, root: &Value, depth: u8) -> Value {
 
 fn object(schema: &Value, root: &Value, depth: u8) -> Value {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return json!({}) };
-    let required: Option<Vec<&str>> =
-        schema.get("required").and_then(Value::as_array).map(|list| list.iter().filter_map(Value::as_str).collect());
+    let required: Option<Vec<&str>> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .map(|list| list.iter().filter_map(Value::as_str).collect());
     let wanted = |name: &str| required.as_ref().is_none_or(|names| names.contains(&name));
     let members: Map<String, Value> = properties
         .iter()

@@ -50,7 +50,7 @@ pub struct Script {
     /// Wait between the head and the first event, in milliseconds; added to `delay_ms` where nothing is streamed.
     #[serde(skip_serializing_if = "is_default")]
     pub first_chunk_ms: u64,
-    /// Wait between chunks, in milliseconds. Streams only.
+    /// Wait between chunks, in milliseconds. Streams and endless answers only.
     #[serde(skip_serializing_if = "is_default")]
     pub chunk_ms: u64,
     /// Refuse with this error. With `fail_first` only so often; with `error_in_stream_after_chunks` in the stream.
@@ -254,8 +254,13 @@ impl Script {
         {
             return wrong("error.status", format!("must be 400 to 599, not {}", error.status));
         }
-        if let Some(call) = self.tool_calls.iter().find(|call| call.arguments.as_ref().is_some_and(not_arguments)) {
-            return wrong("tool_calls", format!("arguments of `{}` must be an object or a string", call.name));
+        if let Some(call) =
+            self.tool_calls.iter().find(|call| call.arguments.as_ref().is_some_and(not_arguments))
+        {
+            return wrong(
+                "tool_calls",
+                format!("arguments of `{}` must be an object or a string", call.name),
+            );
         }
         if let Some(raw) = &self.raw {
             if !(200..=599).contains(&raw.status) {

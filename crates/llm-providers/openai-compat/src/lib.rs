@@ -1,1 +1,11 @@
-//! Every vendor that speaks OpenAI chat, as rows of one table
+#![doc = include_str!("../README.md")]
+
+mod compat;
+mod quirk;
+mod row;
+mod table;
+
+pub use compat::Compat;
+pub use quirk::Quirk;
+pub use row::{Capability, RowError, VendorOperation, VendorRow};
+pub use table::{Absent, absent, find, rows};

@@ -66,6 +66,3 @@ impl Translator<Chat> for ChatWire {
         Box::new(SseDecoder::new(ChatInterpret::new(Arc::clone(&self.options))))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -35,7 +35,8 @@ pub(crate) fn read(response: &Response<&[u8]>, codes: &[(String, ErrorKind)]) ->
         Err(_) => Said { message: plain(body), ..Said::default() },
     };
     let status = response.status();
-    let status = if status.is_success() { said.status.unwrap_or(500) } else { status.as_u16() };
+    // A status of success tells nothing here; one in the body may.
+    let status = if status.is_success() { said.status } else { Some(status.as_u16()) };
     UpstreamError {
         retry_after_ms: retry_after_ms(response.headers()).or(said.retry_after_ms),
         request_id: request_id(response.headers()),
@@ -47,7 +48,7 @@ pub(crate) fn read(response: &Response<&[u8]>, codes: &[(String, ErrorKind)]) ->
 /// Reads a failure in mid-stream.
 pub(crate) fn in_stream(value: &Value, frame: &[u8], codes: &[(String, ErrorKind)]) -> UpstreamError {
     let said = Said::in_json(value);
-    let status = said.status.unwrap_or(500);
+    let status = said.status;
     UpstreamError {
         retry_after_ms: said.retry_after_ms,
         body: Bytes::copy_from_slice(frame),
@@ -148,7 +149,8 @@ impl Said {
                 Value::String(text) => text.parse().ok(),
                 other => other.as_u64(),
             });
-            self.status = self.status.or(number.and_then(|n| u16::try_from(n).ok()).filter(|n| (400..600).contains(n)));
+            self.status =
+                self.status.or(number.and_then(|n| u16::try_from(n).ok()).filter(|n| (400..600).contains(n)));
         }
         for name in ["innererror", "inner_error", "metadata"] {
             if let Some(inner) = members.get(name) {
@@ -164,7 +166,8 @@ impl Said {
         for item in items {
             let before = self.message.len();
             if let Some(place) = item["loc"].as_array() {
-                let place: Vec<_> = place.iter().map(|part| part.as_str().map_or(part.to_string(), str::to_owned)).collect();
+                let place: Vec<_> =
+                    place.iter().map(|part| part.as_str().map_or(part.to_string(), str::to_owned)).collect();
                 let said = item["msg"].as_str().unwrap_or("is wrong");
                 let separator = if before > 0 { "; " } else { "" };
                 self.message += &format!("{separator}{}: {said}", place.join("."));
@@ -181,9 +184,11 @@ impl Said {
         }
     }
 
-    fn sorted(self, status: u16, codes: &[(String, ErrorKind)]) -> UpstreamError {
+    /// Sorted by what was said and by the status, if there is one; else the kind gives the status.
+    fn sorted(self, status: Option<u16>, codes: &[(String, ErrorKind)]) -> UpstreamError {
         let by_row = codes.iter().find(|(code, _)| self.code.as_ref() == Some(code)).map(|(_, kind)| *kind);
-        let kind = by_row.unwrap_or_else(|| self.triage(status));
+        let kind = by_row.unwrap_or_else(|| self.triage(status.unwrap_or(500)));
+        let status = status.unwrap_or_else(|| kind.status());
         UpstreamError {
             code: self.code,
             vendor_type: self.kind,
@@ -193,23 +198,23 @@ impl Said {
     }
 
     fn triage(&self, status: u16) -> ErrorKind {
-        let words = [self.code.as_deref(), self.kind.as_deref(), Some(&*self.message), self.hint.as_deref()];
-        let kind = triage(status, &words);
-        let bare = ErrorKind::from_status(status);
-        if kind != bare || !matches!(bare, ErrorKind::InvalidRequest | ErrorKind::Internal) {
-            return kind;
-        }
         let named = |word: &Option<String>| {
             let word = word.as_deref()?;
             NAMED.iter().find(|(name, _)| *name == word).map(|(_, kind)| *kind)
         };
-        if let Some(kind) = named(&self.code).or_else(|| named(&self.kind)) {
-            return kind;
+        // Statuses that vendors give to all sorts of failures.
+        if matches!(status, 400 | 500) {
+            if let Some(kind) = named(&self.code).or_else(|| named(&self.kind)) {
+                return kind;
+            }
+            if self.message.to_lowercase().contains("incorrect api key") {
+                return ErrorKind::Authentication;
+            }
         }
-        if status == 400 && self.message.to_lowercase().contains("incorrect api key") {
-            return ErrorKind::Authentication;
-        }
-        kind
+        triage(
+            status,
+            &[self.code.as_deref(), self.kind.as_deref(), Some(&*self.message), self.hint.as_deref()],
+        )
     }
 }
 

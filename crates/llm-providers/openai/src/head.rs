@@ -95,7 +95,11 @@ mod tests {
 
     use super::*;
 
-    fn parts(options: &WireOptions, base: Option<&str>, headers: &HeaderMap) -> Result<request::Parts, EncodeError> {
+    fn parts(
+        options: &WireOptions,
+        base: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<request::Parts, EncodeError> {
         let key = Secret::new("k/1");
         chat(options, &Call { base_url: base, credential: Some(&key), ..Call::new("m", headers) })
     }
@@ -138,7 +142,10 @@ mod tests {
         assert_eq!(headers["openai-organization"], "org-1");
         assert_eq!(headers.get_all("x-many").iter().count(), 2);
         given.insert("authorization", HeaderValue::from_static("Bearer other"));
-        assert_eq!(parts(&WireOptions::default(), None, &given).unwrap().headers["authorization"], "Bearer other");
+        assert_eq!(
+            parts(&WireOptions::default(), None, &given).unwrap().headers["authorization"],
+            "Bearer other"
+        );
         let own = WireOptions { auth: Auth::Header("api-key".to_owned()), ..WireOptions::default() };
         assert_eq!(parts(&own, None, &HeaderMap::new()).unwrap().headers["api-key"], "k/1");
     }

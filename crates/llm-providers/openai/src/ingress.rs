@@ -111,11 +111,11 @@ fn error_body(error: &ApiError) -> Vec<u8> {
     let (kind, usual) = error_names(error.kind);
     let status = error.status().to_string();
     // A vendor's bare number says less to a client than the name that it looks for.
-    let named = error.code.as_deref().filter(|code| usual.is_none() || !code.bytes().all(|b| b.is_ascii_digit()));
+    let named =
+        error.code.as_deref().filter(|code| usual.is_none() || !code.bytes().all(|b| b.is_ascii_digit()));
     let code = named.filter(|code| !code.is_empty()).or(usual).unwrap_or(&status);
-    let body = Body {
-        error: Inner { message: &error.message, r#type: kind, param: error.param.as_deref(), code },
-    };
+    let body =
+        Body { error: Inner { message: &error.message, r#type: kind, param: error.param.as_deref(), code } };
     serde_json::to_vec(&body).unwrap_or_else(|_| Value::Null.to_string().into_bytes())
 }
 

@@ -19,6 +19,7 @@ pub use glance::MessageGlance;
 pub use ingress::{ChatIngress, error_names};
 pub use openai::OpenAi;
 pub use options::{
-    AnswerOptions, Auth, DoneMarker, OutputLimit, Replay, RequestOptions, ThinkingMember, UsageRules, WireOptions,
+    AnswerOptions, Auth, DoneMarker, OutputLimit, Replay, RequestOptions, ThinkingMember, UsageRules,
+    WireOptions,
 };
 pub use relay::{ChatListener, ChatRelay};

@@ -32,7 +32,9 @@ mod tests {
 
     #[test]
     fn names() {
-        for model in ["o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5.4-nano", "gpt-6", "ft:o4-mini:acme::x"] {
+        for model in
+            ["o1", "o3-mini", "openai/o4-mini", "gpt-5", "gpt-5.4-nano", "gpt-6", "ft:o4-mini:acme::x"]
+        {
             assert!(takes_completion_limit(model), "{model}");
         }
         for model in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "gpt-oss-120b", "omni", "orca", "gpt-"] {

@@ -34,7 +34,9 @@ impl ChatRelay {
             ThinkingMember::Switch => peek
                 .raw("thinking")
                 .is_some_and(|value| value.contains("budget_tokens") || value.contains("adaptive")),
-            ThinkingMember::Effort | ThinkingMember::EffortByModel => peek.has("thinking") || peek.has("output_config"),
+            ThinkingMember::Effort | ThinkingMember::EffortByModel => {
+                peek.has("thinking") || peek.has("output_config")
+            }
         };
         if thinking {
             return true;
@@ -89,7 +91,9 @@ impl Relay for ChatRelay {
             });
         }
         for edit in row_edits(options, call.forward, |name| peek.has(name)) {
-            if matches!(edit, Edit::Remove { .. }) && peek.has(edit.name()) && call.unsupported == OnUnsupported::Reject
+            if matches!(edit, Edit::Remove { .. })
+                && peek.has(edit.name())
+                && call.unsupported == OnUnsupported::Reject
             {
                 // The translator knows how to refuse.
                 return None;

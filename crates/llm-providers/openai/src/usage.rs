@@ -23,7 +23,8 @@ pub(crate) fn mend(usage: &mut Usage, rules: &UsageRules) {
         && usage.prompt_tokens_details.get().is_none_or(|details| !details.cached_tokens.is_value())
     {
         let cached = cached.clone();
-        usage.prompt_tokens_details.get_or_insert_with(PromptTokensDetails::default).cached_tokens = cached.into();
+        usage.prompt_tokens_details.get_or_insert_with(PromptTokensDetails::default).cached_tokens =
+            cached.into();
     }
     if rules.reasoning_apart
         && let Some(reasoning) = usage.completion_tokens_details.get().and_then(|d| count(&d.reasoning_tokens))

@@ -153,17 +153,47 @@ mod tests {
         let debug = format!("{read:#?}");
         assert_eq!(debug.matches(": Absent,").count(), 0, "the list lacks members: {debug}");
         for member in MEMBERS {
-            let is_said = requests.iter().any(|request| !matches!(request.get(member), None | Some(serde_json::Value::Null)));
+            let is_said = requests
+                .iter()
+                .any(|request| !matches!(request.get(member), None | Some(serde_json::Value::Null)));
             assert!(is_said, "no request says `{member}`");
         }
     }
 
     const MEMBERS: &[&str] = &[
-        "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
-        "max_completion_tokens", "max_tokens", "metadata", "modalities", "n", "parallel_tool_calls",
-        "prediction", "presence_penalty", "prompt_cache_key", "prompt_cache_retention", "reasoning_effort",
-        "response_format", "safety_identifier", "seed", "service_tier", "stop", "store", "stream",
-        "stream_options", "temperature", "thinking", "tool_choice", "tools", "top_logprobs", "top_p", "user",
-        "verbosity", "web_search_options",
+        "audio",
+        "frequency_penalty",
+        "function_call",
+        "functions",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "metadata",
+        "modalities",
+        "n",
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "reasoning_effort",
+        "response_format",
+        "safety_identifier",
+        "seed",
+        "service_tier",
+        "stop",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "thinking",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "user",
+        "verbosity",
+        "web_search_options",
     ];
 }

@@ -8,10 +8,10 @@ mod mutate;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
-    Call, Chat, Decoder, Edit, FrameBuffer, Frames, Ingress, Operation, Peek, SseEvent, StreamError, Translator,
-    apply,
+    Call, Chat, Decoder, Edit, FrameBuffer, Frames, Heard, Ingress, Operation, Peek, Relay, Reply, SseEvent,
+    StreamError, Translator, apply,
 };
 use llm_types::ChatRequest;
 use serde_json::Value;
@@ -55,7 +55,8 @@ pub fn run(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
 /// If the variable is no number.
 #[expect(clippy::disallowed_methods, reason = "the one place where the kit reads the environment")]
 pub fn iterations(short: u64) -> u64 {
-    std::env::var("LLM_FUZZ_ITERATIONS").map_or(short, |text| text.parse().expect("LLM_FUZZ_ITERATIONS is a number"))
+    std::env::var("LLM_FUZZ_ITERATIONS")
+        .map_or(short, |text| text.parse().expect("LLM_FUZZ_ITERATIONS is a number"))
 }
 
 /// Server-sent events: blocks hold every byte in order, and cuts change no event.
@@ -84,7 +85,9 @@ fn sse_events(data: &[u8], cuts: &[usize]) -> Vec<(Vec<u8>, Vec<u8>)> {
     };
     let mut start = 0;
     for &cut in cuts.iter().chain([&data.len()]) {
-        if let Some(block) = buffer.push(Bytes::copy_from_slice(&data[start..cut])).expect("far below the limit") {
+        if let Some(block) =
+            buffer.push(Bytes::copy_from_slice(&data[start..cut])).expect("far below the limit")
+        {
             take(&block);
         }
         start = cut;
@@ -100,7 +103,11 @@ pub fn chat_request(data: &[u8]) {
         Ok(request) => {
             let given: Value = serde_json::from_slice(data).expect("it was read as a request");
             let written = serde_json::to_string(&request).unwrap();
-            assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), given, "the JSON changed: {written}");
+            assert_eq!(
+                serde_json::from_str::<Value>(&written).unwrap(),
+                given,
+                "the JSON changed: {written}"
+            );
         }
         Err(error) => assert!(!error.message.is_empty(), "a refusal has a reason"),
     }
@@ -150,10 +157,65 @@ where
     let whole: Vec<Result<O::Chunk, StreamError>> = read(&make_decoder, data);
     let failures = whole.iter().filter(|item| item.is_err()).count();
     assert!(failures <= 1, "{failures} failures in one stream: {whole:#?}");
-    assert!(failures == 0 || whole.last().is_some_and(Result::is_err), "something after the failure: {whole:#?}");
+    assert!(
+        failures == 0 || whole.last().is_some_and(Result::is_err),
+        "something after the failure: {whole:#?}"
+    );
     for cuts in cuts(data) {
         let cut = read_cut(&make_decoder, data, &cuts);
         assert!(cut == whole, "cut at {cuts:?}\n whole: {whole:#?}\n cut: {cut:#?}");
+    }
+}
+
+/// A vendor's stream, told to a client in its dialect: no panic, and whatever the vendor sent, what the client
+/// gets can be read.
+pub fn cross(
+    make_decoder: impl Fn() -> Box<dyn Decoder<Chat>>,
+    ingress: &dyn Ingress,
+    client_decoder: impl Fn() -> Box<dyn Decoder<Chat>>,
+    data: &[u8],
+) {
+    let reply =
+        Reply { request_id: "req".to_owned(), model: "m".to_owned(), created_s: 1, include_usage: true };
+    let mut writer = ingress.writer(&reply);
+    let mut out = BytesMut::new();
+    let mut failed = false;
+    for item in read(&make_decoder, data) {
+        match item {
+            Ok(chunk) => writer.chunk(&chunk, &mut out),
+            Err(error) => {
+                writer.error(&error.into(), &mut out);
+                failed = true;
+            }
+        }
+    }
+    if !failed {
+        writer.end(&mut out);
+    }
+    let told = read(&client_decoder, &out);
+    let sound = told.iter().all(|item| match item {
+        Ok(_) => true,
+        Err(StreamError::Upstream(_) | StreamError::Truncated) => failed,
+        Err(_) => false,
+    });
+    assert!(sound, "the client cannot read what it gets: {told:#?}\n{}", out.escape_ascii());
+}
+
+/// What listens beside a relayed stream: no panic, whatever comes.
+pub fn listener(relay: &dyn Relay, data: &[u8]) {
+    let mut streamed = relay.listener();
+    for frame in Frames::new(data) {
+        let heard = streamed.frame(frame);
+        assert_eq!(
+            heard == Heard::Failure,
+            streamed.failure().is_some(),
+            "a failure is told once, and only then"
+        );
+    }
+    let mut whole = relay.listener();
+    whole.body(data);
+    for listener in [&streamed, &whole] {
+        assert!(listener.seen().content_bytes <= data.len() as u64, "more was heard than was said");
     }
 }
 
@@ -171,8 +233,11 @@ pub fn request(ingress: &dyn Ingress, translators: &[&dyn Translator<Chat>], dat
     chat_request(&written);
     let headers = http::HeaderMap::new();
     for translator in translators {
-        let call =
-            Call { base_url: Some("https://vendor.invalid/v1"), default_max_tokens: Some(64), ..Call::new("m", &headers) };
+        let call = Call {
+            base_url: Some("https://vendor.invalid/v1"),
+            default_max_tokens: Some(64),
+            ..Call::new("m", &headers)
+        };
         if let Err(error) = translator.encode(&incoming.request, &call) {
             assert!(!error.to_string().is_empty(), "a refusal has a reason");
         }
@@ -181,7 +246,8 @@ pub fn request(ingress: &dyn Ingress, translators: &[&dyn Translator<Chat>], dat
 
 /// A few ways to cut, chosen by the data itself so that an input alone tells all.
 fn cuts(data: &[u8]) -> Vec<Vec<usize>> {
-    let sum = data.iter().fold(data.len() as u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let sum =
+        data.iter().fold(data.len() as u64, |sum, &byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     let mut random = Random::new(sum);
     let mut all = vec![(1..data.len().min(512)).collect()];
     for count in [1, 2, 4] {

@@ -12,6 +12,8 @@ pub mod fuzz;
 pub mod laws;
 
 mod assemble;
+#[cfg(test)]
+mod plain;
 mod random;
 
 pub use assemble::assemble;

@@ -16,7 +16,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (mut stream, _) = listener.accept().await?;
         let mut request = [0; 4096];
         let _length = stream.read(&mut request).await?;
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n").await?;
+        stream
+            .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
+            .await?;
         for word in ["Hello", ", ", "world"] {
             stream.write_all(format!("data: {word}\n\n").as_bytes()).await?;
         }

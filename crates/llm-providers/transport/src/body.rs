@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::error::{TransportError, TransportErrorKind};
 use crate::hyper_service::{Http1Body, Http2Body};
+use crate::options::Timeouts;
 use crate::timer::Timer;
 
 type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TransportError> + Send>>;
@@ -22,7 +23,7 @@ type BoxBody = Pin<Box<dyn http_body::Body<Data = Bytes, Error = TransportError>
 /// The body ends with `None` only when the peer said that it is complete; a cut is an error. After an error, or after
 /// a limit of [`Timeouts`](crate::Timeouts) has passed, the upstream connection is gone and the body is at its end.
 /// Dropping the body early closes its connection (h1) or resets its stream (h2). Nothing is read ahead of the reader
-/// but [`TransportOptions::buffer_bytes`](crate::TransportOptions::buffer_bytes).
+/// but the `buffer_bytes` of [`TransportOptions`](crate::TransportOptions).
 pub struct Body {
     source: Source,
     clock: Option<Clock>,
@@ -58,6 +59,12 @@ impl Body {
         B::Error: Into<TransportError>,
     {
         Self { source: Source::Other(Box::pin(body.map_err(Into::into))), clock: None }
+    }
+
+    /// Puts the body under limits that count from now, for transports that are not of this crate.
+    #[must_use]
+    pub fn limited(self, timeouts: Timeouts) -> Self {
+        self.timed(Timer::start(timeouts.total), timeouts.idle)
     }
 
     pub(crate) const fn http1(body: Http1Body) -> Self {

@@ -11,8 +11,10 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{Request, Response, response};
 use llm_provider_core::{
-    Call, Decoded, Decoder, EncodeError, Encoded, Note, Operation, Payload, StreamError, Translator, UpstreamError,
+    Call, Decoded, Decoder, EncodeError, Encoded, Note, Operation, Payload, StreamError, Translator,
+    UpstreamError,
 };
+use llm_types::ApiError;
 use tokio::time::Instant;
 
 use crate::body::Body;
@@ -66,6 +68,25 @@ pub enum ChunkError {
     Transport(#[from] TransportError),
 }
 
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Encode(error) => error.into(),
+            CallError::Transport(error) => error.into(),
+            CallError::Upstream(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChunkError> for ApiError {
+    fn from(error: ChunkError) -> Self {
+        match error {
+            ChunkError::Stream(error) => error.into(),
+            ChunkError::Transport(error) => error.into(),
+        }
+    }
+}
+
 /// A streamed answer, chunk by chunk. An error is its last item.
 pub struct ChunkStream<O: Operation> {
     head: response::Parts,
@@ -115,12 +136,13 @@ impl Client {
                     let pause = Duration::from_millis(after_ms);
                     if let Some(total) = &mut options.timeouts.total {
                         let used = begun.elapsed().saturating_add(pause);
-                        *total = total.checked_sub(used).filter(|left| !left.is_zero()).ok_or_else(|| {
-                            TransportError::after_send(TransportErrorKind::TotalTimeout)
-                        })?;
+                        *total = total
+                            .checked_sub(used)
+                            .filter(|left| !left.is_zero())
+                            .ok_or_else(|| TransportError::after_send(TransportErrorKind::TotalTimeout))?;
                     }
                     tokio::time::sleep(pause).await;
-                    request = next;
+                    request = *next;
                 }
             }
         }
@@ -192,11 +214,11 @@ impl<O: Operation> ChunkStream<O> {
     }
 
     /// The body is over; `fault` says how, if not well. A cut after the vendor's last word took nothing away.
-    fn end(&mut self, fault: Option<TransportError>) {
+    fn end(&mut self, fault: Option<&TransportError>) {
         self.body = None;
         for item in self.decoder.finish() {
             let truncated = matches!(item, Err(StreamError::Truncated));
-            self.ready.push_back(match &fault {
+            self.ready.push_back(match fault {
                 Some(fault) if truncated => Err(fault.clone().into()),
                 _ => item.map_err(ChunkError::from),
             });
@@ -222,7 +244,7 @@ impl<O: Operation> Stream for ChunkStream<O> {
                 Some(Ok(bytes)) => {
                     this.ready.extend(this.decoder.push(bytes).map(|item| item.map_err(ChunkError::from)));
                 }
-                Some(Err(fault)) => this.end(Some(fault)),
+                Some(Err(fault)) => this.end(Some(&fault)),
                 None => this.end(None),
             }
         }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use llm_types::{ApiError, ErrorKind, Layer};
+
 /// The exchange failed below HTTP: there is no answer, or only a part of one.
 ///
 /// A vendor that answers with an error status is not a `TransportError`.
@@ -70,10 +72,7 @@ impl TransportErrorKind {
     /// Whether time ran out: 504 rather than 502.
     #[must_use]
     pub const fn is_timeout(self) -> bool {
-        matches!(
-            self,
-            Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout | Self::TotalTimeout
-        )
+        matches!(self, Self::ConnectTimeout | Self::FirstByteTimeout | Self::IdleTimeout | Self::TotalTimeout)
     }
 
     const fn sentence(self) -> &'static str {
@@ -195,6 +194,18 @@ impl Error for TransportError {
     }
 }
 
+/// In the words of the gateway's own errors. The cause stays behind: it may name hosts and addresses.
+impl From<TransportError> for ApiError {
+    fn from(error: TransportError) -> Self {
+        let kind = match error.kind {
+            TransportErrorKind::Config | TransportErrorKind::InvalidRequest => ErrorKind::Internal,
+            kind if kind.is_timeout() => ErrorKind::GatewayTimeout,
+            _ => ErrorKind::BadGateway,
+        };
+        Self::new(kind, Layer::Transport, error.to_string()).with_code(error.label())
+    }
+}
+
 /// Every error in the chain, the given one first.
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
@@ -221,4 +232,35 @@ fn kind_of_io(error: &(dyn Error + 'static)) -> TransportErrorKind {
         .filter_map(|error| error.downcast_ref::<std::io::Error>())
         .any(|error| matches!(error.kind(), InvalidData | InvalidInput));
     if malformed { TransportErrorKind::Protocol } else { TransportErrorKind::Closed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_answers_502_504_or_500_and_tells_no_address() {
+        for (kind, status) in [
+            (TransportErrorKind::Closed, 502),
+            (TransportErrorKind::Connect, 502),
+            (TransportErrorKind::FirstByteTimeout, 504),
+            (TransportErrorKind::ConnectTimeout, 504),
+            (TransportErrorKind::InvalidRequest, 500),
+        ] {
+            let error = ApiError::from(TransportError::unsent(kind).with_source("10.0.0.1 refused"));
+            assert_eq!(
+                (error.status(), error.layer, error.code.as_deref()),
+                (status, Layer::Transport, Some(kind.label()))
+            );
+            assert!(!error.message.contains("10.0.0.1"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn tls_faults_are_found_inside_io_errors() {
+        let inside = std::io::Error::other(rustls::Error::DecryptError);
+        assert!(is_tls(&inside));
+        assert!(is_tls(&TransportError::unsent(TransportErrorKind::Tls).with_source(inside)));
+        assert!(!is_tls(&std::io::Error::other("refused")));
+    }
 }

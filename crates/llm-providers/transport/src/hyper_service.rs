@@ -21,6 +21,8 @@ use tokio::time::Instant;
 use self::connect::Connector;
 pub(crate) use self::http1::Http1Body;
 pub(crate) use self::http2::Http2Body;
+#[cfg(feature = "reqwest")]
+pub(crate) use self::http2::SMALL_FRAME_FACTOR;
 use self::origin::{Origin, OriginKey};
 use crate::body::Body;
 use crate::error::TransportError;
@@ -60,7 +62,8 @@ impl HyperService {
     pub fn new(options: TransportOptions) -> Result<Self, TransportError> {
         let roots = tls::roots(options.ca_pem.as_deref())?;
         let connector = Arc::new(Connector::new(roots));
-        let inner = Inner { options, connector, origins: RwLock::default(), sweeping: AtomicBool::new(false) };
+        let inner =
+            Inner { options, connector, origins: RwLock::default(), sweeping: AtomicBool::new(false) };
         Ok(Self { inner: Arc::new(inner) })
     }
 }

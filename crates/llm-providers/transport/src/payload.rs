@@ -9,7 +9,10 @@ use crate::error::{TransportError, TransportErrorKind};
 ///
 /// # Errors
 /// [`TransportErrorKind::InvalidRequest`] when `part` does not know a name.
-pub fn payload_bytes(payload: Payload, part: impl Fn(&str) -> Option<Bytes>) -> Result<Bytes, TransportError> {
+pub fn payload_bytes(
+    payload: Payload,
+    part: impl Fn(&str) -> Option<Bytes>,
+) -> Result<Bytes, TransportError> {
     let segments = match payload {
         Payload::Bytes(bytes) => return Ok(bytes),
         Payload::Segments(segments) => segments,

@@ -36,8 +36,8 @@ impl Proxies {
     pub fn from_env(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
         let either = |name: &str| set(&name.to_ascii_lowercase()).or_else(|| set(name));
-        let http = set("http_proxy")
-            .or_else(|| set("HTTP_PROXY").filter(|_| lookup("REQUEST_METHOD").is_none()));
+        let http =
+            set("http_proxy").or_else(|| set("HTTP_PROXY").filter(|_| lookup("REQUEST_METHOD").is_none()));
         Self { http, https: either("HTTPS_PROXY"), all: either("ALL_PROXY"), no_proxy: either("NO_PROXY") }
     }
 
@@ -65,12 +65,15 @@ mod tests {
     use super::Proxies;
 
     fn read(pairs: &'static [(&str, &str)]) -> Proxies {
-        Proxies::from_env(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Proxies::from_env(|name| {
+            pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]
     fn lower_case_wins_and_empty_is_unset() {
-        let proxies = read(&[("HTTPS_PROXY", "http://upper"), ("https_proxy", "http://lower"), ("all_proxy", " ")]);
+        let proxies =
+            read(&[("HTTPS_PROXY", "http://upper"), ("https_proxy", "http://lower"), ("all_proxy", " ")]);
         assert_eq!(proxies.https.as_deref(), Some("http://lower"));
         assert_eq!(proxies.all, None);
         assert!(!proxies.is_empty());

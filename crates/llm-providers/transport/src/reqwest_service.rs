@@ -11,6 +11,7 @@ use reqwest::{Client, ClientBuilder, NoProxy, Proxy, redirect};
 
 use crate::body::Body;
 use crate::error::{TransportError, TransportErrorKind, chain, is_tls};
+use crate::hyper_service::SMALL_FRAME_FACTOR;
 use crate::options::{CallOptions, Protocol, Timeouts, TransportOptions};
 use crate::proxy::Proxies;
 use crate::service::{HttpService, complete_headers};
@@ -59,6 +60,8 @@ impl ReqwestService {
 fn common(builder: ClientBuilder, options: &TransportOptions) -> ClientBuilder {
     let window = u32::try_from(options.buffer_bytes()).unwrap_or(u32::MAX);
     let streams = u32::try_from(options.http2.max_streams.max(1)).unwrap_or(u32::MAX);
+    // Twice the factor: h2 takes half of the connection's window as its bound for small frames.
+    let whole_window = window.saturating_mul(streams).saturating_mul(2 * SMALL_FRAME_FACTOR);
     let mut builder = builder
         .redirect(redirect::Policy::none())
         .referer(false)
@@ -66,7 +69,7 @@ fn common(builder: ClientBuilder, options: &TransportOptions) -> ClientBuilder {
         .pool_idle_timeout(options.idle_timeout)
         .pool_max_idle_per_host(options.max_idle_per_origin)
         .http2_initial_stream_window_size(window)
-        .http2_initial_connection_window_size(window.saturating_mul(streams).min(i32::MAX as u32))
+        .http2_initial_connection_window_size(whole_window.min(i32::MAX as u32))
         .http2_keep_alive_interval(options.http2.ping_interval)
         .http2_keep_alive_timeout(options.http2.ping_timeout);
     if let Some(limit) = Timeouts::default().connect {
@@ -81,7 +84,11 @@ fn proxies(proxies: &Proxies) -> Result<Vec<Proxy>, reqwest::Error> {
     let http = proxies.http.as_deref().map(Proxy::http);
     let https = proxies.https.as_deref().map(Proxy::https);
     let all = proxies.all.as_deref().map(Proxy::all);
-    [http, https, all].into_iter().flatten().map(|proxy| proxy.map(|proxy| proxy.no_proxy(except.clone()))).collect()
+    [http, https, all]
+        .into_iter()
+        .flatten()
+        .map(|proxy| proxy.map(|proxy| proxy.no_proxy(except.clone())))
+        .collect()
 }
 
 impl HttpService for ReqwestService {
@@ -100,7 +107,11 @@ impl HttpService for ReqwestService {
             };
             let request = reqwest::Request::try_from(Request::from_parts(parts, body)).map_err(sort)?;
             let response = timer
-                .within(options.timeouts.first_byte, TransportErrorKind::FirstByteTimeout, client.execute(request))
+                .within(
+                    options.timeouts.first_byte,
+                    TransportErrorKind::FirstByteTimeout,
+                    client.execute(request),
+                )
                 .await
                 .map_err(TransportError::after_send)?
                 .map_err(sort)?;
@@ -127,9 +138,8 @@ fn sort(error: reqwest::Error) -> TransportError {
         };
         return TransportError::unsent(kind).with_source(error);
     }
-    let malformed = chain(&error)
-        .filter_map(<dyn Error>::downcast_ref::<hyper::Error>)
-        .any(hyper::Error::is_parse);
+    let malformed =
+        chain(&error).filter_map(<dyn Error>::downcast_ref::<hyper::Error>).any(hyper::Error::is_parse);
     let kind = if malformed { TransportErrorKind::Protocol } else { TransportErrorKind::Closed };
     TransportError::after_send(kind).with_source(error)
 }

@@ -89,9 +89,15 @@ mod tests {
     async fn the_earlier_limit_names_the_kind() {
         let mut timer = Timer::start(Some(SECOND * 5));
         let begun = Instant::now();
-        assert_eq!(timer.within(Some(SECOND * 3), FirstByteTimeout, pending::<()>()).await, Err(FirstByteTimeout));
+        assert_eq!(
+            timer.within(Some(SECOND * 3), FirstByteTimeout, pending::<()>()).await,
+            Err(FirstByteTimeout)
+        );
         assert_eq!(begun.elapsed().as_secs(), 3);
-        assert_eq!(timer.within(Some(SECOND * 3), FirstByteTimeout, pending::<()>()).await, Err(TotalTimeout));
+        assert_eq!(
+            timer.within(Some(SECOND * 3), FirstByteTimeout, pending::<()>()).await,
+            Err(TotalTimeout)
+        );
         assert_eq!(begun.elapsed().as_secs(), 5);
     }
 

@@ -78,7 +78,11 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"model": 7, "messages": []}), "model", "expected a string"),
         (json!({"model": "m", "messages": {}}), "messages", "expected a sequence"),
         (json!({"model": "m", "messages": [{"content": "Hi"}]}), "messages[0]", "missing field `role`"),
-        (json!({"model": "m", "messages": [{"role": "user"}, "Hi"]}), "messages[1]", "invalid type: string \"Hi\""),
+        (
+            json!({"model": "m", "messages": [{"role": "user"}, "Hi"]}),
+            "messages[1]",
+            "invalid type: string \"Hi\"",
+        ),
         (json!({"model": "m", "messages": [{"role": 1}]}), "messages[0].role", "expected a string"),
         (user(json!(7)), "messages[0].content", "a string or a list of content parts"),
         (user(json!({"type": "text"})), "messages[0].content", "a string or a list of content parts"),
@@ -88,7 +92,9 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
         (user(json!([{"type": "text"}])), "messages[0].content[0]", "missing field `text`"),
         (user(json!([{"type": "text", "text": 7}])), "messages[0].content[0].text", "expected a string"),
         (
-            user(json!([{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"detail": "low"}}])),
+            user(
+                json!([{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"detail": "low"}}]),
+            ),
             "messages[0].content[1].image_url",
             "missing field `url`",
         ),
@@ -123,15 +129,27 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
             "missing field `type`",
         ),
         (with("tools", json!([{"function": {"name": "f"}}])), "tools[0]", "missing field `type`"),
-        (with("tools", json!([{"type": "function", "function": {}}])), "tools[0].function", "missing field `name`"),
+        (
+            with("tools", json!([{"type": "function", "function": {}}])),
+            "tools[0].function",
+            "missing field `name`",
+        ),
         (
             with("tools", json!([{"type": "function", "function": {"name": "f", "strict": "yes"}}])),
             "tools[0].function.strict",
             "expected a boolean",
         ),
-        (with("tool_choice", json!(true)), "tool_choice", "`none`, `auto`, `required` or an object with a `type`"),
+        (
+            with("tool_choice", json!(true)),
+            "tool_choice",
+            "`none`, `auto`, `required` or an object with a `type`",
+        ),
         (with("tool_choice", json!({"type": "function"})), "tool_choice", "missing field `function`"),
-        (with("response_format", json!("json")), "response_format", "a response format (an object with a `type`)"),
+        (
+            with("response_format", json!("json")),
+            "response_format",
+            "a response format (an object with a `type`)",
+        ),
         (
             with("response_format", json!({"type": "json_schema", "json_schema": {"schema": {}}})),
             "response_format.json_schema",
@@ -143,7 +161,11 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
         (with("max_tokens", json!(-1)), "max_tokens", "expected u64"),
         (with("n", json!(1.5)), "n", "expected u32"),
         (with("stream", json!("true")), "stream", "expected a boolean"),
-        (with("stream_options", json!({"include_usage": 1})), "stream_options.include_usage", "expected a boolean"),
+        (
+            with("stream_options", json!({"include_usage": 1})),
+            "stream_options.include_usage",
+            "expected a boolean",
+        ),
         (with("logit_bias", json!([])), "logit_bias", "expected a map"),
         (with("prediction", json!({"type": "content"})), "prediction", "missing field `content`"),
     ]
@@ -170,7 +192,10 @@ fn text_that_is_no_json_has_a_line() {
         (r#"{"model": "\ud800", "messages": []}"#, "unexpected end of hex escape"),
     ] {
         let error = from_slice::<ChatRequest>(text.as_bytes()).unwrap_err();
-        assert!(error.message.contains(message) && error.message.contains(" at line 1 column "), "{text}: {error}");
+        assert!(
+            error.message.contains(message) && error.message.contains(" at line 1 column "),
+            "{text}: {error}"
+        );
     }
     assert!(from_slice::<ChatRequest>(b"{\"model\": \"\xFF\", \"messages\": []}").is_err());
     let deep = format!(r#"{{"model":"m","messages":[],"x":{}1{}}}"#, "[".repeat(200), "]".repeat(200));
@@ -213,7 +238,8 @@ fn unknown_kinds_survive() {
     assert!(matches!(part, ContentPart::Unknown(_)));
     assert_eq!(serde_json::to_string(&part).unwrap(), r#"{"type":"hologram","z":1,"a":{"b":null}}"#);
 
-    let tool: Tool = from_slice(br#"{"type":"web_search_20260209","name":"web_search","max_uses":3}"#).unwrap();
+    let tool: Tool =
+        from_slice(br#"{"type":"web_search_20260209","name":"web_search","max_uses":3}"#).unwrap();
     assert_eq!(tool.name(), Some("web_search"));
     assert!(matches!(tool, Tool::Unknown(_)));
 
@@ -243,7 +269,10 @@ fn open_enums_keep_what_they_do_not_know() {
     }
     let escaped: Role = from_slice(br#""us\u0065r""#).unwrap();
     assert_eq!(escaped, Role::User);
-    assert_eq!(from_slice::<ReasoningEffort>(b"null").unwrap_err().message, "invalid type: null, expected a string");
+    assert_eq!(
+        from_slice::<ReasoningEffort>(b"null").unwrap_err().message,
+        "invalid type: null, expected a string"
+    );
 }
 
 #[test]
@@ -252,7 +281,10 @@ fn absent_null_and_present_differ() {
     assert_eq!(message.content, Nullable::Null);
     assert_eq!(message.refusal, Nullable::Value("no".to_owned()));
     assert_eq!(message.tool_calls, Nullable::Absent);
-    assert_eq!(serde_json::to_string(&message).unwrap(), r#"{"role":"assistant","content":null,"refusal":"no"}"#);
+    assert_eq!(
+        serde_json::to_string(&message).unwrap(),
+        r#"{"role":"assistant","content":null,"refusal":"no"}"#
+    );
 }
 
 #[test]
@@ -273,10 +305,13 @@ fn helpers_read_both_forms() {
     assert_eq!(read(r#","max_tokens":5"#).output_limit(), Some(5));
     assert_eq!(read(r#","max_tokens":5,"max_completion_tokens":7"#).output_limit(), Some(7));
     assert_eq!(read(r#","max_tokens":5,"max_completion_tokens":null"#).output_limit(), Some(5));
-    assert!(!read("").streams() && !read(r#","stream":null"#).streams() && read(r#","stream":true"#).streams());
+    assert!(
+        !read("").streams() && !read(r#","stream":null"#).streams() && read(r#","stream":true"#).streams()
+    );
     assert!(read(r#","stream_options":{"include_usage":true}"#).wants_stream_usage());
     assert!(!read(r#","stream_options":{}"#).wants_stream_usage());
-    let stop = |text: &str| read(&format!(r#","stop":{text}"#)).stop.get().map(|stop| stop.as_slice().to_vec());
+    let stop =
+        |text: &str| read(&format!(r#","stop":{text}"#)).stop.get().map(|stop| stop.as_slice().to_vec());
     assert_eq!(stop(r#""a""#), Some(vec!["a".to_owned()]));
     assert_eq!(stop(r#"["a","b"]"#), Some(vec!["a".to_owned(), "b".to_owned()]));
     assert_eq!(stop("null"), None);
@@ -287,7 +322,11 @@ fn helpers_read_both_forms() {
         ContentPart::text("b"),
     ]);
     assert_eq!(parts.text(), "ab");
-    assert!(!parts.is_empty() && MessageContent::from("").is_empty() && MessageContent::Parts(Vec::new()).is_empty());
+    assert!(
+        !parts.is_empty()
+            && MessageContent::from("").is_empty()
+            && MessageContent::Parts(Vec::new()).is_empty()
+    );
 }
 
 #[test]
@@ -297,7 +336,10 @@ fn what_is_made_reads_as_what_is_written() {
         vec![
             Message::system("s"),
             Message::user("u"),
-            Message { tool_calls: vec![ToolCall::function("c", "f", "{}")].into(), ..Message::empty(Role::Assistant) },
+            Message {
+                tool_calls: vec![ToolCall::function("c", "f", "{}")].into(),
+                ..Message::empty(Role::Assistant)
+            },
             Message::tool("c", "r"),
         ],
     );
@@ -320,6 +362,11 @@ fn what_is_made_reads_as_what_is_written() {
     let mut chunk = ChatChunk::new("c", 7, "m", vec![ChunkChoice::new(Delta::text("Hi"))]);
     chunk.usage = Usage::new(1, 2).into();
     identity::<ChatChunk>(&serde_json::to_string(&chunk).unwrap());
-    let answer = ChatResponse::new("c".into(), 7, "m".into(), Choice::new(Message::assistant("Hi"), FinishReason::Stop));
+    let answer = ChatResponse::new(
+        "c".into(),
+        7,
+        "m".into(),
+        Choice::new(Message::assistant("Hi"), FinishReason::Stop),
+    );
     identity::<ChatResponse>(&serde_json::to_string(&answer).unwrap());
 }

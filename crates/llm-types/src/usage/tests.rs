@@ -12,20 +12,35 @@ fn every_token_stands_in_one_counter() {
     for (json, expected) in [
         ("{}", none),
         (r#"{"prompt_tokens":null,"completion_tokens":null}"#, none),
-        (r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#, TokenCounts { input: 9, output: 2, ..none }),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11}"#,
+            TokenCounts { input: 9, output: 2, ..none },
+        ),
         // OpenAI: details are parts of the sums.
         (
             r#"{"prompt_tokens":100,"completion_tokens":50,"prompt_tokens_details":{"cached_tokens":60,"audio_tokens":10},
                 "completion_tokens_details":{"reasoning_tokens":30,"audio_tokens":5,"accepted_prediction_tokens":7}}"#,
             TokenCounts {
-                input: 30, input_cached: 60, input_audio: 10, output: 15, output_reasoning: 30, output_audio: 5, ..none
+                input: 30,
+                input_cached: 60,
+                input_audio: 10,
+                output: 15,
+                output_reasoning: 30,
+                output_audio: 5,
+                ..none
             },
         ),
         // Cache writes of both lives; the longer one is a part of what was written.
         (
             r#"{"prompt_tokens":100,"prompt_tokens_details":{"cached_tokens":20,"cache_write_tokens":50,
                 "cache_creation_token_details":{"ephemeral_5m_input_tokens":20,"ephemeral_1h_input_tokens":30}}}"#,
-            TokenCounts { input: 30, input_cached: 20, input_cache_write: 20, input_cache_write_1h: 30, ..none },
+            TokenCounts {
+                input: 30,
+                input_cached: 20,
+                input_cache_write: 20,
+                input_cache_write_1h: 30,
+                ..none
+            },
         ),
         (
             r#"{"prompt_tokens":100,"prompt_tokens_details":{"cache_write_tokens":50}}"#,
@@ -58,7 +73,10 @@ fn every_token_stands_in_one_counter() {
         ),
         // Below zero is nothing; fractions are cut off; what is huge is at its limit.
         (r#"{"prompt_tokens":-5,"completion_tokens":-0.5}"#, none),
-        (r#"{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":-3}}"#, TokenCounts { input: 5, ..none }),
+        (
+            r#"{"prompt_tokens":5,"prompt_tokens_details":{"cached_tokens":-3}}"#,
+            TokenCounts { input: 5, ..none },
+        ),
         (r#"{"prompt_tokens":7.0,"completion_tokens":2.9}"#, TokenCounts { input: 7, output: 2, ..none }),
         (r#"{"prompt_tokens":1e300}"#, TokenCounts { input: u64::MAX, ..none }),
         (r#"{"prompt_tokens":18446744073709551616}"#, TokenCounts { input: u64::MAX, ..none }),
@@ -69,7 +87,13 @@ fn every_token_stands_in_one_counter() {
 
 #[test]
 fn sums_do_not_overflow() {
-    let all = TokenCounts { input: u64::MAX, input_cached: 1, output: u64::MAX, output_audio: 1, ..Default::default() };
+    let all = TokenCounts {
+        input: u64::MAX,
+        input_cached: 1,
+        output: u64::MAX,
+        output_audio: 1,
+        ..Default::default()
+    };
     assert_eq!((all.input_total(), all.output_total()), (u64::MAX, u64::MAX));
     assert_eq!(Usage::new(u64::MAX, 1).total_tokens.get().and_then(Number::as_u64), Some(u64::MAX));
 }

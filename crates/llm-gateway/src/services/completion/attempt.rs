@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
-    Call, Chat, Decoded, Dialect, Note, NoteKind, OnUnsupported, Operation, Peek, Relay, RelayOperation, Seen,
-    TokenCount, Translator, UpstreamError, apply, header_text,
+    Call, Chat, Decoded, Dialect, Note, NoteKind, OnUnsupported, Operation, Peek, Relay, RelayOperation,
+    Seen, TokenCount, Translator, UpstreamError, apply, header_text,
 };
 use llm_transport::{Body, CallOptions};
 use llm_types::{ApiError, ChatRequest, ErrorKind, Layer};
@@ -21,8 +21,8 @@ use crate::deployment::Deployment;
 use crate::error::from_transport;
 use crate::exchange::Exchange;
 use crate::headers;
-use crate::serving::Serving;
 use crate::services::count;
+use crate::serving::Serving;
 
 /// What a deployment answered.
 pub(crate) enum Asked {
@@ -42,7 +42,9 @@ pub(super) async fn attempt(
 ) -> Result<Asked, ApiError> {
     if let Err(why) = &deployment.credential {
         let message = format!("the deployment {} has no key: {why}", deployment.id);
-        return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("missing_credential"));
+        return Err(
+            ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("missing_credential")
+        );
     }
     let extra = forwarded_headers(deployment, &request.ask.headers, request.ask.dialect);
     let unsupported = client_unsupported(request)?;
@@ -81,10 +83,14 @@ pub(super) async fn attempt(
     let response = send(app, deployment, exchange, upstream, options, false).await?;
     if request.stream {
         let pump = TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
-        return begin_stream(serving, response, Pump::Translate(pump), |response| decode_error(translator, response)).await;
+        return begin_stream(serving, response, Pump::Translate(pump), |response| {
+            decode_error(translator, response)
+        })
+        .await;
     }
     let (answer, headers) =
-        decode_whole(app, deployment, exchange, translator, response, options, serving.max_answer_bytes).await?;
+        decode_whole(app, deployment, exchange, translator, response, options, serving.max_answer_bytes)
+            .await?;
     let outgoing = request.ingress.write(&answer, &request.reply);
     take_notes(exchange, outgoing.notes);
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
@@ -133,7 +139,9 @@ async fn relayed(
     }
     let seen = listener.seen().clone();
     if !seen.complete && request.ask.operation == RelayOperation::Chat {
-        return Err(UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into());
+        return Err(
+            UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()
+        );
     }
     Ok(Asked::Whole { body, headers: parts.headers, seen })
 }
@@ -202,7 +210,12 @@ async fn begin_stream(
         match fed.error {
             Some(error) if !pump.has_begun() => return Err(error),
             error if error.is_some() || ended => {
-                return Ok(Asked::Stream { first: Fed { out: fed.out, error }, upstream: None, pump, headers });
+                return Ok(Asked::Stream {
+                    first: Fed { out: fed.out, error },
+                    upstream: None,
+                    pump,
+                    headers,
+                });
             }
             None if !fed.out.is_empty() => {
                 let first = Fed { out: fed.out, error: None };
@@ -266,7 +279,8 @@ async fn counted(
                 .await?
         }
         None => {
-            let note = Note::new(NoteKind::Converted, "input_tokens", "counted by the gateway, not by the vendor");
+            let note =
+                Note::new(NoteKind::Converted, "input_tokens", "counted by the gateway, not by the vendor");
             take_notes(exchange, vec![note]);
             (TokenCount { input_tokens: count::tokens(canonical) }, HeaderMap::new())
         }
@@ -328,7 +342,11 @@ fn client_unsupported(request: &Request<'_>) -> Result<OnUnsupported, ApiError> 
 }
 
 /// Headers for the vendor: the configuration's, and those of the client's that speak to a vendor.
-fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap, dialect: Dialect) -> Cow<'a, HeaderMap> {
+fn forwarded_headers<'a>(
+    deployment: &'a Deployment,
+    client: &HeaderMap,
+    dialect: Dialect,
+) -> Cow<'a, HeaderMap> {
     const ANTHROPIC: [HeaderName; 2] =
         [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
     const OPENAI: [HeaderName; 2] =
@@ -339,9 +357,7 @@ fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap, dialect
     };
     let mut all = Cow::Borrowed(&deployment.headers);
     for name in names {
-        if deployment.provider_name.as_ref() == dialect.label()
-            && !deployment.headers.contains_key(name)
-        {
+        if deployment.provider_name.as_ref() == dialect.label() && !deployment.headers.contains_key(name) {
             for value in client.get_all(name) {
                 all.to_mut().append(name.clone(), value.clone());
             }
@@ -357,14 +373,13 @@ fn call_options(deployment: &Deployment, request: &Request<'_>) -> Result<CallOp
     let names = if request.stream { &stream_first[..] } else { &stream_first[1..] };
     for name in names {
         let Some(text) = header_text(&request.ask.headers, name.as_str()) else { continue };
-        let seconds: f64 = text
-            .parse()
-            .ok()
-            .filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
-            .ok_or_else(|| {
-                let message = format!("{name}: {text:?} is no number of seconds");
-                ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
-            })?;
+        let seconds: f64 =
+            text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0).ok_or_else(
+                || {
+                    let message = format!("{name}: {text:?} is no number of seconds");
+                    ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
+                },
+            )?;
         let asked = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
         options.timeouts.total = Some(options.timeouts.total.map_or(asked, |total| total.min(asked)));
         break;

@@ -33,14 +33,8 @@ const GATEWAY_MEMBERS: &[&str] = &[
 ];
 
 /// Members for the gateway that ask for something this version does not do; leaving them out is told.
-const NOT_HONOURED: &[&str] = &[
-    "cache",
-    "context_window_fallback_dict",
-    "disable_fallbacks",
-    "fallbacks",
-    "guardrails",
-    "num_retries",
-];
+const NOT_HONOURED: &[&str] =
+    &["cache", "context_window_fallback_dict", "disable_fallbacks", "fallbacks", "guardrails", "num_retries"];
 
 /// The changes to a body that passes through as bytes.
 pub(super) struct RelayPlan {
@@ -88,6 +82,10 @@ pub(super) fn relay_plan(
             edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
         }
     }
+    for (name, value) in &deployment.overrides {
+        edits.retain(|edit| edit.name() != name);
+        edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
+    }
     let mut withhold_usage = false;
     if request.stream
         && request.ask.operation == RelayOperation::Chat
@@ -108,7 +106,11 @@ fn with_usage(peek: &Peek<'_>) -> Result<String, ApiError> {
 }
 
 fn gateway_reason(name: &str) -> &'static str {
-    if NOT_HONOURED.contains(&name) { "this version of the gateway does not do it" } else { "for the gateway alone" }
+    if NOT_HONOURED.contains(&name) {
+        "this version of the gateway does not do it"
+    } else {
+        "for the gateway alone"
+    }
 }
 
 /// The note on an edit that a client should hear of.
@@ -134,6 +136,7 @@ pub(super) fn edit_canonical(
     let gateway = |name: &str| GATEWAY_MEMBERS.contains(&name);
     let touched = !drops.is_empty()
         || !deployment.defaults.is_empty()
+        || !deployment.overrides.is_empty()
         || incoming.request.extra.keys().any(|name| gateway(name));
     if !touched {
         return Ok(None);
@@ -149,6 +152,9 @@ pub(super) fn edit_canonical(
         }
         for (name, value) in &deployment.defaults {
             members.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        for (name, value) in &deployment.overrides {
+            members.insert(name.clone(), value.clone());
         }
     }
     for path in drops {

@@ -226,8 +226,7 @@ fn hear(seen: &mut Seen, chunk: &ChatChunk) {
         }
         if let Some(delta) = choice.delta.get() {
             let text = |text: Option<&str>| text.map_or(0, str::len) as u64;
-            seen.content_bytes +=
-                text(delta.content.as_deref()) + text(delta.reasoning_content.as_deref());
+            seen.content_bytes += text(delta.content.as_deref()) + text(delta.reasoning_content.as_deref());
             for call in delta.tool_calls.as_deref().unwrap_or_default() {
                 seen.content_bytes += text(call.function.get().and_then(|f| f.arguments.as_deref()));
             }

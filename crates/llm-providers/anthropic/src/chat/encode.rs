@@ -10,7 +10,7 @@ mod schema;
 mod tools;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
-use llm_types::{ChatRequest, Nullable, ServiceTier};
+use llm_types::{ChatRequest, Extra, Nullable, ServiceTier};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
@@ -119,9 +119,10 @@ impl Encoder<'_> {
     /// Models of now take no `temperature`, `top_p` and `top_k`; thinking and a limited temperature exclude
     /// each other.
     fn sampling(&mut self, request: &ChatRequest, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
-        let thinks = wire.thinking.get().is_some_and(|thinking| {
-            matches!(thinking.r#type.as_str(), "enabled" | "adaptive")
-        });
+        let thinks = wire
+            .thinking
+            .get()
+            .is_some_and(|thinking| matches!(thinking.r#type.as_str(), "enabled" | "adaptive"));
         let mut temperature = request.temperature.get().cloned();
         let mut top_p = request.top_p.get().cloned();
         let mut top_k = wire.top_k.take();
@@ -143,7 +144,12 @@ impl Encoder<'_> {
             self.refuse_sampling(&mut top_k, keep.2, "top_k", reason)?;
         }
         if temperature.is_some() && !self.model.takes_both_samplings() {
-            self.refuse_sampling(&mut top_p, keep.1, "top_p", "this model takes either `temperature` or `top_p`")?;
+            self.refuse_sampling(
+                &mut top_p,
+                keep.1,
+                "top_p",
+                "this model takes either `temperature` or `top_p`",
+            )?;
         }
         if temperature.as_ref().and_then(Number::as_f64).is_some_and(|temperature| temperature > 1.0) {
             self.note(NoteKind::Clamped, "temperature", "to 1, the most that Anthropic takes");
@@ -188,22 +194,34 @@ impl Encoder<'_> {
         for (name, value) in request.metadata.get().into_iter().flatten() {
             match value.as_str() {
                 Some(id) if name == "user_id" => user_id = Some(id),
-                _ => self.note(NoteKind::Dropped, format!("metadata.{name}"), "Anthropic keeps `user_id` only"),
+                _ => {
+                    self.note(
+                        NoteKind::Dropped,
+                        format!("metadata.{name}"),
+                        "Anthropic keeps `user_id` only",
+                    );
+                }
             }
         }
         for (name, value) in [("user", &request.user), ("safety_identifier", &request.safety_identifier)] {
             match value.as_deref() {
                 None => {}
                 Some(id) if names_a_person(id) => {
-                    self.note(NoteKind::Dropped, name, "Anthropic takes no e-mail address and no phone number");
+                    self.note(
+                        NoteKind::Dropped,
+                        name,
+                        "Anthropic takes no e-mail address and no phone number",
+                    );
                 }
                 Some(id) if user_id.is_none_or(|other| other == id) => user_id = Some(id),
                 Some(_) => self.note(NoteKind::Dropped, name, "`metadata.user_id` is said already"),
             }
         }
         if let Some(id) = user_id {
-            wire.metadata =
-                Nullable::Value(Metadata { user_id: Nullable::Value(id.to_owned()), extra: Default::default() });
+            wire.metadata = Nullable::Value(Metadata {
+                user_id: Nullable::Value(id.to_owned()),
+                extra: Default::default(),
+            });
         }
     }
 
@@ -228,7 +246,7 @@ impl Encoder<'_> {
         let is_zero = |number: &Number| number.as_f64() == Some(0.0);
         self.lack("audio", &request.audio, |_| false, wire)?;
         self.lack("frequency_penalty", &request.frequency_penalty, is_zero, wire)?;
-        self.lack("logit_bias", &request.logit_bias, |bias| bias.is_empty(), wire)?;
+        self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;
         self.lack("logprobs", &request.logprobs, |logprobs| !logprobs, wire)?;
         self.lack("modalities", &request.modalities, |all| all.iter().all(|one| one == "text"), wire)?;
         self.lack("n", &request.n, |n| *n == 1, wire)?;
@@ -251,7 +269,8 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         match value.get() {
             Some(value) if self.is_forwarded(name) => {
-                let value = serde_json::to_value(value).map_err(|why| EncodeError::invalid(name, why.to_string()))?;
+                let value =
+                    serde_json::to_value(value).map_err(|why| EncodeError::invalid(name, why.to_string()))?;
                 wire.extra.insert(name.to_owned(), value);
                 Ok(())
             }
@@ -271,7 +290,11 @@ impl Encoder<'_> {
         let limit = match (wire.max_tokens.get().copied(), budget) {
             (Some(limit), Some(budget)) if limit <= budget => {
                 let raised = budget.saturating_add(limit.max(1));
-                self.note(NoteKind::Clamped, "max_tokens", format!("raised to {raised}, above the budget of thinking"));
+                self.note(
+                    NoteKind::Clamped,
+                    "max_tokens",
+                    format!("raised to {raised}, above the budget of thinking"),
+                );
                 raised
             }
             (Some(limit), _) => limit,
@@ -283,7 +306,11 @@ impl Encoder<'_> {
                     }
                     _ => room,
                 };
-                self.note(NoteKind::Defaulted, "max_tokens", format!("to {limit}; Anthropic demands a limit"));
+                self.note(
+                    NoteKind::Defaulted,
+                    "max_tokens",
+                    format!("to {limit}; Anthropic demands a limit"),
+                );
                 limit
             }
         };
@@ -307,9 +334,10 @@ fn names_a_person(id: &str) -> bool {
     is_number || id.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
-/// The system prompt or a message, short where it is only text.
-fn content(mut blocks: Vec<ContentBlock>) -> Content {
-    if let [ContentBlock::Text(text)] = blocks.as_mut_slice()
+/// The system prompt or a message: in short where it came so and is only text.
+fn content(mut blocks: Vec<ContentBlock>, is_plain: bool) -> Content {
+    if is_plain
+        && let [ContentBlock::Text(text)] = blocks.as_mut_slice()
         && text.cache_control.is_absent()
         && text.citations.is_absent()
         && text.extra.is_empty()

@@ -4,12 +4,14 @@
 
 use std::borrow::Cow;
 
+use bytes::BytesMut;
 use llm_provider_core::Reply;
 use llm_types::{ApiError, ErrorKind, Extra};
 
+use super::stream::events::Event;
 use crate::wire::{ErrorBody, ErrorResponse};
 
-/// An error as Anthropic writes it, as a whole body and inside a stream alike.
+/// An error as Anthropic writes it.
 pub(super) fn response(error: &ApiError, reply: &Reply) -> ErrorResponse {
     let mut extra = Extra::new();
     if let Some(param) = &error.param {
@@ -28,6 +30,12 @@ pub(super) fn response(error: &ApiError, reply: &Reply) -> ErrorResponse {
         request_id: Some(&reply.request_id).filter(|id| !id.is_empty()).cloned().into(),
         extra: Extra::new(),
     }
+}
+
+/// The error as an event in mid-stream.
+pub(super) fn write_event(error: &ApiError, reply: &Reply, out: &mut BytesMut) {
+    let response = response(error, reply);
+    Event::Error { error: &response.error, request_id: response.request_id.as_deref() }.write(out);
 }
 
 /// The type that Anthropic gives to a kind. It fits the status that the kind has, as clients read both.

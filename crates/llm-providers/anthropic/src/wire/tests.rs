@@ -61,7 +61,9 @@ fn every_event() {
 
 #[test]
 fn an_error_body() {
-    same::<ErrorResponse>(&json!({ "type": "error", "error": { "type": "api_error", "message": "m" }, "request_id": "r" }));
+    same::<ErrorResponse>(
+        &json!({ "type": "error", "error": { "type": "api_error", "message": "m" }, "request_id": "r" }),
+    );
 }
 
 #[test]
@@ -71,7 +73,12 @@ fn the_place_of_a_fault() {
     )
     .unwrap_err();
     assert_eq!(error.path, "messages[0].content[0].text");
-    let error = llm_types::from_slice::<MessagesRequest>(br#"{"model":"m","messages":[{"role":"user","content":1}]}"#)
-        .unwrap_err();
-    assert_eq!(error.to_string(), "messages[0].content: invalid type: integer `1`, expected a string or a list of content blocks");
+    let error = llm_types::from_slice::<MessagesRequest>(
+        br#"{"model":"m","messages":[{"role":"user","content":1}]}"#,
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "messages[0].content: invalid type: integer `1`, expected a string or a list of content blocks"
+    );
 }

@@ -48,7 +48,10 @@ fn adds_and_renames() {
 
 #[test]
 fn names_with_escapes() {
-    assert_eq!(patch(r#"{"a":1,"m\u006fdel":"x","b":2}"#, &[Edit::set_text("model", "y")]), r#"{"a":1,"m\u006fdel":"y","b":2}"#);
+    assert_eq!(
+        patch(r#"{"a":1,"m\u006fdel":"x","b":2}"#, &[Edit::set_text("model", "y")]),
+        r#"{"a":1,"m\u006fdel":"y","b":2}"#
+    );
     assert_eq!(patch(r#"{"m\u006fdel":"x","b":2}"#, &[remove("model")]), r#"{"b":2}"#);
 }
 

@@ -81,3 +81,13 @@ fn a_frame_past_the_limit_is_refused() {
     let mut buffer = FrameBuffer::with_limit(16);
     assert_eq!(buffer.push(Bytes::from_static(b"data: 0123456789abcdef")), Err(FrameError { limit: 16 }));
 }
+
+#[test]
+fn a_mark_after_a_cut_blank_line_is_passed_over_all_the_same() {
+    let stream = "data: a\r\n\r\n\u{FEFF}event: b\r\ndata: c\r\n\r\n".as_bytes();
+    let whole = read(stream, &[]);
+    assert_eq!(whole[1], ("b".to_owned(), "c".to_owned()));
+    for cut in 0..stream.len() {
+        assert_eq!(read(stream, &[cut]), whole, "cut at {cut}");
+    }
+}

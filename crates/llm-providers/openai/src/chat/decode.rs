@@ -11,7 +11,10 @@ use super::{parts, repair};
 use crate::{AnswerOptions, error, usage};
 
 /// Reads a whole answer of any status.
-pub(super) fn decode(response: &Response<&[u8]>, options: &AnswerOptions) -> Result<ChatResponse, UpstreamError> {
+pub(super) fn decode(
+    response: &Response<&[u8]>,
+    options: &AnswerOptions,
+) -> Result<ChatResponse, UpstreamError> {
     if !response.status().is_success() {
         return Err(error::read(response, &options.error_codes));
     }
@@ -45,6 +48,9 @@ fn lenient(response: &Response<&[u8]>, options: &AnswerOptions) -> Result<ChatRe
 
 /// Brings one choice into the canonical form.
 fn settle(choice: &mut Choice, index: usize, id: &str, options: &AnswerOptions) -> Result<(), UpstreamError> {
+    if !choice.index.is_value() {
+        choice.index = u32::try_from(index).unwrap_or(u32::MAX).into();
+    }
     let message = &mut choice.message;
     content(message, options);
     parts::lift(&mut message.extra, &mut message.reasoning_content, &mut message.thinking_blocks);

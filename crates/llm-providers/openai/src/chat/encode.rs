@@ -88,10 +88,11 @@ pub(crate) fn row_edits(
     has: impl Fn(&str) -> bool,
 ) -> impl Iterator<Item = Edit> {
     let forwarded = move |name: &str| forward.iter().any(|forward| forward == name);
-    let drops = options.drop.iter().filter(move |name| !forwarded(name)).map(|name| Edit::Remove {
-        name: name.clone().into(),
-        reason: "the vendor does not take it".into(),
-    });
+    let drops = options
+        .drop
+        .iter()
+        .filter(move |name| !forwarded(name))
+        .map(|name| Edit::Remove { name: name.clone().into(), reason: "the vendor does not take it".into() });
     let renames = options.rename.iter().map(move |(name, to)| {
         if has(to) {
             Edit::Remove { name: name.clone().into(), reason: format!("{SAID}`{to}`").into() }
@@ -103,12 +104,7 @@ pub(crate) fn row_edits(
 }
 
 /// The output limit under the name that the vendor knows.
-pub(crate) fn limit_edit(
-    limit: OutputLimit,
-    model: &str,
-    has_old: bool,
-    has_new: bool,
-) -> Option<Edit> {
+pub(crate) fn limit_edit(limit: OutputLimit, model: &str, has_old: bool, has_new: bool) -> Option<Edit> {
     const OLD: &str = "max_tokens";
     const NEW: &str = "max_completion_tokens";
     let (wrong, right) = match limit {
@@ -164,8 +160,14 @@ fn thinking_edits(
             let kind = if kind == "disabled" { "disabled" } else { "enabled" };
             let json = json(&serde_json::json!({ "type": kind }), "thinking")?;
             edits.push(Edit::Set { name: "thinking".into(), json });
-            if thinking.is_some_and(|thinking| thinking["type"] != kind || thinking.get("budget_tokens").is_some()) {
-                changes.note(NoteKind::Converted, "thinking", format!("{kind}, as the vendor only has a switch"));
+            if thinking
+                .is_some_and(|thinking| thinking["type"] != kind || thinking.get("budget_tokens").is_some())
+            {
+                changes.note(
+                    NoteKind::Converted,
+                    "thinking",
+                    format!("{kind}, as the vendor only has a switch"),
+                );
             }
         }
         ThinkingMember::Effort => effort_edits(request, call, true, edits),
@@ -175,12 +177,7 @@ fn thinking_edits(
 }
 
 /// Says `thinking` and Anthropic's `output_config.effort` as `reasoning_effort`.
-fn effort_edits(
-    request: &ChatRequest,
-    call: &Call<'_>,
-    takes_effort: bool,
-    edits: &mut Vec<Edit>,
-) {
+fn effort_edits(request: &ChatRequest, call: &Call<'_>, takes_effort: bool, edits: &mut Vec<Edit>) {
     const NO_SWITCH: &str = "the model has no such switch";
     let thinking = request.thinking.get();
     let kind = thinking.and_then(|thinking| thinking.get("type")).and_then(Value::as_str);

@@ -26,7 +26,9 @@ impl Verdict {
                 "error" | "network_error" | "insufficient_system_resource" | "abort" | "timeout" => {
                     return Self::Failed;
                 }
-                "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" | "COMPLETE" => FinishReason::Stop,
+                "eos" | "eos_token" | "end_turn" | "stop_sequence" | "STOP" | "COMPLETE" => {
+                    FinishReason::Stop
+                }
                 "max_tokens" | "MAX_TOKENS" | "model_length" | "model_context_window_exceeded" => {
                     FinishReason::Length
                 }

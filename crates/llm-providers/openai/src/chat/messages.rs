@@ -141,11 +141,21 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
             return;
         }
         Replay::Parts => {
-            let mut parts: Vec<_> = if blocks.is_empty() {
-                vec![thinking_part(&text, None)]
-            } else {
-                blocks.iter().map(|block| thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block))).collect()
-            };
+            let mut parts = Vec::new();
+            for (index, block) in blocks.iter().enumerate() {
+                if block.data.is_value() {
+                    changes.note(
+                        NoteKind::Dropped,
+                        format!("{path}.thinking_blocks[{index}].data"),
+                        "the vendor has no encrypted thinking",
+                    );
+                } else {
+                    parts.push(thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block)));
+                }
+            }
+            if parts.is_empty() {
+                parts.push(thinking_part(&text, None));
+            }
             match message.content.take() {
                 Some(MessageContent::Text(text)) if text.is_empty() => {}
                 Some(MessageContent::Text(text)) => parts.push(ContentPart::text(text)),
@@ -304,5 +314,17 @@ fn take_rich(
     if kept.is_empty() {
         kept.push(ContentPart::text(MOVED));
     }
-    message.content = MessageContent::Parts(kept).into();
+    let kept = MessageContent::Parts(kept);
+    message.content =
+        if is_plain_text(&kept) { MessageContent::Text(kept.text().into_owned()) } else { kept }.into();
+}
+
+/// Whether a list holds text and nothing else, markers included.
+fn is_plain_text(content: &MessageContent) -> bool {
+    match content {
+        MessageContent::Text(_) => true,
+        MessageContent::Parts(parts) => parts.iter().all(|part| {
+            matches!(part, ContentPart::Text(part) if part.cache_control.is_absent() && part.extra.is_empty())
+        }),
+    }
 }

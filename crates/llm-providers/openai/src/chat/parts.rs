@@ -70,7 +70,11 @@ fn thinking(mut part: Extra) -> ThinkingBlock {
 
 /// Moves `reasoning` to `reasoning_content`, and makes thinking blocks of signed `reasoning_details`. The
 /// details themselves stay where they are, to be sent back as they came.
-pub(super) fn lift(extra: &mut Extra, reasoning: &mut Nullable<String>, blocks: &mut Nullable<Vec<ThinkingBlock>>) {
+pub(super) fn lift(
+    extra: &mut Extra,
+    reasoning: &mut Nullable<String>,
+    blocks: &mut Nullable<Vec<ThinkingBlock>>,
+) {
     if let Some(Value::String(_) | Value::Null) = extra.get("reasoning")
         && let Some(Value::String(text)) = extra.shift_remove("reasoning")
         && !reasoning.is_value()

@@ -47,7 +47,9 @@ pub(super) fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, String> {
 fn known_faults(message: &mut Map<String, Value>) {
     for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
         // Arguments as an object instead of as JSON text.
-        if let Some(arguments @ (Value::Object(_) | Value::Array(_))) = call.pointer_mut("/function/arguments") {
+        if let Some(arguments @ (Value::Object(_) | Value::Array(_))) =
+            call.pointer_mut("/function/arguments")
+        {
             *arguments = Value::String(arguments.to_string());
         }
     }
@@ -73,7 +75,10 @@ fn known_faults(message: &mut Map<String, Value>) {
 fn take(value: &mut Value, path: &str) -> Option<Value> {
     let segments: Vec<_> = path.split(['.', '[']).map(|segment| segment.trim_end_matches(']')).collect();
     let (last, parents) = segments.split_last()?;
-    let is_answer = matches!(segments.as_slice(), ["" | "choices"] | ["choices", _] | ["choices", _, "message" | "delta"]);
+    let is_answer = matches!(
+        segments.as_slice(),
+        ["" | "choices"] | ["choices", _] | ["choices", _, "message" | "delta"]
+    );
     if is_answer {
         return None;
     }

@@ -77,7 +77,7 @@ impl ChatInterpret {
         let mut choices = chunk.choices.take().unwrap_or_default();
         let had_choices = !choices.is_empty();
         for choice in &mut choices {
-            let state = self.choices.entry(choice.index.get().copied().unwrap_or(0)).or_default();
+            let state = self.choices.entry(*choice.index.get_or_insert_with(|| 0)).or_default();
             if let Err(reason) = state.settle(choice, id, &self.options.answer) {
                 return out.fail(finish::failure(&reason));
             }
@@ -121,7 +121,8 @@ impl ChatInterpret {
     /// The vendor's last word: what was kept back is said.
     fn done(&mut self, out: &mut Outbox<ChatChunk>) {
         let mut choices = Vec::new();
-        for (&index, state) in self.choices.iter_mut().filter(|(_, state)| !state.ended && state.empty_reason) {
+        for (&index, state) in self.choices.iter_mut().filter(|(_, state)| !state.ended && state.empty_reason)
+        {
             let mut choice = ChunkChoice::new(Delta::default());
             state.flush(choice.delta.get_or_insert_with(Delta::default));
             let reason = if state.calls.any() { FinishReason::ToolCalls } else { FinishReason::Stop };
@@ -186,14 +187,20 @@ impl Interpret for ChatInterpret {
 
 impl ChoiceState {
     /// Brings a piece into the canonical form. A piece that says nothing loses its delta.
-    fn settle(&mut self, choice: &mut ChunkChoice, id: &str, options: &AnswerOptions) -> Result<(), FinishReason> {
+    fn settle(
+        &mut self,
+        choice: &mut ChunkChoice,
+        id: &str,
+        options: &AnswerOptions,
+    ) -> Result<(), FinishReason> {
         if let Some(delta) = choice.delta.get_mut() {
             if delta.role.is_value() && std::mem::replace(&mut self.role_told, true) {
                 delta.role = Nullable::Absent;
             }
             parts::lift(&mut delta.extra, &mut delta.reasoning_content, &mut delta.thinking_blocks);
             if let Some(pieces) = delta.tool_calls.get_mut() {
-                self.calls.settle(pieces, || format!("call_{id}_{}", choice.index.get().copied().unwrap_or(0)));
+                self.calls
+                    .settle(pieces, || format!("call_{id}_{}", choice.index.get().copied().unwrap_or(0)));
             }
             if options.think_tags
                 && let Some(text) = delta.content.take()

@@ -132,7 +132,11 @@ mod tests {
             let places: Vec<_> = text.char_indices().map(|(at, _)| at).collect();
             for &first in &places {
                 for &second in places.iter().filter(|&&second| second >= first) {
-                    assert_eq!(read(&[&text[..first], &text[first..second], &text[second..]]), wanted, "{text}");
+                    assert_eq!(
+                        read(&[&text[..first], &text[first..second], &text[second..]]),
+                        wanted,
+                        "{text}"
+                    );
                 }
             }
             let bytes: Vec<_> = text.split_inclusive(|_| true).collect();

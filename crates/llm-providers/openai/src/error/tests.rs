@@ -47,9 +47,19 @@ fn openais_own_form() {
 fn other_forms() {
     use ErrorKind as Kind;
     check(400, r#"{"error":"bad model","code":"x"}"#, Kind::InvalidRequest, "bad model");
-    check(400, r#"{"code":"c","error":"Incorrect API key provided: s***"}"#, Kind::Authentication, "Incorrect API key provided: s***");
+    check(
+        400,
+        r#"{"code":"c","error":"Incorrect API key provided: s***"}"#,
+        Kind::Authentication,
+        "Incorrect API key provided: s***",
+    );
     check(401, r#"{"message":"Unauthorized"}"#, Kind::Authentication, "Unauthorized");
-    check(400, r#"{"object":"error","message":"Invalid model: x","type":"invalid_model","code":"1500"}"#, Kind::NotFound, "Invalid model: x");
+    check(
+        400,
+        r#"{"object":"error","message":"Invalid model: x","type":"invalid_model","code":"1500"}"#,
+        Kind::NotFound,
+        "Invalid model: x",
+    );
     check(422, r#"{"detail":"no such thing"}"#, Kind::Unprocessable, "no such thing");
     let error = check(
         422,
@@ -61,9 +71,19 @@ fn other_forms() {
     check(422, r#"{"message":{"detail":[{"loc":["body"],"msg":"bad"}]}}"#, Kind::Unprocessable, "body: bad");
     check(500, r#"{"detail":{"error":"engine died"}}"#, Kind::Internal, "engine died");
     check(400, r#"[{"error":{"code":400,"message":"wrapped"}}]"#, Kind::InvalidRequest, "wrapped");
-    check(403, r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#, Kind::PermissionDenied, "Authentication error");
+    check(
+        403,
+        r#"{"success":false,"errors":[{"code":10000,"message":"Authentication error"}]}"#,
+        Kind::PermissionDenied,
+        "Authentication error",
+    );
     check(429, "slow down", Kind::RateLimit, "slow down");
-    check(502, "<html><head><title>502 Bad Gateway</title></head></html>", Kind::BadGateway, "502 Bad Gateway");
+    check(
+        502,
+        "<html><head><title>502 Bad Gateway</title></head></html>",
+        Kind::BadGateway,
+        "502 Bad Gateway",
+    );
     check(504, "<html>", Kind::GatewayTimeout, "the vendor answered with a page instead of JSON");
     check(500, "", Kind::Internal, "the vendor gave no reason");
     check(500, "{}", Kind::Internal, "{}");
@@ -72,9 +92,19 @@ fn other_forms() {
 
 #[test]
 fn a_status_of_success_does_not_count() {
-    let error = check(200, r#"{"error":{"code":429,"message":"upstream limit"}}"#, ErrorKind::RateLimit, "upstream limit");
+    let error = check(
+        200,
+        r#"{"error":{"code":429,"message":"upstream limit"}}"#,
+        ErrorKind::RateLimit,
+        "upstream limit",
+    );
     assert_eq!(error.status, 429);
-    let error = check(200, r#"{"base_resp":{"status_code":1004,"status_msg":"login fail"}}"#, ErrorKind::Internal, "login fail");
+    let error = check(
+        200,
+        r#"{"base_resp":{"status_code":1004,"status_msg":"login fail"}}"#,
+        ErrorKind::Internal,
+        "login fail",
+    );
     assert_eq!((error.status, error.code.as_deref()), (500, Some("1004")));
 }
 

@@ -96,10 +96,9 @@ impl ChatListener {
     fn data(&mut self, data: &[u8], named_error: bool) -> Heard {
         let finders = &*FINDERS;
         let choices = value(data, &finders.choices);
-        if named_error || choices.is_none() || finders.error.find(data).is_some() {
-            if let Some(heard) = self.unusual(data, named_error) {
-                return heard;
-            }
+        let maybe_failure = named_error || choices.is_none() || finders.error.find(data).is_some();
+        if maybe_failure && let Some(heard) = self.unusual(data, named_error) {
+            return heard;
         }
         let no_choices = choices.is_none_or(|choices| {
             choices.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"]"))
@@ -243,7 +242,8 @@ impl Listener for ChatListener {
         self.seen.model = body.model;
         for choice in &body.choices {
             if let Some(message) = &choice.message {
-                let size = |raw: &Option<&RawValue>| raw.map_or(0, |raw| raw.get().trim_matches('"').len() as u64);
+                let size =
+                    |raw: &Option<&RawValue>| raw.map_or(0, |raw| raw.get().trim_matches('"').len() as u64);
                 let calls = message.tool_calls.filter(|calls| !matches!(calls.get(), "null" | "[]"));
                 self.called |= calls.is_some();
                 let written = message.content.filter(|content| content.get() != "null");

@@ -11,8 +11,8 @@ use super::{Scenario, Vendor, facts, with_call};
 use crate::assemble;
 use crate::corpus::case;
 use crate::laws::{
-    COMMENTS, after_last, chunks, cut_anywhere, losses, read, stream_laws, truncation, unknown_events_harmless,
-    unknown_members_harmless,
+    COMMENTS, after_last, chunks, cut_anywhere, losses, read, stream_laws, truncation,
+    unknown_events_harmless, unknown_members_harmless,
 };
 
 /// Checks one scenario.
@@ -78,7 +78,8 @@ fn arrives(vendor: &Vendor<'_>, scenario: Scenario) {
         let mut call = call.clone();
         let request = case(name).request();
         let encoded = chat(vendor).encode(&request, &call).unwrap_or_else(|error| panic!("{error}"));
-        let dropped = encoded.notes.iter().find(|note| note.kind == NoteKind::Dropped && note.path.starts_with(path));
+        let dropped =
+            encoded.notes.iter().find(|note| note.kind == NoteKind::Dropped && note.path.starts_with(path));
         assert!(dropped.is_none(), "the capabilities claim it, and it is left out: {dropped:?}");
         let lost = losses(&request, &encoded, &[]);
         let lost: Vec<_> = lost.iter().filter(|loss| loss.path.starts_with(path)).collect();
@@ -113,7 +114,8 @@ fn tool(call: &ToolCall, name: &str, arguments: &str) {
     assert_eq!(call.r#type.as_deref(), Some("function"));
     let function = call.function.get().unwrap_or_else(|| panic!("a call has a function: {call:#?}"));
     assert_eq!(function.name.as_deref(), Some(name));
-    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: `{text}`"));
+    let json =
+        |text: &str| serde_json::from_str::<Value>(text).unwrap_or_else(|error| panic!("{error}: `{text}`"));
     assert_eq!(json(function.arguments.as_deref().unwrap_or_default()), json(arguments));
 }
 
@@ -131,8 +133,16 @@ fn thinking(answer: &ChatResponse) {
 fn usage(answer: &ChatResponse) {
     let usage = usage_of(answer);
     let counts = usage.counts();
-    assert_eq!((counts.input, counts.input_total()), (facts::PROMPT_TOKENS, facts::PROMPT_TOKENS), "{usage:#?}");
-    assert_eq!((counts.output, counts.output_total()), (facts::COMPLETION_TOKENS, facts::COMPLETION_TOKENS), "{usage:#?}");
+    assert_eq!(
+        (counts.input, counts.input_total()),
+        (facts::PROMPT_TOKENS, facts::PROMPT_TOKENS),
+        "{usage:#?}"
+    );
+    assert_eq!(
+        (counts.output, counts.output_total()),
+        (facts::COMPLETION_TOKENS, facts::COMPLETION_TOKENS),
+        "{usage:#?}"
+    );
     sums_up(usage);
 }
 
@@ -146,8 +156,11 @@ fn usage_cached(answer: &ChatResponse) {
 }
 
 fn sums_up(usage: &Usage) {
-    let number = |number: &llm_types::Nullable<serde_json::Number>| number.get().and_then(serde_json::Number::as_u64);
-    let sum = number(&usage.prompt_tokens).zip(number(&usage.completion_tokens)).map(|(read, written)| read + written);
+    let number =
+        |number: &llm_types::Nullable<serde_json::Number>| number.get().and_then(serde_json::Number::as_u64);
+    let sum = number(&usage.prompt_tokens)
+        .zip(number(&usage.completion_tokens))
+        .map(|(read, written)| read + written);
     assert_eq!(number(&usage.total_tokens), sum, "the total is the sum: {usage:#?}");
 }
 
@@ -179,8 +192,10 @@ fn stream_error(vendor: &Vendor<'_>, stream: &[u8]) {
     };
     says(&error.message, stream);
     assert!(error.kind.retryable(), "a failure of the vendor may pass: {error:#?}");
-    let chunks: Vec<ChatChunk> =
-        items.into_iter().map(|item| item.unwrap_or_else(|error| panic!("a second failure: {error}"))).collect();
+    let chunks: Vec<ChatChunk> = items
+        .into_iter()
+        .map(|item| item.unwrap_or_else(|error| panic!("a second failure: {error}")))
+        .collect();
     let answer = assemble(&chunks);
     assert!(!words(only_choice(&answer)).is_empty(), "there were words before the failure");
     assert!(!only_choice(&answer).finish_reason.is_value(), "a failed answer has no finish reason");

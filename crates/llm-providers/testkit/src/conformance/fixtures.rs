@@ -21,7 +21,8 @@ pub(super) struct ErrorFixture {
 
 impl Fixtures {
     pub(super) fn read(folder: &Path) -> Self {
-        let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let entries =
+            std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let files = entries.map(|entry| {
             let entry = entry.unwrap();
             (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap())
@@ -36,7 +37,8 @@ impl Fixtures {
 
     /// The fixture of a scenario.
     pub(super) fn get(&self, scenario: Scenario) -> &[u8] {
-        self.find(scenario).unwrap_or_else(|| panic!("there is no fixture `{}`", stem(scenario).unwrap_or_default()))
+        self.find(scenario)
+            .unwrap_or_else(|| panic!("there is no fixture `{}`", stem(scenario).unwrap_or_default()))
     }
 
     /// The fixture of a scenario that is a failure.

@@ -39,7 +39,8 @@ fn a_failure_tells_seed_turn_and_input() {
 
 #[test]
 fn the_same_seed_gives_the_same_mutations() {
-    let all = |seed| (0..50).map(|turn| mutate(STREAMS, &mut Random::new(seed + turn))).collect::<Vec<_>>();
+    let all =
+        |seed: u64| (0..50).map(|turn| mutate(STREAMS, &mut Random::new(seed + turn))).collect::<Vec<_>>();
     assert_eq!(all(3), all(3));
     assert_ne!(all(3), all(4));
 }

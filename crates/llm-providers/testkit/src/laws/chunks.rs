@@ -26,7 +26,10 @@ pub fn usage_once(chunks: &[ChatChunk]) {
     assert!(told.len() <= 1, "usage is told in chunks {told:?}; once is right");
     let Some(&at) = told.first() else { return };
     for (later, chunk) in chunks.iter().enumerate().skip(at + 1) {
-        assert!(chunk.choices().is_empty(), "chunk {later} goes on after the usage in chunk {at}: {chunk:#?}");
+        assert!(
+            chunk.choices().is_empty(),
+            "chunk {later} goes on after the usage in chunk {at}: {chunk:#?}"
+        );
     }
 }
 
@@ -84,7 +87,9 @@ struct Call {
 impl Calls {
     #[track_caller]
     fn add(&mut self, piece: &ToolCall, at: usize) {
-        let index = *piece.index.get().unwrap_or_else(|| panic!("chunk {at}: a piece without index: {piece:#?}")) as usize;
+        let index =
+            *piece.index.get().unwrap_or_else(|| panic!("chunk {at}: a piece without index: {piece:#?}"))
+                as usize;
         let function = piece.function.get();
         let name = function
             .and_then(|function| function.name.get())
@@ -95,10 +100,17 @@ impl Calls {
                 "chunk {at}: a later piece of call {index} has an id or a name again: {piece:#?}"
             );
         } else {
-            assert_eq!(index, self.0.len(), "chunk {at}: calls are numbered in the order in which they begin");
+            assert_eq!(
+                index,
+                self.0.len(),
+                "chunk {at}: calls are numbered in the order in which they begin"
+            );
             let id = piece.id.get().cloned().unwrap_or_default();
             assert!(!id.is_empty(), "chunk {at}: the first piece of call {index} has no id: {piece:#?}");
-            assert!(name.is_some_and(|name| !name.is_empty()), "chunk {at}: call {index} has no name: {piece:#?}");
+            assert!(
+                name.is_some_and(|name| !name.is_empty()),
+                "chunk {at}: call {index} has no name: {piece:#?}"
+            );
             assert!(self.0.iter().all(|call| call.id != id), "chunk {at}: two calls have the id `{id}`");
             self.0.push(Call { id, is_function: function.is_some(), arguments: String::new() });
         }

@@ -25,7 +25,8 @@ pub fn json_identity<T: DeserializeOwned + Serialize>(json: &str) {
     }
     let again: T = llm_types::from_slice(written.as_bytes()).unwrap();
     assert_eq!(serde_json::to_string(&again).unwrap(), written, "a second round gives other bytes");
-    let from_tree: T = llm_types::from_value(given).unwrap_or_else(|error| panic!("from a tree: {error}\n{json}"));
+    let from_tree: T =
+        llm_types::from_value(given).unwrap_or_else(|error| panic!("from a tree: {error}\n{json}"));
     assert_eq!(serde_json::to_string(&from_tree).unwrap(), written, "a tree reads otherwise than its text");
 }
 
@@ -41,11 +42,11 @@ fn order_changed(given: &Value, back: &Value, inside: bool, path: String) -> Opt
                 order_changed(value, &back[name], inside, format!("{path}.{name}"))
             })
         }
-        (Value::Array(given), Value::Array(back)) => given
-            .iter()
-            .zip(back)
-            .enumerate()
-            .find_map(|(index, (given, back))| order_changed(given, back, inside, format!("{path}[{index}]"))),
+        (Value::Array(given), Value::Array(back)) => {
+            given.iter().zip(back).enumerate().find_map(|(index, (given, back))| {
+                order_changed(given, back, inside, format!("{path}[{index}]"))
+            })
+        }
         _ => None,
     }
 }

@@ -21,7 +21,8 @@ enum End {
 }
 
 fn script(pieces: &[(u64, &'static str)], end: End) -> Script {
-    let pieces = pieces.iter().map(|(seconds, text)| (SECOND * u32::try_from(*seconds).unwrap(), *text)).collect();
+    let pieces =
+        pieces.iter().map(|(seconds, text)| (SECOND * u32::try_from(*seconds).unwrap(), *text)).collect();
     Script { pieces, pause: None, end }
 }
 

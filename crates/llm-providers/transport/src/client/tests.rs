@@ -28,7 +28,8 @@ impl Translator<Words> for Parrot {
         if request == "unspeakable" {
             return Err(EncodeError::unsupported("word", "unspeakable"));
         }
-        let request = Request::post(call.base_url_or("http://parrot")).body(Payload::from(request.clone().into_bytes()));
+        let request = Request::post(call.base_url_or("http://parrot"))
+            .body(Payload::from(request.clone().into_bytes()));
         Ok(Encoded { request: request.unwrap(), notes: vec![Note::new(NoteKind::Dropped, "tone", "")] })
     }
 
@@ -61,7 +62,7 @@ impl Interpret for Ear {
     fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<String>) {
         match event.data.as_ref() {
             b"bye" => self.complete = true,
-            b"help" => out.fail(UpstreamError::new(ErrorKind::Overloaded, 529, "help")),
+            b"help" => out.fail(UpstreamError::new(ErrorKind::Unavailable, 529, "help")),
             word => out.chunk(String::from_utf8_lossy(word).into_owned()),
         }
     }
@@ -103,7 +104,9 @@ fn pieces(pieces: &[&'static str], cut: bool) -> Result<Response<Body>, Transpor
     Ok(Response::new(Body::wrap(StreamBody::new(futures_util::stream::iter(items)))))
 }
 
-fn client(answers: impl IntoIterator<Item = Result<Response<Body>, TransportError>>) -> (Client, Arc<Script>) {
+fn client(
+    answers: impl IntoIterator<Item = Result<Response<Body>, TransportError>>,
+) -> (Client, Arc<Script>) {
     let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), ..Script::default() });
     (Client::new(Arc::clone(&script) as Arc<dyn HttpService>), script)
 }
@@ -136,7 +139,10 @@ async fn hear(client: &Client) -> (Vec<String>, Option<ChunkError>) {
 async fn an_answer_comes_with_its_head_and_notes() {
     let (client, script) = client([whole(201, "hello")]);
     let answer = send(&client, "hi").await.unwrap();
-    assert_eq!((answer.value.as_str(), answer.head.status, answer.notes.len()), ("hello", StatusCode::CREATED, 1));
+    assert_eq!(
+        (answer.value.as_str(), answer.head.status, answer.notes.len()),
+        ("hello", StatusCode::CREATED, 1)
+    );
     assert_eq!(answer.head.headers["x"], "y");
     assert_eq!(script.asked.lock().unwrap()[0].0.body(), "hi");
 }
@@ -144,7 +150,10 @@ async fn an_answer_comes_with_its_head_and_notes() {
 #[tokio::test]
 async fn each_failure_keeps_its_kind() {
     let (nobody, script) = client([]);
-    assert!(matches!(send(&nobody, "unspeakable").await, Err(CallError::Encode(EncodeError::Unsupported { .. }))));
+    assert!(matches!(
+        send(&nobody, "unspeakable").await,
+        Err(CallError::Encode(EncodeError::Unsupported { .. }))
+    ));
     assert!(script.asked.lock().unwrap().is_empty());
 
     let (refused, _) = client([whole(429, "too much")]);
@@ -168,12 +177,14 @@ async fn not_yet_is_asked_again_within_the_total() {
     let begun = Instant::now();
     assert_eq!(send(&patient, "hi").await.unwrap().value, "done");
     assert_eq!(begun.elapsed().as_secs(), 4);
-    let asked = script.asked.lock().unwrap();
-    let paths: Vec<_> = asked.iter().map(|(request, _)| request.uri().path()).collect();
-    assert_eq!(paths, ["/", "/later", "/later"]);
-    let totals: Vec<_> = asked.iter().map(|(_, options)| options.timeouts.total.unwrap().as_secs()).collect();
-    assert_eq!(totals, [3600, 3598, 3596]);
-    drop(asked);
+    {
+        let asked = script.asked.lock().unwrap();
+        let paths: Vec<_> = asked.iter().map(|(request, _)| request.uri().path()).collect();
+        assert_eq!(paths, ["/", "/later", "/later"]);
+        let totals: Vec<_> =
+            asked.iter().map(|(_, options)| options.timeouts.total.unwrap().as_secs()).collect();
+        assert_eq!(totals, [3600, 3598, 3596]);
+    }
 
     let (client, _) = client([whole(200, "again"), whole(200, "again")]);
     let mut options = CallOptions::default();
@@ -214,7 +225,8 @@ async fn a_cut_after_the_last_word_takes_nothing_away() {
 
 #[tokio::test]
 async fn a_vendor_may_say_no_before_or_in_the_stream() {
-    let (client, _) = client([pieces(&["data: a\n\ndata: help\n\ndata: b\n\n"], false), whole(429, "too much")]);
+    let (client, _) =
+        client([pieces(&["data: a\n\ndata: help\n\ndata: b\n\n"], false), whole(429, "too much")]);
     let (words, error) = hear(&client).await;
     assert_eq!(words, ["a"]);
     assert!(matches!(&error, Some(ChunkError::Stream(StreamError::Upstream(error))) if error.status == 529));

@@ -47,7 +47,9 @@ async fn token(source: &impl CredentialSource) -> Result<String, String> {
 #[tokio::test]
 async fn renewed_at_four_fifths_and_not_before() {
     let (cached, shop) = cached(Shop::default());
-    for (now, expected) in [(0, "token-1"), (799, "token-1"), (800, "token-2"), (1599, "token-2"), (9000, "token-3")] {
+    for (now, expected) in
+        [(0, "token-1"), (799, "token-1"), (800, "token-2"), (1599, "token-2"), (9000, "token-3")]
+    {
         shop.now.store(now, Ordering::SeqCst);
         assert_eq!(token(&cached).await.unwrap(), expected, "at {now}");
     }
@@ -59,7 +61,7 @@ async fn many_callers_share_one_flight() {
     let all = join_all((0..50).map(|_| token(&cached)));
     let open = async { shop.gate.as_ref().unwrap().add_permits(1) };
     let (tokens, ()) = tokio::join!(all, open);
-    assert!(tokens.iter().all(|token| token.as_deref() == Ok("token-1")));
+    assert!(tokens.iter().all(|token| token.as_ref().is_ok_and(|token| token == "token-1")));
     assert_eq!(shop.issued.load(Ordering::SeqCst), 1);
 }
 
@@ -70,7 +72,7 @@ async fn many_callers_share_one_failure_and_the_next_asks_again() {
     let all = join_all((0..50).map(|_| token(&cached)));
     let open = async { shop.gate.as_ref().unwrap().add_permits(1) };
     let (tokens, ()) = tokio::join!(all, open);
-    assert!(tokens.iter().all(|token| token.as_deref() == Err("no credential: closed")));
+    assert!(tokens.iter().all(|token| token.as_ref().is_err_and(|error| error == "no credential: closed")));
     assert_eq!(shop.issued.load(Ordering::SeqCst), 1);
 
     shop.closed.store(false, Ordering::SeqCst);
@@ -91,7 +93,7 @@ async fn the_old_one_serves_during_and_after_a_failed_renewal() {
         token
     };
     let (first, second) = tokio::join!(token(&cached), second);
-    assert_eq!((first.as_deref(), second.as_deref()), (Ok("token-1"), Ok("token-1")));
+    assert_eq!((first.unwrap().as_str(), second.unwrap().as_str()), ("token-1", "token-1"));
     assert_eq!(shop.issued.load(Ordering::SeqCst), 2);
 
     shop.now.store(1000, Ordering::SeqCst);

@@ -48,8 +48,8 @@ impl Connector {
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
         tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-        let tls =
-            Tls::new(roots).map_err(|error| TransportError::unsent(TransportErrorKind::Tls).with_source(error));
+        let tls = Tls::new(roots)
+            .map_err(|error| TransportError::unsent(TransportErrorKind::Tls).with_source(error));
         Self { tcp, tls }
     }
 
@@ -72,10 +72,11 @@ impl Connector {
             Protocol::Http1 => &tls.http1,
             Protocol::Http2 => &tls.http2,
         };
-        let stream = TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await.map_err(|error| {
-            let kind = if is_tls(&error) { TransportErrorKind::Tls } else { TransportErrorKind::Connect };
-            TransportError::unsent(kind).with_source(error)
-        })?;
+        let stream =
+            TlsConnector::from(Arc::clone(config)).connect(name.clone(), stream).await.map_err(|error| {
+                let kind = if is_tls(&error) { TransportErrorKind::Tls } else { TransportErrorKind::Connect };
+                TransportError::unsent(kind).with_source(error)
+            })?;
         if protocol == Protocol::Http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
             return Err(TransportError::unsent(TransportErrorKind::Tls)
                 .with_source("the upstream does not offer HTTP/2"));

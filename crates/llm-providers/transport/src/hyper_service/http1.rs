@@ -102,7 +102,8 @@ async fn exchange(
         }
         Err(mut failed) => match failed.take_message() {
             Some(unsent) => {
-                let error = TransportError::unsent(TransportErrorKind::Closed).with_source(failed.into_error());
+                let error =
+                    TransportError::unsent(TransportErrorKind::Closed).with_source(failed.into_error());
                 Err((error, Some(unsent)))
             }
             None => Err((TransportError::from_hyper(failed.into_error()), None)),

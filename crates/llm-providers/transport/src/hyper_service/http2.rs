@@ -14,8 +14,10 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Version};
 
 pub(super) use self::links::Links;
-use self::stream::Upload;
+#[cfg(feature = "reqwest")]
+pub(crate) use self::links::SMALL_FRAME_FACTOR;
 pub(crate) use self::stream::Http2Body;
+use self::stream::Upload;
 use super::connect::Connector;
 use super::origin::{Origin, invalid};
 use crate::body::Body;

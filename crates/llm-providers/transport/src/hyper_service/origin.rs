@@ -60,10 +60,14 @@ impl Origin {
             _ => authority.host().to_owned(),
         };
         let host = HeaderValue::from_maybe_shared(bytes::Bytes::from(host)).map_err(invalid)?;
-        let server_name =
-            if https { Some(ServerName::try_from(name).map_err(invalid)?) } else { None };
+        let server_name = if https { Some(ServerName::try_from(name).map_err(invalid)?) } else { None };
         let scheme = if https { Scheme::HTTPS } else { Scheme::HTTP };
-        let uri = Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build().map_err(invalid)?;
+        let uri = Uri::builder()
+            .scheme(scheme)
+            .authority(authority)
+            .path_and_query("/")
+            .build()
+            .map_err(invalid)?;
         Ok(Self {
             target: Target { uri, server_name },
             host,
@@ -124,7 +128,8 @@ mod tests {
 
     #[test]
     fn hosts_are_one_whatever_their_case() {
-        let [lower, upper] = ["http://a.example", "http://A.EXAMPLE"].map(|uri| OriginKey::of(&Uri::from_static(uri)));
+        let [lower, upper] =
+            ["http://a.example", "http://A.EXAMPLE"].map(|uri| OriginKey::of(&Uri::from_static(uri)));
         assert_eq!(lower.unwrap(), upper.unwrap());
     }
 }

@@ -42,7 +42,8 @@ async fn hang_ups_lose_no_request_that_was_not_written() {
         let record = Arc::clone(&record);
         async move {
             let Some(request) = read_request(&mut stream).await else { return };
-            *record.lock().unwrap().entry(request.rsplit("\r\n").next().unwrap().to_owned()).or_default() += 1;
+            *record.lock().unwrap().entry(request.rsplit("\r\n").next().unwrap().to_owned()).or_default() +=
+                1;
             reply(&mut stream, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
         }
     })
@@ -53,13 +54,22 @@ async fn hang_ups_lose_no_request_that_was_not_written() {
         match ask(&*service, post(&server.url("/"), number.to_string()), HTTP1).await {
             Ok(_) => {}
             Err(error) => {
-                assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Closed, true), "{}", source_text(&error));
+                assert_eq!(
+                    (error.kind(), error.sent()),
+                    (TransportErrorKind::Closed, true),
+                    "{}",
+                    source_text(&error)
+                );
                 lost += 1;
             }
         }
     }
     let seen = seen.lock().unwrap();
     assert!(seen.values().all(|times| *times == 1), "{seen:?}");
-    assert_eq!(seen.len() + lost, 500, "each was answered, or is known to have been written into a closing connection");
+    assert_eq!(
+        seen.len() + lost,
+        500,
+        "each was answered, or is known to have been written into a closing connection"
+    );
     assert!(lost < 250, "{lost} lost: kept connections are not checked");
 }

@@ -12,7 +12,8 @@ use crate::support::*;
 
 #[tokio::test]
 async fn one_connection_serves_one_request_after_another() {
-    let server = serve_http1(|request| async move { answer(request.collect().await.unwrap().to_bytes()) }).await;
+    let server =
+        serve_http1(|request| async move { answer(request.collect().await.unwrap().to_bytes()) }).await;
     let service = service();
     for text in ["a", "b", "c", "d"] {
         assert_eq!(ask(&service, post(&server.url("/"), text), HTTP1).await.unwrap(), text);
@@ -62,7 +63,8 @@ async fn no_more_than_the_given_number_of_connections_is_kept() {
     let options = TransportOptions { max_idle_per_origin: 2, ..TransportOptions::default() };
     let service = HyperService::new(options).unwrap();
     for round in [8, 14] {
-        futures_util::future::join_all((0..8).map(|_| ask(&service, post(&server.url("/"), ""), HTTP1))).await;
+        futures_util::future::join_all((0..8).map(|_| ask(&service, post(&server.url("/"), ""), HTTP1)))
+            .await;
         assert_eq!(server.connections(), round, "8 new ones, then 6 beside the 2 that were kept");
     }
 }
@@ -98,7 +100,8 @@ async fn the_head_says_what_it_must_and_keeps_what_it_was_given() {
         .body("".into())
         .unwrap();
     let own = String::from_utf8(ask(&service, own, HTTP1).await.unwrap().to_vec()).unwrap();
-    for line in ["\r\nhost: other.example\r\n", "\r\nuser-agent: mine/1\r\n", "\r\naccept-encoding: gzip\r\n"] {
+    for line in ["\r\nhost: other.example\r\n", "\r\nuser-agent: mine/1\r\n", "\r\naccept-encoding: gzip\r\n"]
+    {
         assert!(own.contains(line), "{line:?} in {own}");
     }
     assert!(!own.contains("identity") && !own.contains("llm-gateway"), "{own}");
@@ -134,7 +137,12 @@ async fn a_cut_is_an_error_and_not_an_end() {
         let (read, error) = drain(response.into_body()).await;
         assert_eq!(String::from_utf8(read).unwrap(), read_before, "{cut:?}");
         let error = error.expect(cut);
-        assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Closed, true), "{cut:?}: {}", source_text(&error));
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (TransportErrorKind::Closed, true),
+            "{cut:?}: {}",
+            source_text(&error)
+        );
     }
 }
 
@@ -154,7 +162,12 @@ async fn what_is_not_http_is_named_so() {
         .await;
         let error = ask(&service(), post(&server.url("/"), ""), HTTP1).await.unwrap_err();
         let shown = &wrong[..20.min(wrong.len())];
-        assert_eq!((error.kind(), error.sent()), (TransportErrorKind::Protocol, true), "{shown:?}: {}", source_text(&error));
+        assert_eq!(
+            (error.kind(), error.sent()),
+            (TransportErrorKind::Protocol, true),
+            "{shown:?}: {}",
+            source_text(&error)
+        );
     }
 }
 

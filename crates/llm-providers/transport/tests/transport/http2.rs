@@ -99,7 +99,8 @@ async fn a_connection_is_opened_in_advance() {
 
 #[tokio::test]
 async fn one_after_another_shares_one_connection() {
-    let server = serve_http2(1, |request| async move { answer(request.collect().await.unwrap().to_bytes()) }).await;
+    let server =
+        serve_http2(1, |request| async move { answer(request.collect().await.unwrap().to_bytes()) }).await;
     let service = service();
     for number in 0..20 {
         let text = number.to_string();
@@ -142,7 +143,8 @@ async fn an_unused_connection_closes_in_time_and_with_its_service() {
         })
         .await;
         let idle_timeout = Duration::from_millis(idle_ms);
-        let service = HyperService::new(TransportOptions { idle_timeout, ..TransportOptions::default() }).unwrap();
+        let service =
+            HyperService::new(TransportOptions { idle_timeout, ..TransportOptions::default() }).unwrap();
         ask(&service, post(&server.url("/"), "x"), HTTP2).await.unwrap();
         if idle_ms > 1000 {
             drop(service);

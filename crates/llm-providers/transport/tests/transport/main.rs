@@ -1,6 +1,7 @@
 //! The transports against real servers on loopback.
 
 #![expect(clippy::disallowed_methods, reason = "servers and callers of these tests are tasks of their own")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod back_pressure;
 mod dead_connections;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use llm_transport::{
-    CallOptions, HttpService, Proxies, Timeouts, TransportError, TransportErrorKind, TransportOptions, connect,
+    CallOptions, HttpService, Proxies, Timeouts, TransportError, TransportErrorKind, TransportOptions,
+    connect,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;

@@ -96,7 +96,10 @@ async fn http2_has_the_same_limits() {
     .await;
     let service = service();
     for (options, kind) in [
-        (limited(Protocol::Http2, |limits| limits.first_byte = Some(LIMIT)), TransportErrorKind::FirstByteTimeout),
+        (
+            limited(Protocol::Http2, |limits| limits.first_byte = Some(LIMIT)),
+            TransportErrorKind::FirstByteTimeout,
+        ),
         (limited(Protocol::Http2, |limits| limits.total = Some(LIMIT)), TransportErrorKind::TotalTimeout),
     ] {
         let error = ask(&service, post(&server.url("/"), "x"), options).await.unwrap_err();

@@ -42,7 +42,11 @@ pub(super) fn add(wire: &MessagesRequest, betas: &mut Vec<String>) {
     if let Some(edits) = wire.context_management.get().and_then(|management| management.get("edits")) {
         for edit in edits.as_array().into_iter().flatten() {
             let kind = edit.get("type").and_then(Value::as_str).unwrap_or_default();
-            need(if kind.starts_with("compact_") { "compact-2026-01-12" } else { "context-management-2025-06-27" });
+            need(if kind.starts_with("compact_") {
+                "compact-2026-01-12"
+            } else {
+                "context-management-2025-06-27"
+            });
         }
     }
     if wire.container.get().and_then(|container| container.get("skills")).is_some() {

@@ -20,10 +20,10 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         if let Nullable::Value(thinking) = &request.thinking {
             wire.thinking = typed("thinking", thinking)?.into();
-            if request.reasoning_effort.is_value() {
-                self.note(NoteKind::Dropped, "reasoning_effort", "`thinking` is said too and wins");
+            self.fit(wire)?;
+            if let Nullable::Value(effort) = &request.reasoning_effort {
+                self.effort_beside(effort, wire);
             }
-            self.fit(wire);
         } else if let Nullable::Value(effort) = &request.reasoning_effort {
             self.effort(effort, wire)?;
         }
@@ -31,19 +31,42 @@ impl Encoder<'_> {
     }
 
     /// What was said in Anthropic's words, in the form that this model takes.
-    fn fit(&mut self, wire: &mut MessagesRequest) {
-        let Nullable::Value(thinking) = &mut wire.thinking else { return };
+    fn fit(&mut self, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+        let Nullable::Value(thinking) = &mut wire.thinking else { return Ok(()) };
         match thinking.r#type.as_str() {
+            "disabled" => match self.model.off() {
+                Off::Kind(kind) if kind != "disabled" => {
+                    thinking.r#type = kind.to_owned();
+                    self.note(
+                        NoteKind::Converted,
+                        "thinking.type",
+                        format!("to `{kind}`, this model's word for it"),
+                    );
+                }
+                Off::Never if !self.is_forwarded("thinking") => {
+                    wire.thinking = Nullable::Absent;
+                    return self.unsupported("thinking", "this model always thinks");
+                }
+                _ => {}
+            },
             "enabled" if !self.model.takes_budget() => {
                 thinking.r#type = "adaptive".to_owned();
                 thinking.budget_tokens = Nullable::Absent;
-                self.note(NoteKind::Converted, "thinking", "this model takes no budget; it thinks as it sees fit");
+                self.note(
+                    NoteKind::Converted,
+                    "thinking",
+                    "this model takes no budget; it thinks as it sees fit",
+                );
             }
             "enabled" => {
                 let budget = thinking.budget_tokens.get_or_insert_with(|| LEAST_BUDGET);
                 if *budget < LEAST_BUDGET {
                     *budget = LEAST_BUDGET;
-                    self.note(NoteKind::Clamped, "thinking.budget_tokens", "raised to 1024, the least there is");
+                    self.note(
+                        NoteKind::Clamped,
+                        "thinking.budget_tokens",
+                        "raised to 1024, the least there is",
+                    );
                 }
             }
             "adaptive" if !self.model.thinks_adaptively() => {
@@ -55,6 +78,37 @@ impl Encoder<'_> {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    /// An effort beside `thinking` says how much to think adaptively. A budget says that by itself; an effort
+    /// that is worth as much is not lost by silence.
+    fn effort_beside(&mut self, effort: &ReasoningEffort, wire: &mut MessagesRequest) {
+        let thinking = wire.thinking.get();
+        let budget = thinking.and_then(|thinking| thinking.budget_tokens.get()).copied();
+        let is_adaptive = thinking.is_some_and(|thinking| thinking.r#type == "adaptive");
+        let said = wire.output_config.get().and_then(|config| config.effort.as_deref());
+        if said == Some(effort.as_str()) || budget.is_some_and(|budget| self.worth(budget) == *effort) {
+            return;
+        }
+        match self.model.effort(effort.as_str()) {
+            Some(level) if is_adaptive && said.is_none() && level == effort.as_str() => {
+                set_effort(level, wire);
+            }
+            _ => self.note(NoteKind::Dropped, "reasoning_effort", "`thinking` is said too and wins"),
+        }
+    }
+
+    /// The effort whose budget is nearest.
+    fn worth(&self, budget: u64) -> ReasoningEffort {
+        let budgets = &self.call.effort_budgets;
+        let efforts = [
+            (budgets.low, ReasoningEffort::Low),
+            (budgets.medium, ReasoningEffort::Medium),
+            (budgets.high, ReasoningEffort::High),
+        ];
+        let nearest = efforts.into_iter().min_by_key(|(tokens, _)| tokens.abs_diff(budget));
+        nearest.map_or(ReasoningEffort::Medium, |(_, effort)| effort)
     }
 
     fn effort(&mut self, effort: &ReasoningEffort, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
@@ -78,16 +132,13 @@ impl Encoder<'_> {
             wire.thinking = Nullable::Value(adaptive);
             if let (Some(level), true) = (self.model.effort(effort.as_str()), effort.as_str() != "default") {
                 if level != effort.as_str() {
-                    self.note(NoteKind::Clamped, PATH, format!("to `{level}`, the nearest that this model takes"));
+                    self.note(
+                        NoteKind::Clamped,
+                        PATH,
+                        format!("to `{level}`, the nearest that this model takes"),
+                    );
                 }
-                let config = wire.output_config.get_or_insert_with(|| OutputConfig {
-                    effort: Nullable::Absent,
-                    format: Nullable::Absent,
-                    extra: Extra::new(),
-                });
-                if config.effort.is_absent() {
-                    config.effort = Nullable::Value(level.to_owned());
-                }
+                set_effort(level, wire);
             }
         } else {
             let budgets = &self.call.effort_budgets;
@@ -112,6 +163,18 @@ impl Encoder<'_> {
             );
         }
         Ok(())
+    }
+}
+
+/// What the client says in Anthropic's own words counts more.
+fn set_effort(level: &str, wire: &mut MessagesRequest) {
+    let config = wire.output_config.get_or_insert_with(|| OutputConfig {
+        effort: Nullable::Absent,
+        format: Nullable::Absent,
+        extra: Extra::new(),
+    });
+    if config.effort.is_absent() {
+        config.effort = Nullable::Value(level.to_owned());
     }
 }
 

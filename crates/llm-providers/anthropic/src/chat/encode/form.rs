@@ -11,7 +11,11 @@ use crate::wire::{MessagesRequest, OutputConfig, OutputFormat, Tool, ToolChoice}
 const PATH: &str = "response_format";
 
 impl Encoder<'_> {
-    pub(super) fn form(&mut self, request: &ChatRequest, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+    pub(super) fn form(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut MessagesRequest,
+    ) -> Result<(), EncodeError> {
         let Nullable::Value(form) = &request.response_format else { return Ok(()) };
         match form {
             ResponseFormat::Text(_) => {}
@@ -28,7 +32,9 @@ impl Encoder<'_> {
                         let description = format.description.as_deref().unwrap_or("Gives the answer.");
                         self.form_tool(named(format, schema), description, wire);
                     }
-                    None => return Err(EncodeError::invalid("response_format.json_schema.schema", "is missing")),
+                    None => {
+                        return Err(EncodeError::invalid("response_format.json_schema.schema", "is missing"));
+                    }
                 }
             }
             ResponseFormat::Unknown(_) => return self.unsupported(PATH, "Anthropic has no such form"),
@@ -56,9 +62,10 @@ impl Encoder<'_> {
 
     /// A tool that the model must call and whose input is read as the answer's text.
     fn form_tool(&mut self, schema: Value, description: &str, wire: &mut MessagesRequest) {
+        let may_call_others = wire.tool_choice.get().is_none_or(|choice| choice.r#type != "none");
         let tools = wire.tools.get_or_insert_with(Vec::new);
         // Beside other tools, the model must be free to call those first.
-        let mut choice = if tools.is_empty() {
+        let mut choice = if tools.is_empty() || !may_call_others {
             let mut choice = ToolChoice::of("tool");
             choice.name = Nullable::Value(FORM_TOOL.to_owned());
             choice
@@ -85,9 +92,10 @@ impl Encoder<'_> {
         if !matches!(choice.r#type.as_str(), "any" | "tool") {
             return Ok(());
         }
-        let thinks = wire.thinking.get().is_some_and(|thinking| {
-            matches!(thinking.r#type.as_str(), "enabled" | "adaptive")
-        });
+        let thinks = wire
+            .thinking
+            .get()
+            .is_some_and(|thinking| matches!(thinking.r#type.as_str(), "enabled" | "adaptive"));
         let reason = match (self.model.takes_forced_tools(), thinks) {
             (true, false) => return Ok(()),
             (true, true) => "a model that thinks cannot be made to call a tool",
@@ -98,9 +106,11 @@ impl Encoder<'_> {
         }
         choice.r#type = "auto".to_owned();
         choice.name = Nullable::Absent;
-        let is_form = wire.tools.get().and_then(|tools| tools.last()).is_some_and(|tool| {
-            tool.name.as_deref() == Some(FORM_TOOL)
-        });
+        let is_form = wire
+            .tools
+            .get()
+            .and_then(|tools| tools.last())
+            .is_some_and(|tool| tool.name.as_deref() == Some(FORM_TOOL));
         if is_form {
             self.note(NoteKind::Converted, PATH, reason);
             return Ok(());

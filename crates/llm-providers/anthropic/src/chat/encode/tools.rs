@@ -4,8 +4,8 @@
 
 use llm_provider_core::{EncodeError, NoteKind};
 use llm_types::{
-    AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked,
-    ToolChoice as Choice, ToolChoiceMode,
+    AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
+    Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
 };
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,11 @@ use super::{Encoder, schema, typed};
 use crate::wire::{Content, ContentBlock, MessagesRequest, Tool, ToolChoice};
 
 impl Encoder<'_> {
-    pub(super) fn tools(&mut self, request: &ChatRequest, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+    pub(super) fn tools(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut MessagesRequest,
+    ) -> Result<(), EncodeError> {
         let mut tools = Vec::new();
         for (index, tool) in request.tools.get().into_iter().flatten().enumerate() {
             tools.push(self.tool(tool, &format!("tools[{index}]"))?);
@@ -40,11 +44,8 @@ impl Encoder<'_> {
             Asked::Function(tool) => self.function(&tool.function, &tool.extra, path),
             Asked::Custom(tool) => self.custom(tool, path),
             // Anthropic's own tools, in its own words.
-            Asked::Unknown(map) => {
-                llm_types::from_value(Value::Object(map.clone())).map_err(|error| {
-                    EncodeError::invalid(format!("{path}.{}", error.path), error.message)
-                })
-            }
+            Asked::Unknown(map) => llm_types::from_value(Value::Object(map.clone()))
+                .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message)),
         }
     }
 
@@ -58,7 +59,10 @@ impl Encoder<'_> {
         let mut strict = Nullable::Absent;
         match function.strict.get() {
             Some(true) if !self.model.has_structured_output() => {
-                self.unsupported(format!("{path}.function.strict"), "this model cannot keep strictly to a schema")?;
+                self.unsupported(
+                    format!("{path}.function.strict"),
+                    "this model cannot keep strictly to a schema",
+                )?;
             }
             Some(true) => {
                 strict = Nullable::Value(true);
@@ -123,7 +127,8 @@ impl Encoder<'_> {
             let path = "web_search_options.search_context_size";
             self.note(NoteKind::Converted, path, format!("to at most {uses} searches"));
         }
-        let location = options.get("user_location").map(|location| location.get("approximate").unwrap_or(location));
+        let location =
+            options.get("user_location").map(|location| location.get("approximate").unwrap_or(location));
         if let Some(location) = location.and_then(Value::as_object) {
             let mut location = location.clone();
             location.insert("type".to_owned(), "approximate".into());
@@ -195,7 +200,11 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn chosen(&mut self, choice: &Choice, wire: &mut MessagesRequest) -> Result<Option<ToolChoice>, EncodeError> {
+    fn chosen(
+        &mut self,
+        choice: &Choice,
+        wire: &mut MessagesRequest,
+    ) -> Result<Option<ToolChoice>, EncodeError> {
         Ok(match choice {
             Choice::Mode(mode) => self.mode("tool_choice", mode)?,
             Choice::Function(named) => Some(tool_named(&named.function.name)),
@@ -233,7 +242,10 @@ impl Encoder<'_> {
         const PATH: &str = "tool_choice.allowed_tools";
         let allowed = &allowed.allowed_tools;
         let named = |tool: &Value| {
-            ["function", "custom"].iter().find_map(|kind| tool.get(kind)?.get("name")?.as_str()).map(str::to_owned)
+            ["function", "custom"]
+                .iter()
+                .find_map(|kind| tool.get(kind)?.get("name")?.as_str())
+                .map(str::to_owned)
         };
         let names: Vec<String> =
             allowed.get("tools").and_then(Value::as_array).into_iter().flatten().filter_map(named).collect();

@@ -70,8 +70,6 @@ pub(in crate::ingress) enum Delta<'a> {
     Signature { signature: &'a str },
     #[serde(rename = "input_json_delta")]
     InputJson { partial_json: &'a str },
-    #[serde(rename = "citations_delta")]
-    Citation { citation: &'a Value },
 }
 
 impl Event<'_> {

@@ -27,7 +27,7 @@ const OPENING_LIMIT: Duration = Duration::from_secs(60);
 /// Frames of a few bytes cost h2 more memory than they carry, so it bounds that overhead and closes the connection
 /// past it. An event stream is made of such frames: the bound is this many times the connection's window, enough for
 /// stalled readers of events of 30 bytes on every stream.
-const SMALL_FRAME_FACTOR: usize = 8;
+pub(crate) const SMALL_FRAME_FACTOR: u32 = 8;
 
 /// The connections of one origin, in the order of their opening.
 pub(in super::super) struct Links {
@@ -127,12 +127,15 @@ impl Links {
         };
         TokioExecutor::new().execute(async move {
             let limit = limit.unwrap_or(OPENING_LIMIT);
-            let ended = match tokio::time::timeout(limit, connector.connect(&target, Protocol::Http2, Some(limit))).await {
-                Ok(Ok(Io::Plain(stream))) => driver.run(stream, limit).await,
-                Ok(Ok(Io::Tls(stream))) => driver.run(*stream, limit).await,
-                Ok(Err(error)) => error,
-                Err(_elapsed) => TransportError::unsent(TransportErrorKind::ConnectTimeout),
-            };
+            let ended =
+                match tokio::time::timeout(limit, connector.connect(&target, Protocol::Http2, Some(limit)))
+                    .await
+                {
+                    Ok(Ok(Io::Plain(stream))) => driver.run(stream, limit).await,
+                    Ok(Ok(Io::Tls(stream))) => driver.run(*stream, limit).await,
+                    Ok(Err(error)) => error,
+                    Err(_elapsed) => TransportError::unsent(TransportErrorKind::ConnectTimeout),
+                };
             if let Some(link) = driver.link.upgrade() {
                 link.retire(ended);
             }
@@ -258,9 +261,12 @@ impl Driver {
                 link.limit.store(allowed, Ordering::Release);
             }
             match &mut keep_alive {
-                Some(keep_alive) => keep_alive.poll_dead(cx, link.held.load(Ordering::Acquire) > 0).map(|()| {
-                    TransportError::unsent(TransportErrorKind::Closed).with_source("a ping was not answered")
-                }),
+                Some(keep_alive) => {
+                    keep_alive.poll_dead(cx, link.held.load(Ordering::Acquire) > 0).map(|()| {
+                        TransportError::unsent(TransportErrorKind::Closed)
+                            .with_source("a ping was not answered")
+                    })
+                }
                 None => Poll::Pending,
             }
         })
@@ -269,7 +275,10 @@ impl Driver {
 
     /// Greets the peer and waits for its settings: until they are here no stream is opened, so that none can be one
     /// too many.
-    async fn handshake<T>(&self, stream: T) -> Result<(SendRequest<Bytes>, Connection<T, Bytes>), TransportError>
+    async fn handshake<T>(
+        &self,
+        stream: T,
+    ) -> Result<(SendRequest<Bytes>, Connection<T, Bytes>), TransportError>
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -287,7 +296,7 @@ impl Driver {
             .initial_max_send_streams(0)
             .initial_window_size(window)
             .initial_connection_window_size(whole_window.max(65_535))
-            .data_frame_budget((whole_window as usize).saturating_mul(SMALL_FRAME_FACTOR))
+            .data_frame_budget((whole_window as usize).saturating_mul(SMALL_FRAME_FACTOR as usize))
             .handshake::<T, Bytes>(stream)
             .await
             .map_err(failed)?;

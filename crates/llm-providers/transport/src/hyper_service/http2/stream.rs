@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use h2::{RecvStream, Reason, SendStream};
+use h2::{RecvStream, SendStream};
 
 use super::links::Ticket;
 use crate::error::TransportError;
@@ -66,11 +66,7 @@ impl Http2Body {
                 self.ticket = None;
                 Poll::Ready(None)
             }
-            // RFC 9113, 8.1: having answered in full, a server may stop an upload that it does not need.
-            Some(Err(error)) if error.reason() == Some(Reason::NO_ERROR) && !self.upload.rest.is_empty() => {
-                self.ticket = None;
-                Poll::Ready(None)
-            }
+            // Whatever the reason: after a complete answer h2 passes over a reset and gives `None`.
             Some(Err(error)) => {
                 self.ticket = None;
                 Poll::Ready(Some(Err(TransportError::from_h2(error))))

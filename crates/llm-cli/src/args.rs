@@ -1,0 +1,195 @@
+//! Arguments of the command line.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One OpenAI-compatible interface before all your models.
+///
+/// Without a command it starts the gateway. Without a file it serves the built-in `mock` models and, as
+/// `vendor/model`, every vendor whose usual key variable is set.
+#[derive(Debug, Parser)]
+#[command(name = "llm-gateway", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do; without it, `serve`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Arguments of `serve`.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the gateway
+    Serve(ServeArgs),
+    /// Read a configuration, print its deployments, and say what is wrong with it
+    Check(CheckArgs),
+    /// Ask a model and print the answer as it comes
+    Chat(ChatArgs),
+    /// Print what a request or an answer becomes in another dialect, without a network
+    Translate(TranslateArgs),
+    /// Start a vendor that answers from scripts: OpenAI's and Anthropic's wire
+    Mock(MockArgs),
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// List the models that a configuration serves, or the vendors that are built in
+    Models(ModelsArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the generated pages of the documentation
+    #[command(hide = true)]
+    Docs {
+        /// Where to
+        dir: PathBuf,
+    },
+}
+
+/// How to start the gateway.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Configuration file, in LiteLLM's shape
+    #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Serve this one model without a file, such as `gpt-4o` or `anthropic/claude-sonnet-4-5`
+    #[arg(short, long, conflicts_with = "config")]
+    pub model: Option<String>,
+    /// The vendor's address for `--model`
+    #[arg(long, visible_alias = "api_base", requires = "model", value_name = "URL")]
+    pub api_base: Option<String>,
+    /// Address to listen on
+    #[arg(long, env = "HOST", value_name = "ADDRESS")]
+    pub host: Option<IpAddr>,
+    /// Port to listen on; 0 takes any that is free
+    #[arg(long, env = "PORT")]
+    pub port: Option<u16>,
+    /// Let other machines in although no master key is set
+    #[arg(long)]
+    pub allow_public_without_key: bool,
+    /// Worker threads; by default one a core
+    #[arg(long, env = "TOKIO_WORKER_THREADS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// How log lines look; by default `human` on a terminal and `json` elsewhere
+    #[arg(long, value_enum, env = "LLM_GATEWAY_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// What is logged, such as `info` or `llm_gateway=debug`
+    #[arg(long, env = "LLM_GATEWAY_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Configuration file
+    pub file: PathBuf,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 1 on warnings too
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// Whom to ask what.
+#[derive(Debug, Args)]
+pub struct ChatArgs {
+    /// `vendor/model`, or a well-known bare name
+    pub model: String,
+    /// What to say; `-` reads it from standard input
+    pub message: String,
+    /// Instructions for the model
+    #[arg(short, long)]
+    pub system: Option<String>,
+    /// The vendor's address
+    #[arg(long, visible_alias = "api_base", value_name = "URL")]
+    pub api_base: Option<String>,
+    /// Tokens to write at most
+    #[arg(long)]
+    pub max_tokens: Option<u64>,
+    /// Print what it took at the end
+    #[arg(long)]
+    pub usage: bool,
+}
+
+/// What to translate.
+#[derive(Debug, Args)]
+pub struct TranslateArgs {
+    /// The dialect of the client
+    #[arg(long, value_enum, default_value = "openai")]
+    pub from: ClientDialect,
+    /// The vendor, or `vendor/model`
+    #[arg(long, required_unless_present = "check")]
+    pub to: Option<String>,
+    /// FILE is the vendor's answer; print what the client gets
+    #[arg(long, conflicts_with = "stream")]
+    pub response: bool,
+    /// FILE is the vendor's stream; print what the client gets
+    #[arg(long)]
+    pub stream: bool,
+    /// The status of the vendor's answer
+    #[arg(long, default_value_t = 200, value_name = "CODE")]
+    pub status: u16,
+    /// The vendor's address
+    #[arg(long, visible_alias = "api_base", value_name = "URL")]
+    pub api_base: Option<String>,
+    /// Print the body alone
+    #[arg(long)]
+    pub body: bool,
+    /// Refuse what cannot be carried instead of reporting it
+    #[arg(long)]
+    pub strict: bool,
+    /// Replay the recorded exchanges of a folder and print where they differ
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "response", "stream", "file"])]
+    pub check: Option<PathBuf>,
+    /// The request or answer; `-` is standard input
+    #[arg(required_unless_present = "check")]
+    pub file: Option<PathBuf>,
+}
+
+/// The dialect of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClientDialect {
+    /// Chat completions
+    Openai,
+    /// Messages
+    Anthropic,
+}
+
+/// How to start the mock vendor.
+#[derive(Debug, Args)]
+pub struct MockArgs {
+    /// Port to listen on; 0 takes any that is free
+    #[arg(long, default_value_t = 4010)]
+    pub port: u16,
+    /// The script for requests that bring none: JSON, or the name of a file
+    #[arg(long, value_name = "JSON|FILE")]
+    pub script: Option<String>,
+}
+
+/// Which models to list.
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Configuration file
+    #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// List the vendors that are built in, and what they can do
+    #[arg(long)]
+    pub providers: bool,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
+}

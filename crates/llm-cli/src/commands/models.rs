@@ -1,0 +1,125 @@
+//! `models`: what a configuration serves, or which vendors are built in.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use comfy_table::Table;
+use comfy_table::presets::NOTHING;
+use llm_gateway::boot::{Source, load};
+use llm_gateway::runtime::Runtime;
+use llm_provider_core::{Capabilities, VendorInfo};
+use serde_json::json;
+
+use crate::Found;
+use crate::args::ModelsArgs;
+
+pub fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
+    let mut out = std::io::stdout().lock();
+    if args.providers {
+        providers(&mut out, args.json)?;
+        return Ok(Found::Well);
+    }
+    let source = args.config.clone().map_or(Source::Embedded, Source::File);
+    let config = load(&source, &Runtime::system())?;
+    let report = config.check();
+    if args.json {
+        let list: Vec<_> = report
+            .deployments
+            .iter()
+            .map(|one| json!({"model_name": one.model_name, "id": one.id, "upstream": one.upstream, "unusable": one.unusable}))
+            .collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        return Ok(Found::Well);
+    }
+    let mut table = table(["MODEL", "UPSTREAM", "DEPLOYMENT"]);
+    for one in &report.deployments {
+        table.add_row([&one.model_name, &one.upstream, &one.id]);
+    }
+    for (name, target) in &report.aliases {
+        table.add_row([name.as_str(), &format!("alias of {target}"), ""]);
+    }
+    writeln!(out, "{table}")?;
+    Ok(Found::Well)
+}
+
+/// A table without lines.
+pub fn table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_header(header);
+    table
+}
+
+fn infos() -> Vec<&'static VendorInfo> {
+    llm_providers::providers().iter().map(|provider| provider.info()).collect()
+}
+
+/// Names of what a vendor can do.
+fn abilities(capabilities: &Capabilities) -> Vec<&'static str> {
+    let Capabilities { streaming, tools, images, documents, reasoning, json_schema, count_tokens } = *capabilities;
+    [
+        (streaming, "streaming"),
+        (tools, "tools"),
+        (images, "images"),
+        (documents, "documents"),
+        (reasoning, "reasoning"),
+        (json_schema, "json_schema"),
+        (count_tokens, "count_tokens"),
+    ]
+    .into_iter()
+    .filter_map(|(has, name)| has.then_some(name))
+    .collect()
+}
+
+fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()> {
+    if as_json {
+        let list: Vec<_> = infos()
+            .iter()
+            .map(|info| {
+                json!({
+                    "id": info.id,
+                    "name": info.name,
+                    "key_variables": info.key_variables,
+                    "base_url_variables": info.base_url_variables,
+                    "base_url": info.base_url,
+                    "capabilities": abilities(&info.capabilities),
+                    "docs": info.docs,
+                })
+            })
+            .collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
+        return Ok(());
+    }
+    let mut table = table(["VENDOR", "KEY", "ADDRESS", "CAPABILITIES"]);
+    for info in infos() {
+        let abilities = abilities(&info.capabilities).join(" ");
+        table.add_row([&*info.id, &info.key_variables.join(" or "), &*info.base_url, &abilities]);
+    }
+    writeln!(out, "{table}")?;
+    Ok(())
+}
+
+/// The page of the vendors.
+pub fn providers_page() -> anyhow::Result<String> {
+    let mut text = String::from(
+        "# Vendors\n\nA model is named `vendor/model`. What a vendor's wire can carry is listed here; a model may have \
+         less.\n\n| vendor | name | key | address | chat | source |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
+    for info in infos() {
+        let keys: Vec<String> = info.key_variables.iter().map(|name| format!("`{name}`")).collect();
+        writeln!(
+            text,
+            "| `{}` | {} | {} | {} | {} | {} |",
+            info.id,
+            info.name,
+            if keys.is_empty() { "none".to_owned() } else { keys.join(" or ") },
+            if info.base_url.is_empty() { "yours".to_owned() } else { format!("`{}`", info.base_url) },
+            abilities(&info.capabilities).join(", "),
+            info.docs,
+        )?;
+    }
+    text.push_str("\n## Left out\n\n| vendor | why |\n| --- | --- |\n");
+    for absent in llm_providers::openai_compat::absent() {
+        writeln!(text, "| `{}` | {} |", absent.id, absent.reason)?;
+    }
+    Ok(text)
+}

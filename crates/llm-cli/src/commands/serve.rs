@@ -1,0 +1,95 @@
+//! `serve`: the gateway itself.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use llm_gateway::boot::{Gateway, Overrides, Source, boot};
+use llm_gateway::config::SingleModel;
+use llm_gateway::runtime::Runtime;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::Found;
+use crate::args::ServeArgs;
+
+pub fn run(args: &ServeArgs) -> anyhow::Result<Found> {
+    crate::log::init(&args.log, args.log_format)?;
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.enable_all().thread_name("llm-gateway");
+    if let Some(workers) = args.workers {
+        threads.worker_threads(workers.max(1));
+    }
+    threads.build().context("no threads")?.block_on(serve(args))
+}
+
+async fn serve(args: &ServeArgs) -> anyhow::Result<Found> {
+    let overrides = Overrides {
+        host: args.host,
+        port: args.port,
+        allow_public_without_key: args.allow_public_without_key,
+    };
+    let gateway = boot(source(args), &overrides, Runtime::system()).await?;
+    tell_start(&gateway)?;
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    let wait = async move {
+        wait_for_stop().await;
+        asked.cancel();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = gateway.run(stop) => {}
+        () = wait => {}
+    }
+    Ok(Found::Well)
+}
+
+fn source(args: &ServeArgs) -> Source {
+    if let Some(file) = &args.config {
+        return Source::File(file.clone());
+    }
+    let Some(model) = &args.model else { return Source::Embedded };
+    let api_base = args.api_base.iter().map(|base| ("api_base".to_owned(), Value::from(base.as_str())));
+    let params: Map<String, Value> = api_base.collect();
+    Source::Single(SingleModel { model: model.clone(), alias: None, params })
+}
+
+/// Where it listens, what it serves, and a line to try it with.
+fn tell_start(gateway: &Gateway) -> anyhow::Result<()> {
+    let serving = gateway.app.serving();
+    let scheme = if gateway.is_tls() { "https" } else { "http" };
+    let base = format!("{scheme}://{}", gateway.address());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "llm-gateway {} listening on {base}", env!("CARGO_PKG_VERSION"))?;
+    const SHOWN: usize = 12;
+    let names: Vec<&str> = serving.listed.iter().map(|model| &*model.name).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    writeln!(out, "models: {}{more}", names[..names.len().min(SHOWN)].join(", "))?;
+    let model = names.iter().find(|name| !name.contains('*')).unwrap_or(&"mock");
+    let key = if serving.authenticator.needs_key() { " -H 'authorization: Bearer <master key>'" } else { "" };
+    writeln!(out, "try:")?;
+    writeln!(
+        out,
+        "  curl {base}/v1/chat/completions{key} -H 'content-type: application/json' \
+         -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+/// SIGTERM or Ctrl-C.
+async fn wait_for_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,157 @@
+//! `translate --check`: recorded exchanges replayed through the real translators. What is expected comes from the
+//! recording, never from us.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use llm_provider_core::{Call, Decoded, Dialect, Payload, Provider};
+use llm_types::ApiError;
+use serde_json::Value;
+
+use super::diff::diff;
+use super::recording::{Recording, read_all};
+use super::replay::facts;
+use super::reply;
+use crate::Found;
+
+/// What a replay found.
+enum Verdict {
+    Agrees,
+    Differs(Vec<String>),
+    Skipped(String),
+}
+
+pub fn run(dir: &Path) -> anyhow::Result<Found> {
+    let mut out = std::io::stdout().lock();
+    let (mut agree, mut differ, mut skipped) = (0, 0, 0);
+    for recording in read_all(dir)? {
+        let name = recording.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match replay(&recording).with_context(|| name.clone())? {
+            Verdict::Agrees => {
+                agree += 1;
+                writeln!(out, "agrees   {name}")?;
+            }
+            Verdict::Differs(lines) => {
+                differ += 1;
+                writeln!(out, "differs  {name}")?;
+                for line in lines {
+                    writeln!(out, "         {line}")?;
+                }
+            }
+            Verdict::Skipped(why) => {
+                skipped += 1;
+                writeln!(out, "skipped  {name}: {why}")?;
+            }
+        }
+    }
+    writeln!(out, "{agree} agree, {differ} differ, {skipped} skipped")?;
+    Ok(if differ == 0 { Found::Well } else { Found::Unwell })
+}
+
+fn replay(recording: &Recording) -> anyhow::Result<Verdict> {
+    let Some(dialect) = recording.dialect() else {
+        return Ok(Verdict::Skipped(format!("{} is no chat that is translated", recording.request.path)));
+    };
+    let Some(provider) = llm_providers::find(&recording.provider) else {
+        return Ok(Verdict::Skipped(format!("no vendor {:?}", recording.provider)));
+    };
+    let mut lines = request(&provider, dialect, &recording.request.body)?;
+    let body = Bytes::from(recording.answer()?);
+    lines.extend(match recording.response.status {
+        400.. => failure(&provider, recording.response.status, &body)?,
+        _ if recording.is_stream() => stream(&provider, dialect, &body)?,
+        status => answer(&provider, dialect, status, &body)?,
+    });
+    Ok(if lines.is_empty() { Verdict::Agrees } else { Verdict::Differs(lines) })
+}
+
+/// The recorded request, read as a client's and written as the vendor's, is the same.
+fn request(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Value) -> anyhow::Result<Vec<String>> {
+    let text = body.to_string();
+    let incoming = match llm_providers::ingress(dialect).read(text.as_bytes()) {
+        Ok(incoming) => incoming,
+        Err(error) => return Ok(vec![format!("request: {error}")]),
+    };
+    let headers = HeaderMap::new();
+    let translator = provider.chat().context("the vendor has no chat")?;
+    let encoded = match translator.encode(&incoming.request, &Call::new(&incoming.request.model, &headers)) {
+        Ok(encoded) => encoded,
+        Err(error) => return Ok(vec![format!("request: {error}")]),
+    };
+    let Payload::Bytes(written) = encoded.request.into_body() else { anyhow::bail!("an upload") };
+    let written: Value = serde_json::from_slice(&written)?;
+    Ok(diff(body, &written).into_iter().map(|line| format!("request.{line}")).collect())
+}
+
+/// The recorded answer, decoded and written again in the vendor's dialect, says the same.
+fn answer(provider: &Arc<dyn Provider>, dialect: Dialect, status: u16, body: &[u8]) -> anyhow::Result<Vec<String>> {
+    let translator = provider.chat().context("the vendor has no chat")?;
+    let response = http::Response::builder().status(status).body(body)?;
+    let answer = match translator.decode(response) {
+        Ok(Decoded::Answer(answer)) => answer,
+        Ok(Decoded::Again { .. }) => return Ok(vec!["response: the vendor wants to be asked again".to_owned()]),
+        Err(error) => return Ok(vec![format!("response: {error}")]),
+    };
+    let written = llm_providers::ingress(dialect).write(&answer, &reply());
+    let (expected, found): (Value, Value) = (serde_json::from_slice(body)?, serde_json::from_slice(&written.body)?);
+    Ok(diff(&expected, &found).into_iter().map(|line| format!("response.{line}")).collect())
+}
+
+/// The recorded stream, decoded and written again in the vendor's dialect, says the same.
+fn stream(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Bytes) -> anyhow::Result<Vec<String>> {
+    let translator = provider.chat().context("the vendor has no chat")?;
+    let mut decoder = translator.decoder();
+    let mut writer = llm_providers::ingress(dialect).writer(&reply());
+    let mut out = BytesMut::new();
+    let mut failure: Option<ApiError> = None;
+    for item in decoder.push(body.clone()) {
+        match item {
+            Ok(chunk) => writer.chunk(&chunk, &mut out),
+            Err(error) => failure = Some(error.into()),
+        }
+    }
+    for item in decoder.finish() {
+        match item {
+            Ok(chunk) => writer.chunk(&chunk, &mut out),
+            Err(error) => failure = failure.or(Some(error.into())),
+        }
+    }
+    match &failure {
+        Some(error) => writer.error(error, &mut out),
+        None => writer.end(&mut out),
+    }
+    let lines = diff(&facts(dialect, body), &facts(dialect, &out));
+    Ok(lines.into_iter().map(|line| format!("stream.{line}")).collect())
+}
+
+/// The recorded refusal keeps the vendor's words.
+fn failure(provider: &Arc<dyn Provider>, status: u16, body: &[u8]) -> anyhow::Result<Vec<String>> {
+    let translator = provider.chat().context("the vendor has no chat")?;
+    let response = http::Response::builder().status(status).body(body)?;
+    let Err(error) = translator.decode(response) else {
+        return Ok(vec!["response: a failure was read as an answer".to_owned()]);
+    };
+    let mut lines = Vec::new();
+    if error.status != status {
+        lines.push(format!("response.status: {status} became {}", error.status));
+    }
+    let words = serde_json::from_slice::<Value>(body).ok().and_then(|tree| vendor_words(&tree));
+    if let Some(words) = words
+        && !error.message.contains(&words)
+    {
+        lines.push(format!("response.error.message: {words:?} became {:?}", error.message));
+    }
+    Ok(lines)
+}
+
+/// Where vendors put their words.
+fn vendor_words(tree: &Value) -> Option<String> {
+    ["/error/message", "/message", "/error", "/detail"]
+        .into_iter()
+        .find_map(|pointer| tree.pointer(pointer)?.as_str())
+        .map(ToOwned::to_owned)
+}

@@ -1,0 +1,102 @@
+//! Recorded exchanges: one JSON file each, in the format of `docs/recordings.md`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use llm_provider_core::Dialect;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One recorded exchange with a vendor.
+#[derive(Debug, Deserialize)]
+pub struct Recording {
+    /// The file it came from.
+    #[serde(skip)]
+    pub file: PathBuf,
+    /// The vendor's name.
+    pub provider: String,
+    /// What was sent.
+    pub request: RecordedRequest,
+    /// What came back.
+    pub response: RecordedResponse,
+}
+
+/// What was sent.
+#[derive(Debug, Deserialize)]
+pub struct RecordedRequest {
+    /// `POST` if it is not given.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// The path, without a host.
+    pub path: String,
+    /// The body.
+    pub body: Value,
+}
+
+/// What came back. Exactly one of the bodies is given.
+#[derive(Debug, Deserialize)]
+pub struct RecordedResponse {
+    /// The status.
+    pub status: u16,
+    /// The content type.
+    #[serde(default)]
+    pub content_type: String,
+    /// A body that is JSON.
+    #[serde(default)]
+    pub body: Option<Value>,
+    /// A body that is text, such as a stream.
+    #[serde(default)]
+    pub body_text: Option<String>,
+    /// A body that is neither.
+    #[serde(default)]
+    pub body_base64: Option<String>,
+}
+
+impl Recording {
+    /// The dialect of the exchange, from its path; `None` for an operation that is no chat.
+    pub fn dialect(&self) -> Option<Dialect> {
+        let path = self.request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
+        let is_post = self.request.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case("post"));
+        match path {
+            _ if !is_post => None,
+            path if path.ends_with("/chat/completions") => Some(Dialect::OpenAiChat),
+            path if path.ends_with("/messages") => Some(Dialect::AnthropicMessages),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer is a stream of events.
+    pub fn is_stream(&self) -> bool {
+        self.response.content_type.starts_with("text/event-stream")
+    }
+
+    /// The body of the answer.
+    pub fn answer(&self) -> anyhow::Result<Vec<u8>> {
+        let RecordedResponse { body, body_text, body_base64, .. } = &self.response;
+        match (body, body_text, body_base64) {
+            (Some(json), None, None) => Ok(json.to_string().into_bytes()),
+            (None, Some(text), None) => Ok(text.clone().into_bytes()),
+            (None, None, Some(text)) => STANDARD.decode(text).context("response.body_base64"),
+            _ => bail!("response: exactly one of body, body_text and body_base64 must be given"),
+        }
+    }
+}
+
+/// Reads every `.json` file of a folder, in the order of their names.
+pub fn read_all(dir: &Path) -> anyhow::Result<Vec<Recording>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
+        .with_context(|| format!("cannot read {}", dir.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let read = |file: PathBuf| -> anyhow::Result<Recording> {
+        let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let recording: Recording = llm_types::from_slice(&text)
+            .with_context(|| format!("{} is no recorded exchange", file.display()))?;
+        Ok(Recording { file, ..recording })
+    };
+    files.into_iter().map(read).collect()
+}

@@ -1,0 +1,295 @@
+//! From a configuration to a gateway that listens; the one place that reads files and starts background work.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+use crate::config::{
+    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileWatch, ReloadReport, SingleModel, Vendor,
+};
+use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
+use crate::exchange::{Finaliser, Sink};
+use crate::prepare::{self, States};
+use crate::routes;
+use crate::runtime::Runtime;
+use crate::telemetry::access_log::AccessLog;
+use crate::telemetry::metrics::{Metrics, MetricsSink};
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Nobody wrote one: the mock, and every vendor whose key is at hand.
+    Embedded,
+    /// One model.
+    Single(SingleModel),
+    /// A file, which is read again when it changes.
+    File(PathBuf),
+}
+
+/// What the command line says over the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The address to listen on.
+    pub host: Option<IpAddr>,
+    /// The port to listen on.
+    pub port: Option<u16>,
+    /// Listen beyond loopback although there is no master key.
+    pub allow_public_without_key: bool,
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BootError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigErrors),
+    /// Anybody could use it from outside.
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
+    /// Something that the configuration names cannot be set up.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// A gateway that has bound its socket and not yet begun to serve.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Its handles.
+    pub app: Arc<App>,
+    /// Reads the configuration again.
+    pub reloader: Arc<Reloader>,
+    listener: Listener,
+    address: SocketAddr,
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+/// All its faults, with their places.
+pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> {
+    let vendors = vendors();
+    let vendors: Vec<Vendor<'_>> = vendors
+        .iter()
+        .map(|(name, key_env)| Vendor { name, key_env: key_env.as_deref() })
+        .collect();
+    let context = ConfigContext { vendors: &vendors, lookup: runtime.environment().clone() };
+    match source {
+        Source::Embedded => Config::embedded(&context),
+        Source::Single(single) => Config::single_model(single.clone(), &context),
+        Source::File(path) => Config::load(path, &context),
+    }
+}
+
+/// Names of the built-in vendors and the first of their usual key variables.
+fn vendors() -> Vec<(String, Option<String>)> {
+    llm_providers::providers()
+        .iter()
+        .map(|provider| {
+            let info = provider.info();
+            (info.id.to_string(), info.key_variables.first().map(ToString::to_string))
+        })
+        .collect()
+}
+
+/// Makes a gateway and binds its socket.
+///
+/// # Errors
+/// [`BootError`]
+pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Result<Gateway, BootError> {
+    let mut config = load(&source, &runtime)?;
+    let server = &mut config.settings.server;
+    server.host = overrides.host.unwrap_or(server.host);
+    server.port = overrides.port.unwrap_or(server.port);
+    server.allow_public_without_key |= overrides.allow_public_without_key;
+    config.settings.check_exposure()?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let store = ConfigStore::new(config);
+    let snapshot = store.load();
+    let states = States::default();
+    let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
+    let metrics = Arc::new(Metrics::new());
+    let sinks: Vec<Box<dyn Sink>> = vec![Box::new(AccessLog), Box::new(MetricsSink(metrics.clone()))];
+    let finaliser = Finaliser::new(runtime.clone(), sinks);
+    let app = App::new(runtime, serving, finaliser, metrics);
+    let server = &snapshot.settings.server;
+    let options = EdgeOptions {
+        header_read_timeout: std::time::Duration::from_millis(server.header_read_timeout_ms.get()),
+        max_connections: server.max_connections.get(),
+        buffer_bytes: EdgeOptions::BUFFER_BYTES,
+        drain_timeout: std::time::Duration::from_millis(server.drain_timeout_ms),
+        trusted_proxies: TrustedProxies::new(server.trusted_proxies.clone()),
+        tls: server.tls.as_ref().map(|tls| TlsFiles { certificate: tls.cert.clone(), key: tls.key.clone() }),
+    };
+    let listener = Listener::bind(server.address(), options).await.map_err(BootError::Setup)?;
+    let address = listener.address().map_err(|error| BootError::Setup(error.to_string()))?;
+    let reload_certificate = listener.certificate_reloader().map(|reload| Box::new(reload) as ReloadCertificate);
+    let reloader = Arc::new(Reloader {
+        app: app.clone(),
+        store,
+        source,
+        overrides: overrides.clone(),
+        states,
+        reload_certificate,
+        one_at_a_time: tokio::sync::Mutex::new(()),
+    });
+    app.set_reloader(reloader.clone());
+    Ok(Gateway { app, reloader, listener, address })
+}
+
+impl Gateway {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Whether it speaks TLS.
+    pub const fn is_tls(&self) -> bool {
+        self.listener.is_tls()
+    }
+
+    /// Serves until `stop`, watching the configuration; then drains.
+    pub async fn run(self, stop: CancellationToken) {
+        let watching = tokio::select! {
+            biased;
+            () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => return,
+            watching = self.reloader.watch() => watching,
+        };
+        match watching {}
+    }
+}
+
+type ReloadCertificate = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// Reads the configuration again: on SIGHUP, on a change of its files, or when asked.
+pub struct Reloader {
+    app: Arc<App>,
+    store: ConfigStore,
+    source: Source,
+    overrides: Overrides,
+    states: States,
+    reload_certificate: Option<ReloadCertificate>,
+    one_at_a_time: tokio::sync::Mutex<()>,
+}
+
+impl std::fmt::Debug for Reloader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reloader").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+impl Reloader {
+    /// Reads the configuration, its secrets and the certificate again. A bad one changes nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the new one, in words.
+    pub async fn reload(&self) -> Result<ReloadReport, String> {
+        let _turn = self.one_at_a_time.lock().await;
+        let result = self.try_reload().await;
+        match &result {
+            Ok(report) => {
+                self.app.metrics.reloads.inc();
+                tracing::info!(
+                    config.version = report.version,
+                    changed = report.changed.join(", "),
+                    needs_restart = report.needs_restart.join(", "),
+                    "configuration taken over"
+                );
+            }
+            Err(why) => {
+                self.app.metrics.failed_reloads.inc();
+                tracing::error!(why, "configuration refused; the one before goes on");
+            }
+        }
+        result
+    }
+
+    async fn try_reload(&self) -> Result<ReloadReport, String> {
+        if let Some(reload) = &self.reload_certificate {
+            reload()?;
+        }
+        let (source, runtime) = (self.source.clone(), self.app.runtime.clone());
+        let loaded = tokio::task::spawn_blocking(move || load(&source, &runtime)).await;
+        let mut config = loaded.map_err(|error| error.to_string())?.map_err(|errors| errors.to_string())?;
+        let server = &mut config.settings.server;
+        server.host = self.overrides.host.unwrap_or(server.host);
+        server.port = self.overrides.port.unwrap_or(server.port);
+        server.allow_public_without_key |= self.overrides.allow_public_without_key;
+        config.settings.check_exposure().map_err(|error| error.to_string())?;
+        // Everything is tried before anything changes.
+        let trial = self.store.preview(config.clone());
+        prepare::serving(trial, &self.app.runtime, &self.states).await?;
+        let warnings: Vec<Diagnostic> = config.warnings.clone();
+        let report = self.store.reload(config);
+        let serving = prepare::serving(self.store.load(), &self.app.runtime, &self.states).await?;
+        self.app.swap(serving);
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(report)
+    }
+
+    /// Reloads whenever a file has changed or SIGHUP came. Never ends.
+    async fn watch(&self) -> std::convert::Infallible {
+        let mut hangup = hangups();
+        loop {
+            let files = self.files();
+            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files)).and_then(|watch| {
+                watch.map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works")).ok()
+            });
+            let changed = async {
+                match &mut watch {
+                    Some(watch) => watch.changed().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = changed => {}
+                () = hangup.next() => {}
+            }
+            let _told_in_the_log = self.reload().await;
+        }
+    }
+
+    /// The files whose change matters: the configuration's and the certificate's.
+    fn files(&self) -> Vec<PathBuf> {
+        let config = self.store.load();
+        let mut files = config.files.clone();
+        if let Source::File(path) = &self.source
+            && files.is_empty()
+        {
+            files.push(path.clone());
+        }
+        if let Some(tls) = config.settings.tls() {
+            files.extend([&tls.cert, &tls.key].map(|file| Path::new(file).to_path_buf()));
+        }
+        files
+    }
+}
+
+/// SIGHUP, where there is such a thing.
+struct Hangups(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+fn hangups() -> Hangups {
+    #[cfg(unix)]
+    return Hangups(tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok());
+    #[cfg(not(unix))]
+    return Hangups();
+}
+
+impl Hangups {
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,47 @@
+//! `litellm_settings` and `general_settings`, as far as this version acts on them.
+
+use ipnet::IpNet;
+use llm_router::Seconds;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::secret::SecretRef;
+
+/// `litellm_settings`: what holds for all models.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LitellmSettings {
+    /// Whether parameters that a vendor does not have are left out instead of refused. Default: false.
+    pub drop_params: bool,
+    /// Seconds until a request is given up. Holds where neither the deployment nor the router has a timeout.
+    /// Default: `llm_gateway.transport.total_timeout_ms`.
+    pub request_timeout: Option<Seconds>,
+    /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
+    pub json_logs: Option<bool>,
+    /// Seconds of silence on a stream after which a comment is sent. Default:
+    /// `llm_gateway.server.keepalive_comment_ms`.
+    pub sse_keepalive_ping_interval_seconds: Option<Seconds>,
+}
+
+/// `general_settings`: what holds for the gateway itself.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GeneralSettings {
+    /// The key that clients present. Without one, any key is accepted, and the gateway listens on loopback
+    /// only. Default: none.
+    pub master_key: Option<SecretRef>,
+    /// Whether to listen beyond loopback without a master key. Default: false.
+    pub dangerously_permit_weak_or_unset_master_key: bool,
+    /// Largest body of a request, in units of 1,048,576 bytes. Default: `llm_gateway.server.max_body_bytes`.
+    pub max_request_size_mb: Option<f64>,
+    /// Whether the vendor is told when a client hangs up. Default: `llm_gateway.on_disconnect`.
+    pub cancel_on_disconnect: Option<bool>,
+    /// As in `litellm_settings`, which it overrides. Default: none.
+    pub sse_keepalive_ping_interval_seconds: Option<Seconds>,
+    /// Whether to believe the `X-Forwarded-For` header of the peers in `trusted_proxy_ranges`. Default: false.
+    pub use_x_forwarded_for: bool,
+    /// The addresses of proxies in front of this gateway, as `10.0.0.0/8`. Default:
+    /// `llm_gateway.server.trusted_proxies`.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxy_ranges: Vec<IpNet>,
+}

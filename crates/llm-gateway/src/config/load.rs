@@ -1,0 +1,201 @@
+//! From a tree to a [`Config`].
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use indexmap::IndexMap;
+use llm_router::{ModelAlias, RouterSettings};
+use sha2::{Digest, Sha256};
+
+use super::diagnostic::{ConfigErrors, Diagnostics};
+use super::environment::Environment;
+use super::gateway_settings::GatewaySettings;
+use super::litellm_settings::{GeneralSettings, LitellmSettings};
+use super::names::{Level, nearest, suggestion};
+use super::read::{Reader, unknown_key};
+use super::resolve::Resolved;
+use super::secret::{Secret, SecretRef};
+use super::settings::Settings;
+use super::tree::{Entry, Node, Value};
+use super::vendors::Vendors;
+use super::{Config, ConfigContext};
+use models::Models;
+
+mod models;
+
+/// The keys of a config file.
+const TOP: &[&str] = &[
+    "model_list",
+    "router_settings",
+    "litellm_settings",
+    "general_settings",
+    "environment_variables",
+    "credential_list",
+    "llm_gateway",
+    "include",
+];
+
+/// Reads a whole tree. `hash` is over the text that it comes from.
+pub(super) fn load(
+    root: &Node,
+    files: Vec<PathBuf>,
+    hash: Sha256,
+    context: &ConfigContext<'_>,
+    mut diagnostics: Diagnostics,
+) -> Result<Config, ConfigErrors> {
+    for entry in root.entries().iter().filter(|entry| !TOP.contains(&entry.key.as_str())) {
+        unknown_key(&mut diagnostics, entry, "", Level::Top, TOP);
+    }
+    let environment = environment(root, context, &mut diagnostics);
+    let reader = Reader::new(&environment, diagnostics);
+
+    let ours: GatewaySettings = reader.read_or_default(root.get("llm_gateway"), "llm_gateway", Level::Ours);
+    let general: GeneralSettings =
+        reader.read_or_default(root.get("general_settings"), "general_settings", Level::GeneralSettings);
+    let litellm: LitellmSettings =
+        reader.read_or_default(root.get("litellm_settings"), "litellm_settings", Level::LitellmSettings);
+    let router = router_settings(root, &reader);
+    check_ranges(root, &ours, &general, &reader);
+    for unset in reader.take_unset() {
+        reader.error(&unset.at, format!("{}: {}", unset.path, unset.why));
+    }
+
+    let vendors = Vendors::new(context.vendors, ours.providers.keys());
+    let mut models = Models {
+        reader: &reader,
+        environment: &environment,
+        vendors: &vendors,
+        credentials: credentials(root, &reader),
+        defaults: root.at_path(&["router_settings", "default_litellm_params"]),
+        router: &router,
+        litellm: &litellm,
+        http2: ours.transport.http2,
+        ids: HashMap::new(),
+    };
+    let deployments = models.read_all(root);
+    let aliases = router.model_group_alias.clone();
+    let resolved = Resolved::new(deployments, aliases, vendors.clone());
+    warn_of_dangling_aliases(root, &resolved, &reader);
+    let settings = Settings::new(root, ours, general, &litellm, router);
+
+    let warnings = reader.into_diagnostics().finish()?;
+    let hash = hex(&hash.finalize());
+    Ok(Config { resolved, settings, environment, warnings, files, hash })
+}
+
+/// `environment_variables` in front of the process's environment.
+fn environment(root: &Node, context: &ConfigContext<'_>, diagnostics: &mut Diagnostics) -> Environment {
+    let outer = Environment::new(context.lookup.clone());
+    let mut environment = outer.clone();
+    let Some(section) = root.get("environment_variables") else { return environment };
+    if !matches!(section.value, Value::Map(_)) {
+        diagnostics.error(&section.at, "environment_variables: expected a map of names and values");
+    }
+    for Entry { key, node, .. } in section.entries() {
+        let value = match &node.value {
+            Value::Null => continue,
+            Value::Text(text) => match outer.expand(text) {
+                Ok(text) => text.into_owned(),
+                Err(name) => {
+                    let what = format!("environment_variables.{key}: environment variable {name} is not set");
+                    diagnostics.warning(&node.at, what);
+                    continue;
+                }
+            },
+            Value::Bool(_) | Value::Number(_) => node.to_json().to_string(),
+            Value::List(_) | Value::Map(_) => {
+                diagnostics.error(&node.at, format!("environment_variables.{key}: expected a text"));
+                continue;
+            }
+        };
+        environment.set(key.clone(), Secret::new(value));
+    }
+    environment
+}
+
+/// Reads all but `default_litellm_params`, which may hold secrets and is read where it is used.
+fn router_settings(root: &Node, reader: &Reader<'_>) -> RouterSettings {
+    let node = root.get("router_settings").map(|node| {
+        let mut node = node.clone();
+        if let Value::Map(entries) = &mut node.value {
+            entries.retain(|entry| entry.key != "default_litellm_params");
+        }
+        node
+    });
+    reader.read_or_default(node.as_ref(), "router_settings", Level::RouterSettings)
+}
+
+/// What types cannot say.
+fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, reader: &Reader<'_>) {
+    let at = |keys: &[&str]| root.at_path(keys).map_or(&root.at, |node| &node.at);
+    if !(1..=128).contains(&ours.server.max_json_depth) {
+        let at = at(&["llm_gateway", "server", "max_json_depth"]);
+        let found = ours.server.max_json_depth;
+        reader.error(at, format!("llm_gateway.server.max_json_depth: expected 1 to 128, found {found}"));
+    }
+    if general.max_request_size_mb.is_some_and(|mb| mb.is_nan() || mb <= 0.0) {
+        let at = at(&["general_settings", "max_request_size_mb"]);
+        reader.error(at, "general_settings.max_request_size_mb: expected a number above zero");
+    }
+    if general.master_key.as_ref().is_some_and(SecretRef::is_empty) {
+        let at = at(&["general_settings", "master_key"]);
+        reader.error(at, "general_settings.master_key: is empty; leave it out to run without a key");
+    }
+}
+
+/// `credential_list`, by name.
+fn credentials<'n>(root: &'n Node, reader: &Reader<'_>) -> IndexMap<&'n str, &'n Node> {
+    const KEYS: [&str; 3] = ["credential_name", "credential_values", "credential_info"];
+    let mut credentials = IndexMap::new();
+    for (index, node) in list(root, "credential_list", reader).iter().enumerate() {
+        let path = format!("credential_list[{index}]");
+        for entry in node.entries().iter().filter(|entry| !KEYS.contains(&entry.key.as_str())) {
+            let hint = suggestion(nearest(&entry.key, KEYS));
+            reader.error(&entry.at, format!("{path}: unknown key \"{}\"{hint}", entry.key));
+        }
+        match (node.get("credential_name").map(|name| &name.value), node.get("credential_values")) {
+            (Some(Value::Text(name)), Some(values)) if matches!(values.value, Value::Map(_)) => {
+                credentials.insert(name.as_str(), values);
+            }
+            (Some(Value::Text(_)), _) => {
+                reader.error(&node.at, format!("{path}: \"credential_values\" is missing"));
+            }
+            _ => reader.error(&node.at, format!("{path}: \"credential_name\" is missing")),
+        }
+    }
+    credentials
+}
+
+/// The entries of a list at the top of the file; none, and an error, if it is something else.
+fn list<'n>(root: &'n Node, key: &str, reader: &Reader<'_>) -> &'n [Node] {
+    match root.get(key) {
+        None => &[],
+        Some(Node { value: Value::List(nodes), .. }) => nodes,
+        Some(node) => {
+            reader.error(&node.at, format!("{key}: expected a list"));
+            &[]
+        }
+    }
+}
+
+fn warn_of_dangling_aliases(root: &Node, resolved: &Resolved, reader: &Reader<'_>) {
+    let Some(node) = root.at_path(&["router_settings", "model_group_alias"]) else { return };
+    for (name, ModelAlias { model, .. }) in resolved.aliases() {
+        let at = node.entry(name).map_or(&node.at, |entry| &entry.at);
+        if resolved.route(model).is_none() {
+            let hint = suggestion(nearest(model, resolved.groups().map(|group| group.name.as_str())));
+            let what = format!("router_settings.model_group_alias: no model \"{model}\" in model_list{hint}");
+            reader.warning(at, what);
+        }
+    }
+}
+
+/// The bytes as text.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,305 @@
+//! From entries of `model_list` to deployments.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
+use serde_json::{Map, json};
+use sha2::{Digest, Sha256};
+
+use super::super::diagnostic::Mark;
+use super::super::environment::Environment;
+use super::super::litellm_settings::LitellmSettings;
+use super::super::model_list::{LitellmParams, ModelInfo};
+use super::super::names::{Level, nearest, suggestion};
+use super::super::read::{Reader, fields_of};
+use super::super::resolve::{ResolvedDeployment, VendorChoice};
+use super::super::secret::SecretRef;
+use super::super::tree::{Entry, Node, Value};
+use super::super::vendors::{VendorError, Vendors};
+use super::{hex, list};
+
+/// The keys of an entry.
+const ENTRY: &[&str] = &["model_name", "litellm_params", "model_info"];
+
+/// Reads `model_list`.
+pub(super) struct Models<'a> {
+    pub(super) reader: &'a Reader<'a>,
+    pub(super) environment: &'a Environment,
+    pub(super) vendors: &'a Vendors,
+    pub(super) credentials: IndexMap<&'a str, &'a Node>,
+    pub(super) defaults: Option<&'a Node>,
+    pub(super) router: &'a RouterSettings,
+    pub(super) litellm: &'a LitellmSettings,
+    pub(super) http2: bool,
+    pub(super) ids: HashMap<String, Mark>,
+}
+
+impl Models<'_> {
+    pub(super) fn read_all(&mut self, root: &Node) -> Vec<ResolvedDeployment> {
+        let nodes = list(root, "model_list", self.reader);
+        let entries = nodes.iter().enumerate();
+        entries.filter_map(|(index, node)| self.entry(node, &format!("model_list[{index}]"))).collect()
+    }
+
+    /// One deployment; `None` if its faults leave nothing to go by.
+    fn entry(&mut self, node: &Node, path: &str) -> Option<ResolvedDeployment> {
+        if !matches!(node.value, Value::Map(_)) {
+            self.reader.error(&node.at, format!("{path}: expected a map with model_name and litellm_params"));
+            return None;
+        }
+        for entry in node.entries().iter().filter(|entry| !ENTRY.contains(&entry.key.as_str())) {
+            let elsewhere = fields_of::<LitellmParams>().iter().chain(fields_of::<DeploymentSettings>());
+            let hint = match nearest(&entry.key, ENTRY.iter().copied()) {
+                None if elsewhere.copied().any(|name| name == entry.key) => {
+                    ", it belongs under \"litellm_params\"".to_owned()
+                }
+                nearest => suggestion(nearest),
+            };
+            self.reader.error(&entry.at, format!("{path}: unknown key \"{}\"{hint}", entry.key));
+        }
+        let model_name = self.required(node, "model_name", path);
+        let params = self.required(node, "litellm_params", path).cloned();
+        let model_name: String = self.reader.read(model_name?, &format!("{path}.model_name"), Level::Ours)?;
+        let info = node.get("model_info").cloned();
+        self.deployment(model_name, params?, info, &node.at, path)
+    }
+
+    fn required<'n>(&self, node: &'n Node, key: &str, path: &str) -> Option<&'n Node> {
+        let found = node.get(key);
+        if found.is_none() {
+            self.reader.error(&node.at, format!("{path}: \"{key}\" is missing"));
+        }
+        found
+    }
+
+    fn deployment(
+        &mut self,
+        model_name: String,
+        mut params: Node,
+        info: Option<Node>,
+        origin: &Mark,
+        path: &str,
+    ) -> Option<ResolvedDeployment> {
+        let params_path = format!("{path}.litellm_params");
+        if !matches!(params.value, Value::Map(_)) {
+            self.reader.error(&params.at, format!("{params_path}: expected a map of keys such as model"));
+            return None;
+        }
+        self.fill_in(&mut params, &params_path);
+        let content = json!([model_name, params.to_json()]);
+        let info_json = info.as_ref().map(Node::to_json);
+
+        let (own, rest) = split(params, fields_of::<LitellmParams>());
+        let (routing, rest) = split(rest, fields_of::<DeploymentSettings>());
+        let own_at = own.at.clone();
+        let upstream_at = own.get("model").map_or(own_at, |node| node.at.clone());
+        let own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
+        let routing = self.reader.read_or_default(Some(&routing), &params_path, Level::Ours);
+        let params = self.vendor_params(&rest, &params_path);
+        let model_info = self.model_info(info, &format!("{path}.model_info"));
+        self.check_headers(&own, origin, &params_path);
+
+        let mut problems: Vec<String> = Vec::new();
+        for unset in self.reader.take_unset() {
+            let what = format!("{}: {}; this deployment cannot be used", unset.path, unset.why);
+            self.reader.warning(&unset.at, what);
+            problems.push(unset.why);
+        }
+        if own.model.contains('*') && !model_name.contains('*') {
+            let what = format!("{params_path}.model: holds \"*\", but model_name does not");
+            self.reader.error(&upstream_at, what);
+        }
+        let (vendor, upstream_model) = self.vendor(&own, &upstream_at, &params_path, &mut problems)?;
+        let api_key = own.api_key.filter(|key| !key.is_empty());
+        let is_mock = own.mock_response.is_some();
+        let api_key = api_key.or_else(|| {
+            self.usual_key(&vendor, own.api_base.is_some() || is_mock, origin, path, &mut problems)
+        });
+
+        let base_timeout = own.timeout.or(self.router.timeout).or(self.litellm.request_timeout);
+        let stream_timeout = own.stream_timeout.or(self.router.stream_timeout).or(base_timeout);
+        let timeout_ms = base_timeout.map(Seconds::as_ms);
+        let stream_timeout_ms = stream_timeout.map(Seconds::as_ms);
+        let drop_params = own.drop_params.unwrap_or(self.litellm.drop_params);
+        let http2 = own.http2.unwrap_or(self.http2);
+        let unusable = (!problems.is_empty()).then(|| problems.join("; "));
+        let inherited = json!([timeout_ms, stream_timeout_ms, drop_params, http2, unusable, info_json]);
+        let fingerprint = digest(&[&content, &inherited]);
+        let id = self.id(model_info.id.clone(), &digest(&[&content]), origin);
+        Some(ResolvedDeployment {
+            id,
+            model_name,
+            vendor,
+            upstream_model,
+            api_base: own.api_base,
+            api_key,
+            api_version: own.api_version,
+            organization: own.organization,
+            headers: own.extra_headers.into_iter().collect(),
+            extra_body: own.extra_body,
+            params,
+            timeout_ms,
+            stream_timeout_ms,
+            drop_params,
+            additional_drop_params: own.additional_drop_params,
+            allowed_openai_params: own.allowed_openai_params,
+            mock_response: own.mock_response,
+            http2,
+            routing,
+            model_info,
+            origin: origin.clone(),
+            unusable,
+            fingerprint,
+        })
+    }
+
+    /// Adds what the named credential and the router's defaults say.
+    fn fill_in(&self, params: &mut Node, path: &str) {
+        if let Some(Node { at, value: Value::Text(name) }) = params.get("litellm_credential_name").cloned() {
+            match self.credentials.get(name.as_str()) {
+                Some(values) => params.fill_from(values),
+                None => {
+                    let hint = suggestion(nearest(&name, self.credentials.keys().copied()));
+                    let what =
+                        format!("{path}.litellm_credential_name: no \"{name}\" in credential_list{hint}");
+                    self.reader.error(&at, what);
+                }
+            }
+        }
+        if let Some(defaults) = self.defaults {
+            params.fill_from(defaults);
+        }
+    }
+
+    /// What goes to the vendor as it is; LiteLLM's own keys do not.
+    fn vendor_params(&self, rest: &Node, path: &str) -> Map<String, serde_json::Value> {
+        let ours: Vec<&'static str> =
+            fields_of::<LitellmParams>().iter().chain(fields_of::<DeploymentSettings>()).copied().collect();
+        let mut params = Map::new();
+        for entry in rest.entries() {
+            self.reader.unknown(entry, path, Level::LitellmParams, &ours);
+            if Level::LitellmParams.is_lacking(&entry.key) {
+                continue;
+            }
+            let read = self.reader.read(&entry.node, &format!("{path}.{}", entry.key), Level::Ours);
+            params.extend(read.map(|value| (entry.key.clone(), value)));
+        }
+        params
+    }
+
+    fn model_info(&self, node: Option<Node>, path: &str) -> ModelInfo {
+        let Some(node) = node else { return ModelInfo::default() };
+        if !matches!(node.value, Value::Map(_)) {
+            self.reader.error(&node.at, format!("{path}: expected a map of keys"));
+            return ModelInfo::default();
+        }
+        let (own, rest) = split(node, fields_of::<ModelInfo>());
+        let mut info: ModelInfo = self.reader.read_or_default(Some(&own), path, Level::Ours);
+        for entry in rest.entries() {
+            self.reader.unknown(entry, path, Level::ModelInfo, fields_of::<ModelInfo>());
+            info.extra.insert(entry.key.clone(), entry.node.to_json());
+        }
+        info
+    }
+
+    fn check_headers(&self, own: &LitellmParams, origin: &Mark, path: &str) {
+        // RFC 9110, 5.6.2: a name is a token.
+        let in_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        for name in own.extra_headers.keys().filter(|name| name.is_empty() || !name.chars().all(in_token)) {
+            self.reader.error(origin, format!("{path}.extra_headers: \"{name}\" is no name of a header"));
+        }
+    }
+
+    fn vendor(
+        &self,
+        own: &LitellmParams,
+        at: &Mark,
+        path: &str,
+        problems: &mut Vec<String>,
+    ) -> Option<(VendorChoice, String)> {
+        if own.model == "*" && own.custom_llm_provider.is_none() {
+            return Some((VendorChoice::ByRequest, own.model.clone()));
+        }
+        match self.vendors.split(&own.model, own.custom_llm_provider.as_deref()) {
+            Ok((vendor, model)) => Some((VendorChoice::Named(vendor.to_owned()), model.to_owned())),
+            Err(error @ VendorError::Lacking { .. }) => {
+                self.reader.warning(at, format!("{path}.model: {error}; this deployment cannot be used"));
+                problems.push(error.to_string());
+                let model = own.model.split_once('/').map_or(own.model.as_str(), |(_, model)| model);
+                let VendorError::Lacking { vendor } = error else { return None };
+                Some((VendorChoice::Named(vendor), model.to_owned()))
+            }
+            Err(error) => {
+                self.reader.error(at, format!("{path}.model: {error}"));
+                None
+            }
+        }
+    }
+
+    /// The vendor's usual variable. That it is not set matters only at the vendor's own address.
+    fn usual_key(
+        &self,
+        vendor: &VendorChoice,
+        elsewhere: bool,
+        origin: &Mark,
+        path: &str,
+        problems: &mut Vec<String>,
+    ) -> Option<SecretRef> {
+        let VendorChoice::Named(vendor) = vendor else { return None };
+        let name = self.vendors.key_env(vendor)?;
+        if self.environment.get(name).is_some() {
+            return Some(SecretRef::env(name));
+        }
+        if !elsewhere {
+            let why = format!("no api_key, and environment variable {name} is not set");
+            self.reader.warning(origin, format!("{path}: {why}; this deployment cannot be used"));
+            problems.push(why);
+        }
+        None
+    }
+
+    fn id(&mut self, explicit: Option<String>, digest: &str, origin: &Mark) -> DeploymentId {
+        if let Some(id) = explicit {
+            if let Some(first) = self.ids.get(&id) {
+                self.reader
+                    .error(origin, format!("model_info.id \"{id}\" is taken by the deployment at {first}"));
+            }
+            self.ids.insert(id.clone(), origin.clone());
+            return DeploymentId::new(id);
+        }
+        let base = &digest[..16];
+        let mut id = base.to_owned();
+        let mut copies = 1;
+        while let Some(first) = self.ids.get(&id) {
+            if copies == 1 {
+                self.reader.warning(origin, format!("the same deployment stands at {first} as well"));
+            }
+            copies += 1;
+            id = format!("{base}-{copies}");
+        }
+        self.ids.insert(id.clone(), origin.clone());
+        DeploymentId::new(id)
+    }
+}
+
+/// The entries with these keys, and the others.
+fn split(node: Node, keys: &[&str]) -> (Node, Node) {
+    let Value::Map(entries) = node.value else {
+        let empty = Node { at: node.at.clone(), value: Value::Map(Vec::new()) };
+        return (node, empty);
+    };
+    let (own, rest) = entries.into_iter().partition(|entry: &Entry| keys.contains(&entry.key.as_str()));
+    (Node { at: node.at.clone(), value: Value::Map(own) }, Node { at: node.at, value: Value::Map(rest) })
+}
+
+/// The same for the same content, whatever the order of its keys.
+fn digest(parts: &[&serde_json::Value]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        let mut part = (*part).clone();
+        part.sort_all_objects();
+        hash.update(part.to_string().as_bytes());
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,133 @@
+//! `model_list` and `credential_list`.
+
+use indexmap::IndexMap;
+use llm_router::{DeploymentSettings, Seconds};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::secret::SecretRef;
+
+/// One deployment. Entries that share a `model_name` form a model group.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "stands for its JSON Schema; the loader reads its parts one by one")]
+pub(super) struct ModelEntry {
+    /// The name that clients ask for. `*` in it stands for any text; of several names that match, the
+    /// longest wins.
+    pub(super) model_name: String,
+    /// Where requests go, and how.
+    pub(super) litellm_params: LitellmParams,
+    /// What is known of the model.
+    #[schemars(default)]
+    pub(super) model_info: ModelInfo,
+}
+
+/// `litellm_params`. Keys that are not listed here are parameters for the vendor: each is added to requests
+/// that do not set it themselves.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(transform = with_routing_keys)]
+pub(super) struct LitellmParams {
+    /// `vendor/model`, or the bare name of a well-known model (`gpt-4o`, `claude-…`). `*` in it becomes what
+    /// the `*` of `model_name` stood for.
+    pub(super) model: String,
+    /// The vendor, where `model` does not name it. Default: what stands before the slash in `model`.
+    #[serde(default)]
+    pub(super) custom_llm_provider: Option<String>,
+    /// The vendor's key. Default: the vendor's usual environment variable.
+    #[serde(default)]
+    pub(super) api_key: Option<SecretRef>,
+    /// Where the vendor's API is, as far as the vendor's page says. Default: the vendor's own address.
+    #[serde(default, alias = "base_url")]
+    pub(super) api_base: Option<String>,
+    /// The version of the vendor's API. Default: the vendor's.
+    #[serde(default)]
+    pub(super) api_version: Option<String>,
+    /// The organisation that pays, for vendors that have such. Default: none.
+    #[serde(default)]
+    pub(super) organization: Option<String>,
+    /// The `credential_name` of an entry of `credential_list`, whose values hold where this map is silent.
+    /// Default: none.
+    #[serde(default)]
+    #[expect(dead_code, reason = "the named values are filled in before this is read")]
+    pub(super) litellm_credential_name: Option<String>,
+    /// Seconds until a request is given up. Default: `router_settings.timeout`.
+    #[serde(default)]
+    pub(super) timeout: Option<Seconds>,
+    /// The same for streamed requests. Default: `router_settings.stream_timeout`, else `timeout`.
+    #[serde(default)]
+    pub(super) stream_timeout: Option<Seconds>,
+    /// Whether parameters that the vendor does not have are left out instead of refused. Default:
+    /// `litellm_settings.drop_params`.
+    #[serde(default)]
+    pub(super) drop_params: Option<bool>,
+    /// Parameters that are always left out, as paths with dots (`tools[*].strict`). Default: none.
+    #[serde(default)]
+    pub(super) additional_drop_params: Vec<String>,
+    /// Parameters that are sent even though the vendor is not known to have them. Default: none.
+    #[serde(default)]
+    pub(super) allowed_openai_params: Vec<String>,
+    /// Headers added to each request. Default: none.
+    #[serde(default)]
+    pub(super) extra_headers: IndexMap<String, SecretRef>,
+    /// Members added to the body of each request, over those of the client. Default: none.
+    #[serde(default)]
+    pub(super) extra_body: Map<String, Value>,
+    /// Answer with this instead of asking the vendor. Default: none.
+    #[serde(default)]
+    pub(super) mock_response: Option<Value>,
+    /// Whether to speak HTTP/2 with the vendor. Default: `llm_gateway.transport.http2`.
+    #[serde(default)]
+    pub(super) http2: Option<bool>,
+}
+
+/// `model_info`. Keys that are not listed here are kept and returned by `GET /v1/models`.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct ModelInfo {
+    /// The deployment's id. Default: made from the entry's content.
+    pub id: Option<String>,
+    /// The model whose facts hold for this deployment, where its own name does not say. Default: none.
+    pub base_model: Option<String>,
+    /// What the model does: `chat`, `embedding`, … Default: `chat`.
+    pub mode: Option<String>,
+    /// Tokens that a prompt may have. Default: unknown.
+    pub max_input_tokens: Option<u64>,
+    /// Tokens that an answer may have. Default: unknown.
+    pub max_output_tokens: Option<u64>,
+    /// Everything else that the entry says.
+    #[serde(skip)]
+    pub extra: Map<String, Value>,
+}
+
+impl ModelInfo {
+    /// Whether the entry says nothing of the model.
+    pub fn is_empty(&self) -> bool {
+        let anonymous = Self { id: None, ..self.clone() };
+        anonymous == Self::default()
+    }
+}
+
+/// One entry of `credential_list`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "stands for its JSON Schema; its values are read where they are used")]
+pub(super) struct CredentialEntry {
+    /// The name, for `litellm_credential_name`.
+    pub(super) credential_name: String,
+    /// `litellm_params` of every deployment that names this entry and does not set them itself.
+    #[schemars(default)]
+    pub(super) credential_values: Map<String, Value>,
+    /// What you want to remember about it; not used.
+    #[schemars(default)]
+    pub(super) credential_info: Map<String, Value>,
+}
+
+/// The router owns the type of some keys of this map.
+fn with_routing_keys(schema: &mut Schema) {
+    let routing = SchemaGenerator::default().into_root_schema_for::<DeploymentSettings>();
+    let routing = routing.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.extend(routing);
+    }
+}

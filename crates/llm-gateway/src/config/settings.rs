@@ -1,0 +1,142 @@
+//! The settings that hold, from our own keys and LiteLLM's.
+
+use indexmap::IndexMap;
+use llm_router::RouterSettings;
+use serde_json::Value;
+
+use super::gateway_settings::{
+    AccessLogSettings, GatewaySettings, LogFormat, OnDisconnect, ServerSettings, TlsSettings,
+    TranslationSettings, TransportSettings,
+};
+use super::litellm_settings::{GeneralSettings, LitellmSettings};
+use super::secret::SecretRef;
+use super::tree::Node;
+
+/// What holds for the gateway as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The listening side, and its bounds.
+    pub server: ServerSettings,
+    /// The side towards the vendors.
+    pub transport: TransportSettings,
+    /// What happens between two dialects.
+    pub translation: TranslationSettings,
+    /// What happens to a request whose client has hung up.
+    pub on_disconnect: OnDisconnect,
+    /// The line that is logged for each request.
+    pub access_log: AccessLogSettings,
+    /// How requests are spread over the deployments of a model.
+    pub router: RouterSettings,
+    /// Further vendors, as the config has them.
+    pub providers: IndexMap<String, Value>,
+    /// The key that clients present.
+    pub master_key: Option<SecretRef>,
+}
+
+/// Nobody guards a door that is open to more than this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "listening on {0} without general_settings.master_key would let anybody spend your money: set a master \
+     key, listen on 127.0.0.1, or allow it with llm_gateway.server.allow_public_without_key"
+)]
+pub struct Exposed(pub std::net::IpAddr);
+
+impl Settings {
+    /// Our own keys hold where both are set; LiteLLM's keys hold over our defaults.
+    pub(super) fn new(
+        root: &Node,
+        ours: GatewaySettings,
+        general: GeneralSettings,
+        litellm: &LitellmSettings,
+        router: RouterSettings,
+    ) -> Self {
+        let silent = |keys: &[&str]| root.get("llm_gateway").is_none_or(|node| node.at_path(keys).is_none());
+        let GatewaySettings {
+            mut server,
+            transport,
+            translation,
+            mut on_disconnect,
+            mut access_log,
+            providers,
+        } = ours;
+
+        let bytes = general.max_request_size_mb.map(|mb| (mb * f64::from(1 << 20)) as usize);
+        if let Some(bytes) = bytes.and_then(std::num::NonZeroUsize::new)
+            && silent(&["server", "max_body_bytes"])
+        {
+            server.max_body_bytes = bytes;
+        }
+        let ping =
+            general.sse_keepalive_ping_interval_seconds.or(litellm.sse_keepalive_ping_interval_seconds);
+        if let Some(ping) = ping.filter(|_| silent(&["server", "keepalive_comment_ms"])) {
+            server.keepalive_comment_ms = ping.as_ms();
+        }
+        if general.use_x_forwarded_for && silent(&["server", "trusted_proxies"]) {
+            server.trusted_proxies = general.trusted_proxy_ranges;
+        }
+        server.allow_public_without_key |= general.dangerously_permit_weak_or_unset_master_key;
+        if let Some(cancel) = general.cancel_on_disconnect.filter(|_| silent(&["on_disconnect"])) {
+            on_disconnect = if cancel { OnDisconnect::Cancel } else { OnDisconnect::Finish };
+        }
+        if litellm.json_logs == Some(true) && silent(&["access_log", "format"]) {
+            access_log.format = LogFormat::Json;
+        }
+        Self {
+            server,
+            transport,
+            translation,
+            on_disconnect,
+            access_log,
+            router,
+            providers,
+            master_key: general.master_key,
+        }
+    }
+
+    /// Whether the gateway may listen where it is told to. To be asked once the command line has had its say.
+    ///
+    /// # Errors
+    /// [`Exposed`], if anybody could use it from outside without a key.
+    pub fn check_exposure(&self) -> Result<(), Exposed> {
+        let guarded = self.master_key.is_some() || self.server.allow_public_without_key;
+        if guarded || self.server.host.is_loopback() { Ok(()) } else { Err(Exposed(self.server.host)) }
+    }
+
+    /// The sections in which `self` and `other` differ.
+    pub(super) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("llm_gateway.server", self.server != other.server),
+            ("llm_gateway.transport", self.transport != other.transport),
+            ("llm_gateway.translation", self.translation != other.translation),
+            ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
+            ("llm_gateway.access_log", self.access_log != other.access_log),
+            ("llm_gateway.providers", self.providers != other.providers),
+            ("router_settings", self.router != other.router),
+            ("general_settings.master_key", self.master_key != other.master_key),
+        ]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect()
+    }
+
+    /// The settings in which `self` and `other` differ and that a running process cannot change.
+    pub(super) fn restart_needed(&self, other: &Self) -> Vec<&'static str> {
+        let (a, b) = (&self.server, &other.server);
+        [
+            ("llm_gateway.server.host", a.host != b.host),
+            ("llm_gateway.server.port", a.port != b.port),
+            ("llm_gateway.server.worker_threads", a.worker_threads != b.worker_threads),
+            ("llm_gateway.server.max_connections", a.max_connections != b.max_connections),
+            ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
+            ("llm_gateway.access_log.format", self.access_log.format != other.access_log.format),
+        ]
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name))
+        .collect()
+    }
+
+    /// The files besides the config whose change matters: those of TLS.
+    pub fn tls(&self) -> Option<&TlsSettings> {
+        self.server.tls.as_ref()
+    }
+}

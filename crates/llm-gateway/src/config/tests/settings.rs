@@ -1,0 +1,130 @@
+//! Which setting holds where several speak.
+
+use std::net::IpAddr;
+
+use super::*;
+
+fn settings(text: &str) -> Settings {
+    read(text).settings
+}
+
+#[test]
+fn defaults_are_as_documented() {
+    let Settings { server, transport, translation, on_disconnect, access_log, .. } = settings("");
+    assert_eq!(server.address().to_string(), "127.0.0.1:4000");
+    assert_eq!((server.max_body_bytes.get(), server.max_json_depth), (67_108_864, 100));
+    assert_eq!((server.max_held_bytes.get(), server.keepalive_comment_ms), (1_073_741_824, 15_000));
+    assert_eq!((server.max_connections.get(), server.max_in_flight_requests.get()), (16_384, 8_192));
+    assert_eq!((server.header_read_timeout_ms.get(), server.drain_timeout_ms), (10_000, 30_000));
+    assert_eq!((transport.connect_timeout_ms.get(), transport.total_timeout_ms.get()), (10_000, 600_000));
+    assert_eq!((transport.first_byte_timeout_ms.get(), transport.idle_timeout_ms.get()), (600_000, 300_000));
+    assert_eq!(translation.on_loss, OnLoss::Report);
+    assert_eq!(translation.effort_budgets.high.get(), 4_096);
+    assert_eq!((on_disconnect, access_log.format), (OnDisconnect::Cancel, LogFormat::Auto));
+}
+
+#[test]
+fn litellms_keys_hold_over_our_defaults_and_under_our_keys() {
+    const LITELLM: &str = "
+general_settings:
+  max_request_size_mb: 1.5
+  sse_keepalive_ping_interval_seconds: 5
+  cancel_on_disconnect: false
+  use_x_forwarded_for: true
+  trusted_proxy_ranges: [10.0.0.0/8]
+litellm_settings: {json_logs: true, sse_keepalive_ping_interval_seconds: 7}
+";
+    let theirs = settings(LITELLM);
+    assert_eq!(theirs.server.max_body_bytes.get(), 1_572_864);
+    assert_eq!(theirs.server.keepalive_comment_ms, 5_000);
+    assert_eq!(theirs.server.trusted_proxies, ["10.0.0.0/8".parse().unwrap()]);
+    assert_eq!((theirs.on_disconnect, theirs.access_log.format), (OnDisconnect::Finish, LogFormat::Json));
+
+    let ours = settings(&format!(
+        "{LITELLM}
+llm_gateway:
+  on_disconnect: drain
+  access_log: {{format: human}}
+  server: {{max_body_bytes: 1000, keepalive_comment_ms: 0, trusted_proxies: []}}
+"
+    ));
+    assert_eq!((ours.server.max_body_bytes.get(), ours.server.keepalive_comment_ms), (1_000, 0));
+    assert!(ours.server.trusted_proxies.is_empty());
+    assert_eq!((ours.on_disconnect, ours.access_log.format), (OnDisconnect::Drain, LogFormat::Human));
+}
+
+#[test]
+fn proxies_are_trusted_only_on_request() {
+    let settings = settings("general_settings: {trusted_proxy_ranges: [10.0.0.0/8]}");
+    assert!(settings.server.trusted_proxies.is_empty());
+}
+
+#[test]
+fn an_open_door_needs_a_key_or_a_word() {
+    let exposure = |text: &str| settings(text).check_exposure();
+    let wide = IpAddr::from([0, 0, 0, 0]);
+    assert_eq!(exposure(""), Ok(()));
+    assert_eq!(exposure("llm_gateway: {server: {host: '::1'}}"), Ok(()));
+    assert_eq!(exposure("llm_gateway: {server: {host: 0.0.0.0}}"), Err(Exposed(wide)));
+    assert_eq!(
+        exposure("{llm_gateway: {server: {host: 0.0.0.0}}, general_settings: {master_key: k}}"),
+        Ok(())
+    );
+    assert_eq!(exposure("llm_gateway: {server: {host: 0.0.0.0, allow_public_without_key: true}}"), Ok(()));
+    let theirs = "general_settings: {dangerously_permit_weak_or_unset_master_key: true}";
+    assert_eq!(exposure(&format!("{{llm_gateway: {{server: {{host: 0.0.0.0}}}}, {theirs}}}")), Ok(()));
+}
+
+/// Where a schema node says what its members are.
+fn members<'s>(
+    schema: &'s serde_json::Value,
+    root: &'s serde_json::Value,
+) -> Option<&'s serde_json::Map<String, serde_json::Value>> {
+    let target = schema["$ref"].as_str().or_else(|| schema["anyOf"][0]["$ref"].as_str());
+    let schema = target.and_then(|target| root.pointer(target.trim_start_matches('#'))).unwrap_or(schema);
+    schema["properties"].as_object()
+}
+
+#[test]
+fn the_schema_describes_every_key() {
+    let schema = json_schema();
+    let mut undocumented = Vec::new();
+    let definitions = schema["$defs"].as_object().unwrap();
+    for (name, definition) in definitions.iter().chain([(&"file".to_owned(), &schema)]) {
+        for (key, member) in definition["properties"].as_object().into_iter().flatten() {
+            if member.get("description").is_none() {
+                undocumented.push(format!("{name}.{key}"));
+            }
+        }
+    }
+    assert_eq!(undocumented, Vec::<String>::new());
+
+    let top = members(&schema, &schema).unwrap();
+    let entry = &schema["$defs"]["ModelEntry"];
+    let params = members(&entry["properties"]["litellm_params"], &schema).unwrap();
+    for key in ["model", "api_key", "weight", "order", "rpm", "tpm", "tags", "timeout", "extra_headers"] {
+        assert!(params.contains_key(key), "{key}");
+    }
+    assert!(schema["$defs"]["LitellmParams"].get("additionalProperties").is_none());
+    assert_eq!(schema["$defs"]["ServerSettings"]["additionalProperties"], false);
+    assert_eq!(schema["additionalProperties"], false);
+    assert!(top.contains_key("llm_gateway") && top.contains_key("environment_variables"));
+}
+
+#[test]
+fn the_documented_defaults_are_the_real_ones() {
+    let schema = json_schema();
+    let defaults = [
+        (
+            "ServerSettings",
+            serde_json::json!({"port": 4000, "max_json_depth": 100, "drain_timeout_ms": 30000}),
+        ),
+        ("TransportSettings", serde_json::json!({"connect_timeout_ms": 10000, "idle_timeout_ms": 300000})),
+    ];
+    for (name, expected) in defaults {
+        for (key, value) in expected.as_object().unwrap() {
+            let description = schema["$defs"][name]["properties"][key]["description"].as_str().unwrap();
+            assert!(description.contains(&format!("Default: {value}")), "{name}.{key}: {description}");
+        }
+    }
+}

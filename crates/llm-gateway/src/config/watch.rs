@@ -1,0 +1,128 @@
+//! Files that change while the gateway runs.
+
+use std::path::{Path, PathBuf};
+
+use notify::{RecursiveMode, Watcher};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+/// Tells when the content of files changes.
+///
+/// Watches their folders and not the files, since editors replace files and Kubernetes swaps a symbolic link
+/// above them; compares content, so that a touch tells nothing.
+pub struct FileWatch {
+    files: Vec<PathBuf>,
+    known: [u8; 32],
+    events: mpsc::Receiver<()>,
+    _watcher: notify::RecommendedWatcher,
+}
+
+impl std::fmt::Debug for FileWatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileWatch").field("files", &self.files).finish_non_exhaustive()
+    }
+}
+
+impl FileWatch {
+    /// Starts to watch; the content of now counts as known. Blocks while it reads the files.
+    ///
+    /// # Errors
+    /// The system cannot watch one of the folders.
+    pub fn new(files: &[PathBuf]) -> Result<Self, notify::Error> {
+        // One place is enough: an event that finds it full is told by the one that waits there.
+        let (sender, events) = mpsc::channel(1);
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            if event.is_err() || event.is_ok_and(|event| !event.kind.is_access()) {
+                let _ = sender.try_send(());
+            }
+        })?;
+        let mut folders: Vec<&Path> = files.iter().map(|file| folder_of(file)).collect();
+        folders.sort_unstable();
+        folders.dedup();
+        for folder in folders {
+            watcher.watch(folder, RecursiveMode::NonRecursive)?;
+        }
+        let known = content(files.iter().map(|file| std::fs::read(file).ok()));
+        Ok(Self { files: files.to_vec(), known, events, _watcher: watcher })
+    }
+
+    /// Waits until the content of any of the files has changed. Cancelling this loses nothing.
+    pub async fn changed(&mut self) {
+        loop {
+            // Some systems tell of the change before the folder was watched; so look first.
+            let mut all = Vec::with_capacity(self.files.len());
+            for file in &self.files {
+                all.push(tokio::fs::read(file).await.ok());
+            }
+            let now = content(all.into_iter());
+            if now != self.known {
+                self.known = now;
+                return;
+            }
+            if self.events.recv().await.is_none() {
+                // The watcher is gone, and nothing will ever be told again.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Over the content of all files; a file that cannot be read differs from an empty one.
+fn content(files: impl Iterator<Item = Option<Vec<u8>>>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for file in files {
+        let inner = file.map(|bytes| Sha256::digest(&bytes));
+        hash.update([u8::from(inner.is_some())]);
+        hash.update(inner.unwrap_or_default());
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Far longer than it takes; reached only if the watch is broken.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_replaced_file_and_a_swapped_link_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let mut watch = FileWatch::new(std::slice::from_ref(&file)).unwrap();
+
+        let fresh = folder.path().join("fresh");
+        std::fs::write(&fresh, "a: 2").unwrap();
+        std::fs::rename(&fresh, &file).unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed()).await.expect("a replaced file");
+
+        #[cfg(unix)]
+        {
+            std::fs::create_dir(folder.path().join("v2")).unwrap();
+            std::fs::write(folder.path().join("v2/config.yaml"), "a: 3").unwrap();
+            std::os::unix::fs::symlink("v2/config.yaml", folder.path().join("link")).unwrap();
+            std::fs::rename(folder.path().join("link"), &file).unwrap();
+            tokio::time::timeout(PATIENCE, watch.changed()).await.expect("a swapped link");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_content_tells_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let mut watch = FileWatch::new(std::slice::from_ref(&file)).unwrap();
+        std::fs::write(&file, "a: 1").unwrap();
+        // Comes to rest on the event channel instead of returning.
+        let waited = tokio::time::timeout(Duration::from_millis(200), watch.changed()).await;
+        assert!(waited.is_err());
+        assert!(FileWatch::new(&[folder.path().join("nowhere/config.yaml")]).is_err());
+    }
+}

@@ -1,0 +1,337 @@
+//! From the configuration to what requests are served from: vendors found, keys fetched, headers checked.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use llm_provider_core::{OnUnsupported, Provider, Secret};
+use llm_provider_mock::{MockService, Script};
+use llm_providers::openai_compat::{Compat, VendorRow};
+use llm_router::{DeploymentId, Policy};
+use llm_transport::{CallOptions, HttpService, Protocol, Proxies, Timeouts, TransportOptions, connect};
+use llm_types::{ApiError, ErrorKind, Layer};
+use serde_json::Value;
+
+use crate::auth::Authenticator;
+use crate::config::{
+    ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
+};
+use crate::deployment::{Deployment, Labels, State};
+use crate::limits::BodyBounds;
+use crate::runtime::Runtime;
+use crate::serving::{Group, ListedModel, Serving};
+
+/// Bytes of one answer that is not streamed, at most.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
+
+/// State of deployments that outlives the configuration.
+pub type States = Arc<papaya::HashMap<DeploymentId, Arc<State>>>;
+
+/// Everything that deployments are made ready with.
+pub struct Prepare {
+    config: Arc<ConfigSnapshot>,
+    vendors: HashMap<String, Arc<dyn Provider>>,
+    /// Fetched secrets: a key or header per deployment, or why it cannot be had.
+    secrets: HashMap<SecretRef, Result<Secret, String>>,
+    service: Arc<dyn HttpService>,
+    runtime: Runtime,
+    states: States,
+}
+
+impl fmt::Debug for Prepare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepare").field("vendors", &self.vendors.len()).finish_non_exhaustive()
+    }
+}
+
+/// Makes a configuration ready.
+///
+/// # Errors
+/// In words: a vendor of the configuration that makes no sense, a transport that cannot be set up, a master key that
+/// cannot be fetched.
+pub async fn serving(config: Arc<ConfigSnapshot>, runtime: &Runtime, states: &States) -> Result<Serving, String> {
+    let settings = &config.settings;
+    let vendors = vendors(settings)?;
+    let base = config.files.first().and_then(|file| file.parent()).unwrap_or(std::path::Path::new("."));
+    let source = ConfigSecrets::new(config.environment.clone(), base);
+    let mut secrets = HashMap::new();
+    for reference in references(&config) {
+        if !secrets.contains_key(&reference) {
+            let fetched = source.resolve(&reference).await;
+            let fetched = fetched.map(|secret| Secret::new(secret.expose())).map_err(|error| error.to_string());
+            secrets.insert(reference, fetched);
+        }
+    }
+    let fetch = |reference: &Option<SecretRef>| match reference {
+        None => Ok(None),
+        Some(reference) => secrets.get(reference).cloned().transpose().map_err(|error: String| error),
+    };
+    let master_key = fetch(&settings.master_key).map_err(|why| format!("general_settings.master_key: {why}"))?;
+    let proxy = fetch(&settings.transport.proxy).map_err(|why| format!("llm_gateway.transport.proxy: {why}"))?;
+    let service = transport(settings, proxy, runtime).await?;
+    let prepare = Prepare {
+        config: config.clone(),
+        vendors,
+        secrets,
+        service,
+        runtime: runtime.clone(),
+        states: states.clone(),
+    };
+    let server = &settings.server;
+    let keepalive = Some(Duration::from_millis(server.keepalive_comment_ms)).filter(|every| !every.is_zero());
+    let serving = Serving {
+        version: config.version,
+        listed: listed(&config),
+        authenticator: Authenticator::new(master_key.as_ref()),
+        policy: Policy::from(&settings.router),
+        on_loss: match settings.translation.on_loss {
+            OnLoss::Report => OnUnsupported::Drop,
+            OnLoss::Reject => OnUnsupported::Reject,
+        },
+        on_disconnect: settings.on_disconnect,
+        keepalive,
+        bounds: BodyBounds {
+            max_body_bytes: server.max_body_bytes.get() as u64,
+            max_held_bytes: server.max_held_bytes.get() as u64,
+            max_json_depth: server.max_json_depth,
+        },
+        max_in_flight: server.max_in_flight_requests.get() as u64,
+        max_answer_bytes: MAX_ANSWER_BYTES,
+        access_log: settings.access_log.enabled,
+        made: papaya::HashMap::new(),
+        prepare,
+        config,
+    };
+    // Groups with plain names are made ready now; a mistake in one is told when it is asked for.
+    let names: Vec<String> = serving.config.resolved.groups().map(|group| group.name.clone()).collect();
+    for name in names {
+        if let Err(error) = serving.resolve(&name) {
+            tracing::warn!(model = name, error = %error.message, "a model cannot be used");
+        }
+    }
+    Ok(serving)
+}
+
+/// Built-in vendors, and those of the configuration, which win.
+fn vendors(settings: &Settings) -> Result<HashMap<String, Arc<dyn Provider>>, String> {
+    let mut vendors: HashMap<String, Arc<dyn Provider>> = llm_providers::providers()
+        .iter()
+        .map(|provider| (provider.info().id.to_string(), provider.clone()))
+        .collect();
+    for (id, row) in &settings.providers {
+        let mut row = row.clone();
+        if let Some(members) = row.as_object_mut() {
+            members.insert("id".to_owned(), Value::String(id.clone()));
+        }
+        let at = |error: &dyn fmt::Display| format!("llm_gateway.providers.{id}: {error}");
+        let row: VendorRow = llm_types::from_value(row).map_err(|error| at(&error))?;
+        let vendor = Compat::new(row).map_err(|error| at(&error))?;
+        vendors.insert(id.clone(), Arc::new(vendor));
+    }
+    Ok(vendors)
+}
+
+/// Every secret that the configuration names.
+fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
+    let settings = &config.settings;
+    let mut all: Vec<SecretRef> =
+        settings.master_key.iter().chain(&settings.transport.proxy).cloned().collect();
+    for deployment in config.resolved.deployments() {
+        all.extend(deployment.api_key.clone());
+        all.extend(deployment.headers.iter().map(|(_, value)| value.clone()));
+    }
+    let vendors = llm_providers::providers().iter().map(|provider| provider.info().id.to_string());
+    all.extend(vendors.filter_map(|vendor| config.resolved.default_key(&vendor)));
+    all
+}
+
+async fn transport(
+    settings: &Settings,
+    proxy: Option<Secret>,
+    runtime: &Runtime,
+) -> Result<Arc<dyn HttpService>, String> {
+    let proxies = match proxy {
+        Some(url) => Proxies::all(url.expose()),
+        None => Proxies::from_env(|name| runtime.variable(name)),
+    };
+    let ca_pem = match &settings.transport.ca_file {
+        None => None,
+        Some(file) => {
+            let at = |error| format!("llm_gateway.transport.ca_file: {}: {error}", file.display());
+            Some(tokio::fs::read(file).await.map_err(at)?.into())
+        }
+    };
+    let options = TransportOptions { proxies, ca_pem, ..TransportOptions::default() };
+    connect(options).map_err(|error| {
+        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        format!("llm_gateway.transport: {error}{cause}")
+    })
+}
+
+/// Models in lists: names, and for patterns the patterns themselves.
+fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
+    let resolved = &config.resolved;
+    let owner = |name: &str| {
+        let route = resolved.route(name)?;
+        let deployment = route.deployments.first()?;
+        let upstream = route.upstream(deployment).ok()?;
+        Some(ListedModel { name: name.into(), owner: upstream.vendor.as_ref().into() })
+    };
+    let patterns = resolved.wildcards().iter().map(|group| group.name.as_str());
+    resolved
+        .model_names()
+        .chain(patterns)
+        .map(|name| owner(name).unwrap_or_else(|| ListedModel { name: name.into(), owner: "any".into() }))
+        .collect()
+}
+
+impl Prepare {
+    /// The deployments of a route, made ready.
+    ///
+    /// # Errors
+    /// What a client is told if none of them can be asked for this name.
+    pub fn group(&self, route: &Route<'_>) -> Result<Group, ApiError> {
+        let mut deployments = Vec::with_capacity(route.deployments.len());
+        let mut refused = None;
+        for resolved in route.deployments {
+            match self.deployment(route, resolved) {
+                Ok(deployment) => deployments.push(Arc::new(deployment)),
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) if deployments.is_empty() => Err(error),
+            _ => Ok(Group { name: route.group.into(), deployments }),
+        }
+    }
+
+    fn deployment(&self, route: &Route<'_>, resolved: &ResolvedDeployment) -> Result<Deployment, ApiError> {
+        let setup = |message: String| {
+            ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("deployment_setup")
+        };
+        let upstream = route.upstream(resolved).map_err(|error| {
+            ApiError::new(ErrorKind::NotFound, Layer::Router, error.to_string())
+                .with_param("model")
+                .with_code("model_not_found")
+        })?;
+        let id = &resolved.id;
+        let vendor: &str = if resolved.mock_response.is_some() { "mock" } else { &upstream.vendor };
+        let provider = self.vendors.get(vendor).ok_or_else(|| setup(format!("{id}: no vendor {vendor:?}")))?;
+        let credential = match (&resolved.unusable, self.key(resolved, vendor)) {
+            (Some(why), _) => Err(why.clone()),
+            (None, key) => key,
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in &resolved.headers {
+            let wrong = |what: &dyn fmt::Display| setup(format!("{id}: the header {name:?}: {what}"));
+            let value = match self.secrets.get(value) {
+                Some(Ok(value)) => value,
+                Some(Err(why)) => return Err(wrong(why)),
+                None => return Err(wrong(&"was not fetched")),
+            };
+            let parsed = HeaderName::try_from(name.as_str()).map_err(|error| wrong(&error))?;
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|error| wrong(&error))?;
+            value.set_sensitive(true);
+            headers.append(parsed, value);
+        }
+        if let Some(organization) = &resolved.organization {
+            let value = HeaderValue::from_str(organization)
+                .map_err(|error| setup(format!("{id}: organization: {error}")))?;
+            headers.insert("openai-organization", value);
+        }
+        let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
+        let shown = base_url.clone().or_else(|| {
+            let usual = &provider.info().base_url;
+            (!usual.is_empty() && vendor != "mock").then(|| usual.to_string())
+        });
+        let settings = &self.config.settings;
+        let budgets = &settings.translation.effort_budgets;
+        Ok(Deployment {
+            id: id.clone(),
+            group: route.group.into(),
+            provider_name: vendor.into(),
+            provider: provider.clone(),
+            model: upstream.model.as_ref().into(),
+            credential,
+            headers,
+            settings: resolved.routing.clone(),
+            options: self.options(resolved, resolved.timeout_ms),
+            stream_options: self.options(resolved, resolved.stream_timeout_ms),
+            unsupported: resolved.drop_params.then_some(OnUnsupported::Drop),
+            drop_params: resolved.additional_drop_params.clone(),
+            forward_params: resolved.allowed_openai_params.clone(),
+            defaults: resolved.params.clone(),
+            overrides: resolved.extra_body.clone(),
+            default_max_tokens: resolved.model_info.max_output_tokens,
+            effort_budgets: llm_provider_core::EffortBudgets {
+                minimal: budgets.minimal.get().into(),
+                low: budgets.low.get().into(),
+                medium: budgets.medium.get().into(),
+                high: budgets.high.get().into(),
+                xhigh: budgets.xhigh.get().into(),
+                max: budgets.max.get().into(),
+            },
+            service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
+            labels: Labels::new(id.as_str(), route.group, vendor, shown.as_deref()),
+            base_url,
+            state: self.states.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
+        })
+    }
+
+    /// The deployment's key, or the vendor's usual one. A vendor at an address of the user's own may need none.
+    fn key(&self, resolved: &ResolvedDeployment, vendor: &str) -> Result<Option<Secret>, String> {
+        let reference = resolved.api_key.clone().or_else(|| self.config.resolved.default_key(vendor));
+        match reference.as_ref().and_then(|reference| self.secrets.get(reference)) {
+            Some(Ok(secret)) => Ok(Some(secret.clone())),
+            Some(Err(why)) if resolved.api_key.is_some() => Err(why.clone()),
+            _ => {
+                let variables = self.vendors.get(vendor).map_or(&[][..], |v| &v.info().key_variables);
+                let other = variables.iter().find_map(|name| self.variable(name)).map(Secret::new);
+                if other.is_some() || variables.is_empty() || resolved.api_base.is_some() {
+                    return Ok(other);
+                }
+                Err(format!("set litellm_params.api_key or {}", variables.join(" or ")))
+            }
+        }
+    }
+
+    fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {
+        provider.info().base_url_variables.iter().find_map(|name| self.variable(name))
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.config.environment.get(name).map(|value| value.expose().to_owned())
+    }
+
+    fn options(&self, resolved: &ResolvedDeployment, timeout_ms: Option<u64>) -> CallOptions {
+        let transport = &self.config.settings.transport;
+        let ms = |ms: u64| Some(Duration::from_millis(ms));
+        CallOptions {
+            timeouts: Timeouts {
+                connect: ms(transport.connect_timeout_ms.get()),
+                first_byte: ms(transport.first_byte_timeout_ms.get()),
+                idle: ms(transport.idle_timeout_ms.get()),
+                total: ms(timeout_ms.unwrap_or(transport.total_timeout_ms.get())),
+            },
+            protocol: if resolved.http2 { Protocol::Http2 } else { Protocol::Http1 },
+        }
+    }
+
+    /// The network, or the mock in process.
+    fn service_of(&self, vendor: &str, resolved: &ResolvedDeployment) -> Result<Arc<dyn HttpService>, String> {
+        if vendor != "mock" || resolved.api_base.is_some() {
+            return Ok(self.service.clone());
+        }
+        let script = match &resolved.mock_response {
+            None => None,
+            Some(Value::String(text)) => Some(Script::from_mock_response(text)),
+            Some(script) => Some(
+                llm_types::from_value(script.clone()).map_err(|error| format!("mock_response: {error}"))?,
+            ),
+        };
+        let runtime = self.runtime.clone();
+        Ok(Arc::new(MockService::new(script, Arc::new(move || runtime.now().seconds()))))
+    }
+}

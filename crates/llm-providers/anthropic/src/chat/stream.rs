@@ -1,0 +1,277 @@
+//! A streamed answer: Anthropic's events as chunks.
+//!
+//! Source: Anthropic API reference, "Streaming messages", read 2026-11.
+
+mod block;
+
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_types::{
+    ChatChunk, ChunkChoice, Delta, FinishReason, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
+};
+
+use block::Block;
+
+use super::FORM_TOOL;
+use super::decode::{Ending, annotation, finish_reason, thinking_block};
+use crate::wire::{self, ContentBlock, MessageDelta, MessageStart, StreamEvent};
+use crate::{error, usage};
+
+/// Reads the events of one answer.
+#[derive(Debug, Default)]
+pub(crate) struct ChatInterpret {
+    id: Nullable<String>,
+    model: Nullable<String>,
+    open: Vec<Block>,
+    done: Vec<Block>,
+    calls: u32,
+    /// Letters of text so far: citations tell which span they support.
+    letters: usize,
+    usage: Option<wire::Usage>,
+    ending: Ending,
+    is_complete: bool,
+}
+
+impl Interpret for ChatInterpret {
+    type Chunk = ChatChunk;
+
+    fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
+        // Some who speak this wire end it as OpenAI does.
+        if self.is_complete || event.data.as_ref() == b"[DONE]" {
+            return;
+        }
+        match serde_json::from_slice(&event.data) {
+            Ok(StreamEvent::MessageStart(start)) => self.start(start, out),
+            Ok(StreamEvent::ContentBlockStart(start)) => {
+                self.block_start(Block::new(start.index, start.content_block), out);
+            }
+            Ok(StreamEvent::ContentBlockDelta(delta)) => self.block_delta(delta.index, delta.delta, out),
+            Ok(StreamEvent::ContentBlockStop(stop)) => self.block_stop(stop.index, out),
+            Ok(StreamEvent::MessageDelta(delta)) => self.message_delta(delta),
+            Ok(StreamEvent::MessageStop(_)) => self.stop(out),
+            Ok(StreamEvent::Error(told)) => out.fail(error::in_stream(&told, &event.data)),
+            Ok(StreamEvent::Ping(_) | StreamEvent::Unknown(_)) => {}
+            Err(why) => out.fail(StreamError::Corrupt(why.to_string())),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.is_complete
+    }
+}
+
+impl ChatInterpret {
+    fn start(&mut self, start: MessageStart, out: &mut Outbox<ChatChunk>) {
+        let message = start.message;
+        self.id = message.id;
+        self.model = message.model;
+        self.add_usage(message.usage);
+        self.ending.container = message.container.into_option();
+        self.send(Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() }, out);
+    }
+
+    fn block_start(&mut self, mut block: Block, out: &mut Outbox<ChatChunk>) {
+        match &mut block.content {
+            ContentBlock::Text(text) => {
+                block.text_start = self.letters;
+                let text = std::mem::take(&mut text.text);
+                self.text(&mut block, &text, out);
+            }
+            ContentBlock::Thinking(thinking) => {
+                let text = std::mem::take(&mut thinking.thinking);
+                self.thinking(&mut block, &text, out);
+            }
+            ContentBlock::RedactedThinking(redacted) => {
+                let piece = ThinkingBlock {
+                    data: Nullable::Value(redacted.data.clone()),
+                    extra: redacted.extra.clone(),
+                    ..thinking_block("redacted_thinking")
+                };
+                self.send(Delta { thinking_blocks: Nullable::Value(vec![piece]), ..Delta::default() }, out);
+            }
+            ContentBlock::ToolUse(call) if call.name == FORM_TOOL => {}
+            ContentBlock::ToolUse(call) => {
+                let mut piece = ToolCall::function(call.id.as_str(), call.name.as_str(), "");
+                piece.index = Nullable::Value(self.calls);
+                block.call = Some(self.calls);
+                self.calls += 1;
+                self.send(Delta { tool_calls: Nullable::Value(vec![piece]), ..Delta::default() }, out);
+            }
+            _ => {}
+        }
+        self.open.push(block);
+    }
+
+    fn block_delta(&mut self, index: u32, delta: wire::Delta, out: &mut Outbox<ChatChunk>) {
+        // The block is taken out while it and the answer as a whole change.
+        let Some(at) = self.open.iter().rposition(|block| block.index == index) else { return };
+        let mut block = self.open.swap_remove(at);
+        match delta {
+            wire::Delta::Text(delta) => self.text(&mut block, &delta.text, out),
+            wire::Delta::Thinking(delta) => self.thinking(&mut block, &delta.thinking, out),
+            wire::Delta::InputJson(delta) => self.input(&mut block, &delta.partial_json, out),
+            wire::Delta::Signature(delta) => block.sign(delta.signature),
+            wire::Delta::Citations(delta) => block.cite(delta.citation),
+            wire::Delta::Compaction(delta) => block.compact(delta),
+            wire::Delta::Unknown(_) => {}
+        }
+        self.open.push(block);
+    }
+
+    fn block_stop(&mut self, index: u32, out: &mut Outbox<ChatChunk>) {
+        if let Some(at) = self.open.iter().rposition(|block| block.index == index) {
+            let block = self.open.swap_remove(at);
+            self.close(block, out);
+        }
+    }
+
+    fn close(&mut self, mut block: Block, out: &mut Outbox<ChatChunk>) {
+        // What has no arguments sends none, and others send them all at the start.
+        if let Some(input) = block.close_input() {
+            self.input_piece(&block, &input, out);
+        }
+        match &block.content {
+            ContentBlock::Thinking(thinking) => {
+                let piece = ThinkingBlock {
+                    thinking: Nullable::Value(String::new()),
+                    signature: thinking.signature.clone(),
+                    extra: thinking.extra.clone(),
+                    ..thinking_block("thinking")
+                };
+                if piece.signature.is_value() || !piece.extra.is_empty() {
+                    self.send(
+                        Delta { thinking_blocks: Nullable::Value(vec![piece]), ..Delta::default() },
+                        out,
+                    );
+                }
+            }
+            ContentBlock::Text(text) => {
+                let citations = text.citations.get().into_iter().flatten();
+                let pages: Vec<_> = citations
+                    .filter_map(|citation| annotation(citation, block.text_start, self.letters))
+                    .collect();
+                if !pages.is_empty() {
+                    self.send(Delta { annotations: Nullable::Value(pages), ..Delta::default() }, out);
+                }
+            }
+            _ => {}
+        }
+        self.done.push(block);
+    }
+
+    fn message_delta(&mut self, delta: MessageDelta) {
+        fn last<T>(old: &mut Option<T>, new: Nullable<T>) {
+            if let Nullable::Value(new) = new {
+                *old = Some(new);
+            }
+        }
+        last(&mut self.ending.stop_reason, delta.delta.stop_reason);
+        last(&mut self.ending.stop_sequence, delta.delta.stop_sequence);
+        last(&mut self.ending.stop_details, delta.delta.stop_details);
+        last(&mut self.ending.container, delta.delta.container);
+        last(&mut self.ending.context_management, delta.context_management);
+        self.add_usage(delta.usage);
+    }
+
+    fn add_usage(&mut self, newer: Nullable<wire::Usage>) {
+        if let Nullable::Value(newer) = newer {
+            usage::merge(self.usage.get_or_insert_default(), newer);
+        }
+    }
+
+    /// The last chunk of the answer, and one with what it took.
+    fn stop(&mut self, out: &mut Outbox<ChatChunk>) {
+        for block in std::mem::take(&mut self.open) {
+            self.close(block, out);
+        }
+        self.is_complete = true;
+        let ending = std::mem::take(&mut self.ending);
+        let finish = finish_reason(ending.stop_reason.as_ref(), self.calls > 0);
+        let refusal = ending.refusal();
+        let mut blocks = std::mem::take(&mut self.done);
+        blocks.sort_by_key(|block| block.index);
+        let specifics = ending.specifics(blocks.into_iter().map(|block| block.content).collect());
+        let delta =
+            Delta { refusal: refusal.into(), provider_specific_fields: specifics, ..Delta::default() };
+        self.send_last(delta, finish, out);
+        if let Some(usage) = self.usage.take() {
+            let mut chunk = self.chunk(Vec::new());
+            chunk.usage = Nullable::Value(usage::canonical(&usage));
+            chunk.service_tier = usage::tier(&usage).into();
+            out.chunk(chunk);
+        }
+    }
+
+    fn text(&mut self, block: &mut Block, text: &str, out: &mut Outbox<ChatChunk>) {
+        if !text.is_empty() {
+            self.letters += text.chars().count();
+            block.add_text(text);
+            self.send(Delta::text(text), out);
+        }
+    }
+
+    fn thinking(&mut self, block: &mut Block, text: &str, out: &mut Outbox<ChatChunk>) {
+        if !text.is_empty() {
+            block.add_text(text);
+            let piece =
+                ThinkingBlock { thinking: Nullable::Value(text.to_owned()), ..thinking_block("thinking") };
+            let delta = Delta {
+                reasoning_content: Nullable::Value(text.to_owned()),
+                thinking_blocks: Nullable::Value(vec![piece]),
+                ..Delta::default()
+            };
+            self.send(delta, out);
+        }
+    }
+
+    fn input(&mut self, block: &mut Block, piece: &str, out: &mut Outbox<ChatChunk>) {
+        if !piece.is_empty() {
+            block.input.push_str(piece);
+            self.input_piece(block, piece, out);
+        }
+    }
+
+    /// A piece of a call's arguments; of the form tool, a piece of the answer.
+    fn input_piece(&mut self, block: &Block, piece: &str, out: &mut Outbox<ChatChunk>) {
+        match (&block.content, block.call) {
+            (_, Some(index)) => {
+                let call = ToolCall {
+                    index: Nullable::Value(index),
+                    id: Nullable::Absent,
+                    r#type: Nullable::Absent,
+                    function: Nullable::Value(FunctionCall {
+                        name: Nullable::Absent,
+                        arguments: Nullable::Value(piece.to_owned()),
+                        extra: Default::default(),
+                    }),
+                    custom: Nullable::Absent,
+                    extra: Default::default(),
+                };
+                self.send(Delta { tool_calls: Nullable::Value(vec![call]), ..Delta::default() }, out);
+            }
+            (ContentBlock::ToolUse(_), None) => {
+                self.letters += piece.chars().count();
+                self.send(Delta::text(piece), out);
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&self, delta: Delta, out: &mut Outbox<ChatChunk>) {
+        out.chunk(self.chunk(vec![ChunkChoice::new(delta)]));
+    }
+
+    fn send_last(&self, delta: Delta, finish: FinishReason, out: &mut Outbox<ChatChunk>) {
+        let mut choice = ChunkChoice::new(delta);
+        choice.finish_reason = Nullable::Value(finish);
+        out.chunk(self.chunk(vec![choice]));
+    }
+
+    /// Anthropic tells no time; whoever knows the clock puts it in.
+    fn chunk(&self, choices: Vec<ChunkChoice>) -> ChatChunk {
+        let mut chunk = ChatChunk::new("", 0, "", choices);
+        chunk.id = self.id.clone();
+        chunk.model = self.model.clone();
+        chunk.created = Nullable::Absent;
+        chunk
+    }
+}

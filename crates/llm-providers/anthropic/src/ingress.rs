@@ -1,0 +1,78 @@
+//! Clients that speak Anthropic Messages, to any model.
+
+mod ending;
+mod error;
+mod names;
+mod read;
+mod stream;
+mod usage;
+mod write;
+
+use bytes::{Bytes, BytesMut};
+use llm_provider_core::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
+use llm_types::{ApiError, ChatResponse};
+use serde::Serialize;
+
+/// Reads Messages requests into the canonical form and writes canonical answers as Messages answers.
+///
+/// # Requests
+///
+/// [`Ingress::read`] keeps everything that the canonical form has a place for, and Anthropic's own members in
+/// `extra`. The Anthropic translator makes the same request of it again, but for this:
+///
+/// - One bare text block becomes a string; `null` and empty members, and members that say the default, vanish.
+/// - Messages of one speaker in a row become one; results of tools come before what else the user says; a
+///   prompt-cache marker inside a result moves to the result.
+/// - Claude Code's `x-anthropic-billing-header:` block is dropped, with a note.
+/// - `type: custom` of tools and `caller: direct` of calls vanish, as they say nothing.
+/// - A schema of the answer is named, by a `title`.
+/// - Thinking without a signature stays in `reasoning_content` only: Anthropic takes none back.
+///
+/// A message of the model's that holds more than thinking, text and calls in this order, such as searches that
+/// ran at Anthropic, is kept whole under `provider_specific_fields.content_blocks`, where the Anthropic
+/// translator finds it.
+///
+/// `output_config.effort` is said as `reasoning_effort` too, and so is a budget of thinking: as the effort of
+/// `low` (1024 tokens), `medium` (2048) or `high` (4096) that is nearest.
+///
+/// # Answers
+///
+/// Thinking comes first, then text, then calls; blocks that Anthropic gave and that were kept come as they
+/// were. Text that is empty or of spaces only is left out, as Anthropic would refuse it when it is sent back.
+/// Arguments that are no JSON object become `{"arguments": "…"}`; in a stream they pass as they are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MessagesIngress;
+
+impl Ingress for MessagesIngress {
+    fn dialect(&self) -> Dialect {
+        Dialect::AnthropicMessages
+    }
+
+    fn read(&self, body: &[u8]) -> Result<Incoming, IngressError> {
+        read::read(body)
+    }
+
+    fn write(&self, response: &ChatResponse, reply: &Reply) -> Outgoing {
+        let (message, notes) = write::write(response, reply);
+        Outgoing { body: to_bytes(&message), notes }
+    }
+
+    fn writer(&self, reply: &Reply) -> Box<dyn ChunkWriter> {
+        Box::new(stream::MessagesWriter::new(reply))
+    }
+
+    fn error(&self, error: &ApiError, reply: &Reply) -> Bytes {
+        to_bytes(&error::response(error, reply))
+    }
+
+    fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {
+        let mut out = BytesMut::new();
+        error::write_event(error, reply, &mut out);
+        out.freeze()
+    }
+}
+
+/// JSON text. Maps with text as names, numbers and strings always have one.
+fn to_bytes<T: Serialize>(value: &T) -> Bytes {
+    serde_json::to_vec(value).unwrap_or_default().into()
+}

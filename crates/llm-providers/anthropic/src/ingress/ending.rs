@@ -1,0 +1,67 @@
+//! How an answer ended, in Anthropic's words.
+
+use llm_types::{Extra, FinishReason};
+use serde_json::Value;
+
+use crate::chat::decode::finish_reason;
+use crate::wire::{StopDetails, StopReason};
+
+/// How an answer ended.
+#[derive(Debug)]
+pub(super) struct Ending {
+    pub(super) stop_reason: StopReason,
+    pub(super) stop_sequence: Option<String>,
+    pub(super) stop_details: Option<StopDetails>,
+    pub(super) container: Option<Value>,
+}
+
+impl Ending {
+    /// Where Anthropic's own words stand in `provider_specific_fields`.
+    pub(super) const MEMBERS: &[&str] = &["stop_reason", "stop_sequence", "stop_details", "container"];
+
+    /// What was called counts more than what was said of it: clients act on `tool_use`, and it makes no sense
+    /// without a call.
+    pub(super) fn new(
+        finish: Option<&FinishReason>,
+        specifics: Option<&Extra>,
+        has_calls: bool,
+        was_refused: bool,
+    ) -> Self {
+        let told = |name: &str| specifics.and_then(|specifics| specifics.get(name));
+        let stop_sequence = told("stop_sequence").and_then(Value::as_str).map(str::to_owned);
+        let own = told("stop_reason").and_then(Value::as_str).map(StopReason::from);
+        let stop_reason = own
+            .filter(|own| fits(own, finish, has_calls))
+            .unwrap_or_else(|| translated(finish, has_calls, was_refused, stop_sequence.is_some()));
+        Self {
+            stop_reason,
+            stop_sequence,
+            stop_details: told("stop_details").and_then(|details| llm_types::from_value(details.clone()).ok()),
+            container: told("container").cloned(),
+        }
+    }
+}
+
+/// Whether Anthropic's own reason, if it is one, says the same as the canonical one.
+fn fits(own: &StopReason, finish: Option<&FinishReason>, has_calls: bool) -> bool {
+    !matches!(own, StopReason::Other(_))
+        && (*own != StopReason::ToolUse || has_calls)
+        && finish.is_none_or(|finish| finish_reason(Some(own), has_calls) == *finish)
+        && !(has_calls && matches!(own, StopReason::EndTurn | StopReason::StopSequence))
+}
+
+fn translated(
+    finish: Option<&FinishReason>,
+    has_calls: bool,
+    was_refused: bool,
+    met_stop_sequence: bool,
+) -> StopReason {
+    match finish {
+        Some(FinishReason::Length) => StopReason::MaxTokens,
+        Some(FinishReason::ContentFilter) => StopReason::Refusal,
+        _ if has_calls => StopReason::ToolUse,
+        _ if was_refused => StopReason::Refusal,
+        _ if met_stop_sequence => StopReason::StopSequence,
+        _ => StopReason::EndTurn,
+    }
+}

@@ -1,0 +1,246 @@
+//! The conversation: what Anthropic puts into one message may be several of OpenAI's.
+//!
+//! Source: Anthropic API reference, "Messages", and docs "Handle tool calls", read 2026-11.
+
+use llm_provider_core::{IngressError, Note, NoteKind};
+use llm_types::{Extra, Message, MessageContent, Nullable, Role, ThinkingBlock, ToolCall};
+use serde_json::Value;
+
+use super::Reader;
+use super::blocks::{Place, content, part, text};
+use crate::chat::decode::thinking_block;
+use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
+
+/// The first block of Claude Code's system prompt begins so. It changes from request to request and speaks to
+/// Anthropic's accounting only.
+const BILLING: &str = "x-anthropic-billing-header:";
+
+impl Reader {
+    pub(super) fn system(
+        &mut self,
+        system: Option<Content>,
+        messages: &mut Vec<Message>,
+    ) -> Result<(), IngressError> {
+        let content = match system {
+            None => return Ok(()),
+            Some(Content::Text(text)) => MessageContent::Text(text),
+            Some(Content::Blocks(mut blocks)) => {
+                if let Some(ContentBlock::Text(first)) = blocks.first()
+                    && first.text.starts_with(BILLING)
+                {
+                    blocks.remove(0);
+                    self.notes.push(Note::dropped("system[0]", "is for Anthropic's accounting only"));
+                }
+                let blocks = blocks.into_iter().enumerate();
+                let parts = blocks.map(|(index, block)| part(block, Place::System(index)));
+                content(parts.collect::<Result<_, _>>()?)
+            }
+        };
+        if !content.is_empty() {
+            messages.push(Message::system(content));
+        }
+        Ok(())
+    }
+
+    pub(super) fn message(
+        &mut self,
+        index: usize,
+        message: InputMessage,
+        messages: &mut Vec<Message>,
+    ) -> Result<(), IngressError> {
+        let first = messages.len();
+        match message.role {
+            wire::Role::User => self.user(index, message.content, messages)?,
+            wire::Role::Assistant => messages.push(self.assistant(index, message.content)),
+            wire::Role::System => messages.push(Message::system(instructions(index, message.content)?)),
+            wire::Role::Other(role) => {
+                return Err(IngressError {
+                    path: format!("messages[{index}].role"),
+                    message: format!("`{role}` is no role; expected `user`, `assistant` or `system`"),
+                });
+            }
+        }
+        if let Some(read) = messages.get_mut(first) {
+            read.extra.extend(self.unnamed::<Message>(message.extra, &format!("messages[{index}]")));
+        }
+        Ok(())
+    }
+
+    /// Results of tools become messages of their own, before what else the user says: OpenAI takes nothing
+    /// between calls and their results.
+    fn user(&mut self, index: usize, said: Content, messages: &mut Vec<Message>) -> Result<(), IngressError> {
+        let blocks = match said {
+            Content::Text(text) => {
+                messages.push(Message::user(text));
+                return Ok(());
+            }
+            Content::Blocks(blocks) => blocks,
+        };
+        let mut parts = Vec::with_capacity(blocks.len());
+        let mut has_results = false;
+        for (number, block) in blocks.into_iter().enumerate() {
+            match block {
+                ContentBlock::ToolResult(block) => {
+                    has_results = true;
+                    if !parts.is_empty() {
+                        let place = Place::Message(index, number).to_string();
+                        self.note(NoteKind::Moved, place, "before what the user says");
+                    }
+                    messages.push(self.result(block, index, number)?);
+                }
+                block => parts.push(part(block, Place::Message(index, number))?),
+            }
+        }
+        if !parts.is_empty() || !has_results {
+            messages.push(Message::user(content(parts)));
+        }
+        Ok(())
+    }
+
+    fn result(&mut self, block: ToolResultBlock, index: usize, number: usize) -> Result<Message, IngressError> {
+        let said = match block.content.into_option() {
+            None => MessageContent::Text(String::new()),
+            Some(Content::Text(text)) => MessageContent::Text(text),
+            Some(Content::Blocks(blocks)) => {
+                let blocks = blocks.into_iter().enumerate();
+                let parts = blocks.map(|(inner, block)| part(block, Place::Result(index, number, inner)));
+                content(parts.collect::<Result<_, _>>()?)
+            }
+        };
+        let mut message = Message::tool(block.tool_use_id, said);
+        message.cache_control = block.cache_control;
+        message.extra = self.unnamed::<Message>(block.extra, &Place::Message(index, number).to_string());
+        if let Some(is_error) = block.is_error.get() {
+            message.extra.insert("is_error".to_owned(), (*is_error).into());
+        }
+        Ok(message)
+    }
+
+    /// Thinking, text and calls. Where these three in this order do not say it all, the blocks are kept too.
+    fn assistant(&mut self, index: usize, said: Content) -> Message {
+        let blocks = match said {
+            Content::Text(text) => return Message::assistant(text),
+            Content::Blocks(blocks) => blocks,
+        };
+        let mut message = Message::empty(Role::Assistant);
+        let is_plain = is_plain(&blocks);
+        if !is_plain {
+            message.provider_specific_fields = Nullable::Value(self.keep(index, &blocks));
+        }
+        let mut parts = Vec::new();
+        let mut reasoning: Option<String> = None;
+        let mut thinking = Vec::new();
+        let mut calls = Vec::new();
+        for block in blocks {
+            match block {
+                ContentBlock::Text(mut block) => {
+                    block.citations = Nullable::Absent;
+                    block.extra.clear();
+                    parts.push(text(block));
+                }
+                ContentBlock::Thinking(block) => {
+                    reasoning.get_or_insert_default().push_str(&block.thinking);
+                    if is_signed(&block) {
+                        thinking.push(ThinkingBlock {
+                            thinking: Nullable::Value(block.thinking),
+                            signature: block.signature,
+                            ..thinking_block("thinking")
+                        });
+                    }
+                }
+                ContentBlock::RedactedThinking(block) => thinking.push(ThinkingBlock {
+                    data: Nullable::Value(block.data),
+                    ..thinking_block("redacted_thinking")
+                }),
+                ContentBlock::ToolUse(block) => {
+                    calls.push(ToolCall::function(block.id, block.name, block.input.to_string()));
+                }
+                _ => {}
+            }
+        }
+        message.content = match (parts.is_empty(), calls.is_empty()) {
+            (true, false) => Nullable::Null,
+            (true, true) => Nullable::Value(MessageContent::Text(String::new())),
+            (false, _) => Nullable::Value(content(parts)),
+        };
+        message.reasoning_content = reasoning.into();
+        message.thinking_blocks = some(thinking);
+        message.tool_calls = some(calls);
+        message
+    }
+
+    /// The blocks of an answer as they came, where the Anthropic translator looks for them.
+    fn keep(&mut self, index: usize, blocks: &[ContentBlock]) -> Extra {
+        let foreign: Vec<&str> = blocks
+            .iter()
+            .filter(|block| {
+                !matches!(
+                    block,
+                    ContentBlock::Text(_)
+                        | ContentBlock::Thinking(_)
+                        | ContentBlock::RedactedThinking(_)
+                        | ContentBlock::ToolUse(_)
+                )
+            })
+            .map(ContentBlock::kind)
+            .collect();
+        if !foreign.is_empty() {
+            let detail = format!("{} kept in `provider_specific_fields.content_blocks`", foreign.join(", "));
+            self.note(NoteKind::Moved, format!("messages[{index}].content"), detail);
+        }
+        let kept = blocks.iter().filter(|block| !is_unsigned(block));
+        let kept: Vec<Value> = kept.filter_map(|block| serde_json::to_value(block).ok()).collect();
+        Extra::from_iter([("content_blocks".to_owned(), Value::Array(kept))])
+    }
+}
+
+/// Thinking without a signature is another vendor's, as this dialect told it to the client. Anthropic would
+/// refuse it.
+fn is_unsigned(block: &ContentBlock) -> bool {
+    matches!(block, ContentBlock::Thinking(block) if !is_signed(block))
+}
+
+fn is_signed(block: &wire::ThinkingBlock) -> bool {
+    block.signature.as_deref().is_some_and(|signature| !signature.is_empty())
+}
+
+/// Whether thinking, text and calls, in this order, say everything that the blocks say.
+fn is_plain(blocks: &[ContentBlock]) -> bool {
+    let mut rank = 0;
+    blocks.iter().filter(|block| !is_unsigned(block)).all(|block| {
+        let next = match block {
+            ContentBlock::Thinking(block) if block.extra.is_empty() => 1,
+            ContentBlock::RedactedThinking(block) if block.extra.is_empty() => 1,
+            ContentBlock::Text(block)
+                if block.extra.is_empty() && block.citations.get().is_none_or(Vec::is_empty) =>
+            {
+                2
+            }
+            ContentBlock::ToolUse(call)
+                if !call.cache_control.is_value()
+                    && call.extra.iter().all(|(name, value)| name == "caller" && value["type"] == "direct") =>
+            {
+                3
+            }
+            _ => return false,
+        };
+        let in_order = next >= rank;
+        rank = next;
+        in_order
+    })
+}
+
+fn instructions(index: usize, said: Content) -> Result<MessageContent, IngressError> {
+    match said {
+        Content::Text(text) => Ok(MessageContent::Text(text)),
+        Content::Blocks(blocks) => {
+            let blocks = blocks.into_iter().enumerate();
+            let parts = blocks.map(|(number, block)| part(block, Place::Message(index, number)));
+            parts.collect::<Result<_, _>>().map(content)
+        }
+    }
+}
+
+fn some<T>(list: Vec<T>) -> Nullable<Vec<T>> {
+    if list.is_empty() { Nullable::Absent } else { Nullable::Value(list) }
+}

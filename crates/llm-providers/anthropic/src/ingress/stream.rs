@@ -1,0 +1,251 @@
+//! A streamed answer as Anthropic's events.
+//!
+//! Source: Anthropic API reference, "Streaming messages", read 2026-11.
+
+mod blocks;
+pub(super) mod events;
+mod object_end;
+
+use bytes::BytesMut;
+use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_types::{
+    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
+};
+
+use super::ending::Ending;
+use super::{error, names, usage};
+use crate::wire::{MessageDeltaBody, MessageResponse, Role};
+use blocks::{Blocks, CallPiece};
+use events::Event;
+
+/// Writes chunks as events: a beginning, one block after the other, an end. What the answer took and why it
+/// stopped are told at the end, as the vendor tells them last.
+#[derive(Debug)]
+pub(super) struct MessagesWriter {
+    reply: Reply,
+    id: String,
+    model: String,
+    stage: Stage,
+    blocks: Blocks,
+    finish: Option<FinishReason>,
+    was_refused: bool,
+    specifics: Extra,
+    usage: Option<Usage>,
+    tier: Option<ServiceTier>,
+    notes: Vec<Note>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Before,
+    Within,
+    After,
+}
+
+impl MessagesWriter {
+    pub(super) fn new(reply: &Reply) -> Self {
+        Self {
+            reply: reply.clone(),
+            id: String::new(),
+            model: String::new(),
+            stage: Stage::Before,
+            blocks: Blocks::new(names::call_prefix(&reply.request_id)),
+            finish: None,
+            was_refused: false,
+            specifics: Extra::new(),
+            usage: None,
+            tier: None,
+            notes: Vec::new(),
+        }
+    }
+
+    fn start(&mut self, out: &mut BytesMut) {
+        if self.stage != Stage::Before {
+            return;
+        }
+        self.stage = Stage::Within;
+        let message = MessageResponse {
+            id: Nullable::Value(names::message(&self.id, &self.reply.request_id)),
+            r#type: Nullable::Value("message".to_owned()),
+            role: Nullable::Value(Role::Assistant),
+            model: Nullable::Value(if self.model.is_empty() { &self.reply.model } else { &self.model }.clone()),
+            content: Vec::new(),
+            stop_reason: Nullable::Null,
+            stop_sequence: Nullable::Null,
+            stop_details: Nullable::Absent,
+            usage: Nullable::Value(usage::to_wire(self.usage.as_ref(), self.tier.as_ref())),
+            container: Nullable::Absent,
+            context_management: Nullable::Absent,
+            extra: Extra::new(),
+        };
+        Event::MessageStart { message: &message }.write(out);
+        Event::Ping.write(out);
+    }
+
+    fn choice(&mut self, choice: &ChunkChoice, out: &mut BytesMut) {
+        if choice.index.get().is_some_and(|index| *index > 0) {
+            return self.dropped_once("choices[1..]", "a Messages answer has one choice");
+        }
+        if choice.logprobs.is_value() {
+            self.dropped_once("choices[0].logprobs", "Messages answers have none");
+        }
+        if let Some(delta) = choice.delta.get() {
+            self.delta(delta, out);
+        }
+        if let Some(finish) = choice.finish_reason.get() {
+            self.finish = Some(finish.clone());
+        }
+    }
+
+    fn delta(&mut self, delta: &Delta, out: &mut BytesMut) {
+        self.thinking(delta, out);
+        if let Some(text) = delta.content.as_deref() {
+            self.blocks.text(text, out);
+        }
+        if let Some(specifics) = delta.provider_specific_fields.get() {
+            self.specifics(specifics);
+        }
+        if let Some(words) = delta.refusal.as_deref().filter(|words| !words.is_empty()) {
+            self.was_refused = true;
+            // Where the vendor explains a refusal, these are the words of the explanation.
+            if !self.specifics.contains_key("stop_details") {
+                self.blocks.text(words, out);
+            }
+        }
+        for call in delta.tool_calls.get().into_iter().flatten() {
+            self.call(piece_of(call), out);
+        }
+        if let Some(call) = delta.function_call.get() {
+            // There is one at most, so it needs no index of its own among the calls.
+            let piece = CallPiece {
+                index: Some(u32::MAX),
+                name: call.name.as_deref().unwrap_or_default(),
+                arguments: call.arguments.as_deref().unwrap_or_default(),
+                ..CallPiece::default()
+            };
+            self.call(piece, out);
+        }
+        if delta.audio.is_value() {
+            self.dropped_once("choices[0].delta.audio", "Messages answers have no sound");
+        }
+        if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+            self.dropped_once("choices[0].delta.annotations", "Messages citations quote what OpenAI's do not");
+        }
+    }
+
+    fn thinking(&mut self, delta: &Delta, out: &mut BytesMut) {
+        let pieces = delta.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+        let text = |piece: &ThinkingBlock| piece.thinking.as_deref().is_some_and(|text| !text.is_empty());
+        // Both members tell the same words; the blocks tell more.
+        if !pieces.iter().any(text)
+            && let Some(words) = delta.reasoning_content.as_deref()
+        {
+            self.blocks.thinking(words, out);
+        }
+        for piece in pieces {
+            if piece.r#type == "thinking" {
+                self.blocks.thinking(piece.thinking.as_deref().unwrap_or_default(), out);
+                self.blocks.signature(piece.signature.as_deref().unwrap_or_default(), out);
+            } else if let Ok(block) = serde_json::to_value(piece) {
+                self.blocks.whole(block, out);
+            }
+        }
+    }
+
+    fn call(&mut self, piece: CallPiece<'_>, out: &mut BytesMut) {
+        if self.blocks.call(piece, out).is_err() {
+            self.dropped_once("choices[0].delta.tool_calls", "arguments after their own end");
+        }
+    }
+
+    fn specifics(&mut self, specifics: &Extra) {
+        for (name, value) in specifics {
+            if Ending::MEMBERS.contains(&name.as_str()) {
+                self.specifics.insert(name.clone(), value.clone());
+            } else if name == "content_blocks" {
+                self.dropped_once("choices[0].delta.provider_specific_fields.content_blocks", "the stream has passed");
+            }
+        }
+    }
+
+    fn dropped_once(&mut self, path: &str, detail: &str) {
+        if self.notes.iter().all(|note| note.path != path) {
+            self.notes.push(Note::new(NoteKind::Dropped, path, detail));
+        }
+    }
+}
+
+impl ChunkWriter for MessagesWriter {
+    fn chunk(&mut self, chunk: &ChatChunk, out: &mut BytesMut) {
+        if self.stage == Stage::After {
+            return;
+        }
+        for (ours, told) in [(&mut self.id, &chunk.id), (&mut self.model, &chunk.model)] {
+            if ours.is_empty()
+                && let Some(told) = told.as_deref()
+            {
+                told.clone_into(ours);
+            }
+        }
+        if let Some(usage) = chunk.usage.get() {
+            self.usage = Some(usage.clone());
+        }
+        if let Some(tier) = chunk.service_tier.get() {
+            self.tier = Some(tier.clone());
+        }
+        // Some vendors send what they think of the prompt first, before the answer has a name.
+        if !chunk.choices().is_empty() {
+            self.start(out);
+        }
+        for choice in chunk.choices() {
+            self.choice(choice, out);
+        }
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        if self.stage == Stage::After {
+            return;
+        }
+        self.start(out);
+        self.stage = Stage::After;
+        self.blocks.finish(out);
+        let ending =
+            Ending::new(self.finish.as_ref(), Some(&self.specifics), self.blocks.has_calls(), self.was_refused);
+        let delta = MessageDeltaBody {
+            stop_reason: Nullable::Value(ending.stop_reason),
+            stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),
+            stop_details: ending.stop_details.into(),
+            container: ending.container.into(),
+            extra: Extra::new(),
+        };
+        let usage = usage::to_wire(self.usage.as_ref(), self.tier.as_ref());
+        Event::MessageDelta { delta: &delta, usage: &usage }.write(out);
+        Event::MessageStop.write(out);
+    }
+
+    fn error(&mut self, error: &ApiError, out: &mut BytesMut) {
+        if self.stage != Stage::After {
+            self.stage = Stage::After;
+            error::write_event(error, &self.reply, out);
+        }
+    }
+
+    fn notes(&mut self) -> Vec<Note> {
+        self.notes.clone()
+    }
+}
+
+fn piece_of(call: &ToolCall) -> CallPiece<'_> {
+    let (name, arguments, is_custom) = match (call.function.get(), call.custom.get()) {
+        (None, Some(custom)) => (&custom.name, &custom.input, true),
+        (Some(function), _) => (&function.name, &function.arguments, false),
+        (None, None) => (&Nullable::Absent, &Nullable::Absent, false),
+    };
+    CallPiece {
+        index: call.index.get().copied(),
+        id: call.id.as_deref().unwrap_or_default(),
+        name: name.as_deref().unwrap_or_default(),
+        arguments: arguments.as_deref().unwrap_or_default(),
+        is_custom,
+    }
+}

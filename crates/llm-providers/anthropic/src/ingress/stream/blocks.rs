@@ -1,0 +1,299 @@
+//! One block after the other, whatever order the pieces come in.
+//!
+//! Anthropic's streams have one block open at a time. OpenAI's may go on with any tool call at any time. So
+//! blocks queue in the order in which they began: the first is open and gets its pieces at once, the others
+//! hold theirs until it is their turn. A call lets the next block begin once its arguments are a whole JSON
+//! object, so calls that come one after the other, as most vendors send them, are not held up.
+
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use serde_json::{Value, json};
+
+use super::events::{Delta, Event, KnownStart, NoMembers, Start};
+use super::object_end::ObjectEnd;
+
+/// The blocks of an answer that have not ended yet.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    queue: VecDeque<Block>,
+    /// Every call so far, in order.
+    calls: Vec<Call>,
+    /// The index of the block at the front.
+    index: u32,
+    /// What the names of calls begin with that the vendor gave none.
+    id_prefix: String,
+}
+
+#[derive(Debug)]
+struct Block {
+    kind: Kind,
+    is_open: bool,
+    /// Pieces that wait for their turn.
+    held: String,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Text,
+    Thinking {
+        is_signed: bool,
+        /// A signature that waits for its turn.
+        signature: Option<String>,
+    },
+    /// A block that comes in one piece.
+    Whole(Value),
+    /// The call of this number.
+    Call(usize),
+}
+
+#[derive(Debug)]
+struct Call {
+    index: Option<u32>,
+    id: String,
+    name: String,
+    is_custom: bool,
+    end: ObjectEnd,
+}
+
+/// A piece of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CallPiece<'a> {
+    pub(super) index: Option<u32>,
+    pub(super) id: &'a str,
+    pub(super) name: &'a str,
+    pub(super) arguments: &'a str,
+    /// Whether the arguments are free text instead of JSON.
+    pub(super) is_custom: bool,
+}
+
+/// A piece of arguments that came after its call had ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Late;
+
+impl Blocks {
+    pub(super) fn new(id_prefix: String) -> Self {
+        Self { queue: VecDeque::new(), calls: Vec::new(), index: 0, id_prefix }
+    }
+
+    /// Whether there was a call.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    pub(super) fn text(&mut self, text: &str, out: &mut BytesMut) {
+        if text.is_empty() {
+            return;
+        }
+        if !matches!(self.queue.back(), Some(Block { kind: Kind::Text, .. })) {
+            self.push(Kind::Text);
+        }
+        self.add(self.queue.len() - 1, text, out);
+    }
+
+    pub(super) fn thinking(&mut self, text: &str, out: &mut BytesMut) {
+        if !text.is_empty() {
+            let at = self.unsigned_thinking();
+            self.add(at, text, out);
+        }
+    }
+
+    /// Ends the thinking before it; without any, it signs an empty one.
+    pub(super) fn signature(&mut self, text: &str, out: &mut BytesMut) {
+        if text.is_empty() {
+            return;
+        }
+        let at = self.unsigned_thinking();
+        let index = self.index;
+        let block = &mut self.queue[at];
+        if let Kind::Thinking { is_signed, signature } = &mut block.kind {
+            *is_signed = true;
+            if block.is_open {
+                Event::ContentBlockDelta { index, delta: Delta::Signature { signature: text } }.write(out);
+            } else {
+                *signature = Some(text.to_owned());
+            }
+        }
+        self.settle(out);
+    }
+
+    /// A block that comes in one piece.
+    pub(super) fn whole(&mut self, block: Value, out: &mut BytesMut) {
+        self.push(Kind::Whole(block));
+        self.settle(out);
+    }
+
+    /// A piece of a call.
+    pub(super) fn call(&mut self, piece: CallPiece<'_>, out: &mut BytesMut) -> Result<(), Late> {
+        let number = self.number_of(piece);
+        let call = &mut self.calls[number];
+        if call.id.is_empty() {
+            call.id = piece.id.to_owned();
+        }
+        if call.name.is_empty() {
+            call.name = piece.name.to_owned();
+        }
+        call.end.push(piece.arguments);
+        let is_it = |block: &Block| matches!(block.kind, Kind::Call(other) if other == number);
+        match self.queue.iter().position(is_it) {
+            Some(at) => self.add(at, piece.arguments, out),
+            None if piece.arguments.trim().is_empty() => {}
+            None => return Err(Late),
+        }
+        Ok(())
+    }
+
+    /// Ends all blocks.
+    pub(super) fn finish(&mut self, out: &mut BytesMut) {
+        while !self.queue.is_empty() {
+            self.close_front(out);
+        }
+    }
+
+    /// The call that a piece belongs to: told by its index, and by its id where a vendor gives every call the
+    /// same index or none at all.
+    fn number_of(&mut self, piece: CallPiece<'_>) -> usize {
+        let known = match piece.index {
+            Some(_) => self.calls.iter().rposition(|call| call.index == piece.index),
+            None if !piece.id.is_empty() => self.calls.iter().rposition(|call| call.id == piece.id),
+            None => self.calls.len().checked_sub(1),
+        };
+        if let Some(number) = known
+            && !self.calls[number].is_followed_by(piece)
+        {
+            return number;
+        }
+        let number = self.calls.len();
+        self.calls.push(Call {
+            index: piece.index,
+            id: String::new(),
+            name: String::new(),
+            is_custom: piece.is_custom,
+            end: ObjectEnd::default(),
+        });
+        self.push(Kind::Call(number));
+        number
+    }
+
+    fn unsigned_thinking(&mut self) -> usize {
+        if !matches!(self.queue.back(), Some(Block { kind: Kind::Thinking { is_signed: false, .. }, .. })) {
+            self.push(Kind::Thinking { is_signed: false, signature: None });
+        }
+        self.queue.len() - 1
+    }
+
+    fn push(&mut self, kind: Kind) {
+        self.queue.push_back(Block { kind, is_open: false, held: String::new() });
+    }
+
+    fn add(&mut self, at: usize, piece: &str, out: &mut BytesMut) {
+        let block = &mut self.queue[at];
+        match block.kind.delta(&self.calls, piece) {
+            Some(delta) if block.is_open => {
+                if !piece.is_empty() {
+                    Event::ContentBlockDelta { index: self.index, delta }.write(out);
+                }
+            }
+            _ => block.held.push_str(piece),
+        }
+        self.settle(out);
+    }
+
+    /// Opens the front block, and ends it where another waits for it.
+    fn settle(&mut self, out: &mut BytesMut) {
+        while let Some(front) = self.queue.front() {
+            let may_end = match &front.kind {
+                Kind::Text | Kind::Thinking { .. } => self.queue.len() > 1,
+                Kind::Whole(_) => true,
+                Kind::Call(number) => self.queue.len() > 1 && self.calls[*number].end.is_complete(),
+            };
+            if may_end {
+                self.close_front(out);
+                continue;
+            }
+            let is_ready = match &front.kind {
+                // Clients send answers back, and Anthropic refuses text of spaces only.
+                Kind::Text => !front.held.trim().is_empty(),
+                Kind::Call(number) => !self.calls[*number].name.is_empty(),
+                Kind::Thinking { .. } | Kind::Whole(_) => true,
+            };
+            if is_ready {
+                self.open_front(out);
+            }
+            return;
+        }
+    }
+
+    fn open_front(&mut self, out: &mut BytesMut) {
+        let Some(block) = self.queue.front_mut().filter(|block| !block.is_open) else { return };
+        block.is_open = true;
+        let index = self.index;
+        let start = match &block.kind {
+            Kind::Text => Start::Known(KnownStart::Text { text: "" }),
+            Kind::Thinking { .. } => Start::Known(KnownStart::Thinking { thinking: "", signature: "" }),
+            Kind::Whole(value) => Start::Whole(value),
+            Kind::Call(number) => {
+                let call = &mut self.calls[*number];
+                if call.id.is_empty() {
+                    call.id = format!("{}{number}", self.id_prefix);
+                }
+                Start::Known(KnownStart::ToolUse { id: &call.id, name: &call.name, input: NoMembers {} })
+            }
+        };
+        Event::ContentBlockStart { index, content_block: start }.write(out);
+        if !block.held.is_empty()
+            && let Some(delta) = block.kind.delta(&self.calls, &block.held)
+        {
+            Event::ContentBlockDelta { index, delta }.write(out);
+            block.held.clear();
+        }
+        if let Kind::Thinking { signature: Some(signature), .. } = &block.kind {
+            Event::ContentBlockDelta { index, delta: Delta::Signature { signature } }.write(out);
+        }
+    }
+
+    fn close_front(&mut self, out: &mut BytesMut) {
+        let is_blank = |block: &Block| {
+            matches!(block.kind, Kind::Text) && !block.is_open && block.held.trim().is_empty()
+        };
+        if self.queue.front().is_some_and(is_blank) {
+            self.queue.pop_front();
+            return;
+        }
+        self.open_front(out);
+        let Some(block) = self.queue.pop_front() else { return };
+        if let Kind::Call(number) = block.kind
+            && self.calls[number].is_custom
+        {
+            let partial_json = &json!({ "input": block.held }).to_string();
+            Event::ContentBlockDelta { index: self.index, delta: Delta::InputJson { partial_json } }.write(out);
+        }
+        Event::ContentBlockStop { index: self.index }.write(out);
+        self.index += 1;
+    }
+}
+
+impl Kind {
+    /// A piece as it goes into this block; `None` for blocks that take no pieces.
+    fn delta<'a>(&self, calls: &[Call], piece: &'a str) -> Option<Delta<'a>> {
+        match self {
+            Self::Text => Some(Delta::Text { text: piece }),
+            Self::Thinking { .. } => Some(Delta::Thinking { thinking: piece }),
+            Self::Call(number) if !calls[*number].is_custom => Some(Delta::InputJson { partial_json: piece }),
+            Self::Call(_) | Self::Whole(_) => None,
+        }
+    }
+}
+
+impl Call {
+    /// Whether a piece that seems to belong to this call begins another one.
+    fn is_followed_by(&self, piece: CallPiece<'_>) -> bool {
+        if piece.name.is_empty() || self.name.is_empty() {
+            return false;
+        }
+        let is_other = |old: &str, new: &str| !old.is_empty() && !new.is_empty() && old != new;
+        is_other(&self.id, piece.id)
+            || is_other(&self.name, piece.name)
+            || (piece.id.is_empty() && self.end.is_complete())
+    }
+}

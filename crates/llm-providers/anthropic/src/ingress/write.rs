@@ -1,0 +1,179 @@
+//! A whole answer as a Messages answer.
+
+use llm_provider_core::{Note, NoteKind, Reply};
+use llm_types::{
+    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock, ToolCall,
+};
+use serde_json::{Map, Value, json};
+
+use super::ending::Ending;
+use super::{names, usage};
+use crate::wire::{
+    self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
+};
+
+/// The answer, and what it has no place for.
+pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse, Vec<Note>) {
+    let mut notes = Vec::new();
+    let choice = response.choices.first();
+    if response.choices.len() > 1 {
+        notes.push(Note::dropped("choices[1..]", "a Messages answer has one choice"));
+    }
+    if choice.is_some_and(|choice| choice.logprobs.is_value()) {
+        notes.push(Note::dropped("choices[0].logprobs", "Messages answers have none"));
+    }
+    let message = choice.map(|choice| &choice.message);
+    let specifics = message.and_then(|message| message.provider_specific_fields.get());
+    let told = |name: &str| specifics.and_then(|specifics| specifics.get(name));
+    let content = message.map(|message| content(message, reply, &mut notes)).unwrap_or_default();
+    let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
+    let was_refused = message.and_then(|message| message.refusal.as_deref()).is_some_and(|words| !words.is_empty());
+    let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
+    let ending = Ending::new(finish, specifics, has_calls, was_refused);
+    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
+    let model = Some(text(&response.model)).filter(|model| !model.is_empty());
+    let wire = MessageResponse {
+        id: Nullable::Value(names::message(&text(&response.id), &reply.request_id)),
+        r#type: Nullable::Value("message".to_owned()),
+        role: Nullable::Value(Role::Assistant),
+        model: Nullable::Value(model.unwrap_or_else(|| reply.model.clone())),
+        content,
+        stop_reason: Nullable::Value(ending.stop_reason),
+        stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),
+        stop_details: ending.stop_details.into(),
+        usage: Nullable::Value(usage::to_wire(response.usage.get(), response.service_tier.get())),
+        container: ending.container.into(),
+        context_management: told("context_management").cloned().into(),
+        extra: Extra::new(),
+    };
+    (wire, notes)
+}
+
+/// The blocks as Anthropic gave them where they were kept; otherwise thinking, text and calls.
+fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
+    let specifics = message.provider_specific_fields.get();
+    let kept = specifics.and_then(|specifics| specifics.get("content_blocks"));
+    if let Some(Ok(blocks)) = kept.map(|kept| llm_types::from_value::<Vec<ContentBlock>>(kept.clone()))
+        && !blocks.is_empty()
+    {
+        return blocks;
+    }
+    let mut blocks = thinking(message);
+    said(message, specifics, notes, &mut blocks);
+    let calls = message.tool_calls.get().into_iter().flatten();
+    let prefix = names::call_prefix(&reply.request_id);
+    for (number, call) in calls.enumerate() {
+        blocks.push(tool_use(call, || format!("{prefix}{number}")));
+    }
+    if let Some(call) = message.function_call.get() {
+        let name = call.name.as_deref().unwrap_or_default().to_owned();
+        blocks.push(block(format!("{prefix}0"), name, input(call.arguments.as_deref().unwrap_or_default())));
+    }
+    if message.audio.is_value() {
+        notes.push(Note::dropped("choices[0].message.audio", "Messages answers have no sound"));
+    }
+    if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+        let detail = "Messages citations quote what OpenAI's do not";
+        notes.push(Note::dropped("choices[0].message.annotations", detail));
+    }
+    blocks
+}
+
+/// Signed thinking as it is. Thinking that is only told as text gets an empty signature, which Anthropic's
+/// libraries expect to be there; it never becomes text.
+fn thinking(message: &Message) -> Vec<ContentBlock> {
+    let told = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+    let mut blocks = Vec::with_capacity(told.len() + 2);
+    if !told.iter().any(|block| block.r#type == "thinking")
+        && let Some(text) = message.reasoning_content.as_deref().filter(|text| !text.is_empty())
+    {
+        blocks.push(thought(text.to_owned(), String::new(), Extra::new()));
+    }
+    blocks.extend(told.iter().map(thinking_block));
+    blocks
+}
+
+fn thinking_block(block: &ThinkingBlock) -> ContentBlock {
+    match (block.r#type.as_str(), block.data.get()) {
+        ("thinking", _) => thought(
+            block.thinking.as_deref().unwrap_or_default().to_owned(),
+            block.signature.as_deref().unwrap_or_default().to_owned(),
+            block.extra.clone(),
+        ),
+        ("redacted_thinking", Some(data)) => {
+            let extra = block.extra.clone();
+            ContentBlock::RedactedThinking(RedactedThinkingBlock { data: data.clone(), extra })
+        }
+        _ => ContentBlock::Unknown(match serde_json::to_value(block) {
+            Ok(Value::Object(map)) => map,
+            _ => Extra::new(),
+        }),
+    }
+}
+
+fn thought(thinking: String, signature: String, extra: Extra) -> ContentBlock {
+    ContentBlock::Thinking(wire::ThinkingBlock { thinking, signature: Nullable::Value(signature), extra })
+}
+
+/// Text. None of it is empty or of spaces only: clients send answers back, and Anthropic refuses such text.
+fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
+    let mut push = |text: &str| {
+        if !text.trim().is_empty() {
+            blocks.push(ContentBlock::Text(TextBlock::new(text)));
+        }
+    };
+    match message.content.get() {
+        None => {}
+        Some(MessageContent::Text(text)) => push(text),
+        Some(MessageContent::Parts(parts)) => {
+            for (index, part) in parts.iter().enumerate() {
+                match part {
+                    ContentPart::Text(part) => push(&part.text),
+                    ContentPart::Refusal(part) => push(&part.refusal),
+                    other => notes.push(Note::dropped(
+                        format!("choices[0].message.content[{index}]"),
+                        format!("Messages answers have no `{}`", other.kind()),
+                    )),
+                }
+            }
+        }
+    }
+    // Where Anthropic explains a refusal, these are the words of the explanation.
+    if let Some(words) = message.refusal.as_deref()
+        && !specifics.is_some_and(|specifics| specifics.contains_key("stop_details"))
+        && !words.is_empty()
+    {
+        push(words);
+        notes.push(Note::new(NoteKind::Moved, "choices[0].message.refusal", "to the text"));
+    }
+}
+
+fn tool_use(call: &ToolCall, make_id: impl FnOnce() -> String) -> ContentBlock {
+    let id = call.id.get().filter(|id| !id.is_empty()).cloned().unwrap_or_else(make_id);
+    match (call.function.get(), call.custom.get()) {
+        (None, Some(custom)) => {
+            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+            block(id, custom.name.as_deref().unwrap_or_default().to_owned(), input)
+        }
+        (function, _) => {
+            let name = function.and_then(|function| function.name.get()).cloned().unwrap_or_default();
+            let arguments = function.and_then(|function| function.arguments.as_deref()).unwrap_or_default();
+            block(id, name, input(arguments))
+        }
+    }
+}
+
+fn block(id: String, name: String, input: Value) -> ContentBlock {
+    ContentBlock::ToolUse(ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() })
+}
+
+/// Arguments as the object that Anthropic's input is. What is no object stays as the text `arguments` of one,
+/// so that the client's tool can say what is wrong with it.
+fn input(arguments: &str) -> Value {
+    match serde_json::from_str(arguments) {
+        Ok(input @ Value::Object(_)) => input,
+        Ok(Value::Null) => Value::Object(Map::new()),
+        Err(_) if arguments.trim().is_empty() => Value::Object(Map::new()),
+        Ok(_) | Err(_) => json!({ "arguments": arguments }),
+    }
+}

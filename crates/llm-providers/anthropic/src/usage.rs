@@ -1,0 +1,176 @@
+//! What an answer took: Anthropic's disjoint counts as OpenAI's sums with details.
+//!
+//! Source: Anthropic API reference, "Messages", `usage`, and docs "Prompt caching", read 2026-11.
+
+use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, ServiceTier};
+use serde_json::{Number, Value};
+
+use crate::wire::{CacheCreation, Usage};
+
+/// The counts in canonical form. `prompt_tokens` holds what was read from and written to the prompt cache too.
+pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
+    let input = total(usage, |usage| &usage.input_tokens);
+    let output = total(usage, |usage| &usage.output_tokens);
+    let read = total(usage, |usage| &usage.cache_read_input_tokens);
+    let for_5m = lives(usage, |lives| &lives.ephemeral_5m_input_tokens);
+    let for_1h = lives(usage, |lives| &lives.ephemeral_1h_input_tokens);
+    let by_life = for_5m.into_iter().chain(for_1h).fold(0, u64::saturating_add);
+    let written = match total(usage, |usage| &usage.cache_creation_input_tokens) {
+        Some(written) => Some(written),
+        None => (for_5m.is_some() || for_1h.is_some()).then_some(by_life),
+    };
+
+    let prompt = [input, written, read].into_iter().flatten().fold(0, u64::saturating_add);
+    let mut out = llm_types::Usage::new(prompt, output.unwrap_or(0));
+    if read.is_some() || written.is_some() {
+        let mut details = PromptTokensDetails {
+            cached_tokens: number(read),
+            cache_write_tokens: number(written),
+            ..PromptTokensDetails::default()
+        };
+        let mut lives = Extra::new();
+        for (name, count) in [("ephemeral_5m_input_tokens", for_5m), ("ephemeral_1h_input_tokens", for_1h)] {
+            if let Some(count) = count {
+                lives.insert(name.to_owned(), count.into());
+            }
+        }
+        if !lives.is_empty() {
+            details.cache_creation_token_details = Nullable::Value(lives);
+        }
+        out.prompt_tokens_details = Nullable::Value(details);
+    }
+    if let Some(thinking) = thinking(usage) {
+        out.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
+            reasoning_tokens: Nullable::Value(thinking.into()),
+            ..CompletionTokensDetails::default()
+        });
+    }
+    out.cache_creation_input_tokens = number(written);
+    out.cache_read_input_tokens = number(read);
+    out.server_tool_use = usage.server_tool_use.get().cloned().into();
+    if let Some(tier) = usage.service_tier.get() {
+        out.extra.insert("service_tier".to_owned(), tier.as_str().into());
+    }
+    if let Some(rounds) = usage.iterations.get()
+        && let Ok(rounds) = serde_json::to_value(rounds)
+    {
+        out.extra.insert("iterations".to_owned(), rounds);
+    }
+    for (name, value) in usage.extra.iter().filter(|(_, value)| !value.is_null()) {
+        out.extra.insert(name.clone(), value.clone());
+    }
+    out
+}
+
+/// The class of service, in OpenAI's words.
+pub(crate) fn tier(usage: &Usage) -> Option<ServiceTier> {
+    usage.service_tier.as_deref().map(|tier| match tier {
+        "standard" => ServiceTier::Default,
+        other => other.into(),
+    })
+}
+
+/// Takes over what a later event says; the last word counts, nothing is added up.
+pub(crate) fn merge(usage: &mut Usage, newer: Usage) {
+    fn last<T>(old: &mut Nullable<T>, new: Nullable<T>) {
+        if new.is_value() {
+            *old = new;
+        }
+    }
+    last(&mut usage.input_tokens, newer.input_tokens);
+    last(&mut usage.cache_creation_input_tokens, newer.cache_creation_input_tokens);
+    last(&mut usage.cache_read_input_tokens, newer.cache_read_input_tokens);
+    last(&mut usage.cache_creation, newer.cache_creation);
+    last(&mut usage.output_tokens, newer.output_tokens);
+    last(&mut usage.output_tokens_details, newer.output_tokens_details);
+    last(&mut usage.server_tool_use, newer.server_tool_use);
+    last(&mut usage.service_tier, newer.service_tier);
+    last(&mut usage.iterations, newer.iterations);
+    usage.extra.extend(newer.extra);
+}
+
+/// One count over all rounds. With rounds, the top level may tell the last one only.
+fn total(usage: &Usage, pick: fn(&Usage) -> &Nullable<Number>) -> Option<u64> {
+    let top = pick(usage).get().map(whole);
+    let rounds = usage.iterations.get().into_iter().flatten();
+    let sum = rounds.filter_map(|round| pick(round).get().map(whole)).reduce(u64::saturating_add);
+    top.max(sum)
+}
+
+fn lives(usage: &Usage, pick: fn(&CacheCreation) -> &Nullable<Number>) -> Option<u64> {
+    let of = |usage: &Usage| pick(usage.cache_creation.get()?).get().map(whole);
+    let rounds = usage.iterations.get().into_iter().flatten();
+    of(usage).max(rounds.filter_map(of).reduce(u64::saturating_add))
+}
+
+fn thinking(usage: &Usage) -> Option<u64> {
+    let of = |usage: &Usage| usage.output_tokens_details.get()?.thinking_tokens.get().map(whole);
+    let rounds = usage.iterations.get().into_iter().flatten();
+    of(usage).max(rounds.filter_map(of).reduce(u64::saturating_add))
+}
+
+fn number(count: Option<u64>) -> Nullable<Number> {
+    count.map(Number::from).into()
+}
+
+fn whole(number: &Number) -> u64 {
+    Value::Number(number.clone()).as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(value: Value) -> llm_types::Usage {
+        canonical(&llm_types::from_value(value).unwrap())
+    }
+
+    #[test]
+    fn cache_counts_are_part_of_the_prompt() {
+        let usage = read(json!({
+            "input_tokens": 2000, "cache_read_input_tokens": 10000, "cache_creation_input_tokens": 4000,
+            "cache_creation": { "ephemeral_5m_input_tokens": 3000, "ephemeral_1h_input_tokens": 1000 },
+            "output_tokens": 800, "output_tokens_details": { "thinking_tokens": 300 },
+            "server_tool_use": { "web_search_requests": 2 }, "service_tier": "priority", "inference_geo": "us"
+        }));
+        assert_eq!(
+            serde_json::to_value(&usage).unwrap(),
+            json!({
+                "prompt_tokens": 16000, "completion_tokens": 800, "total_tokens": 16800,
+                "prompt_tokens_details": {
+                    "cached_tokens": 10000, "cache_write_tokens": 4000,
+                    "cache_creation_token_details": { "ephemeral_5m_input_tokens": 3000, "ephemeral_1h_input_tokens": 1000 }
+                },
+                "completion_tokens_details": { "reasoning_tokens": 300 },
+                "cache_creation_input_tokens": 4000, "cache_read_input_tokens": 10000,
+                "server_tool_use": { "web_search_requests": 2 }, "service_tier": "priority", "inference_geo": "us"
+            })
+        );
+        let counts = usage.counts();
+        assert_eq!((counts.input, counts.input_cached), (2000, 10000));
+        assert_eq!((counts.input_cache_write, counts.input_cache_write_1h), (3000, 1000));
+        assert_eq!((counts.output, counts.output_reasoning), (500, 300));
+    }
+
+    #[test]
+    fn rounds_are_added_up() {
+        let usage = read(json!({
+            "input_tokens": 10, "output_tokens": 20,
+            "iterations": [
+                { "type": "compaction", "input_tokens": 100, "output_tokens": 5 },
+                { "type": "message", "input_tokens": 10, "output_tokens": 20 }
+            ]
+        }));
+        let counts = usage.counts();
+        assert_eq!((counts.input, counts.output), (110, 25));
+    }
+
+    #[test]
+    fn writes_told_by_life_only() {
+        let usage = read(json!({ "input_tokens": 1, "output_tokens": 1,
+            "cache_creation": { "ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 4 } }));
+        assert_eq!(usage.counts().input_total(), 8);
+    }
+}

@@ -1,0 +1,132 @@
+//! Requests, answers, streams and errors, each as a snapshot, and the laws that hold for all of them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use http::{HeaderMap, Response};
+use llm_provider_core::{
+    Call, Chat, Decoded, EncodeError, OnUnsupported, Payload, Provider, Secret, Translator,
+};
+use llm_provider_openai::OpenAi;
+use llm_testkit::{corpus, laws};
+use llm_types::{ChatRequest, from_slice};
+use serde_json::{Value, json};
+
+fn chat(vendor: &OpenAi) -> &dyn Translator<Chat> {
+    vendor.chat().unwrap()
+}
+
+fn fixtures(kind: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let named = |path: PathBuf| {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        (name, fs::read(path).unwrap())
+    };
+    paths.into_iter().map(named).collect()
+}
+
+fn sent(request: &ChatRequest, call: &Call<'_>) -> Result<Value, EncodeError> {
+    let vendor = OpenAi::new();
+    let encoded = chat(&vendor).encode(request, call)?;
+    let (parts, payload) = encoded.request.into_parts();
+    let Payload::Bytes(body) = payload else { panic!("segments") };
+    let headers: Vec<_> =
+        parts.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+    let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+    let head = format!("{} {}", parts.method, parts.uri);
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    Ok(json!({ "request": head, "headers": headers, "body": body, "notes": notes }))
+}
+
+#[test]
+fn requests() {
+    let headers = HeaderMap::new();
+    let key = Secret::new("test-key");
+    for case in corpus::corpus() {
+        for model in ["gpt-4o", "gpt-5.1"] {
+            let call = Call { credential: Some(&key), ..Call::new(model, &headers) };
+            let sent = sent(&case.request(), &call).unwrap();
+            insta::assert_json_snapshot!(format!("request.{}.{model}", case.name), sent);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_in_silence() {
+    let vendor = OpenAi::new();
+    let headers = HeaderMap::new();
+    for case in corpus::corpus() {
+        for model in ["gpt-4o", "gpt-5.1"] {
+            let call = Call::new(model, &headers);
+            laws::no_silent_loss(chat(&vendor), &case.request(), &call, &[]);
+            laws::encode_is_stable(chat(&vendor), &case.request(), &call);
+        }
+    }
+}
+
+#[test]
+fn a_strict_caller_is_told() {
+    let headers = HeaderMap::new();
+    let call = Call { unsupported: OnUnsupported::Reject, ..Call::new("gpt-4o", &headers) };
+    let refused = |name: &str| match sent(&corpus::case(name).request(), &call) {
+        Err(EncodeError::Unsupported { path, .. }) => path,
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(refused("thinking_budget"), "thinking");
+    // What only helps a vendor to save work is no loss.
+    assert!(sent(&corpus::case("cache_control_parts").request(), &call).is_ok());
+    assert!(sent(&corpus::case("thinking_blocks_replay").request(), &call).is_ok());
+}
+
+#[test]
+fn answers() {
+    let vendor = OpenAi::new();
+    for (name, body) in fixtures("response") {
+        let response = Response::builder().status(200).body(body.as_slice()).unwrap();
+        let Decoded::Answer(answer) = chat(&vendor).decode(response).unwrap() else { panic!("{name}") };
+        insta::assert_json_snapshot!(format!("response.{name}"), answer);
+        let written = serde_json::to_vec(&answer).unwrap();
+        assert_eq!(from_slice::<llm_types::ChatResponse>(&written).unwrap(), answer, "{name}");
+    }
+}
+
+#[test]
+fn streams() {
+    let vendor = OpenAi::new();
+    for (name, stream) in fixtures("stream") {
+        let make = || chat(&vendor).decoder();
+        let items = laws::read(make, &stream);
+        let seen: Vec<Value> = items
+            .iter()
+            .map(|item| match item {
+                Ok(chunk) => serde_json::to_value(chunk).unwrap(),
+                Err(error) => json!({ "failed": format!("{error}") }),
+            })
+            .collect();
+        insta::assert_json_snapshot!(format!("stream.{name}"), seen);
+        laws::cut_anywhere(make, &stream);
+        laws::unknown_members_harmless(make, &stream);
+        let mut junk = laws::COMMENTS.to_vec();
+        junk.extend(["data: {\"type\":\"ping\"}\n\n", "data:\n\n", "event: ping\ndata: {}\n\n"]);
+        laws::unknown_events_harmless(make, &stream, &junk);
+        if items.iter().all(Result::is_ok) {
+            laws::stream_laws(&laws::chunks(make, &stream));
+            laws::truncation(make, &stream, laws::after_last(&stream, "[DONE]"));
+        }
+    }
+}
+
+#[test]
+fn a_stream_without_an_answer_is_cut_off() {
+    let vendor = OpenAi::new();
+    for stream in ["", "data: {\"choices\":[]}\n\n", ": hi\n\n"] {
+        let items = laws::read(|| chat(&vendor).decoder(), stream.as_bytes());
+        assert!(matches!(items.last(), Some(Err(llm_provider_core::StreamError::Truncated))), "{stream}");
+    }
+    let items = laws::read(|| chat(&vendor).decoder(), b"data: {oops\n\ndata: [DONE]\n\n");
+    assert!(matches!(items.as_slice(), [Err(llm_provider_core::StreamError::Corrupt(_))]), "{items:?}");
+}

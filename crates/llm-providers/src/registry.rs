@@ -1,0 +1,70 @@
+//! The vendors that are built in, by name.
+
+use std::sync::{Arc, LazyLock};
+
+use llm_provider_core::Provider;
+
+static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
+    let list: Vec<Arc<dyn Provider>> = vec![
+        #[cfg(feature = "openai")]
+        Arc::new(llm_provider_openai::OpenAi::new()),
+        #[cfg(feature = "anthropic")]
+        Arc::new(llm_provider_anthropic::Anthropic),
+        #[cfg(feature = "mock")]
+        Arc::new(llm_provider_mock::Mock::new()),
+    ];
+    #[cfg(feature = "openai-compat")]
+    let list = {
+        let mut list = list;
+        // Every row is made into a vendor by the table's own tests; one that could not be would not have got here.
+        let rows = llm_provider_openai_compat::rows().iter().cloned();
+        list.extend(
+            rows.filter_map(|row| llm_provider_openai_compat::Compat::new(row).ok())
+                .map(|vendor| Arc::new(vendor) as Arc<dyn Provider>),
+        );
+        list
+    };
+    list
+});
+
+/// Every vendor that is built in.
+pub fn providers() -> &'static [Arc<dyn Provider>] {
+    &PROVIDERS
+}
+
+/// The vendor of this name: what stands before the slash in `vendor/model`.
+pub fn find(id: &str) -> Option<Arc<dyn Provider>> {
+    PROVIDERS.iter().find(|provider| provider.info().id == id).cloned()
+}
+
+/// The vendor of a well-known model that is named without one, such as `gpt-4o` or `claude-sonnet-4-5`.
+///
+/// Source: OpenAI and Anthropic model lists (platform.openai.com/docs/models, docs.anthropic.com "Models
+/// overview"), read 2026-11.
+pub fn bare_name_vendor(model: &str) -> Option<&'static str> {
+    const OPENAI: &[&str] = &["gpt-", "chatgpt-", "o1", "o3", "o4", "codex-", "computer-use-preview", "ft:gpt-"];
+    const ANTHROPIC: &[&str] = &["claude-"];
+    let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| model.starts_with(prefix));
+    if model.contains('/') {
+        None
+    } else if begins(OPENAI) {
+        Some("openai")
+    } else if begins(ANTHROPIC) {
+        Some("anthropic")
+    } else {
+        None
+    }
+}
+
+/// The client's side of a dialect.
+#[cfg(any(feature = "openai", feature = "anthropic"))]
+pub fn ingress(dialect: llm_provider_core::Dialect) -> &'static dyn llm_provider_core::Ingress {
+    match dialect {
+        #[cfg(feature = "anthropic")]
+        llm_provider_core::Dialect::AnthropicMessages => &llm_provider_anthropic::MessagesIngress,
+        #[cfg(feature = "openai")]
+        _ => &llm_provider_openai::ChatIngress,
+        #[cfg(not(feature = "openai"))]
+        _ => &llm_provider_anthropic::MessagesIngress,
+    }
+}

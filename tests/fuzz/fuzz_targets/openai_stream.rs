@@ -1,0 +1,14 @@
+//! Bytes that claim to be a stream of OpenAI, through its decoder.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use llm_provider_core::Provider as _;
+use llm_provider_openai::OpenAi;
+
+static VENDOR: LazyLock<OpenAi> = LazyLock::new(OpenAi::new);
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let chat = VENDOR.chat().expect("this vendor chats");
+    llm_testkit::fuzz::stream(|| chat.decoder(), data);
+});
