@@ -11,18 +11,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// `vendor/model`, every vendor whose usual key variable is set.
 #[derive(Debug, Parser)]
 #[command(name = "llm-gateway", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do; without it, `serve`.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
     /// Arguments of `serve`.
     #[command(flatten)]
-    pub serve: ServeArgs,
+    pub(crate) serve: ServeArgs,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Start the gateway
     Serve(ServeArgs),
     /// Read a configuration, print its deployments, and say what is wrong with it
@@ -52,39 +52,39 @@ pub enum Command {
 
 /// How to start the gateway.
 #[derive(Debug, Clone, Args)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Configuration file, in LiteLLM's shape
     #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Serve this one model without a file, such as `gpt-4o` or `anthropic/claude-sonnet-4-5`
     #[arg(short, long, conflicts_with = "config")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// The vendor's address for `--model`
     #[arg(long, visible_alias = "api_base", requires = "model", value_name = "URL")]
-    pub api_base: Option<String>,
+    pub(crate) api_base: Option<String>,
     /// Address to listen on
     #[arg(long, env = "HOST", value_name = "ADDRESS")]
-    pub host: Option<IpAddr>,
+    pub(crate) host: Option<IpAddr>,
     /// Port to listen on; 0 takes any that is free
     #[arg(long, env = "PORT")]
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
     /// Let other machines in although no master key is set
     #[arg(long)]
-    pub allow_public_without_key: bool,
+    pub(crate) allow_public_without_key: bool,
     /// Worker threads; by default one a core
     #[arg(long, env = "TOKIO_WORKER_THREADS", value_name = "N")]
-    pub workers: Option<usize>,
+    pub(crate) workers: Option<usize>,
     /// How log lines look; by default `human` on a terminal and `json` elsewhere
     #[arg(long, value_enum, env = "LLM_GATEWAY_LOG_FORMAT")]
-    pub log_format: Option<LogFormat>,
+    pub(crate) log_format: Option<LogFormat>,
     /// What is logged, such as `info` or `llm_gateway=debug`
     #[arg(long, env = "LLM_GATEWAY_LOG", default_value = "info", value_name = "FILTER")]
-    pub log: String,
+    pub(crate) log: String,
 }
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// For people
     Human,
     /// One JSON object a line
@@ -93,76 +93,76 @@ pub enum LogFormat {
 
 /// What to check.
 #[derive(Debug, Args)]
-pub struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// Configuration file
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Print JSON instead of tables
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Exit with 1 on warnings too
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
 }
 
 /// Whom to ask what.
 #[derive(Debug, Args)]
-pub struct ChatArgs {
+pub(crate) struct ChatArgs {
     /// `vendor/model`, or a well-known bare name
-    pub model: String,
+    pub(crate) model: String,
     /// What to say; `-` reads it from standard input
-    pub message: String,
+    pub(crate) message: String,
     /// Instructions for the model
     #[arg(short, long)]
-    pub system: Option<String>,
+    pub(crate) system: Option<String>,
     /// The vendor's address
     #[arg(long, visible_alias = "api_base", value_name = "URL")]
-    pub api_base: Option<String>,
+    pub(crate) api_base: Option<String>,
     /// Tokens to write at most
     #[arg(long)]
-    pub max_tokens: Option<u64>,
+    pub(crate) max_tokens: Option<u64>,
     /// Print what it took at the end
     #[arg(long)]
-    pub usage: bool,
+    pub(crate) usage: bool,
 }
 
 /// What to translate.
 #[derive(Debug, Args)]
-pub struct TranslateArgs {
+pub(crate) struct TranslateArgs {
     /// The dialect of the client
     #[arg(long, value_enum, default_value = "openai")]
-    pub from: ClientDialect,
+    pub(crate) from: ClientDialect,
     /// The vendor, or `vendor/model`
     #[arg(long, required_unless_present = "check")]
-    pub to: Option<String>,
+    pub(crate) to: Option<String>,
     /// FILE is the vendor's answer; print what the client gets
     #[arg(long, conflicts_with = "stream")]
-    pub response: bool,
+    pub(crate) response: bool,
     /// FILE is the vendor's stream; print what the client gets
     #[arg(long)]
-    pub stream: bool,
+    pub(crate) stream: bool,
     /// The status of the vendor's answer
     #[arg(long, default_value_t = 200, value_name = "CODE")]
-    pub status: u16,
+    pub(crate) status: u16,
     /// The vendor's address
     #[arg(long, visible_alias = "api_base", value_name = "URL")]
-    pub api_base: Option<String>,
+    pub(crate) api_base: Option<String>,
     /// Print the body alone
     #[arg(long)]
-    pub body: bool,
+    pub(crate) body: bool,
     /// Refuse what cannot be carried instead of reporting it
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Replay the recorded exchanges of a folder and print where they differ
     #[arg(long, value_name = "DIR", conflicts_with_all = ["to", "response", "stream", "file"])]
-    pub check: Option<PathBuf>,
+    pub(crate) check: Option<PathBuf>,
     /// The request or answer; `-` is standard input
     #[arg(required_unless_present = "check")]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// The dialect of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ClientDialect {
+pub(crate) enum ClientDialect {
     /// Chat completions
     Openai,
     /// Messages
@@ -171,25 +171,25 @@ pub enum ClientDialect {
 
 /// How to start the mock vendor.
 #[derive(Debug, Args)]
-pub struct MockArgs {
+pub(crate) struct MockArgs {
     /// Port to listen on; 0 takes any that is free
     #[arg(long, default_value_t = 4010)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// The script for requests that bring none: JSON, or the name of a file
     #[arg(long, value_name = "JSON|FILE")]
-    pub script: Option<String>,
+    pub(crate) script: Option<String>,
 }
 
 /// Which models to list.
 #[derive(Debug, Args)]
-pub struct ModelsArgs {
+pub(crate) struct ModelsArgs {
     /// Configuration file
     #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// List the vendors that are built in, and what they can do
     #[arg(long)]
-    pub providers: bool,
+    pub(crate) providers: bool,
     /// Print JSON instead of a table
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

@@ -1,9 +1,9 @@
 //! One file a command.
 
-pub mod chat;
-pub mod check;
-pub mod docs;
-pub mod mock;
-pub mod models;
+pub(crate) mod chat;
+pub(crate) mod check;
+pub(crate) mod docs;
+pub(crate) mod mock;
+pub(crate) mod models;
 mod reference;
-pub mod serve;
+pub(crate) mod serve;

@@ -8,7 +8,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::args::LogFormat;
 
 /// Sets logging up for the process.
-pub fn init(filter: &str, format: Option<LogFormat>) -> anyhow::Result<()> {
+pub(crate) fn init(filter: &str, format: Option<LogFormat>) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("--log {filter:?} is no filter"))?;
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Human } else { LogFormat::Json });

@@ -18,7 +18,7 @@ use llm_types::ApiError;
 use crate::Found;
 use crate::args::{ClientDialect, TranslateArgs};
 
-pub fn run(args: &TranslateArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &TranslateArgs) -> anyhow::Result<Found> {
     if let Some(dir) = &args.check {
         return check::run(dir);
     }

@@ -10,7 +10,7 @@ use owo_colors::{OwoColorize as _, Stream};
 use crate::args::ChatArgs;
 use crate::{Found, on_terminal};
 
-pub fn run(args: &ChatArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &ChatArgs) -> anyhow::Result<Found> {
     let mut text = args.message.clone();
     if text == "-" {
         text.clear();

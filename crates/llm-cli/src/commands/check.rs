@@ -12,7 +12,7 @@ use super::models::table;
 use crate::Found;
 use crate::args::CheckArgs;
 
-pub fn run(args: &CheckArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
     let mut out = std::io::stdout().lock();
     let config = match load(&Source::File(args.file.clone()), &Runtime::system()) {
         Ok(config) => config,

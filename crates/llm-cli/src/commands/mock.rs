@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::Found;
 use crate::args::MockArgs;
 
-pub fn run(args: &MockArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &MockArgs) -> anyhow::Result<Found> {
     let script = args.script.as_deref().map(read_script).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::Found;
 use crate::args::ModelsArgs;
 
-pub fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
     let mut out = std::io::stdout().lock();
     if args.providers {
         providers(&mut out, args.json)?;
@@ -43,7 +43,7 @@ pub fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
 }
 
 /// A table without lines.
-pub fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(header);
     table
@@ -99,7 +99,7 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
 }
 
 /// The page of the vendors.
-pub fn providers_page() -> anyhow::Result<String> {
+pub(crate) fn providers_page() -> anyhow::Result<String> {
     let mut text = String::from(
         "# Vendors\n\nA model is named `vendor/model`. What a vendor's wire can carry is listed here; a model may have \
          less.\n\n| vendor | name | key | address | chat | source |\n| --- | --- | --- | --- | --- | --- |\n",

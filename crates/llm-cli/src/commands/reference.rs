@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// The page.
-pub fn page() -> anyhow::Result<String> {
+pub(crate) fn page() -> anyhow::Result<String> {
     let schema = llm_gateway::config::json_schema();
     let mut text = String::from(
         "# Configuration\n\nOne YAML file. Strings may refer to the environment as `os.environ/NAME`; secrets may be \

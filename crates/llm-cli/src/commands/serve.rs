@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Found;
 use crate::args::ServeArgs;
 
-pub fn run(args: &ServeArgs) -> anyhow::Result<Found> {
+pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Found> {
     crate::log::init(&args.log, args.log_format)?;
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     threads.enable_all().thread_name("llm-gateway");

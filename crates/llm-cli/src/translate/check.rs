@@ -25,7 +25,7 @@ enum Verdict {
     Skipped(String),
 }
 
-pub fn run(dir: &Path) -> anyhow::Result<Found> {
+pub(crate) fn run(dir: &Path) -> anyhow::Result<Found> {
     let mut out = std::io::stdout().lock();
     let (mut agree, mut differ, mut skipped) = (0, 0, 0);
     for recording in read_all(dir)? {

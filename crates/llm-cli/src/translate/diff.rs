@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The differences between what was expected and what is there, one line each.
-pub fn diff(expected: &Value, found: &Value) -> Vec<String> {
+pub(crate) fn diff(expected: &Value, found: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     walk("", expected, found, &mut lines);
     lines

@@ -11,44 +11,44 @@ use serde_json::Value;
 
 /// One recorded exchange with a vendor.
 #[derive(Debug, Deserialize)]
-pub struct Recording {
+pub(crate) struct Recording {
     /// The file it came from.
     #[serde(skip)]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The vendor's name.
-    pub provider: String,
+    pub(crate) provider: String,
     /// What was sent.
-    pub request: RecordedRequest,
+    pub(crate) request: RecordedRequest,
     /// What came back.
-    pub response: RecordedResponse,
+    pub(crate) response: RecordedResponse,
 }
 
 /// What was sent.
 #[derive(Debug, Deserialize)]
-pub struct RecordedRequest {
+pub(crate) struct RecordedRequest {
     /// `POST` if it is not given.
     #[serde(default)]
-    pub method: Option<String>,
+    pub(crate) method: Option<String>,
     /// The path, without a host.
-    pub path: String,
+    pub(crate) path: String,
     /// The body.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 /// What came back. Exactly one of the bodies is given.
 #[derive(Debug, Deserialize)]
-pub struct RecordedResponse {
+pub(crate) struct RecordedResponse {
     /// The status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The content type.
     #[serde(default)]
-    pub content_type: String,
+    pub(crate) content_type: String,
     /// A body that is JSON.
     #[serde(default)]
-    pub body: Option<Value>,
+    pub(crate) body: Option<Value>,
     /// A body that is text, such as a stream.
     #[serde(default)]
-    pub body_text: Option<String>,
+    pub(crate) body_text: Option<String>,
     /// A body that is neither.
     #[serde(default)]
     pub body_base64: Option<String>,
@@ -56,7 +56,7 @@ pub struct RecordedResponse {
 
 impl Recording {
     /// The dialect of the exchange, from its path; `None` for an operation that is no chat.
-    pub fn dialect(&self) -> Option<Dialect> {
+    pub(crate) fn dialect(&self) -> Option<Dialect> {
         let path = self.request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
         let is_post = self.request.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case("post"));
         match path {
@@ -68,12 +68,12 @@ impl Recording {
     }
 
     /// Whether the answer is a stream of events.
-    pub fn is_stream(&self) -> bool {
+    pub(crate) fn is_stream(&self) -> bool {
         self.response.content_type.starts_with("text/event-stream")
     }
 
     /// The body of the answer.
-    pub fn answer(&self) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn answer(&self) -> anyhow::Result<Vec<u8>> {
         let RecordedResponse { body, body_text, body_base64, .. } = &self.response;
         match (body, body_text, body_base64) {
             (Some(json), None, None) => Ok(json.to_string().into_bytes()),
@@ -85,7 +85,7 @@ impl Recording {
 }
 
 /// Reads every `.json` file of a folder, in the order of their names.
-pub fn read_all(dir: &Path) -> anyhow::Result<Vec<Recording>> {
+pub(crate) fn read_all(dir: &Path) -> anyhow::Result<Vec<Recording>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(dir)
         .with_context(|| format!("cannot read {}", dir.display()))?
         .map(|entry| entry.map(|entry| entry.path()))

@@ -4,7 +4,7 @@ use llm_provider_core::{Dialect, Frames, SseEvent};
 use serde_json::{Map, Value, json};
 
 /// What a stream says, as one JSON value.
-pub fn facts(dialect: Dialect, stream: &[u8]) -> Value {
+pub(crate) fn facts(dialect: Dialect, stream: &[u8]) -> Value {
     let events = Frames::new(stream)
         .map(SseEvent::parse)
         .filter(|event| event.has_data)

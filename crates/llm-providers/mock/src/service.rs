@@ -7,7 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response};
-use llm_transport::{Body, BoxFuture, CallOptions, HttpService, TransportError, TransportErrorKind};
+use llm_transport::{
+    Body, BoxFuture, CallOptions, HttpService, Timeouts, TransportError, TransportErrorKind,
+};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{Cut, Ordinals, PlanBody, Prepared, Script, Wire};
 
@@ -52,7 +55,7 @@ impl MockService {
             .map_or(0, |key| self.ordinals.lock().unwrap_or_else(PoisonError::into_inner).next(key));
         let plan = prepared.plan(ordinal, (self.created_s)());
         if plan.delay_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(plan.delay_ms)).await;
+            sleep(Duration::from_millis(plan.delay_ms)).await;
         }
         let mut response = Response::new(Body::wrap(PlanBody::new(plan.steps, plan.content_length)));
         *response.status_mut() = plan.status;
@@ -71,13 +74,20 @@ impl HttpService for MockService {
         let answer = self.clone().answer(request);
         Box::pin(async move {
             let timeouts = options.timeouts;
-            let response = match timeouts.first_byte.into_iter().chain(timeouts.total).min() {
-                None => answer.await,
-                Some(limit) => tokio::time::timeout(limit, answer)
-                    .await
-                    .map_err(|_| TransportError::new(TransportErrorKind::FirstByteTimeout, true))?,
+            let called = Instant::now();
+            let (limit, kind) = match (timeouts.first_byte, timeouts.total) {
+                (Some(first_byte), Some(total)) if total < first_byte => {
+                    (Some(total), TransportErrorKind::TotalTimeout)
+                }
+                (None, total) => (total, TransportErrorKind::TotalTimeout),
+                (first_byte, _) => (first_byte, TransportErrorKind::FirstByteTimeout),
             };
-            Ok(response.map(|body| body.limited(timeouts)))
+            let response = match limit {
+                None => answer.await,
+                Some(limit) => timeout(limit, answer).await.map_err(|_| TransportError::new(kind, true))?,
+            };
+            let total = timeouts.total.map(|total| total.saturating_sub(called.elapsed()));
+            Ok(response.map(|body| body.limited(Timeouts { total, ..timeouts })))
         })
     }
 }

@@ -47,6 +47,7 @@ fn every_row() {
     let key = Secret::new("test-key");
     for row in rows() {
         assert!(ids.insert(&row.id), "{} stands twice", row.id);
+        assert!(!["openai", "anthropic", "mock"].contains(&row.id.as_str()), "{} has a crate", row.id);
         assert!(row.docs.starts_with("https://") && row.read.len() == 7, "{} has no source", row.id);
         let vendor = Compat::new(row.clone()).unwrap();
         let base = row
@@ -222,6 +223,45 @@ fn usage_elsewhere_in_a_stream() {
     laws::stream_laws(&chunks);
     assert_eq!(chunks.last().unwrap().usage.get().unwrap().counts().input, 3);
     assert_eq!(chunks[0].extra["x_groq"]["id"], "r");
+}
+
+/// Laws of streams, for rows whose streams differ from OpenAI's.
+fn stream_of(id: &str, stream: &str, complete_after: &str) -> Vec<llm_types::ChatChunk> {
+    let vendor = Compat::new(find(id).unwrap().clone()).unwrap();
+    let make = || vendor.chat().unwrap().decoder();
+    let bytes = stream.as_bytes();
+    laws::cut_anywhere(make, bytes);
+    laws::truncation(make, bytes, laws::after_last(bytes, complete_after));
+    laws::unknown_events_harmless(make, bytes, laws::COMMENTS);
+    let chunks = laws::chunks(make, bytes);
+    laws::stream_laws(&chunks);
+    chunks
+}
+
+#[test]
+fn a_finish_is_enough_where_the_row_says_so() {
+    let stream = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n\
+        data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":3}}\n\n";
+    let chunks = stream_of("openai_like", stream, "\"prompt_tokens\":3}}");
+    assert_eq!(chunks.last().unwrap().usage.get().unwrap().counts().input, 3);
+}
+
+#[test]
+fn tags_in_a_stream() {
+    let piece = |text: &str, end: &str| {
+        format!(
+            "data: {{\"id\":\"t\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":{end}}}]}}\n\n"
+        )
+    };
+    let mut stream: String = ["<th", "ink>h", "m</thi", "nk>", "\\n\\n", "ye", "s <think>"]
+        .map(|text| piece(text, "null"))
+        .concat();
+    stream += &piece("", "\"stop\"");
+    stream += "data: [DONE]\n\n";
+    let whole = llm_testkit::assemble(&stream_of("minimax", &stream, "[DONE]"));
+    let message = &whole.choices[0].message;
+    assert_eq!(message.reasoning_content.as_deref(), Some("hm"));
+    assert_eq!(message.content.get().unwrap().text(), "yes <think>");
 }
 
 #[test]

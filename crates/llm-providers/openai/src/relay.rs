@@ -50,12 +50,19 @@ impl ChatRelay {
         {
             return true;
         }
-        holds(messages, "\"thinking_blocks\"")
-            || holds(messages, "\"provider_specific_fields\"")
-            || options.replay != Replay::ReasoningContent && holds(messages, "\"reasoning_content\"")
-            || !options.developer_role && holds(messages, "\"developer\"")
+        if !options.developer_role && holds(messages, "\"developer\"")
             || !options.file_urls && holds(messages, "\"file_url\"")
-            || !options.rich_tool_results && holds(messages, "\"tool_call_id\"") && has_rich_results(peek)
+        {
+            return true;
+        }
+        // The rest stands in or after a model's answer; a first question, however long, has none.
+        holds(messages, "\"assistant\"")
+            && (holds(messages, "\"thinking_blocks\"")
+                || holds(messages, "\"provider_specific_fields\"")
+                || options.replay != Replay::ReasoningContent && holds(messages, "\"reasoning_content\"")
+                || !options.rich_tool_results
+                    && holds(messages, "\"tool_call_id\"")
+                    && has_rich_results(peek))
     }
 }
 

@@ -53,6 +53,13 @@ fn requests() {
             insta::assert_json_snapshot!(format!("request.{}.{model}", case.name), sent);
         }
     }
+    for (name, body) in fixtures("request") {
+        let request: ChatRequest = from_slice(&body).unwrap();
+        let call = Call { credential: Some(&key), ..Call::new("o4-mini", &headers) };
+        insta::assert_json_snapshot!(format!("request.{name}"), sent(&request, &call).unwrap());
+        let vendor = OpenAi::new();
+        laws::no_silent_loss(chat(&vendor), &request, &call, &[]);
+    }
 }
 
 #[test]

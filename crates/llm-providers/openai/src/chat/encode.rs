@@ -198,6 +198,9 @@ fn effort_edits(request: &ChatRequest, call: &Call<'_>, takes_effort: bool, edit
         (None, None) if takes_effort && kind == Some("adaptive") => {
             (None, format!("{SAID}the model's own habit"))
         }
+        (None, _) if !takes_effort && kind == Some("disabled") => {
+            (None, format!("{SAID}the model's own habit"))
+        }
         _ => (None, NO_SWITCH.to_owned()),
     };
     for name in ["thinking", "output_config"] {
@@ -231,14 +234,11 @@ fn tools_edit(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Option
     let mut tools = tools.clone();
     for (index, tool) in tools.iter_mut().enumerate() {
         if let Tool::Function(tool) = tool {
-            let outer = tool.extra.remove("cache_control");
-            let inner = tool.function.extra.remove("cache_control");
-            if outer.or(inner).is_some() {
-                changes.note(
-                    NoteKind::Dropped,
-                    format!("tools[{index}].cache_control"),
-                    "the vendor caches prompts by itself",
-                );
+            for (members, place) in [(&mut tool.extra, ""), (&mut tool.function.extra, "function.")] {
+                if members.shift_remove("cache_control").is_some() {
+                    let path = format!("tools[{index}].{place}cache_control");
+                    changes.note(NoteKind::Dropped, path, "the vendor caches prompts by itself");
+                }
             }
         }
     }

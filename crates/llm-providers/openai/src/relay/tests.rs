@@ -84,16 +84,17 @@ fn what_stands_inside_is_translated() {
         ),
         message(json!({"role": "assistant", "content": "a", "reasoning_content": "b"})),
         message(json!({"role": "assistant", "content": "a", "thinking_blocks": []})),
-        message(
-            json!({"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": "u"}]}),
-        ),
+        json!({"messages": [{"role": "assistant", "content": "a"},
+            {"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": "u"}]}]}),
         json!({"messages": [], "thinking": {"type": "enabled"}}),
         json!({"messages": [], "tools": [{"type": "function", "cache_control": {}}]}),
     ] {
         assert_eq!(edited(&own(), "gpt-4o", &touched), None, "{touched}");
     }
     for passed in [
-        message(json!({"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "u"}]})),
+        json!({"messages": [{"role": "assistant", "content": [{"type": "text", "text": "a"}]},
+            {"role": "user", "content": [{"type": "image_url", "image_url": "u"}]},
+            {"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "u"}]}]}),
         message(json!({"role": "user", "content": [{"type": "image_url", "image_url": "u"}]})),
     ] {
         assert_eq!(edited(&own(), "gpt-4o", &passed), Some(passed.clone()));

@@ -1,0 +1,147 @@
+//! The law of reading: what the Anthropic translator makes of a request that was read is that request again,
+//! but for what [`normal`] says.
+
+use std::path::Path;
+
+use http::HeaderMap;
+use llm_provider_core::{Call, NoteKind, Payload};
+use llm_types::ChatRequest;
+use serde_json::{Value, json};
+
+use super::{anthropic, ingress};
+
+fn again(body: &Value) -> Value {
+    let incoming = ingress().read(body.to_string().as_bytes()).unwrap();
+    // What was read is sound: it survives being written and read in canonical form.
+    let canonical = serde_json::to_vec(&incoming.request).unwrap();
+    assert_eq!(llm_types::from_slice::<ChatRequest>(&canonical).unwrap(), incoming.request);
+    let headers = HeaderMap::new();
+    let model = incoming.request.model.clone();
+    let encoded = anthropic().encode(&incoming.request, &Call::new(&model, &headers)).unwrap();
+    let Payload::Bytes(bytes) = encoded.request.body() else { panic!("no bytes") };
+    serde_json::from_slice(bytes).unwrap()
+}
+
+/// A request without what reading and writing says differently.
+fn normal(mut body: Value) -> Value {
+    // Empty and `null` members vanish.
+    body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    // Claude Code's accounting block is dropped.
+    if let Some(blocks) = body.get_mut("system").and_then(Value::as_array_mut) {
+        blocks.retain(|block| !block["text"].as_str().unwrap().starts_with("x-anthropic-billing-header:"));
+    }
+    if let Some(system) = body.get_mut("system") {
+        shorten(system);
+    }
+    // Results of tools come first; the messages of one speaker are one.
+    let mut messages: Vec<Value> = Vec::new();
+    for message in body["messages"].as_array().unwrap() {
+        let mut blocks = match &message["content"] {
+            Value::String(text) => vec![json!({ "type": "text", "text": text })],
+            blocks => blocks.as_array().unwrap().clone(),
+        };
+        blocks.retain_mut(|block| {
+            normal_block(block);
+            // Unsigned thinking is no thinking of Anthropic's.
+            block["type"] != "thinking" || block["signature"] != ""
+        });
+        match messages.last_mut() {
+            Some(last) if last["role"] == message["role"] => {
+                last["content"].as_array_mut().unwrap().append(&mut blocks);
+            }
+            _ => messages.push(json!({ "role": message["role"], "content": blocks })),
+        }
+    }
+    for message in &mut messages {
+        let blocks = message["content"].as_array_mut().unwrap();
+        blocks.sort_by_key(|block| block["type"] != "tool_result");
+        shorten(&mut message["content"]);
+    }
+    body["messages"] = messages.into();
+    for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
+        let tool = tool.as_object_mut().unwrap();
+        // What is the default anyway goes unsaid.
+        tool.retain(|name, value| !(name == "type" && value == "custom" || name == "strict" && *value == json!(false)));
+    }
+    if let Some(choice) = body.get_mut("tool_choice").and_then(Value::as_object_mut) {
+        choice.retain(|name, value| name != "disable_parallel_tool_use" || *value == json!(true));
+    }
+    // OpenAI's schemas have a name.
+    if let Some(schema) = body.pointer_mut("/output_config/format/schema") {
+        schema["title"] = "answer".into();
+    }
+    body
+}
+
+fn normal_block(block: &mut Value) {
+    let members = block.as_object_mut().unwrap();
+    members.retain(|name, value| match name.as_str() {
+        "caller" => value["type"] != "direct",
+        "citations" => !value.is_null(),
+        _ => true,
+    });
+    if members["type"] == "tool_result" {
+        if let Some(content) = members.get_mut("content") {
+            shorten(content);
+        }
+        members.retain(|name, value| name != "content" || *value != "");
+    }
+}
+
+/// One bare text block is a string.
+fn shorten(content: &mut Value) {
+    if let Some([block]) = content.as_array().map(Vec::as_slice)
+        && block["type"] == "text"
+        && block.as_object().unwrap().len() == 2
+    {
+        *content = block["text"].clone();
+    }
+}
+
+fn fixtures() -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ingress");
+    let mut all: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let body = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            (path.file_stem().unwrap().to_str().unwrap().to_owned(), body)
+        })
+        .collect();
+    all.sort_by(|one, other| one.0.cmp(&other.0));
+    assert!(all.len() >= 8, "the fixtures are there");
+    all
+}
+
+#[test]
+fn a_request_comes_back_as_it_was() {
+    for (name, body) in fixtures() {
+        assert_eq!(again(&body), normal(body), "{name}");
+    }
+}
+
+#[test]
+fn nothing_that_a_model_sees_is_dropped_without_a_note() {
+    for (name, body) in fixtures() {
+        let incoming = ingress().read(body.to_string().as_bytes()).unwrap();
+        let dropped: Vec<_> = incoming.notes.iter().filter(|note| note.kind == NoteKind::Dropped).collect();
+        if name == "coding_agent" {
+            assert_eq!(dropped.len(), 1, "{dropped:?}");
+            assert_eq!(dropped[0].path, "system[0]");
+        } else {
+            assert!(dropped.is_empty(), "{name}: {dropped:?}");
+        }
+    }
+}
+
+/// What comes back, read again, is the same: the normal form is a fixed point.
+#[test]
+fn a_second_time_changes_nothing() {
+    for (name, body) in fixtures() {
+        let mut once = again(&body);
+        if let Some(schema) = once.pointer_mut("/output_config/format/schema") {
+            schema.as_object_mut().unwrap().shift_remove("title");
+        }
+        assert_eq!(again(&once), normal(once.clone()), "{name}");
+    }
+}

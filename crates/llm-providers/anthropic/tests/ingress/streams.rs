@@ -1,0 +1,325 @@
+//! Streamed answers, case by case.
+
+use bytes::BytesMut;
+use llm_types::{ApiError, ChatChunk, ErrorKind, Layer};
+use serde_json::{Value, json};
+
+use super::event_order::{Told, check};
+use super::{ingress, reply};
+
+/// The stream that these chunks become, and the notes on it.
+fn stream(chunks: &[Value]) -> (String, Vec<String>) {
+    let mut writer = ingress().writer(&reply());
+    let mut out = BytesMut::new();
+    for chunk in chunks {
+        let chunk: ChatChunk = llm_types::from_value(chunk.clone()).unwrap();
+        writer.chunk(&chunk, &mut out);
+    }
+    writer.end(&mut out);
+    let notes = writer.notes().iter().map(ToString::to_string).collect();
+    (String::from_utf8(out.to_vec()).unwrap(), notes)
+}
+
+/// A chunk with this delta.
+fn delta(delta: Value) -> Value {
+    json!({ "id": "chatcmpl-1", "model": "gpt", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] })
+}
+
+fn call(index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) -> Value {
+    let mut call = json!({ "index": index, "function": { "arguments": arguments } });
+    if let Some(id) = id {
+        call["id"] = id.into();
+    }
+    if let Some(name) = name {
+        call["function"]["name"] = name.into();
+    }
+    delta(json!({ "tool_calls": [call] }))
+}
+
+fn finish(reason: &str) -> Value {
+    json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] })
+}
+
+fn told(chunks: &[Value]) -> Told {
+    check(stream(chunks).0.as_bytes())
+}
+
+fn tool_use(id: &str, name: &str, input: Value) -> Value {
+    json!({ "type": "tool_use", "id": id, "name": name, "input": input })
+}
+
+#[test]
+fn byte_for_byte() {
+    let (stream, notes) = stream(&[
+        delta(json!({ "role": "assistant", "content": "" })),
+        delta(json!({ "reasoning_content": "Hm." })),
+        delta(json!({ "content": "Hi" })),
+        delta(json!({ "content": " \"you\"\n" })),
+        call(0, Some("call_1"), Some("look"), ""),
+        call(0, None, None, "{\"a\""),
+        call(0, None, None, ":1}"),
+        finish("tool_calls"),
+        json!({ "choices": [], "usage": { "prompt_tokens": 10, "completion_tokens": 4, "prompt_tokens_details": { "cached_tokens": 3 } } }),
+    ]);
+    assert_eq!(
+        stream,
+        r#"event: message_start
+data: {"type":"message_start","message":{"id":"msg_chatcmpl-1","type":"message","role":"assistant","model":"gpt","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}
+
+event: ping
+data: {"type":"ping"}
+
+event: content_block_start
+data: {"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"Hm."}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":0}
+
+event: content_block_start
+data: {"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Hi"}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":" \"you\"\n"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":1}
+
+event: content_block_start
+data: {"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"call_1","name":"look","input":{}}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"a\""}}
+
+event: content_block_delta
+data: {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":":1}"}}
+
+event: content_block_stop
+data: {"type":"content_block_stop","index":2}
+
+event: message_delta
+data: {"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"input_tokens":7,"cache_creation_input_tokens":0,"cache_read_input_tokens":3,"output_tokens":4}}
+
+event: message_stop
+data: {"type":"message_stop"}
+
+"#
+    );
+    check(stream.as_bytes());
+    assert!(notes.is_empty(), "{notes:?}");
+}
+
+#[test]
+fn nothing_at_all_is_an_empty_answer() {
+    let told = told(&[]);
+    assert_eq!((told.blocks, told.stop_reason.as_str()), (vec![], "end_turn"));
+    assert_eq!((&told.message["id"], &told.message["model"]), (&json!("msg_req-1"), &json!("asked")));
+}
+
+#[test]
+fn what_comes_before_the_answer_does_not_name_it() {
+    let told = told(&[
+        json!({ "id": "", "model": "", "choices": [], "prompt_filter_results": [] }),
+        delta(json!({ "content": "a" })),
+        finish("length"),
+    ]);
+    assert_eq!((&told.message["id"], &told.message["model"]), (&json!("msg_chatcmpl-1"), &json!("gpt")));
+    assert_eq!(told.stop_reason, "max_tokens");
+}
+
+#[test]
+fn calls_that_interleave_are_put_apart() {
+    let told = told(&[
+        call(0, Some("a"), Some("f"), ""),
+        call(1, Some("b"), Some("g"), "{\"x\""),
+        call(0, None, None, "{\"y\":"),
+        delta(json!({ "content": "meanwhile" })),
+        call(1, None, None, ":1}"),
+        call(0, None, None, "2}"),
+        finish("tool_calls"),
+    ]);
+    assert_eq!(
+        told.blocks,
+        [
+            tool_use("a", "f", json!({ "y": 2 })),
+            tool_use("b", "g", json!({ "x": 1 })),
+            json!({ "type": "text", "text": "meanwhile" })
+        ]
+    );
+}
+
+/// A call that has ended does not hold up the next one until the end of the answer.
+#[test]
+fn calls_in_a_row_are_told_as_they_come() {
+    let mut writer = ingress().writer(&reply());
+    let mut told_after = |chunk: Value| {
+        let mut out = BytesMut::new();
+        writer.chunk(&llm_types::from_value(chunk).unwrap(), &mut out);
+        String::from_utf8(out.to_vec()).unwrap()
+    };
+    told_after(call(0, Some("a"), Some("f"), "{\"x\":\"}\"}"));
+    assert!(told_after(call(1, Some("b"), Some("g"), "")).contains("\"index\":1"));
+    assert!(told_after(call(1, None, None, "{\"y")).contains("{\\\"y"));
+}
+
+#[test]
+fn the_same_index_or_none_for_every_call() {
+    let whole = |id: &str, name: &str| json!({ "index": 0, "id": id, "function": { "name": name, "arguments": "{}" } });
+    let told_same = told(&[delta(json!({ "tool_calls": [whole("a", "f"), whole("b", "f")] })), finish("stop")]);
+    let expected = [tool_use("a", "f", json!({})), tool_use("b", "f", json!({}))];
+    assert_eq!(told_same.blocks, expected);
+    assert_eq!(told_same.stop_reason, "tool_use");
+
+    let bare = |id: &str, name: &str| {
+        let mut call = whole(id, name);
+        call.as_object_mut().unwrap().shift_remove("index");
+        call
+    };
+    let told_none = told(&[delta(json!({ "tool_calls": [bare("a", "f"), bare("b", "f")] })), finish("stop")]);
+    assert_eq!(told_none.blocks, expected);
+
+    let told_nameless = told(&[delta(json!({ "tool_calls": [whole("", "f"), whole("", "f"), whole("", "g")] }))]);
+    let ids: Vec<_> = told_nameless.blocks.iter().map(|block| block["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["toolu_req-1_0", "toolu_req-1_1", "toolu_req-1_2"]);
+}
+
+#[test]
+fn a_call_whose_id_and_name_stand_in_every_piece() {
+    let told = told(&[call(0, Some("a"), Some("f"), "{\"x\":"), call(0, Some("a"), Some("f"), "1}"), finish("tool_calls")]);
+    assert_eq!(told.blocks, [tool_use("a", "f", json!({ "x": 1 }))]);
+}
+
+#[test]
+fn a_name_that_comes_late() {
+    let told = told(&[call(0, Some("a"), None, "{\"x\":"), call(0, None, Some("f"), "1}"), finish("tool_calls")]);
+    assert_eq!(told.blocks, [tool_use("a", "f", json!({ "x": 1 }))]);
+}
+
+#[test]
+fn older_and_custom_calls() {
+    let told = told(&[
+        delta(json!({ "function_call": { "name": "f", "arguments": "" } })),
+        delta(json!({ "function_call": { "arguments": "{\"x\":1}" } })),
+        delta(json!({ "tool_calls": [{ "index": 0, "id": "c", "custom": { "name": "g", "input": "say \"" } }] })),
+        delta(json!({ "tool_calls": [{ "index": 0, "custom": { "input": "hi\"" } }] })),
+        finish("function_call"),
+    ]);
+    assert_eq!(
+        told.blocks,
+        [tool_use("toolu_req-1_0", "f", json!({ "x": 1 })), tool_use("c", "g", json!({ "input": "say \"hi\"" }))]
+    );
+    assert_eq!(told.stop_reason, "tool_use");
+}
+
+#[test]
+fn thinking_with_and_without_signatures() {
+    let piece = |text: &str| {
+        delta(json!({ "reasoning_content": text, "thinking_blocks": [{ "type": "thinking", "thinking": text }] }))
+    };
+    let sign = |signature: &str| {
+        delta(json!({ "thinking_blocks": [{ "type": "thinking", "thinking": "", "signature": signature }] }))
+    };
+    let told = told(&[
+        piece("a"),
+        piece("b"),
+        sign("s1"),
+        sign("s2"),
+        delta(json!({ "thinking_blocks": [{ "type": "redacted_thinking", "data": "x" }] })),
+        piece("c"),
+        delta(json!({ "reasoning_content": "d" })),
+        delta(json!({ "content": "e" })),
+        delta(json!({ "reasoning_content": "f" })),
+        finish("stop"),
+    ]);
+    let thinking = |text: &str, signature: &str| json!({ "type": "thinking", "thinking": text, "signature": signature });
+    assert_eq!(
+        told.blocks,
+        [
+            thinking("ab", "s1"),
+            thinking("", "s2"),
+            json!({ "type": "redacted_thinking", "data": "x" }),
+            thinking("cd", ""),
+            json!({ "type": "text", "text": "e" }),
+            thinking("f", ""),
+        ]
+    );
+}
+
+#[test]
+fn text_of_spaces_only_is_no_block() {
+    let told = told(&[
+        delta(json!({ "content": "\n" })),
+        delta(json!({ "content": "\n" })),
+        call(0, Some("a"), Some("f"), "{}"),
+        delta(json!({ "content": " " })),
+        delta(json!({ "content": "b" })),
+        delta(json!({ "content": " " })),
+        finish("tool_calls"),
+    ]);
+    assert_eq!(told.blocks, [tool_use("a", "f", json!({})), json!({ "type": "text", "text": " b " })]);
+}
+
+#[test]
+fn refusals() {
+    let own = told(&[delta(json!({ "refusal": "I " })), delta(json!({ "refusal": "cannot." })), finish("stop")]);
+    assert_eq!(own.blocks, [json!({ "type": "text", "text": "I cannot." })]);
+    assert_eq!(own.stop_reason, "refusal");
+    let anthropics = told(&[
+        delta(json!({ "content": "a" })),
+        json!({ "choices": [{ "index": 0, "finish_reason": "content_filter", "delta": {
+            "refusal": "Against policy.",
+            "provider_specific_fields": { "stop_reason": "refusal", "stop_details": { "type": "refusal", "explanation": "Against policy." } }
+        } }] }),
+    ]);
+    assert_eq!(anthropics.blocks, [json!({ "type": "text", "text": "a" })]);
+    assert_eq!(anthropics.stop_reason, "refusal");
+}
+
+#[test]
+fn anthropics_own_reason_is_told() {
+    let (stream, _) = stream(&[json!({ "choices": [{ "index": 0, "finish_reason": "stop", "delta": {
+        "content": "a", "provider_specific_fields": { "stop_reason": "stop_sequence", "stop_sequence": "E" } } }] })]);
+    assert!(stream.contains(r#""delta":{"stop_reason":"stop_sequence","stop_sequence":"E"}"#), "{stream}");
+}
+
+#[test]
+fn usage_that_comes_first_is_told_first() {
+    let told = told(&[json!({ "choices": [{ "index": 0, "delta": { "content": "a" } }], "usage": { "prompt_tokens": 9, "completion_tokens": 1 } })]);
+    assert_eq!(told.message["usage"]["input_tokens"], 9);
+    assert_eq!(told.usage["output_tokens"], 1);
+}
+
+#[test]
+fn what_has_no_place_is_noted_once() {
+    let second = json!({ "choices": [{ "index": 1, "delta": { "content": "b" } }] });
+    let odd = delta(json!({ "content": "a", "audio": { "id": "x" }, "annotations": [{ "type": "url_citation" }] }));
+    let late = [call(0, Some("c"), Some("f"), "{}"), delta(json!({ "content": "z" })), call(0, None, None, "{}")];
+    let (stream, notes) = stream(&[&[second.clone(), second, odd.clone(), odd][..], &late].concat());
+    assert_eq!(check(stream.as_bytes()).blocks[0], json!({ "type": "text", "text": "aa" }));
+    let paths: Vec<_> = notes.iter().map(|note| note.split([' ', ':']).nth(1).unwrap()).collect();
+    assert_eq!(
+        paths,
+        ["choices[1..]", "choices[0].delta.audio", "choices[0].delta.annotations", "choices[0].delta.tool_calls"]
+    );
+}
+
+#[test]
+fn after_an_error_comes_nothing() {
+    let mut writer = ingress().writer(&reply());
+    let mut out = BytesMut::new();
+    let chunk: ChatChunk = llm_types::from_value(delta(json!({ "content": "a" }))).unwrap();
+    writer.chunk(&chunk, &mut out);
+    let error = ApiError::new(ErrorKind::BadGateway, Layer::Provider, "cut off");
+    writer.error(&error, &mut out);
+    let length = out.len();
+    writer.chunk(&chunk, &mut out);
+    writer.error(&error, &mut out);
+    writer.end(&mut out);
+    assert_eq!(out.len(), length);
+    assert_eq!(check(&out).error, Some(json!({ "type": "api_error", "message": "cut off" })));
+}

@@ -1,0 +1,79 @@
+"""What every suite shares: one mock vendor and one gateway for the session, clients of both SDKs."""
+
+import anthropic
+import httpx
+import openai
+import pytest
+
+from harness import MASTER_KEY, Gateway, Mock, config
+from speakers import AnthropicSpeaker, OpenAISpeaker
+from wires import AnthropicWire, OpenAIWire
+
+SHORT_S = 10
+
+
+@pytest.fixture(scope="session")
+def running_mock():
+    mock = Mock()
+    yield mock
+    mock.stop()
+
+
+@pytest.fixture(scope="session")
+def gateway(running_mock, tmp_path_factory):
+    server = {"max_body_bytes": 1 << 20, "keepalive_comment_ms": 0}
+    settings = {"llm_gateway": {"server": server}}
+    gateway = Gateway(config(running_mock.url, **settings), tmp_path_factory.mktemp("gateway"))
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def mock(running_mock):
+    """The mock vendor as new: no record, no script, no exchanges."""
+    running_mock.reset()
+    return running_mock
+
+
+@pytest.fixture(scope="session")
+def openai_client(gateway):
+    with openai.OpenAI(
+        base_url=f"{gateway.url}/v1", api_key=MASTER_KEY, max_retries=0, timeout=SHORT_S
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def anthropic_client(gateway):
+    with anthropic.Anthropic(
+        base_url=gateway.url, api_key=MASTER_KEY, max_retries=0, timeout=SHORT_S
+    ) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def http(gateway):
+    """Plain HTTP, with the right key."""
+    headers = {"authorization": f"Bearer {MASTER_KEY}"}
+    with httpx.Client(base_url=gateway.url, headers=headers, trust_env=False, timeout=SHORT_S) as client:
+        yield client
+
+
+@pytest.fixture(params=["openai_sdk", "anthropic_sdk"])
+def speaker(request):
+    """Either SDK, behind one face."""
+    if request.param == "openai_sdk":
+        return OpenAISpeaker(request.getfixturevalue("openai_client"))
+    return AnthropicSpeaker(request.getfixturevalue("anthropic_client"))
+
+
+@pytest.fixture(params=["openai_vendor", "anthropic_vendor"])
+def wire(request):
+    """Either vendor, as it writes."""
+    return OpenAIWire() if request.param == "openai_vendor" else AnthropicWire()
+
+
+@pytest.fixture(params=["whole", "streamed"])
+def streamed(request):
+    """Whether the answer is streamed."""
+    return request.param == "streamed"
