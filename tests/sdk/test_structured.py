@@ -18,6 +18,15 @@ class Event(BaseModel):
     participants: list[str]
 
 
+def complete(client, streamed, **request):
+    """The SDK's own helpers: what it makes of an answer, streamed or whole."""
+    if not streamed:
+        return client.chat.completions.parse(**request)
+    with client.chat.completions.stream(**request) as stream:
+        stream.until_done()
+        return stream.get_final_completion()
+
+
 def test_parse(mock, openai_client, wire):
     """The SDK makes a schema of a class, and an object of the answer."""
     mock.replay(wire.says(Said(json.dumps(EVENT)), False))
@@ -51,16 +60,7 @@ def test_a_schema_for_a_model_without_structured_output(mock, openai_client, str
     body = wire.stream([call], "tool_use") if streamed else wire.whole([call], "tool_use")
     mock.replay(exchange(wire.path, body))
     model = "anthropic/claude-3-5-sonnet-20241022"
-    with openai_client.chat.completions.stream(model=model, messages=MESSAGES, response_format=Event) if streamed else (
-        _NoStream()
-    ) as stream:
-        if streamed:
-            stream.until_done()
-            completion = stream.get_final_completion()
-        else:
-            completion = openai_client.chat.completions.parse(
-                model=model, messages=MESSAGES, response_format=Event
-            )
+    completion = complete(openai_client, streamed, model=model, messages=MESSAGES, response_format=Event)
     choice = completion.choices[0]
     assert (choice.message.parsed, choice.finish_reason) == (Event(**EVENT), "stop")
     assert not choice.message.tool_calls
@@ -110,13 +110,8 @@ def test_citations_reach_both_sdks(mock, openai_client, anthropic_client, stream
     assert message.content[1].citations[0].cited_text == CITATION["cited_text"]
     assert mock.last().body["messages"][0]["content"] == content
 
-    ask = {"model": "claude", "messages": MESSAGES}
-    if streamed:
-        with openai_client.chat.completions.stream(**ask) as stream:
-            stream.until_done()
-            message = stream.get_final_completion().choices[0].message
-    else:
-        message = openai_client.chat.completions.create(**ask).choices[0].message
+    completion = complete(openai_client, streamed, model="claude", messages=MESSAGES)
+    message = completion.choices[0].message
     assert message.content == "They say: Grass is green."
     assert message.provider_specific_fields["citations"] == [[CITATION]]
 
@@ -231,10 +226,3 @@ def test_several_choices_and_logprobs_of_openai(mock, openai_client, anthropic_c
     assert raw.parse().content[0].text == "One"
     assert "dropped choices[1..]" in raw.headers["x-llm-gateway-notes"]
 
-
-class _NoStream:
-    def __enter__(self):
-        return None
-
-    def __exit__(self, *_):
-        return None

@@ -1,14 +1,16 @@
 //! One deployment, made ready: everything that a call needs and that does not depend on the request.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use http::{HeaderMap, HeaderValue};
-use llm_provider_core::{Call, EffortBudgets, OnUnsupported, Provider, Secret};
+use http::{HeaderMap, HeaderValue, request};
+use llm_provider_core::{
+    Call, EffortBudgets, EncodeError, OnUnsupported, Provider, Relay, RelayOperation, Secret,
+};
 use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
 use llm_transport::{CallOptions, HttpService};
-use llm_types::{Extra, UnixMs};
+use llm_types::{ErrorKind, Extra, UnixMs};
 
 /// One deployment of a model.
 pub struct Deployment {
@@ -52,6 +54,8 @@ pub struct Deployment {
     pub service: Arc<dyn HttpService>,
     /// What the client is told of it, ready-made.
     pub labels: Labels,
+    /// Heads of requests that pass through as bytes: they are the same for every request without headers of its own.
+    pub heads: Heads,
     /// What changes from request to request; kept when the configuration changes.
     pub state: Arc<State>,
 }
@@ -59,6 +63,39 @@ pub struct Deployment {
 impl fmt::Debug for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deployment").field("id", &self.id).field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
+/// Heads of requests that pass through as bytes, by operation.
+#[derive(Debug, Default)]
+pub struct Heads {
+    chat: OnceLock<request::Parts>,
+    count_tokens: OnceLock<request::Parts>,
+}
+
+impl Heads {
+    /// The head for an operation; made at its first use.
+    ///
+    /// # Errors
+    /// As [`Relay::head`].
+    pub fn get(
+        &self,
+        relay: &dyn Relay,
+        operation: RelayOperation,
+        call: &Call<'_>,
+    ) -> Result<request::Parts, EncodeError> {
+        let head = match operation {
+            RelayOperation::Chat => &self.chat,
+            RelayOperation::CountTokens => &self.count_tokens,
+        };
+        match head.get() {
+            Some(parts) => Ok(parts.clone()),
+            None => Ok(head.get_or_init({
+                let parts = relay.head(operation, call)?;
+                || parts
+            })
+            .clone()),
+        }
     }
 }
 
@@ -97,6 +134,8 @@ impl State {
     pub fn fold(&self, event: &HealthEvent) {
         match event.news {
             HealthNews::Succeeded => self.failures_in_a_row.store(0, Ordering::Relaxed),
+            // A request that the vendor refuses is the request's fault.
+            HealthNews::Failed { kind, .. } if is_the_requests_fault(kind) => {}
             _ => {
                 self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
             }
@@ -108,6 +147,24 @@ impl State {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(self.clone())
     }
+}
+
+const fn is_the_requests_fault(kind: ErrorKind) -> bool {
+    use ErrorKind::{
+        Conflict, ContentPolicy, ContextWindow, InvalidRequest, PayloadTooLarge, Unprocessable, Unsupported,
+        UnsupportedMediaType,
+    };
+    matches!(
+        kind,
+        InvalidRequest
+            | ContextWindow
+            | ContentPolicy
+            | Unsupported
+            | Conflict
+            | PayloadTooLarge
+            | UnsupportedMediaType
+            | Unprocessable
+    )
 }
 
 /// A request in flight at a deployment.

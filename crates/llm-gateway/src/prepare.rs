@@ -18,7 +18,7 @@ use crate::auth::Authenticator;
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
-use crate::deployment::{Deployment, Labels, State};
+use crate::deployment::{Deployment, Heads, Labels, State};
 use crate::limits::BodyBounds;
 use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
@@ -276,6 +276,7 @@ impl Prepare {
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             labels: Labels::new(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
+            heads: Heads::default(),
             state: self.states.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
         })
     }
@@ -327,9 +328,12 @@ impl Prepare {
         let script = match &resolved.mock_response {
             None => None,
             Some(Value::String(text)) => Some(Script::from_mock_response(text)),
-            Some(script) => Some(
-                llm_types::from_value(script.clone()).map_err(|error| format!("mock_response: {error}"))?,
-            ),
+            Some(script) => {
+                let script: Script =
+                    llm_types::from_value(script.clone()).map_err(|error| format!("mock_response: {error}"))?;
+                script.check().map_err(|error| format!("mock_response: {error}"))?;
+                Some(script)
+            }
         };
         let runtime = self.runtime.clone();
         Ok(Arc::new(MockService::new(script, Arc::new(move || runtime.now().seconds()))))

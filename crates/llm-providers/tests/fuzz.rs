@@ -2,6 +2,8 @@
 //!
 //! `LLM_FUZZ_ITERATIONS` makes it long.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
 use llm_providers::anthropic::Anthropic;
 use llm_providers::core::{Chat, Decoder, Dialect, Ingress, Provider, Translator};
 use llm_providers::ingress;

@@ -162,11 +162,12 @@ async fn route(
                 if let Some(exchange) = exchange.as_mut() {
                     exchange.leg_failed(error.kind);
                 }
-                journey.observe(&RouterOutcome::Failed {
-                    deployment: id,
-                    kind: error.kind,
-                    retry_after_ms: error.retry_after_ms,
-                });
+                // What the client or we did wrong says nothing about the deployment.
+                if matches!(error.layer, Layer::Provider | Layer::Transport) {
+                    journey.failed(&error);
+                } else {
+                    journey.observe(&RouterOutcome::Cancelled { deployment: id });
+                }
                 session = journey.into_session();
                 last = Some(error);
             }

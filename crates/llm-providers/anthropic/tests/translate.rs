@@ -82,7 +82,7 @@ mod request {
 
     requests! {
         cache_markers documents effort_adaptive effort_budget effort_none_never effort_none_off
-        effort_older_adaptive form_schema form_tool form_tool_beside_tools form_tool_while_thinking
+        effort_older_adaptive effort_without_thinking form_schema form_tool form_tool_beside_tools form_tool_while_thinking
         instructions_amid own_words redacted_thinking results_and_words thinking_adaptive_old_model
         thinking_between_calls thinking_budget_new_model thinking_lost thinking_off thinking_off_never
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::request::{Peek, Tool, tools};
 use crate::schema;
-use crate::script::{Script, ToolCall};
+use crate::script::{MAX_BODY_BYTES, MAX_CHUNKS, Script, ToolCall};
 use crate::text::{Split, count_words, filler_words, pad};
 
 /// Characters of tool arguments in a chunk, unless the script says.
@@ -67,8 +67,8 @@ impl Answer {
             let split = script.chunk_size.map_or(Split::Words, Split::Chars);
             blocks.push(Block { kind: BlockKind::Reasoning, body: reasoning.clone(), split });
         }
-        if let Some(text) = text(script, peek, calls.is_empty()) {
-            blocks.push(Block { kind: BlockKind::Text, body: text, split: Split::of(script) });
+        if let Some((body, split)) = text(script, peek, calls.is_empty()) {
+            blocks.push(Block { kind: BlockKind::Text, body, split });
         }
         let finish_reason = script
             .finish_reason
@@ -95,20 +95,28 @@ impl Answer {
     }
 }
 
-/// The text, or none where tools are called and nothing else was asked for.
-fn text(script: &Script, peek: &Peek<'_>, must_speak: bool) -> Option<String> {
+/// The text and its chunks, or none where tools are called and nothing else was asked for.
+fn text(script: &Script, peek: &Peek<'_>, must_speak: bool) -> Option<(String, Split)> {
+    let mut split = Split::of(script);
     let mut text = match (&script.text, script.chunks) {
         (Some(text), _) => text.clone(),
         (None, _) if script.echo => peek.messages.last_user_text().into_owned(),
-        (None, Some(chunks)) => filler_words(chunks),
+        (None, Some(chunks)) => {
+            // As many words as chunks; where padding adds more, the chunks grow instead.
+            if script.body_bytes == 0 {
+                split = Split::Words;
+            }
+            filler_words(chunks.min(MAX_CHUNKS))
+        }
         (None, None) if must_speak || script.endless || script.body_bytes > 0 => greeting(peek),
         (None, None) => return None,
     };
     if script.endless && text.is_empty() {
         text = filler_words(16);
     }
-    pad(&mut text, script.body_bytes);
-    Some(text)
+    // A script made in code may not have been checked.
+    pad(&mut text, script.body_bytes.min(MAX_BODY_BYTES));
+    Some((text, split))
 }
 
 fn greeting(peek: &Peek<'_>) -> String {

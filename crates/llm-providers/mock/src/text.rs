@@ -86,7 +86,7 @@ impl Cutter {
         let length = match self.split {
             Split::Whole => rest.len(),
             Split::Words => word_end(rest),
-            Split::Chars(size) => char_end(rest, size),
+            Split::Chars(size) => char_end(rest, size.max(1)),
             Split::Even(chunks) => {
                 let chunks = chunks.min(self.chars).max(1);
                 let cut = |n: u64| u128::from(n) * u128::from(self.chars) / u128::from(chunks);

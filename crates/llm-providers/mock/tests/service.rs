@@ -1,4 +1,5 @@
 //! The vendor behind the transport's seam, on a paused clock.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::Arc;
 use std::time::Duration;

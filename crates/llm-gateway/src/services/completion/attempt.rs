@@ -58,7 +58,11 @@ pub(super) async fn attempt(
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
-        let parts = relay.head(request.ask.operation, &call)?;
+        let operation = request.ask.operation;
+        let parts = match extra {
+            Cow::Borrowed(_) => deployment.heads.get(relay, operation, &call)?,
+            Cow::Owned(_) => relay.head(operation, &call)?,
+        };
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }
     let mut notes = request.canonical()?.notes.clone();

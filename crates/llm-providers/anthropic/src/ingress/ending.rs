@@ -36,7 +36,8 @@ impl Ending {
         Self {
             stop_reason,
             stop_sequence,
-            stop_details: told("stop_details").and_then(|details| llm_types::from_value(details.clone()).ok()),
+            stop_details: told("stop_details")
+                .and_then(|details| llm_types::from_value(details.clone()).ok()),
             container: told("container").cloned(),
         }
     }

@@ -8,8 +8,8 @@ mod tools;
 
 use llm_provider_core::{EffortBudgets, Incoming, IngressError, Note, NoteKind};
 use llm_types::{
-    ChatRequest, Extra, JsonSchemaFormat, JsonSchemaPart, Message, Nullable, ParseError, ReasoningEffort, ResponseFormat, ServiceTier,
-    Stop, StreamOptions,
+    ChatRequest, Extra, JsonSchemaFormat, JsonSchemaPart, Message, Nullable, ParseError, ReasoningEffort,
+    ResponseFormat, ServiceTier, Stop, StreamOptions,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl Reader {
         request.temperature = wire.temperature;
         request.top_p = wire.top_p;
         request.stop = wire.stop_sequences.into_option().map(Stop::Many).into();
-        request.service_tier = wire.service_tier.into_option().map(service_tier).into();
+        request.service_tier = wire.service_tier.as_deref().map(service_tier).into();
         who(wire.metadata.into_option(), &mut request);
         request.stream = wire.stream;
         if request.streams() {
@@ -59,19 +59,23 @@ impl Reader {
                 extra: Extra::new(),
             });
         }
-        put(&mut request.extra, "top_k", wire.top_k);
-        put(&mut request.extra, "cache_control", wire.cache_control);
-        put(&mut request.extra, "speed", wire.speed);
-        put(&mut request.extra, "inference_geo", wire.inference_geo);
-        put(&mut request.extra, "container", wire.container);
-        put(&mut request.extra, "mcp_servers", wire.mcp_servers);
-        put(&mut request.extra, "context_management", wire.context_management);
+        put(&mut request.extra, "top_k", &wire.top_k);
+        put(&mut request.extra, "cache_control", &wire.cache_control);
+        put(&mut request.extra, "speed", &wire.speed);
+        put(&mut request.extra, "inference_geo", &wire.inference_geo);
+        put(&mut request.extra, "container", &wire.container);
+        put(&mut request.extra, "mcp_servers", &wire.mcp_servers);
+        put(&mut request.extra, "context_management", &wire.context_management);
         Ok(request)
     }
 
     /// `output_config.format`, or the older `output_format`, as the form of the answer; the rest of
     /// `output_config` stays in Anthropic's words, and its effort is said in OpenAI's as well.
-    fn answer_form(&mut self, config: Option<OutputConfig>, request: &mut ChatRequest) -> Result<(), IngressError> {
+    fn answer_form(
+        &mut self,
+        config: Option<OutputConfig>,
+        request: &mut ChatRequest,
+    ) -> Result<(), IngressError> {
         let mut config = config.unwrap_or(OutputConfig {
             effort: Nullable::Absent,
             format: Nullable::Absent,
@@ -93,7 +97,7 @@ impl Reader {
             other => config.format = other.into(),
         }
         if config.effort.is_value() || config.format.is_value() || !config.extra.is_empty() {
-            put(&mut request.extra, "output_config", Nullable::Value(config));
+            put(&mut request.extra, "output_config", &Nullable::Value(config));
         }
         Ok(())
     }
@@ -164,7 +168,9 @@ const SCHEMA_NAME: &str = "answer";
 fn older_format(extra: &mut Extra) -> Result<Option<OutputFormat>, IngressError> {
     match extra.shift_remove("output_format") {
         None | Some(Value::Null) => Ok(None),
-        Some(format) => llm_types::from_value(format).map(Some).map_err(|error| below("output_format", error)),
+        Some(format) => {
+            llm_types::from_value(format).map(Some).map_err(|error| below("output_format", error))
+        }
     }
 }
 
@@ -202,14 +208,18 @@ fn thinking(thinking: Nullable<Thinking>, request: &mut ChatRequest) {
 /// which every model that thinks knows: the client has not asked for more in so many words.
 fn nearest_effort(budget: u64) -> ReasoningEffort {
     let usual = EffortBudgets::default();
-    [(usual.low, ReasoningEffort::Low), (usual.medium, ReasoningEffort::Medium), (usual.high, ReasoningEffort::High)]
-        .into_iter()
-        .min_by_key(|(tokens, _)| tokens.abs_diff(budget))
-        .map_or(ReasoningEffort::Medium, |(_, effort)| effort)
+    [
+        (usual.low, ReasoningEffort::Low),
+        (usual.medium, ReasoningEffort::Medium),
+        (usual.high, ReasoningEffort::High),
+    ]
+    .into_iter()
+    .min_by_key(|(tokens, _)| tokens.abs_diff(budget))
+    .map_or(ReasoningEffort::Medium, |(_, effort)| effort)
 }
 
-fn service_tier(tier: String) -> ServiceTier {
-    match tier.as_str() {
+fn service_tier(tier: &str) -> ServiceTier {
+    match tier {
         "standard_only" => ServiceTier::Default,
         other => other.into(),
     }
@@ -225,7 +235,7 @@ fn who(metadata: Option<Metadata>, request: &mut ChatRequest) {
 }
 
 /// Keeps a member in Anthropic's words, unless it is absent or `null`.
-fn put<T: Serialize>(extra: &mut Extra, name: &str, value: Nullable<T>) {
+fn put<T: Serialize>(extra: &mut Extra, name: &str, value: &Nullable<T>) {
     if let Some(Ok(value)) = value.get().map(serde_json::to_value) {
         extra.insert(name.to_owned(), value);
     }

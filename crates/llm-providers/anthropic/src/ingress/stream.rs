@@ -9,7 +9,8 @@ mod object_end;
 use bytes::BytesMut;
 use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
+    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
+    ToolCall, Usage,
 };
 
 use super::ending::Ending;
@@ -68,7 +69,9 @@ impl MessagesWriter {
             id: Nullable::Value(names::message(&self.id, &self.reply.request_id)),
             r#type: Nullable::Value("message".to_owned()),
             role: Nullable::Value(Role::Assistant),
-            model: Nullable::Value(if self.model.is_empty() { &self.reply.model } else { &self.model }.clone()),
+            model: Nullable::Value(
+                if self.model.is_empty() { &self.reply.model } else { &self.model }.clone(),
+            ),
             content: Vec::new(),
             stop_reason: Nullable::Null,
             stop_sequence: Nullable::Null,
@@ -129,7 +132,10 @@ impl MessagesWriter {
             self.dropped_once("choices[0].delta.audio", "Messages answers have no sound");
         }
         if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
-            self.dropped_once("choices[0].delta.annotations", "Messages citations quote what OpenAI's do not");
+            self.dropped_once(
+                "choices[0].delta.annotations",
+                "Messages citations quote what OpenAI's do not",
+            );
         }
     }
 
@@ -163,7 +169,10 @@ impl MessagesWriter {
             if Ending::MEMBERS.contains(&name.as_str()) {
                 self.specifics.insert(name.clone(), value.clone());
             } else if name == "content_blocks" {
-                self.dropped_once("choices[0].delta.provider_specific_fields.content_blocks", "the stream has passed");
+                self.dropped_once(
+                    "choices[0].delta.provider_specific_fields.content_blocks",
+                    "the stream has passed",
+                );
             }
         }
     }
@@ -209,8 +218,12 @@ impl ChunkWriter for MessagesWriter {
         self.start(out);
         self.stage = Stage::After;
         self.blocks.finish(out);
-        let ending =
-            Ending::new(self.finish.as_ref(), Some(&self.specifics), self.blocks.has_calls(), self.was_refused);
+        let ending = Ending::new(
+            self.finish.as_ref(),
+            Some(&self.specifics),
+            self.blocks.has_calls(),
+            self.was_refused,
+        );
         let delta = MessageDeltaBody {
             stop_reason: Nullable::Value(ending.stop_reason),
             stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),

@@ -16,7 +16,8 @@ pub(super) fn to_wire(usage: Option<&llm_types::Usage>, tier: Option<&ServiceTie
         };
     };
     let counts = usage.counts();
-    let lives = usage.prompt_tokens_details.get().and_then(|details| details.cache_creation_token_details.get());
+    let lives =
+        usage.prompt_tokens_details.get().and_then(|details| details.cache_creation_token_details.get());
     let thought = usage.completion_tokens_details.get().and_then(|details| details.reasoning_tokens.get());
     let mut wire = Usage {
         input_tokens: Nullable::Value(counts.input.saturating_add(counts.input_audio).into()),

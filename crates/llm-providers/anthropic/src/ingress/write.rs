@@ -2,7 +2,8 @@
 
 use llm_provider_core::{Note, NoteKind, Reply};
 use llm_types::{
-    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock, ToolCall,
+    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
+    ToolCall,
 };
 use serde_json::{Map, Value, json};
 
@@ -27,7 +28,8 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let told = |name: &str| specifics.and_then(|specifics| specifics.get(name));
     let content = message.map(|message| content(message, reply, &mut notes)).unwrap_or_default();
     let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
-    let was_refused = message.and_then(|message| message.refusal.as_deref()).is_some_and(|words| !words.is_empty());
+    let was_refused =
+        message.and_then(|message| message.refusal.as_deref()).is_some_and(|words| !words.is_empty());
     let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
     let ending = Ending::new(finish, specifics, has_calls, was_refused);
     let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
@@ -164,7 +166,13 @@ fn tool_use(call: &ToolCall, make_id: impl FnOnce() -> String) -> ContentBlock {
 }
 
 fn block(id: String, name: String, input: Value) -> ContentBlock {
-    ContentBlock::ToolUse(ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() })
+    ContentBlock::ToolUse(ToolUseBlock {
+        id,
+        name,
+        input,
+        cache_control: Nullable::Absent,
+        extra: Extra::new(),
+    })
 }
 
 /// Arguments as the object that Anthropic's input is. What is no object stays as the text `arguments` of one,

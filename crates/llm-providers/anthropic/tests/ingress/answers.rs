@@ -13,7 +13,8 @@ fn write(response: Value) -> (Value, Vec<String>) {
 
 /// The content and the reason to stop of an answer with this message.
 fn told(message: Value, finish: &str) -> (Value, Value) {
-    let (body, _) = write(json!({ "choices": [{ "index": 0, "message": message, "finish_reason": finish }] }));
+    let (body, _) =
+        write(json!({ "choices": [{ "index": 0, "message": message, "finish_reason": finish }] }));
     (body["content"].clone(), body["stop_reason"].clone())
 }
 
@@ -69,12 +70,15 @@ fn anthropics_own_answers_come_back() {
             continue;
         }
         let response = http::Response::new(bytes.as_slice());
-        let llm_provider_core::Decoded::Answer(answer) = anthropic().decode(response).unwrap() else { panic!() };
+        let llm_provider_core::Decoded::Answer(answer) = anthropic().decode(response).unwrap() else {
+            panic!()
+        };
         let mut again: Value = serde_json::from_slice(&ingress().write(&answer, &reply()).body).unwrap();
         // Sums over several rounds are told as sums, and counts that nobody gave as zeros.
         let (usage, usage_again) = (body["usage"].take(), again["usage"].take());
         if usage.get("iterations").is_none() {
-            for (name, value) in usage.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+            for (name, value) in usage.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null())
+            {
                 assert_eq!(usage_again[name], *value, "{path:?} {name}");
             }
         }
@@ -82,7 +86,9 @@ fn anthropics_own_answers_come_back() {
             body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
             for block in body["content"].as_array_mut().unwrap() {
                 block.as_object_mut().unwrap().retain(|name, value| {
-                    !(value.is_null() || name == "caller" && value["type"] == "direct" || name == "citations" && *value == json!([]))
+                    !(value.is_null()
+                        || name == "caller" && value["type"] == "direct"
+                        || name == "citations" && *value == json!([]))
                 });
             }
         }
@@ -99,7 +105,8 @@ fn signed_thinking_is_told_as_it_is() {
         { "type": "redacted_thinking", "data": "x" },
         { "type": "thinking", "thinking": "b", "signature": "sig2" }
     ]);
-    let message = json!({ "role": "assistant", "content": "a", "reasoning_content": "b", "thinking_blocks": blocks });
+    let message =
+        json!({ "role": "assistant", "content": "a", "reasoning_content": "b", "thinking_blocks": blocks });
     let (content, _) = told(message, "stop");
     assert_eq!(content.as_array().unwrap()[..3], blocks.as_array().unwrap()[..]);
     assert_eq!(content[3], json!({ "type": "text", "text": "a" }));
@@ -116,16 +123,25 @@ fn arguments_that_are_no_object() {
         ("[1]", json!({ "arguments": "[1]" })),
     ] {
         let call = json!({ "type": "function", "function": { "name": "a", "arguments": arguments } });
-        let (content, stop) = told(json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls");
-        assert_eq!(content, json!([{ "type": "tool_use", "id": "toolu_req-1_0", "name": "a", "input": input }]));
+        let (content, stop) =
+            told(json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls");
+        assert_eq!(
+            content,
+            json!([{ "type": "tool_use", "id": "toolu_req-1_0", "name": "a", "input": input }])
+        );
         assert_eq!(stop, "tool_use");
     }
     let custom = json!({ "id": "c", "type": "custom", "custom": { "name": "a", "input": "free" } });
     let (content, _) = told(json!({ "role": "assistant", "tool_calls": [custom] }), "tool_calls");
     assert_eq!(content[0]["input"], json!({ "input": "free" }));
-    let (content, stop) =
-        told(json!({ "role": "assistant", "function_call": { "name": "a", "arguments": "{\"x\":1}" } }), "function_call");
-    assert_eq!(content[0], json!({ "type": "tool_use", "id": "toolu_req-1_0", "name": "a", "input": { "x": 1 } }));
+    let (content, stop) = told(
+        json!({ "role": "assistant", "function_call": { "name": "a", "arguments": "{\"x\":1}" } }),
+        "function_call",
+    );
+    assert_eq!(
+        content[0],
+        json!({ "type": "tool_use", "id": "toolu_req-1_0", "name": "a", "input": { "x": 1 } })
+    );
     assert_eq!(stop, "tool_use");
 }
 
@@ -143,7 +159,11 @@ fn why_it_stopped() {
         ("stop", json!({ "stop_reason": "<|eot|>" }), "end_turn"),
         ("length", json!({}), "max_tokens"),
         ("length", json!({ "stop_reason": "pause_turn" }), "pause_turn"),
-        ("length", json!({ "stop_reason": "model_context_window_exceeded" }), "model_context_window_exceeded"),
+        (
+            "length",
+            json!({ "stop_reason": "model_context_window_exceeded" }),
+            "model_context_window_exceeded",
+        ),
         ("length", json!({ "stop_reason": "end_turn" }), "max_tokens"),
         ("content_filter", json!({}), "refusal"),
         ("tool_calls", json!({}), "end_turn"),
@@ -155,14 +175,19 @@ fn why_it_stopped() {
     for (finish, expected) in [("stop", "tool_use"), ("length", "max_tokens"), ("tool_calls", "tool_use")] {
         assert_eq!(told(json!({ "role": "assistant", "tool_calls": [call] }), finish).1, expected);
     }
-    let (content, stop) = told(json!({ "role": "assistant", "content": null, "refusal": "I cannot." }), "stop");
+    let (content, stop) =
+        told(json!({ "role": "assistant", "content": null, "refusal": "I cannot." }), "stop");
     assert_eq!((content, stop), (json!([{ "type": "text", "text": "I cannot." }]), json!("refusal")));
 }
 
 #[test]
 fn empty_text_is_no_block() {
-    for content in [json!(null), json!(""), json!(" \n"), json!([]), json!([{ "type": "text", "text": "" }])] {
-        assert_eq!(told(json!({ "role": "assistant", "content": content }), "stop"), (json!([]), json!("end_turn")));
+    for content in [json!(null), json!(""), json!(" \n"), json!([]), json!([{ "type": "text", "text": "" }])]
+    {
+        assert_eq!(
+            told(json!({ "role": "assistant", "content": content }), "stop"),
+            (json!([]), json!("end_turn"))
+        );
     }
     assert_eq!(write(json!({ "choices": [] })).0["content"], json!([]));
 }

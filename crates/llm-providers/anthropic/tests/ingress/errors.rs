@@ -50,16 +50,26 @@ fn a_body() {
         })
     );
     let plain = ApiError::new(ErrorKind::Internal, Layer::Gateway, "m");
-    assert_eq!(body(&plain, &Reply::default()), json!({ "type": "error", "error": { "type": "api_error", "message": "m" } }));
+    assert_eq!(
+        body(&plain, &Reply::default()),
+        json!({ "type": "error", "error": { "type": "api_error", "message": "m" } })
+    );
 }
 
 #[test]
 fn clients_that_shorten_conversations_are_told_in_the_words_they_know() {
     let message = |words: &str| {
-        body(&ApiError::new(ErrorKind::ContextWindow, Layer::Provider, words), &reply())["error"]["message"].clone()
+        body(&ApiError::new(ErrorKind::ContextWindow, Layer::Provider, words), &reply())["error"]["message"]
+            .clone()
     };
-    assert_eq!(message("maximum context length is 8192"), "prompt is too long: maximum context length is 8192");
-    assert_eq!(message("Prompt is too long: 9 tokens > 8 maximum"), "Prompt is too long: 9 tokens > 8 maximum");
+    assert_eq!(
+        message("maximum context length is 8192"),
+        "prompt is too long: maximum context length is 8192"
+    );
+    assert_eq!(
+        message("Prompt is too long: 9 tokens > 8 maximum"),
+        "Prompt is too long: 9 tokens > 8 maximum"
+    );
 }
 
 #[test]

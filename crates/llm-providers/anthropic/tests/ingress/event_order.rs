@@ -27,7 +27,12 @@ enum Stage {
 /// # Panics
 /// If an event is not one that may come there, or not as Anthropic documents it.
 pub(crate) fn check(stream: &[u8]) -> Told {
-    let mut order = EventOrder { stage: Stage::Before, arguments: String::new(), is_signed: false, told: Told::default() };
+    let mut order = EventOrder {
+        stage: Stage::Before,
+        arguments: String::new(),
+        is_signed: false,
+        told: Told::default(),
+    };
     for frame in Frames::new(stream) {
         assert!(frame.ends_with(b"\n\n"), "a frame without its end: {}", frame.escape_ascii());
         let event = SseEvent::parse(frame);
@@ -94,7 +99,10 @@ impl EventOrder {
         for member in ["stop_reason", "stop_sequence"] {
             assert_eq!(message.get(member), Some(&Value::Null), "{member}");
         }
-        assert!(message["usage"]["input_tokens"].is_u64() && message["usage"]["output_tokens"].is_u64(), "{message}");
+        assert!(
+            message["usage"]["input_tokens"].is_u64() && message["usage"]["output_tokens"].is_u64(),
+            "{message}"
+        );
         self.told.message = message.clone();
     }
 
@@ -136,7 +144,9 @@ impl EventOrder {
                 self.is_signed = true;
                 append("signature");
             }
-            ("tool_use", "input_json_delta") => self.arguments.push_str(delta["partial_json"].as_str().unwrap()),
+            ("tool_use", "input_json_delta") => {
+                self.arguments.push_str(delta["partial_json"].as_str().unwrap())
+            }
             (block, delta) => panic!("`{delta}` in a block of type `{block}`"),
         }
     }
@@ -146,7 +156,8 @@ impl EventOrder {
         match block["type"].as_str().unwrap() {
             "text" => assert!(!block["text"].as_str().unwrap().trim().is_empty(), "text of spaces only"),
             "tool_use" if !self.arguments.trim().is_empty() => {
-                block["input"] = serde_json::from_str(&self.arguments).unwrap_or_else(|_| json!(self.arguments));
+                block["input"] =
+                    serde_json::from_str(&self.arguments).unwrap_or_else(|_| json!(self.arguments));
             }
             _ => {}
         }
@@ -166,7 +177,8 @@ mod tests {
     use super::check;
 
     const START: &str = r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}"#;
-    const TEXT: &str = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
+    const TEXT: &str =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
     const WORD: &str = r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#;
     const STOP: &str = r#"{"type":"content_block_stop","index":0}"#;
     const DELTA: &str = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"input_tokens":1,"output_tokens":1}}"#;
@@ -188,7 +200,8 @@ mod tests {
         let error = r#"{"type":"error","error":{"type":"api_error","message":"m"}}"#;
         assert!(stands(&[START, TEXT, error]));
         let second = TEXT.replace("\"index\":0", "\"index\":1");
-        let signature = r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"a"}}"#;
+        let signature =
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"a"}}"#;
         for wrong in [
             &[][..],
             &[START],

@@ -3,6 +3,8 @@
 //! The fixtures in `tests/fixtures/ingress` follow Anthropic's documentation of version 2023-06-01, read
 //! 2026-11; none is a recording.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod answers;
 mod errors;
 mod event_order;

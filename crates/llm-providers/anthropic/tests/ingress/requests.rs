@@ -122,8 +122,9 @@ fn what_ran_at_anthropic_is_kept_whole_and_noted() {
         { "type": "web_search_tool_result", "tool_use_id": "s", "content": [] },
         { "type": "text", "text": "b" }
     ]);
-    let (request, notes) =
-        read(&json!({ "model": "m", "max_tokens": 1, "messages": [{ "role": "assistant", "content": blocks }] }));
+    let (request, notes) = read(
+        &json!({ "model": "m", "max_tokens": 1, "messages": [{ "role": "assistant", "content": blocks }] }),
+    );
     assert_eq!(
         request["messages"][0],
         json!({
@@ -134,7 +135,9 @@ fn what_ran_at_anthropic_is_kept_whole_and_noted() {
     );
     assert_eq!(
         notes,
-        ["moved messages[0].content: server_tool_use, web_search_tool_result kept in `provider_specific_fields.content_blocks`"]
+        [
+            "moved messages[0].content: server_tool_use, web_search_tool_result kept in `provider_specific_fields.content_blocks`"
+        ]
     );
 }
 
@@ -161,8 +164,14 @@ fn tools_and_choices() {
         (request["tool_choice"].clone(), request.get("parallel_tool_calls").cloned())
     };
     assert_eq!(choose(json!({ "type": "auto" })), (json!("auto"), None));
-    assert_eq!(choose(json!({ "type": "any", "disable_parallel_tool_use": true })), (json!("required"), Some(json!(false))));
-    assert_eq!(choose(json!({ "type": "none", "disable_parallel_tool_use": false })), (json!("none"), Some(json!(true))));
+    assert_eq!(
+        choose(json!({ "type": "any", "disable_parallel_tool_use": true })),
+        (json!("required"), Some(json!(false)))
+    );
+    assert_eq!(
+        choose(json!({ "type": "none", "disable_parallel_tool_use": false })),
+        (json!("none"), Some(json!(true)))
+    );
     let named = json!({ "type": "function", "function": { "name": "a" } });
     assert_eq!(choose(json!({ "type": "tool", "name": "a" })), (named, None));
     assert_eq!(choose(json!({ "type": "later", "x": 1 })), (json!({ "type": "later", "x": 1 }), None));
@@ -175,7 +184,15 @@ fn effort() {
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         read(&body).0.get("reasoning_effort").cloned()
     };
-    for (budget, expected) in [(0, "low"), (1024, "low"), (1536, "low"), (1537, "medium"), (3072, "medium"), (3073, "high"), (31999, "high")] {
+    for (budget, expected) in [
+        (0, "low"),
+        (1024, "low"),
+        (1536, "low"),
+        (1537, "medium"),
+        (3072, "medium"),
+        (3073, "high"),
+        (31999, "high"),
+    ] {
         let thinking = json!({ "thinking": { "type": "enabled", "budget_tokens": budget } });
         assert_eq!(effort(thinking), Some(json!(expected)), "{budget}");
     }
@@ -196,7 +213,11 @@ fn the_form_of_the_answer() {
     let strict = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"], "additionalProperties": false });
     for older in [false, true] {
         let format = json!({ "type": "json_schema", "schema": strict });
-        let members = if older { json!({ "output_format": format }) } else { json!({ "output_config": { "format": format } }) };
+        let members = if older {
+            json!({ "output_format": format })
+        } else {
+            json!({ "output_config": { "format": format } })
+        };
         let (request, notes) = form(members);
         assert_eq!(
             request["response_format"],
@@ -206,7 +227,8 @@ fn the_form_of_the_answer() {
         assert!(notes.is_empty(), "{notes:?}");
     }
     let loose = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "additionalProperties": false });
-    let (request, notes) = form(json!({ "output_config": { "format": { "type": "json_schema", "schema": loose } } }));
+    let (request, notes) =
+        form(json!({ "output_config": { "format": { "type": "json_schema", "schema": loose } } }));
     assert!(request["response_format"]["json_schema"].get("strict").is_none());
     assert_eq!(notes.len(), 1);
     assert!(notes[0].starts_with("converted output_config.format"), "{notes:?}");
@@ -229,7 +251,10 @@ fn members_of_the_other_dialect() {
     }));
     let again: ChatRequest = llm_types::from_value(request.clone()).unwrap();
     assert_eq!(serde_json::to_value(&again).unwrap(), request);
-    assert_eq!((&request["user"], &request["later"], &request["messages"][0]["mark"]), (&json!("u"), &json!(1), &json!(true)));
+    assert_eq!(
+        (&request["user"], &request["later"], &request["messages"][0]["mark"]),
+        (&json!("u"), &json!(1), &json!(true))
+    );
     let paths: Vec<_> = notes.iter().map(|note| note.split([' ', ':']).nth(1).unwrap()).collect();
     assert_eq!(
         paths,
@@ -239,14 +264,22 @@ fn members_of_the_other_dialect() {
 
 #[test]
 fn parts_of_the_other_dialect_are_read_as_such() {
-    let read = messages(json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "https://a" } }] }]));
+    let read = messages(
+        json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "https://a" } }] }]),
+    );
     assert_eq!(read[0]["content"], json!([{ "type": "image_url", "image_url": { "url": "https://a" } }]));
-    assert_eq!(fault(json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": 1 }] }] })), "messages[0].content[0].image_url");
+    assert_eq!(
+        fault(
+            json!({ "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": 1 }] }] })
+        ),
+        "messages[0].content[0].image_url"
+    );
 }
 
 #[test]
 fn the_accounting_block_is_dropped_only_at_the_start() {
-    let system = |blocks: Value| read(&json!({ "model": "m", "max_tokens": 1, "messages": [], "system": blocks }));
+    let system =
+        |blocks: Value| read(&json!({ "model": "m", "max_tokens": 1, "messages": [], "system": blocks }));
     let billing = json!({ "type": "text", "text": "x-anthropic-billing-header: v=1" });
     let (request, notes) = system(json!([billing, { "type": "text", "text": "S" }]));
     assert_eq!(request["messages"], json!([{ "role": "system", "content": "S" }]));
@@ -264,7 +297,10 @@ fn moved_results_are_noted() {
         { "type": "text", "text": "a" }, { "type": "tool_result", "tool_use_id": "t" }] }] });
     let incoming = ingress().read(body.to_string().as_bytes()).unwrap();
     assert_eq!(incoming.notes.len(), 1);
-    assert_eq!((incoming.notes[0].kind, incoming.notes[0].path.as_str()), (NoteKind::Moved, "messages[0].content[1]"));
+    assert_eq!(
+        (incoming.notes[0].kind, incoming.notes[0].path.as_str()),
+        (NoteKind::Moved, "messages[0].content[1]")
+    );
 }
 
 fn fault(members: Value) -> String {
@@ -277,13 +313,22 @@ fn fault(members: Value) -> String {
 fn faults_tell_their_place() {
     let block = |block: Value| json!({ "messages": [{ "role": "user", "content": "a" }, { "role": "user", "content": [block] }] });
     assert_eq!(fault(block(json!({ "type": "text", "text": 1 }))), "messages[1].content[0].text");
-    assert_eq!(fault(block(json!({ "type": "image", "source": { "type": "base64", "data": "" } }))), "messages[1].content[0].source.media_type");
-    assert_eq!(fault(block(json!({ "type": "document", "source": { "type": "url" } }))), "messages[1].content[0].source.url");
+    assert_eq!(
+        fault(block(json!({ "type": "image", "source": { "type": "base64", "data": "" } }))),
+        "messages[1].content[0].source.media_type"
+    );
+    assert_eq!(
+        fault(block(json!({ "type": "document", "source": { "type": "url" } }))),
+        "messages[1].content[0].source.url"
+    );
     let inner = json!({ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "image", "source": { "type": "url" } }] });
     assert_eq!(fault(block(inner)), "messages[1].content[0].content[0].source.url");
     assert_eq!(fault(json!({ "messages": [{ "role": "elder", "content": "a" }] })), "messages[0].role");
     assert_eq!(fault(json!({ "tools": [{ "input_schema": {} }] })), "tools[0].name");
-    assert_eq!(fault(json!({ "tools": [{ "type": "function", "function": { "name": 1 } }] })), "tools[0].function.name");
+    assert_eq!(
+        fault(json!({ "tools": [{ "type": "function", "function": { "name": 1 } }] })),
+        "tools[0].function.name"
+    );
     assert_eq!(fault(json!({ "tool_choice": { "type": "tool" } })), "tool_choice.name");
     assert_eq!(fault(json!({ "output_format": { "type": "json_schema" } })), "output_format.schema");
     assert_eq!(fault(json!({ "output_format": { "type": 1 } })), "output_format.type");

@@ -6,6 +6,7 @@ use std::path::Path;
 use http::HeaderMap;
 use llm_provider_core::{Call, NoteKind, Payload};
 use llm_types::ChatRequest;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{anthropic, ingress};
@@ -61,7 +62,9 @@ fn normal(mut body: Value) -> Value {
     for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
         let tool = tool.as_object_mut().unwrap();
         // What is the default anyway goes unsaid.
-        tool.retain(|name, value| !(name == "type" && value == "custom" || name == "strict" && *value == json!(false)));
+        tool.retain(|name, value| {
+            !(name == "type" && value == "custom" || name == "strict" && *value == json!(false))
+        });
     }
     if let Some(choice) = body.get_mut("tool_choice").and_then(Value::as_object_mut) {
         choice.retain(|name, value| name != "disable_parallel_tool_use" || *value == json!(true));
@@ -143,5 +146,94 @@ fn a_second_time_changes_nothing() {
             schema.as_object_mut().unwrap().shift_remove("title");
         }
         assert_eq!(again(&once), normal(once.clone()), "{name}");
+    }
+}
+
+fn marked(block: Value) -> impl Strategy<Value = Value> {
+    prop_oneof![3 => Just(None), 1 => Just(Some("5m")), 1 => Just(Some("1h"))].prop_map(move |ttl| {
+        let mut block = block.clone();
+        if let Some(ttl) = ttl {
+            block["cache_control"] = json!({ "type": "ephemeral", "ttl": ttl });
+        }
+        block
+    })
+}
+
+fn user_block() -> impl Strategy<Value = Value> {
+    let word = || "[a-zß\"\\\\]{1,8}";
+    prop_oneof![
+        4 => word().prop_map(|text| json!({ "type": "text", "text": text })),
+        1 => word().prop_map(|url| json!({ "type": "image", "source": { "type": "url", "url": url } })),
+        1 => Just(json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AAAA" } })),
+        1 => word().prop_map(|id| json!({ "type": "image", "source": { "type": "file", "file_id": id } })),
+        1 => word().prop_map(|data| json!({ "type": "document", "source": { "type": "text", "media_type": "text/plain", "data": data } })),
+        1 => (word(), word()).prop_map(|(title, id)| json!({ "type": "document", "title": title, "source": { "type": "file", "file_id": id } })),
+        1 => word().prop_map(|id| json!({ "type": "container_upload", "file_id": id })),
+    ]
+    .prop_flat_map(marked)
+}
+
+fn result_block() -> impl Strategy<Value = Value> {
+    let content = prop_oneof![
+        Just(None),
+        "[a-z]{1,5}".prop_map(|text| Some(json!(text))),
+        prop::collection::vec("[a-z]{1,5}", 1..3).prop_map(|texts| {
+            Some(texts.iter().map(|text| json!({ "type": "text", "text": text })).collect())
+        }),
+    ];
+    let result =
+        ("[a-z]{1,3}", content, prop::option::of(any::<bool>())).prop_map(|(id, content, is_error)| {
+            let mut block = json!({ "type": "tool_result", "tool_use_id": id });
+            if let Some(content) = content {
+                block["content"] = content;
+            }
+            if let Some(is_error) = is_error {
+                block["is_error"] = is_error.into();
+            }
+            block
+        });
+    result.prop_flat_map(marked)
+}
+
+fn assistant_block() -> impl Strategy<Value = Value> {
+    let text = || "[a-z]{1,6}";
+    prop_oneof![
+        3 => text().prop_map(|text| json!({ "type": "text", "text": text })),
+        1 => text().prop_map(|text| json!({ "type": "text", "text": text, "citations": [{ "type": "char_location", "cited_text": text }] })),
+        2 => (text(), "[a-z]{0,3}").prop_map(|(text, signature)| json!({ "type": "thinking", "thinking": text, "signature": signature })),
+        1 => text().prop_map(|data| json!({ "type": "redacted_thinking", "data": data })),
+        3 => (text(), text()).prop_map(|(id, value)| json!({ "type": "tool_use", "id": id, "name": "look", "input": { "z": value, "a": [1.0, null] } })),
+        1 => text().prop_map(|id| json!({ "type": "tool_use", "id": id, "name": "look", "input": {}, "cache_control": { "type": "ephemeral" } })),
+        1 => text().prop_map(|id| json!({ "type": "server_tool_use", "id": id, "name": "web_search", "input": {} })),
+        1 => text().prop_map(|id| json!({ "type": "later_tool_result", "tool_use_id": id, "content": [] })),
+    ]
+}
+
+fn turns() -> impl Strategy<Value = Vec<Value>> {
+    let user =
+        prop::collection::vec(prop_oneof![3 => user_block().boxed(), 2 => result_block().boxed()], 1..5);
+    let assistant = prop::collection::vec(assistant_block(), 1..5);
+    prop::collection::vec((user, assistant), 1..4).prop_map(|turns| {
+        let mut messages = Vec::new();
+        for (user, mut assistant) in turns {
+            messages.push(json!({ "role": "user", "content": user }));
+            // An answer is more than unsigned thinking.
+            assistant.push(json!({ "type": "text", "text": "so" }));
+            messages.push(json!({ "role": "assistant", "content": assistant }));
+        }
+        messages
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_conversation_comes_back_as_it_was(messages in turns()) {
+        let body = json!({
+            "model": "claude-sonnet-4-6", "max_tokens": 9, "messages": messages,
+            "tools": [{ "name": "look", "input_schema": { "type": "object", "properties": {} } }]
+        });
+        prop_assert_eq!(again(&body), normal(body));
     }
 }

@@ -1,11 +1,11 @@
 //! Streamed answers, case by case.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use llm_types::{ApiError, ChatChunk, ErrorKind, Layer};
 use serde_json::{Value, json};
 
 use super::event_order::{Told, check};
-use super::{ingress, reply};
+use super::{anthropic, ingress, reply};
 
 /// The stream that these chunks become, and the notes on it.
 fn stream(chunks: &[Value]) -> (String, Vec<String>) {
@@ -170,7 +170,8 @@ fn calls_in_a_row_are_told_as_they_come() {
 #[test]
 fn the_same_index_or_none_for_every_call() {
     let whole = |id: &str, name: &str| json!({ "index": 0, "id": id, "function": { "name": name, "arguments": "{}" } });
-    let told_same = told(&[delta(json!({ "tool_calls": [whole("a", "f"), whole("b", "f")] })), finish("stop")]);
+    let told_same =
+        told(&[delta(json!({ "tool_calls": [whole("a", "f"), whole("b", "f")] })), finish("stop")]);
     let expected = [tool_use("a", "f", json!({})), tool_use("b", "f", json!({}))];
     assert_eq!(told_same.blocks, expected);
     assert_eq!(told_same.stop_reason, "tool_use");
@@ -183,20 +184,26 @@ fn the_same_index_or_none_for_every_call() {
     let told_none = told(&[delta(json!({ "tool_calls": [bare("a", "f"), bare("b", "f")] })), finish("stop")]);
     assert_eq!(told_none.blocks, expected);
 
-    let told_nameless = told(&[delta(json!({ "tool_calls": [whole("", "f"), whole("", "f"), whole("", "g")] }))]);
+    let told_nameless =
+        told(&[delta(json!({ "tool_calls": [whole("", "f"), whole("", "f"), whole("", "g")] }))]);
     let ids: Vec<_> = told_nameless.blocks.iter().map(|block| block["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["toolu_req-1_0", "toolu_req-1_1", "toolu_req-1_2"]);
 }
 
 #[test]
 fn a_call_whose_id_and_name_stand_in_every_piece() {
-    let told = told(&[call(0, Some("a"), Some("f"), "{\"x\":"), call(0, Some("a"), Some("f"), "1}"), finish("tool_calls")]);
+    let told = told(&[
+        call(0, Some("a"), Some("f"), "{\"x\":"),
+        call(0, Some("a"), Some("f"), "1}"),
+        finish("tool_calls"),
+    ]);
     assert_eq!(told.blocks, [tool_use("a", "f", json!({ "x": 1 }))]);
 }
 
 #[test]
 fn a_name_that_comes_late() {
-    let told = told(&[call(0, Some("a"), None, "{\"x\":"), call(0, None, Some("f"), "1}"), finish("tool_calls")]);
+    let told =
+        told(&[call(0, Some("a"), None, "{\"x\":"), call(0, None, Some("f"), "1}"), finish("tool_calls")]);
     assert_eq!(told.blocks, [tool_use("a", "f", json!({ "x": 1 }))]);
 }
 
@@ -205,13 +212,18 @@ fn older_and_custom_calls() {
     let told = told(&[
         delta(json!({ "function_call": { "name": "f", "arguments": "" } })),
         delta(json!({ "function_call": { "arguments": "{\"x\":1}" } })),
-        delta(json!({ "tool_calls": [{ "index": 0, "id": "c", "custom": { "name": "g", "input": "say \"" } }] })),
+        delta(
+            json!({ "tool_calls": [{ "index": 0, "id": "c", "custom": { "name": "g", "input": "say \"" } }] }),
+        ),
         delta(json!({ "tool_calls": [{ "index": 0, "custom": { "input": "hi\"" } }] })),
         finish("function_call"),
     ]);
     assert_eq!(
         told.blocks,
-        [tool_use("toolu_req-1_0", "f", json!({ "x": 1 })), tool_use("c", "g", json!({ "input": "say \"hi\"" }))]
+        [
+            tool_use("toolu_req-1_0", "f", json!({ "x": 1 })),
+            tool_use("c", "g", json!({ "input": "say \"hi\"" }))
+        ]
     );
     assert_eq!(told.stop_reason, "tool_use");
 }
@@ -219,7 +231,9 @@ fn older_and_custom_calls() {
 #[test]
 fn thinking_with_and_without_signatures() {
     let piece = |text: &str| {
-        delta(json!({ "reasoning_content": text, "thinking_blocks": [{ "type": "thinking", "thinking": text }] }))
+        delta(
+            json!({ "reasoning_content": text, "thinking_blocks": [{ "type": "thinking", "thinking": text }] }),
+        )
     };
     let sign = |signature: &str| {
         delta(json!({ "thinking_blocks": [{ "type": "thinking", "thinking": "", "signature": signature }] }))
@@ -236,7 +250,8 @@ fn thinking_with_and_without_signatures() {
         delta(json!({ "reasoning_content": "f" })),
         finish("stop"),
     ]);
-    let thinking = |text: &str, signature: &str| json!({ "type": "thinking", "thinking": text, "signature": signature });
+    let thinking =
+        |text: &str, signature: &str| json!({ "type": "thinking", "thinking": text, "signature": signature });
     assert_eq!(
         told.blocks,
         [
@@ -266,7 +281,8 @@ fn text_of_spaces_only_is_no_block() {
 
 #[test]
 fn refusals() {
-    let own = told(&[delta(json!({ "refusal": "I " })), delta(json!({ "refusal": "cannot." })), finish("stop")]);
+    let own =
+        told(&[delta(json!({ "refusal": "I " })), delta(json!({ "refusal": "cannot." })), finish("stop")]);
     assert_eq!(own.blocks, [json!({ "type": "text", "text": "I cannot." })]);
     assert_eq!(own.stop_reason, "refusal");
     let anthropics = told(&[
@@ -289,7 +305,9 @@ fn anthropics_own_reason_is_told() {
 
 #[test]
 fn usage_that_comes_first_is_told_first() {
-    let told = told(&[json!({ "choices": [{ "index": 0, "delta": { "content": "a" } }], "usage": { "prompt_tokens": 9, "completion_tokens": 1 } })]);
+    let told = told(&[
+        json!({ "choices": [{ "index": 0, "delta": { "content": "a" } }], "usage": { "prompt_tokens": 9, "completion_tokens": 1 } }),
+    ]);
     assert_eq!(told.message["usage"]["input_tokens"], 9);
     assert_eq!(told.usage["output_tokens"], 1);
 }
@@ -297,14 +315,21 @@ fn usage_that_comes_first_is_told_first() {
 #[test]
 fn what_has_no_place_is_noted_once() {
     let second = json!({ "choices": [{ "index": 1, "delta": { "content": "b" } }] });
-    let odd = delta(json!({ "content": "a", "audio": { "id": "x" }, "annotations": [{ "type": "url_citation" }] }));
-    let late = [call(0, Some("c"), Some("f"), "{}"), delta(json!({ "content": "z" })), call(0, None, None, "{}")];
+    let odd =
+        delta(json!({ "content": "a", "audio": { "id": "x" }, "annotations": [{ "type": "url_citation" }] }));
+    let late =
+        [call(0, Some("c"), Some("f"), "{}"), delta(json!({ "content": "z" })), call(0, None, None, "{}")];
     let (stream, notes) = stream(&[&[second.clone(), second, odd.clone(), odd][..], &late].concat());
     assert_eq!(check(stream.as_bytes()).blocks[0], json!({ "type": "text", "text": "aa" }));
     let paths: Vec<_> = notes.iter().map(|note| note.split([' ', ':']).nth(1).unwrap()).collect();
     assert_eq!(
         paths,
-        ["choices[1..]", "choices[0].delta.audio", "choices[0].delta.annotations", "choices[0].delta.tool_calls"]
+        [
+            "choices[1..]",
+            "choices[0].delta.audio",
+            "choices[0].delta.annotations",
+            "choices[0].delta.tool_calls"
+        ]
     );
 }
 
@@ -322,4 +347,39 @@ fn after_an_error_comes_nothing() {
     writer.end(&mut out);
     assert_eq!(out.len(), length);
     assert_eq!(check(&out).error, Some(json!({ "type": "api_error", "message": "cut off" })));
+}
+
+/// Anthropic's own streams, read by the translator and written by this dialect, are in order and say the same.
+#[test]
+fn anthropics_own_streams_come_back() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stream");
+    let read = |stream: Bytes| {
+        let mut decoder = anthropic().decoder();
+        let mut chunks: Vec<_> = decoder.push(stream).collect();
+        chunks.extend(decoder.finish());
+        chunks.into_iter().collect::<Result<Vec<ChatChunk>, _>>()
+    };
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        // One of them breaks.
+        let Ok(chunks) = read(std::fs::read(&path).unwrap().into()) else { continue };
+        let mut writer = ingress().writer(&reply());
+        let mut out = BytesMut::new();
+        for chunk in &chunks {
+            writer.chunk(chunk, &mut out);
+        }
+        writer.end(&mut out);
+        check(&out);
+        let whole = |chunks: &[ChatChunk]| {
+            let answer = llm_testkit::assemble(chunks);
+            let message = answer.choices[0].message.clone();
+            let counts = answer.usage.get().map(llm_types::Usage::counts);
+            (message.content, message.tool_calls, message.thinking_blocks, answer.id, answer.model, counts)
+        };
+        let again = read(out.freeze()).unwrap();
+        assert_eq!(whole(&again), whole(&chunks), "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen >= 8, "the fixtures are there");
 }

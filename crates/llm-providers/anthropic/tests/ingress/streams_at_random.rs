@@ -110,22 +110,24 @@ fn call() -> impl Strategy<Value = (String, Vec<String>)> {
         6 => prop::collection::hash_map("[a-z]{1,3}", word(), 0..4).prop_map(|map| json!(map).to_string()),
         1 => Just("{\"a\":{\"b\":\"}".to_owned()),
     ];
-    ("[a-z]{1,5}", arguments, prop::collection::vec(0usize..64, 0..4)).prop_map(|(name, arguments, mut cuts)| {
-        cuts.sort_unstable();
-        let mut pieces = Vec::new();
-        let mut rest = arguments.as_str();
-        for cut in cuts {
-            let mut at = cut % (rest.len() + 1);
-            while !rest.is_char_boundary(at) {
-                at -= 1;
+    ("[a-z]{1,5}", arguments, prop::collection::vec(0usize..64, 0..4)).prop_map(
+        |(name, arguments, mut cuts)| {
+            cuts.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut rest = arguments.as_str();
+            for cut in cuts {
+                let mut at = cut % (rest.len() + 1);
+                while !rest.is_char_boundary(at) {
+                    at -= 1;
+                }
+                let (piece, after) = rest.split_at(at);
+                pieces.push(piece.to_owned());
+                rest = after;
             }
-            let (piece, after) = rest.split_at(at);
-            pieces.push(piece.to_owned());
-            rest = after;
-        }
-        pieces.push(rest.to_owned());
-        (name, pieces)
-    })
+            pieces.push(rest.to_owned());
+            (name, pieces)
+        },
+    )
 }
 
 fn script() -> impl Strategy<Value = Script> {

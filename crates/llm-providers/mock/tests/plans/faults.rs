@@ -98,10 +98,20 @@ fn endless_answers_cost_no_memory_and_do_not_end() {
 
 #[test]
 fn chunks_and_bytes_are_as_many_as_asked_for() {
-    let hundred = outline(play(Wire::OpenAi, "mock/stream-40", &json!({"stream": true})));
-    assert_eq!(hundred.matches('[').count(), 40);
+    let forty = outline(play(Wire::OpenAi, "mock/stream-40", &json!({"stream": true})));
+    assert_eq!(forty.matches('[').count(), 40);
+    assert!(forty.starts_with("open [the] [ quick] [ mock]"), "{forty}");
+    let padded = outline(scripted(Wire::OpenAi, true, &json!({"chunks": 4, "body_bytes": 90})));
+    assert_eq!(padded.matches('[').count(), 4);
     let big = body(play(Wire::OpenAi, "mock/big-1048576", &json!({})));
     assert!((1_048_576..1_050_000).contains(&big.len()), "{}", big.len());
+}
+
+#[test]
+fn a_script_that_was_not_checked_still_ends() {
+    let script = Script { chunk_size: Some(0), ..Script::saying("abc") };
+    let body = request("m", &json!({"stream": true}));
+    assert_eq!(outline(given(&script, Wire::OpenAi, &body, 0)), "open [a] [b] [c] close End");
 }
 
 #[test]

@@ -25,7 +25,18 @@ impl Encoder<'_> {
                 self.effort_beside(effort, wire);
             }
         } else if let Nullable::Value(effort) = &request.reasoning_effort {
-            self.effort(effort, wire)?;
+            // Said in Anthropic's words, an effort does not ask for thinking.
+            match said_effort(wire) {
+                Some(said) if said == effort.as_str() => {}
+                Some(_) => {
+                    self.note(
+                        NoteKind::Dropped,
+                        "reasoning_effort",
+                        "`output_config.effort` is said too and wins",
+                    );
+                }
+                None => self.effort(effort, wire)?,
+            }
         }
         self.unsigned_history(wire)
     }
@@ -87,7 +98,7 @@ impl Encoder<'_> {
         let thinking = wire.thinking.get();
         let budget = thinking.and_then(|thinking| thinking.budget_tokens.get()).copied();
         let is_adaptive = thinking.is_some_and(|thinking| thinking.r#type == "adaptive");
-        let said = wire.output_config.get().and_then(|config| config.effort.as_deref());
+        let said = said_effort(wire);
         if said == Some(effort.as_str()) || budget.is_some_and(|budget| self.worth(budget) == *effort) {
             return;
         }
@@ -176,6 +187,11 @@ fn set_effort(level: &str, wire: &mut MessagesRequest) {
     if config.effort.is_absent() {
         config.effort = Nullable::Value(level.to_owned());
     }
+}
+
+/// The effort in Anthropic's own words. By itself it asks for no thinking.
+fn said_effort(wire: &MessagesRequest) -> Option<&str> {
+    wire.output_config.get()?.effort.as_deref()
 }
 
 fn thinking(kind: &str) -> Thinking {

@@ -72,7 +72,7 @@ pub(super) fn whole<T: Serialize>(object: &T) -> Extra {
 pub(super) fn text(block: TextBlock) -> ContentPart {
     let mut extra = block.extra;
     if block.citations.get().is_some_and(|citations| !citations.is_empty()) {
-        put(&mut extra, "citations", block.citations);
+        put(&mut extra, "citations", &block.citations);
     }
     ContentPart::Text(TextPart { text: block.text, cache_control: block.cache_control, extra })
 }
@@ -118,9 +118,9 @@ fn document(block: DocumentBlock, place: Place) -> Result<ContentPart, IngressEr
         _ => return Ok(ContentPart::Unknown(whole(&ContentBlock::Document(block)))),
     }
     let mut extra = Extra::new();
-    put(&mut extra, "title", block.title);
-    put(&mut extra, "context", block.context);
-    put(&mut extra, "citations", block.citations);
+    put(&mut extra, "title", &block.title);
+    put(&mut extra, "context", &block.context);
+    put(&mut extra, "citations", &block.citations);
     Ok(ContentPart::File(FilePart { file, cache_control: block.cache_control, extra }))
 }
 

@@ -97,7 +97,12 @@ impl Reader {
         Ok(())
     }
 
-    fn result(&mut self, block: ToolResultBlock, index: usize, number: usize) -> Result<Message, IngressError> {
+    fn result(
+        &mut self,
+        block: ToolResultBlock,
+        index: usize,
+        number: usize,
+    ) -> Result<Message, IngressError> {
         let said = match block.content.into_option() {
             None => MessageContent::Text(String::new()),
             Some(Content::Text(text)) => MessageContent::Text(text),
@@ -218,7 +223,10 @@ fn is_plain(blocks: &[ContentBlock]) -> bool {
             }
             ContentBlock::ToolUse(call)
                 if !call.cache_control.is_value()
-                    && call.extra.iter().all(|(name, value)| name == "caller" && value["type"] == "direct") =>
+                    && call
+                        .extra
+                        .iter()
+                        .all(|(name, value)| name == "caller" && value["type"] == "direct") =>
             {
                 3
             }

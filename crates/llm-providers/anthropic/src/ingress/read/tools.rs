@@ -10,14 +10,18 @@ use super::{Reader, below, blocks, missing, put};
 use crate::wire;
 
 impl Reader {
-    pub(super) fn tools(&mut self, tools: Nullable<Vec<wire::Tool>>) -> Result<Nullable<Vec<Tool>>, IngressError> {
+    pub(super) fn tools(
+        &mut self,
+        tools: Nullable<Vec<wire::Tool>>,
+    ) -> Result<Nullable<Vec<Tool>>, IngressError> {
         let Some(tools) = tools.into_option() else { return Ok(Nullable::Absent) };
         let tools = tools.into_iter().enumerate().map(|(index, tool)| {
             if tool.is_custom() {
                 return self.function(tool, index);
             }
             // Anthropic's own tools stay in its words; others may be of a type that OpenAI knows.
-            llm_types::from_value(Value::Object(blocks::whole(&tool))).map_err(|error| below(&format!("tools[{index}]"), error))
+            llm_types::from_value(Value::Object(blocks::whole(&tool)))
+                .map_err(|error| below(&format!("tools[{index}]"), error))
         });
         tools.collect::<Result<_, _>>().map(Nullable::Value)
     }
@@ -47,7 +51,11 @@ impl Reader {
         };
         request.tool_choice = Nullable::Value(chosen);
         for name in choice.extra.keys() {
-            self.note(NoteKind::Dropped, format!("tool_choice.{name}"), "the canonical form has no place for it");
+            self.note(
+                NoteKind::Dropped,
+                format!("tool_choice.{name}"),
+                "the canonical form has no place for it",
+            );
         }
         Ok(())
     }
@@ -59,7 +67,7 @@ impl Reader {
             let path = format!("tools[{index}].function");
             self.note(NoteKind::Dropped, path, "Anthropic's tools have no such member");
         }
-        put(&mut extra, "cache_control", tool.cache_control);
+        put(&mut extra, "cache_control", &tool.cache_control);
         Ok(Tool::Function(FunctionTool {
             function: FunctionDefinition {
                 name: tool.name.into_option().ok_or_else(|| missing(format!("tools[{index}].name")))?,

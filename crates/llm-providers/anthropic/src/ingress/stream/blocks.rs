@@ -266,7 +266,8 @@ impl Blocks {
             && self.calls[number].is_custom
         {
             let partial_json = &json!({ "input": block.held }).to_string();
-            Event::ContentBlockDelta { index: self.index, delta: Delta::InputJson { partial_json } }.write(out);
+            Event::ContentBlockDelta { index: self.index, delta: Delta::InputJson { partial_json } }
+                .write(out);
         }
         Event::ContentBlockStop { index: self.index }.write(out);
         self.index += 1;
