@@ -39,5 +39,5 @@ fn read_script(text: &str) -> anyhow::Result<llm_mock_server::Script> {
     } else {
         std::fs::read_to_string(text).with_context(|| format!("cannot read {text}"))?
     };
-    llm_mock_server::Script::from_json(&json).context("--script is no script")
+    llm_mock_server::Script::from_json(json.as_bytes()).context("--script is no script")
 }

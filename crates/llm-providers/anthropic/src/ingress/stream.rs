@@ -218,6 +218,9 @@ impl ChunkWriter for MessagesWriter {
         self.start(out);
         self.stage = Stage::After;
         self.blocks.finish(out);
+        if self.blocks.has_nameless_calls() {
+            self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
+        }
         let ending = Ending::new(
             self.finish.as_ref(),
             Some(&self.specifics),

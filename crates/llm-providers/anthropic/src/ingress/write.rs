@@ -2,8 +2,8 @@
 
 use llm_provider_core::{Note, NoteKind, Reply};
 use llm_types::{
-    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
-    ToolCall,
+    ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
+    ThinkingBlock,
 };
 use serde_json::{Map, Value, json};
 
@@ -62,15 +62,7 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     }
     let mut blocks = thinking(message);
     said(message, specifics, notes, &mut blocks);
-    let calls = message.tool_calls.get().into_iter().flatten();
-    let prefix = names::call_prefix(&reply.request_id);
-    for (number, call) in calls.enumerate() {
-        blocks.push(tool_use(call, || format!("{prefix}{number}")));
-    }
-    if let Some(call) = message.function_call.get() {
-        let name = call.name.as_deref().unwrap_or_default().to_owned();
-        blocks.push(block(format!("{prefix}0"), name, input(call.arguments.as_deref().unwrap_or_default())));
-    }
+    called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Messages answers have no sound"));
     }
@@ -150,29 +142,38 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
     }
 }
 
-fn tool_use(call: &ToolCall, make_id: impl FnOnce() -> String) -> ContentBlock {
-    let id = call.id.get().filter(|id| !id.is_empty()).cloned().unwrap_or_else(make_id);
-    match (call.function.get(), call.custom.get()) {
-        (None, Some(custom)) => {
-            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
-            block(id, custom.name.as_deref().unwrap_or_default().to_owned(), input)
+/// Calls. A call without a name is none; results name their call, so every call gets a name of its own.
+fn called(message: &Message, prefix: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
+    let oldest = message.function_call.get().map(|call| ("", named(call)));
+    let calls = message.tool_calls.get().into_iter().flatten().map(|call| {
+        let id = call.id.as_deref().unwrap_or_default();
+        match (call.function.get(), call.custom.get()) {
+            (None, Some(custom)) => {
+                let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+                (id, (custom.name.as_deref().unwrap_or_default(), input))
+            }
+            (function, _) => (id, function.map(named).unwrap_or_default()),
         }
-        (function, _) => {
-            let name = function.and_then(|function| function.name.get()).cloned().unwrap_or_default();
-            let arguments = function.and_then(|function| function.arguments.as_deref()).unwrap_or_default();
-            block(id, name, input(arguments))
+    });
+    for (number, (id, (name, input))) in calls.chain(oldest).enumerate() {
+        if name.is_empty() {
+            notes.push(Note::dropped(
+                format!("choices[0].message.tool_calls[{number}]"),
+                "a call without a name",
+            ));
+            continue;
         }
+        let is_taken =
+            blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(call) if call.id == id));
+        let id = if id.is_empty() || is_taken { format!("{prefix}{number}") } else { id.to_owned() };
+        let (cache_control, extra) = (Nullable::Absent, Extra::new());
+        let call = ToolUseBlock { id, name: name.to_owned(), input, cache_control, extra };
+        blocks.push(ContentBlock::ToolUse(call));
     }
 }
 
-fn block(id: String, name: String, input: Value) -> ContentBlock {
-    ContentBlock::ToolUse(ToolUseBlock {
-        id,
-        name,
-        input,
-        cache_control: Nullable::Absent,
-        extra: Extra::new(),
-    })
+fn named(call: &FunctionCall) -> (&str, Value) {
+    (call.name.as_deref().unwrap_or_default(), input(call.arguments.as_deref().unwrap_or_default()))
 }
 
 /// Arguments as the object that Anthropic's input is. What is no object stays as the text `arguments` of one,

@@ -146,6 +146,20 @@ fn arguments_that_are_no_object() {
 }
 
 #[test]
+fn every_call_has_names() {
+    let call = |id: &str, name: &str| json!({ "id": id, "function": { "name": name, "arguments": "{}" } });
+    let calls = [call("a", "f"), call("a", "g"), call("b", ""), call("", "h")];
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+    let (body, notes) = write(json!({ "choices": [{ "message": message, "finish_reason": "tool_calls" }] }));
+    let tool_use = |id: &str, name: &str| json!({ "type": "tool_use", "id": id, "name": name, "input": {} });
+    assert_eq!(
+        body["content"],
+        json!([tool_use("a", "f"), tool_use("toolu_req-1_1", "g"), tool_use("toolu_req-1_3", "h")])
+    );
+    assert_eq!(notes, ["dropped choices[0].message.tool_calls[2]: a call without a name"]);
+}
+
+#[test]
 fn why_it_stopped() {
     let text = |finish: &str, fields: Value| {
         told(json!({ "role": "assistant", "content": "a", "provider_specific_fields": fields }), finish).1

@@ -145,7 +145,7 @@ impl EventOrder {
                 append("signature");
             }
             ("tool_use", "input_json_delta") => {
-                self.arguments.push_str(delta["partial_json"].as_str().unwrap())
+                self.arguments.push_str(delta["partial_json"].as_str().unwrap());
             }
             (block, delta) => panic!("`{delta}` in a block of type `{block}`"),
         }

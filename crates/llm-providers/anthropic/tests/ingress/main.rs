@@ -4,6 +4,7 @@
 //! 2026-11; none is a recording.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 
 mod answers;
 mod errors;

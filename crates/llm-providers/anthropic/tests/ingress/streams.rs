@@ -208,6 +208,19 @@ fn a_name_that_comes_late() {
 }
 
 #[test]
+fn every_call_has_names() {
+    let (stream, notes) = stream(&[
+        call(0, Some("a"), Some("f"), "{}"),
+        call(1, Some("a"), Some("g"), "{}"),
+        call(2, Some("c"), None, "{}"),
+        finish("tool_calls"),
+    ]);
+    let told = check(stream.as_bytes());
+    assert_eq!(told.blocks, [tool_use("a", "f", json!({})), tool_use("toolu_req-1_1", "g", json!({}))]);
+    assert_eq!(notes, ["dropped choices[0].delta.tool_calls: a call without a name"]);
+}
+
+#[test]
 fn older_and_custom_calls() {
     let told = told(&[
         delta(json!({ "function_call": { "name": "f", "arguments": "" } })),

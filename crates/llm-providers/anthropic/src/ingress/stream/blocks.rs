@@ -76,9 +76,14 @@ impl Blocks {
         Self { queue: VecDeque::new(), calls: Vec::new(), index: 0, id_prefix }
     }
 
-    /// Whether there was a call.
+    /// Whether there was a call that a client can act on.
     pub(super) fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+        self.calls.iter().any(|call| !call.name.is_empty())
+    }
+
+    /// Whether there was a call that nobody can act on, as it has no name.
+    pub(super) fn has_nameless_calls(&self) -> bool {
+        self.calls.iter().any(|call| call.name.is_empty())
     }
 
     pub(super) fn text(&mut self, text: &str, out: &mut BytesMut) {
@@ -233,8 +238,10 @@ impl Blocks {
             Kind::Thinking { .. } => Start::Known(KnownStart::Thinking { thinking: "", signature: "" }),
             Kind::Whole(value) => Start::Whole(value),
             Kind::Call(number) => {
-                let call = &mut self.calls[*number];
-                if call.id.is_empty() {
+                // Results name their call, so no two calls may have one name.
+                let (earlier, later) = self.calls.split_at_mut(*number);
+                let Some(call) = later.first_mut() else { return };
+                if call.id.is_empty() || earlier.iter().any(|other| other.id == call.id) {
                     call.id = format!("{}{number}", self.id_prefix);
                 }
                 Start::Known(KnownStart::ToolUse { id: &call.id, name: &call.name, input: NoMembers {} })
@@ -253,10 +260,12 @@ impl Blocks {
     }
 
     fn close_front(&mut self, out: &mut BytesMut) {
-        let is_blank = |block: &Block| {
-            matches!(block.kind, Kind::Text) && !block.is_open && block.held.trim().is_empty()
+        let says_nothing = |block: &Block| match &block.kind {
+            Kind::Text => !block.is_open && block.held.trim().is_empty(),
+            Kind::Call(number) => self.calls[*number].name.is_empty(),
+            Kind::Thinking { .. } | Kind::Whole(_) => false,
         };
-        if self.queue.front().is_some_and(is_blank) {
+        if self.queue.front().is_some_and(says_nothing) {
             self.queue.pop_front();
             return;
         }
