@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::{
-    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileWatch, ReloadReport, SingleModel, Vendor,
+    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileContent, FileWatch, ReloadReport, SingleModel, Vendor,
 };
 use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
@@ -109,6 +109,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
+    let read = FileContent::of(&files(&source, &config));
     let store = ConfigStore::new(config);
     let snapshot = store.load();
     let states = States::default();
@@ -136,6 +137,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         overrides: overrides.clone(),
         states,
         reload_certificate,
+        read: std::sync::Mutex::new(read),
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
     app.set_reloader(reloader.clone());
@@ -174,6 +176,8 @@ pub struct Reloader {
     overrides: Overrides,
     states: States,
     reload_certificate: Option<ReloadCertificate>,
+    /// What the files held when they were read last: whatever differs is news.
+    read: std::sync::Mutex<FileContent>,
     one_at_a_time: tokio::sync::Mutex<()>,
 }
 
@@ -210,6 +214,7 @@ impl Reloader {
     }
 
     async fn try_reload(&self) -> Result<ReloadReport, String> {
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = FileContent::of(&self.files());
         if let Some(reload) = &self.reload_certificate {
             reload()?;
         }
@@ -239,7 +244,8 @@ impl Reloader {
         let mut hangup = hangups();
         loop {
             let files = self.files();
-            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files)).and_then(|watch| {
+            let read = *self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files, read)).and_then(|watch| {
                 watch.map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works")).ok()
             });
             let changed = async {
@@ -256,20 +262,23 @@ impl Reloader {
         }
     }
 
-    /// The files whose change matters: the configuration's and the certificate's.
     fn files(&self) -> Vec<PathBuf> {
-        let config = self.store.load();
-        let mut files = config.files.clone();
-        if let Source::File(path) = &self.source
-            && files.is_empty()
-        {
-            files.push(path.clone());
-        }
-        if let Some(tls) = config.settings.tls() {
-            files.extend([&tls.cert, &tls.key].map(|file| Path::new(file).to_path_buf()));
-        }
-        files
+        files(&self.source, &self.store.load())
     }
+}
+
+/// The files whose change matters: the configuration's and the certificate's.
+fn files(source: &Source, config: &Config) -> Vec<PathBuf> {
+    let mut files = config.files.clone();
+    if let Source::File(path) = source
+        && files.is_empty()
+    {
+        files.push(path.clone());
+    }
+    if let Some(tls) = config.settings.tls() {
+        files.extend([&tls.cert, &tls.key].map(|file| Path::new(file).to_path_buf()));
+    }
+    files
 }
 
 /// SIGHUP, where there is such a thing.

@@ -76,7 +76,7 @@ pub use secret::{ConfigSecrets, EnvSecrets, FileSecrets, Secret, SecretError, Se
 pub use settings::{Exposed, Settings};
 pub use store::{ConfigSnapshot, ConfigStore, ReloadReport};
 pub use vendors::{Vendor, VendorError};
-pub use watch::FileWatch;
+pub use watch::{FileContent, FileWatch};
 pub use wildcard::Pattern;
 
 use diagnostic::Diagnostics;

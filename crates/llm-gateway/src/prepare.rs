@@ -26,6 +26,10 @@ use crate::serving::{Group, ListedModel, Serving};
 /// Bytes of one answer that is not streamed, at most.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 
+/// Bytes held of an upstream's answer while the client reads slowly. A stalled stream costs a few times this: 2,000 of
+/// them have to fit into the memory of a small machine.
+const UPSTREAM_BUFFER_BYTES: usize = 32 << 10;
+
 /// State of deployments that outlives the configuration.
 pub type States = Arc<papaya::HashMap<DeploymentId, Arc<State>>>;
 
@@ -163,7 +167,8 @@ async fn transport(
             Some(tokio::fs::read(file).await.map_err(at)?.into())
         }
     };
-    let options = TransportOptions { proxies, ca_pem, ..TransportOptions::default() };
+    let options =
+        TransportOptions { proxies, ca_pem, buffer_bytes: UPSTREAM_BUFFER_BYTES, ..TransportOptions::default() };
     connect(options).map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
         format!("llm_gateway.transport: {error}{cause}")

@@ -24,6 +24,11 @@ impl DeploymentId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text, to be shared.
+    pub const fn as_arc(&self) -> &Arc<str> {
+        &self.0
+    }
 }
 
 /// So that maps are asked with a plain text. Equality, order and hash are those of the text.

@@ -13,7 +13,7 @@ use crate::Found;
 use crate::args::ServeArgs;
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Found> {
-    crate::log::init(&args.log, args.log_format)?;
+    let _log = crate::log::init(&args.log, args.log_format)?;
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     threads.enable_all().thread_name("llm-gateway");
     if let Some(workers) = args.workers {

@@ -127,6 +127,12 @@ impl Settings {
             ("llm_gateway.server.port", a.port != b.port),
             ("llm_gateway.server.worker_threads", a.worker_threads != b.worker_threads),
             ("llm_gateway.server.max_connections", a.max_connections != b.max_connections),
+            (
+                "llm_gateway.server.header_read_timeout_ms",
+                a.header_read_timeout_ms != b.header_read_timeout_ms,
+            ),
+            ("llm_gateway.server.drain_timeout_ms", a.drain_timeout_ms != b.drain_timeout_ms),
+            ("llm_gateway.server.trusted_proxies", a.trusted_proxies != b.trusted_proxies),
             ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
             ("llm_gateway.access_log.format", self.access_log.format != other.access_log.format),
         ]

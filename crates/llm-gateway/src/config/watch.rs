@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 /// above them; compares content, so that a touch tells nothing.
 pub struct FileWatch {
     files: Vec<PathBuf>,
-    known: [u8; 32],
+    known: FileContent,
     events: mpsc::Receiver<()>,
     _watcher: notify::RecommendedWatcher,
 }
@@ -23,12 +23,24 @@ impl std::fmt::Debug for FileWatch {
     }
 }
 
+/// What files held at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileContent([u8; 32]);
+
+impl FileContent {
+    /// What they hold now. Blocks while it reads them.
+    pub fn of(files: &[PathBuf]) -> Self {
+        content(files, files.iter().map(|file| std::fs::read(file).ok()))
+    }
+}
+
 impl FileWatch {
-    /// Starts to watch; the content of now counts as known. Blocks while it reads the files.
+    /// Starts to watch; content other than `known` is told at once, so that nothing is missed that changed while
+    /// nobody watched.
     ///
     /// # Errors
     /// The system cannot watch one of the folders.
-    pub fn new(files: &[PathBuf]) -> Result<Self, notify::Error> {
+    pub fn new(files: &[PathBuf], known: FileContent) -> Result<Self, notify::Error> {
         // One place is enough: an event that finds it full is told by the one that waits there.
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -42,19 +54,18 @@ impl FileWatch {
         for folder in folders {
             watcher.watch(folder, RecursiveMode::NonRecursive)?;
         }
-        let known = content(files.iter().map(|file| std::fs::read(file).ok()));
         Ok(Self { files: files.to_vec(), known, events, _watcher: watcher })
     }
 
     /// Waits until the content of any of the files has changed. Cancelling this loses nothing.
     pub async fn changed(&mut self) {
         loop {
-            // Some systems tell of the change before the folder was watched; so look first.
+            // What changed before the folder was watched is told by nobody; so look first.
             let mut all = Vec::with_capacity(self.files.len());
             for file in &self.files {
                 all.push(tokio::fs::read(file).await.ok());
             }
-            let now = content(all.into_iter());
+            let now = content(&self.files, all.into_iter());
             if now != self.known {
                 self.known = now;
                 return;
@@ -71,15 +82,16 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Over the content of all files; a file that cannot be read differs from an empty one.
-fn content(files: impl Iterator<Item = Option<Vec<u8>>>) -> [u8; 32] {
+/// Over the names and the content of all files; a file that cannot be read differs from an empty one.
+fn content(names: &[PathBuf], files: impl Iterator<Item = Option<Vec<u8>>>) -> FileContent {
     let mut hash = Sha256::new();
-    for file in files {
+    for (name, file) in names.iter().zip(files) {
+        hash.update(Sha256::digest(name.as_os_str().as_encoded_bytes()));
         let inner = file.map(|bytes| Sha256::digest(&bytes));
         hash.update([u8::from(inner.is_some())]);
         hash.update(inner.unwrap_or_default());
     }
-    hash.finalize().into()
+    FileContent(hash.finalize().into())
 }
 
 #[cfg(test)]
@@ -96,7 +108,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, "a: 1").unwrap();
-        let mut watch = FileWatch::new(std::slice::from_ref(&file)).unwrap();
+        let files = std::slice::from_ref(&file);
+        let mut watch = FileWatch::new(files, FileContent::of(files)).unwrap();
 
         let fresh = folder.path().join("fresh");
         std::fs::write(&fresh, "a: 2").unwrap();
@@ -118,11 +131,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, "a: 1").unwrap();
-        let mut watch = FileWatch::new(std::slice::from_ref(&file)).unwrap();
+        let files = std::slice::from_ref(&file);
+        let mut watch = FileWatch::new(files, FileContent::of(files)).unwrap();
         std::fs::write(&file, "a: 1").unwrap();
         // Comes to rest on the event channel instead of returning.
         let waited = tokio::time::timeout(Duration::from_millis(200), watch.changed()).await;
         assert!(waited.is_err());
-        assert!(FileWatch::new(&[folder.path().join("nowhere/config.yaml")]).is_err());
+        let nowhere = [folder.path().join("nowhere/config.yaml")];
+        assert!(FileWatch::new(&nowhere, FileContent::of(&nowhere)).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_changed_before_the_watch_began_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let files = std::slice::from_ref(&file);
+        let known = FileContent::of(files);
+        std::fs::write(&file, "a: 2").unwrap();
+        let mut watch = FileWatch::new(files, known).unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed()).await.expect("an earlier change");
     }
 }

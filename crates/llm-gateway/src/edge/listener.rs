@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -191,7 +192,11 @@ impl Connection {
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { app, router, builder, options, stop, cut, peer, full } = self;
+        let patience = options.header_read_timeout;
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let asked = has_asked.clone();
         let service = tower::service_fn(move |request: Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
             let (app, options, router) = (app.clone(), options.clone(), router.clone());
             async move { answer(&app, &options, router, peer, full, request).await }
         });
@@ -199,6 +204,10 @@ impl Connection {
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
+            () = silence(&has_asked, patience) => {
+                tracing::debug!(%peer, "a connection asked for nothing in time");
+                return;
+            }
             () = stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
@@ -210,6 +219,15 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(error = %error, %peer, "a connection ended early");
         }
+    }
+}
+
+/// Ends when a connection's first request has not come in time. hyper counts from the first byte that tells the version
+/// of HTTP, so that nobody else looks after connections that never send one.
+async fn silence(has_asked: &AtomicBool, patience: Duration) {
+    tokio::time::sleep(patience).await;
+    if has_asked.load(Ordering::Relaxed) {
+        std::future::pending().await
     }
 }
 

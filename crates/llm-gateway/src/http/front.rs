@@ -48,8 +48,8 @@ where
     B::Error: std::fmt::Display,
 {
     let serving = app.serving();
-    if serving.on_disconnect == OnDisconnect::Finish {
-        let work = guarded(app.clone(), serving, route, request);
+    if serving.on_disconnect != OnDisconnect::Cancel {
+        let work = Box::pin(guarded(app.clone(), serving, route, request));
         return match app.detached(work).await {
             Ok(response) => response,
             Err(_) => Response::new(AnswerBody::empty()),
@@ -72,7 +72,8 @@ where
     let id = request_id(&app, request.headers());
     let reply = Reply { request_id: id.clone(), created_s: app.runtime.now().seconds(), ..Reply::default() };
     let dialect = route.dialect;
-    let work = staged(app, serving.clone(), route, id, request);
+    // Boxed: a future that is handed on by value is copied at every step.
+    let work = Box::pin(staged(app, serving.clone(), route, id, request));
     let mut response = match AssertUnwindSafe(work).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {

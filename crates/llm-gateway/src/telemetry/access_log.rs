@@ -8,6 +8,8 @@ pub struct AccessLog;
 
 impl Sink for AccessLog {
     fn record(&self, record: &Record) {
+        let counts = record.seen.usage.as_ref().map(llm_types::Usage::counts);
+        let leg = record.legs.last();
         macro_rules! line {
             ($level:expr, $message:literal, $($more:tt)*) => {
                 tracing::event!(
@@ -18,15 +20,15 @@ impl Sink for AccessLog {
                     outcome = record.outcome.label(),
                     status = record.status,
                     model = record.model.as_deref(),
-                    deployment.id = record.legs.last().map(|leg| leg.deployment.as_str()),
-                    provider = record.legs.last().map(|leg| &*leg.provider),
-                    relayed = record.legs.last().map(|leg| leg.relayed),
+                    deployment.id = leg.map(|leg| leg.deployment.as_str()),
+                    provider = leg.map(|leg| &*leg.provider),
+                    relayed = leg.map(|leg| leg.relayed),
                     stream = record.stream,
                     attempts = record.legs.len(),
                     principal = record.principal.as_ref().map(crate::auth::Principal::label),
                     client = record.client.map(tracing::field::display),
-                    tokens.input = record.seen.usage.as_ref().map(|usage| usage.counts().input_total()),
-                    tokens.output = record.seen.usage.as_ref().map(|usage| usage.counts().output_total()),
+                    tokens.input = counts.map(|counts| counts.input_total()),
+                    tokens.output = counts.map(|counts| counts.output_total()),
                     finish_reason = record.seen.finish_reason.as_ref().map(llm_types::FinishReason::as_str),
                     notes = record.notes.len(),
                     request.bytes = record.request_bytes,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,13 +12,23 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::exchange::{Outcome, Record, Sink};
 
+/// A label's value from the configuration; cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Name(Arc<str>);
+
+impl EncodeLabelValue for Name {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        (&*self.0).encode(encoder)
+    }
+}
+
 /// What requests are counted by. Every value comes from a closed set or from the configuration, so that no client can
 /// make series without end.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
     route: &'static str,
-    provider: String,
-    deployment: String,
+    provider: Name,
+    deployment: Name,
     outcome: &'static str,
     error_kind: &'static str,
     error_layer: &'static str,
@@ -33,8 +43,8 @@ struct RouteLabels {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
-    provider: String,
-    deployment: String,
+    provider: Name,
+    deployment: Name,
     direction: &'static str,
 }
 
@@ -42,6 +52,8 @@ struct TokenLabels {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// The value of a label that does not apply.
+    none: Arc<str>,
     requests: Family<RequestLabels, Counter>,
     duration: Family<RouteLabels, Histogram>,
     first_byte: Family<RouteLabels, Histogram>,
@@ -114,6 +126,7 @@ impl Metrics {
         let failed_reloads = counter("config_reload_failures", "Configurations refused");
         Self {
             registry,
+            none: "".into(),
             requests,
             duration,
             first_byte,
@@ -156,8 +169,9 @@ impl Sink for MetricsSink {
             _ => ("", ""),
         };
         let leg = record.legs.last();
-        let provider = leg.map_or_else(String::new, |leg| leg.provider.to_string());
-        let deployment = leg.map_or_else(String::new, |leg| leg.deployment.to_string());
+        let none = || Name(metrics.none.clone());
+        let provider = leg.map_or_else(none, |leg| Name(leg.provider.clone()));
+        let deployment = leg.map_or_else(none, |leg| Name(leg.deployment.as_arc().clone()));
         let route = RouteLabels { route: record.route, stream: if record.stream { "true" } else { "false" } };
         if let Some(usage) = &record.seen.usage {
             let counts = usage.counts();

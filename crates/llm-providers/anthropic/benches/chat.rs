@@ -1,5 +1,7 @@
 //! Writing requests and reading streams: `cargo bench -p llm-provider-anthropic`.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
 use bytes::Bytes;
 use divan::{Bencher, black_box};
 use http::HeaderMap;

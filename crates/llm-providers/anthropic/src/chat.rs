@@ -16,6 +16,13 @@ use crate::{Anthropic, error};
 /// The tool by which an answer in a given form is got from models that have no other way.
 pub(crate) const FORM_TOOL: &str = "json_tool_call";
 
+/// The name of a schema that nobody named: OpenAI's need one, Anthropic's have none. It says nothing, so it is
+/// not told to the model.
+pub(crate) const UNNAMED_FORM: &str = "answer";
+
+/// Who called a tool, the model itself or code that it wrote: a member of calls in both forms.
+pub(crate) const CALLER: &str = "caller";
+
 impl Translator<Chat> for Anthropic {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
         let encoded = encode::encode(request, call)?;

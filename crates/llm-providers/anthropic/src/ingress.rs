@@ -20,13 +20,14 @@ use serde::Serialize;
 /// [`Ingress::read`] keeps everything that the canonical form has a place for, and Anthropic's own members in
 /// `extra`. The Anthropic translator makes the same request of it again, but for this:
 ///
-/// - One bare text block becomes a string; `null` and empty members, and members that say the default, vanish.
+/// - `null` members and empty contents vanish, and so does `type: custom` of tools, which says nothing.
 /// - Messages of one speaker in a row become one; results of tools come before what else the user says; a
 ///   prompt-cache marker inside a result moves to the result.
 /// - Claude Code's `x-anthropic-billing-header:` block is dropped, with a note.
-/// - `type: custom` of tools and `caller: direct` of calls vanish, as they say nothing.
-/// - A schema of the answer is named, by a `title`.
 /// - Thinking without a signature stays in `reasoning_content` only: Anthropic takes none back.
+///
+/// Content that is a string stays one, and a list stays a list: vendors that take strings only have to be told
+/// so. Text beside thinking, calls or results is a string, as it is in a list by itself again.
 ///
 /// A message of the model's that holds more than thinking, text and calls in this order, such as searches that
 /// ran at Anthropic, is kept whole under `provider_specific_fields.content_blocks`, where the Anthropic
@@ -40,6 +41,11 @@ use serde::Serialize;
 /// Thinking comes first, then text, then calls; blocks that Anthropic gave and that were kept come as they
 /// were. Text that is empty or of spaces only is left out, as Anthropic would refuse it when it is sent back.
 /// Arguments that are no JSON object become `{"arguments": "…"}`; in a stream they pass as they are.
+///
+/// In a stream, `provider_specific_fields` of a delta may hold `content_block`, a block that Anthropic alone
+/// has or the beginning of a text that is a block of its own, and `citation`, a source of the text around it.
+/// They are told in their turn. Members of `provider_specific_fields` of the answer as a whole are told as the
+/// answer's, unless their names mean something here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MessagesIngress;
 

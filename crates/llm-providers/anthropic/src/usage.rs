@@ -3,7 +3,7 @@
 //! Source: Anthropic API reference, "Messages", `usage`, and docs "Prompt caching", read 2026-11.
 
 use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, ServiceTier};
-use serde_json::{Number, Value};
+use serde_json::{Number, Value, json};
 
 use crate::wire::{CacheCreation, Usage};
 
@@ -22,7 +22,8 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
 
     let prompt = [input, written, read].into_iter().flatten().fold(0, u64::saturating_add);
     let mut out = llm_types::Usage::new(prompt, output.unwrap_or(0));
-    if read.is_some() || written.is_some() {
+    let no_lives = is_null(&usage.cache_creation);
+    if read.is_some() || written.is_some() || no_lives {
         let mut details = PromptTokensDetails {
             cached_tokens: number(read),
             cache_write_tokens: number(written),
@@ -36,6 +37,8 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
         }
         if !lives.is_empty() {
             details.cache_creation_token_details = Nullable::Value(lives);
+        } else if no_lives {
+            details.cache_creation_token_details = Nullable::Null;
         }
         out.prompt_tokens_details = Nullable::Value(details);
     }
@@ -44,22 +47,24 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
             reasoning_tokens: Nullable::Value(thinking.into()),
             ..CompletionTokensDetails::default()
         });
+    } else if is_null(&usage.output_tokens_details) {
+        out.completion_tokens_details = Nullable::Null;
     }
     out.cache_creation_input_tokens = number(written);
     out.cache_read_input_tokens = number(read);
-    out.server_tool_use = usage.server_tool_use.get().cloned().into();
-    if let Some(tier) = usage.service_tier.get() {
-        out.extra.insert("service_tier".to_owned(), tier.as_str().into());
+    out.server_tool_use = usage.server_tool_use.clone();
+    if !usage.service_tier.is_absent() {
+        out.extra.insert("service_tier".to_owned(), json!(usage.service_tier));
     }
-    if let Some(rounds) = usage.iterations.get()
-        && let Ok(rounds) = serde_json::to_value(rounds)
-    {
-        out.extra.insert("iterations".to_owned(), rounds);
+    if !usage.iterations.is_absent() {
+        out.extra.insert("iterations".to_owned(), json!(usage.iterations));
     }
-    for (name, value) in usage.extra.iter().filter(|(_, value)| !value.is_null()) {
-        out.extra.insert(name.clone(), value.clone());
-    }
+    out.extra.extend(usage.extra.clone());
     out
+}
+
+const fn is_null<T>(member: &Nullable<T>) -> bool {
+    matches!(member, Nullable::Null)
 }
 
 /// The class of service, in OpenAI's words.
@@ -70,13 +75,15 @@ pub(crate) fn tier(usage: &Usage) -> Option<ServiceTier> {
     })
 }
 
+/// Takes over what a later event says; `null` takes nothing back.
+pub(crate) fn last<T>(old: &mut Nullable<T>, new: Nullable<T>) {
+    if new.is_value() || old.is_absent() {
+        *old = new;
+    }
+}
+
 /// Takes over what a later event says; the last word counts, nothing is added up.
 pub(crate) fn merge(usage: &mut Usage, newer: Usage) {
-    fn last<T>(old: &mut Nullable<T>, new: Nullable<T>) {
-        if new.is_value() {
-            *old = new;
-        }
-    }
     last(&mut usage.input_tokens, newer.input_tokens);
     last(&mut usage.cache_creation_input_tokens, newer.cache_creation_input_tokens);
     last(&mut usage.cache_read_input_tokens, newer.cache_read_input_tokens);
@@ -86,7 +93,11 @@ pub(crate) fn merge(usage: &mut Usage, newer: Usage) {
     last(&mut usage.server_tool_use, newer.server_tool_use);
     last(&mut usage.service_tier, newer.service_tier);
     last(&mut usage.iterations, newer.iterations);
-    usage.extra.extend(newer.extra);
+    for (name, value) in newer.extra {
+        if !value.is_null() || !usage.extra.contains_key(&name) {
+            usage.extra.insert(name, value);
+        }
+    }
 }
 
 /// One count over all rounds. With rounds, the top level may tell the last one only.
@@ -119,8 +130,6 @@ fn whole(number: &Number) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn read(value: Value) -> llm_types::Usage {
@@ -165,6 +174,37 @@ mod tests {
         }));
         let counts = usage.counts();
         assert_eq!((counts.input, counts.output), (110, 25));
+    }
+
+    #[test]
+    fn what_is_told_to_be_nothing_stays_so() {
+        let usage = read(json!({
+            "input_tokens": 1, "cache_creation": null, "output_tokens": 2, "output_tokens_details": null,
+            "server_tool_use": null, "service_tier": null, "inference_geo": null
+        }));
+        assert_eq!(
+            serde_json::to_value(&usage).unwrap(),
+            json!({
+                "prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3,
+                "prompt_tokens_details": { "cache_creation_token_details": null },
+                "completion_tokens_details": null, "server_tool_use": null, "service_tier": null,
+                "inference_geo": null
+            })
+        );
+    }
+
+    #[test]
+    fn the_last_word_counts_and_null_is_none() {
+        let mut usage: Usage = llm_types::from_value(json!({
+            "input_tokens": 1, "output_tokens": 1, "inference_geo": "us", "server_tool_use": null
+        }))
+        .unwrap();
+        let newer = json!({ "input_tokens": null, "output_tokens": 9, "inference_geo": null, "later": null });
+        merge(&mut usage, llm_types::from_value(newer).unwrap());
+        assert_eq!(
+            serde_json::to_value(&usage).unwrap(),
+            json!({ "input_tokens": 1, "output_tokens": 9, "server_tool_use": null, "inference_geo": "us", "later": null })
+        );
     }
 
     #[test]

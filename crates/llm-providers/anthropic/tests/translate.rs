@@ -3,6 +3,8 @@
 //!
 //! The fixtures follow Anthropic's documentation of version 2023-06-01, read 2026-11; none is a recording.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -15,7 +17,7 @@ use llm_provider_core::{
 use llm_testkit::corpus::{case, corpus};
 use llm_testkit::laws::{self, Equivalence};
 use llm_types::{ChatRequest, ChatResponse, ErrorKind, Message, Nullable, Tool};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MODEL: &str = "claude-sonnet-4-5";
 
@@ -207,6 +209,26 @@ mod response {
         }
     }
 
+    /// Anthropic says text of spaces only, and refuses it when it comes back.
+    #[test]
+    fn text_of_spaces_does_not_go_back() {
+        let mut message = Message::assistant("a");
+        let blocks = json!([
+            { "type": "text", "text": "\n" },
+            { "type": "server_tool_use", "id": "s", "name": "web_search", "input": {} }
+        ]);
+        message.provider_specific_fields =
+            Nullable::Value([("content_blocks".to_owned(), blocks.clone())].into_iter().collect());
+        let encoded = encode(&ChatRequest::new("m", vec![Message::user("?"), message]), MODEL).unwrap();
+        assert_eq!(body(&encoded)["messages"][1]["content"], json!([blocks[1]]));
+        let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+        let path = "messages[1].provider_specific_fields.content_blocks";
+        assert!(
+            notes.contains(&format!("dropped {path}: Anthropic takes no text of spaces only")),
+            "{notes:?}"
+        );
+    }
+
     #[test]
     fn what_cannot_be_read() {
         let error = chat().decode(Response::new(br#"{"content":1}"#.as_slice())).unwrap_err();
@@ -244,6 +266,10 @@ fn essence(answer: &ChatResponse) -> Value {
     let mut value = serde_json::to_value(answer).unwrap();
     let message = value["choices"][0]["message"].as_object_mut().unwrap();
     message.retain(|_, member| !member.is_null());
+    // Pieces of what stands whole beside them.
+    if let Some(specifics) = message["provider_specific_fields"].as_object_mut() {
+        specifics.retain(|name, _| name != "content_block" && name != "citation");
+    }
     for call in value["choices"][0]["message"]["tool_calls"].as_array_mut().into_iter().flatten() {
         call.as_object_mut().unwrap().remove("index");
     }
@@ -343,6 +369,29 @@ fn unsupported_members_are_refused_or_forwarded() {
     let forward = ["seed".to_owned()];
     let call = Call { forward: &forward, ..call };
     assert_eq!(body(&chat().encode(&request, &call).unwrap())["seed"], 7);
+}
+
+#[test]
+fn members_of_calls() {
+    let call = json!({
+        "id": "t", "type": "function", "function": { "name": "f", "arguments": "{}" },
+        "caller": { "type": "direct" }, "cache_control": { "type": "ephemeral" }, "thought_signature": "x"
+    });
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": [call] });
+    let result = json!({ "role": "tool", "tool_call_id": "t", "content": "r" });
+    let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "?" }, message, result] });
+    let encoded = encode(&llm_types::from_value(request).unwrap(), MODEL).unwrap();
+    assert_eq!(
+        body(&encoded)["messages"][1]["content"],
+        json!([{
+            "type": "tool_use", "id": "t", "name": "f", "input": {}, "cache_control": { "type": "ephemeral" },
+            "caller": { "type": "direct" }
+        }])
+    );
+    let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+    let expected =
+        "dropped messages[1].tool_calls[0].thought_signature: Anthropic's calls have no such member";
+    assert!(notes.iter().any(|note| note == expected), "{notes:?}");
 }
 
 #[test]

@@ -78,13 +78,14 @@ pub fn apply(body: &Bytes, peek: &Peek<'_>, edits: &[Edit]) -> Bytes {
             0 => open,
             _ => text[before..].find(',').map_or(before, |at| before + at + 1),
         };
+        let gap = before..start;
         before = span.end;
         let edit = edits.iter().find(|edit| edit.name() == member.name);
         if matches!(edit, Some(Edit::Remove { .. })) {
             continue;
         }
         if written > 0 {
-            out.push(b',');
+            out.extend_from_slice(&text.as_bytes()[gap]);
         }
         written += 1;
         match edit {

@@ -346,6 +346,7 @@ impl VendorRow {
                 file_urls: false,
                 replay: self.replay,
                 thinking: self.thinking,
+                top_k: true,
                 drop: self.drop.clone(),
                 rename: self.rename.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
                 defaults: self.defaults.clone(),

@@ -65,6 +65,8 @@ pub struct RequestOptions {
     pub replay: Replay,
     /// What becomes of the member `thinking`.
     pub thinking: ThinkingMember,
+    /// Whether `top_k` is taken. Matters only where a request is translated: what passes through, the vendor judges.
+    pub top_k: bool,
     /// Members at the top level that the vendor refuses.
     pub drop: Vec<String>,
     /// Members at the top level that have another name there.
@@ -84,6 +86,7 @@ impl Default for RequestOptions {
             file_urls: false,
             replay: Replay::Drop,
             thinking: ThinkingMember::EffortByModel,
+            top_k: false,
             drop: Vec::new(),
             rename: Vec::new(),
             defaults: Extra::new(),

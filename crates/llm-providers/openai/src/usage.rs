@@ -1,9 +1,69 @@
 //! Usage where vendors put it, with what they leave out.
 
-use llm_types::{Extra, Nullable, PromptTokensDetails, Usage};
+use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, Usage};
+use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use crate::UsageRules;
+
+/// Whether usage stands where OpenAI has it, under OpenAI's names.
+pub(crate) const fn is_plain(rules: &UsageRules) -> bool {
+    rules.pointer.is_none() && rules.cached_tokens.is_none()
+}
+
+/// The counts of a usage and nothing else: read for the books at a fraction of the time that [`Usage`] takes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Glance {
+    prompt_tokens: Option<Number>,
+    completion_tokens: Option<Number>,
+    total_tokens: Option<Number>,
+    prompt_tokens_details: Option<PromptGlance>,
+    completion_tokens_details: Option<CompletionGlance>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct PromptGlance {
+    cached_tokens: Option<Number>,
+    cache_write_tokens: Option<Number>,
+    audio_tokens: Option<Number>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct CompletionGlance {
+    reasoning_tokens: Option<Number>,
+    audio_tokens: Option<Number>,
+}
+
+impl From<Glance> for Usage {
+    fn from(glance: Glance) -> Self {
+        Self {
+            prompt_tokens: glance.prompt_tokens.into(),
+            completion_tokens: glance.completion_tokens.into(),
+            total_tokens: glance.total_tokens.into(),
+            prompt_tokens_details: glance
+                .prompt_tokens_details
+                .map(|details| PromptTokensDetails {
+                    cached_tokens: details.cached_tokens.into(),
+                    cache_write_tokens: details.cache_write_tokens.into(),
+                    audio_tokens: details.audio_tokens.into(),
+                    ..PromptTokensDetails::default()
+                })
+                .into(),
+            completion_tokens_details: glance
+                .completion_tokens_details
+                .map(|details| CompletionTokensDetails {
+                    reasoning_tokens: details.reasoning_tokens.into(),
+                    audio_tokens: details.audio_tokens.into(),
+                    ..CompletionTokensDetails::default()
+                })
+                .into(),
+            ..Self::default()
+        }
+    }
+}
 
 /// The usage that stands elsewhere than in `usage`; `extra` holds the members beside it.
 pub(crate) fn elsewhere(extra: &Extra, rules: &UsageRules) -> Option<Usage> {

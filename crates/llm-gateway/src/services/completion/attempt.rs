@@ -65,6 +65,20 @@ pub(super) async fn attempt(
         };
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }
+    // Boxed, so that the way of most requests stays small in memory.
+    Box::pin(translated(app, serving, deployment, request, exchange, call, options)).await
+}
+
+/// Translates the request, and the answer back.
+async fn translated(
+    app: &Arc<App>,
+    serving: &Serving,
+    deployment: &Arc<Deployment>,
+    request: &Request<'_>,
+    exchange: &mut Option<Exchange>,
+    call: Call<'_>,
+    options: CallOptions,
+) -> Result<Asked, ApiError> {
     let mut notes = request.canonical()?.notes.clone();
     let edited = edits::edit_canonical(request, deployment, &mut notes)?;
     let canonical = match &edited {
@@ -130,7 +144,7 @@ async fn relayed(
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
         let pump = Pump::Relay(RelayPump::new(relay.listener(), plan.withhold_usage));
-        return begin_stream(serving, response, pump, read_error).await;
+        return Box::pin(begin_stream(serving, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
     if !parts.status.is_success() {
@@ -142,6 +156,9 @@ async fn relayed(
         return Err(failure.into());
     }
     let seen = listener.seen().clone();
+    if !seen.complete && says_error(&body) {
+        return Err(read_error(response_of(&parts, &body)).into());
+    }
     if !seen.complete && request.ask.operation == RelayOperation::Chat {
         return Err(
             UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()

@@ -6,9 +6,10 @@ use llm_types::{
     Annotation, ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role,
     ThinkingBlock, ToolCall,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::FORM_TOOL;
+use super::{CALLER, FORM_TOOL};
 use crate::usage;
 use crate::wire::{ContentBlock, MessageResponse, StopDetails, StopReason, ToolUseBlock};
 
@@ -64,11 +65,7 @@ fn read(wire: MessageResponse) -> ChatResponse {
                 text.push_str(&answer);
             }
             ContentBlock::ToolUse(block) => {
-                calls.push(ToolCall::function(
-                    block.id.as_str(),
-                    block.name.as_str(),
-                    block.input.to_string(),
-                ));
+                calls.push(call(block, block.input.to_string()));
             }
             _ => {}
         }
@@ -76,9 +73,9 @@ fn read(wire: MessageResponse) -> ChatResponse {
     let ending = Ending {
         stop_reason: wire.stop_reason.into_option(),
         stop_sequence: wire.stop_sequence.into_option(),
-        stop_details: wire.stop_details.into_option(),
-        container: wire.container.into_option(),
-        context_management: wire.context_management.into_option(),
+        stop_details: wire.stop_details,
+        container: wire.container,
+        context_management: wire.context_management,
     };
     message.content = if has_text { Nullable::Value(MessageContent::Text(text)) } else { Nullable::Null };
     message.reasoning_content =
@@ -100,7 +97,19 @@ fn read(wire: MessageResponse) -> ChatResponse {
         response.usage = Nullable::Value(usage::canonical(wire));
         response.service_tier = usage::tier(wire).into();
     }
+    if !wire.extra.is_empty() {
+        response.provider_specific_fields = Nullable::Value(wire.extra);
+    }
     response
+}
+
+/// A call of the client's tools, with these arguments.
+pub(super) fn call(block: &ToolUseBlock, arguments: impl Into<String>) -> ToolCall {
+    let mut call = ToolCall::function(block.id.as_str(), block.name.as_str(), arguments);
+    if let Some(caller) = block.extra.get(CALLER) {
+        call.extra.insert(CALLER.to_owned(), caller.clone());
+    }
+    call
 }
 
 /// How an answer ended, and what Anthropic says of it as a whole.
@@ -108,15 +117,15 @@ fn read(wire: MessageResponse) -> ChatResponse {
 pub(super) struct Ending {
     pub(super) stop_reason: Option<StopReason>,
     pub(super) stop_sequence: Option<String>,
-    pub(super) stop_details: Option<StopDetails>,
-    pub(super) container: Option<Value>,
-    pub(super) context_management: Option<Value>,
+    pub(super) stop_details: Nullable<StopDetails>,
+    pub(super) container: Nullable<Value>,
+    pub(super) context_management: Nullable<Value>,
 }
 
 impl Ending {
     /// Anthropic's words on a refusal.
     pub(super) fn refusal(&self) -> Option<String> {
-        self.stop_details.as_ref()?.explanation.get().cloned()
+        self.stop_details.get()?.explanation.get().cloned()
     }
 
     /// What has no place in the canonical form; with the blocks themselves, where their order or members
@@ -130,13 +139,18 @@ impl Ending {
         };
         put("stop_reason", self.stop_reason.map(|reason| reason.as_str().into()));
         put("stop_sequence", self.stop_sequence.map(Value::from));
-        put("stop_details", self.stop_details.and_then(|details| serde_json::to_value(details).ok()));
+        put("stop_details", said(&self.stop_details));
         put("citations", citations(&blocks));
-        put("container", self.container);
-        put("context_management", self.context_management);
+        put("container", said(&self.container));
+        put("context_management", said(&self.context_management));
         put("content_blocks", replay(blocks));
         if fields.is_empty() { Nullable::Absent } else { Nullable::Value(fields) }
     }
+}
+
+/// A member that was told, if only as `null`.
+fn said<T: Serialize>(member: &Nullable<T>) -> Option<Value> {
+    if member.is_absent() { None } else { serde_json::to_value(member).ok() }
 }
 
 /// The citations of each text that has some.
@@ -152,18 +166,13 @@ fn citations(blocks: &[ContentBlock]) -> Option<Value> {
 /// The blocks as they must come back, if thinking, text and calls in this order cannot say them.
 fn replay(blocks: Vec<ContentBlock>) -> Option<Value> {
     let is_direct = |call: &ToolUseBlock| {
-        call.extra.iter().all(|(name, value)| name == "caller" && value["type"] == "direct")
+        call.extra.iter().all(|(name, value)| name == CALLER && value["type"] == "direct")
     };
     let mut rank = 0;
     let is_plain = blocks.iter().all(|block| {
         let next = match block {
             ContentBlock::Thinking(_) | ContentBlock::RedactedThinking(_) => 1,
-            ContentBlock::Text(text) if text.extra.is_empty() => {
-                if text.citations.get().is_some_and(|citations| !citations.is_empty()) {
-                    return false;
-                }
-                2
-            }
+            ContentBlock::Text(text) if text.extra.is_empty() && text.citations.is_absent() => 2,
             ContentBlock::ToolUse(call) if call.name == FORM_TOOL => 2,
             ContentBlock::ToolUse(call) if is_direct(call) => 3,
             _ => return false,

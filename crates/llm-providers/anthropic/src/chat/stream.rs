@@ -1,18 +1,24 @@
 //! A streamed answer: Anthropic's events as chunks.
 //!
+//! What has no place in a chunk goes into `provider_specific_fields` of its delta, in its turn: `citation`, one
+//! source of the text around it, and `content_block`, a whole block; one of type `text` is only the beginning
+//! of a block, told where the text alone would not show that it begins. The last delta has all blocks again,
+//! as `content_blocks`, for clients that send the answer back.
+//!
 //! Source: Anthropic API reference, "Streaming messages", read 2026-11.
 
 mod block;
 
 use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
 use llm_types::{
-    ChatChunk, ChunkChoice, Delta, FinishReason, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
+    ChatChunk, ChunkChoice, Delta, Extra, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
 };
+use serde::Serialize;
 
 use block::Block;
 
 use super::FORM_TOOL;
-use super::decode::{Ending, annotation, finish_reason, thinking_block};
+use super::decode::{Ending, annotation, call, finish_reason, thinking_block};
 use crate::wire::{self, ContentBlock, MessageDelta, MessageStart, StreamEvent};
 use crate::{error, usage};
 
@@ -24,10 +30,14 @@ pub(crate) struct ChatInterpret {
     open: Vec<Block>,
     done: Vec<Block>,
     calls: u32,
+    /// Whether the block that began last is text: more of it would seem to go on.
+    after_text: bool,
     /// Letters of text so far: citations tell which span they support.
     letters: usize,
     usage: Option<wire::Usage>,
     ending: Ending,
+    /// Members of the answer that nobody here knows, until they are told.
+    unknown: Extra,
     is_complete: bool,
 }
 
@@ -65,16 +75,27 @@ impl ChatInterpret {
         self.id = message.id;
         self.model = message.model;
         self.add_usage(message.usage);
-        self.ending.container = message.container.into_option();
-        self.send(Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() }, out);
+        self.ending.stop_details = message.stop_details;
+        self.ending.container = message.container;
+        self.ending.context_management = message.context_management;
+        self.unknown = message.extra;
+        let delta = Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() };
+        let mut chunk = self.chunk(vec![ChunkChoice::new(delta)]);
+        chunk.provider_specific_fields = self.take_unknown();
+        out.chunk(chunk);
     }
 
     fn block_start(&mut self, mut block: Block, out: &mut Outbox<ChatChunk>) {
+        let after_text = std::mem::replace(&mut self.after_text, false);
         match &mut block.content {
             ContentBlock::Text(text) => {
+                self.after_text = true;
                 block.text_start = self.letters;
-                let text = std::mem::take(&mut text.text);
-                self.text(&mut block, &text, out);
+                let words = std::mem::take(&mut text.text);
+                if after_text || !text.citations.is_absent() || !text.extra.is_empty() {
+                    self.send_own("content_block", &block.content, out);
+                }
+                self.text(&mut block, &words, out);
             }
             ContentBlock::Thinking(thinking) => {
                 let text = std::mem::take(&mut thinking.thinking);
@@ -88,9 +109,9 @@ impl ChatInterpret {
                 };
                 self.send(Delta { thinking_blocks: Nullable::Value(vec![piece]), ..Delta::default() }, out);
             }
-            ContentBlock::ToolUse(call) if call.name == FORM_TOOL => {}
-            ContentBlock::ToolUse(call) => {
-                let mut piece = ToolCall::function(call.id.as_str(), call.name.as_str(), "");
+            ContentBlock::ToolUse(tool) if tool.name == FORM_TOOL => {}
+            ContentBlock::ToolUse(tool) => {
+                let mut piece = call(tool, "");
                 piece.index = Nullable::Value(self.calls);
                 block.call = Some(self.calls);
                 self.calls += 1;
@@ -110,7 +131,12 @@ impl ChatInterpret {
             wire::Delta::Thinking(delta) => self.thinking(&mut block, &delta.thinking, out),
             wire::Delta::InputJson(delta) => self.input(&mut block, &delta.partial_json, out),
             wire::Delta::Signature(delta) => block.sign(delta.signature),
-            wire::Delta::Citations(delta) => block.cite(delta.citation),
+            wire::Delta::Citations(delta) => {
+                if matches!(block.content, ContentBlock::Text(_)) {
+                    self.send_own("citation", &delta.citation, out);
+                }
+                block.cite(delta.citation);
+            }
             wire::Delta::Compaction(delta) => block.compact(delta),
             wire::Delta::Unknown(_) => {}
         }
@@ -153,7 +179,12 @@ impl ChatInterpret {
                     self.send(Delta { annotations: Nullable::Value(pages), ..Delta::default() }, out);
                 }
             }
-            _ => {}
+            ContentBlock::RedactedThinking(_) | ContentBlock::ToolUse(_) => {}
+            ContentBlock::Image(_)
+            | ContentBlock::Document(_)
+            | ContentBlock::ToolResult(_)
+            | ContentBlock::ServerToolUse(_)
+            | ContentBlock::Unknown(_) => self.send_own("content_block", &block.content, out),
         }
         self.done.push(block);
     }
@@ -166,9 +197,10 @@ impl ChatInterpret {
         }
         last(&mut self.ending.stop_reason, delta.delta.stop_reason);
         last(&mut self.ending.stop_sequence, delta.delta.stop_sequence);
-        last(&mut self.ending.stop_details, delta.delta.stop_details);
-        last(&mut self.ending.container, delta.delta.container);
-        last(&mut self.ending.context_management, delta.context_management);
+        usage::last(&mut self.ending.stop_details, delta.delta.stop_details);
+        usage::last(&mut self.ending.container, delta.delta.container);
+        usage::last(&mut self.ending.context_management, delta.context_management);
+        self.unknown.extend(delta.delta.extra);
         self.add_usage(delta.usage);
     }
 
@@ -192,7 +224,11 @@ impl ChatInterpret {
         let specifics = ending.specifics(blocks.into_iter().map(|block| block.content).collect());
         let delta =
             Delta { refusal: refusal.into(), provider_specific_fields: specifics, ..Delta::default() };
-        self.send_last(delta, finish, out);
+        let mut choice = ChunkChoice::new(delta);
+        choice.finish_reason = Nullable::Value(finish);
+        let mut chunk = self.chunk(vec![choice]);
+        chunk.provider_specific_fields = self.take_unknown();
+        out.chunk(chunk);
         if let Some(usage) = self.usage.take() {
             let mut chunk = self.chunk(Vec::new());
             chunk.usage = Nullable::Value(usage::canonical(&usage));
@@ -260,10 +296,18 @@ impl ChatInterpret {
         out.chunk(self.chunk(vec![ChunkChoice::new(delta)]));
     }
 
-    fn send_last(&self, delta: Delta, finish: FinishReason, out: &mut Outbox<ChatChunk>) {
-        let mut choice = ChunkChoice::new(delta);
-        choice.finish_reason = Nullable::Value(finish);
-        out.chunk(self.chunk(vec![choice]));
+    /// Something that only Anthropic has, in Anthropic's words.
+    fn send_own<T: Serialize>(&self, name: &str, value: &T, out: &mut Outbox<ChatChunk>) {
+        if let Ok(value) = serde_json::to_value(value) {
+            let specifics = Extra::from_iter([(name.to_owned(), value)]);
+            let delta = Delta { provider_specific_fields: Nullable::Value(specifics), ..Delta::default() };
+            self.send(delta, out);
+        }
+    }
+
+    fn take_unknown(&mut self) -> Nullable<Extra> {
+        let unknown = std::mem::take(&mut self.unknown);
+        if unknown.is_empty() { Nullable::Absent } else { Nullable::Value(unknown) }
     }
 
     /// Anthropic tells no time; whoever knows the clock puts it in.

@@ -1,6 +1,7 @@
 //! How an answer ended, in Anthropic's words.
 
-use llm_types::{Extra, FinishReason};
+use llm_types::{Extra, FinishReason, Nullable};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::chat::decode::finish_reason;
@@ -11,13 +12,15 @@ use crate::wire::{StopDetails, StopReason};
 pub(super) struct Ending {
     pub(super) stop_reason: StopReason,
     pub(super) stop_sequence: Option<String>,
-    pub(super) stop_details: Option<StopDetails>,
-    pub(super) container: Option<Value>,
+    pub(super) stop_details: Nullable<StopDetails>,
+    pub(super) container: Nullable<Value>,
+    pub(super) context_management: Nullable<Value>,
 }
 
 impl Ending {
     /// Where Anthropic's own words stand in `provider_specific_fields`.
-    pub(super) const MEMBERS: &[&str] = &["stop_reason", "stop_sequence", "stop_details", "container"];
+    pub(super) const MEMBERS: &[&str] =
+        &["stop_reason", "stop_sequence", "stop_details", "container", "context_management"];
 
     /// What was called counts more than what was said of it: clients act on `tool_use`, and it makes no sense
     /// without a call.
@@ -36,10 +39,19 @@ impl Ending {
         Self {
             stop_reason,
             stop_sequence,
-            stop_details: told("stop_details")
-                .and_then(|details| llm_types::from_value(details.clone()).ok()),
-            container: told("container").cloned(),
+            stop_details: member(told("stop_details")),
+            container: member(told("container")),
+            context_management: member(told("context_management")),
         }
+    }
+}
+
+/// A member in Anthropic's words; `null` stays `null`.
+fn member<T: DeserializeOwned>(told: Option<&Value>) -> Nullable<T> {
+    match told {
+        None => Nullable::Absent,
+        Some(Value::Null) => Nullable::Null,
+        Some(value) => llm_types::from_value(value.clone()).ok().into(),
     }
 }
 

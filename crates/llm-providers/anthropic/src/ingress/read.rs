@@ -14,6 +14,7 @@ use llm_types::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::chat::UNNAMED_FORM;
 use crate::wire::{MessagesRequest, Metadata, OutputConfig, OutputFormat, Thinking};
 
 pub(super) fn read(body: &[u8]) -> Result<Incoming, IngressError> {
@@ -117,7 +118,7 @@ impl Reader {
         }
         Ok(ResponseFormat::JsonSchema(JsonSchemaPart {
             json_schema: JsonSchemaFormat {
-                name: SCHEMA_NAME.to_owned(),
+                name: UNNAMED_FORM.to_owned(),
                 description: Nullable::Absent,
                 schema: Nullable::Value(schema),
                 strict,
@@ -161,9 +162,6 @@ impl Canonical for Message {
         llm_types::from_value::<Self>(probe).is_ok_and(|message| !message.extra.contains_key(name))
     }
 }
-
-/// OpenAI's schemas need a name, Anthropic's have none.
-const SCHEMA_NAME: &str = "answer";
 
 fn older_format(extra: &mut Extra) -> Result<Option<OutputFormat>, IngressError> {
     match extra.shift_remove("output_format") {

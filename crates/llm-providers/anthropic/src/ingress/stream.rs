@@ -5,6 +5,7 @@
 mod blocks;
 pub(super) mod events;
 mod object_end;
+mod whole;
 
 use bytes::BytesMut;
 use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
@@ -12,9 +13,12 @@ use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
     ToolCall, Usage,
 };
+use serde_json::Value;
 
 use super::ending::Ending;
+use super::write::unknown;
 use super::{error, names, usage};
+use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
 use blocks::{Blocks, CallPiece};
 use events::Event;
@@ -31,6 +35,11 @@ pub(super) struct MessagesWriter {
     finish: Option<FinishReason>,
     was_refused: bool,
     specifics: Extra,
+    /// Members of an answer that only Anthropic knows, until they are told.
+    unknown: Extra,
+    /// Blocks told that only Anthropic has.
+    own_blocks: usize,
+    has_citations: bool,
     usage: Option<Usage>,
     tier: Option<ServiceTier>,
     notes: Vec<Note>,
@@ -54,6 +63,9 @@ impl MessagesWriter {
             finish: None,
             was_refused: false,
             specifics: Extra::new(),
+            unknown: Extra::new(),
+            own_blocks: 0,
+            has_citations: false,
             usage: None,
             tier: None,
             notes: Vec::new(),
@@ -79,7 +91,7 @@ impl MessagesWriter {
             usage: Nullable::Value(usage::to_wire(self.usage.as_ref(), self.tier.as_ref())),
             container: Nullable::Absent,
             context_management: Nullable::Absent,
-            extra: Extra::new(),
+            extra: std::mem::take(&mut self.unknown),
         };
         Event::MessageStart { message: &message }.write(out);
         Event::Ping.write(out);
@@ -101,17 +113,21 @@ impl MessagesWriter {
     }
 
     fn delta(&mut self, delta: &Delta, out: &mut BytesMut) {
+        let specifics = delta.provider_specific_fields.get();
+        if let Some(Value::Object(block)) = specifics.and_then(|specifics| specifics.get("content_block")) {
+            self.own_block(block, out);
+        }
         self.thinking(delta, out);
         if let Some(text) = delta.content.as_deref() {
             self.blocks.text(text, out);
         }
-        if let Some(specifics) = delta.provider_specific_fields.get() {
-            self.specifics(specifics);
+        if let Some(specifics) = specifics {
+            self.specifics(specifics, out);
         }
         if let Some(words) = delta.refusal.as_deref().filter(|words| !words.is_empty()) {
             self.was_refused = true;
             // Where the vendor explains a refusal, these are the words of the explanation.
-            if !self.specifics.contains_key("stop_details") {
+            if !self.specifics.get("stop_details").is_some_and(Value::is_object) {
                 self.blocks.text(words, out);
             }
         }
@@ -131,7 +147,7 @@ impl MessagesWriter {
         if delta.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "Messages answers have no sound");
         }
-        if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+        if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) && !self.has_citations {
             self.dropped_once(
                 "choices[0].delta.annotations",
                 "Messages citations quote what OpenAI's do not",
@@ -152,7 +168,7 @@ impl MessagesWriter {
             if piece.r#type == "thinking" {
                 self.blocks.thinking(piece.thinking.as_deref().unwrap_or_default(), out);
                 self.blocks.signature(piece.signature.as_deref().unwrap_or_default(), out);
-            } else if let Ok(block) = serde_json::to_value(piece) {
+            } else if let Ok(Value::Object(block)) = serde_json::to_value(piece) {
                 self.blocks.whole(block, out);
             }
         }
@@ -164,16 +180,42 @@ impl MessagesWriter {
         }
     }
 
-    fn specifics(&mut self, specifics: &Extra) {
-        for (name, value) in specifics {
-            if Ending::MEMBERS.contains(&name.as_str()) {
-                self.specifics.insert(name.clone(), value.clone());
-            } else if name == "content_blocks" {
-                self.dropped_once(
-                    "choices[0].delta.provider_specific_fields.content_blocks",
-                    "the stream has passed",
-                );
+    /// A block that only Anthropic has; or the beginning of a text that is a block of its own.
+    fn own_block(&mut self, block: &Extra, out: &mut BytesMut) {
+        match block.get("type").and_then(Value::as_str) {
+            Some("text") => self.blocks.begin_text(block.clone(), out),
+            kind if is_own(kind) => {
+                self.own_blocks += 1;
+                self.blocks.whole(block.clone(), out);
             }
+            _ => {}
+        }
+    }
+
+    fn specifics(&mut self, specifics: &Extra, out: &mut BytesMut) {
+        for (name, value) in specifics {
+            match name.as_str() {
+                name if Ending::MEMBERS.contains(&name) => {
+                    self.specifics.insert(name.to_owned(), value.clone());
+                }
+                "citation" => {
+                    self.has_citations = true;
+                    self.blocks.citation(value, out);
+                }
+                "content_blocks" => self.all_blocks(value),
+                _ => {}
+            }
+        }
+    }
+
+    /// All blocks once more, at the end. They should have been told in their turn.
+    fn all_blocks(&mut self, blocks: &Value) {
+        let kinds = blocks.as_array().into_iter().flatten().map(|block| block["type"].as_str());
+        if kinds.filter(|kind| is_own(*kind)).count() > self.own_blocks {
+            self.dropped_once(
+                "choices[0].delta.provider_specific_fields.content_blocks",
+                "the stream has passed",
+            );
         }
     }
 
@@ -202,6 +244,7 @@ impl ChunkWriter for MessagesWriter {
         if let Some(tier) = chunk.service_tier.get() {
             self.tier = Some(tier.clone());
         }
+        self.unknown.extend(unknown(chunk.provider_specific_fields.get()));
         // Some vendors send what they think of the prompt first, before the answer has a name.
         if !chunk.choices().is_empty() {
             self.start(out);
@@ -230,12 +273,13 @@ impl ChunkWriter for MessagesWriter {
         let delta = MessageDeltaBody {
             stop_reason: Nullable::Value(ending.stop_reason),
             stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),
-            stop_details: ending.stop_details.into(),
-            container: ending.container.into(),
-            extra: Extra::new(),
+            stop_details: ending.stop_details,
+            container: ending.container,
+            extra: std::mem::take(&mut self.unknown),
         };
         let usage = usage::to_wire(self.usage.as_ref(), self.tier.as_ref());
-        Event::MessageDelta { delta: &delta, usage: &usage }.write(out);
+        let context_management = Some(&ending.context_management).filter(|member| !member.is_absent());
+        Event::MessageDelta { delta: &delta, usage: &usage, context_management }.write(out);
         Event::MessageStop.write(out);
     }
 
@@ -263,5 +307,11 @@ fn piece_of(call: &ToolCall) -> CallPiece<'_> {
         name: name.as_deref().unwrap_or_default(),
         arguments: arguments.as_deref().unwrap_or_default(),
         is_custom,
+        caller: call.extra.get(CALLER),
     }
+}
+
+/// Whether a block has no place in chunks.
+fn is_own(kind: Option<&str>) -> bool {
+    !matches!(kind, None | Some("text" | "thinking" | "redacted_thinking" | "tool_use"))
 }

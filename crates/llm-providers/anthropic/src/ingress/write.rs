@@ -3,12 +3,13 @@
 use llm_provider_core::{Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
-    ThinkingBlock,
+    ThinkingBlock, ToolCall,
 };
 use serde_json::{Map, Value, json};
 
 use super::ending::Ending;
 use super::{names, usage};
+use crate::chat::CALLER;
 use crate::wire::{
     self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
 };
@@ -25,7 +26,6 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     }
     let message = choice.map(|choice| &choice.message);
     let specifics = message.and_then(|message| message.provider_specific_fields.get());
-    let told = |name: &str| specifics.and_then(|specifics| specifics.get(name));
     let content = message.map(|message| content(message, reply, &mut notes)).unwrap_or_default();
     let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
     let was_refused =
@@ -42,13 +42,22 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
         content,
         stop_reason: Nullable::Value(ending.stop_reason),
         stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),
-        stop_details: ending.stop_details.into(),
+        stop_details: ending.stop_details,
         usage: Nullable::Value(usage::to_wire(response.usage.get(), response.service_tier.get())),
-        container: ending.container.into(),
-        context_management: told("context_management").cloned().into(),
-        extra: Extra::new(),
+        container: ending.container,
+        context_management: ending.context_management,
+        extra: unknown(response.provider_specific_fields.get()).collect(),
     };
     (wire, notes)
+}
+
+/// Members of an answer as a whole that only its vendor knows.
+pub(super) fn unknown(specifics: Option<&Extra>) -> impl Iterator<Item = (String, Value)> {
+    const KNOWN: &[&str] = &["id", "type", "role", "model", "content", "usage"];
+    let specifics = specifics.into_iter().flatten();
+    specifics
+        .filter(|(name, _)| !KNOWN.contains(&name.as_str()) && !Ending::MEMBERS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
 }
 
 /// The blocks as Anthropic gave them where they were kept; otherwise thinking, text and calls.
@@ -134,7 +143,7 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
     }
     // Where Anthropic explains a refusal, these are the words of the explanation.
     if let Some(words) = message.refusal.as_deref()
-        && !specifics.is_some_and(|specifics| specifics.contains_key("stop_details"))
+        && !specifics.and_then(|specifics| specifics.get("stop_details")).is_some_and(Value::is_object)
         && !words.is_empty()
     {
         push(words);
@@ -144,19 +153,10 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
 
 /// Calls. A call without a name is none; results name their call, so every call gets a name of its own.
 fn called(message: &Message, prefix: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
-    let oldest = message.function_call.get().map(|call| ("", named(call)));
-    let calls = message.tool_calls.get().into_iter().flatten().map(|call| {
-        let id = call.id.as_deref().unwrap_or_default();
-        match (call.function.get(), call.custom.get()) {
-            (None, Some(custom)) => {
-                let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
-                (id, (custom.name.as_deref().unwrap_or_default(), input))
-            }
-            (function, _) => (id, function.map(named).unwrap_or_default()),
-        }
-    });
-    for (number, (id, (name, input))) in calls.chain(oldest).enumerate() {
-        if name.is_empty() {
+    let calls = message.tool_calls.get().into_iter().flatten().map(tool_use);
+    let oldest = message.function_call.get().map(|call| function(call, String::new()));
+    for (number, mut call) in calls.chain(oldest).enumerate() {
+        if call.name.is_empty() {
             notes.push(Note::dropped(
                 format!("choices[0].message.tool_calls[{number}]"),
                 "a call without a name",
@@ -164,16 +164,35 @@ fn called(message: &Message, prefix: &str, notes: &mut Vec<Note>, blocks: &mut V
             continue;
         }
         let is_taken =
-            blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(call) if call.id == id));
-        let id = if id.is_empty() || is_taken { format!("{prefix}{number}") } else { id.to_owned() };
-        let (cache_control, extra) = (Nullable::Absent, Extra::new());
-        let call = ToolUseBlock { id, name: name.to_owned(), input, cache_control, extra };
+            blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(other) if other.id == call.id));
+        if call.id.is_empty() || is_taken {
+            call.id = format!("{prefix}{number}");
+        }
         blocks.push(ContentBlock::ToolUse(call));
     }
 }
 
-fn named(call: &FunctionCall) -> (&str, Value) {
-    (call.name.as_deref().unwrap_or_default(), input(call.arguments.as_deref().unwrap_or_default()))
+fn tool_use(call: &ToolCall) -> ToolUseBlock {
+    let id = call.id.as_deref().unwrap_or_default().to_owned();
+    let mut block = match (call.function.get(), call.custom.get()) {
+        (Some(called), _) => function(called, id),
+        (None, Some(custom)) => {
+            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+            block(id, custom.name.as_deref().unwrap_or_default().to_owned(), input)
+        }
+        (None, None) => block(id, String::new(), Value::Null),
+    };
+    block.extra.extend(call.extra.get(CALLER).map(|caller| (CALLER.to_owned(), caller.clone())));
+    block
+}
+
+fn function(call: &FunctionCall, id: String) -> ToolUseBlock {
+    let name = call.name.as_deref().unwrap_or_default().to_owned();
+    block(id, name, input(call.arguments.as_deref().unwrap_or_default()))
+}
+
+fn block(id: String, name: String, input: Value) -> ToolUseBlock {
+    ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() }
 }
 
 /// Arguments as the object that Anthropic's input is. What is no object stays as the text `arguments` of one,

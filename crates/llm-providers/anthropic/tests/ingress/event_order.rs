@@ -110,17 +110,19 @@ impl EventOrder {
         self.is_signed = false;
         self.arguments.clear();
         match block["type"].as_str().unwrap() {
-            "text" => assert_eq!(block, json!({ "type": "text", "text": "" })),
+            "text" => assert_eq!(block["text"], ""),
             "thinking" => assert_eq!(block, json!({ "type": "thinking", "thinking": "", "signature": "" })),
             "redacted_thinking" => assert!(!block["data"].as_str().unwrap().is_empty()),
-            "tool_use" => {
+            "tool_use" | "server_tool_use" => {
                 assert_eq!(block["input"], json!({}));
                 let id = block["id"].as_str().unwrap();
                 assert!(!id.is_empty() && !block["name"].as_str().unwrap().is_empty(), "{block}");
                 let is_new = self.told.blocks.iter().all(|earlier| earlier["id"] != block["id"]);
                 assert!(is_new, "a call has a name of its own: {block}");
             }
-            _ => panic!("unknown block: {block}"),
+            "compaction" => assert_eq!(block["content"], Value::Null),
+            // Others come whole.
+            _ => {}
         }
         self.told.blocks.push(block);
     }
@@ -144,7 +146,12 @@ impl EventOrder {
                 self.is_signed = true;
                 append("signature");
             }
-            ("tool_use", "input_json_delta") => {
+            ("text", "citations_delta") => match block["citations"].as_array_mut() {
+                Some(citations) => citations.push(delta["citation"].clone()),
+                None => block["citations"] = json!([delta["citation"]]),
+            },
+            ("compaction", "compaction_delta") => block["content"] = delta["content"].clone(),
+            ("tool_use" | "server_tool_use", "input_json_delta") => {
                 self.arguments.push_str(delta["partial_json"].as_str().unwrap());
             }
             (block, delta) => panic!("`{delta}` in a block of type `{block}`"),
@@ -154,8 +161,11 @@ impl EventOrder {
     fn block_stop(&mut self) {
         let block = self.told.blocks.last_mut().unwrap();
         match block["type"].as_str().unwrap() {
-            "text" => assert!(!block["text"].as_str().unwrap().trim().is_empty(), "text of spaces only"),
-            "tool_use" if !self.arguments.trim().is_empty() => {
+            "text" => assert!(
+                !block["text"].as_str().unwrap().trim().is_empty() || block["citations"].is_array(),
+                "text of spaces only"
+            ),
+            "tool_use" | "server_tool_use" if !self.arguments.trim().is_empty() => {
                 block["input"] =
                     serde_json::from_str(&self.arguments).unwrap_or_else(|_| json!(self.arguments));
             }

@@ -42,7 +42,7 @@ fn calls_and_results() {
             { "type": "thinking", "thinking": "", "signature": "sig" },
             { "type": "redacted_thinking", "data": "x" },
             { "type": "text", "text": "I look." },
-            { "type": "tool_use", "id": "t1", "name": "look", "input": { "b": 1, "a": 1.0 } },
+            { "type": "tool_use", "id": "t1", "name": "look", "input": { "b": 1, "a": 1.0 }, "caller": { "type": "direct" } },
             { "type": "tool_use", "id": "t2", "name": "look", "input": {} }
         ] },
         { "role": "user", "content": [
@@ -65,7 +65,7 @@ fn calls_and_results() {
                     { "type": "redacted_thinking", "data": "x" }
                 ],
                 "tool_calls": [
-                    { "id": "t1", "type": "function", "function": { "name": "look", "arguments": "{\"b\":1,\"a\":1.0}" } },
+                    { "id": "t1", "type": "function", "function": { "name": "look", "arguments": "{\"b\":1,\"a\":1.0}" }, "caller": { "type": "direct" } },
                     { "id": "t2", "type": "function", "function": { "name": "look", "arguments": "{}" } }
                 ]
             },
@@ -78,6 +78,28 @@ fn calls_and_results() {
             { "role": "user", "content": "Well?" }
         ])
     );
+}
+
+/// A string stays a string and a list a list; text beside other blocks, which is a list anyway, is the string
+/// that most vendors like best.
+#[test]
+fn strings_and_lists() {
+    let list = json!([{ "type": "text", "text": "a" }]);
+    for content in [json!("a"), list.clone()] {
+        let result = json!({ "type": "tool_result", "tool_use_id": "t", "content": content });
+        let (request, _) = read(&json!({ "model": "m", "max_tokens": 1, "system": content, "messages": [
+            { "role": "user", "content": content },
+            { "role": "assistant", "content": content },
+            { "role": "user", "content": [result] }
+        ] }));
+        for message in request["messages"].as_array().unwrap() {
+            assert_eq!(message["content"], content);
+        }
+        assert_eq!(request["messages"].as_array().unwrap().len(), 4);
+    }
+    let call = json!({ "type": "tool_use", "id": "t", "name": "look", "input": {} });
+    let read = messages(json!([{ "role": "assistant", "content": [list[0], call] }]));
+    assert_eq!(read[0]["content"], "a");
 }
 
 #[test]
@@ -108,7 +130,7 @@ fn another_vendors_thinking_is_no_signed_thinking() {
     assert_eq!(
         read,
         json!([
-            { "role": "assistant", "content": "a", "reasoning_content": "hm" },
+            { "role": "assistant", "content": [{ "type": "text", "text": "a" }], "reasoning_content": "hm" },
             { "role": "assistant", "content": "", "reasoning_content": "hm" }
         ])
     );
@@ -282,7 +304,10 @@ fn the_accounting_block_is_dropped_only_at_the_start() {
         |blocks: Value| read(&json!({ "model": "m", "max_tokens": 1, "messages": [], "system": blocks }));
     let billing = json!({ "type": "text", "text": "x-anthropic-billing-header: v=1" });
     let (request, notes) = system(json!([billing, { "type": "text", "text": "S" }]));
-    assert_eq!(request["messages"], json!([{ "role": "system", "content": "S" }]));
+    assert_eq!(
+        request["messages"],
+        json!([{ "role": "system", "content": [{ "type": "text", "text": "S" }] }])
+    );
     assert_eq!(notes, ["dropped system[0]: is for Anthropic's accounting only"]);
     let (request, _) = system(json!([billing]));
     assert_eq!(request["messages"], json!([]));

@@ -316,6 +316,109 @@ fn anthropics_own_reason_is_told() {
     assert!(stream.contains(r#""delta":{"stop_reason":"stop_sequence","stop_sequence":"E"}"#), "{stream}");
 }
 
+/// Blocks that only Anthropic has, sources, and text that is a block of its own come in their turn.
+#[test]
+fn what_only_anthropic_has() {
+    let own = |name: &str, value: &Value| delta(json!({ "provider_specific_fields": { name: value } }));
+    let search = json!({ "type": "server_tool_use", "id": "s", "name": "web_search", "input": { "q": "é" } });
+    let found = json!({ "type": "web_search_tool_result", "tool_use_id": "s", "content": [{ "url": "u" }] });
+    let summary = json!({ "type": "compaction", "content": "So far.", "encrypted_content": "x" });
+    let source = |page: u32| json!({ "type": "page_location", "start_page_number": page });
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    let cited = json!({ "type": "text", "text": "c", "citations": [source(1), source(2)] });
+    let blank = json!({ "type": "text", "text": " ", "citations": [source(3)] });
+    let marked = json!({ "type": "text", "text": "d", "mood": "glad" });
+    let mut called = tool_use("t", "look", json!({}));
+    called["caller"] = json!({ "type": "direct" });
+    let mut call = call(0, Some("t"), Some("look"), "{}");
+    call["choices"][0]["delta"]["tool_calls"][0]["caller"] = called["caller"].clone();
+    let blocks =
+        json!([summary, text("a"), search, found, text("b"), cited, blank, marked, called, text("e")]);
+    let (stream, notes) = stream(&[
+        own("content_block", &summary),
+        delta(json!({ "content": "a" })),
+        own("content_block", &search),
+        own("content_block", &found),
+        delta(json!({ "content": "b" })),
+        own("content_block", &json!({ "type": "text", "text": "", "citations": [] })),
+        own("citation", &source(1)),
+        delta(json!({ "content": "c" })),
+        own("citation", &source(2)),
+        delta(json!({ "annotations": [{ "type": "url_citation" }] })),
+        own("content_block", &text("")),
+        delta(json!({ "content": " " })),
+        own("citation", &source(3)),
+        own("content_block", &marked),
+        // Told by the call itself.
+        own("content_block", &called),
+        call,
+        // Nothing comes of it, as nothing is said in it.
+        own("content_block", &text("")),
+        own("content_block", &text("e")),
+        own("content_blocks", &blocks),
+        finish("tool_calls"),
+    ]);
+    assert_eq!(json!(check(stream.as_bytes()).blocks), blocks);
+    assert!(notes.is_empty(), "{notes:?}");
+    assert!(
+        stream.contains(r#""delta":{"type":"input_json_delta","partial_json":"{\"q\":\"é\"}"}"#),
+        "{stream}"
+    );
+    assert!(
+        stream.contains(r#""delta":{"type":"compaction_delta","content":"So far.","encrypted_content":"x"}"#)
+    );
+}
+
+/// Sources wait with their text for a call that has not ended.
+#[test]
+fn a_citation_waits_for_its_turn() {
+    let source = json!({ "type": "page_location" });
+    let told = told(&[
+        call(0, Some("a"), Some("f"), "{\"x\":"),
+        delta(json!({ "content": "b", "provider_specific_fields": { "citation": source } })),
+        call(0, None, None, "1}"),
+        finish("tool_calls"),
+    ]);
+    assert_eq!(
+        told.blocks,
+        [
+            tool_use("a", "f", json!({ "x": 1 })),
+            json!({ "type": "text", "text": "b", "citations": [source] })
+        ]
+    );
+}
+
+/// A list at the end of what was never told comes too late.
+#[test]
+fn blocks_that_were_not_told_in_their_turn() {
+    let blocks = json!([{ "type": "text", "text": "a" }, { "type": "server_tool_use", "id": "s" }]);
+    let (_, notes) = stream(&[
+        delta(json!({ "content": "a", "provider_specific_fields": { "content_blocks": [blocks[0]] } })),
+        delta(json!({ "provider_specific_fields": { "content_blocks": blocks } })),
+    ]);
+    assert_eq!(
+        notes,
+        ["dropped choices[0].delta.provider_specific_fields.content_blocks: the stream has passed"]
+    );
+}
+
+#[test]
+fn what_anthropic_says_of_the_answer_as_a_whole() {
+    let mut first = delta(json!({ "role": "assistant" }));
+    first["provider_specific_fields"] = json!({ "future": true, "id": "other" });
+    let mut last = finish("stop");
+    last["choices"][0]["delta"]["provider_specific_fields"] =
+        json!({ "stop_details": null, "container": null, "context_management": { "applied_edits": [] } });
+    last["provider_specific_fields"] = json!({ "later": 1 });
+    let (stream, notes) = stream(&[first, last]);
+    let told = check(stream.as_bytes());
+    assert_eq!((&told.message["id"], &told.message["future"]), (&json!("msg_chatcmpl-1"), &json!(true)));
+    let end = r#""delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null,"later":1}"#;
+    assert!(stream.contains(end), "{stream}");
+    assert!(stream.contains(r#""context_management":{"applied_edits":[]}}"#), "{stream}");
+    assert!(notes.is_empty(), "{notes:?}");
+}
+
 #[test]
 fn usage_that_comes_first_is_told_first() {
     let told = told(&[
@@ -388,7 +491,19 @@ fn anthropics_own_streams_come_back() {
             let answer = llm_testkit::assemble(chunks);
             let message = answer.choices[0].message.clone();
             let counts = answer.usage.get().map(llm_types::Usage::counts);
-            (message.content, message.tool_calls, message.thinking_blocks, answer.id, answer.model, counts)
+            let mut specifics = message.provider_specific_fields.into_option().unwrap_or_default();
+            // A reason that nobody knows is told as the usual one.
+            specifics.shift_remove("stop_reason");
+            let own = (specifics, answer.provider_specific_fields);
+            (
+                message.content,
+                message.tool_calls,
+                message.thinking_blocks,
+                answer.id,
+                answer.model,
+                counts,
+                own,
+            )
         };
         let again = read(out.freeze()).unwrap();
         assert_eq!(whole(&again), whole(&chunks), "{}", path.display());

@@ -17,6 +17,11 @@ enum Piece {
     BlockThinking(String),
     Signature(String),
     Redacted(String),
+    /// A block that only Anthropic has.
+    Own,
+    /// Text that follows is a block of its own.
+    TextBlock,
+    Citation(u32),
     Nothing,
     /// The next piece of this call.
     Call(usize),
@@ -48,7 +53,7 @@ impl Script {
             next[call] += 1;
             chunks.push(choice(json!({ "tool_calls": [piece] })));
         };
-        for piece in &self.pieces {
+        for (place, piece) in self.pieces.iter().enumerate() {
             match piece {
                 Piece::Text(text) => chunks.push(choice(json!({ "content": text }))),
                 Piece::Thinking(text) => chunks.push(choice(json!({ "reasoning_content": text }))),
@@ -61,6 +66,17 @@ impl Script {
                 Piece::Redacted(data) => chunks.push(choice(json!({
                     "thinking_blocks": [{ "type": "redacted_thinking", "data": data }]
                 }))),
+                Piece::Own => chunks.push(own(
+                    "content_block",
+                    json!({
+                        "type": "server_tool_use", "id": server_call(place), "name": "web_search",
+                        "input": { "q": server_call(place) }
+                    }),
+                )),
+                Piece::TextBlock => chunks.push(own("content_block", json!({ "type": "text", "text": "" }))),
+                Piece::Citation(number) => {
+                    chunks.push(own("citation", json!({ "type": "page_location", "page": number })));
+                }
                 Piece::Nothing => chunks.push(choice(json!({}))),
                 Piece::Call(call) => call_piece(*call, &mut chunks),
                 Piece::Usage => chunks.push(json!({ "choices": [], "usage": self.usage })),
@@ -75,6 +91,15 @@ impl Script {
         chunks.push(json!({ "choices": [], "usage": self.usage }));
         chunks.into_iter().map(|chunk| llm_types::from_value(chunk).unwrap()).collect()
     }
+}
+
+/// The name of a call that runs at the vendor, the piece in this place.
+fn server_call(place: usize) -> String {
+    format!("srvtoolu_{place}")
+}
+
+fn own(name: &str, value: Value) -> Value {
+    choice(json!({ "provider_specific_fields": { name: value } }))
 }
 
 fn choice(delta: Value) -> Value {
@@ -96,6 +121,9 @@ fn piece(calls: usize) -> impl Strategy<Value = Piece> {
         2 => word().prop_map(Piece::BlockThinking),
         1 => "[a-z]{0,4}".prop_map(Piece::Signature),
         1 => "[a-z]{1,4}".prop_map(Piece::Redacted),
+        1 => Just(Piece::Own),
+        1 => Just(Piece::TextBlock),
+        1 => (0u32..9).prop_map(Piece::Citation),
         1 => Just(Piece::Nothing),
         6 => (0..calls.max(1)).prop_map(move |call| if calls == 0 { Piece::Nothing } else { Piece::Call(call) }),
         1 => Just(Piece::Usage),
@@ -217,6 +245,20 @@ proptest! {
             _ => false,
         });
         prop_assert_eq!(told.blocks.iter().filter(kept).count(), signed.count());
+
+        // Each in its turn, and once.
+        let own = told.blocks.iter().filter(|block| block["type"] == "server_tool_use");
+        let own: Vec<_> = own.map(|block| (&block["id"], &block["input"]["q"])).collect();
+        let places = script.pieces.iter().enumerate().filter(|(_, piece)| matches!(piece, Piece::Own));
+        let ids: Vec<_> = places.map(|(place, _)| json!(server_call(place))).collect();
+        prop_assert_eq!(own, ids.iter().map(|id| (id, id)).collect::<Vec<_>>());
+        let cited = told.blocks.iter().flat_map(|block| block["citations"].as_array().into_iter().flatten());
+        let cited: Vec<_> = cited.map(|citation| citation["page"].as_u64()).collect();
+        let pages: Vec<_> = script.pieces.iter().filter_map(|piece| match piece {
+            Piece::Citation(page) => Some(Some(u64::from(*page))),
+            _ => None,
+        }).collect();
+        prop_assert_eq!(cited, pages);
 
         let has_calls = !script.calls.is_empty();
         let expected = match (script.finish, has_calls) {

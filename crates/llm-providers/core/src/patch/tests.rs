@@ -22,7 +22,7 @@ fn no_edit_shares_the_bytes() {
 fn sets_in_place_and_keeps_space() {
     assert_eq!(
         patch(r#" { "model" : "a,b" , "n": 1 } "#, &[Edit::set_text("model", "x\"y")]),
-        r#" { "model" : "x\"y", "n": 1 } "#
+        r#" { "model" : "x\"y" , "n": 1 } "#
     );
 }
 

@@ -13,6 +13,11 @@ use crate::{Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions, h
 /// How the reason begins where a member goes because it is said in another way: nothing is lost with it.
 const SAID: &str = "said by ";
 
+/// Members of Messages requests that mean nothing on this wire, and that vendors refuse as unknown.
+///
+/// Source: Anthropic API reference, "Messages", read 2026-11.
+const MESSAGES_ONLY: &[&str] = &["container", "context_management", "inference_geo", "mcp_servers", "speed"];
+
 /// Writes a request.
 pub(super) fn encode(
     request: &ChatRequest,
@@ -68,6 +73,7 @@ fn edits(
     if !options.cache_control {
         edits.extend(tools_edit(request, changes)?);
     }
+    edits.extend(foreign_edits(options, call.forward));
     edits.extend(row_edits(options, call.forward, |name| request.extra.contains_key(name)));
     for (name, value) in &options.defaults {
         if !request.extra.contains_key(name) {
@@ -79,6 +85,16 @@ fn edits(
 
 fn json(value: &impl serde::Serialize, path: &str) -> Result<String, EncodeError> {
     serde_json::to_string(value).map_err(|error| EncodeError::invalid(path, error.to_string()))
+}
+
+/// Members that only Anthropic knows go, unless the configuration wants them sent.
+fn foreign_edits(options: &RequestOptions, forward: &[String]) -> impl Iterator<Item = Edit> {
+    let top_k = (!options.top_k).then_some("top_k");
+    let cache_control = (!options.cache_control).then_some("cache_control");
+    let names = MESSAGES_ONLY.iter().copied().chain(top_k).chain(cache_control);
+    names
+        .filter(|name| !forward.iter().any(|forward| forward == name))
+        .map(|name| Edit::Remove { name: name.into(), reason: "the vendor has no such parameter".into() })
 }
 
 /// The drops and renames that a vendor's row asks for, whether or not the request has the members.

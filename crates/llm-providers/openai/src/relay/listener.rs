@@ -151,17 +151,16 @@ impl ChatListener {
             extra: Extra,
         }
         let rules = &self.options.answer.usage;
-        let found = match &rules.pointer {
-            None => {
-                #[derive(Deserialize)]
-                struct Plain {
-                    usage: Option<Usage>,
-                }
-                serde_json::from_slice::<Plain>(data).ok().and_then(|frame| frame.usage)
+        let found = if usage::is_plain(rules) {
+            #[derive(Deserialize)]
+            struct Plain {
+                usage: Option<usage::Glance>,
             }
-            Some(_) => serde_json::from_slice::<Frame>(data)
+            serde_json::from_slice::<Plain>(data).ok().and_then(|frame| frame.usage).map(Usage::from)
+        } else {
+            serde_json::from_slice::<Frame>(data)
                 .ok()
-                .and_then(|frame| frame.usage.or_else(|| usage::elsewhere(&frame.extra, rules))),
+                .and_then(|frame| frame.usage.or_else(|| usage::elsewhere(&frame.extra, rules)))
         };
         let Some(mut found) = found else { return false };
         usage::mend(&mut found, rules);
@@ -212,11 +211,10 @@ impl Listener for ChatListener {
         #[derive(Deserialize)]
         struct Body<'a> {
             model: Option<String>,
-            usage: Option<Usage>,
+            #[serde(borrow)]
+            usage: Option<&'a RawValue>,
             #[serde(borrow, default)]
             choices: Vec<Choice<'a>>,
-            #[serde(flatten)]
-            extra: Extra,
         }
         #[derive(Deserialize)]
         struct Choice<'a> {
@@ -233,11 +231,22 @@ impl Listener for ChatListener {
             #[serde(borrow)]
             tool_calls: Option<&'a RawValue>,
         }
-        let Ok(body) = serde_json::from_slice::<Body<'_>>(body) else { return };
-        let rules = &self.options.answer.usage;
-        self.seen.usage = body.usage.or_else(|| usage::elsewhere(&body.extra, rules));
-        if let Some(usage) = &mut self.seen.usage {
-            usage::mend(usage, rules);
+        let whole = body;
+        let Ok(body) = serde_json::from_slice::<Body<'_>>(whole) else { return };
+        match body.usage {
+            Some(raw) if usage::is_plain(&self.options.answer.usage) => {
+                self.seen.usage = serde_json::from_str::<Option<usage::Glance>>(raw.get())
+                    .ok()
+                    .flatten()
+                    .map(Usage::from);
+                if let Some(usage) = &mut self.seen.usage {
+                    usage::mend(usage, &self.options.answer.usage);
+                }
+            }
+            None if self.options.answer.usage.pointer.is_none() => {}
+            _ => {
+                self.usage(whole);
+            }
         }
         self.seen.model = body.model;
         for choice in &body.choices {

@@ -5,7 +5,7 @@ use llm_types::{ChatRequest, Extra, JsonSchemaFormat, Nullable, ResponseFormat};
 use serde_json::{Value, json};
 
 use super::{Encoder, schema};
-use crate::chat::FORM_TOOL;
+use crate::chat::{FORM_TOOL, UNNAMED_FORM};
 use crate::wire::{MessagesRequest, OutputConfig, OutputFormat, Tool, ToolChoice};
 
 const PATH: &str = "response_format";
@@ -123,7 +123,9 @@ impl Encoder<'_> {
 fn named(format: &JsonSchemaFormat, schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Value::Object(members) = &mut schema {
-        members.entry("title").or_insert_with(|| format.name.clone().into());
+        if format.name != UNNAMED_FORM {
+            members.entry("title").or_insert_with(|| format.name.clone().into());
+        }
         if let Some(description) = format.description.as_deref() {
             members.entry("description").or_insert_with(|| description.into());
         }

@@ -11,7 +11,8 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::blocks::Place;
-use super::{Encoder, content};
+use super::{Encoder, content, typed};
+use crate::chat::CALLER;
 use crate::wire::{
     Content, ContentBlock, InputMessage, MessagesRequest, RedactedThinkingBlock, Role, ThinkingBlock,
     ToolResultBlock, ToolUseBlock,
@@ -211,7 +212,14 @@ impl Encoder<'_> {
         path: &str,
         turns: &mut Turns,
     ) -> Result<Vec<ContentBlock>, EncodeError> {
-        if let Some(blocks) = kept_blocks(message) {
+        if let Some(mut blocks) = kept_blocks(message) {
+            // It says such text itself, and refuses it when it comes back.
+            let is_blank = |block: &ContentBlock| matches!(block, ContentBlock::Text(text) if text.text.trim().is_empty());
+            if blocks.iter().any(is_blank) {
+                blocks.retain(|block| !is_blank(block));
+                let path = format!("{path}.provider_specific_fields.content_blocks");
+                self.note(NoteKind::Dropped, path, "Anthropic takes no text of spaces only");
+            }
             return Ok(blocks);
         }
         let mut blocks = self.thinking_of(message, path);
@@ -238,12 +246,13 @@ impl Encoder<'_> {
             );
         }
         for (number, call) in message.tool_calls.get().into_iter().flatten().enumerate() {
-            blocks.push(self.call(call, &format!("{path}.tool_calls[{number}]"))?);
+            blocks.push(ContentBlock::ToolUse(self.call(call, &format!("{path}.tool_calls[{number}]"))?));
         }
         if let Some(call) = message.function_call.get() {
             let id = format!("call_{index}");
             turns.last_call = Some(id.clone());
-            blocks.push(self.function_call(id, call, &format!("{path}.function_call"))?);
+            let call = self.function_call(id, call, &format!("{path}.function_call"))?;
+            blocks.push(ContentBlock::ToolUse(call));
         }
         Ok(blocks)
     }
@@ -278,19 +287,34 @@ impl Encoder<'_> {
         blocks
     }
 
-    fn call(&mut self, call: &ToolCall, path: &str) -> Result<ContentBlock, EncodeError> {
+    fn call(&mut self, call: &ToolCall, path: &str) -> Result<ToolUseBlock, EncodeError> {
         let id =
             call.id.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.id"), "is missing"))?;
         let id = self.id(id, &format!("{path}.id"));
-        if let Some(custom) = call.custom.get() {
-            let name = custom.name.as_deref().unwrap_or_default().to_owned();
-            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
-            return Ok(tool_use(id, name, input));
+        let mut block = match (call.custom.get(), call.function.get()) {
+            (Some(custom), _) => {
+                let name = custom.name.as_deref().unwrap_or_default().to_owned();
+                tool_use(id, name, json!({ "input": custom.input.as_deref().unwrap_or_default() }))
+            }
+            (None, Some(function)) => self.function_call(id, function, &format!("{path}.function"))?,
+            (None, None) => return Err(EncodeError::invalid(format!("{path}.function"), "is missing")),
+        };
+        for (name, value) in &call.extra {
+            match name.as_str() {
+                CALLER => {
+                    block.extra.insert(name.clone(), value.clone());
+                }
+                "cache_control" => {
+                    block.cache_control = typed(&format!("{path}.cache_control"), value)?.into();
+                }
+                _ => self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.{name}"),
+                    "Anthropic's calls have no such member",
+                ),
+            }
         }
-        match call.function.get() {
-            Some(function) => self.function_call(id, function, &format!("{path}.function")),
-            None => Err(EncodeError::invalid(format!("{path}.function"), "is missing")),
-        }
+        Ok(block)
     }
 
     fn function_call(
@@ -298,7 +322,7 @@ impl Encoder<'_> {
         id: String,
         call: &FunctionCall,
         path: &str,
-    ) -> Result<ContentBlock, EncodeError> {
+    ) -> Result<ToolUseBlock, EncodeError> {
         let name =
             call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
         let text = call.arguments.as_deref().unwrap_or_default();
@@ -374,14 +398,8 @@ fn is_plain(message: &Message) -> bool {
     matches!(message.content, Nullable::Value(MessageContent::Text(_)))
 }
 
-fn tool_use(id: String, name: String, input: Value) -> ContentBlock {
-    ContentBlock::ToolUse(ToolUseBlock {
-        id,
-        name,
-        input,
-        cache_control: Nullable::Absent,
-        extra: Extra::new(),
-    })
+fn tool_use(id: String, name: String, input: Value) -> ToolUseBlock {
+    ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() }
 }
 
 /// The model's own blocks, as an earlier answer gave them in `provider_specific_fields.content_blocks`.

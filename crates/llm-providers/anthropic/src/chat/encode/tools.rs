@@ -73,6 +73,7 @@ impl Encoder<'_> {
                     self.note(NoteKind::Converted, path, format!("moved: {}", fitted.moved.join("; ")));
                 }
             }
+            Some(false) if self.model.has_structured_output() => strict = Nullable::Value(false),
             // Said or not, it is Anthropic's default.
             Some(false) | None => {}
         }
@@ -192,10 +193,13 @@ impl Encoder<'_> {
         }
         wire.tool_choice = choice.into();
         if request.parallel_tool_calls.get() == Some(&false) {
-            let choice = wire.tool_choice.get_or_insert_with(|| ToolChoice::of("auto"));
-            if choice.r#type != "none" {
-                choice.disable_parallel_tool_use = Nullable::Value(true);
-            }
+            wire.tool_choice.get_or_insert_with(|| ToolChoice::of("auto"));
+        }
+        if let (Some(parallel), Some(choice)) =
+            (request.parallel_tool_calls.get(), wire.tool_choice.get_mut())
+            && choice.r#type != "none"
+        {
+            choice.disable_parallel_tool_use = Nullable::Value(!parallel);
         }
         Ok(())
     }

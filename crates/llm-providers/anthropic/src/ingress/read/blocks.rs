@@ -49,8 +49,9 @@ pub(super) fn part(block: ContentBlock, place: Place) -> Result<ContentPart, Ing
     }
 }
 
-/// Parts as content: a string where they are one bare text, as most vendors like it best.
-pub(super) fn content(mut parts: Vec<ContentPart>) -> MessageContent {
+/// Parts of a message whose other blocks went elsewhere: a string where they are one bare text, as most vendors
+/// like it best. Where they are all of a message they stay a list, as the client said them.
+pub(super) fn remaining(mut parts: Vec<ContentPart>) -> MessageContent {
     if let [ContentPart::Text(only)] = parts.as_mut_slice()
         && !only.cache_control.is_value()
         && only.extra.is_empty()

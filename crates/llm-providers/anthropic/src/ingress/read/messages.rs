@@ -7,7 +7,8 @@ use llm_types::{Extra, Message, MessageContent, Nullable, Role, ThinkingBlock, T
 use serde_json::Value;
 
 use super::Reader;
-use super::blocks::{Place, content, part, text};
+use super::blocks::{Place, part, remaining, text};
+use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;
 use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
 
@@ -33,7 +34,7 @@ impl Reader {
                 }
                 let blocks = blocks.into_iter().enumerate();
                 let parts = blocks.map(|(index, block)| part(block, Place::System(index)));
-                content(parts.collect::<Result<_, _>>()?)
+                MessageContent::Parts(parts.collect::<Result<_, _>>()?)
             }
         };
         if !content.is_empty() {
@@ -91,8 +92,10 @@ impl Reader {
                 block => parts.push(part(block, Place::Message(index, number))?),
             }
         }
-        if !parts.is_empty() || !has_results {
-            messages.push(Message::user(content(parts)));
+        if !has_results {
+            messages.push(Message::user(MessageContent::Parts(parts)));
+        } else if !parts.is_empty() {
+            messages.push(Message::user(remaining(parts)));
         }
         Ok(())
     }
@@ -109,7 +112,7 @@ impl Reader {
             Some(Content::Blocks(blocks)) => {
                 let blocks = blocks.into_iter().enumerate();
                 let parts = blocks.map(|(inner, block)| part(block, Place::Result(index, number, inner)));
-                content(parts.collect::<Result<_, _>>()?)
+                MessageContent::Parts(parts.collect::<Result<_, _>>()?)
             }
         };
         let mut message = Message::tool(block.tool_use_id, said);
@@ -158,15 +161,19 @@ impl Reader {
                     ..thinking_block("redacted_thinking")
                 }),
                 ContentBlock::ToolUse(block) => {
-                    calls.push(ToolCall::function(block.id, block.name, block.input.to_string()));
+                    let mut call = ToolCall::function(block.id, block.name, block.input.to_string());
+                    call.extra.extend(block.extra.into_iter().filter(|(name, _)| name == CALLER));
+                    calls.push(call);
                 }
                 _ => {}
             }
         }
+        let is_all = calls.is_empty() && thinking.is_empty();
         message.content = match (parts.is_empty(), calls.is_empty()) {
             (true, false) => Nullable::Null,
             (true, true) => Nullable::Value(MessageContent::Text(String::new())),
-            (false, _) => Nullable::Value(content(parts)),
+            (false, _) if is_all => Nullable::Value(MessageContent::Parts(parts)),
+            (false, _) => Nullable::Value(remaining(parts)),
         };
         message.reasoning_content = reasoning.into();
         message.thinking_blocks = some(thinking);
@@ -216,17 +223,10 @@ fn is_plain(blocks: &[ContentBlock]) -> bool {
         let next = match block {
             ContentBlock::Thinking(block) if block.extra.is_empty() => 1,
             ContentBlock::RedactedThinking(block) if block.extra.is_empty() => 1,
-            ContentBlock::Text(block)
-                if block.extra.is_empty() && block.citations.get().is_none_or(Vec::is_empty) =>
-            {
-                2
-            }
+            ContentBlock::Text(block) if block.extra.is_empty() && block.citations.is_absent() => 2,
             ContentBlock::ToolUse(call)
                 if !call.cache_control.is_value()
-                    && call
-                        .extra
-                        .iter()
-                        .all(|(name, value)| name == "caller" && value["type"] == "direct") =>
+                    && call.extra.iter().all(|(name, value)| name == CALLER && value["type"] == "direct") =>
             {
                 3
             }
@@ -244,7 +244,7 @@ fn instructions(index: usize, said: Content) -> Result<MessageContent, IngressEr
         Content::Blocks(blocks) => {
             let blocks = blocks.into_iter().enumerate();
             let parts = blocks.map(|(number, block)| part(block, Place::Message(index, number)));
-            parts.collect::<Result<_, _>>().map(content)
+            parts.collect::<Result<_, _>>().map(MessageContent::Parts)
         }
     }
 }

@@ -8,10 +8,12 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
+use llm_types::Extra;
 use serde_json::{Value, json};
 
 use super::events::{Delta, Event, KnownStart, NoMembers, Start};
 use super::object_end::ObjectEnd;
+use super::whole::Whole;
 
 /// The blocks of an answer that have not ended yet.
 #[derive(Debug)]
@@ -35,14 +37,19 @@ struct Block {
 
 #[derive(Debug)]
 enum Kind {
-    Text,
+    Text {
+        /// How it begins, if not bare.
+        start: Option<Extra>,
+        /// Sources that wait for its turn.
+        citations: Vec<Value>,
+    },
     Thinking {
         is_signed: bool,
         /// A signature that waits for its turn.
         signature: Option<String>,
     },
     /// A block that comes in one piece.
-    Whole(Value),
+    Whole(Whole),
     /// The call of this number.
     Call(usize),
 }
@@ -53,6 +60,7 @@ struct Call {
     id: String,
     name: String,
     is_custom: bool,
+    caller: Option<Value>,
     end: ObjectEnd,
 }
 
@@ -65,6 +73,8 @@ pub(super) struct CallPiece<'a> {
     pub(super) arguments: &'a str,
     /// Whether the arguments are free text instead of JSON.
     pub(super) is_custom: bool,
+    /// Who called, in Anthropic's words.
+    pub(super) caller: Option<&'a Value>,
 }
 
 /// A piece of arguments that came after its call had ended.
@@ -90,10 +100,34 @@ impl Blocks {
         if text.is_empty() {
             return;
         }
-        if !matches!(self.queue.back(), Some(Block { kind: Kind::Text, .. })) {
-            self.push(Kind::Text);
+        let at = self.open_text();
+        self.add(at, text, out);
+    }
+
+    /// A source of the text before or after it.
+    pub(super) fn citation(&mut self, citation: &Value, out: &mut BytesMut) {
+        let at = self.open_text();
+        let index = self.index;
+        let block = &mut self.queue[at];
+        if let Kind::Text { citations, .. } = &mut block.kind {
+            if block.is_open {
+                Event::ContentBlockDelta { index, delta: Delta::Citations { citation } }.write(out);
+            } else {
+                citations.push(citation.clone());
+            }
         }
-        self.add(self.queue.len() - 1, text, out);
+        self.settle(out);
+    }
+
+    /// Text that follows is a block of its own, which begins so.
+    pub(super) fn begin_text(&mut self, mut start: Extra, out: &mut BytesMut) {
+        let text = start.insert("text".to_owned(), "".into());
+        let is_bare = start.len() == 2;
+        self.push(Kind::Text { start: (!is_bare).then_some(start), citations: Vec::new() });
+        self.settle(out);
+        if let Some(Value::String(text)) = text {
+            self.text(&text, out);
+        }
     }
 
     pub(super) fn thinking(&mut self, text: &str, out: &mut BytesMut) {
@@ -123,8 +157,8 @@ impl Blocks {
     }
 
     /// A block that comes in one piece.
-    pub(super) fn whole(&mut self, block: Value, out: &mut BytesMut) {
-        self.push(Kind::Whole(block));
+    pub(super) fn whole(&mut self, block: Extra, out: &mut BytesMut) {
+        self.push(Kind::Whole(Whole::new(block)));
         self.settle(out);
     }
 
@@ -137,6 +171,9 @@ impl Blocks {
         }
         if call.name.is_empty() {
             call.name = piece.name.to_owned();
+        }
+        if call.caller.is_none() {
+            call.caller = piece.caller.cloned();
         }
         call.end.push(piece.arguments);
         let is_it = |block: &Block| matches!(block.kind, Kind::Call(other) if other == number);
@@ -174,10 +211,18 @@ impl Blocks {
             id: String::new(),
             name: String::new(),
             is_custom: piece.is_custom,
+            caller: None,
             end: ObjectEnd::default(),
         });
         self.push(Kind::Call(number));
         number
+    }
+
+    fn open_text(&mut self) -> usize {
+        if !matches!(self.queue.back(), Some(Block { kind: Kind::Text { .. }, .. })) {
+            self.push(Kind::Text { start: None, citations: Vec::new() });
+        }
+        self.queue.len() - 1
     }
 
     fn unsigned_thinking(&mut self) -> usize {
@@ -208,7 +253,7 @@ impl Blocks {
     fn settle(&mut self, out: &mut BytesMut) {
         while let Some(front) = self.queue.front() {
             let may_end = match &front.kind {
-                Kind::Text | Kind::Thinking { .. } => self.queue.len() > 1,
+                Kind::Text { .. } | Kind::Thinking { .. } => self.queue.len() > 1,
                 Kind::Whole(_) => true,
                 Kind::Call(number) => self.queue.len() > 1 && self.calls[*number].end.is_complete(),
             };
@@ -218,7 +263,7 @@ impl Blocks {
             }
             let is_ready = match &front.kind {
                 // Clients send answers back, and Anthropic refuses text of spaces only.
-                Kind::Text => !front.held.trim().is_empty(),
+                Kind::Text { citations, .. } => !front.held.trim().is_empty() || !citations.is_empty(),
                 Kind::Call(number) => !self.calls[*number].name.is_empty(),
                 Kind::Thinking { .. } | Kind::Whole(_) => true,
             };
@@ -234,9 +279,10 @@ impl Blocks {
         block.is_open = true;
         let index = self.index;
         let start = match &block.kind {
-            Kind::Text => Start::Known(KnownStart::Text { text: "" }),
+            Kind::Text { start: None, .. } => Start::Known(KnownStart::Text { text: "" }),
+            Kind::Text { start: Some(start), .. } => Start::Own(start),
             Kind::Thinking { .. } => Start::Known(KnownStart::Thinking { thinking: "", signature: "" }),
-            Kind::Whole(value) => Start::Whole(value),
+            Kind::Whole(whole) => Start::Own(&whole.start),
             Kind::Call(number) => {
                 // Results name their call, so no two calls may have one name.
                 let (earlier, later) = self.calls.split_at_mut(*number);
@@ -244,7 +290,8 @@ impl Blocks {
                 if call.id.is_empty() || earlier.iter().any(|other| other.id == call.id) {
                     call.id = format!("{}{number}", self.id_prefix);
                 }
-                Start::Known(KnownStart::ToolUse { id: &call.id, name: &call.name, input: NoMembers {} })
+                let (id, name, caller) = (&call.id, &call.name, call.caller.as_ref());
+                Start::Known(KnownStart::ToolUse { id, name, input: NoMembers {}, caller })
             }
         };
         Event::ContentBlockStart { index, content_block: start }.write(out);
@@ -254,14 +301,22 @@ impl Blocks {
             Event::ContentBlockDelta { index, delta }.write(out);
             block.held.clear();
         }
-        if let Kind::Thinking { signature: Some(signature), .. } = &block.kind {
-            Event::ContentBlockDelta { index, delta: Delta::Signature { signature } }.write(out);
+        let mut more = |delta| Event::ContentBlockDelta { index, delta }.write(out);
+        match &block.kind {
+            Kind::Text { citations, .. } => {
+                citations.iter().for_each(|citation| more(Delta::Citations { citation }));
+            }
+            Kind::Thinking { signature: Some(signature), .. } => more(Delta::Signature { signature }),
+            Kind::Whole(whole) => whole.delta().into_iter().for_each(more),
+            Kind::Thinking { signature: None, .. } | Kind::Call(_) => {}
         }
     }
 
     fn close_front(&mut self, out: &mut BytesMut) {
         let says_nothing = |block: &Block| match &block.kind {
-            Kind::Text => !block.is_open && block.held.trim().is_empty(),
+            Kind::Text { citations, .. } => {
+                !block.is_open && block.held.trim().is_empty() && citations.is_empty()
+            }
             Kind::Call(number) => self.calls[*number].name.is_empty(),
             Kind::Thinking { .. } | Kind::Whole(_) => false,
         };
@@ -287,7 +342,7 @@ impl Kind {
     /// A piece as it goes into this block; `None` for blocks that take no pieces.
     fn delta<'a>(&self, calls: &[Call], piece: &'a str) -> Option<Delta<'a>> {
         match self {
-            Self::Text => Some(Delta::Text { text: piece }),
+            Self::Text { .. } => Some(Delta::Text { text: piece }),
             Self::Thinking { .. } => Some(Delta::Thinking { thinking: piece }),
             Self::Call(number) if !calls[*number].is_custom => Some(Delta::InputJson { partial_json: piece }),
             Self::Call(_) | Self::Whole(_) => None,

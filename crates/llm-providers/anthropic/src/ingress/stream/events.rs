@@ -1,6 +1,7 @@
 //! Events as bytes, written from borrowed text.
 
 use bytes::{BufMut, BytesMut};
+use llm_types::{Extra, Nullable};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,6 +28,8 @@ pub(in crate::ingress) enum Event<'a> {
     MessageDelta {
         delta: &'a MessageDeltaBody,
         usage: &'a Usage,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        context_management: Option<&'a Nullable<Value>>,
     },
     MessageStop,
     Ping,
@@ -42,16 +45,27 @@ pub(in crate::ingress) enum Event<'a> {
 #[serde(untagged)]
 pub(in crate::ingress) enum Start<'a> {
     Known(KnownStart<'a>),
-    Whole(&'a Value),
+    Own(&'a Extra),
 }
 
 /// A block whose content follows in deltas.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(in crate::ingress) enum KnownStart<'a> {
-    Text { text: &'static str },
-    Thinking { thinking: &'static str, signature: &'static str },
-    ToolUse { id: &'a str, name: &'a str, input: NoMembers },
+    Text {
+        text: &'static str,
+    },
+    Thinking {
+        thinking: &'static str,
+        signature: &'static str,
+    },
+    ToolUse {
+        id: &'a str,
+        name: &'a str,
+        input: NoMembers,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        caller: Option<&'a Value>,
+    },
 }
 
 /// `{}`
@@ -70,6 +84,10 @@ pub(in crate::ingress) enum Delta<'a> {
     Signature { signature: &'a str },
     #[serde(rename = "input_json_delta")]
     InputJson { partial_json: &'a str },
+    #[serde(rename = "citations_delta")]
+    Citations { citation: &'a Value },
+    #[serde(rename = "compaction_delta")]
+    Compaction(&'a Extra),
 }
 
 impl Event<'_> {
