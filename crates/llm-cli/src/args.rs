@@ -63,7 +63,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, visible_alias = "api_base", requires = "model", value_name = "URL")]
     pub(crate) api_base: Option<String>,
     /// Address to listen on
-    #[arg(long, env = "HOST", value_name = "ADDRESS")]
+    #[arg(long, env = "LLM_GATEWAY_HOST", value_name = "ADDRESS")]
     pub(crate) host: Option<IpAddr>,
     /// Port to listen on; 0 takes any that is free
     #[arg(long, env = "PORT")]

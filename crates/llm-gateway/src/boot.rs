@@ -71,7 +71,7 @@ pub struct Gateway {
 /// # Errors
 /// All its faults, with their places.
 pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> {
-    let vendors = vendors();
+    let vendors = vendors(runtime);
     let vendors: Vec<Vendor<'_>> = vendors
         .iter()
         .map(|(name, key_env)| Vendor { name, key_env: key_env.as_deref() })
@@ -84,13 +84,17 @@ pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> 
     }
 }
 
-/// Names of the built-in vendors and the first of their usual key variables.
-fn vendors() -> Vec<(String, Option<String>)> {
+/// Names of the built-in vendors, and of their usual key variables the one that is set, else the first.
+fn vendors(runtime: &Runtime) -> Vec<(String, Option<String>)> {
     llm_providers::providers()
         .iter()
         .map(|provider| {
             let info = provider.info();
-            (info.id.to_string(), info.key_variables.first().map(ToString::to_string))
+            let is_set = |name: &&std::borrow::Cow<'_, str>| {
+                runtime.variable(name).is_some_and(|value| !value.is_empty())
+            };
+            let name = info.key_variables.iter().find(is_set).or(info.key_variables.first());
+            (info.id.to_string(), name.map(ToString::to_string))
         })
         .collect()
 }
@@ -115,7 +119,10 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let states = States::default();
     let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
-    let sinks: Vec<Box<dyn Sink>> = vec![Box::new(AccessLog), Box::new(MetricsSink(metrics.clone()))];
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(MetricsSink(metrics.clone()))];
+    if snapshot.settings.access_log.enabled {
+        sinks.push(Box::new(AccessLog));
+    }
     let finaliser = Finaliser::new(runtime.clone(), sinks);
     let app = App::new(runtime, serving, finaliser, metrics);
     let server = &snapshot.settings.server;

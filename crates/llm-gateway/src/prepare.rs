@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_provider_core::{OnUnsupported, Provider, Secret};
-use llm_provider_mock::{MockService, Script};
+use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{DeploymentId, Policy};
 use llm_transport::{CallOptions, HttpService, Protocol, Proxies, Timeouts, TransportOptions, connect};
@@ -103,7 +103,6 @@ pub async fn serving(config: Arc<ConfigSnapshot>, runtime: &Runtime, states: &St
         },
         max_in_flight: server.max_in_flight_requests.get() as u64,
         max_answer_bytes: MAX_ANSWER_BYTES,
-        access_log: settings.access_log.enabled,
         made: papaya::HashMap::new(),
         prepare,
         config,

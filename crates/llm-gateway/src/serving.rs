@@ -61,8 +61,6 @@ pub struct Serving {
     pub max_in_flight: u64,
     /// Bytes of one answer that is not streamed.
     pub max_answer_bytes: usize,
-    /// Whether each request is logged.
-    pub access_log: bool,
 }
 
 impl Serving {

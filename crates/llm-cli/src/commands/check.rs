@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use llm_gateway::boot::{Source, load};
-use llm_gateway::config::{CheckReport, Diagnostic};
+use llm_gateway::config::{CheckReport, Diagnostic, Severity};
 use llm_gateway::runtime::Runtime;
 use owo_colors::{OwoColorize as _, Stream};
 use serde_json::json;
@@ -39,15 +39,11 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
 }
 
 fn tell(out: &mut impl std::io::Write, diagnostic: &Diagnostic) -> anyhow::Result<()> {
-    let label = match diagnostic.severity {
-        llm_gateway::config::Severity::Error => {
-            format!("{}", "error:".if_supports_color(Stream::Stdout, |text| text.red()))
-        }
-        llm_gateway::config::Severity::Warning => {
-            format!("{}", "warning:".if_supports_color(Stream::Stdout, |text| text.yellow()))
-        }
-    };
-    writeln!(out, "{label} {diagnostic}")?;
+    let line = diagnostic.to_string();
+    match diagnostic.severity {
+        Severity::Error => writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.red()))?,
+        Severity::Warning => writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.yellow()))?,
+    }
     Ok(())
 }
 

@@ -3,32 +3,40 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use llm_gateway::boot::{Gateway, Overrides, Source, boot};
-use llm_gateway::config::SingleModel;
+use llm_gateway::boot::{Gateway, Overrides, Source, boot, load};
+use llm_gateway::config::{self, SingleModel};
 use llm_gateway::runtime::Runtime;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::Found;
-use crate::args::ServeArgs;
+use crate::args::{LogFormat, ServeArgs};
 
 pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Found> {
-    let _log = crate::log::init(&args.log, args.log_format)?;
+    let (source, runtime) = (source(args), Runtime::system());
+    // Logs and threads are set up once, before anything else, as the configuration says.
+    let settings = load(&source, &runtime)?.settings;
+    let format = args.log_format.or(match settings.access_log.format {
+        config::LogFormat::Auto => None,
+        config::LogFormat::Human => Some(LogFormat::Human),
+        config::LogFormat::Json => Some(LogFormat::Json),
+    });
+    let _log = crate::log::init(&args.log, format)?;
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     threads.enable_all().thread_name("llm-gateway");
-    if let Some(workers) = args.workers {
+    if let Some(workers) = args.workers.or(settings.server.worker_threads.map(std::num::NonZero::get)) {
         threads.worker_threads(workers.max(1));
     }
-    threads.build().context("no threads")?.block_on(serve(args))
+    threads.build().context("no threads")?.block_on(serve(args, source, runtime))
 }
 
-async fn serve(args: &ServeArgs) -> anyhow::Result<Found> {
+async fn serve(args: &ServeArgs, source: Source, runtime: Runtime) -> anyhow::Result<Found> {
     let overrides = Overrides {
         host: args.host,
         port: args.port,
         allow_public_without_key: args.allow_public_without_key,
     };
-    let gateway = boot(source(args), &overrides, Runtime::system()).await?;
+    let gateway = boot(source, &overrides, runtime).await?;
     tell_start(&gateway)?;
     let stop = CancellationToken::new();
     let asked = stop.clone();

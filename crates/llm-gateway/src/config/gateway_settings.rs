@@ -41,14 +41,14 @@ pub struct ServerSettings {
     pub port: u16,
     /// Threads that serve requests. Needs a restart. Default: one per core.
     pub worker_threads: Option<NonZeroUsize>,
-    /// Milliseconds that a client has to send the head of a request. Default: 10000.
+    /// Milliseconds that a client has to send the head of a request. Needs a restart. Default: 10000.
     pub header_read_timeout_ms: NonZeroU64,
     /// Largest body of a request, in bytes. Default: 67108864 (64 MiB).
     pub max_body_bytes: NonZeroUsize,
     /// Deepest nesting of a JSON body, from 1 to 128. Default: 100.
     #[schemars(range(min = 1, max = 128))]
     pub max_json_depth: usize,
-    /// Connections at once; more wait in the system's queue. Needs a restart. Default: 16384.
+    /// Connections at once; a few more are answered with 503, others are closed. Needs a restart. Default: 16384.
     pub max_connections: NonZeroUsize,
     /// Requests at once; more are answered with 503. Default: 8192.
     pub max_in_flight_requests: NonZeroUsize,
@@ -56,11 +56,11 @@ pub struct ServerSettings {
     pub max_held_bytes: NonZeroUsize,
     /// Milliseconds of silence on a stream after which a comment is sent; 0 sends none. Default: 15000.
     pub keepalive_comment_ms: u64,
-    /// Milliseconds that requests have to end after SIGTERM. Default: 30000.
+    /// Milliseconds that requests have to end after SIGTERM. Needs a restart. Default: 30000.
     pub drain_timeout_ms: u64,
     /// Certificate and key, to serve HTTPS. Turning it on or off needs a restart. Default: plain HTTP.
     pub tls: Option<TlsSettings>,
-    /// Peers whose `X-Forwarded-For` is believed, as `10.0.0.0/8`. Default: none.
+    /// Peers whose `X-Forwarded-For` is believed, as `10.0.0.0/8`. Needs a restart. Default: none.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
     /// Whether to listen beyond loopback although there is no master key: anybody who reaches the port
