@@ -25,7 +25,8 @@ pub(crate) struct Answer<S = TcpStream> {
 /// A request as text.
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> String {
     let body = if body.is_null() { String::new() } else { body.to_string() };
-    let mut text = format!("{method} {path} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {}\r\n", body.len());
+    let mut text =
+        format!("{method} {path} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -118,7 +119,11 @@ impl<S: AsyncRead + Unpin> Answer<S> {
     /// Reads until `text` has come so many times.
     pub(crate) async fn until(&mut self, text: &str, times: usize) {
         while self.text().matches(text).count() < times {
-            assert!(read_more(&mut self.socket, &mut self.raw).await, "ended without {text:?}: {}", self.text());
+            assert!(
+                read_more(&mut self.socket, &mut self.raw).await,
+                "ended without {text:?}: {}",
+                self.text()
+            );
         }
     }
 

@@ -117,7 +117,9 @@ fn models_lists_models_and_vendors() {
     let vendors: Value = serde_json::from_str(&output(&["models", "--providers", "--json"])).unwrap();
     let vendors = vendors.as_array().unwrap();
     assert!(vendors.len() >= 28, "{}", vendors.len());
-    assert!(vendors.iter().any(|vendor| vendor["id"] == "groq" && vendor["key_variables"][0] == "GROQ_API_KEY"));
+    assert!(
+        vendors.iter().any(|vendor| vendor["id"] == "groq" && vendor["key_variables"][0] == "GROQ_API_KEY")
+    );
     assert!(output(&["models", "--providers"]).contains("ANTHROPIC_API_KEY"));
 }
 
@@ -134,7 +136,8 @@ fn shells_get_completions() {
 #[test]
 fn help_and_version() {
     let help = output(&["--help"]);
-    for word in ["serve", "check", "chat", "translate", "mock", "schema", "models", "completions", "--config"] {
+    for word in ["serve", "check", "chat", "translate", "mock", "schema", "models", "completions", "--config"]
+    {
         assert!(help.contains(word), "{word}");
     }
     assert!(output(&["--version"]).starts_with("llm-gateway "));

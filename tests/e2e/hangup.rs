@@ -29,7 +29,9 @@ async fn outcome(mock: &Handle) -> Outcome {
 async fn the_vendor_is_told_within_a_tenth_of_a_second() {
     let script = Script { endless: true, chunk_ms: 5, ..Script::default() };
     let (mock, gateway) = start(script, "cancel").await;
-    for (path, model) in [(CHAT, "openai/any"), (CHAT, "anthropic/any"), (MESSAGES, "openai/any"), (MESSAGES, "anthropic/any")] {
+    for (path, model) in
+        [(CHAT, "openai/any"), (CHAT, "anthropic/any"), (MESSAGES, "openai/any"), (MESSAGES, "anthropic/any")]
+    {
         let mut took = Vec::new();
         for _ in 0..5 {
             mock.clear_records();

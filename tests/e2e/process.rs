@@ -140,11 +140,8 @@ impl Gateway {
     pub(crate) fn logged(&self, words: &[&str]) -> Value {
         let wanted = |line: &String| words.iter().all(|word| line.contains(word));
         let lines = self.log.lines.lock().unwrap();
-        let (lines, _) = self
-            .log
-            .more
-            .wait_timeout_while(lines, PATIENCE, |lines| !lines.iter().any(wanted))
-            .unwrap();
+        let (lines, _) =
+            self.log.more.wait_timeout_while(lines, PATIENCE, |lines| !lines.iter().any(wanted)).unwrap();
         let found = lines.iter().find(|line| wanted(line));
         let line = found.unwrap_or_else(|| panic!("no line with {words:?} in {lines:#?}"));
         serde_json::from_str(line).unwrap_or_else(|_| json!(line))
@@ -196,9 +193,7 @@ pub(crate) fn write_text(file: &Path, text: &str) {
 
 /// Both dialects' vendors at one address, the models named as they are there.
 pub(crate) fn vendors(base: &str) -> Value {
-    let at = |name: &str, base: &str| {
-        json!({"model_name": name, "litellm_params": {"model": name, "api_base": base, "api_key": "vendor-key"}})
-    };
+    let at = |name: &str, base: &str| json!({"model_name": name, "litellm_params": {"model": name, "api_base": base, "api_key": "vendor-key"}});
     json!([at("openai/*", &format!("{base}/v1")), at("anthropic/*", base)])
 }
 

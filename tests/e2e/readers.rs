@@ -73,10 +73,12 @@ async fn talk(mut socket: TcpStream) {
         let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [],
             "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1}});
         let start = json!({"type": "message_start", "message": message});
-        let block = json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
+        let block =
+            json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}});
         let delta = json!({"type": "text_delta", "text": text});
         let delta = json!({"type": "content_block_delta", "index": 0, "delta": delta});
-        let opening = format!("event: message_start\ndata: {start}\n\nevent: content_block_start\ndata: {block}\n\n");
+        let opening =
+            format!("event: message_start\ndata: {start}\n\nevent: content_block_start\ndata: {block}\n\n");
         (opening, format!("event: content_block_delta\ndata: {delta}\n\n"))
     } else {
         let choice = json!({"index": 0, "delta": {"content": text}, "finish_reason": null});

@@ -13,7 +13,12 @@ async fn comments_keep_a_silent_stream_alive() {
         let script = Script { stall_after_chunks: Some(after), ..Script::saying("one two three") };
         let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
         let gateway = Gateway::start(&config(&mock.url(), settings.clone()));
-        for (path, model) in [(CHAT, "openai/any"), (CHAT, "anthropic/any"), (MESSAGES, "openai/any"), (MESSAGES, "anthropic/any")] {
+        for (path, model) in [
+            (CHAT, "openai/any"),
+            (CHAT, "anthropic/any"),
+            (MESSAGES, "openai/any"),
+            (MESSAGES, "anthropic/any"),
+        ] {
             let mut answer = stream(gateway.address, path, model).await;
             answer.until(": keep-alive\n\n", 3).await;
             let text = answer.text();
@@ -36,7 +41,8 @@ async fn a_lively_stream_has_none() {
 #[tokio::test]
 async fn a_failure_after_a_comment_is_told_in_the_stream() {
     let error = json!({"status": 500, "message": "The vendor broke."});
-    let script = json!({"stall_after_chunks": 0, "stall_ms": 400, "error_in_stream_after_chunks": 0, "error": error});
+    let script =
+        json!({"stall_after_chunks": 0, "stall_ms": 400, "error_in_stream_after_chunks": 0, "error": error});
     let script = serde_json::from_value(script).unwrap();
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
     let gateway = Gateway::start(&config(&mock.url(), json!({"server": {"keepalive_comment_ms": 50}})));

@@ -40,7 +40,8 @@ async fn vendors_whose_key_is_set_are_there() {
     command.args(["--port", "0"]).env("ANTHROPIC_API_KEY", "a-key-that-nobody-sees");
     let gateway = Gateway::spawn(command);
     let (_, models) = call(gateway.address, "GET", "/v1/models", &Value::Null).await;
-    let ids: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    let ids: Vec<_> =
+        models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
     assert!(ids.contains(&"anthropic/*") && ids.contains(&"mock"), "{ids:?}");
     assert!(!ids.iter().any(|id| id.starts_with("openai")), "{ids:?}");
     let (status, model) = call(gateway.address, "GET", "/v1/models/claude-sonnet-4-5", &Value::Null).await;
@@ -70,7 +71,10 @@ fn a_taken_port_is_named() {
     command.args(["--port", &port]);
     let (code, said) = refusal(command);
     assert_eq!(code, 2);
-    assert!(said.contains(&format!("cannot listen on 127.0.0.1:{port}")) && said.contains("in use"), "{said}");
+    assert!(
+        said.contains(&format!("cannot listen on 127.0.0.1:{port}")) && said.contains("in use"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -78,7 +82,10 @@ fn a_wrong_file_is_told_with_its_places() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yaml");
     for (text, words) in [
-        ("model_list:\n  - model_name: a\n    litellm_param: {}\n", &["config.yaml:3:5", "litellm_params"][..]),
+        (
+            "model_list:\n  - model_name: a\n    litellm_param: {}\n",
+            &["config.yaml:3:5", "litellm_params"][..],
+        ),
         ("llm_gateway:\n  server:\n    prot: 1\n", &["config.yaml:3:5", "port"]),
         ("model_list: [", &["config.yaml"]),
         ("general_settings:\n  master_key: os.environ/NOT_SET_ANYWHERE\n", &["NOT_SET_ANYWHERE"]),

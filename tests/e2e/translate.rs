@@ -68,7 +68,15 @@ fn a_request_the_other_way() {
         ]
     });
     let file = files.put("request.json", &request.to_string());
-    insta::assert_snapshot!(output(&["translate", "--from", "anthropic", "--to", "openai/gpt-4.1", "--body", &file]));
+    insta::assert_snapshot!(output(&[
+        "translate",
+        "--from",
+        "anthropic",
+        "--to",
+        "openai/gpt-4.1",
+        "--body",
+        &file
+    ]));
 }
 
 #[test]
@@ -84,7 +92,8 @@ fn an_answer_as_the_client_gets_it() {
 
     let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
     let file = files.put("error.json", &error.to_string());
-    let (code, out, _) = said(&run(&["translate", "--to", "anthropic", "--response", "--status", "529", &file]));
+    let (code, out, _) =
+        said(&run(&["translate", "--to", "anthropic", "--response", "--status", "529", &file]));
     assert_eq!(code, Some(1));
     assert!(out.contains("Overloaded") && out.contains("\"error\""), "{out}");
 }
@@ -94,7 +103,10 @@ fn a_stream_as_the_client_gets_it() {
     let files = Files::new();
     let chunk = |delta, finish| {
         let choice = json!({"index": 0, "delta": delta, "finish_reason": finish});
-        format!("data: {}\n\n", json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}))
+        format!(
+            "data: {}\n\n",
+            json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+        )
     };
     let stream = chunk(json!({"role": "assistant", "content": "Hi"}), json!(null))
         + &chunk(json!({}), json!("stop"))
@@ -103,7 +115,8 @@ fn a_stream_as_the_client_gets_it() {
     let arguments = ["translate", "--from", "anthropic", "--to", "openai", "--stream", &file];
     insta::assert_snapshot!(output(&arguments));
     let file = files.put("stream.txt", &stream.replace("data: [DONE]\n\n", "").replace("\"stop\"", "null"));
-    let (code, out, _) = said(&run(&["translate", "--from", "anthropic", "--to", "openai", "--stream", &file]));
+    let (code, out, _) =
+        said(&run(&["translate", "--from", "anthropic", "--to", "openai", "--stream", &file]));
     assert_eq!(code, Some(1));
     assert!(out.contains("event: error") && !out.contains("message_stop"), "{out}");
 }

@@ -120,7 +120,12 @@ fn request(
 }
 
 /// The vendor's answer as the client gets it.
-fn answer(provider: &dyn Provider, dialect: Dialect, status: u16, input: &[u8]) -> anyhow::Result<Translated> {
+fn answer(
+    provider: &dyn Provider,
+    dialect: Dialect,
+    status: u16,
+    input: &[u8],
+) -> anyhow::Result<Translated> {
     let translator = provider.chat().context("this vendor has no chat")?;
     let ingress = llm_providers::ingress(dialect);
     let reply = reply();

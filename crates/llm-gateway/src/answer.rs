@@ -16,7 +16,7 @@ use tokio::time::{Instant, Sleep};
 use crate::app::App;
 use crate::error::from_transport;
 use crate::exchange::{Exchange, Outcome};
-use crate::services::completion::{Fed, Journey, Pump};
+use crate::services::completion::{Begun, Fed, Journey, Pump};
 use crate::serving::OnDisconnect;
 
 /// A comment that keeps a silent line alive.
@@ -69,13 +69,10 @@ impl AnswerBody {
         Self(Kind::Whole(bytes, exchange, Outcome::from(error)))
     }
 
-    /// A streamed answer that has begun with `first`.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one stream, used once")]
+    /// A streamed answer that has begun.
     pub(crate) fn stream(
         app: Arc<App>,
-        first: Fed,
-        upstream: Option<llm_transport::Body>,
-        pump: Pump,
+        begun: Begun,
         ingress: &'static dyn Ingress,
         reply: Reply,
         journey: Journey,
@@ -83,6 +80,7 @@ impl AnswerBody {
     ) -> Self {
         let keepalive =
             app.serving().keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
+        let Begun { first, upstream, pump, .. } = begun;
         Self(Kind::Stream(Box::new(Streaming {
             app,
             first: Some(first),

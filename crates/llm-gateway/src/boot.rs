@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::config::{
-    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileContent, FileWatch, ReloadReport, SingleModel, Vendor,
+    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileContent, FileWatch,
+    ReloadReport, SingleModel, Vendor,
 };
 use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
@@ -72,10 +73,8 @@ pub struct Gateway {
 /// All its faults, with their places.
 pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> {
     let vendors = vendors(runtime);
-    let vendors: Vec<Vendor<'_>> = vendors
-        .iter()
-        .map(|(name, key_env)| Vendor { name, key_env: key_env.as_deref() })
-        .collect();
+    let vendors: Vec<Vendor<'_>> =
+        vendors.iter().map(|(name, key_env)| Vendor { name, key_env: key_env.as_deref() }).collect();
     let context = ConfigContext { vendors: &vendors, lookup: runtime.environment().clone() };
     match source {
         Source::Embedded => Config::embedded(&context),
@@ -136,7 +135,8 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     };
     let listener = Listener::bind(server.address(), options).await.map_err(BootError::Setup)?;
     let address = listener.address().map_err(|error| BootError::Setup(error.to_string()))?;
-    let reload_certificate = listener.certificate_reloader().map(|reload| Box::new(reload) as ReloadCertificate);
+    let reload_certificate =
+        listener.certificate_reloader().map(|reload| Box::new(reload) as ReloadCertificate);
     let reloader = Arc::new(Reloader {
         app: app.clone(),
         store,
@@ -253,7 +253,9 @@ impl Reloader {
             let files = self.files();
             let read = *self.read.lock().unwrap_or_else(PoisonError::into_inner);
             let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files, read)).and_then(|watch| {
-                watch.map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works")).ok()
+                watch
+                    .map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works"))
+                    .ok()
             });
             let changed = async {
                 match &mut watch {
@@ -306,6 +308,6 @@ impl Hangups {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

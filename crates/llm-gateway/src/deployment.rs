@@ -1,8 +1,8 @@
 //! One deployment, made ready: everything that a call needs and that does not depend on the request.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderValue, request};
 use llm_provider_core::{
@@ -90,11 +90,12 @@ impl Heads {
         };
         match head.get() {
             Some(parts) => Ok(parts.clone()),
-            None => Ok(head.get_or_init({
-                let parts = relay.head(operation, call)?;
-                || parts
-            })
-            .clone()),
+            None => Ok(head
+                .get_or_init({
+                    let parts = relay.head(operation, call)?;
+                    || parts
+                })
+                .clone()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From the configuration to what requests are served from: vendors found, keys fetched, headers checked.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 
 /// Bytes held of an upstream's answer while the client reads slowly. A stalled stream costs a few times this: 2,000 of
 /// them have to fit into the memory of a small machine.
-const UPSTREAM_BUFFER_BYTES: usize = 32 << 10;
+const UPSTREAM_BUFFER_BYTES: usize = 16 << 10;
 
 /// State of deployments that outlives the configuration.
 pub type States = Arc<papaya::HashMap<DeploymentId, Arc<State>>>;
@@ -55,25 +56,30 @@ impl fmt::Debug for Prepare {
 /// # Errors
 /// In words: a vendor of the configuration that makes no sense, a transport that cannot be set up, a master key that
 /// cannot be fetched.
-pub async fn serving(config: Arc<ConfigSnapshot>, runtime: &Runtime, states: &States) -> Result<Serving, String> {
+pub async fn serving(
+    config: Arc<ConfigSnapshot>,
+    runtime: &Runtime,
+    states: &States,
+) -> Result<Serving, String> {
     let settings = &config.settings;
     let vendors = vendors(settings)?;
     let base = config.files.first().and_then(|file| file.parent()).unwrap_or(std::path::Path::new("."));
     let source = ConfigSecrets::new(config.environment.clone(), base);
     let mut secrets = HashMap::new();
     for reference in references(&config) {
-        if !secrets.contains_key(&reference) {
-            let fetched = source.resolve(&reference).await;
-            let fetched = fetched.map(|secret| Secret::new(secret.expose())).map_err(|error| error.to_string());
-            secrets.insert(reference, fetched);
+        if let Entry::Vacant(vacant) = secrets.entry(reference) {
+            let fetched = source.resolve(vacant.key()).await.map_err(|error| error.to_string());
+            vacant.insert(fetched);
         }
     }
     let fetch = |reference: &Option<SecretRef>| match reference {
         None => Ok(None),
         Some(reference) => secrets.get(reference).cloned().transpose().map_err(|error: String| error),
     };
-    let master_key = fetch(&settings.master_key).map_err(|why| format!("general_settings.master_key: {why}"))?;
-    let proxy = fetch(&settings.transport.proxy).map_err(|why| format!("llm_gateway.transport.proxy: {why}"))?;
+    let master_key =
+        fetch(&settings.master_key).map_err(|why| format!("general_settings.master_key: {why}"))?;
+    let proxy =
+        fetch(&settings.transport.proxy).map_err(|why| format!("llm_gateway.transport.proxy: {why}"))?;
     let service = transport(settings, proxy, runtime).await?;
     let prepare = Prepare {
         config: config.clone(),
@@ -166,8 +172,12 @@ async fn transport(
             Some(tokio::fs::read(file).await.map_err(at)?.into())
         }
     };
-    let options =
-        TransportOptions { proxies, ca_pem, buffer_bytes: UPSTREAM_BUFFER_BYTES, ..TransportOptions::default() };
+    let options = TransportOptions {
+        proxies,
+        ca_pem,
+        buffer_bytes: UPSTREAM_BUFFER_BYTES,
+        ..TransportOptions::default()
+    };
     connect(options).map_err(|error| {
         let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
         format!("llm_gateway.transport: {error}{cause}")
@@ -222,7 +232,8 @@ impl Prepare {
         })?;
         let id = &resolved.id;
         let vendor: &str = if resolved.mock_response.is_some() { "mock" } else { &upstream.vendor };
-        let provider = self.vendors.get(vendor).ok_or_else(|| setup(format!("{id}: no vendor {vendor:?}")))?;
+        let provider =
+            self.vendors.get(vendor).ok_or_else(|| setup(format!("{id}: no vendor {vendor:?}")))?;
         let credential = match (&resolved.unusable, self.key(resolved, vendor)) {
             (Some(why), _) => Err(why.clone()),
             (None, key) => key,
@@ -325,7 +336,11 @@ impl Prepare {
     }
 
     /// The network, or the mock in process.
-    fn service_of(&self, vendor: &str, resolved: &ResolvedDeployment) -> Result<Arc<dyn HttpService>, String> {
+    fn service_of(
+        &self,
+        vendor: &str,
+        resolved: &ResolvedDeployment,
+    ) -> Result<Arc<dyn HttpService>, String> {
         if vendor != "mock" || resolved.api_base.is_some() {
             return Ok(self.service.clone());
         }
@@ -333,8 +348,8 @@ impl Prepare {
             None => None,
             Some(Value::String(text)) => Some(Script::from_mock_response(text)),
             Some(script) => {
-                let script: Script =
-                    llm_types::from_value(script.clone()).map_err(|error| format!("mock_response: {error}"))?;
+                let script: Script = llm_types::from_value(script.clone())
+                    .map_err(|error| format!("mock_response: {error}"))?;
                 script.check().map_err(|error| format!("mock_response: {error}"))?;
                 Some(script)
             }

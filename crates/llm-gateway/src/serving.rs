@@ -8,8 +8,8 @@ use llm_router::Policy;
 use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::auth::Authenticator;
-pub use crate::config::OnDisconnect;
 use crate::config::ConfigSnapshot;
+pub use crate::config::OnDisconnect;
 use crate::deployment::Deployment;
 use crate::limits::BodyBounds;
 use crate::prepare::Prepare;

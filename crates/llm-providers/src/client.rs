@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use llm_provider_core::{Call, Chat, OnUnsupported, Provider, Secret, VendorInfo};
 use llm_transport::{
-    CallError, CallOptions, ChunkError, ChunkStream, HttpService, Proxies, TransportError, TransportOptions, connect,
+    CallError, CallOptions, ChunkError, ChunkStream, HttpService, Proxies, TransportError, TransportOptions,
+    connect,
 };
 use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, Message, Nullable, UnixMs};
 
@@ -55,14 +56,20 @@ impl Account {
     }
 }
 
-fn first(names: &[std::borrow::Cow<'static, str>], variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+fn first(
+    names: &[std::borrow::Cow<'static, str>],
+    variable: &impl Fn(&str) -> Option<String>,
+) -> Option<String> {
     names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
 }
 
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let VendorInfo { id, .. } = self.provider.info();
-        f.debug_struct("Account").field("vendor", id).field("base_url", &self.base_url).finish_non_exhaustive()
+        f.debug_struct("Account")
+            .field("vendor", id)
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -119,7 +126,10 @@ impl Client {
     /// # Errors
     /// [`ClientError::Transport`] if the environment names a proxy that is none.
     pub fn from_env() -> Result<Self, ClientError> {
-        #[expect(clippy::disallowed_methods, reason = "reading the environment is what this constructor is for")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "reading the environment is what this constructor is for"
+        )]
         let variable = |name: &str| std::env::var(name).ok();
         Self::builder().variables(&variable).build()
     }
@@ -133,7 +143,11 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`]
-    pub async fn chat(&self, model: &str, messages: impl Into<Vec<Message>>) -> Result<ChatResponse, ClientError> {
+    pub async fn chat(
+        &self,
+        model: &str,
+        messages: impl Into<Vec<Message>>,
+    ) -> Result<ChatResponse, ClientError> {
         self.send(ChatRequest::new(model, messages.into())).await
     }
 
@@ -141,7 +155,11 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError`] for what goes wrong before the answer begins.
-    pub async fn chat_stream(&self, model: &str, messages: impl Into<Vec<Message>>) -> Result<ChatStream, ClientError> {
+    pub async fn chat_stream(
+        &self,
+        model: &str,
+        messages: impl Into<Vec<Message>>,
+    ) -> Result<ChatStream, ClientError> {
         self.stream(ChatRequest::new(model, messages.into())).await
     }
 
@@ -187,7 +205,8 @@ impl Client {
     }
 
     fn call<'a>(&self, account: &'a Account, model: &'a str) -> Result<Call<'a>, ClientError> {
-        static NO_HEADERS: std::sync::LazyLock<http::HeaderMap> = std::sync::LazyLock::new(http::HeaderMap::new);
+        static NO_HEADERS: std::sync::LazyLock<http::HeaderMap> =
+            std::sync::LazyLock::new(http::HeaderMap::new);
         let info = account.provider.info();
         if account.key.is_none() && !info.key_variables.is_empty() && account.base_url.is_none() {
             let variables = info.key_variables.iter().map(ToString::to_string).collect();

@@ -42,7 +42,8 @@ pub fn find(id: &str) -> Option<Arc<dyn Provider>> {
 /// Source: OpenAI and Anthropic model lists (platform.openai.com/docs/models, docs.anthropic.com "Models
 /// overview"), read 2026-11.
 pub fn bare_name_vendor(model: &str) -> Option<&'static str> {
-    const OPENAI: &[&str] = &["gpt-", "chatgpt-", "o1", "o3", "o4", "codex-", "computer-use-preview", "ft:gpt-"];
+    const OPENAI: &[&str] =
+        &["gpt-", "chatgpt-", "o1", "o3", "o4", "codex-", "computer-use-preview", "ft:gpt-"];
     const ANTHROPIC: &[&str] = &["claude-"];
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| model.starts_with(prefix));
     if model.contains('/') {

@@ -34,10 +34,8 @@ fn client(args: &ChatArgs) -> anyhow::Result<Client> {
     let provider = find(vendor).with_context(|| format!("no vendor {vendor:?}"))?;
     #[expect(clippy::disallowed_methods, reason = "a command of its own, outside of the gateway")]
     let variable = |name: &str| std::env::var(name).ok();
-    let account = Account {
-        base_url: Some(api_base.clone()),
-        ..Account::from_variables(provider, &variable)
-    };
+    let account =
+        Account { base_url: Some(api_base.clone()), ..Account::from_variables(provider, &variable) };
     Ok(Client::builder().account(vendor, account).variables(&variable).build()?)
 }
 

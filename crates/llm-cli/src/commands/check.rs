@@ -41,8 +41,12 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
 fn tell(out: &mut impl std::io::Write, diagnostic: &Diagnostic) -> anyhow::Result<()> {
     let line = diagnostic.to_string();
     match diagnostic.severity {
-        Severity::Error => writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.red()))?,
-        Severity::Warning => writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.yellow()))?,
+        Severity::Error => {
+            writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.red()))?;
+        }
+        Severity::Warning => {
+            writeln!(out, "{}", line.if_supports_color(Stream::Stdout, |text| text.yellow()))?;
+        }
     }
     Ok(())
 }

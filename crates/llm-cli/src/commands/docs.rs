@@ -51,7 +51,9 @@ pub(crate) fn write(dir: &Path) -> anyhow::Result<Found> {
 
 fn headers() -> anyhow::Result<String> {
     let mut text = String::from("# Headers\n");
-    for (direction, title) in [(Direction::Request, "From the client"), (Direction::Response, "To the client")] {
+    for (direction, title) in
+        [(Direction::Request, "From the client"), (Direction::Response, "To the client")]
+    {
         write!(text, "\n## {title}\n\n| header | meaning |\n| --- | --- |\n")?;
         for header in HEADERS.iter().filter(|header| header.direction == direction) {
             writeln!(text, "| `{}` | {} |", header.name, header.meaning)?;

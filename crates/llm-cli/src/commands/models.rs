@@ -55,7 +55,8 @@ fn infos() -> Vec<&'static VendorInfo> {
 
 /// Names of what a vendor can do.
 fn abilities(capabilities: &Capabilities) -> Vec<&'static str> {
-    let Capabilities { streaming, tools, images, documents, reasoning, json_schema, count_tokens } = *capabilities;
+    let Capabilities { streaming, tools, images, documents, reasoning, json_schema, count_tokens } =
+        *capabilities;
     [
         (streaming, "streaming"),
         (tools, "tools"),

@@ -52,12 +52,8 @@ fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     if let Some(pointer) = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
         return root.pointer(pointer).map_or(schema, |target| resolve(root, target));
     }
-    let real: Vec<&Value> = schema["anyOf"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|option| option["type"] != "null")
-        .collect();
+    let real: Vec<&Value> =
+        schema["anyOf"].as_array().into_iter().flatten().filter(|option| option["type"] != "null").collect();
     match real[..] {
         [only] => resolve(root, only),
         _ => schema,
@@ -71,7 +67,8 @@ fn kind(root: &Value, schema: &Value) -> String {
         options.iter().map(|option| Some(option["const"].clone()).filter(|value| !value.is_null())).collect()
     });
     if let Some(choices) = choices {
-        let names: Vec<String> = choices.iter().map(|choice| format!("`{}`", choice.as_str().unwrap_or("?"))).collect();
+        let names: Vec<String> =
+            choices.iter().map(|choice| format!("`{}`", choice.as_str().unwrap_or("?"))).collect();
         return names.join(", ");
     }
     match &schema["type"] {
@@ -79,7 +76,8 @@ fn kind(root: &Value, schema: &Value) -> String {
         Value::String(name) if name == "object" => "map".to_owned(),
         Value::String(name) => name.clone(),
         Value::Array(names) => {
-            let names: Vec<&str> = names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect();
+            let names: Vec<&str> =
+                names.iter().filter_map(Value::as_str).filter(|name| *name != "null").collect();
             names.join(" or ")
         }
         _ => "any".to_owned(),

@@ -17,11 +17,18 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let metadata = event.metadata();
         writer.write_str("{\"timestamp\":\"")?;
         SystemTime.format_time(&mut writer)?;
-        for piece in ["\",\"level\":\"", metadata.level().as_str(), "\",\"target\":\"", metadata.target(), "\""] {
+        for piece in
+            ["\",\"level\":\"", metadata.level().as_str(), "\",\"target\":\"", metadata.target(), "\""]
+        {
             writer.write_str(piece)?;
         }
         let mut members = Members { writer: writer.by_ref(), result: Ok(()) };
@@ -39,7 +46,8 @@ struct Members<'w> {
 impl Members<'_> {
     fn member(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         if self.result.is_ok() {
-            let named = [",\"", field.name(), "\":"].into_iter().try_for_each(|piece| self.writer.write_str(piece));
+            let named =
+                [",\"", field.name(), "\":"].into_iter().try_for_each(|piece| self.writer.write_str(piece));
             self.result = named.and_then(|()| value(&mut self.writer));
         }
     }
@@ -55,7 +63,9 @@ impl Visit for Members<'_> {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.member(field, |writer| if value.is_finite() { write!(writer, "{value}") } else { writer.write_str("null") });
+        self.member(field, |writer| {
+            if value.is_finite() { write!(writer, "{value}") } else { writer.write_str("null") }
+        });
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
@@ -142,8 +152,10 @@ mod tests {
         assert_eq!(parsed[0]["e"], "q\"\\\n\u{1}é");
         assert_eq!(parsed[0]["f"], "Some(\"x\\\"y\")");
         assert_eq!(parsed[0]["message"], "said \"so\"");
-        assert_eq!((&parsed[0]["a"], &parsed[0]["b"], &parsed[0]["c"], &parsed[0]["d"]),
-            (&1.into(), &(-2).into(), &0.5.into(), &true.into()));
+        assert_eq!(
+            (&parsed[0]["a"], &parsed[0]["b"], &parsed[0]["c"], &parsed[0]["d"]),
+            (&1.into(), &(-2).into(), &0.5.into(), &true.into())
+        );
         assert!(parsed[0].get("none").is_none() && parsed[1]["nan"].is_null());
         assert_eq!(parsed[1]["level"], "WARN");
     }

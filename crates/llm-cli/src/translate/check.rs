@@ -88,16 +88,24 @@ fn request(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Value) -> anyh
 }
 
 /// The recorded answer, decoded and written again in the vendor's dialect, says the same.
-fn answer(provider: &Arc<dyn Provider>, dialect: Dialect, status: u16, body: &[u8]) -> anyhow::Result<Vec<String>> {
+fn answer(
+    provider: &Arc<dyn Provider>,
+    dialect: Dialect,
+    status: u16,
+    body: &[u8],
+) -> anyhow::Result<Vec<String>> {
     let translator = provider.chat().context("the vendor has no chat")?;
     let response = http::Response::builder().status(status).body(body)?;
     let answer = match translator.decode(response) {
         Ok(Decoded::Answer(answer)) => answer,
-        Ok(Decoded::Again { .. }) => return Ok(vec!["response: the vendor wants to be asked again".to_owned()]),
+        Ok(Decoded::Again { .. }) => {
+            return Ok(vec!["response: the vendor wants to be asked again".to_owned()]);
+        }
         Err(error) => return Ok(vec![format!("response: {error}")]),
     };
     let written = llm_providers::ingress(dialect).write(&answer, &reply());
-    let (expected, found): (Value, Value) = (serde_json::from_slice(body)?, serde_json::from_slice(&written.body)?);
+    let (expected, found): (Value, Value) =
+        (serde_json::from_slice(body)?, serde_json::from_slice(&written.body)?);
     Ok(diff(&expected, &found).into_iter().map(|line| format!("response.{line}")).collect())
 }
 

@@ -227,7 +227,7 @@ impl Connection {
 async fn silence(has_asked: &AtomicBool, patience: Duration) {
     tokio::time::sleep(patience).await;
     if has_asked.load(Ordering::Relaxed) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

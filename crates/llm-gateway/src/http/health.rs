@@ -41,8 +41,7 @@ pub fn health(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErro
     serving.authenticator.authenticate(headers)?;
     let mut healthy = Vec::new();
     let mut unhealthy = Vec::new();
-    let mut groups: Vec<_> =
-        serving.made.pin().values().cloned().collect();
+    let mut groups: Vec<_> = serving.made.pin().values().cloned().collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     groups.dedup_by(|a, b| a.name == b.name);
     for deployment in groups.iter().flat_map(|group| &group.deployments) {

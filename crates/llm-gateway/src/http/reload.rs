@@ -19,6 +19,8 @@ pub async fn reload(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, A
     })?;
     match reloader.reload().await {
         Ok(report) => Ok(answer(&json!(report))),
-        Err(why) => Err(ApiError::new(ErrorKind::Unprocessable, Layer::Gateway, why).with_code("invalid_config")),
+        Err(why) => {
+            Err(ApiError::new(ErrorKind::Unprocessable, Layer::Gateway, why).with_code("invalid_config"))
+        }
     }
 }

@@ -16,7 +16,7 @@ use llm_provider_core::{
 use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
 use llm_types::{ApiError, ErrorKind, Layer};
 
-pub(crate) use attempt::Asked;
+pub(crate) use attempt::{Asked, Begun};
 pub(crate) use journey::Journey;
 pub(crate) use pump::{Fed, Pump};
 
@@ -190,11 +190,11 @@ fn answer(
     let map = response.headers_mut();
     let (content_type, vendor_headers) = match &asked {
         Asked::Whole { headers, .. } => ("application/json", headers),
-        Asked::Stream { headers, .. } => ("text/event-stream; charset=utf-8", headers),
+        Asked::Stream(begun) => ("text/event-stream; charset=utf-8", &begun.headers),
     };
     map.reserve(24);
     map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if matches!(asked, Asked::Stream { .. }) {
+    if matches!(asked, Asked::Stream(_)) {
         map.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         map.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
@@ -204,20 +204,13 @@ fn answer(
     exchange.record_mut().status = Some(200);
     *response.body_mut() = match asked {
         Asked::Whole { body, seen, .. } => {
-            exchange.record_mut().seen = seen;
+            exchange.record_mut().seen = *seen;
             journey.succeeded();
             AnswerBody::whole(body, exchange)
         }
-        Asked::Stream { first, upstream, pump, .. } => AnswerBody::stream(
-            app.clone(),
-            first,
-            upstream,
-            pump,
-            request.ingress,
-            request.reply.clone(),
-            journey,
-            exchange,
-        ),
+        Asked::Stream(begun) => {
+            AnswerBody::stream(app.clone(), *begun, request.ingress, request.reply.clone(), journey, exchange)
+        }
     };
     response
 }

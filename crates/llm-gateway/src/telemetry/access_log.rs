@@ -46,10 +46,10 @@ impl Sink for AccessLog {
             Outcome::Answered => line!(tracing::Level::INFO, "request answered",),
             Outcome::HungUp => line!(tracing::Level::INFO, "client hung up", stage = record.stage.label(),),
             Outcome::Drained => {
-                line!(tracing::Level::WARN, "request cut off at shutdown", stage = record.stage.label(),)
+                line!(tracing::Level::WARN, "request cut off at shutdown", stage = record.stage.label(),);
             }
             Outcome::Panicked => {
-                line!(tracing::Level::ERROR, "request panicked", stage = record.stage.label(),)
+                line!(tracing::Level::ERROR, "request panicked", stage = record.stage.label(),);
             }
             Outcome::Failed { kind, layer, message } if kind.status() < 500 => {
                 line!(
@@ -59,7 +59,7 @@ impl Sink for AccessLog {
                     error.kind = kind.label(),
                     error.layer = layer.label(),
                     error.message = message,
-                )
+                );
             }
             Outcome::Failed { kind, layer, message } => {
                 line!(
@@ -69,7 +69,7 @@ impl Sink for AccessLog {
                     error.kind = kind.label(),
                     error.layer = layer.label(),
                     error.message = message,
-                )
+                );
             }
         }
     }

@@ -27,9 +27,19 @@ use crate::serving::Serving;
 /// What a deployment answered.
 pub(crate) enum Asked {
     /// All of it.
-    Whole { body: Bytes, headers: HeaderMap, seen: Seen },
+    Whole { body: Bytes, headers: HeaderMap, seen: Box<Seen> },
     /// The beginning of a stream, in the client's dialect.
-    Stream { first: Fed, upstream: Option<Body>, pump: Pump, headers: HeaderMap },
+    Stream(Box<Begun>),
+}
+
+/// A stream that has begun.
+pub(crate) struct Begun {
+    /// What came of its first bytes.
+    pub(crate) first: Fed,
+    /// `None` if it has ended already.
+    pub(crate) upstream: Option<Body>,
+    pub(crate) pump: Pump,
+    pub(crate) headers: HeaderMap,
 }
 
 /// Asks a deployment.
@@ -101,7 +111,7 @@ async fn translated(
     let response = send(app, deployment, exchange, upstream, options, false).await?;
     if request.stream {
         let pump = TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
-        return begin_stream(serving, response, Pump::Translate(pump), |response| {
+        return begin_stream(serving, response, Pump::Translate(Box::new(pump)), |response| {
             decode_error(translator, response)
         })
         .await;
@@ -117,7 +127,7 @@ async fn translated(
         seen.finish_reason = choice.finish_reason.get().cloned();
         seen.content_bytes = choice.message.content.get().map_or(0, |content| content.text().len() as u64);
     }
-    Ok(Asked::Whole { body: outgoing.body, headers, seen })
+    Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
 }
 
 /// Passes the request through as bytes.
@@ -143,7 +153,7 @@ async fn relayed(
         send(app, deployment, exchange, http::Request::from_parts(parts, body), options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
-        let pump = Pump::Relay(RelayPump::new(relay.listener(), plan.withhold_usage));
+        let pump = Pump::Relay(Box::new(RelayPump::new(relay.listener(), plan.withhold_usage)));
         return Box::pin(begin_stream(serving, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
@@ -164,7 +174,7 @@ async fn relayed(
             UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()
         );
     }
-    Ok(Asked::Whole { body, headers: parts.headers, seen })
+    Ok(Asked::Whole { body, headers: parts.headers, seen: Box::new(seen) })
 }
 
 /// Hands a request to the transport.
@@ -219,7 +229,7 @@ async fn begin_stream(
             next = upstream.next() => next,
             // The vendor is silent: the head goes out now, and comments keep the line alive.
             () = &mut silence => {
-                return Ok(Asked::Stream { first: Fed::default(), upstream: Some(upstream), pump, headers });
+                return Ok(Asked::Stream(Box::new(Begun { first: Fed::default(), upstream: Some(upstream), pump, headers })));
             }
         };
         let ended = next.is_none();
@@ -231,16 +241,12 @@ async fn begin_stream(
         match fed.error {
             Some(error) if !pump.has_begun() => return Err(error),
             error if error.is_some() || ended => {
-                return Ok(Asked::Stream {
-                    first: Fed { out: fed.out, error },
-                    upstream: None,
-                    pump,
-                    headers,
-                });
+                let first = Fed { out: fed.out, error };
+                return Ok(Asked::Stream(Box::new(Begun { first, upstream: None, pump, headers })));
             }
             None if !fed.out.is_empty() => {
                 let first = Fed { out: fed.out, error: None };
-                return Ok(Asked::Stream { first, upstream: Some(upstream), pump, headers });
+                return Ok(Asked::Stream(Box::new(Begun { first, upstream: Some(upstream), pump, headers })));
             }
             _ => {}
         }
@@ -307,7 +313,7 @@ async fn counted(
         }
     };
     let body = format!("{{\"input_tokens\":{}}}", count.input_tokens).into();
-    Ok(Asked::Whole { body, headers, seen: Seen { complete: true, ..Seen::default() } })
+    Ok(Asked::Whole { body, headers, seen: Box::new(Seen { complete: true, ..Seen::default() }) })
 }
 
 /// What a vendor's refusal means.

@@ -18,9 +18,9 @@ pub(crate) struct Fed {
 /// One stream's way from vendor to client.
 pub(crate) enum Pump {
     /// Same dialect: the bytes themselves.
-    Relay(RelayPump),
+    Relay(Box<RelayPump>),
     /// From one dialect to another.
-    Translate(TranslatePump),
+    Translate(Box<TranslatePump>),
     /// Handed on to a task that goes on without the client.
     Spent,
 }

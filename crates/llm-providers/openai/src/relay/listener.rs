@@ -235,10 +235,8 @@ impl Listener for ChatListener {
         let Ok(body) = serde_json::from_slice::<Body<'_>>(whole) else { return };
         match body.usage {
             Some(raw) if usage::is_plain(&self.options.answer.usage) => {
-                self.seen.usage = serde_json::from_str::<Option<usage::Glance>>(raw.get())
-                    .ok()
-                    .flatten()
-                    .map(Usage::from);
+                self.seen.usage =
+                    serde_json::from_str::<Option<usage::Glance>>(raw.get()).ok().flatten().map(Usage::from);
                 if let Some(usage) = &mut self.seen.usage {
                     usage::mend(usage, &self.options.answer.usage);
                 }
