@@ -96,8 +96,11 @@ def test_keys_and_headers_towards_the_vendor(mock, openai_client, anthropic_clie
         assert not {"x-api-key", "anthropic-version", "anthropic-beta"} & set(seen.headers)
     for seen in (openai_to_anthropic, anthropic_own):
         assert seen.headers["x-api-key"] == f"***{ANTHROPIC_KEY[-4:]}"
-        assert seen.headers["anthropic-version"] == "2023-06-01"
         assert "authorization" not in seen.headers
+    # A version is always told: the client's own, where it has one.
+    assert openai_to_anthropic.headers["anthropic-version"] == "2023-06-01"
+    told = anthropic_client.default_headers["anthropic-version"]
+    assert anthropic_own.headers["anthropic-version"] == told
     # A client's word for its own vendor is passed on; nothing else of the client's is.
     assert openai_own.headers["openai-organization"] == "org-1"
     assert anthropic_own.headers["anthropic-beta"] == betas["anthropic-beta"]

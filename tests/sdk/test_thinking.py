@@ -73,7 +73,7 @@ def test_efforts_and_budgets_reach_the_vendor(mock, openai_client, anthropic_cli
     assert mock.last().body["thinking"] == {"type": "enabled", "budget_tokens": 1024}
     create(model="anthropic/claude-opus-4-6", messages=messages, reasoning_effort="high")
     body = mock.last().body
-    assert (body["thinking"], body["output_config"]) == ({"type": "adaptive"}, {"effort": "high"})
+    assert (body["thinking"]["type"], body["output_config"]) == ("adaptive", {"effort": "high"})
 
     thinking = {"type": "enabled", "budget_tokens": 1024}
     anthropic_client.messages.create(model="openai/o4-mini", messages=messages, max_tokens=4000, thinking=thinking)

@@ -77,7 +77,7 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
             _ => text,
         };
-        (!key.is_empty()).then_some(key)
+        (!key.is_empty() && !key.eq_ignore_ascii_case("bearer")).then_some(key)
     };
     ["x-litellm-api-key", "authorization", "x-api-key", "api-key"].into_iter().find_map(bearer)
 }

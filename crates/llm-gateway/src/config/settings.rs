@@ -133,12 +133,6 @@ impl Settings {
             ),
             ("llm_gateway.server.drain_timeout_ms", a.drain_timeout_ms != b.drain_timeout_ms),
             ("llm_gateway.server.trusted_proxies", a.trusted_proxies != b.trusted_proxies),
-            (
-                "llm_gateway.server.header_read_timeout_ms",
-                a.header_read_timeout_ms != b.header_read_timeout_ms,
-            ),
-            ("llm_gateway.server.drain_timeout_ms", a.drain_timeout_ms != b.drain_timeout_ms),
-            ("llm_gateway.server.trusted_proxies", a.trusted_proxies != b.trusted_proxies),
             ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
             ("llm_gateway.access_log", self.access_log != other.access_log),
         ]

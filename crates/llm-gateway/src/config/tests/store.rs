@@ -36,7 +36,7 @@ llm_gateway: {server: {port: 5000, drain_timeout_ms: 5}, on_disconnect: drain}
             "model c/*"
         ]
     );
-    assert_eq!(report.needs_restart, ["llm_gateway.server.port"]);
+    assert_eq!(report.needs_restart, ["llm_gateway.server.port", "llm_gateway.server.drain_timeout_ms"]);
     assert_eq!((held.version, store.load().version), (1, 2));
     assert!(held.resolved.route("c/x").is_some() && store.load().resolved.route("c/x").is_none());
 }

@@ -41,7 +41,7 @@ impl Translator<Words> for Parrot {
         Ok(match text.as_str() {
             "again" => {
                 let request = Request::get("http://parrot/later").body(Payload::from(Bytes::new())).unwrap();
-                Decoded::Again { request, after_ms: 2000 }
+                Decoded::Again { request: Box::new(request), after_ms: 2000 }
             }
             _ => Decoded::Answer(text),
         })

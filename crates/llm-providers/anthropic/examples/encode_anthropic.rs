@@ -1,5 +1,5 @@
 //! Writes a request as Anthropic takes it and reads an answer back, without any network:
-//! `cargo run -p llm-provider-anthropic --example encode`.
+//! `cargo run -p llm-provider-anthropic --example encode_anthropic`.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -1,4 +1,4 @@
-//! A request for OpenAI, without any network: `cargo run -p llm-provider-openai --example encode`.
+//! A request for OpenAI, without any network: `cargo run -p llm-provider-openai --example encode_openai`.
 
 use std::error::Error;
 use std::io::Write;
