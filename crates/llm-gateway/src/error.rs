@@ -11,7 +11,7 @@ use crate::headers;
 pub fn response(error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Response<Bytes> {
     let mut response = Response::new(ingress.error(error, reply));
     *response.status_mut() =
-        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        StatusCode::from_u16(ingress.error_status(error)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let map = response.headers_mut();
     map.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     map.insert(headers::LAYER, HeaderValue::from_static(error.layer.label()));

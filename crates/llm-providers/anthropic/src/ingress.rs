@@ -71,6 +71,10 @@ impl Ingress for MessagesIngress {
         to_bytes(&error::response(error, reply))
     }
 
+    fn error_status(&self, error: &ApiError) -> u16 {
+        error::status(error)
+    }
+
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {
         let mut out = BytesMut::new();
         error::write_event(error, reply, &mut out);

@@ -45,6 +45,11 @@ pub trait Ingress: Send + Sync {
     /// Writes an error as a whole body.
     fn error(&self, error: &ApiError, reply: &Reply) -> Bytes;
 
+    /// The HTTP status of an error. A dialect whose clients know a status of their own tells that one.
+    fn error_status(&self, error: &ApiError) -> u16 {
+        error.status()
+    }
+
     /// Writes an error as an event in mid-stream, for a stream whose bytes are passed through.
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
 }

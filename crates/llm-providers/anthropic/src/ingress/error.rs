@@ -32,6 +32,15 @@ pub(super) fn response(error: &ApiError, reply: &Reply) -> ErrorResponse {
     }
 }
 
+/// What Anthropic says when it has too much to do. Its clients wait longer for this than for a 503.
+const OVERLOADED: u16 = 529;
+
+/// Anthropic's own status for an overload that a vendor told as such; otherwise the kind's.
+pub(super) fn status(error: &ApiError) -> u16 {
+    let is_overload = error.kind == ErrorKind::Unavailable && error.vendor_status == Some(OVERLOADED);
+    if is_overload { OVERLOADED } else { error.status() }
+}
+
 /// The error as an event in mid-stream.
 pub(super) fn write_event(error: &ApiError, reply: &Reply, out: &mut BytesMut) {
     let response = response(error, reply);

@@ -4,6 +4,7 @@ use bytes::BytesMut;
 use llm_provider_core::{ChunkWriter, Edit, Reply};
 use llm_types::{ApiError, ChatChunk, Nullable};
 
+use super::numbers::Numbers;
 use super::{error_body, is_empty};
 use crate::edited::Edited;
 
@@ -15,6 +16,7 @@ pub(super) struct Writer {
     place: Option<Place>,
     /// The latest chunk with usage: OpenAI tells it last, and only to those who asked.
     usage: Option<ChatChunk>,
+    numbers: Numbers,
     /// One event, kept for its room.
     line: Vec<u8>,
 }
@@ -27,8 +29,8 @@ struct Place {
 }
 
 impl Writer {
-    pub(super) const fn new(reply: Reply) -> Self {
-        Self { reply, place: None, usage: None, line: Vec::new() }
+    pub(super) fn new(reply: Reply) -> Self {
+        Self { reply, place: None, usage: None, numbers: Numbers::default(), line: Vec::new() }
     }
 
     fn place(&mut self, chunk: &ChatChunk) -> &Place {
@@ -93,7 +95,8 @@ impl ChunkWriter for Writer {
                 return;
             }
         }
-        self.write(chunk, self.reply.include_usage, out);
+        let numbered = self.numbers.number(chunk);
+        self.write(numbered.as_ref().unwrap_or(chunk), self.reply.include_usage, out);
     }
 
     fn end(&mut self, out: &mut BytesMut) {

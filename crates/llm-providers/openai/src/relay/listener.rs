@@ -232,7 +232,9 @@ impl Listener for ChatListener {
             tool_calls: Option<&'a RawValue>,
         }
         let whole = body;
-        let Ok(body) = serde_json::from_slice::<Body<'_>>(whole) else { return };
+        // Checked once as a whole, so that no member is checked again.
+        let Ok(text) = std::str::from_utf8(whole) else { return };
+        let Ok(body) = serde_json::from_str::<Body<'_>>(text) else { return };
         match body.usage {
             Some(raw) if usage::is_plain(&self.options.answer.usage) => {
                 self.seen.usage =

@@ -1,0 +1,129 @@
+//! [`Numbers`]: clients put streamed lists together by the `index` of their pieces.
+//!
+//! OpenAI's own SDKs refuse a list of objects that grows from chunk to chunk without it. Source: `openai-python`,
+//! `lib/streaming/_deltas.py`, read 2026-11.
+
+use llm_types::{ChatChunk, ChatRequest, Delta, ThinkingBlock};
+
+const INDEX: &str = "index";
+
+/// What has been told so far, by choice.
+#[derive(Debug, Default)]
+pub(super) struct Numbers(Vec<(Option<u32>, Counts)>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    thinking: u32,
+    /// Whether the latest thinking may go on. A signature closes it.
+    is_open: bool,
+    annotations: u32,
+}
+
+impl Numbers {
+    /// The chunk with an `index` in each piece of thinking and each annotation; `None` if it has neither.
+    pub(super) fn number(&mut self, chunk: &ChatChunk) -> Option<ChatChunk> {
+        let has_pieces = |delta: &Delta| delta.thinking_blocks.is_value() || delta.annotations.is_value();
+        if !chunk.choices().iter().any(|choice| choice.delta.get().is_some_and(has_pieces)) {
+            return None;
+        }
+        let mut chunk = chunk.clone();
+        for choice in chunk.choices.get_mut().into_iter().flatten() {
+            let counts = self.counts(choice.index.get().copied());
+            let Some(delta) = choice.delta.get_mut() else { continue };
+            for piece in delta.thinking_blocks.get_mut().into_iter().flatten() {
+                let number = counts.thought(piece);
+                piece.extra.entry(INDEX).or_insert_with(|| number.into());
+            }
+            for annotation in delta.annotations.get_mut().into_iter().flatten() {
+                let number = counts.annotations;
+                counts.annotations += 1;
+                annotation.extra.entry(INDEX).or_insert_with(|| number.into());
+            }
+        }
+        Some(chunk)
+    }
+
+    fn counts(&mut self, choice: Option<u32>) -> &mut Counts {
+        let at = self.0.iter().position(|(index, _)| *index == choice).unwrap_or_else(|| {
+            self.0.push((choice, Counts::default()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+}
+
+impl Counts {
+    /// The number of the block that a piece belongs to.
+    fn thought(&mut self, piece: &ThinkingBlock) -> u32 {
+        let is_text = piece.r#type == "thinking";
+        if !(is_text && self.is_open) {
+            self.thinking += 1;
+        }
+        self.is_open = is_text && piece.signature.as_deref().unwrap_or_default().is_empty();
+        self.thinking - 1
+    }
+}
+
+/// Takes the numbers out of a request: clients send an answer back as they put it together.
+pub(super) fn forget(request: &mut ChatRequest) {
+    for message in &mut request.messages {
+        for block in message.thinking_blocks.get_mut().into_iter().flatten() {
+            block.extra.shift_remove(INDEX);
+        }
+        for annotation in message.annotations.get_mut().into_iter().flatten() {
+            annotation.extra.shift_remove(INDEX);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn numbered(numbers: &mut Numbers, choice: u32, delta: Value) -> Option<Value> {
+        let chunk = json!({"choices": [{"index": choice, "delta": delta}]});
+        let chunk = numbers.number(&serde_json::from_value(chunk).unwrap())?;
+        Some(serde_json::to_value(chunk).unwrap()["choices"][0]["delta"].take())
+    }
+
+    fn indices(delta: Option<Value>, list: &str) -> Vec<Value> {
+        delta.unwrap()[list].as_array().unwrap().iter().map(|piece| piece["index"].clone()).collect()
+    }
+
+    #[test]
+    fn a_signature_ends_a_block() {
+        let mut numbers = Numbers::default();
+        let mut told = |piece: Value| indices(numbered(&mut numbers, 0, json!({"thinking_blocks": [piece]})), "thinking_blocks");
+        let text = || json!({"type": "thinking", "thinking": "a"});
+        let signed = || json!({"type": "thinking", "thinking": "", "signature": "s"});
+        assert_eq!([told(text()), told(text()), told(signed())], [[0], [0], [0]]);
+        assert_eq!([told(text()), told(signed())], [[1], [1]]);
+        assert_eq!(told(signed()), [2]);
+        assert_eq!(told(json!({"type": "redacted_thinking", "data": "d"})), [3]);
+        assert_eq!(told(text()), [4]);
+    }
+
+    #[test]
+    fn choices_are_counted_apart_and_the_vendors_numbers_kept() {
+        let mut numbers = Numbers::default();
+        let two = json!({"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]});
+        assert_eq!(indices(numbered(&mut numbers, 0, two.clone()), "annotations"), [0, 1]);
+        assert_eq!(indices(numbered(&mut numbers, 0, two.clone()), "annotations"), [2, 3]);
+        assert_eq!(indices(numbered(&mut numbers, 1, two), "annotations"), [0, 1]);
+        let own = json!({"annotations": [{"type": "url_citation", "index": 9}]});
+        assert_eq!(indices(numbered(&mut numbers, 1, own), "annotations"), [9]);
+        assert_eq!(numbered(&mut numbers, 0, json!({"content": "a"})), None);
+    }
+
+    #[test]
+    fn numbers_do_not_come_back() {
+        let message = json!({"role": "assistant", "content": "a",
+            "thinking_blocks": [{"type": "thinking", "thinking": "a", "signature": "s", "index": 0}]});
+        let mut request: ChatRequest =
+            serde_json::from_value(json!({"model": "m", "messages": [message]})).unwrap();
+        forget(&mut request);
+        assert!(!serde_json::to_string(&request).unwrap().contains("index"));
+    }
+}
