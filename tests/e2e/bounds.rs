@@ -100,6 +100,23 @@ async fn a_body_that_is_too_large_is_refused_before_it_is_sent() {
     assert_eq!(mock.total(), 0);
 }
 
+/// What was refused unread would be taken for the next request: the client is told that the connection ends.
+#[tokio::test]
+async fn a_request_refused_unread_ends_its_connection() {
+    let (_mock, gateway) = start(Script::saying("hi"), json!({})).await;
+    for (path, status) in [(CHAT, "415"), ("/nowhere", "404")] {
+        let mut socket = connect(gateway.address).await;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\n");
+        soon(socket.write_all(head.as_bytes())).await.unwrap();
+        let mut answer = String::new();
+        soon(socket.read_to_string(&mut answer)).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
+    let answer = open(gateway.address, "POST", CHAT, &ask("openai/any")).await;
+    assert_eq!(answer.header("connection"), None, "what was read does no harm");
+}
+
 /// Slow heads: none at all, half of one, and a second one on a connection that was used before.
 #[tokio::test]
 async fn heads_have_to_come_in_time() {

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Process:
         self.lines: list[str] = []
         self.log: list[str] = []
         self._address = threading.Event()
+        self._logged = threading.Condition()
         self.url = ""
         self._child = subprocess.Popen(
             [str(binary()), *arguments],
@@ -65,7 +67,15 @@ class Process:
 
     def _read_log(self):
         for line in self._child.stderr:
-            self.log.append(line)
+            with self._logged:
+                self.log.append(line)
+                self._logged.notify_all()
+
+    def logged(self, word: str) -> list[str]:
+        """The lines with this word, as soon as there is one."""
+        with self._logged:
+            self._logged.wait_for(lambda: any(word in line for line in self.log), PATIENCE_S)
+            return [line for line in self.log if word in line]
 
     def stop(self):
         """Ends the process by its handle, and takes what it still had to say."""
@@ -122,6 +132,15 @@ class Mock:
     def last(self) -> Seen:
         return self.requests()[-1]
 
+    def outcomes(self) -> list[str]:
+        """How the requests ended, once all of them have."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            outcomes = [seen.outcome for seen in self.requests()]
+            if "open" not in outcomes or time.monotonic() > deadline:
+                return outcomes
+            time.sleep(0.01)
+
     def record(self) -> str:
         """All that reached the vendor, as text."""
         return self._control.get("requests").text
@@ -144,8 +163,8 @@ class Gateway:
         file.write_text(json.dumps(config, indent=1))
         self._process = Process("--config", str(file), "--port", "0", "--log-format", "json")
         self.url = self._process.url
-        self.lines = self._process.lines
         self.log = self._process.log
+        self.logged = self._process.logged
 
     def stop(self):
         self._process.stop()

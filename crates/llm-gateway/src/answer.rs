@@ -14,10 +14,9 @@ use llm_types::ApiError;
 use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
-use crate::error::from_transport;
 use crate::exchange::{Exchange, Outcome};
 use crate::services::completion::{Begun, Fed, Journey, Pump};
-use crate::serving::OnDisconnect;
+use crate::serving::{OnDisconnect, Serving};
 
 /// A comment that keeps a silent line alive.
 const KEEPALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
@@ -72,14 +71,14 @@ impl AnswerBody {
     /// A streamed answer that has begun.
     pub(crate) fn stream(
         app: Arc<App>,
+        serving: &Serving,
         begun: Begun,
         ingress: &'static dyn Ingress,
         reply: Reply,
         journey: Journey,
         exchange: Exchange,
     ) -> Self {
-        let keepalive =
-            app.serving().keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
+        let keepalive = serving.keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
         let Begun { first, upstream, pump, .. } = begun;
         Self(Kind::Stream(Box::new(Streaming {
             app,
@@ -89,6 +88,7 @@ impl AnswerBody {
             ingress,
             reply,
             keepalive,
+            on_disconnect: serving.on_disconnect,
             books: Some((journey, exchange)),
         })))
     }
@@ -149,6 +149,7 @@ struct Streaming {
     ingress: &'static dyn Ingress,
     reply: Reply,
     keepalive: Option<Keepalive>,
+    on_disconnect: OnDisconnect,
     /// `None` once the exchange has ended.
     books: Option<(Journey, Exchange)>,
 }
@@ -167,22 +168,23 @@ impl Streaming {
                     Poll::Pending => return self.poll_keepalive(cx),
                 },
             };
-            let out = match &fed.error {
-                None => fed.out,
-                Some(error) => {
-                    self.upstream = None;
-                    let event = self.pump.error(error, self.ingress, &self.reply);
-                    let out = if fed.out.is_empty() { event } else { [fed.out, event].concat().into() };
-                    self.end(Some(error));
-                    out
-                }
-            };
+            let Fed { mut out, error } = fed;
+            if let Some(error) = &error {
+                self.upstream = None;
+                let event = self.pump.error(error, self.ingress, &self.reply);
+                out = if out.is_empty() { event } else { [out, event].concat().into() };
+            }
+            if !out.is_empty()
+                && let Some((_, exchange)) = &mut self.books
+            {
+                exchange.sent(out.len());
+            }
+            if error.is_some() {
+                self.end(error.as_ref());
+            }
             if !out.is_empty() {
                 if let Some(keepalive) = &mut self.keepalive {
                     keepalive.last = Instant::now();
-                }
-                if let Some((_, exchange)) = &mut self.books {
-                    exchange.sent(out.len());
                 }
                 return Poll::Ready(Some(out));
             }
@@ -196,7 +198,7 @@ impl Streaming {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(bytes))) => Poll::Ready(Some(self.pump.feed(bytes))),
             Poll::Ready(Some(Err(error))) => {
-                Poll::Ready(Some(Fed { out: Bytes::new(), error: Some(from_transport(&error)) }))
+                Poll::Ready(Some(Fed { out: Bytes::new(), error: Some(error.into()) }))
             }
             Poll::Ready(None) => {
                 self.upstream = None;
@@ -237,31 +239,50 @@ impl Drop for Streaming {
     /// The client went away: the vendor is told at once, or heard to its end, as configured.
     fn drop(&mut self) {
         let Some((mut journey, mut exchange)) = self.books.take() else { return };
-        if self.app.is_draining() {
-            close_books(&mut exchange, &mut self.pump);
-            exchange.end(Outcome::Drained);
-            return;
-        }
-        let drain = self.app.serving().on_disconnect != OnDisconnect::Cancel && !std::thread::panicking();
+        // Many clients go as soon as they have read the last event: they have had their answer.
+        let complete = self.pump.is_complete() && !std::thread::panicking();
+        let goes_on = self.on_disconnect != OnDisconnect::Cancel
+            && !self.app.is_draining()
+            && !std::thread::panicking();
         match self.upstream.take() {
-            Some(mut upstream) if drain => {
+            Some(upstream) if goes_on => {
                 let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
                 self.app.background(async move {
-                    while let Some(Ok(bytes)) = upstream.next().await {
-                        if pump.feed(bytes).error.is_some() {
-                            break;
+                    match rest(upstream, &mut pump).await {
+                        None => journey.succeeded(),
+                        Some(error) => {
+                            exchange.leg_failed(error.kind);
+                            journey.failed(&error);
                         }
                     }
-                    if pump.finish().error.is_none() {
-                        journey.succeeded();
-                    }
                     close_books(&mut exchange, &mut pump);
-                    exchange.end(Outcome::HungUp);
+                    if complete {
+                        exchange.end(Outcome::Answered);
+                    }
                 });
             }
             _ => {
                 close_books(&mut exchange, &mut self.pump);
-                exchange.end(if std::thread::panicking() { Outcome::Panicked } else { Outcome::HungUp });
+                if complete {
+                    journey.succeeded();
+                    exchange.end(Outcome::Answered);
+                }
+            }
+        }
+        // An exchange that is dropped unended knows why.
+    }
+}
+
+/// Hears the rest of a stream; what went wrong, if anything did.
+async fn rest(mut upstream: llm_transport::Body, pump: &mut Pump) -> Option<ApiError> {
+    loop {
+        match upstream.next().await {
+            None => return pump.finish().error,
+            Some(Err(error)) => return Some(error.into()),
+            Some(Ok(bytes)) => {
+                if let Some(error) = pump.feed(bytes).error {
+                    return Some(error);
+                }
             }
         }
     }

@@ -31,8 +31,7 @@ pub struct App {
     pub held_bytes: Arc<Gauge>,
     reloader: OnceLock<Arc<Reloader>>,
     tasks: TaskTracker,
-    draining: AtomicBool,
-    aborting: AtomicBool,
+    stopping: AtomicBool,
 }
 
 impl App {
@@ -52,8 +51,7 @@ impl App {
             held_bytes: Arc::default(),
             reloader: OnceLock::new(),
             tasks: TaskTracker::new(),
-            draining: AtomicBool::new(false),
-            aborting: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
         })
     }
 
@@ -94,23 +92,23 @@ impl App {
 
     /// Whether no new requests should come: readiness says so.
     pub fn is_stopping(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Whether requests under way are being cut off because the time to drain is over.
     pub fn is_draining(&self) -> bool {
-        self.aborting.load(Ordering::Relaxed)
+        self.finaliser.is_cutting_off()
     }
 
     /// The gateway begins to stop.
     pub fn stop(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.stopping.store(true, Ordering::Relaxed);
         self.tasks.close();
     }
 
     /// What is still under way is cut off.
     pub fn abort(&self) {
-        self.aborting.store(true, Ordering::Relaxed);
+        self.finaliser.cut_off();
     }
 
     /// Waits for work that goes on without its request.

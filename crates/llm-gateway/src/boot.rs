@@ -144,6 +144,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         overrides: overrides.clone(),
         states,
         reload_certificate,
+        bound: address.ip(),
         read: std::sync::Mutex::new(read),
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
@@ -183,6 +184,8 @@ pub struct Reloader {
     overrides: Overrides,
     states: States,
     reload_certificate: Option<ReloadCertificate>,
+    /// Where the socket is, whatever a later configuration says.
+    bound: IpAddr,
     /// What the files held when they were read last: whatever differs is news.
     read: std::sync::Mutex<FileContent>,
     one_at_a_time: tokio::sync::Mutex<()>,
@@ -222,9 +225,6 @@ impl Reloader {
 
     async fn try_reload(&self) -> Result<ReloadReport, String> {
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = FileContent::of(&self.files());
-        if let Some(reload) = &self.reload_certificate {
-            reload()?;
-        }
         let (source, runtime) = (self.source.clone(), self.app.runtime.clone());
         let loaded = tokio::task::spawn_blocking(move || load(&source, &runtime)).await;
         let mut config = loaded.map_err(|error| error.to_string())?.map_err(|errors| errors.to_string())?;
@@ -232,13 +232,19 @@ impl Reloader {
         server.host = self.overrides.host.unwrap_or(server.host);
         server.port = self.overrides.port.unwrap_or(server.port);
         server.allow_public_without_key |= self.overrides.allow_public_without_key;
-        config.settings.check_exposure().map_err(|error| error.to_string())?;
+        for host in [config.settings.server.host, self.bound] {
+            let mut settings = config.settings.clone();
+            settings.server.host = host;
+            settings.check_exposure().map_err(|error| error.to_string())?;
+        }
         // Everything is tried before anything changes.
         let trial = self.store.preview(config.clone());
-        prepare::serving(trial, &self.app.runtime, &self.states).await?;
+        let serving = prepare::serving(trial, &self.app.runtime, &self.states).await?;
+        if let Some(reload) = &self.reload_certificate {
+            reload()?;
+        }
         let warnings: Vec<Diagnostic> = config.warnings.clone();
         let report = self.store.reload(config);
-        let serving = prepare::serving(self.store.load(), &self.app.runtime, &self.states).await?;
         self.app.swap(serving);
         for warning in warnings {
             tracing::warn!("{warning}");

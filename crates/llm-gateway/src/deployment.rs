@@ -114,7 +114,7 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// Header values from names; what cannot stand in a header is left out.
+    /// Header values from names; one that cannot stand in a header becomes `unprintable`.
     pub fn new(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> Self {
         let value = |text: &str| {
             HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))

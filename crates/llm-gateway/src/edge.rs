@@ -3,6 +3,7 @@
 mod listener;
 mod proxies;
 mod tls;
+mod unread;
 
 pub use listener::{EdgeOptions, Listener, serve};
 pub use proxies::TrustedProxies;

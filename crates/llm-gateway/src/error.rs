@@ -21,12 +21,6 @@ pub fn response(error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Respo
     response
 }
 
-/// Nobody answered: the network's failure in words for a client.
-pub fn from_transport(error: &llm_transport::TransportError) -> ApiError {
-    let kind = if error.is_timeout() { ErrorKind::GatewayTimeout } else { ErrorKind::BadGateway };
-    ApiError::new(kind, Layer::Transport, error.to_string()).with_code(error.label())
-}
-
 /// The gateway has no room.
 pub fn overloaded(what: &str) -> ApiError {
     ApiError::new(ErrorKind::Unavailable, Layer::Limit, format!("the gateway is full: {what}"))

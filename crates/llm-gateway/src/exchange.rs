@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Note, Seen};
@@ -142,6 +143,7 @@ pub trait Sink: Send + Sync {
 pub struct Finaliser {
     runtime: Runtime,
     sinks: Vec<Box<dyn Sink>>,
+    cutting_off: AtomicBool,
 }
 
 impl fmt::Debug for Finaliser {
@@ -153,11 +155,22 @@ impl fmt::Debug for Finaliser {
 impl Finaliser {
     /// A finaliser that hands every record to all sinks, in order.
     pub fn new(runtime: Runtime, sinks: Vec<Box<dyn Sink>>) -> Arc<Self> {
-        Arc::new(Self { runtime, sinks })
+        Arc::new(Self { runtime, sinks, cutting_off: AtomicBool::new(false) })
+    }
+
+    /// From now on, whatever is dropped unended was cut off by the gateway.
+    pub fn cut_off(&self) {
+        self.cutting_off.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether requests under way are being cut off.
+    pub fn is_cutting_off(&self) -> bool {
+        self.cutting_off.load(Ordering::Relaxed)
     }
 }
 
-/// One request's life. Whoever drops it unended ends it: as hung up, or as panicked while unwinding.
+/// One request's life. Whoever drops it unended ends it: as panicked while unwinding, as drained once the gateway cuts
+/// off what is left, and as hung up otherwise.
 pub struct Exchange {
     record: Box<Record>,
     began: Duration,
@@ -303,6 +316,10 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.finish(if std::thread::panicking() { Outcome::Panicked } else { Outcome::HungUp });
+        self.finish(match self.finaliser.is_cutting_off() {
+            _ if std::thread::panicking() => Outcome::Panicked,
+            true => Outcome::Drained,
+            false => Outcome::HungUp,
+        });
     }
 }

@@ -135,7 +135,8 @@ async fn not_found(State(app): State<Arc<App>>, request: Request) -> Response {
 
 async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path();
-    let message = format!("{path} does not answer {}", request.method());
+    let shown: String = path.chars().take(200).collect();
+    let message = format!("{shown} does not answer {}", request.method());
     let error = ApiError::new(ErrorKind::MethodNotAllowed, Layer::Client, message);
     simple_error(&app, path, request.headers(), &error).map(Body::new)
 }

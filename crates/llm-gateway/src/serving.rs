@@ -66,6 +66,8 @@ pub struct Serving {
 impl Serving {
     /// Names whose groups are kept ready; past this, groups of further names are made anew for each request.
     const MADE: usize = 10_000;
+    /// Bytes of a model's name, at most: names are kept, logged and compared.
+    const NAME_BYTES: usize = 512;
 
     /// The client's side of a dialect.
     pub fn ingress(&self, dialect: Dialect) -> &'static dyn Ingress {
@@ -75,8 +77,14 @@ impl Serving {
     /// The deployments behind a name.
     ///
     /// # Errors
-    /// 404 if nothing has that name.
+    /// 404 if nothing has that name, 400 if it is too long for one.
     pub fn resolve(&self, name: &str) -> Result<Arc<Group>, ApiError> {
+        if name.len() > Self::NAME_BYTES {
+            let message = format!("a model's name has at most {} bytes", Self::NAME_BYTES);
+            return Err(
+                ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message).with_param("model")
+            );
+        }
         let made = self.made.pin();
         if let Some(group) = made.get(name) {
             return Ok(group.clone());

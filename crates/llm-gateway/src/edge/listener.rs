@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -20,6 +20,7 @@ use tower::ServiceExt as _;
 
 use super::proxies::TrustedProxies;
 use super::tls::{Tls, TlsFiles};
+use super::unread::Watched;
 use crate::app::App;
 use crate::error::overloaded;
 use crate::http::front::{Client, simple_error};
@@ -250,5 +251,12 @@ async fn answer(
     }
     let address = options.trusted_proxies.client(peer.ip(), request.headers());
     request.extensions_mut().insert(Client { address: Some(address) });
-    router.oneshot(request.map(Body::new)).await
+    let is_http1 = request.version() < Version::HTTP_2;
+    let (parts, body) = request.into_parts();
+    let (body, end) = Watched::new(body);
+    let mut response = router.oneshot(Request::from_parts(parts, Body::new(body))).await?;
+    if is_http1 && !end.was_reached() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }

@@ -157,8 +157,9 @@ async fn route(
         };
         let mut journey = Journey::begin(app, session, deployment.clone());
         match attempt::attempt(app, serving, deployment, request, exchange).await {
-            Ok(asked) => return Ok(answer(app, deployment, request, asked, journey, exchange)),
-            Err(error) => {
+            Ok(asked) => return Ok(answer(app, serving, deployment, request, asked, journey, exchange)),
+            Err(mut error) => {
+                hide_key(&mut error, deployment);
                 if let Some(exchange) = exchange.as_mut() {
                     exchange.leg_failed(error.kind);
                 }
@@ -175,9 +176,22 @@ async fn route(
     }
 }
 
+/// Takes the deployment's key out of a message: some vendors repeat it when they refuse it.
+fn hide_key(error: &mut ApiError, deployment: &Deployment) {
+    // Shorter ones are no keys, and their letters stand in any message.
+    const SHORTEST: usize = 8;
+    if let Ok(Some(key)) = &deployment.credential
+        && key.expose().len() >= SHORTEST
+        && error.message.contains(key.expose())
+    {
+        error.message = error.message.replace(key.expose(), "***");
+    }
+}
+
 /// The answer's head, and a body that ends the exchange.
 fn answer(
     app: &Arc<App>,
+    serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
     asked: Asked,
@@ -209,7 +223,8 @@ fn answer(
             AnswerBody::whole(body, exchange)
         }
         Asked::Stream(begun) => {
-            AnswerBody::stream(app.clone(), *begun, request.ingress, request.reply.clone(), journey, exchange)
+            let reply = request.reply.clone();
+            AnswerBody::stream(app.clone(), serving, *begun, request.ingress, reply, journey, exchange)
         }
     };
     response

@@ -9,6 +9,7 @@ use llm_provider_core::{
 };
 use memchr::{memchr2, memmem};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::chat::decode::finish_reason;
 use crate::head::{Endpoint, head};
@@ -54,7 +55,7 @@ struct MessagesListener {
 }
 
 /// What is heard of a whole answer, and of the beginning of a stream.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Answer<'a> {
     #[serde(borrow, default)]
     model: Option<Cow<'a, str>>,
@@ -62,6 +63,11 @@ struct Answer<'a> {
     stop_reason: Option<StopReason>,
     #[serde(default)]
     usage: Option<Usage>,
+    /// What makes it an answer, or a count of tokens.
+    #[serde(default)]
+    content: Option<IgnoredAny>,
+    #[serde(default)]
+    input_tokens: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +110,7 @@ impl Listener for MessagesListener {
             b"message_delta" => {
                 if let Ok(delta) = serde_json::from_slice::<MessageDelta>(&event.data) {
                     let stop_reason = delta.delta.stop_reason.into_option();
-                    self.hear(Answer { model: None, stop_reason, usage: delta.usage.into_option() });
+                    self.hear(Answer { stop_reason, usage: delta.usage.into_option(), ..Answer::default() });
                 }
                 Heard::Other
             }
@@ -125,7 +131,7 @@ impl Listener for MessagesListener {
 
     fn body(&mut self, body: &[u8]) {
         if let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) {
-            self.seen.complete = true;
+            self.seen.complete = answer.content.is_some() || answer.input_tokens.is_some();
             self.hear(answer);
         }
     }
@@ -237,5 +243,10 @@ mod tests {
         let mut listener = Anthropic.listener();
         listener.body(br#"{"input_tokens":14}"#);
         assert!(listener.seen().complete && listener.seen().usage.is_none());
+        for not_one in [r#"{"type":"error","error":{"type":"api_error","message":"no"}}"#, "{}", "[]"] {
+            let mut listener = Anthropic.listener();
+            listener.body(not_one.as_bytes());
+            assert!(!listener.seen().complete, "{not_one}");
+        }
     }
 }

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
     Call, Chat, Decoded, Dialect, Note, NoteKind, OnUnsupported, Operation, Peek, Relay, RelayOperation,
-    Seen, TokenCount, Translator, UpstreamError, apply, header_text,
+    Seen, TokenCount, Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions};
 use llm_types::{ApiError, ChatRequest, ErrorKind, Layer};
@@ -18,7 +18,6 @@ use super::pump::{Fed, Pump, RelayPump, TranslatePump};
 use super::{Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
-use crate::error::from_transport;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::services::count;
@@ -73,6 +72,7 @@ pub(super) async fn attempt(
             Cow::Borrowed(_) => deployment.heads.get(relay, operation, &call)?,
             Cow::Owned(_) => relay.head(operation, &call)?,
         };
+        refuse_losses(&plan.notes, call.unsupported)?;
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }
     // Boxed, so that the way of most requests stays small in memory.
@@ -143,14 +143,9 @@ async fn relayed(
     parts: http::request::Parts,
     options: CallOptions,
 ) -> Result<Asked, ApiError> {
-    let notes: Vec<Note> = plan.edits.iter().filter_map(edits::note).collect();
-    if !notes.is_empty() {
-        refuse_losses(&notes, deployment.unsupported.unwrap_or(request.unsupported))?;
-        take_notes(exchange, notes);
-    }
-    let body = apply(&request.ask.body.bytes, &request.peek, &plan.edits);
-    let response =
-        send(app, deployment, exchange, http::Request::from_parts(parts, body), options, true).await?;
+    take_notes(exchange, plan.notes);
+    let upstream = http::Request::from_parts(parts, plan.body);
+    let response = send(app, deployment, exchange, upstream, options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
         let pump = Pump::Relay(Box::new(RelayPump::new(relay.listener(), plan.withhold_usage)));
@@ -195,7 +190,7 @@ async fn send(
         );
     }
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);
-    let response = deployment.service.call(request, options).await.map_err(|error| from_transport(&error))?;
+    let response = deployment.service.call(request, options).await?;
     if let Some(exchange) = exchange.as_mut() {
         exchange.leg_head(response.status().as_u16());
     }
@@ -223,34 +218,51 @@ async fn begin_stream(
     let headers = parts.headers;
     let silence = tokio::time::sleep(serving.keepalive.unwrap_or(Duration::from_secs(86_400)));
     tokio::pin!(silence);
+    // Comments before the first event: as long as nothing else has come, a failure is still told as a status.
+    let mut comments = BytesMut::new();
+    let begun = |first, upstream, pump, headers| {
+        Ok(Asked::Stream(Box::new(Begun { first, upstream, pump, headers })))
+    };
     loop {
         let next = tokio::select! {
             biased;
             next = upstream.next() => next,
             // The vendor is silent: the head goes out now, and comments keep the line alive.
             () = &mut silence => {
-                return Ok(Asked::Stream(Box::new(Begun { first: Fed::default(), upstream: Some(upstream), pump, headers })));
+                let first = Fed { out: comments.freeze(), error: None };
+                return begun(first, Some(upstream), pump, headers);
             }
         };
         let ended = next.is_none();
         let fed = match next {
             Some(Ok(bytes)) => pump.feed(bytes),
-            Some(Err(error)) => return Err(from_transport(&error)),
+            Some(Err(error)) => return Err(error.into()),
             None => pump.finish(),
         };
         match fed.error {
             Some(error) if !pump.has_begun() => return Err(error),
             error if error.is_some() || ended => {
-                let first = Fed { out: fed.out, error };
-                return Ok(Asked::Stream(Box::new(Begun { first, upstream: None, pump, headers })));
+                return begun(Fed { out: after(comments, fed.out), error }, None, pump, headers);
             }
-            None if !fed.out.is_empty() => {
-                let first = Fed { out: fed.out, error: None };
-                return Ok(Asked::Stream(Box::new(Begun { first, upstream: Some(upstream), pump, headers })));
+            _ if pump.has_begun() || comments.len() + fed.out.len() > COMMENT_BYTES => {
+                let first = Fed { out: after(comments, fed.out), error: None };
+                return begun(first, Some(upstream), pump, headers);
             }
-            _ => {}
+            _ => comments.extend_from_slice(&fed.out),
         }
     }
+}
+
+/// Bytes of comments that wait for the first event, at most.
+const COMMENT_BYTES: usize = 16 << 10;
+
+/// What was kept, and then this; nothing is copied where nothing was kept.
+fn after(mut kept: BytesMut, out: Bytes) -> Bytes {
+    if kept.is_empty() {
+        return out;
+    }
+    kept.extend_from_slice(&out);
+    kept.freeze()
 }
 
 /// Whether a body has a member `error` at its top.
@@ -327,8 +339,7 @@ fn decode_error(translator: &dyn Translator<Chat>, response: Response<&[u8]>) ->
 
 async fn collect(response: Response<Body>, limit: usize) -> Result<(http::response::Parts, Bytes), ApiError> {
     let (parts, body) = response.into_parts();
-    let body = body.collect(limit).await.map_err(|error| from_transport(&error))?;
-    Ok((parts, body))
+    Ok((parts, body.collect(limit).await?))
 }
 
 fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&'a [u8]> {

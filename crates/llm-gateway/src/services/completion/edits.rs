@@ -1,7 +1,8 @@
 //! The closed list of changes to a request: the model, members for the gateway alone, configured defaults
 //! and drops, and the usage chunk.
 
-use llm_provider_core::{Call, Edit, Note, Peek, Relay, RelayOperation};
+use bytes::Bytes;
+use llm_provider_core::{Call, Edit, Note, Peek, Relay, RelayOperation, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
@@ -36,14 +37,17 @@ const GATEWAY_MEMBERS: &[&str] = &[
 const NOT_HONOURED: &[&str] =
     &["cache", "context_window_fallback_dict", "disable_fallbacks", "fallbacks", "guardrails", "num_retries"];
 
-/// The changes to a body that passes through as bytes.
+/// A body that passes through as bytes, changed.
+#[derive(Debug)]
 pub(super) struct RelayPlan {
-    pub(super) edits: Vec<Edit>,
+    pub(super) body: Bytes,
+    /// What the client is told of the changes.
+    pub(super) notes: Vec<Note>,
     /// Whether the usage chunk was asked for by us and not by the client.
     pub(super) withhold_usage: bool,
 }
 
-/// The changes for this deployment; `None` if the request must be translated.
+/// The body for this deployment; `None` if the request must be translated.
 pub(super) fn relay_plan(
     request: &Request<'_>,
     deployment: &Deployment,
@@ -54,21 +58,48 @@ pub(super) fn relay_plan(
     if !deployment.drops_top_level_only() || peek.has("additional_drop_params") {
         return Ok(None);
     }
-    let mut edits = Vec::new();
+    let configured = configured(peek, deployment);
+    if configured.is_empty() {
+        return plan(request, deployment, relay, call, &request.ask.body.bytes, peek, Vec::new());
+    }
+    // What the configuration sets is part of the request that the vendor's own changes are made to.
+    let body = apply(&request.ask.body.bytes, peek, &configured);
+    let notes = configured.iter().filter_map(note).collect();
+    plan(request, deployment, relay, call, &body, &Peek::new(&body)?, notes)
+}
+
+/// Members that the configuration drops and sets.
+fn configured(peek: &Peek<'_>, deployment: &Deployment) -> Vec<Edit> {
+    let set = |(name, value): (&String, &Value)| Edit::Set { name: name.clone().into(), json: value.to_string() };
+    let mut edits: Vec<Edit> = deployment.overrides.iter().map(set).collect();
+    let is_new = |edits: &[Edit], name: &str| edits.iter().all(|edit| edit.name() != name);
     for name in &deployment.drop_params {
-        if peek.raw(name).is_some() {
+        if peek.raw(name).is_some() && is_new(&edits, name) {
             edits.push(Edit::Remove {
                 name: name.clone().into(),
                 reason: "the configuration drops it".into(),
             });
         }
     }
-    let Some(vendor) = relay.edits(peek, call) else { return Ok(None) };
-    for edit in vendor {
-        if !edits.iter().any(|earlier: &Edit| earlier.name() == edit.name()) {
-            edits.push(edit);
+    for default in &deployment.defaults {
+        if peek.raw(default.0).is_none() && is_new(&edits, default.0) {
+            edits.push(set(default));
         }
     }
+    edits
+}
+
+/// The changes to a request as configured.
+fn plan(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    relay: &dyn Relay,
+    call: &Call<'_>,
+    body: &Bytes,
+    peek: &Peek<'_>,
+    mut notes: Vec<Note>,
+) -> Result<Option<RelayPlan>, ApiError> {
+    let Some(mut edits) = relay.edits(peek, call) else { return Ok(None) };
     if request.ask.model.is_some() || request.model != *deployment.model {
         edits.push(Edit::set_text("model", &deployment.model));
     }
@@ -77,25 +108,16 @@ pub(super) fn relay_plan(
             edits.push(Edit::Remove { name: (*name).into(), reason: gateway_reason(name).into() });
         }
     }
-    for (name, value) in &deployment.defaults {
-        if peek.raw(name).is_none() {
-            edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
-        }
-    }
-    for (name, value) in &deployment.overrides {
-        edits.retain(|edit| edit.name() != name);
-        edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
-    }
-    let mut withhold_usage = false;
-    if request.stream
+    let withhold_usage = request.stream
         && request.ask.operation == RelayOperation::Chat
-        && !request.include_usage
         && relay.takes_include_usage()
-    {
+        && !deployment.drop_params.iter().any(|name| name == "stream_options")
+        && !super::wants_usage(peek)?;
+    if withhold_usage {
         edits.push(Edit::Set { name: "stream_options".into(), json: with_usage(peek)? });
-        withhold_usage = true;
     }
-    Ok(Some(RelayPlan { edits, withhold_usage }))
+    notes.extend(edits.iter().filter_map(note));
+    Ok(Some(RelayPlan { body: apply(body, peek, &edits), notes, withhold_usage }))
 }
 
 /// `stream_options` as the client has it, and the usage chunk.
@@ -114,7 +136,7 @@ fn gateway_reason(name: &str) -> &'static str {
 }
 
 /// The note on an edit that a client should hear of.
-pub(super) fn note(edit: &Edit) -> Option<Note> {
+fn note(edit: &Edit) -> Option<Note> {
     match edit {
         Edit::Remove { name, .. }
             if GATEWAY_MEMBERS.contains(&&**name) && !NOT_HONOURED.contains(&&**name) =>

@@ -2,7 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
-    Chat, ChunkWriter, Decoder, FrameBuffer, Frames, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
+    Chat, ChunkWriter, Decoder, FrameBuffer, Frames, Heard, Ingress, Listener, Note, Reply, Seen, SseEvent,
+    StreamError,
 };
 use llm_types::{ApiError, ChatChunk};
 
@@ -44,7 +45,16 @@ impl Pump {
         }
     }
 
-    /// Whether the client has been given anything that it must be told to forget.
+    /// Whether the answer has come to its end.
+    pub(crate) fn is_complete(&self) -> bool {
+        match self {
+            Self::Relay(pump) => pump.listener.seen().complete,
+            Self::Translate(pump) => pump.seen.complete,
+            Self::Spent => false,
+        }
+    }
+
+    /// Whether anything has come of which the client would have to be told to forget it. Comments are nothing.
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Self::Relay(pump) => pump.begun,
@@ -132,6 +142,7 @@ impl RelayPump {
 
     fn listen(&mut self, block: Bytes) -> Fed {
         let mut kept: Option<BytesMut> = None;
+        let mut begun = self.begun;
         let mut end = 0;
         for frame in Frames::new(&block) {
             let start = end;
@@ -140,7 +151,7 @@ impl RelayPump {
             let withheld = heard == Heard::UsageOnly && self.withhold_usage;
             if heard == Heard::Failure {
                 let error = self.listener.failure().map(ApiError::from);
-                if !self.begun && start == 0 {
+                if !begun {
                     return Fed { out: Bytes::new(), error };
                 }
                 self.vendor_told = true;
@@ -153,15 +164,15 @@ impl RelayPump {
                 };
                 return Fed { out, error };
             }
+            begun = begun || !withheld && (heard != Heard::Other || SseEvent::parse(frame).has_data);
             match &mut kept {
                 None if withheld => kept = Some(BytesMut::from(&block[..start])),
                 Some(kept) if !withheld => kept.extend_from_slice(frame),
                 _ => {}
             }
         }
-        let out = kept.map_or(block, BytesMut::freeze);
-        self.begun |= !out.is_empty();
-        Fed { out, error: None }
+        self.begun = begun;
+        Fed { out: kept.map_or(block, BytesMut::freeze), error: None }
     }
 }
 
