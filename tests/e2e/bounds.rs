@@ -12,7 +12,7 @@ use crate::process::{Gateway, config};
 
 async fn start(script: Script, server: Value) -> (Handle, Gateway) {
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-    let gateway = Gateway::start(&config(&mock.url(), json!({"server": server})));
+    let gateway = Gateway::start(&config(&mock.url(), &json!({"server": server})));
     (mock, gateway)
 }
 
@@ -106,7 +106,9 @@ async fn a_request_refused_unread_ends_its_connection() {
     let (_mock, gateway) = start(Script::saying("hi"), json!({})).await;
     for (path, status) in [(CHAT, "415"), ("/nowhere", "404")] {
         let mut socket = connect(gateway.address).await;
-        let head = format!("POST {path} HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\n");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: h\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\n"
+        );
         soon(socket.write_all(head.as_bytes())).await.unwrap();
         let mut answer = String::new();
         soon(socket.read_to_string(&mut answer)).await.unwrap();

@@ -22,7 +22,7 @@ fn slow(words: u64) -> Script {
 async fn a_running_stream_completes() {
     for signal in ["TERM", "INT"] {
         let mock = vendor(slow(20)).await;
-        let mut gateway = Gateway::start(&config(&mock.url(), json!({})));
+        let mut gateway = Gateway::start(&config(&mock.url(), &json!({})));
         let mut openai = stream(gateway.address, CHAT, "openai/any").await;
         let mut anthropic = stream(gateway.address, MESSAGES, "openai/any").await;
         openai.until("data:", 2).await;
@@ -39,7 +39,7 @@ async fn a_running_stream_completes() {
 async fn an_endless_stream_is_cut_at_the_limit() {
     let mock = vendor(Script { endless: true, chunk_ms: 20, ..Script::default() }).await;
     let settings = json!({"server": {"drain_timeout_ms": 500}});
-    let mut gateway = Gateway::start(&config(&mock.url(), settings));
+    let mut gateway = Gateway::start(&config(&mock.url(), &settings));
     let mut answer = stream(gateway.address, CHAT, "openai/any").await;
     answer.until("data:", 2).await;
     let began = Instant::now();
@@ -56,7 +56,7 @@ async fn an_endless_stream_is_cut_at_the_limit() {
 #[tokio::test]
 async fn idle_connections_hold_nothing_up() {
     let mock = vendor(Script::saying("hi")).await;
-    let mut gateway = Gateway::start(&config(&mock.url(), json!({})));
+    let mut gateway = Gateway::start(&config(&mock.url(), &json!({})));
     let silent = connect(gateway.address).await;
     let mut used = send(connect(gateway.address).await, "GET", ALIVE, &[], &Value::Null).await;
     used.body().await;

@@ -15,7 +15,7 @@ const AT_ONCE: Duration = Duration::from_millis(100);
 
 async fn start(script: Script, on_disconnect: &str) -> (Handle, Gateway) {
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-    let gateway = Gateway::start(&config(&mock.url(), json!({"on_disconnect": on_disconnect})));
+    let gateway = Gateway::start(&config(&mock.url(), &json!({"on_disconnect": on_disconnect})));
     (mock, gateway)
 }
 

@@ -1,5 +1,11 @@
 //! The real binary: started, driven, reloaded, drained. Loopback only; every wait is bounded.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests, and what they measure"
+)]
 
 mod bounds;
 mod client;

@@ -198,6 +198,6 @@ pub(crate) fn vendors(base: &str) -> Value {
 }
 
 /// A configuration with these vendors and settings of `llm_gateway`.
-pub(crate) fn config(base: &str, gateway: Value) -> Value {
+pub(crate) fn config(base: &str, gateway: &Value) -> Value {
     json!({"model_list": vendors(base), "llm_gateway": gateway})
 }

@@ -104,7 +104,7 @@ async fn narrow(address: SocketAddr) -> TcpStream {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stalled_readers_cost_a_bounded_memory() {
     let vendor = Firehose::start();
-    let gateway = Gateway::start(&config(&vendor.url, json!({"access_log": {"enabled": false}})));
+    let gateway = Gateway::start(&config(&vendor.url, &json!({"access_log": {"enabled": false}})));
     let before = gateway.resident_bytes();
     let readers = readers();
     let mut sockets: Vec<TcpStream> = Vec::with_capacity(readers);

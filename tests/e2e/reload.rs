@@ -67,7 +67,7 @@ async fn a_request_keeps_what_it_began_with() {
     let script =
         Script { text: Some("one two three four five six".to_owned()), chunk_ms: 100, ..Script::default() };
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-    let gateway = Gateway::start(&config(&mock.url(), json!({})));
+    let gateway = Gateway::start(&config(&mock.url(), &json!({})));
     let mut answer = stream(gateway.address, CHAT, "openai/any").await;
     answer.until("one", 1).await;
     gateway.rewrite(&json!({"model_list": [saying("a", "first")]}));

@@ -12,7 +12,7 @@ async fn comments_keep_a_silent_stream_alive() {
     for after in [0, 2] {
         let script = Script { stall_after_chunks: Some(after), ..Script::saying("one two three") };
         let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-        let gateway = Gateway::start(&config(&mock.url(), settings.clone()));
+        let gateway = Gateway::start(&config(&mock.url(), &settings));
         for (path, model) in [
             (CHAT, "openai/any"),
             (CHAT, "anthropic/any"),
@@ -31,7 +31,7 @@ async fn comments_keep_a_silent_stream_alive() {
 async fn a_lively_stream_has_none() {
     let script = Script { chunks: Some(10), chunk_ms: 30, ..Script::default() };
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-    let gateway = Gateway::start(&config(&mock.url(), json!({"server": {"keepalive_comment_ms": 250}})));
+    let gateway = Gateway::start(&config(&mock.url(), &json!({"server": {"keepalive_comment_ms": 250}})));
     let mut answer = stream(gateway.address, CHAT, "openai/any").await;
     assert!(answer.end().await);
     assert!(!answer.text().contains("keep-alive"), "{}", answer.text());
@@ -45,7 +45,7 @@ async fn a_failure_after_a_comment_is_told_in_the_stream() {
         json!({"stall_after_chunks": 0, "stall_ms": 400, "error_in_stream_after_chunks": 0, "error": error});
     let script = serde_json::from_value(script).unwrap();
     let mock = MockServer::start(Options { script: Some(script), ..Options::default() }).await.unwrap();
-    let gateway = Gateway::start(&config(&mock.url(), json!({"server": {"keepalive_comment_ms": 50}})));
+    let gateway = Gateway::start(&config(&mock.url(), &json!({"server": {"keepalive_comment_ms": 50}})));
     for (path, model) in [(CHAT, "openai/any"), (MESSAGES, "openai/any"), (CHAT, "anthropic/any")] {
         let mut answer = stream(gateway.address, path, model).await;
         assert!(answer.end().await);

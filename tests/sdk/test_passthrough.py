@@ -63,6 +63,27 @@ def test_gateway_only_members_are_removed(mock, http):
     assert "dropped num_retries" in notes and "tags" not in notes
 
 
+def test_members_that_only_anthropic_knows_stay_there(mock, http):
+    """What an agent says to Anthropic alone would be refused by others as unknown."""
+    own = {
+        "top_k": 5,
+        "speed": "fast",
+        "container": "container_1",
+        "inference_geo": "us",
+        "mcp_servers": [],
+        "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+        "cache_control": {"type": "ephemeral"},
+    }
+    body = {"model": "gpt", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 9}
+    answer = http.post("/v1/messages", json=body | own)
+    assert answer.status_code == 200
+    assert mock.last().body == body | {"model": "gpt-4.1"}
+    notes = answer.headers["x-llm-gateway-notes"]
+    assert all(f"dropped {name}" in notes for name in own)
+    http.post("/v1/messages", json=body | own | {"model": "claude"})
+    assert mock.last().body == body | own | {"model": "claude-sonnet-4-5"}
+
+
 @pytest.mark.parametrize("asked", [None, False, True])
 def test_usage_is_asked_for_and_withheld_from_who_did_not_ask(mock, openai_client, asked):
     wire = OpenAIWire()

@@ -167,7 +167,8 @@ fn check_depth(json: &[u8], max: usize) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::Full;
+    use http_body::Frame;
+    use http_body_util::{Full, StreamBody};
 
     use super::*;
 
@@ -194,6 +195,33 @@ mod tests {
         let held = Arc::new(Gauge::default());
         assert_eq!(read(&"a".repeat(101), &held).await.unwrap_err().kind, ErrorKind::PayloadTooLarge);
         assert_eq!(held.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_held_as_it_grows() {
+        let held = Arc::new(Gauge::default());
+        let pieces = |sizes: &'static [usize]| {
+            let frames =
+                sizes.iter().map(|size| Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![b'a'; *size]))));
+            StreamBody::new(futures_util::stream::iter(frames))
+        };
+        let body = read_body(pieces(&[10, 0, 20, 30]), &held, BOUNDS).await.unwrap();
+        assert_eq!((body.bytes.len(), held.get()), (60, 60));
+        let error = read_body(pieces(&[50, 51]), &held, BOUNDS).await.unwrap_err();
+        assert_eq!((error.kind, held.get()), (ErrorKind::PayloadTooLarge, 60));
+        let error = read_body(pieces(&[50, 45]), &held, BOUNDS).await.unwrap_err();
+        assert_eq!((error.kind, held.get()), (ErrorKind::Unavailable, 60));
+        drop(body);
+        assert_eq!(held.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_cut_off_holds_nothing() {
+        let held = Arc::new(Gauge::default());
+        let frames = [Ok(Frame::data(Bytes::from_static(b"{\"a\":"))), Err(std::io::Error::other("gone"))];
+        let error =
+            read_body(StreamBody::new(futures_util::stream::iter(frames)), &held, BOUNDS).await.unwrap_err();
+        assert_eq!((error.kind, error.layer, held.get()), (ErrorKind::InvalidRequest, Layer::Client, 0));
     }
 
     #[test]

@@ -81,9 +81,7 @@ impl Serving {
     pub fn resolve(&self, name: &str) -> Result<Arc<Group>, ApiError> {
         if name.len() > Self::NAME_BYTES {
             let message = format!("a model's name has at most {} bytes", Self::NAME_BYTES);
-            return Err(
-                ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message).with_param("model")
-            );
+            return Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message).with_param("model"));
         }
         let made = self.made.pin();
         if let Some(group) = made.get(name) {

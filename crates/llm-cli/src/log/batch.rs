@@ -74,7 +74,10 @@ fn write(shared: &Shared, mut out: impl Write) {
         // Nobody is left to be told where standard error is gone.
         let _written = out.write_all(&batch);
         if left_out > 0 {
-            let _written = writeln!(out, "{{\"level\":\"WARN\",\"message\":\"{left_out} log lines were left out: the reader is too slow\"}}");
+            let _written = writeln!(
+                out,
+                "{{\"level\":\"WARN\",\"message\":\"{left_out} log lines were left out: the reader is too slow\"}}"
+            );
         }
         let _flushed = out.flush();
         if stop {

@@ -59,6 +59,7 @@ impl ChatRelay {
         holds(messages, "\"assistant\"")
             && (holds(messages, "\"thinking_blocks\"")
                 || holds(messages, "\"provider_specific_fields\"")
+                || holds(messages, "\"caller\"")
                 || options.replay != Replay::ReasoningContent && holds(messages, "\"reasoning_content\"")
                 || !options.rich_tool_results
                     && holds(messages, "\"tool_call_id\"")

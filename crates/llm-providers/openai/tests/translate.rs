@@ -63,6 +63,28 @@ fn requests() {
 }
 
 #[test]
+fn calls_lose_what_only_another_vendor_understands() {
+    let request = json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}, "extra_content": {"google": 1}},
+        {"id": "b", "type": "function", "function": {"name": "f", "arguments": "{}"}, "caller": {"type": "direct"},
+            "cache_control": {"type": "ephemeral"}, "provider_specific_fields": {"x": 1}}]}]});
+    let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
+    let headers = HeaderMap::new();
+    let sent = sent(&request, &Call::new("gpt-4o", &headers)).unwrap();
+    let calls = &sent["body"]["messages"][0]["tool_calls"];
+    assert_eq!(calls[0]["extra_content"], json!({"google": 1}), "the vendor's own goes back to it");
+    assert_eq!(
+        calls[1],
+        json!({"id": "b", "type": "function", "function": {"name": "f", "arguments": "{}"}})
+    );
+    let note = |name: &str| format!("dropped messages[0].tool_calls[1].{name}: of no use to this vendor");
+    assert_eq!(
+        sent["notes"],
+        json!([note("caller"), note("cache_control"), note("provider_specific_fields")])
+    );
+}
+
+#[test]
 fn nothing_is_lost_in_silence() {
     let vendor = OpenAi::new();
     let headers = HeaderMap::new();

@@ -70,7 +70,8 @@ pub(super) fn relay_plan(
 
 /// Members that the configuration drops and sets.
 fn configured(peek: &Peek<'_>, deployment: &Deployment) -> Vec<Edit> {
-    let set = |(name, value): (&String, &Value)| Edit::Set { name: name.clone().into(), json: value.to_string() };
+    let set =
+        |(name, value): (&String, &Value)| Edit::Set { name: name.clone().into(), json: value.to_string() };
     let mut edits: Vec<Edit> = deployment.overrides.iter().map(set).collect();
     let is_new = |edits: &[Edit], name: &str| edits.iter().all(|edit| edit.name() != name);
     for name in &deployment.drop_params {
@@ -100,7 +101,8 @@ fn plan(
     mut notes: Vec<Note>,
 ) -> Result<Option<RelayPlan>, ApiError> {
     let Some(mut edits) = relay.edits(peek, call) else { return Ok(None) };
-    if request.ask.model.is_some() || request.model != *deployment.model {
+    let renamed = request.ask.model.is_some() || request.model != *deployment.model;
+    if renamed && !deployment.overrides.contains_key("model") {
         edits.push(Edit::set_text("model", &deployment.model));
     }
     for member in peek.members() {
@@ -108,15 +110,15 @@ fn plan(
             edits.push(Edit::Remove { name: (*name).into(), reason: gateway_reason(name).into() });
         }
     }
-    let withhold_usage = request.stream
+    let usage_comes = request.stream
         && request.ask.operation == RelayOperation::Chat
         && relay.takes_include_usage()
-        && !deployment.drop_params.iter().any(|name| name == "stream_options")
-        && !super::wants_usage(peek)?;
-    if withhold_usage {
+        && !deployment.drop_params.iter().any(|name| name == "stream_options");
+    if usage_comes && !super::wants_usage(peek)? {
         edits.push(Edit::Set { name: "stream_options".into(), json: with_usage(peek)? });
     }
     notes.extend(edits.iter().filter_map(note));
+    let withhold_usage = usage_comes && !request.include_usage;
     Ok(Some(RelayPlan { body: apply(body, peek, &edits), notes, withhold_usage }))
 }
 

@@ -244,3 +244,6 @@ fn hear(seen: &mut Seen, chunk: &ChatChunk) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

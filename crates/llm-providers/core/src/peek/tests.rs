@@ -64,3 +64,13 @@ fn depth_costs_no_stack() {
     let deep = format!("{{\"a\":{}{}}}", "[".repeat(1 << 20), "]".repeat(1 << 20));
     assert_eq!(Peek::new(deep.as_bytes()).unwrap().raw("a").map(str::len), Some(2 << 20));
 }
+
+#[test]
+fn a_name_that_stands_twice_is_found_among_many() {
+    for (first, second) in [(0, 1), (3, 47), (3, 48), (46, 60), (48, 49), (60, 99_999)] {
+        let members: Vec<_> =
+            (0..100_000).map(|at| format!("\"m{}\":0", if at == second { first } else { at })).collect();
+        let error = Peek::new(format!("{{{}}}", members.join(",")).as_bytes()).unwrap_err();
+        assert_eq!(error.path, format!("m{first}"));
+    }
+}

@@ -37,6 +37,7 @@ pub(super) fn messages<'a>(
         }
         if message.role == Role::Assistant {
             thinking(&mut message, options.replay, &path, changes);
+            calls(&mut message, options, &path, changes);
         }
         parts(&mut message, options, &path, changes);
         if message.role == Role::Tool && !options.rich_tool_results {
@@ -97,6 +98,27 @@ fn markers(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'_>
         };
         if marker.is_some() {
             changes.note(NoteKind::Dropped, format!("{path}.content[{index}].cache_control"), WHY);
+        }
+    }
+}
+
+/// Members of tool calls that other dialects have and this wire does not. What else stands there is the vendor's own,
+/// such as Gemini's `extra_content`, and goes back to it.
+const FOREIGN: [&str; 3] = ["caller", "cache_control", "provider_specific_fields"];
+
+/// Takes out of tool calls what only another vendor understands.
+fn calls(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, changes: &mut Changes<'_>) {
+    let foreign = |name: &str| FOREIGN.contains(&name) && !(name == "cache_control" && options.cache_control);
+    let calls = message.tool_calls.as_deref().unwrap_or_default();
+    if !calls.iter().any(|call| call.extra.keys().any(|name| foreign(name))) {
+        return;
+    }
+    for (index, call) in message.to_mut().tool_calls.get_mut().into_iter().flatten().enumerate() {
+        for name in FOREIGN.into_iter().filter(|name| foreign(name)) {
+            if call.extra.shift_remove(name).is_some() {
+                let path = format!("{path}.tool_calls[{index}].{name}");
+                changes.note(NoteKind::Dropped, path, "of no use to this vendor");
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ mod tests {
 
     use super::*;
 
-    fn numbered(numbers: &mut Numbers, choice: u32, delta: Value) -> Option<Value> {
+    fn numbered(numbers: &mut Numbers, choice: u32, delta: &Value) -> Option<Value> {
         let chunk = json!({"choices": [{"index": choice, "delta": delta}]});
         let chunk = numbers.number(&serde_json::from_value(chunk).unwrap())?;
         Some(serde_json::to_value(chunk).unwrap()["choices"][0]["delta"].take())
@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn a_signature_ends_a_block() {
         let mut numbers = Numbers::default();
-        let mut told = |piece: Value| indices(numbered(&mut numbers, 0, json!({"thinking_blocks": [piece]})), "thinking_blocks");
+        let mut told = |piece: Value| {
+            indices(numbered(&mut numbers, 0, &json!({"thinking_blocks": [piece]})), "thinking_blocks")
+        };
         let text = || json!({"type": "thinking", "thinking": "a"});
         let signed = || json!({"type": "thinking", "thinking": "", "signature": "s"});
         assert_eq!([told(text()), told(text()), told(signed())], [[0], [0], [0]]);
@@ -109,12 +111,12 @@ mod tests {
     fn choices_are_counted_apart_and_the_vendors_numbers_kept() {
         let mut numbers = Numbers::default();
         let two = json!({"annotations": [{"type": "url_citation"}, {"type": "url_citation"}]});
-        assert_eq!(indices(numbered(&mut numbers, 0, two.clone()), "annotations"), [0, 1]);
-        assert_eq!(indices(numbered(&mut numbers, 0, two.clone()), "annotations"), [2, 3]);
-        assert_eq!(indices(numbered(&mut numbers, 1, two), "annotations"), [0, 1]);
+        assert_eq!(indices(numbered(&mut numbers, 0, &two), "annotations"), [0, 1]);
+        assert_eq!(indices(numbered(&mut numbers, 0, &two), "annotations"), [2, 3]);
+        assert_eq!(indices(numbered(&mut numbers, 1, &two), "annotations"), [0, 1]);
         let own = json!({"annotations": [{"type": "url_citation", "index": 9}]});
-        assert_eq!(indices(numbered(&mut numbers, 1, own), "annotations"), [9]);
-        assert_eq!(numbered(&mut numbers, 0, json!({"content": "a"})), None);
+        assert_eq!(indices(numbered(&mut numbers, 1, &own), "annotations"), [9]);
+        assert_eq!(numbered(&mut numbers, 0, &json!({"content": "a"})), None);
     }
 
     #[test]

@@ -1,0 +1,114 @@
+//! Frames cut anywhere: what passes, what is withheld, when a stream has begun, and how it ends.
+
+use llm_provider_core::{Dialect, Provider as _};
+use llm_providers::mock::Mock;
+use llm_types::{ErrorKind, Layer};
+
+use super::*;
+
+const COMMENT: &str = ": hold the line\n\n";
+const HELLO: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hello\"}}]}\n\n";
+const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":5}}\n\n";
+const FAILURE: &str = "data: {\"error\":{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}}\n\n";
+const DONE: &str = "data: [DONE]\n\n";
+
+fn relay(withhold_usage: bool) -> Pump {
+    let mock = Mock::new();
+    let listener = mock.relay(Dialect::OpenAiChat).unwrap().listener();
+    Pump::Relay(Box::new(RelayPump::new(listener, withhold_usage)))
+}
+
+/// What comes of a stream cut into pieces of `size` bytes, its end included.
+fn run(pump: &mut Pump, stream: &str, size: usize) -> (String, Option<ApiError>) {
+    let mut out = String::new();
+    for piece in stream.as_bytes().chunks(size) {
+        let fed = pump.feed(Bytes::copy_from_slice(piece));
+        out.push_str(std::str::from_utf8(&fed.out).unwrap());
+        if fed.error.is_some() {
+            return (out, fed.error);
+        }
+    }
+    let fed = pump.finish();
+    out.push_str(std::str::from_utf8(&fed.out).unwrap());
+    (out, fed.error)
+}
+
+#[test]
+fn bytes_pass_however_they_are_cut() {
+    let stream = format!("{COMMENT}{HELLO}{USAGE}{DONE}");
+    for size in 1..=stream.len() {
+        for (withheld, expected) in [(false, stream.clone()), (true, stream.replace(USAGE, ""))] {
+            let mut pump = relay(withheld);
+            assert_eq!(run(&mut pump, &stream, size), (expected, None), "{size} {withheld}");
+            assert_eq!(pump.seen().usage.unwrap().counts().output, 5);
+            assert!(pump.is_complete());
+        }
+    }
+}
+
+#[test]
+fn withheld_usage_is_no_beginning_and_neither_are_comments() {
+    let mut pump = relay(true);
+    pump.feed(Bytes::from_static(COMMENT.as_bytes()));
+    assert!(!pump.has_begun());
+    assert!(pump.feed(Bytes::from_static(USAGE.as_bytes())).out.is_empty());
+    assert!(!pump.has_begun());
+    pump.feed(Bytes::from_static(HELLO.as_bytes()));
+    assert!(pump.has_begun());
+}
+
+#[test]
+fn a_failure_is_told_once() {
+    let ingress = llm_providers::ingress(Dialect::OpenAiChat);
+    for size in [1, 7, 4096] {
+        // Before the beginning nothing is out yet, so that the gateway has to say it.
+        let mut pump = relay(true);
+        let (out, error) = run(&mut pump, &format!("{COMMENT}{FAILURE}"), size);
+        assert!(!out.contains("error"), "{out}");
+        let error = error.unwrap();
+        assert_eq!((error.kind, error.layer), (ErrorKind::RateLimit, Layer::Provider));
+        assert!(!pump.error(&error, ingress, &Reply::default()).is_empty());
+
+        let mut pump = relay(true);
+        let (out, error) = run(&mut pump, &format!("{HELLO}{USAGE}{FAILURE}{HELLO}"), size);
+        assert_eq!(out, format!("{HELLO}{FAILURE}"), "{size}");
+        assert!(pump.error(&error.unwrap(), ingress, &Reply::default()).is_empty());
+    }
+}
+
+#[test]
+fn an_end_without_the_last_word_is_a_cut() {
+    for stream in ["", COMMENT, HELLO, &format!("{HELLO}data: {{\"choi")] {
+        let (out, error) = run(&mut relay(false), stream, 4096);
+        assert!(!out.contains("choi") || out == HELLO, "{out}");
+        assert_eq!(error.unwrap().kind, ErrorKind::BadGateway, "{stream}");
+    }
+    let unended = format!("{HELLO}data: [DONE]");
+    assert_eq!(run(&mut relay(false), &unended, 4096), (format!("{unended}\n\n"), None));
+}
+
+#[test]
+fn translated_streams_keep_the_same_rules() {
+    let mock = Mock::new();
+    let ingress = llm_providers::ingress(Dialect::AnthropicMessages);
+    let pump = || {
+        let writer = ingress.writer(&Reply::default());
+        Pump::Translate(Box::new(TranslatePump::new(mock.chat().unwrap().decoder(), writer)))
+    };
+    let stop = HELLO.replace("}}]", "},\"finish_reason\":\"stop\"}]");
+    let mut whole = pump();
+    let (out, error) = run(&mut whole, &format!("{COMMENT}{HELLO}{stop}{USAGE}{DONE}"), 5);
+    assert!(error.is_none() && out.contains("message_stop"), "{out}");
+    assert_eq!(whole.seen().usage.unwrap().counts().output, 5);
+    assert!(whole.is_complete() && whole.has_begun());
+
+    let mut failed = pump();
+    let (out, error) = run(&mut failed, &format!("{COMMENT}{FAILURE}"), 5);
+    assert!(out.is_empty() && !failed.has_begun());
+    assert_eq!(error.unwrap().kind, ErrorKind::RateLimit);
+
+    let mut cut = pump();
+    let (out, error) = run(&mut cut, HELLO, 5);
+    assert!(!out.contains("message_stop") && !cut.is_complete());
+    assert_eq!(error.unwrap().kind, ErrorKind::BadGateway);
+}

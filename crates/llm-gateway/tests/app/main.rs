@@ -1,0 +1,9 @@
+//! The gateway in process: the real routes over scripted vendors, a clock that stands still and a seeded chance.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod ends;
+mod refusals;
+mod relay;
+mod streams;
+mod support;

@@ -1,0 +1,91 @@
+//! What the vendor gets of a request that passes through: the client's bytes, and the closed list of changes.
+
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::support::{Answer, CHAT, TestApp, ask, deployment};
+
+/// Asks a deployment with these further parameters; gives the answer and the text that the vendor got.
+async fn sent(params: Value, body: &Value) -> (Answer, String) {
+    let vendor = MockServer::start().await;
+    let answer = json!({"id": "c", "object": "chat.completion", "model": "gpt-4o", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]});
+    Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&vendor).await;
+    let mut all = json!({"model": "openai/gpt-4o", "api_base": vendor.uri(), "api_key": "k"});
+    all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
+    let app = TestApp::new(&json!({"model_list": [deployment("m", all)]})).await;
+    let answer = app.post(CHAT, body).await;
+    let requests = vendor.received_requests().await.unwrap();
+    assert_eq!(requests.len(), 1, "{}", answer.text);
+    (answer, String::from_utf8(requests[0].body.clone()).unwrap())
+}
+
+/// The same, read as JSON: every name stands once.
+async fn got(params: Value, body: &Value) -> Value {
+    let (_, text) = sent(params, body).await;
+    llm_provider_core::Peek::new(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+    serde_json::from_str(&text).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_but_the_name_changes() {
+    let body = ask(&json!({"anything": {"x": [1, 2.50]}}));
+    let (answer, text) = sent(json!({}), &body).await;
+    assert_eq!(text, body.to_string().replace("\"model\":\"m\"", "\"model\":\"gpt-4o\""));
+    assert_eq!(answer.header("x-llm-gateway-notes"), None);
+}
+
+#[tokio::test]
+async fn members_for_the_gateway_stay_here() {
+    let body = ask(&json!({"tags": ["a"], "num_retries": 3, "user": "u"}));
+    let (answer, text) = sent(json!({}), &body).await;
+    let got: Value = serde_json::from_str(&text).unwrap();
+    assert!(got.get("tags").is_none() && got.get("num_retries").is_none());
+    assert_eq!(got["user"], "u");
+    assert_eq!(answer.header("x-llm-gateway-notes"), Some("dropped num_retries"), "what is not done is told");
+}
+
+#[tokio::test]
+async fn configured_members_stand_once() {
+    let defaults = json!({"temperature": 0.5, "seed": 7});
+    let got_one = got(defaults, &ask(&json!({"seed": 1}))).await;
+    assert_eq!((&got_one["temperature"], &got_one["seed"]), (&json!(0.5), &json!(1)));
+    let overrides = json!({"seed": 7, "extra_body": {"seed": 9, "model": "other"}});
+    let got_one = got(overrides, &ask(&json!({"seed": 1}))).await;
+    assert_eq!((&got_one["seed"], &got_one["model"]), (&json!(9), &json!("other")));
+    let drops = json!({"additional_drop_params": ["seed"]});
+    let (answer, text) = sent(drops, &ask(&json!({"seed": 1}))).await;
+    assert!(!text.contains("seed"));
+    assert_eq!(answer.header("x-llm-gateway-notes"), Some("dropped seed"));
+}
+
+#[tokio::test]
+async fn configured_limits_get_the_vendors_name() {
+    let mut body = ask(&json!({}));
+    body.as_object_mut().unwrap().shift_remove("max_tokens");
+    let got_one = got(json!({"model": "openai/o3", "max_tokens": 50}), &body).await;
+    assert_eq!((&got_one["max_completion_tokens"], got_one.get("max_tokens")), (&json!(50), None));
+}
+
+#[tokio::test]
+async fn usage_is_asked_for_once() {
+    let stream = ask(&json!({"stream": true}));
+    let options = |configured: Value| {
+        let stream = stream.clone();
+        async move { got(configured, &stream).await.get("stream_options").cloned() }
+    };
+    assert_eq!(options(json!({})).await, Some(json!({"include_usage": true})));
+    let set = json!({"stream_options": {"include_obfuscation": false}});
+    assert_eq!(
+        options(set.clone()).await,
+        Some(json!({"include_obfuscation": false, "include_usage": true}))
+    );
+    let set = json!({"extra_body": set});
+    assert_eq!(options(set).await, Some(json!({"include_obfuscation": false, "include_usage": true})));
+    assert_eq!(options(json!({"additional_drop_params": ["stream_options"]})).await, None);
+    let kept =
+        got(json!({}), &ask(&json!({"stream": true, "stream_options": {"include_obfuscation": false}})))
+            .await;
+    assert_eq!(kept["stream_options"], json!({"include_obfuscation": false, "include_usage": true}));
+}
