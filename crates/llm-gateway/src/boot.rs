@@ -240,10 +240,10 @@ impl Reloader {
         // Everything is tried before anything changes.
         let trial = self.store.preview(config.clone());
         let serving = prepare::serving(trial, &self.app.runtime, &self.states).await?;
+        let warnings: Vec<Diagnostic> = config.warnings.clone();
         if let Some(reload) = &self.reload_certificate {
             reload()?;
         }
-        let warnings: Vec<Diagnostic> = config.warnings.clone();
         let report = self.store.reload(config);
         self.app.swap(serving);
         for warning in warnings {

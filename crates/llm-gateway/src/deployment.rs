@@ -119,8 +119,22 @@ impl Labels {
         let value = |text: &str| {
             HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
         };
-        Self { id: value(id), group: value(group), provider: value(provider), api_base: api_base.map(value) }
+        Self {
+            id: value(id),
+            group: value(group),
+            provider: value(provider),
+            api_base: api_base.map(|url| value(&shown(url))),
+        }
     }
+}
+
+/// An address as clients may see it: without a password or a query, in which keys stand.
+fn shown(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{path}")
 }
 
 /// What changes from request to request.
@@ -206,5 +220,41 @@ impl Deployment {
     /// Whether a request can pass through as bytes as far as configuration goes: nothing is dropped from inside it.
     pub fn drops_top_level_only(&self) -> bool {
         self.drop_params.iter().all(|path| !path.contains(['.', '[']))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_without_what_is_secret() {
+        for (url, expected) in [
+            ("https://api.openai.com/v1", "https://api.openai.com/v1"),
+            ("https://user:pa@ss@host:8/v1?key=k#f", "https://host:8/v1"),
+            ("http://host", "http://host"),
+            ("http://host/a@b", "http://host/a@b"),
+            ("host?key=k", "host"),
+        ] {
+            assert_eq!(shown(url), expected);
+        }
+    }
+
+    #[test]
+    fn only_the_vendors_faults_count_against_a_deployment() {
+        let id = DeploymentId::new("d");
+        let state = State::default();
+        let failed = |kind| HealthEvent {
+            deployment: id.clone(),
+            at: UnixMs(0),
+            news: HealthNews::Failed { kind, retry_after_ms: None },
+        };
+        state.fold(&failed(ErrorKind::ContextWindow));
+        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 0);
+        state.fold(&failed(ErrorKind::Unavailable));
+        state.fold(&failed(ErrorKind::RateLimit));
+        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 2);
+        state.fold(&HealthEvent { deployment: id.clone(), at: UnixMs(0), news: HealthNews::Succeeded });
+        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 0);
     }
 }

@@ -49,10 +49,11 @@ where
 {
     let serving = app.serving();
     if serving.on_disconnect != OnDisconnect::Cancel {
+        let ingress = serving.ingress(route.dialect);
         let work = Box::pin(guarded(app.clone(), serving, route, request));
         return match app.detached(work).await {
             Ok(response) => response,
-            Err(_) => Response::new(AnswerBody::empty()),
+            Err(_) => error::response(&defect(), ingress, &Reply::default()).map(AnswerBody::plain),
         };
     }
     guarded(app, serving, route, request).await
@@ -76,17 +77,14 @@ where
     let work = Box::pin(staged(app, serving.clone(), route, id, request));
     let mut response = match AssertUnwindSafe(work).catch_unwind().await {
         Ok(response) => response,
-        Err(_) => {
-            let error = ApiError::new(
-                ErrorKind::Internal,
-                Layer::Gateway,
-                "a defect of the gateway; it has been logged",
-            );
-            error::response(&error, serving.ingress(dialect), &reply).map(AnswerBody::plain)
-        }
+        Err(_) => error::response(&defect(), serving.ingress(dialect), &reply).map(AnswerBody::plain),
     };
     tell_request(&reply.request_id, response.headers_mut());
     response
+}
+
+fn defect() -> ApiError {
+    ApiError::new(ErrorKind::Internal, Layer::Gateway, "a defect of the gateway; it has been logged")
 }
 
 async fn staged<B>(
@@ -108,7 +106,9 @@ where
         Ok(response) => return response,
         Err(error) => error,
     };
-    let Some(mut exchange) = exchange else { return Response::new(AnswerBody::empty()) };
+    let Some(mut exchange) = exchange else {
+        return error::response(&error, serving.ingress(dialect), &Reply::default()).map(AnswerBody::plain);
+    };
     let reply = Reply { request_id: exchange.id().to_owned(), ..Reply::default() };
     let mut response = error::response(&error, serving.ingress(dialect), &reply);
     if let Some(leg) = exchange.record().legs.last()

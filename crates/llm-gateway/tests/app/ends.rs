@@ -13,7 +13,7 @@ fn streamed() -> Value {
 
 async fn with(on_disconnect: &str, script: &Value) -> TestApp {
     TestApp::new(&json!({
-        "model_list": [deployment("m", json!({"model": "mock/m", "mock_response": script}))],
+        "model_list": [deployment("m", &json!({"model": "mock/m", "mock_response": script}))],
         "llm_gateway": {"on_disconnect": on_disconnect},
     }))
     .await

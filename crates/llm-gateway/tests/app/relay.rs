@@ -14,7 +14,7 @@ async fn sent(params: Value, body: &Value) -> (Answer, String) {
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&vendor).await;
     let mut all = json!({"model": "openai/gpt-4o", "api_base": vendor.uri(), "api_key": "k"});
     all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
-    let app = TestApp::new(&json!({"model_list": [deployment("m", all)]})).await;
+    let app = TestApp::new(&json!({"model_list": [deployment("m", &all)]})).await;
     let answer = app.post(CHAT, body).await;
     let requests = vendor.received_requests().await.unwrap();
     assert_eq!(requests.len(), 1, "{}", answer.text);

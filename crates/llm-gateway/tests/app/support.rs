@@ -125,7 +125,7 @@ impl TestApp {
     /// One model `m`, which the mock answers by a script.
     pub(crate) async fn scripted(script: &Value) -> Self {
         Self::new(
-            &json!({"model_list": [deployment("m", json!({"model": "mock/m", "mock_response": script}))]}),
+            &json!({"model_list": [deployment("m", &json!({"model": "mock/m", "mock_response": script}))]}),
         )
         .await
     }
@@ -157,7 +157,7 @@ impl TestApp {
     }
 }
 
-pub(crate) fn deployment(name: &str, params: Value) -> Value {
+pub(crate) fn deployment(name: &str, params: &Value) -> Value {
     json!({"model_name": name, "litellm_params": params})
 }
 

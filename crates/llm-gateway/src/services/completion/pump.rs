@@ -154,6 +154,7 @@ impl RelayPump {
                 if !begun {
                     return Fed { out: Bytes::new(), error };
                 }
+                self.begun = true;
                 self.vendor_told = true;
                 let out = match kept {
                     Some(mut kept) => {
