@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// A few short rounds that fail only when a same-dialect request costs 2.5 times the minimal proxy.
     #[arg(long)]
     quick: bool,
-    /// Rounds of each scenario [default: 5, quick: 3].
+    /// Rounds of each scenario [default: 5, quick: 5].
     #[arg(long)]
     rounds: Option<usize>,
     /// Seconds of each measurement [default: 2, quick: 0.6].
@@ -74,7 +74,7 @@ impl Args {
     fn effort(&self) -> Effort {
         // Link-time optimisation takes longer than the whole short form.
         let usual = if self.quick {
-            Effort { profile: "ci-release", rounds: 3, seconds: 0.6, starts: 1 }
+            Effort { profile: "ci-release", rounds: 5, seconds: 0.6, starts: 1 }
         } else {
             Effort { profile: "release", rounds: 5, seconds: 2.0, starts: 5 }
         };

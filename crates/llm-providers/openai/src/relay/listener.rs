@@ -62,7 +62,7 @@ fn some<'a>(data: &'a [u8], finder: &Finder<'_>) -> Option<&'a [u8]> {
 }
 
 /// The text at the beginning of `value`, without its quotation marks and as it is escaped.
-fn text(value: &[u8]) -> Option<&[u8]> {
+fn text_of(value: &[u8]) -> Option<&[u8]> {
     let inner = value.strip_prefix(b"\"")?;
     let mut from = 0;
     loop {
@@ -82,7 +82,7 @@ fn count(data: &[u8], finder: &Finder<'_>) -> u64 {
     let mut sum = 0;
     for at in finder.find_iter(data) {
         let value = data[at + finder.needle().len()..].trim_ascii_start();
-        sum += text(value).map_or(0, <[u8]>::len) as u64;
+        sum += text_of(value).map_or(0, <[u8]>::len) as u64;
     }
     sum
 }
@@ -104,7 +104,8 @@ impl ChatListener {
             choices.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"]"))
         });
         if self.seen.model.is_none()
-            && let Some(model) = value(data, &finders.model).and_then(text).filter(|model| !model.is_empty())
+            && let Some(model) =
+                value(data, &finders.model).and_then(text_of).filter(|model| !model.is_empty())
         {
             self.seen.model = Some(String::from_utf8_lossy(model).into_owned());
         }
@@ -121,7 +122,7 @@ impl ChatListener {
             bytes += count(data, &finders.arguments);
         }
         self.seen.content_bytes += bytes;
-        if let Some(reason) = some(data, &finders.finish).and_then(text)
+        if let Some(reason) = some(data, &finders.finish).and_then(text_of)
             && let Some(heard) = self.finish(&String::from_utf8_lossy(reason))
         {
             return heard;
@@ -209,60 +210,56 @@ impl Listener for ChatListener {
 
     fn body(&mut self, body: &[u8]) {
         #[derive(Deserialize)]
-        struct Body<'a> {
-            model: Option<String>,
+        struct Whole<'a> {
+            #[serde(borrow)]
+            model: Option<&'a RawValue>,
             #[serde(borrow)]
             usage: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            choices: Vec<Choice<'a>>,
+            #[serde(borrow)]
+            choices: Option<&'a RawValue>,
         }
-        #[derive(Deserialize)]
-        struct Choice<'a> {
-            finish_reason: Option<String>,
-            #[serde(borrow)]
-            message: Option<Message<'a>>,
-        }
-        #[derive(Deserialize)]
-        struct Message<'a> {
-            #[serde(borrow)]
-            content: Option<&'a RawValue>,
-            #[serde(borrow)]
-            reasoning_content: Option<&'a RawValue>,
-            #[serde(borrow)]
-            tool_calls: Option<&'a RawValue>,
-        }
-        let whole = body;
         // Checked once as a whole, so that no member is checked again.
-        let Ok(text) = std::str::from_utf8(whole) else { return };
-        let Ok(body) = serde_json::from_str::<Body<'_>>(text) else { return };
-        match body.usage {
+        let Ok(text) = std::str::from_utf8(body) else { return };
+        let Ok(whole) = serde_json::from_str::<Whole<'_>>(text) else { return };
+        match whole.usage {
             Some(raw) if usage::is_plain(&self.options.answer.usage) => {
-                self.seen.usage =
-                    serde_json::from_str::<Option<usage::Glance>>(raw.get()).ok().flatten().map(Usage::from);
+                let glance = serde_json::from_str::<Option<usage::Glance>>(raw.get()).ok().flatten();
+                self.seen.usage = glance.map(Usage::from);
                 if let Some(usage) = &mut self.seen.usage {
                     usage::mend(usage, &self.options.answer.usage);
                 }
             }
             None if self.options.answer.usage.pointer.is_none() => {}
             _ => {
-                self.usage(whole);
+                self.usage(body);
             }
         }
-        self.seen.model = body.model;
-        for choice in &body.choices {
-            if let Some(message) = &choice.message {
-                let size =
-                    |raw: &Option<&RawValue>| raw.map_or(0, |raw| raw.get().trim_matches('"').len() as u64);
-                let calls = message.tool_calls.filter(|calls| !matches!(calls.get(), "null" | "[]"));
-                self.called |= calls.is_some();
-                let written = message.content.filter(|content| content.get() != "null");
-                self.seen.content_bytes += size(&written) + size(&message.reasoning_content) + size(&calls);
-            }
-            if let Some(reason) = &choice.finish_reason {
-                self.finish(reason);
+        self.seen.model = whole.model.and_then(|model| serde_json::from_str(model.get()).ok());
+        // The choices are JSON by now; what the books want of them is found by name, as in a stream.
+        let Some(choices) = whole.choices.map(|choices| choices.get().as_bytes()) else { return };
+        let Some(first) = choices.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return };
+        if !first.starts_with(b"{") {
+            return;
+        }
+        let finders = &*FINDERS;
+        let mut calls = finders
+            .calls
+            .find_iter(choices)
+            .map(|at| choices[at + finders.calls.needle().len()..].trim_ascii_start());
+        self.called |= calls.any(|calls| {
+            calls.strip_prefix(b"[").is_some_and(|rest| !rest.trim_ascii_start().starts_with(b"]"))
+        });
+        self.seen.content_bytes += count(choices, &finders.content) + count(choices, &finders.reasoning);
+        if self.called {
+            self.seen.content_bytes += count(choices, &finders.arguments);
+        }
+        for at in finders.finish.find_iter(choices) {
+            let value = choices[at + finders.finish.needle().len()..].trim_ascii_start();
+            if let Some(reason) = text_of(value) {
+                self.finish(&String::from_utf8_lossy(reason));
             }
         }
-        self.seen.complete = !body.choices.is_empty() && self.failure.is_none();
+        self.seen.complete = self.failure.is_none();
     }
 
     fn seen(&self) -> &Seen {
