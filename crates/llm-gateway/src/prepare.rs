@@ -314,7 +314,7 @@ impl Prepare {
     }
 
     fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {
-        provider.info().base_url_variables.iter().find_map(|name| self.variable(name))
+        llm_providers::address(provider.info(), &|name| self.variable(name))
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -14,7 +14,7 @@ use llm_transport::{
 };
 use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, Message, Nullable, UnixMs};
 
-use crate::{bare_name_vendor, providers};
+use crate::{address, bare_name_vendor, providers};
 
 /// Asks models of any vendor through one interface.
 ///
@@ -51,7 +51,7 @@ impl Account {
     pub fn from_variables(provider: Arc<dyn Provider>, variable: &impl Fn(&str) -> Option<String>) -> Self {
         let info = provider.info();
         let key = first(&info.key_variables, variable).map(Secret::new);
-        let base_url = first(&info.base_url_variables, variable);
+        let base_url = address(info, variable);
         Self { key, base_url, ..Self::new(provider) }
     }
 }

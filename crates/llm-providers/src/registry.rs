@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use llm_provider_core::Provider;
+use llm_provider_core::{Provider, VendorInfo};
 
 static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
     let list: Vec<Arc<dyn Provider>> = vec![
@@ -57,6 +57,24 @@ pub fn bare_name_vendor(model: &str) -> Option<&'static str> {
     }
 }
 
+/// Where a vendor is, as far as variables tell: the address in one of its usual variables, or its usual address with
+/// every `{NAME}` in it filled in. `None` leaves it to the vendor.
+pub fn address(info: &VendorInfo, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if let Some(address) = info.base_url_variables.iter().find_map(|name| set(name)) {
+        return Some(address);
+    }
+    let mut filled = String::new();
+    let mut rest = &*info.base_url;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}')?;
+        filled.push_str(before);
+        filled.push_str(&set(name)?);
+        rest = after;
+    }
+    (!filled.is_empty()).then(|| filled + rest)
+}
+
 /// The client's side of a dialect.
 #[cfg(any(feature = "openai", feature = "anthropic"))]
 pub fn ingress(dialect: llm_provider_core::Dialect) -> &'static dyn llm_provider_core::Ingress {
@@ -67,5 +85,25 @@ pub fn ingress(dialect: llm_provider_core::Dialect) -> &'static dyn llm_provider
         _ => &llm_provider_openai::ChatIngress,
         #[cfg(not(feature = "openai"))]
         _ => &llm_provider_anthropic::MessagesIngress,
+    }
+}
+
+#[cfg(all(test, feature = "openai-compat"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_filled_from_variables() {
+        let info = find("cloudflare").unwrap();
+        let info = info.info();
+        assert!(info.base_url.contains("{CLOUDFLARE_ACCOUNT_ID}"));
+        assert_eq!(address(info, &|_| None), None);
+        let filled = address(info, &|name| (name == "CLOUDFLARE_ACCOUNT_ID").then(|| "abc".to_owned()));
+        assert_eq!(filled, Some(info.base_url.replace("{CLOUDFLARE_ACCOUNT_ID}", "abc")));
+        let openai = find("openai").unwrap();
+        assert_eq!(address(openai.info(), &|_| None), None);
+        let own =
+            address(openai.info(), &|name| (name == "OPENAI_API_BASE").then(|| "http://x/v1".to_owned()));
+        assert_eq!(own.as_deref(), Some("http://x/v1"));
     }
 }

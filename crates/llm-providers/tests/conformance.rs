@@ -2,9 +2,11 @@
 //!
 //! Fixtures written from the vendors' documentation (OpenAI "Chat Completions" and "Error codes", Anthropic
 //! "Messages", "Streaming" and "Errors"), read 2026-11.
+#![expect(clippy::unwrap_used, reason = "a test may panic where a fixture is missing")]
 
 use std::path::{Path, PathBuf};
 
+use llm_providers::openai::DoneMarker;
 use llm_testkit::conformance::{Report, Scenario, Vendor, run};
 
 fn fixtures(dialect: &str) -> PathBuf {
@@ -40,4 +42,49 @@ fn anthropic() {
         &[],
     );
     assert!(report.skipped.is_empty(), "{report}");
+}
+
+/// Whether a vendor ends its streams without OpenAI's marker: where they may be cut is then another question, which the
+/// table's own laws answer.
+fn ends_without_marker(id: &str) -> bool {
+    llm_providers::openai_compat::find(id).is_some_and(|row| row.done == DoneMarker::Optional)
+}
+
+/// Every vendor on OpenAI's wire hears the same story in the same words; what a vendor lacks is skipped, and must then
+/// be said to be lost.
+#[test]
+fn every_vendor_on_openais_wire() {
+    let story = fixtures("openai");
+    let mut seen = 0;
+    for provider in llm_providers::providers() {
+        let info = provider.info();
+        // An address with a part to be filled in is no address; those vendors' rows have tests of their own.
+        if info.id == "anthropic" || info.base_url.contains('{') || ends_without_marker(&info.id) {
+            continue;
+        }
+        let lacks: Vec<(Scenario, &str)> = Scenario::ALL
+            .into_iter()
+            .filter(|scenario| scenario.is_possible(&info.capabilities) == Some(false))
+            .map(|scenario| (scenario, "the vendor's wire has no place for it"))
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(&story).unwrap().map(Result::unwrap) {
+            let name = file.file_name().into_string().unwrap();
+            let scenario = name.split('.').next().unwrap();
+            if !lacks.iter().any(|(lack, _)| lack.name() == scenario) {
+                std::fs::copy(file.path(), folder.path().join(&name)).unwrap();
+            }
+        }
+        let report = run(&Vendor {
+            provider: &**provider,
+            fixtures: folder.path(),
+            model: "model-1",
+            terminal: "data: [DONE]",
+            junk: &[],
+            skips: &lacks,
+        });
+        assert_eq!(report.passed.len() + lacks.len(), Scenario::ALL.len(), "{report}");
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen} vendors");
 }

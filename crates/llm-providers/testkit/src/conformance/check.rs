@@ -78,8 +78,12 @@ fn arrives(vendor: &Vendor<'_>, scenario: Scenario) {
         let mut call = call.clone();
         let request = case(name).request();
         let encoded = chat(vendor).encode(&request, &call).unwrap_or_else(|error| panic!("{error}"));
-        let dropped =
-            encoded.notes.iter().find(|note| note.kind == NoteKind::Dropped && note.path.starts_with(path));
+        // A keyword that the vendor's subset of JSON Schema lacks takes nothing away from the tool.
+        let dropped = encoded.notes.iter().find(|note| {
+            note.kind == NoteKind::Dropped
+                && note.path.starts_with(path)
+                && !note.path.contains(".function.parameters.")
+        });
         assert!(dropped.is_none(), "the capabilities claim it, and it is left out: {dropped:?}");
         let lost = losses(&request, &encoded, &[]);
         let lost: Vec<_> = lost.iter().filter(|loss| loss.path.starts_with(path)).collect();
