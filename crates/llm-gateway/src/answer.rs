@@ -18,9 +18,6 @@ use crate::exchange::{Exchange, Outcome};
 use crate::services::completion::{Begun, Fed, Journey, Pump};
 use crate::serving::{OnDisconnect, Serving};
 
-/// A comment that keeps a silent line alive.
-const KEEPALIVE: Bytes = Bytes::from_static(b": keep-alive\n\n");
-
 /// The body of an answer.
 pub struct AnswerBody(Kind);
 
@@ -78,7 +75,12 @@ impl AnswerBody {
         journey: Journey,
         exchange: Exchange,
     ) -> Self {
-        let keepalive = serving.keepalive.map(|every| Keepalive { every, sleep: None, last: Instant::now() });
+        let keepalive = serving.keepalive.zip(ingress.keepalive()).map(|(every, says)| Keepalive {
+            every,
+            says,
+            sleep: None,
+            last: Instant::now(),
+        });
         let Begun { first, upstream, pump, .. } = begun;
         Self(Kind::Stream(Box::new(Streaming {
             app,
@@ -208,14 +210,12 @@ impl Streaming {
     }
 
     fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let due = self.keepalive.as_mut().is_some_and(|keepalive| keepalive.poll(cx).is_ready());
-        if due {
-            if let Some((_, exchange)) = &mut self.books {
-                exchange.sent(KEEPALIVE.len());
-            }
-            return Poll::Ready(Some(KEEPALIVE));
+        let Some(keepalive) = &mut self.keepalive else { return Poll::Pending };
+        std::task::ready!(keepalive.poll(cx));
+        if let Some((_, exchange)) = &mut self.books {
+            exchange.sent(keepalive.says.len());
         }
-        Poll::Pending
+        Poll::Ready(Some(Bytes::from_static(keepalive.says)))
     }
 
     fn end(&mut self, error: Option<&ApiError>) {
@@ -300,6 +300,7 @@ fn close_books(exchange: &mut Exchange, pump: &mut Pump) {
 /// Comments on a silent stream. One timer, armed again only when it has run out.
 struct Keepalive {
     every: Duration,
+    says: &'static [u8],
     sleep: Option<Pin<Box<Sleep>>>,
     last: Instant,
 }

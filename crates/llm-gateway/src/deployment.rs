@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderValue, request};
 use llm_provider_core::{
-    Call, EffortBudgets, EncodeError, OnUnsupported, Provider, Relay, RelayOperation, Secret,
+    Call, Credential, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider, Relay, RelayOperation,
 };
 use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
-use llm_transport::{CallOptions, HttpService};
+use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ErrorKind, Extra, UnixMs};
 
 /// One deployment of a model.
@@ -26,8 +26,12 @@ pub struct Deployment {
     pub model: Arc<str>,
     /// The vendor's address, where it is not the usual one.
     pub base_url: Option<String>,
-    /// The key.
-    pub credential: Result<Option<Secret>, String>,
+    /// The key or another credential; why there is none.
+    pub credential: Result<Option<Credential>, String>,
+    /// Where a credential comes from that is fetched and expires.
+    pub login: Option<Arc<dyn CredentialSource>>,
+    /// Settings of the vendor beside model, key and address.
+    pub parameters: Parameters,
     /// Headers from configuration.
     pub headers: HeaderMap,
     /// What the router knows of it from configuration.
@@ -68,10 +72,7 @@ impl fmt::Debug for Deployment {
 
 /// Heads of requests that pass through as bytes, by operation.
 #[derive(Debug, Default)]
-pub struct Heads {
-    chat: OnceLock<request::Parts>,
-    count_tokens: OnceLock<request::Parts>,
-}
+pub struct Heads([OnceLock<request::Parts>; 5]);
 
 impl Heads {
     /// The head for an operation; made at its first use.
@@ -84,10 +85,13 @@ impl Heads {
         operation: RelayOperation,
         call: &Call<'_>,
     ) -> Result<request::Parts, EncodeError> {
-        let head = match operation {
-            RelayOperation::Chat => &self.chat,
-            RelayOperation::CountTokens => &self.count_tokens,
-        };
+        let head = &self.0[match operation {
+            RelayOperation::Chat => 0,
+            RelayOperation::ChatStream => 1,
+            RelayOperation::CountTokens => 2,
+            RelayOperation::Embeddings => 3,
+            RelayOperation::Rerank => 4,
+        }];
         match head.get() {
             Some(parts) => Ok(parts.clone()),
             None => Ok(head
@@ -208,6 +212,7 @@ impl Deployment {
         Call {
             base_url: self.base_url.as_deref(),
             credential: self.credential.as_ref().ok().and_then(Option::as_ref),
+            parameters: &self.parameters,
             unsupported: self.unsupported.unwrap_or(unsupported),
             forward: &self.forward_params,
             default_max_tokens: self.default_max_tokens,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use llm_provider_core::{OnUnsupported, Provider, Secret};
+use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{DeploymentId, Policy};
@@ -269,7 +269,9 @@ impl Prepare {
             provider_name: vendor.into(),
             provider: provider.clone(),
             model: upstream.model.as_ref().into(),
-            credential,
+            credential: credential.map(|key| key.map(Credential::Key)),
+            login: None,
+            parameters: self.parameters(resolved, provider),
             headers,
             settings: resolved.routing.clone(),
             options: self.options(resolved, resolved.timeout_ms),
@@ -311,6 +313,11 @@ impl Prepare {
                 Err(format!("set litellm_params.api_key or {}", variables.join(" or ")))
             }
         }
+    }
+
+    /// Settings of the vendor: the usual variables', then the deployment's own.
+    fn parameters(&self, _resolved: &ResolvedDeployment, provider: &Arc<dyn Provider>) -> Parameters {
+        llm_providers::parameters(provider.info(), &|name| self.variable(name))
     }
 
     fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {

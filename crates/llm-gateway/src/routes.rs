@@ -64,7 +64,8 @@ pub fn router(app: Arc<App>) -> Router {
 }
 
 fn handler(path: &'static str) -> MethodRouter<Arc<App>> {
-    let chat = move |operation, dialect| ModelRoute { route: path, dialect, operation, model: None };
+    let chat =
+        move |operation, dialect| ModelRoute { route: path, dialect, operation, model: None, stream: None };
     match path {
         "/v1/chat/completions" | "/chat/completions" => ask(chat(RelayOperation::Chat, Dialect::OpenAiChat)),
         "/openai/deployments/{model}/chat/completions" => {

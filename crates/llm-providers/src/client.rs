@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use llm_provider_core::{Call, Chat, OnUnsupported, Provider, Secret, VendorInfo};
+use llm_provider_core::{Call, Chat, Credential, OnUnsupported, Parameters, Provider, Secret, VendorInfo};
 use llm_transport::{
     CallError, CallOptions, ChunkError, ChunkStream, HttpService, Proxies, TransportError, TransportOptions,
     connect,
 };
 use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, Message, Nullable, UnixMs};
 
-use crate::{address, bare_name_vendor, providers};
+use crate::{address, bare_name_vendor, parameters, providers};
 
 /// Asks models of any vendor through one interface.
 ///
@@ -33,8 +33,10 @@ pub struct Client {
 pub struct Account {
     /// The vendor.
     pub provider: Arc<dyn Provider>,
-    /// The key, if one is needed.
-    pub key: Option<Secret>,
+    /// The key or another credential, if one is needed.
+    pub credential: Option<Credential>,
+    /// Settings of the vendor beside model, key and address.
+    pub parameters: Parameters,
     /// The address, where it is not the vendor's usual one.
     pub base_url: Option<String>,
     /// How requests are sent there, where it is not over the client's own transport.
@@ -44,15 +46,16 @@ pub struct Account {
 impl Account {
     /// The vendor with no key, at its usual address.
     pub fn new(provider: Arc<dyn Provider>) -> Self {
-        Self { provider, key: None, base_url: None, service: None }
+        Self { provider, credential: None, parameters: Parameters::default(), base_url: None, service: None }
     }
 
     /// The vendor with key and address from the variables that are usual for it.
     pub fn from_variables(provider: Arc<dyn Provider>, variable: &impl Fn(&str) -> Option<String>) -> Self {
         let info = provider.info();
-        let key = first(&info.key_variables, variable).map(Secret::new);
+        let credential = first(&info.key_variables, variable).map(|key| Credential::Key(Secret::new(key)));
+        let parameters = parameters(info, variable);
         let base_url = address(info, variable);
-        Self { key, base_url, ..Self::new(provider) }
+        Self { credential, parameters, base_url, ..Self::new(provider) }
     }
 }
 
@@ -208,13 +211,14 @@ impl Client {
         static NO_HEADERS: std::sync::LazyLock<http::HeaderMap> =
             std::sync::LazyLock::new(http::HeaderMap::new);
         let info = account.provider.info();
-        if account.key.is_none() && !info.key_variables.is_empty() && account.base_url.is_none() {
+        if account.credential.is_none() && !info.key_variables.is_empty() && account.base_url.is_none() {
             let variables = info.key_variables.iter().map(ToString::to_string).collect();
             return Err(ClientError::NoKey { vendor: info.id.to_string(), variables });
         }
         Ok(Call {
             base_url: account.base_url.as_deref(),
-            credential: account.key.as_ref(),
+            credential: account.credential.as_ref(),
+            parameters: &account.parameters,
             unsupported: self.unsupported,
             now: UnixMs(0),
             ..Call::new(model, &NO_HEADERS)

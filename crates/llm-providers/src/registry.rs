@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use llm_provider_core::{Provider, VendorInfo};
+use llm_provider_core::{Parameters, Provider, VendorInfo};
 
 static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
     let list: Vec<Arc<dyn Provider>> = vec![
@@ -32,9 +32,15 @@ pub fn providers() -> &'static [Arc<dyn Provider>] {
     &PROVIDERS
 }
 
-/// The vendor of this name: what stands before the slash in `vendor/model`.
+/// The vendor of this name or alias: what stands before the slash in `vendor/model`.
 pub fn find(id: &str) -> Option<Arc<dyn Provider>> {
-    PROVIDERS.iter().find(|provider| provider.info().id == id).cloned()
+    PROVIDERS
+        .iter()
+        .find(|provider| {
+            let info = provider.info();
+            info.id == id || info.aliases.iter().any(|alias| alias == id)
+        })
+        .cloned()
 }
 
 /// The vendor of a well-known model that is named without one, such as `gpt-4o` or `claude-sonnet-4-5`.
@@ -73,6 +79,18 @@ pub fn address(info: &VendorInfo, variable: &impl Fn(&str) -> Option<String>) ->
         rest = after;
     }
     (!filled.is_empty()).then(|| filled + rest)
+}
+
+/// A vendor's settings as far as variables tell them.
+pub fn parameters(info: &VendorInfo, variable: &impl Fn(&str) -> Option<String>) -> Parameters {
+    let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+    info.parameters
+        .iter()
+        .filter_map(|parameter| {
+            let value = parameter.variables.iter().find_map(|name| set(name))?;
+            Some((parameter.name.clone(), value))
+        })
+        .collect()
 }
 
 /// The client's side of a dialect.

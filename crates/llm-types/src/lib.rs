@@ -3,10 +3,12 @@
 extern crate self as llm_types;
 
 mod chat;
+mod embeddings;
 mod error;
 mod nullable;
 mod open_enum;
 mod parse;
+mod rerank;
 mod tagged;
 mod time;
 mod usage;
@@ -20,9 +22,13 @@ pub use chat::{
     NamedFunction, NamedTool, Prediction, ReasoningEffort, RefusalPart, ResponseFormat, Role, ServiceTier,
     Stop, StreamOptions, TextPart, ThinkingBlock, Tool, ToolCall, ToolChoice, ToolChoiceMode, Verbosity,
 };
+pub use embeddings::{
+    Embedding, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, EncodingFormat,
+};
 pub use error::{ApiError, ErrorKind, Layer};
 pub use nullable::Nullable;
 pub use parse::{ParseError, from_slice, from_value};
+pub use rerank::{BilledUnits, RerankMeta, RerankRequest, RerankResponse, RerankResult, RerankTokens};
 pub use tagged::{TaggedMap, tagged};
 pub use time::UnixMs;
 pub use usage::{CompletionTokensDetails, PromptTokensDetails, TokenCounts, Usage};

@@ -39,6 +39,8 @@ pub struct ModelRoute {
     pub operation: RelayOperation,
     /// The model, where the path names it.
     pub model: Option<String>,
+    /// Whether to stream, where the path says so.
+    pub stream: Option<bool>,
 }
 
 /// Answers a request to a model.
@@ -164,6 +166,7 @@ where
         dialect: route.dialect,
         operation: route.operation,
         model: route.model,
+        stream: route.stream,
         headers: parts.headers,
         body,
     };

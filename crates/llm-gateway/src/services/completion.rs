@@ -14,7 +14,7 @@ use llm_provider_core::{
     Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, RelayOperation, Reply, header_text,
 };
 use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_types::{ApiError, ErrorKind, Layer, Nullable};
 
 pub(crate) use attempt::{Asked, Begun};
 pub(crate) use journey::Journey;
@@ -38,6 +38,8 @@ pub struct Ask {
     pub operation: RelayOperation,
     /// The model, where the path names it.
     pub model: Option<String>,
+    /// Whether to stream, where the path says so.
+    pub stream: Option<bool>,
     /// The client's headers.
     pub headers: HeaderMap,
     /// The client's body.
@@ -62,7 +64,13 @@ impl Request<'_> {
     /// The canonical form; parsed at most once.
     pub(crate) fn canonical(&self) -> Result<&Incoming, ApiError> {
         if self.canonical.get().is_none() {
-            let incoming = self.ingress.read(&self.ask.body.bytes)?;
+            let mut incoming = self.ingress.read(&self.ask.body.bytes)?;
+            if self.ask.model.is_some() {
+                incoming.request.model = self.model.clone().into_owned();
+            }
+            if let Some(stream) = self.ask.stream {
+                incoming.request.stream = Nullable::Value(stream);
+            }
             let _first = self.canonical.set(incoming);
         }
         self.canonical.get().ok_or_else(|| {
@@ -90,7 +98,11 @@ pub async fn run(
         Some(model) => model.as_str().into(),
         None => peek.model()?,
     };
-    let stream = ask.operation == RelayOperation::Chat && peek.stream()?;
+    let stream = match (ask.operation, ask.stream) {
+        (RelayOperation::Chat | RelayOperation::ChatStream, Some(stream)) => stream,
+        (RelayOperation::Chat | RelayOperation::ChatStream, None) => ingress.wants_stream(&peek)?,
+        _ => false,
+    };
     let include_usage = ask.dialect == Dialect::OpenAiChat && stream && wants_usage(&peek)?;
     let reply = Reply {
         request_id: record.id().to_owned(),
@@ -180,7 +192,8 @@ async fn route(
 fn hide_key(error: &mut ApiError, deployment: &Deployment) {
     // Shorter ones are no keys, and their letters stand in any message.
     const SHORTEST: usize = 8;
-    if let Ok(Some(key)) = &deployment.credential
+    if let Ok(Some(credential)) = &deployment.credential
+        && let Some(key) = credential.secret()
         && key.expose().len() >= SHORTEST
         && error.message.contains(key.expose())
     {
@@ -204,7 +217,7 @@ fn answer(
     let map = response.headers_mut();
     let (content_type, vendor_headers) = match &asked {
         Asked::Whole { headers, .. } => ("application/json", headers),
-        Asked::Stream(begun) => ("text/event-stream; charset=utf-8", &begun.headers),
+        Asked::Stream(begun) => (request.ingress.stream_content_type(), &begun.headers),
     };
     map.reserve(24);
     map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));

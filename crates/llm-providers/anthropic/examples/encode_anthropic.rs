@@ -5,7 +5,7 @@
 
 use http::{HeaderMap, Response};
 use llm_provider_anthropic::Anthropic;
-use llm_provider_core::{Call, Decoded, Payload, Provider, Secret};
+use llm_provider_core::{Call, Credential, Decoded, Payload, Provider, Secret};
 use llm_types::{ChatRequest, Message, Nullable, ReasoningEffort};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     request.seed = Nullable::Value(7);
 
     let headers = HeaderMap::new();
-    let key = Secret::new("sk-ant-example");
+    let key = Credential::Key(Secret::new("sk-ant-example"));
     let call = Call { credential: Some(&key), ..Call::new("claude-opus-4-6", &headers) };
     let chat = Anthropic.chat().ok_or("Anthropic chats")?;
     let encoded = chat.encode(&request, &call)?;

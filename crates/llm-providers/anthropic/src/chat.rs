@@ -6,7 +6,7 @@ pub(crate) mod stream;
 
 use http::Request;
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, EncodeError, Encoded, SseDecoder, Translator, UpstreamError,
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, StreamDecoder, Translator, UpstreamError,
 };
 use llm_types::{ChatRequest, ChatResponse};
 
@@ -39,6 +39,6 @@ impl Translator<Chat> for Anthropic {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        Box::new(SseDecoder::new(stream::ChatInterpret::default()))
+        Box::new(StreamDecoder::sse(stream::ChatInterpret::default()))
     }
 }

@@ -4,8 +4,8 @@
 
 use http::Request;
 use llm_provider_core::{
-    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, Interpret, Outbox, SseDecoder, SseEvent,
-    StreamError, TokenCount, Translator, UpstreamError,
+    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, NeverStreams, StreamDecoder, TokenCount,
+    Translator, UpstreamError,
 };
 use llm_types::{ChatRequest, Nullable};
 
@@ -44,21 +44,6 @@ impl Translator<CountTokens> for Anthropic {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<CountTokens>> {
-        Box::new(SseDecoder::new(NeverStreams))
-    }
-}
-
-/// A count comes whole: any event is out of place.
-struct NeverStreams;
-
-impl Interpret for NeverStreams {
-    type Chunk = std::convert::Infallible;
-
-    fn event(&mut self, _event: &SseEvent<'_>, out: &mut Outbox<Self::Chunk>) {
-        out.fail(StreamError::Corrupt("a count of tokens is not streamed".to_owned()));
-    }
-
-    fn is_complete(&self) -> bool {
-        false
+        Box::new(StreamDecoder::sse(NeverStreams::default()))
     }
 }

@@ -57,7 +57,7 @@ fn headers(call: &Call<'_>, betas: &[String]) -> Result<HeaderMap, EncodeError> 
     let mut headers = HeaderMap::with_capacity(call.headers.len() + 4);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VERSION, HeaderValue::from_static("2023-06-01"));
-    let key = call.credential.map_or("", |key| key.expose());
+    let key = call.key().map_or("", |key| key.expose());
     let is_oauth = key.starts_with(OAUTH_PREFIX);
     if is_oauth {
         headers.insert(AUTHORIZATION, secret(&format!("Bearer {key}"))?);
@@ -95,7 +95,7 @@ fn secret(text: &str) -> Result<HeaderValue, EncodeError> {
 
 #[cfg(test)]
 mod tests {
-    use llm_provider_core::Secret;
+    use llm_provider_core::{Credential, Secret};
 
     use super::*;
 
@@ -123,14 +123,14 @@ mod tests {
     #[test]
     fn keys_of_both_kinds() {
         let none = HeaderMap::new();
-        let key = Secret::new("sk-ant-api03-x");
+        let key = Credential::Key(Secret::new("sk-ant-api03-x"));
         let with_key = headers(&Call { credential: Some(&key), ..Call::new("m", &none) }, &[]).unwrap();
         assert_eq!(with_key["x-api-key"], "sk-ant-api03-x");
         assert!(with_key["x-api-key"].is_sensitive());
         assert_eq!(with_key["anthropic-version"], "2023-06-01");
         assert!(!with_key.contains_key("anthropic-beta"));
 
-        let token = Secret::new("sk-ant-oat01-x");
+        let token = Credential::Key(Secret::new("sk-ant-oat01-x"));
         let with_token = headers(&Call { credential: Some(&token), ..Call::new("m", &none) }, &[]).unwrap();
         assert_eq!(with_token["authorization"], "Bearer sk-ant-oat01-x");
         assert_eq!(with_token["anthropic-beta"], "oauth-2025-04-20");

@@ -39,6 +39,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
         json_schema: true,
         count_tokens: true,
     },
+    ..VendorInfo::default()
 });
 
 impl Provider for Anthropic {

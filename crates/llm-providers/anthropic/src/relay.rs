@@ -25,14 +25,22 @@ impl Relay for Anthropic {
         Some(Vec::new())
     }
 
+    fn carries(&self, operation: RelayOperation) -> bool {
+        use RelayOperation::{Chat, ChatStream, CountTokens};
+        matches!(operation, Chat | ChatStream | CountTokens)
+    }
+
     fn takes_include_usage(&self) -> bool {
         false
     }
 
     fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<request::Parts, EncodeError> {
         let endpoint = match operation {
-            RelayOperation::Chat => Endpoint::Messages,
+            RelayOperation::Chat | RelayOperation::ChatStream => Endpoint::Messages,
             RelayOperation::CountTokens => Endpoint::CountTokens,
+            RelayOperation::Embeddings | RelayOperation::Rerank => {
+                return Err(EncodeError::unsupported("", "this dialect has chat alone"));
+            }
         };
         head(endpoint, call, &[])
     }

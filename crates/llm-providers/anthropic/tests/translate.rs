@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 use http::{HeaderMap, Response};
 use llm_provider_anthropic::{Anthropic, wire};
 use llm_provider_core::{
-    Call, Chat, CountTokens, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload, Provider,
-    Secret, StreamError, Translator,
+    Call, Chat, CountTokens, Credential, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload,
+    Provider, Secret, StreamError, Translator,
 };
 use llm_testkit::corpus::{case, corpus};
 use llm_testkit::laws::{self, Equivalence};
@@ -410,7 +410,7 @@ fn tokens_are_counted() {
     request.stream = Nullable::Value(true);
     request.user = Nullable::Value("u".to_owned());
     let headers = HeaderMap::new();
-    let key = Secret::new("sk-ant-oat01-k");
+    let key = Credential::Key(Secret::new("sk-ant-oat01-k"));
     let call = Call { credential: Some(&key), base_url: Some("http://h/v1"), ..Call::new(MODEL, &headers) };
     insta::assert_snapshot!("count_tokens", sent(count.encode(&request, &call)));
     let Decoded::Answer(counted) =

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use llm_types::{ReasoningEffort, UnixMs};
 
-use crate::{Note, Secret};
+use crate::{Credential, Note, Parameters, Secret};
 
 /// One call to a vendor: everything a translator may know that is not in the request itself.
 #[derive(Debug, Clone)]
@@ -14,7 +14,9 @@ pub struct Call<'a> {
     /// Where the vendor is; `None` means the vendor's own address.
     pub base_url: Option<&'a str>,
     /// The credential, ready for use.
-    pub credential: Option<&'a Secret>,
+    pub credential: Option<&'a Credential>,
+    /// Settings of the vendor beside model, key and address.
+    pub parameters: &'a Parameters,
     /// Further headers from configuration or client; they win over the translator's own.
     pub headers: &'a HeaderMap,
     /// What to do with what the vendor lacks.
@@ -36,6 +38,7 @@ impl<'a> Call<'a> {
             model,
             base_url: None,
             credential: None,
+            parameters: Parameters::NONE,
             headers,
             unsupported: OnUnsupported::Drop,
             forward: &[],
@@ -43,6 +46,16 @@ impl<'a> Call<'a> {
             effort_budgets: EffortBudgets::default(),
             now: UnixMs(0),
         }
+    }
+
+    /// The key or token, if that is what the credential is.
+    pub fn key(&self) -> Option<&'a Secret> {
+        self.credential.and_then(Credential::secret)
+    }
+
+    /// A setting of the vendor by its name.
+    pub fn parameter(&self, name: &str) -> Option<&'a str> {
+        self.parameters.get(name)
     }
 
     /// The base URL without a trailing slash.

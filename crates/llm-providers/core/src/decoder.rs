@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{FrameBuffer, Frames, Operation, SseEvent, StreamError};
+use crate::{Framer, Framing, Operation, SseEvent, StreamError};
 
 /// Reads one streamed answer.
 pub trait Decoder<O: Operation>: Send {
@@ -53,39 +53,51 @@ pub trait Interpret: Send {
     fn is_complete(&self) -> bool;
 }
 
-/// Drives an [`Interpret`] over server-sent events; owns the rules for cut-off and oversized frames.
+/// Drives an [`Interpret`] over the frames of a stream; owns the rules for cut-off, oversized and corrupt frames.
 #[derive(Debug)]
-pub struct SseDecoder<I: Interpret> {
-    frames: FrameBuffer,
+pub struct StreamDecoder<I: Interpret> {
+    framing: Framing,
+    framer: Framer,
     interpret: I,
     outbox: Outbox<I::Chunk>,
     failed: bool,
 }
 
-impl<I: Interpret> SseDecoder<I> {
-    /// A decoder for one stream.
-    pub fn new(interpret: I) -> Self {
-        Self { frames: FrameBuffer::default(), interpret, outbox: Outbox(Vec::new()), failed: false }
+impl<I: Interpret> StreamDecoder<I> {
+    /// A decoder for one stream of server-sent events.
+    pub fn sse(interpret: I) -> Self {
+        Self::new(Framing::Sse, interpret)
     }
 
-    fn read(&mut self, block: &[u8]) {
-        for frame in Frames::new(block) {
-            if self.failed {
-                return;
-            }
-            let event = SseEvent::parse(frame);
-            if event.has_data {
-                self.interpret.event(&event, &mut self.outbox);
-                self.failed = self.outbox.0.iter().any(Result::is_err);
+    /// A decoder for one stream.
+    pub fn new(framing: Framing, interpret: I) -> Self {
+        Self { framing, framer: framing.framer(), interpret, outbox: Outbox(Vec::new()), failed: false }
+    }
+
+    fn read(&mut self, mut block: &[u8]) {
+        while !self.failed
+            && let Some(frame) = self.framing.next(&mut block)
+        {
+            match self.framing.event(frame) {
+                Ok(event) if event.has_data => {
+                    let before = self.outbox.0.len();
+                    self.interpret.event(&event, &mut self.outbox);
+                    self.failed = self.outbox.0[before..].iter().any(Result::is_err);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.failed = true;
+                    self.outbox.fail(StreamError::Corrupt(error.to_string()));
+                }
             }
         }
     }
 }
 
-impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> {
+impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for StreamDecoder<I> {
     fn push(&mut self, bytes: Bytes) -> Items<'_, O::Chunk> {
         if !self.failed {
-            match self.frames.push(bytes) {
+            match self.framer.push(bytes) {
                 Ok(Some(block)) => self.read(&block),
                 Ok(None) => {}
                 Err(error) => {
@@ -99,7 +111,7 @@ impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> 
 
     fn finish(&mut self) -> Items<'_, O::Chunk> {
         if !self.failed {
-            let rest = self.frames.finish();
+            let rest = self.framer.finish();
             // A cut may fall inside a frame. What cannot be read then is a cut, not corruption.
             let before = self.outbox.0.len();
             self.read(&rest);
@@ -114,6 +126,28 @@ impl<I: Interpret, O: Operation<Chunk = I::Chunk>> Decoder<O> for SseDecoder<I> 
             }
         }
         Items(self.outbox.0.drain(..))
+    }
+}
+
+/// Reads the stream of an operation that has none.
+#[derive(Debug)]
+pub struct NeverStreams<C>(std::marker::PhantomData<C>);
+
+impl<C> Default for NeverStreams<C> {
+    fn default() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<C: Send + Unpin> Interpret for NeverStreams<C> {
+    type Chunk = C;
+
+    fn event(&mut self, _event: &SseEvent<'_>, out: &mut Outbox<C>) {
+        out.fail(StreamError::Corrupt("this operation has no stream".to_owned()));
+    }
+
+    fn is_complete(&self) -> bool {
+        false
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, ErrorKind, Layer};
 
-use crate::Note;
+use crate::{Framing, Note, Operation, Peek};
 
 /// A wire format for chat that clients and vendors speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,14 +13,48 @@ pub enum Dialect {
     OpenAiChat,
     /// `POST /v1/messages`
     AnthropicMessages,
+    /// `POST /v1/responses`
+    OpenAiResponses,
+    /// `POST /v1beta/models/{model}:generateContent`, and streams of server-sent events
+    Gemini,
+    /// `POST /v1beta/models/{model}:streamGenerateContent` without `alt=sse`: the stream is one JSON array
+    GeminiArray,
+    /// `POST /model/{id}/converse`
+    BedrockConverse,
+    /// `POST /v2/chat`
+    CohereChat,
+    /// `POST /api/chat`
+    OllamaChat,
+    /// `POST /api/generate`
+    OllamaGenerate,
 }
 
 impl Dialect {
+    /// Every dialect.
+    pub const ALL: &'static [Self] = &[
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::OpenAiResponses,
+        Self::Gemini,
+        Self::GeminiArray,
+        Self::BedrockConverse,
+        Self::CohereChat,
+        Self::OllamaChat,
+        Self::OllamaGenerate,
+    ];
+
     /// A name for logs and command lines.
     pub const fn label(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai",
             Self::AnthropicMessages => "anthropic",
+            Self::OpenAiResponses => "openai-responses",
+            Self::Gemini => "gemini",
+            Self::GeminiArray => "gemini-array",
+            Self::BedrockConverse => "bedrock",
+            Self::CohereChat => "cohere",
+            Self::OllamaChat => "ollama",
+            Self::OllamaGenerate => "ollama-generate",
         }
     }
 }
@@ -30,11 +64,29 @@ pub trait Ingress: Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
 
-    /// Reads a request.
+    /// Reads a request. Where the address names the model, or whether to stream, the caller sets those after it.
     ///
     /// # Errors
     /// [`IngressError`] names the member at fault.
     fn read(&self, body: &[u8]) -> Result<Incoming, IngressError>;
+
+    /// Whether the client asks for a stream, where the body says so.
+    ///
+    /// # Errors
+    /// [`IngressError`] if the member is no boolean.
+    fn wants_stream(&self, peek: &Peek<'_>) -> Result<bool, IngressError> {
+        peek.stream()
+    }
+
+    /// The media type of a streamed answer.
+    fn stream_content_type(&self) -> &'static str {
+        Framing::Sse.content_type()
+    }
+
+    /// What keeps a silent stream alive and says nothing; `None` if the dialect has no such thing.
+    fn keepalive(&self) -> Option<&'static [u8]> {
+        Some(b": keep-alive\n\n")
+    }
 
     /// Writes a whole answer.
     fn write(&self, response: &ChatResponse, reply: &Reply) -> Outgoing;
@@ -54,11 +106,23 @@ pub trait Ingress: Send + Sync {
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
 }
 
+/// The client's side of a dialect, for an operation that is asked and answered whole.
+pub trait WholeIngress<O: Operation>: Send + Sync {
+    /// Reads a request. Where the address names the model, the caller sets it after this.
+    ///
+    /// # Errors
+    /// [`IngressError`] names the member at fault.
+    fn read(&self, body: &[u8]) -> Result<Incoming<O::Request>, IngressError>;
+
+    /// Writes an answer.
+    fn write(&self, response: &O::Response, reply: &Reply) -> Outgoing;
+}
+
 /// A request in canonical form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Incoming {
+pub struct Incoming<T = ChatRequest> {
     /// The request.
-    pub request: ChatRequest,
+    pub request: T,
     /// What the canonical form says differently.
     pub notes: Vec<Note>,
 }

@@ -4,7 +4,11 @@ mod call;
 mod decoder;
 mod dialect;
 mod error;
+mod event_stream;
+mod framing;
+mod login;
 mod note;
+mod parameters;
 mod patch;
 mod peek;
 mod provider;
@@ -14,14 +18,19 @@ mod sse;
 mod triage;
 
 pub use call::{Call, Decoded, EffortBudgets, Encoded, OnUnsupported, Payload, Segment};
-pub use decoder::{Decoder, Interpret, Items, Outbox, SseDecoder};
-pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
+pub use decoder::{Decoder, Interpret, Items, NeverStreams, Outbox, StreamDecoder};
+pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, WholeIngress};
 pub use error::{EncodeError, StreamError, UpstreamError, header_text, retry_after_ms};
+pub use event_stream::{EventStreamBuffer, write_event_stream};
+pub use framing::{Framer, Framing, LineBuffer};
+pub use login::{AwsKeys, Credential, Login, LoginInput, LoginRun, LoginStep};
 pub use note::{Note, NoteKind};
+pub use parameters::{ParameterInfo, Parameters};
 pub use patch::{Edit, apply};
 pub use peek::{Member, Peek};
 pub use provider::{
-    Capabilities, Chat, CountTokens, Operation, Provider, TokenCount, Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Embeddings, Operation, Provider, Rerank, TokenCount, Translator,
+    VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use secret::Secret;

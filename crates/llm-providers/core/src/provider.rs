@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
-use llm_types::{ChatChunk, ChatRequest, ChatResponse};
+use llm_types::{
+    ChatChunk, ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse, RerankRequest, RerankResponse,
+};
 
-use crate::{Call, Decoded, Decoder, Dialect, EncodeError, Encoded, Relay, UpstreamError};
+use crate::{
+    Call, Decoded, Decoder, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay, Secret,
+    UpstreamError,
+};
 
 /// An endpoint family: what is asked, answered and streamed.
 pub trait Operation: 'static {
@@ -36,6 +41,26 @@ impl Operation for CountTokens {
     type Chunk = std::convert::Infallible;
 }
 
+/// Vectors for texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Embeddings;
+
+impl Operation for Embeddings {
+    type Request = EmbeddingRequest;
+    type Response = EmbeddingResponse;
+    type Chunk = std::convert::Infallible;
+}
+
+/// Documents in order of their relevance to a question.
+#[derive(Debug, Clone, Copy)]
+pub struct Rerank;
+
+impl Operation for Rerank {
+    type Request = RerankRequest;
+    type Response = RerankResponse;
+    type Chunk = std::convert::Infallible;
+}
+
 /// How many tokens a request would read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenCount {
@@ -56,6 +81,38 @@ pub trait Provider: Send + Sync {
     /// Counting tokens.
     fn count_tokens(&self) -> Option<&dyn Translator<CountTokens>> {
         None
+    }
+
+    /// Vectors for texts.
+    fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
+        None
+    }
+
+    /// How many inputs one request for vectors may hold; more are sent in several requests.
+    fn max_embedding_inputs(&self, _model: &str) -> usize {
+        usize::MAX
+    }
+
+    /// Ranking documents.
+    fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
+        None
+    }
+
+    /// Whether the vendor wants what is at this address as bytes in the request, and does not fetch it itself.
+    fn wants_fetched(&self, _url: &str) -> bool {
+        false
+    }
+
+    /// How a credential is got, where `key` is not the credential itself.
+    ///
+    /// # Errors
+    /// In words: settings that contradict each other, or a key that is none.
+    fn login(
+        &self,
+        _parameters: &Parameters,
+        _key: Option<&Secret>,
+    ) -> Result<Option<Box<dyn Login>>, String> {
+        Ok(None)
     }
 
     /// Requests in this dialect passed through as bytes.
@@ -79,15 +136,17 @@ pub trait Translator<O: Operation>: Send + Sync {
     /// What the vendor said, sorted into an [`ErrorKind`](llm_types::ErrorKind).
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<O::Response>, UpstreamError>;
 
-    /// A fresh decoder for one streamed answer.
+    /// A fresh decoder for one streamed answer. For an operation without streams, `StreamDecoder::sse(NeverStreams::default())`.
     fn decoder(&self) -> Box<dyn Decoder<O>>;
 }
 
 /// Who a vendor is and how it is reached.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VendorInfo {
     /// The name before the slash in `vendor/model`.
     pub id: Cow<'static, str>,
+    /// Other names that may stand there.
+    pub aliases: Vec<Cow<'static, str>>,
     /// The name for people.
     pub name: Cow<'static, str>,
     /// Environment variables that may hold the key; the first that is set wins. Empty: needs no key.
@@ -96,6 +155,8 @@ pub struct VendorInfo {
     pub base_url_variables: Vec<Cow<'static, str>>,
     /// The usual address; empty if there is none.
     pub base_url: Cow<'static, str>,
+    /// Settings beside model, key and address.
+    pub parameters: Vec<ParameterInfo>,
     /// The page that the facts come from.
     pub docs: Cow<'static, str>,
     /// What it can do.

@@ -2,13 +2,19 @@
 
 use llm_types::{FinishReason, Usage};
 
-use crate::{Call, Dialect, Edit, EncodeError, Peek, UpstreamError};
+use crate::{Call, Dialect, Edit, EncodeError, Framing, Peek, UpstreamError};
 
 /// What is asked of a vendor whose dialect the client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RelayOperation {
-    /// An answer.
+    /// A whole answer.
     Chat,
+    /// An answer in pieces.
+    ChatStream,
+    /// Vectors for texts.
+    Embeddings,
+    /// Documents in order of relevance.
+    Rerank,
     /// The number of tokens only.
     CountTokens,
 }
@@ -17,6 +23,21 @@ pub enum RelayOperation {
 pub trait Relay: Send + Sync {
     /// Which dialect.
     fn dialect(&self) -> Dialect;
+
+    /// Whether this operation can be passed through; else it is translated.
+    fn carries(&self, operation: RelayOperation) -> bool {
+        matches!(operation, RelayOperation::Chat | RelayOperation::ChatStream)
+    }
+
+    /// Whether the model is a member `model` of the body. If not, it stands in the address.
+    fn model_in_body(&self) -> bool {
+        true
+    }
+
+    /// How streamed answers are cut into frames.
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
 
     /// The changes that the vendor needs in this body, besides the model's name; `None` if a quirk of the
     /// vendor touches the request, so that it must be translated.

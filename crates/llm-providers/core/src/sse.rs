@@ -8,12 +8,22 @@ use std::borrow::Cow;
 use bytes::{Bytes, BytesMut};
 use memchr::{memchr2, memrchr2};
 
-/// A frame longer than the buffer's limit.
+/// Bytes that are no frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a frame of the stream is longer than {limit} bytes")]
-pub struct FrameError {
-    /// The limit, in bytes.
-    pub limit: usize,
+#[non_exhaustive]
+pub enum FrameError {
+    /// A frame longer than the buffer's limit.
+    #[error("a frame of the stream is longer than {limit} bytes")]
+    TooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A frame whose check sum is wrong.
+    #[error("a frame of the stream has a wrong check sum")]
+    Checksum,
+    /// A frame whose lengths contradict each other.
+    #[error("a frame of the stream is malformed")]
+    Malformed,
 }
 
 /// Collects bytes and gives out whole frames.
@@ -66,7 +76,7 @@ impl FrameBuffer {
         if self.pending.len() + rest.len() > self.limit {
             // Complete frames inside `rest` are looked for after this, so allow one chunk beyond.
             if last_boundary(rest, 0).is_none() {
-                return Err(FrameError { limit: self.limit });
+                return Err(FrameError::TooLong { limit: self.limit });
             }
         }
         self.pending.extend_from_slice(rest);

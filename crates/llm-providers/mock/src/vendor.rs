@@ -21,6 +21,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
         json_schema: false,
         count_tokens: false,
     },
+    ..VendorInfo::default()
 });
 
 /// The mock as a vendor: requests in OpenAI's dialect, which a `MockService` answers in process and a mock server over

@@ -328,6 +328,7 @@ impl VendorRow {
                 json_schema: has(Capability::JsonSchema),
                 count_tokens: false,
             },
+            ..VendorInfo::default()
         }
     }
 

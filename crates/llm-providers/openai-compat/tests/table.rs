@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use http::{HeaderMap, Response};
-use llm_provider_core::{Call, Decoded, Dialect, Payload, Peek, Provider, Secret};
+use llm_provider_core::{Call, Credential, Decoded, Dialect, Payload, Peek, Provider, Secret};
 use llm_provider_openai_compat::{Compat, RowError, VendorRow, absent, find, rows};
 use llm_testkit::{corpus, laws};
 use llm_types::{ChatRequest, ErrorKind, from_value};
@@ -44,7 +44,7 @@ fn standard() -> ChatRequest {
 fn every_row() {
     let mut ids = BTreeSet::new();
     let headers = HeaderMap::new();
-    let key = Secret::new("test-key");
+    let key = Credential::Key(Secret::new("test-key"));
     for row in rows() {
         assert!(ids.insert(&row.id), "{} stands twice", row.id);
         assert!(!["openai", "anthropic", "mock"].contains(&row.id.as_str()), "{} has a crate", row.id);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::Write;
 
 use http::HeaderMap;
-use llm_provider_core::{Call, Payload, Provider, Secret};
+use llm_provider_core::{Call, Credential, Payload, Provider, Secret};
 use llm_provider_openai::OpenAi;
 use llm_types::{ChatRequest, Message, Tool};
 use serde_json::json;
@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let vendor = OpenAi::new();
     let headers = HeaderMap::new();
-    let key = Secret::new("not a real key");
+    let key = Credential::Key(Secret::new("not a real key"));
     let call = Call { credential: Some(&key), ..Call::new("gpt-5.1", &headers) };
     let encoded = vendor.chat().ok_or("no chat")?.encode(&request, &call)?;
 

@@ -13,7 +13,7 @@ mod think;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, EncodeError, Encoded, SseDecoder, Translator, UpstreamError,
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, StreamDecoder, Translator, UpstreamError,
 };
 use llm_types::{ChatRequest, ChatResponse};
 
@@ -63,6 +63,6 @@ impl Translator<Chat> for ChatWire {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        Box::new(SseDecoder::new(ChatInterpret::new(Arc::clone(&self.options))))
+        Box::new(StreamDecoder::sse(ChatInterpret::new(Arc::clone(&self.options))))
     }
 }

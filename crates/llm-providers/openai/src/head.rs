@@ -29,7 +29,7 @@ fn address(options: &WireOptions, call: &Call<'_>) -> Result<Uri, EncodeError> {
     let mut address = String::with_capacity(base.len() + PATH.len() + 32);
     address.push_str(base.trim_end_matches('/'));
     address.push_str(PATH);
-    let key = match (&options.auth, call.credential) {
+    let key = match (&options.auth, call.key()) {
         (Auth::Query(name), Some(key)) => Some(format!("{name}={}", percent_encoded(key.expose()))),
         _ => None,
     };
@@ -63,7 +63,7 @@ fn percent_encoded(text: &str) -> String {
 fn headers(options: &WireOptions, call: &Call<'_>) -> Result<HeaderMap, EncodeError> {
     let mut headers = options.headers.clone();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Some(key) = call.credential {
+    if let Some(key) = call.key() {
         let secret = |text: &str| {
             let mut value = HeaderValue::from_str(text)
                 .map_err(|_| EncodeError::Setup("the key holds what a header cannot".to_owned()))?;
@@ -91,7 +91,7 @@ fn headers(options: &WireOptions, call: &Call<'_>) -> Result<HeaderMap, EncodeEr
 
 #[cfg(test)]
 mod tests {
-    use llm_provider_core::Secret;
+    use llm_provider_core::{Credential, Secret};
 
     use super::*;
 
@@ -100,7 +100,7 @@ mod tests {
         base: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<request::Parts, EncodeError> {
-        let key = Secret::new("k/1");
+        let key = Credential::Key(Secret::new("k/1"));
         chat(options, &Call { base_url: base, credential: Some(&key), ..Call::new("m", headers) })
     }
 

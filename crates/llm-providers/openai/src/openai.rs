@@ -22,6 +22,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
         json_schema: true,
         count_tokens: false,
     },
+    ..VendorInfo::default()
 });
 
 /// OpenAI: chat, translated and passed through.

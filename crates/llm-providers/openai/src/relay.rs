@@ -125,9 +125,9 @@ impl Relay for ChatRelay {
 
     fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError> {
         match operation {
-            RelayOperation::Chat => head::chat(&self.options, call),
-            RelayOperation::CountTokens => {
-                Err(EncodeError::unsupported("", "OpenAI's dialect has no way to count tokens"))
+            RelayOperation::Chat | RelayOperation::ChatStream => head::chat(&self.options, call),
+            RelayOperation::Embeddings | RelayOperation::Rerank | RelayOperation::CountTokens => {
+                Err(EncodeError::unsupported("", "this dialect of OpenAI's has chat alone"))
             }
         }
     }

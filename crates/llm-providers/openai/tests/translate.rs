@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Chat, Decoded, EncodeError, OnUnsupported, Payload, Provider, Secret, Translator,
+    Call, Chat, Credential, Decoded, EncodeError, OnUnsupported, Payload, Provider, Secret, Translator,
 };
 use llm_provider_openai::OpenAi;
 use llm_testkit::{corpus, laws};
@@ -45,7 +45,7 @@ fn sent(request: &ChatRequest, call: &Call<'_>) -> Result<Value, EncodeError> {
 #[test]
 fn requests() {
     let headers = HeaderMap::new();
-    let key = Secret::new("test-key");
+    let key = Credential::Key(Secret::new("test-key"));
     for case in corpus::corpus() {
         for model in ["gpt-4o", "gpt-5.1"] {
             let call = Call { credential: Some(&key), ..Call::new(model, &headers) };

@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use http::HeaderMap;
-use llm_provider_core::{Call, Provider, Secret};
+use llm_provider_core::{Call, Credential, Provider, Secret};
 
 use crate::corpus::corpus;
 use crate::laws::{Equivalence, encode_is_stable, no_silent_loss};
@@ -154,7 +154,7 @@ pub fn run_corpus(
 /// Calls `then` with a call as the gateway would make it: a key that is none, the vendor's usual address.
 pub fn with_call<T>(provider: &dyn Provider, model: &str, then: impl FnOnce(&Call<'_>) -> T) -> T {
     let headers = HeaderMap::new();
-    let credential = Secret::new("test-key");
+    let credential = Credential::Key(Secret::new("test-key"));
     let mut call = Call::new(model, &headers);
     call.credential = Some(&credential);
     call.default_max_tokens = Some(1024);

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::Method;
 use llm_provider_core::{
     Call, Capabilities, Chat, Decoded, Decoder, EncodeError, Encoded, Interpret, Items, Note, OnUnsupported,
-    Outbox, Provider, SseDecoder, SseEvent, StreamError, Translator, UpstreamError, VendorInfo, header_text,
-    retry_after_ms, triage,
+    Outbox, Provider, SseEvent, StreamDecoder, StreamError, Translator, UpstreamError, VendorInfo,
+    header_text, retry_after_ms, triage,
 };
 use llm_types::{ChatChunk, ChatRequest, ChatResponse, Nullable};
 use serde_json::Value;
@@ -61,6 +61,7 @@ impl Plain {
             base_url: "".into(),
             docs: "".into(),
             capabilities,
+            ..VendorInfo::default()
         };
         Self { info, fault }
     }
@@ -119,7 +120,7 @@ impl Translator<Chat> for Plain {
         if self.fault == Fault::ByPush {
             return Box::new(ByPush::new());
         }
-        Box::new(SseDecoder::new(Read { fault: self.fault, complete: false }))
+        Box::new(StreamDecoder::sse(Read { fault: self.fault, complete: false }))
     }
 }
 
@@ -178,11 +179,11 @@ impl Interpret for Read {
 }
 
 /// Forgets at each push what was incomplete before.
-struct ByPush(SseDecoder<Read>);
+struct ByPush(StreamDecoder<Read>);
 
 impl ByPush {
     fn new() -> Self {
-        Self(SseDecoder::new(Read { fault: Fault::None, complete: true }))
+        Self(StreamDecoder::sse(Read { fault: Fault::None, complete: true }))
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_core::future::BoxFuture;
-use llm_provider_core::Secret;
+use llm_provider_core::Credential;
 use llm_types::UnixMs;
 
 /// Gives the credential for the next request.
@@ -14,22 +14,22 @@ pub trait CredentialSource: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`CredentialError`] when there is none: nothing was sent to the vendor.
-    fn credential(&self) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>>;
+    fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>>;
 }
 
 /// A credential that never changes.
 #[derive(Debug, Clone)]
-pub struct StaticCredential(Arc<Secret>);
+pub struct StaticCredential(Arc<Credential>);
 
 impl StaticCredential {
-    /// Always gives `secret`.
-    pub fn new(secret: Secret) -> Self {
-        Self(Arc::new(secret))
+    /// Always gives `credential`.
+    pub fn new(credential: Credential) -> Self {
+        Self(Arc::new(credential))
     }
 }
 
 impl CredentialSource for StaticCredential {
-    fn credential(&self) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>> {
         Box::pin(std::future::ready(Ok(Arc::clone(&self.0))))
     }
 }
@@ -47,7 +47,7 @@ pub trait CredentialIssuer: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 pub struct IssuedCredential {
     /// The credential.
-    pub secret: Secret,
+    pub credential: Credential,
     /// When it stops working; `None` for never.
     pub expires_at: Option<UnixMs>,
 }
@@ -109,7 +109,7 @@ struct Kept {
 
 #[derive(Clone)]
 struct Current {
-    secret: Arc<Secret>,
+    credential: Arc<Credential>,
     renew_at: Option<UnixMs>,
     expires_at: Option<UnixMs>,
 }
@@ -124,7 +124,7 @@ impl<I: CredentialIssuer> CachedCredential<I> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn get(&self) -> Result<Arc<Secret>, CredentialError> {
+    async fn get(&self) -> Result<Arc<Credential>, CredentialError> {
         let (current, answers) = {
             let kept = self.kept();
             (kept.current.clone(), kept.answers)
@@ -133,11 +133,13 @@ impl<I: CredentialIssuer> CachedCredential<I> {
         let usable = current.filter(|current| !passed(current.expires_at, now));
         if let Some(current) = usable {
             if !passed(current.renew_at, now) {
-                return Ok(current.secret);
+                return Ok(current.credential);
             }
             return Ok(match self.flight.try_lock() {
-                Ok(_flight) if self.kept().answers == answers => self.renew().await.unwrap_or(current.secret),
-                _another_is_at_it => current.secret,
+                Ok(_flight) if self.kept().answers == answers => {
+                    self.renew().await.unwrap_or(current.credential)
+                }
+                _another_is_at_it => current.credential,
             });
         }
         let _flight = self.flight.lock().await;
@@ -146,7 +148,7 @@ impl<I: CredentialIssuer> CachedCredential<I> {
             let kept = self.kept();
             if kept.answers != answers {
                 return match (&kept.error, &kept.current) {
-                    (None, Some(current)) => Ok(Arc::clone(&current.secret)),
+                    (None, Some(current)) => Ok(Arc::clone(&current.credential)),
                     (Some(error), _) => Err(error.clone()),
                     (None, None) => Err(CredentialError::new("the issuer gave none")),
                 };
@@ -155,18 +157,18 @@ impl<I: CredentialIssuer> CachedCredential<I> {
         self.renew().await
     }
 
-    async fn renew(&self) -> Result<Arc<Secret>, CredentialError> {
+    async fn renew(&self) -> Result<Arc<Credential>, CredentialError> {
         let asked_at = (self.clock)();
         let issued = self.issuer.issue().await;
         let mut kept = self.kept();
         kept.answers += 1;
         match issued {
-            Ok(IssuedCredential { secret, expires_at }) => {
-                let secret = Arc::new(secret);
+            Ok(IssuedCredential { credential, expires_at }) => {
+                let credential = Arc::new(credential);
                 let renew_at = expires_at.map(|expires_at| renew_at(asked_at, expires_at));
-                kept.current = Some(Current { secret: Arc::clone(&secret), renew_at, expires_at });
+                kept.current = Some(Current { credential: Arc::clone(&credential), renew_at, expires_at });
                 kept.error = None;
-                Ok(secret)
+                Ok(credential)
             }
             Err(error) => {
                 kept.error = Some(error.clone());
@@ -177,7 +179,7 @@ impl<I: CredentialIssuer> CachedCredential<I> {
 }
 
 impl<I: CredentialIssuer> CredentialSource for CachedCredential<I> {
-    fn credential(&self) -> BoxFuture<'_, Result<Arc<Secret>, CredentialError>> {
+    fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>> {
         Box::pin(self.get())
     }
 }

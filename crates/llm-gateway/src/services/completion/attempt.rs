@@ -10,7 +10,7 @@ use llm_provider_core::{
     Call, Chat, Decoded, Dialect, Note, NoteKind, OnUnsupported, Operation, Peek, Relay, RelayOperation,
     Seen, TokenCount, Translator, UpstreamError, header_text,
 };
-use llm_transport::{Body, CallOptions};
+use llm_transport::{Body, CallOptions, CredentialError};
 use llm_types::{ApiError, ChatRequest, ErrorKind, Layer};
 
 use super::edits::{self, RelayPlan};
@@ -55,6 +55,7 @@ pub(super) async fn attempt(
             ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("missing_credential")
         );
     }
+    let fetched;
     let extra = forwarded_headers(deployment, &request.ask.headers, request.ask.dialect);
     let unsupported = client_unsupported(request)?;
     let mut call = deployment.call(&extra, unsupported, app.runtime.now());
@@ -63,20 +64,37 @@ pub(super) async fn attempt(
         forward = deployment.forward_params.iter().cloned().chain(more).collect();
         call.forward = &forward;
     }
+    if let Some(login) = &deployment.login {
+        fetched = login.credential().await.map_err(|error| no_credential(deployment, &error))?;
+        call.credential = Some(&fetched);
+    }
     let options = call_options(deployment, request)?;
+    let operation = match request.ask.operation {
+        RelayOperation::Chat if request.stream => RelayOperation::ChatStream,
+        operation => operation,
+    };
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
+        && relay.carries(operation)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
-        let operation = request.ask.operation;
         let parts = match extra {
-            Cow::Borrowed(_) => deployment.heads.get(relay, operation, &call)?,
-            Cow::Owned(_) => relay.head(operation, &call)?,
+            // A fetched credential stands in the head and does not stay the same.
+            Cow::Borrowed(_) if deployment.login.is_none() => {
+                deployment.heads.get(relay, operation, &call)?
+            }
+            _ => relay.head(operation, &call)?,
         };
         refuse_losses(&plan.notes, call.unsupported)?;
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }
     // Boxed, so that the way of most requests stays small in memory.
     Box::pin(translated(app, serving, deployment, request, exchange, call, options)).await
+}
+
+/// A credential that could not be fetched: nothing was sent to the vendor.
+fn no_credential(deployment: &Deployment, error: &CredentialError) -> ApiError {
+    let message = format!("the deployment {} has {error}", deployment.id);
+    ApiError::new(ErrorKind::BadGateway, Layer::Transport, message).with_code("missing_credential")
 }
 
 /// Translates the request, and the answer back.
@@ -148,7 +166,8 @@ async fn relayed(
     let response = send(app, deployment, exchange, upstream, options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
-        let pump = Pump::Relay(Box::new(RelayPump::new(relay.listener(), plan.withhold_usage)));
+        let pump =
+            Pump::Relay(Box::new(RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage)));
         return Box::pin(begin_stream(serving, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;

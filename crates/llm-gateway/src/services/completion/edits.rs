@@ -2,7 +2,7 @@
 //! and drops, and the usage chunk.
 
 use bytes::Bytes;
-use llm_provider_core::{Call, Edit, Note, Peek, Relay, RelayOperation, apply};
+use llm_provider_core::{Call, Edit, Note, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
@@ -102,7 +102,7 @@ fn plan(
 ) -> Result<Option<RelayPlan>, ApiError> {
     let Some(mut edits) = relay.edits(peek, call) else { return Ok(None) };
     let renamed = request.ask.model.is_some() || request.model != *deployment.model;
-    if renamed && !deployment.overrides.contains_key("model") {
+    if renamed && relay.model_in_body() && !deployment.overrides.contains_key("model") {
         edits.push(Edit::set_text("model", &deployment.model));
     }
     for member in peek.members() {
@@ -111,7 +111,6 @@ fn plan(
         }
     }
     let usage_comes = request.stream
-        && request.ask.operation == RelayOperation::Chat
         && relay.takes_include_usage()
         && !deployment.drop_params.iter().any(|name| name == "stream_options");
     if usage_comes && !super::wants_usage(peek)? {

@@ -2,8 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
-    Chat, ChunkWriter, Decoder, FrameBuffer, Frames, Heard, Ingress, Listener, Note, Reply, Seen, SseEvent,
-    StreamError,
+    Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
 use llm_types::{ApiError, ChatChunk};
 
@@ -97,7 +96,8 @@ impl Pump {
 
 /// Passes frames through and listens.
 pub(crate) struct RelayPump {
-    frames: FrameBuffer,
+    framing: Framing,
+    framer: Framer,
     listener: Box<dyn Listener>,
     /// Whether the usage chunk was asked for by us and not by the client.
     withhold_usage: bool,
@@ -107,12 +107,13 @@ pub(crate) struct RelayPump {
 }
 
 impl RelayPump {
-    pub(crate) fn new(listener: Box<dyn Listener>, withhold_usage: bool) -> Self {
-        Self { frames: FrameBuffer::default(), listener, withhold_usage, begun: false, vendor_told: false }
+    pub(crate) fn new(framing: Framing, listener: Box<dyn Listener>, withhold_usage: bool) -> Self {
+        let framer = framing.framer();
+        Self { framing, framer, listener, withhold_usage, begun: false, vendor_told: false }
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
-        match self.frames.push(bytes) {
+        match self.framer.push(bytes) {
             Ok(None) => Fed::default(),
             Ok(Some(block)) => self.listen(block),
             Err(error) => {
@@ -123,16 +124,20 @@ impl RelayPump {
     }
 
     fn finish(&mut self) -> Fed {
-        let rest = self.frames.finish();
+        let rest = self.framer.finish();
         if rest.is_empty() {
             let error = (!self.listener.seen().complete).then(|| StreamError::Truncated.into());
             return Fed { out: Bytes::new(), error };
         }
         let heard = self.listener.frame(&rest);
         if self.listener.seen().complete {
-            // A last event without its blank line, as some servers end; the client gets it whole.
+            // A last frame without its end, as some servers send it; the client gets it whole.
             let mut out = BytesMut::from(&rest[..]);
-            out.extend_from_slice(b"\n\n");
+            match self.framing {
+                Framing::Sse => out.extend_from_slice(b"\n\n"),
+                Framing::Lines => out.extend_from_slice(b"\n"),
+                Framing::EventStream => {}
+            }
             let withheld = self.withhold_usage && heard == Heard::UsageOnly;
             return Fed { out: if withheld { Bytes::new() } else { out.freeze() }, error: None };
         }
@@ -144,7 +149,8 @@ impl RelayPump {
         let mut kept: Option<BytesMut> = None;
         let mut begun = self.begun;
         let mut end = 0;
-        for frame in Frames::new(&block) {
+        let mut rest = &block[..];
+        while let Some(frame) = self.framing.next(&mut rest) {
             let start = end;
             end += frame.len();
             let heard = self.listener.frame(frame);
@@ -165,7 +171,9 @@ impl RelayPump {
                 };
                 return Fed { out, error };
             }
-            begun = begun || !withheld && (heard != Heard::Other || SseEvent::parse(frame).has_data);
+            begun = begun
+                || !withheld
+                    && (heard != Heard::Other || self.framing.event(frame).is_ok_and(|event| event.has_data));
             match &mut kept {
                 None if withheld => kept = Some(BytesMut::from(&block[..start])),
                 Some(kept) if !withheld => kept.extend_from_slice(frame),

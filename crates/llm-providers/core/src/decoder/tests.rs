@@ -34,7 +34,7 @@ impl Interpret for Tiny {
 }
 
 fn decoder() -> Box<dyn Decoder<Chat>> {
-    Box::new(SseDecoder::new(Tiny::default()))
+    Box::new(StreamDecoder::sse(Tiny::default()))
 }
 
 /// What each piece and the end give: names of chunks, or the failure.
@@ -112,7 +112,7 @@ fn a_vendors_failure_ends_the_stream_and_is_told_once() {
 #[test]
 fn an_oversized_frame_ends_the_stream() {
     let mut decoder = decoder();
-    let big = Bytes::from(vec![b'x'; FrameBuffer::LIMIT + 1]);
+    let big = Bytes::from(vec![b'x'; crate::FrameBuffer::LIMIT + 1]);
     let items: Vec<_> = decoder.push(big).collect();
     assert!(matches!(items.as_slice(), [Err(StreamError::Corrupt(_))]), "{}", items.len());
     assert_eq!(decoder.push(Bytes::from_static(b"\n\ndata: say a\n\n")).count(), 0);

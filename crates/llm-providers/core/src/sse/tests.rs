@@ -79,7 +79,10 @@ fn blocks_hold_every_byte() {
 #[test]
 fn a_frame_past_the_limit_is_refused() {
     let mut buffer = FrameBuffer::with_limit(16);
-    assert_eq!(buffer.push(Bytes::from_static(b"data: 0123456789abcdef")), Err(FrameError { limit: 16 }));
+    assert_eq!(
+        buffer.push(Bytes::from_static(b"data: 0123456789abcdef")),
+        Err(FrameError::TooLong { limit: 16 })
+    );
 }
 
 #[test]

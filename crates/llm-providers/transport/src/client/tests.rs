@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use llm_provider_core::{Interpret, NoteKind, Outbox, SseDecoder, SseEvent};
+use llm_provider_core::{Interpret, NoteKind, Outbox, SseEvent, StreamDecoder};
 use llm_types::ErrorKind;
 
 use super::*;
@@ -48,7 +48,7 @@ impl Translator<Words> for Parrot {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Words>> {
-        Box::new(SseDecoder::new(Ear { complete: false }))
+        Box::new(StreamDecoder::sse(Ear { complete: false }))
     }
 }
 

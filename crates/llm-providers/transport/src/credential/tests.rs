@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use futures_util::future::join_all;
+use llm_provider_core::Secret;
 
 use super::*;
 
@@ -29,7 +30,10 @@ impl CredentialIssuer for At {
                 return Err(CredentialError::new("closed"));
             }
             let expires_at = Some(UnixMs(self.0.now.load(Ordering::SeqCst) + 1000));
-            Ok(IssuedCredential { secret: Secret::new(format!("token-{number}")), expires_at })
+            Ok(IssuedCredential {
+                credential: Credential::Token(Secret::new(format!("token-{number}"))),
+                expires_at,
+            })
         })
     }
 }
@@ -41,7 +45,11 @@ fn cached(shop: Shop) -> (CachedCredential<At>, Arc<Shop>) {
 }
 
 async fn token(source: &impl CredentialSource) -> Result<String, String> {
-    source.credential().await.map(|secret| secret.expose().to_owned()).map_err(|error| error.to_string())
+    source
+        .credential()
+        .await
+        .map(|credential| credential.secret().unwrap().expose().to_owned())
+        .map_err(|error| error.to_string())
 }
 
 #[tokio::test]
@@ -114,7 +122,7 @@ async fn a_caller_that_goes_away_leaves_the_flight_to_the_next() {
 
 #[tokio::test]
 async fn a_static_credential_is_itself_and_hidden() {
-    let source = StaticCredential::new(Secret::new("sk-1"));
+    let source = StaticCredential::new(Secret::new("sk-1").into());
     assert_eq!(token(&source).await.unwrap(), "sk-1");
     assert!(!format!("{source:?}").contains("sk-1"));
 }

@@ -15,7 +15,7 @@ const DONE: &str = "data: [DONE]\n\n";
 fn relay(withhold_usage: bool) -> Pump {
     let mock = Mock::new();
     let listener = mock.relay(Dialect::OpenAiChat).unwrap().listener();
-    Pump::Relay(Box::new(RelayPump::new(listener, withhold_usage)))
+    Pump::Relay(Box::new(RelayPump::new(Framing::Sse, listener, withhold_usage)))
 }
 
 /// What comes of a stream cut into pieces of `size` bytes, its end included.
