@@ -9,6 +9,7 @@ mod fuzz;
 mod gateway;
 mod generate;
 mod layers;
+mod pricing;
 mod shell;
 mod suites;
 mod workspace;
@@ -37,6 +38,8 @@ enum Command {
     Features,
     /// Writes docs/generated from the binary, or checks it.
     Generate(generate::Args),
+    /// Writes the table of models and prices from LiteLLM's, or checks it.
+    Pricing(pricing::Args),
     /// Feeds mutated input to the parsers.
     Fuzz(fuzz::Args),
     /// Measures the gateway against a minimal proxy, on loopback.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Layers => layers::run(),
         Command::Features => features::run().map(|()| true),
         Command::Generate(args) => generate::run(&args),
+        Command::Pricing(args) => pricing::run(&args),
         Command::Fuzz(args) => fuzz::run(&args).map(|()| true),
         Command::Bench(args) => bench::run(&args),
     };

@@ -51,21 +51,29 @@ impl Authenticator {
         self.master.is_some()
     }
 
-    /// Who sent these headers.
+    /// Who sent these headers, and this query.
     ///
     /// # Errors
     /// An authentication error if a key is needed and the one given is missing or wrong.
-    pub fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, ApiError> {
+    pub fn authenticate(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, ApiError> {
         let Some(master) = &self.master else {
-            return Ok(Principal::Anonymous);
+            // Whoever needs no key must at least not be a web page of somebody else's.
+            return match headers.get("sec-fetch-site") {
+                Some(site) if site == "cross-site" => {
+                    let message = "without a master key, pages of other sites are not let in";
+                    Err(ApiError::new(ErrorKind::PermissionDenied, Layer::Auth, message)
+                        .with_code("cross_site"))
+                }
+                _ => Ok(Principal::Anonymous),
+            };
         };
         let refuse = |message: &str, code: &str| {
             ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
         };
-        let key = presented_key(headers).ok_or_else(|| {
+        let key = presented_key(headers).or_else(|| query_key(query?)).ok_or_else(|| {
             refuse(
-                "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key` or \
-                 `x-litellm-api-key`",
+                "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
+                 `x-goog-api-key` or `x-litellm-api-key`",
                 "missing_api_key",
             )
         })?;
@@ -84,11 +92,21 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
         let text = header_text(headers, name)?.trim();
         let key = match text.split_at_checked(7) {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
+            // Amazon's clients sign requests. The id of the key that signs is the key here; the signature is not
+            // checked.
+            Some(("AWS4-HM", rest)) => rest.split_once("Credential=")?.1.split(['/', ',']).next()?,
             _ => text,
         };
         (!key.is_empty() && !key.eq_ignore_ascii_case("bearer")).then_some(key)
     };
-    ["x-litellm-api-key", "authorization", "x-api-key", "api-key"].into_iter().find_map(bearer)
+    ["x-litellm-api-key", "authorization", "x-api-key", "api-key", "x-goog-api-key"]
+        .into_iter()
+        .find_map(bearer)
+}
+
+/// The key in a query, where Gemini's clients may put it.
+fn query_key(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| !key.is_empty())
 }
 
 fn digest(key: &str) -> [u8; 32] {
@@ -113,9 +131,28 @@ mod tests {
             ("x-api-key", "sk-master"),
             ("api-key", "sk-master"),
             ("x-litellm-api-key", "Bearer sk-master"),
+            ("x-goog-api-key", "sk-master"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=sk-master/20261121/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0",
+            ),
         ] {
-            assert_eq!(auth.authenticate(&headers(name, value)), Ok(Principal::Master), "{name}: {value}");
+            assert_eq!(
+                auth.authenticate(&headers(name, value), None),
+                Ok(Principal::Master),
+                "{name}: {value}"
+            );
         }
+    }
+
+    #[test]
+    fn a_key_in_the_query() {
+        let auth = Authenticator::new(Some(&Secret::new("sk-master")));
+        let none = HeaderMap::new();
+        assert_eq!(auth.authenticate(&none, Some("alt=sse&key=sk-master")), Ok(Principal::Master));
+        assert!(auth.authenticate(&none, Some("alt=sse&key=")).is_err());
+        let wrong = headers("x-goog-api-key", "other");
+        assert!(auth.authenticate(&wrong, Some("key=sk-master")).is_err(), "the header is what counts");
     }
 
     #[test]
@@ -127,7 +164,7 @@ mod tests {
             (headers("authorization", "Bearer "), "missing_api_key"),
             (HeaderMap::new(), "missing_api_key"),
         ] {
-            let error = auth.authenticate(&given).unwrap_err();
+            let error = auth.authenticate(&given, None).unwrap_err();
             assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Authentication, Some(code)));
         }
     }
@@ -135,7 +172,10 @@ mod tests {
     #[test]
     fn without_a_master_key_all_are_let_in() {
         let auth = Authenticator::new(None);
-        assert_eq!(auth.authenticate(&HeaderMap::new()), Ok(Principal::Anonymous));
-        assert_eq!(auth.authenticate(&headers("authorization", "Bearer x")), Ok(Principal::Anonymous));
+        assert_eq!(auth.authenticate(&HeaderMap::new(), None), Ok(Principal::Anonymous));
+        assert_eq!(auth.authenticate(&headers("authorization", "Bearer x"), None), Ok(Principal::Anonymous));
+        assert!(auth.authenticate(&headers("sec-fetch-site", "same-origin"), None).is_ok());
+        let error = auth.authenticate(&headers("sec-fetch-site", "cross-site"), None).unwrap_err();
+        assert_eq!(error.code.as_deref(), Some("cross_site"));
     }
 }

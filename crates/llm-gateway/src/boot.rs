@@ -73,8 +73,6 @@ pub struct Gateway {
 /// All its faults, with their places.
 pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> {
     let vendors = vendors(runtime);
-    let vendors: Vec<Vendor<'_>> =
-        vendors.iter().map(|(name, key_env)| Vendor { name, key_env: key_env.as_deref() }).collect();
     let context = ConfigContext { vendors: &vendors, lookup: runtime.environment().clone() };
     match source {
         Source::Embedded => Config::embedded(&context),
@@ -83,8 +81,8 @@ pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> 
     }
 }
 
-/// Names of the built-in vendors, and of their usual key variables the one that is set, else the first.
-fn vendors(runtime: &Runtime) -> Vec<(String, Option<String>)> {
+/// The built-in vendors, and of their usual key variables the one that is set, else the first.
+fn vendors(runtime: &Runtime) -> Vec<Vendor<'static>> {
     llm_providers::providers()
         .iter()
         .map(|provider| {
@@ -93,7 +91,13 @@ fn vendors(runtime: &Runtime) -> Vec<(String, Option<String>)> {
                 runtime.variable(name).is_some_and(|value| !value.is_empty())
             };
             let name = info.key_variables.iter().find(is_set).or(info.key_variables.first());
-            (info.id.to_string(), name.map(ToString::to_string))
+            Vendor {
+                name: &info.id,
+                aliases: &info.aliases,
+                key_env: name.map(|name| &**name),
+                key_optional: info.key_optional,
+                parameters: &info.parameters,
+            }
         })
         .collect()
 }

@@ -13,7 +13,7 @@
 //! use llm_gateway::config::{Config, ConfigContext, Vendor};
 //!
 //! let context = ConfigContext {
-//!     vendors: &[Vendor { name: "openai", key_env: Some("OPENAI_API_KEY") }],
+//!     vendors: &[Vendor::new("openai", Some("OPENAI_API_KEY"))],
 //!     lookup: Arc::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned())),
 //! };
 //! let config = Config::parse(
@@ -64,8 +64,8 @@ pub use check::{CheckReport, CheckedDeployment};
 pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};
 pub use environment::{Environment, Lookup};
 pub use gateway_settings::{
-    AccessLogSettings, EffortBudgets, GatewaySettings, LogFormat, OnDisconnect, OnLoss, ServerSettings,
-    TlsSettings, TranslationSettings, TransportSettings,
+    AccessLogSettings, EffortBudgets, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, OnLoss,
+    ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 pub use implicit::SingleModel;
 pub use litellm_settings::{GeneralSettings, LitellmSettings};

@@ -18,6 +18,7 @@ pub fn response(error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Respo
     if let Some(ms) = error.retry_after_ms {
         map.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
+    ingress.error_headers(error, map);
     response
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http_body::Body;
 use http_body_util::BodyExt;
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -62,6 +64,8 @@ pub struct BodyBounds {
     pub max_held_bytes: u64,
     /// Levels of nested arrays and objects.
     pub max_json_depth: usize,
+    /// Time between two pieces.
+    pub patience: Duration,
 }
 
 /// A client's body and its share of the bytes held.
@@ -96,7 +100,7 @@ where
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     let mut length = 0_u64;
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = next_frame(&mut body, bounds.patience).await? {
         let frame = frame.map_err(|error| {
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, format!("the body was cut off: {error}"))
         })?;
@@ -123,6 +127,21 @@ where
     let bytes = if rest.is_empty() { first } else { rest.freeze() };
     check_depth(&bytes, bounds.max_json_depth)?;
     Ok(HeldBody { bytes, held: share })
+}
+
+/// The next piece; a client that does not send it in time is told so.
+async fn next_frame<B: Body + Unpin>(
+    body: &mut B,
+    patience: Duration,
+) -> Result<Option<Result<http_body::Frame<B::Data>, B::Error>>, ApiError> {
+    // Mostly it is there already, and then no clock is needed.
+    if let Some(frame) = body.frame().now_or_never() {
+        return Ok(frame);
+    }
+    tokio::time::timeout(patience, body.frame()).await.map_err(|_elapsed| {
+        let message = format!("nothing of the body has come for {} ms", patience.as_millis());
+        ApiError::new(ErrorKind::Timeout, Layer::Client, message).with_code("request_timeout")
+    })
 }
 
 /// Refuses JSON that is nested more deeply than `max` levels, in one pass that skips over strings.
@@ -172,7 +191,12 @@ mod tests {
 
     use super::*;
 
-    const BOUNDS: BodyBounds = BodyBounds { max_body_bytes: 100, max_held_bytes: 150, max_json_depth: 3 };
+    const BOUNDS: BodyBounds = BodyBounds {
+        max_body_bytes: 100,
+        max_held_bytes: 150,
+        max_json_depth: 3,
+        patience: Duration::from_secs(5),
+    };
 
     async fn read(text: &str, held: &Arc<Gauge>) -> Result<HeldBody, ApiError> {
         read_body(Full::new(Bytes::copy_from_slice(text.as_bytes())), held, BOUNDS).await
@@ -213,6 +237,14 @@ mod tests {
         assert_eq!((error.kind, held.get()), (ErrorKind::Unavailable, 60));
         drop(body);
         assert_eq!(held.get(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_is_given_up() {
+        let held = Arc::new(Gauge::default());
+        let stalled = futures_util::stream::pending::<Result<Frame<Bytes>, std::io::Error>>();
+        let error = read_body(StreamBody::new(stalled), &held, BOUNDS).await.unwrap_err();
+        assert_eq!((error.kind, held.get()), (ErrorKind::Timeout, 0));
     }
 
     #[tokio::test]

@@ -6,12 +6,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{DeploymentId, Policy};
-use llm_transport::{CallOptions, HttpService, Protocol, Proxies, Timeouts, TransportOptions, connect};
+use llm_transport::{
+    CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
+    TransportOptions, connect, login_source,
+};
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
 
@@ -41,6 +45,8 @@ pub struct Prepare {
     /// Fetched secrets: a key or header per deployment, or why it cannot be had.
     secrets: HashMap<SecretRef, Result<Secret, String>>,
     service: Arc<dyn HttpService>,
+    /// Fetches media that vendors want as bytes.
+    pub(crate) fetcher: Fetcher,
     runtime: Runtime,
     states: States,
 }
@@ -80,12 +86,14 @@ pub async fn serving(
         fetch(&settings.master_key).map_err(|why| format!("general_settings.master_key: {why}"))?;
     let proxy =
         fetch(&settings.transport.proxy).map_err(|why| format!("llm_gateway.transport.proxy: {why}"))?;
-    let service = transport(settings, proxy, runtime).await?;
+    let ca_pem = ca_pem(settings).await?;
+    let service = transport(ca_pem.clone(), proxy, runtime)?;
     let prepare = Prepare {
         config: config.clone(),
         vendors,
         secrets,
         service,
+        fetcher: fetcher(settings, ca_pem),
         runtime: runtime.clone(),
         states: states.clone(),
     };
@@ -106,6 +114,7 @@ pub async fn serving(
             max_body_bytes: server.max_body_bytes.get() as u64,
             max_held_bytes: server.max_held_bytes.get() as u64,
             max_json_depth: server.max_json_depth,
+            patience: Duration::from_millis(server.body_read_timeout_ms.get()),
         },
         max_in_flight: server.max_in_flight_requests.get() as u64,
         max_answer_bytes: MAX_ANSWER_BYTES,
@@ -156,21 +165,40 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
     all
 }
 
-async fn transport(
-    settings: &Settings,
+/// Certificates that are trusted besides the system's.
+async fn ca_pem(settings: &Settings) -> Result<Option<Bytes>, String> {
+    match &settings.transport.ca_file {
+        None => Ok(None),
+        Some(file) => {
+            let at = |error| format!("llm_gateway.transport.ca_file: {}: {error}", file.display());
+            Ok(Some(tokio::fs::read(file).await.map_err(at)?.into()))
+        }
+    }
+}
+
+fn fetcher(settings: &Settings, ca_pem: Option<Bytes>) -> Fetcher {
+    let fetch = &settings.fetch;
+    Fetcher::new(FetchOptions {
+        max_bytes: fetch.max_bytes.get(),
+        max_request_bytes: fetch.max_request_bytes.get(),
+        timeout: Duration::from_millis(fetch.timeout_ms.get()),
+        max_redirects: fetch.max_redirects,
+        allow_private: fetch.allow_private,
+        private_hosts: fetch.private_hosts.clone(),
+        hosts: fetch.hosts.clone(),
+        ca_pem,
+        ..FetchOptions::default()
+    })
+}
+
+fn transport(
+    ca_pem: Option<Bytes>,
     proxy: Option<Secret>,
     runtime: &Runtime,
 ) -> Result<Arc<dyn HttpService>, String> {
     let proxies = match proxy {
         Some(url) => Proxies::all(url.expose()),
         None => Proxies::from_env(|name| runtime.variable(name)),
-    };
-    let ca_pem = match &settings.transport.ca_file {
-        None => None,
-        Some(file) => {
-            let at = |error| format!("llm_gateway.transport.ca_file: {}: {error}", file.display());
-            Some(tokio::fs::read(file).await.map_err(at)?.into())
-        }
     };
     let options = TransportOptions {
         proxies,
@@ -238,6 +266,7 @@ impl Prepare {
             (Some(why), _) => Err(why.clone()),
             (None, key) => key,
         };
+        let parameters = self.parameters(resolved, provider);
         let mut headers = HeaderMap::new();
         for (name, value) in &resolved.headers {
             let wrong = |what: &dyn fmt::Display| setup(format!("{id}: the header {name:?}: {what}"));
@@ -269,9 +298,11 @@ impl Prepare {
             provider_name: vendor.into(),
             provider: provider.clone(),
             model: upstream.model.as_ref().into(),
+            login: self
+                .login(provider, &parameters, &credential)
+                .map_err(|why| setup(format!("{id}: {why}")))?,
             credential: credential.map(|key| key.map(Credential::Key)),
-            login: None,
-            parameters: self.parameters(resolved, provider),
+            parameters,
             headers,
             settings: resolved.routing.clone(),
             options: self.options(resolved, resolved.timeout_ms),
@@ -307,7 +338,8 @@ impl Prepare {
             _ => {
                 let variables = self.vendors.get(vendor).map_or(&[][..], |v| &v.info().key_variables);
                 let other = variables.iter().find_map(|name| self.variable(name)).map(Secret::new);
-                if other.is_some() || variables.is_empty() || resolved.api_base.is_some() {
+                let optional = self.vendors.get(vendor).is_some_and(|v| v.info().key_optional);
+                if other.is_some() || optional || variables.is_empty() || resolved.api_base.is_some() {
                     return Ok(other);
                 }
                 Err(format!("set litellm_params.api_key or {}", variables.join(" or ")))
@@ -315,9 +347,29 @@ impl Prepare {
         }
     }
 
+    /// How a credential is got, where the key is not the credential itself.
+    fn login(
+        &self,
+        provider: &Arc<dyn Provider>,
+        parameters: &Parameters,
+        key: &Result<Option<Secret>, String>,
+    ) -> Result<Option<Arc<dyn CredentialSource>>, String> {
+        let Ok(key) = key else { return Ok(None) };
+        let Some(login) = provider.login(parameters, key.as_ref())? else { return Ok(None) };
+        let runtime = self.runtime.clone();
+        Ok(Some(login_source(login, self.service.clone(), Arc::new(move || runtime.now()))))
+    }
+
     /// Settings of the vendor: the usual variables', then the deployment's own.
-    fn parameters(&self, _resolved: &ResolvedDeployment, provider: &Arc<dyn Provider>) -> Parameters {
-        llm_providers::parameters(provider.info(), &|name| self.variable(name))
+    fn parameters(&self, resolved: &ResolvedDeployment, provider: &Arc<dyn Provider>) -> Parameters {
+        let mut parameters = llm_providers::parameters(provider.info(), &|name| self.variable(name));
+        for (name, value) in &resolved.parameters {
+            parameters.set(name, value.expose());
+        }
+        if let Some(version) = &resolved.api_version {
+            parameters.set("api_version", version);
+        }
+        parameters
     }
 
     fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {

@@ -8,15 +8,17 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
-use http::HeaderMap;
-use llm_provider_core::{Dialect, RelayOperation};
+use http::{HeaderMap, Uri};
+use llm_provider_core::Dialect;
+use llm_providers::EmbeddingForm;
 use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
 use crate::http::{health, models, reload};
+use crate::services::completion::Door;
 
-/// One route, for documentation.
+/// One route.
 #[derive(Debug, Clone, Copy)]
 pub struct RouteDoc {
     /// The method.
@@ -25,92 +27,246 @@ pub struct RouteDoc {
     pub path: &'static str,
     /// What it does.
     pub purpose: &'static str,
+    kind: Kind,
 }
 
-const fn route(method: &'static str, path: &'static str, purpose: &'static str) -> RouteDoc {
-    RouteDoc { method, path, purpose }
+/// What stands behind a route.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// A model is asked, which the body names.
+    Ask(Dialect, What),
+    /// A model is asked, which the path names, whole and in pieces as the path says.
+    AskAt(Dialect, What, Option<bool>),
+    /// Gemini's `{model}:{method}`.
+    Gemini,
+    Models,
+    OneModel,
+    GeminiModels,
+    GeminiModel,
+    OllamaModels,
+    OllamaVersion,
+    Health,
+    Liveness,
+    Readiness,
+    Reload,
+    Metrics,
+}
+
+/// What is asked of a model.
+#[derive(Debug, Clone, Copy)]
+enum What {
+    Chat,
+    Count,
+    Embed(EmbeddingForm),
+    Rerank,
+}
+
+impl What {
+    /// `None` if this build has no such thing.
+    fn door(self, dialect: Dialect) -> Option<Door> {
+        match self {
+            Self::Chat => Some(Door::Chat),
+            Self::Count => llm_providers::count_ingress(dialect).map(Door::CountTokens),
+            Self::Embed(form) => llm_providers::embedding_ingress(form).map(Door::Embeddings),
+            Self::Rerank => llm_providers::rerank_ingress().map(Door::Rerank),
+        }
+    }
+}
+
+const fn get_(path: &'static str, kind: Kind, purpose: &'static str) -> RouteDoc {
+    RouteDoc { method: "GET", path, purpose, kind }
+}
+
+const fn post_(path: &'static str, kind: Kind, purpose: &'static str) -> RouteDoc {
+    RouteDoc { method: "POST", path, purpose, kind }
 }
 
 /// Every route.
-pub const ROUTES: &[RouteDoc] = &[
-    route("POST", "/v1/chat/completions", "Chat, as OpenAI has it"),
-    route("POST", "/chat/completions", "The same"),
-    route(
-        "POST",
-        "/openai/deployments/{model}/chat/completions",
-        "The same, the model in the path as Azure has it",
-    ),
-    route("POST", "/v1/messages", "Chat, as Anthropic has it"),
-    route("POST", "/v1/messages/count_tokens", "How many tokens a request would read, as Anthropic has it"),
-    route("GET", "/v1/models", "The models; in Anthropic's shape if `anthropic-version` is sent"),
-    route("GET", "/models", "The same"),
-    route("GET", "/v1/models/{*id}", "One model"),
-    route("GET", "/models/{*id}", "The same"),
-    route("GET", "/health", "The deployments and how they are"),
-    route("GET", "/health/liveliness", "Whether the process answers"),
-    route("GET", "/health/liveness", "The same"),
-    route("GET", "/health/readiness", "Whether new requests are welcome"),
-    route("POST", "/config/reload", "Reads the configuration again"),
-    route("GET", "/metrics", "Counts, in Prometheus' text format"),
-];
+pub const ROUTES: &[RouteDoc] = {
+    use Dialect::{
+        AnthropicMessages as Anthropic, BedrockConverse as Bedrock, CohereChat as Cohere,
+        OllamaChat as Ollama, OllamaGenerate, OpenAiChat as OpenAi, OpenAiResponses as Responses,
+    };
+    use Kind::{Ask, AskAt};
+    use What::{Chat, Count, Embed, Rerank};
+    &[
+        post_("/v1/chat/completions", Ask(OpenAi, Chat), "Chat, as OpenAI has it"),
+        post_("/chat/completions", Ask(OpenAi, Chat), SAME),
+        post_(
+            "/openai/deployments/{model}/chat/completions",
+            AskAt(OpenAi, Chat, None),
+            "The same, the model in the path as Azure has it",
+        ),
+        post_("/v1/responses", Ask(Responses, Chat), "Chat, as OpenAI's Responses API has it"),
+        post_("/responses", Ask(Responses, Chat), SAME),
+        post_("/v1/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), "Vectors, as OpenAI has them"),
+        post_("/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), SAME),
+        post_(
+            "/openai/deployments/{model}/embeddings",
+            AskAt(OpenAi, Embed(EmbeddingForm::OpenAi), None),
+            "The same, the model in the path as Azure has it",
+        ),
+        post_("/v1/messages", Ask(Anthropic, Chat), "Chat, as Anthropic has it"),
+        post_(
+            "/v1/messages/count_tokens",
+            Ask(Anthropic, Count),
+            "How many tokens a request would read, as Anthropic has it",
+        ),
+        post_("/v2/chat", Ask(Cohere, Chat), "Chat, as Cohere has it"),
+        post_("/v2/embed", Ask(Cohere, Embed(EmbeddingForm::Cohere)), "Vectors, as Cohere has them"),
+        post_("/v2/rerank", Ask(Cohere, Rerank), "Documents ranked by a question, as Cohere has it"),
+        post_("/v1/rerank", Ask(Cohere, Rerank), SAME),
+        post_("/rerank", Ask(Cohere, Rerank), SAME),
+        post_("/api/chat", Ask(Ollama, Chat), "Chat, as Ollama has it"),
+        post_("/api/generate", Ask(OllamaGenerate, Chat), "A text gone on with, as Ollama has it"),
+        post_("/api/embed", Ask(Ollama, Embed(EmbeddingForm::Ollama)), "Vectors, as Ollama has them"),
+        post_("/api/embeddings", Ask(Ollama, Embed(EmbeddingForm::OllamaOlder)), "The same, older form"),
+        post_("/model/{model}/converse", AskAt(Bedrock, Chat, Some(false)), "Chat, as Amazon Bedrock has it"),
+        post_("/model/{model}/converse-stream", AskAt(Bedrock, Chat, Some(true)), "The same in pieces"),
+        post_("/bedrock/model/{model}/converse", AskAt(Bedrock, Chat, Some(false)), SAME),
+        post_("/bedrock/model/{model}/converse-stream", AskAt(Bedrock, Chat, Some(true)), SAME),
+        post_(
+            "/v1beta/models/{*call}",
+            Kind::Gemini,
+            "`{model}:generateContent`, `:streamGenerateContent`, `:countTokens`, `:embedContent` and \
+             `:batchEmbedContents`, as Gemini has them",
+        ),
+        post_("/v1/models/{*id}", Kind::Gemini, SAME),
+        post_("/models/{*id}", Kind::Gemini, SAME),
+        post_(
+            "/v1beta1/{*call}",
+            Kind::Gemini,
+            "The same, the path as Vertex AI has it: `…/models/{model}:{method}`",
+        ),
+        post_("/v1/projects/{*call}", Kind::Gemini, SAME),
+        get_("/v1/models", Kind::Models, "The models; in Anthropic's shape if `anthropic-version` is sent"),
+        get_("/models", Kind::Models, SAME),
+        get_("/v1/models/{*id}", Kind::OneModel, "One model"),
+        get_("/models/{*id}", Kind::OneModel, SAME),
+        get_("/v1beta/models", Kind::GeminiModels, "The models, as Gemini lists them"),
+        get_("/v1beta/models/{*call}", Kind::GeminiModel, "One model, as Gemini has it"),
+        get_("/api/tags", Kind::OllamaModels, "The models, as Ollama lists them"),
+        get_("/api/version", Kind::OllamaVersion, "The gateway's version, as Ollama tells its own"),
+        get_("/health", Kind::Health, "The deployments and how they are"),
+        get_("/health/liveliness", Kind::Liveness, "Whether the process answers"),
+        get_("/health/liveness", Kind::Liveness, SAME),
+        get_("/health/readiness", Kind::Readiness, "Whether new requests are welcome"),
+        post_("/config/reload", Kind::Reload, "Reads the configuration again"),
+        get_("/metrics", Kind::Metrics, "Counts, in Prometheus' text format"),
+    ]
+};
+
+const SAME: &str = "The same";
 
 /// The router over [`ROUTES`].
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
     for doc in ROUTES {
-        router = router.route(doc.path, handler(doc.path));
+        router = router.route(doc.path, handler(doc));
     }
     router.fallback(not_found).method_not_allowed_fallback(wrong_method).with_state(app)
 }
 
-fn handler(path: &'static str) -> MethodRouter<Arc<App>> {
-    let chat =
-        move |operation, dialect| ModelRoute { route: path, dialect, operation, model: None, stream: None };
-    match path {
-        "/v1/chat/completions" | "/chat/completions" => ask(chat(RelayOperation::Chat, Dialect::OpenAiChat)),
-        "/openai/deployments/{model}/chat/completions" => {
+/// What stands behind a route.
+fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
+    let path = doc.path;
+    match doc.kind {
+        Kind::Ask(dialect, what) => post(move |State(app): State<Arc<App>>, request: Request| {
+            let route = what.door(dialect).map(|door| ModelRoute {
+                route: path,
+                dialect,
+                door,
+                model: None,
+                stream: None,
+            });
+            async move { ask(app, route, request).await }
+        }),
+        Kind::AskAt(dialect, what, stream) => {
             post(move |State(app): State<Arc<App>>, Path(model): Path<String>, request: Request| {
-                let route =
-                    ModelRoute { model: Some(model), ..chat(RelayOperation::Chat, Dialect::OpenAiChat) };
-                async move { front::serve(app, route, request).await.map(Body::new) }
+                let route = what.door(dialect).map(|door| ModelRoute {
+                    route: path,
+                    dialect,
+                    door,
+                    model: Some(model),
+                    stream,
+                });
+                async move { ask(app, route, request).await }
             })
         }
-        "/v1/messages" => ask(chat(RelayOperation::Chat, Dialect::AnthropicMessages)),
-        "/v1/messages/count_tokens" => ask(chat(RelayOperation::CountTokens, Dialect::AnthropicMessages)),
-        "/v1/models" | "/models" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+        Kind::Gemini => {
+            post(move |State(app): State<Arc<App>>, Path(call): Path<String>, request: Request| {
+                let route = gemini(path, &call, request.uri().query());
+                async move { ask(app, route, request).await }
+            })
+        }
+        Kind::Models => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, models::list(&app, &headers))
         }),
-        "/v1/models/{*id}" | "/models/{*id}" => {
+        Kind::OneModel => {
             get(move |State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap| async move {
                 result(&app, path, &headers, models::show(&app, &headers, &id))
             })
         }
-        "/health" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+        Kind::GeminiModels => {
+            get(move |State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap| async move {
+                result(&app, path, &headers, models::list_gemini(&app, &headers, uri.query()))
+            })
+        }
+        Kind::GeminiModel => get(
+            move |State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap| async move {
+                result(&app, path, &headers, models::show_gemini(&app, &headers, uri.query(), &name))
+            },
+        ),
+        Kind::OllamaModels => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, models::list_ollama(&app, &headers))
+        }),
+        Kind::OllamaVersion => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(models::version()))
+        }),
+        Kind::Health => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, health::health(&app, &headers))
         }),
-        "/health/readiness" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+        Kind::Readiness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::readiness(&app)))
         }),
-        "/config/reload" => post(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+        Kind::Liveness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(health::liveliness()))
+        }),
+        Kind::Reload => post(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             let reloaded = reload::reload(&app, &headers).await;
             result(&app, path, &headers, reloaded)
         }),
-        "/metrics" => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+        Kind::Metrics => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, health::metrics(&app, &headers))
-        }),
-        // What is left is liveness, in both spellings.
-        _ => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, Ok(health::liveliness()))
         }),
     }
 }
 
-/// A route that asks a model.
-fn ask(route: ModelRoute) -> MethodRouter<Arc<App>> {
-    post(move |State(app): State<Arc<App>>, request: Request| {
-        let route = route.clone();
-        async move { front::serve(app, route, request).await.map(Body::new) }
-    })
+/// What `{model}:{method}` asks for; `None` if that is no method.
+fn gemini(path: &'static str, call: &str, query: Option<&str>) -> Option<ModelRoute> {
+    let (model, method) = call.rsplit_once(':')?;
+    // Vertex AI names project, place and publisher before the model.
+    let model = model.rsplit_once("/models/").map_or(model, |(_, model)| model);
+    let sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
+    let (dialect, what, stream) = match method {
+        "generateContent" => (Dialect::Gemini, What::Chat, false),
+        "streamGenerateContent" if sse => (Dialect::Gemini, What::Chat, true),
+        "streamGenerateContent" => (Dialect::GeminiArray, What::Chat, true),
+        "countTokens" => (Dialect::Gemini, What::Count, false),
+        "embedContent" => (Dialect::Gemini, What::Embed(EmbeddingForm::Gemini), false),
+        "batchEmbedContents" => (Dialect::Gemini, What::Embed(EmbeddingForm::GeminiBatch), false),
+        _ => return None,
+    };
+    let door = what.door(dialect)?;
+    Some(ModelRoute { route: path, dialect, door, model: Some(model.to_owned()), stream: Some(stream) })
+}
+
+/// Asks a model; a route that leads nowhere in this build is not found.
+async fn ask(app: Arc<App>, route: Option<ModelRoute>, request: Request) -> Response {
+    match route {
+        Some(route) => front::serve(app, route, request).await.map(Body::new),
+        None => not_found(State(app), request).await,
+    }
 }
 
 fn result(

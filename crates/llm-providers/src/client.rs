@@ -1,4 +1,8 @@
-//! The unified client: `chat("anthropic/claude-…", messages)`, and its streaming twin.
+//! The unified client: `chat("anthropic/claude-…", messages)`, its streaming twin, vectors and rankings.
+
+mod account;
+mod builder;
+mod error;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -7,124 +11,44 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use llm_provider_core::{Call, Chat, Credential, OnUnsupported, Parameters, Provider, Secret, VendorInfo};
-use llm_transport::{
-    CallError, CallOptions, ChunkError, ChunkStream, HttpService, Proxies, TransportError, TransportOptions,
-    connect,
+use llm_provider_core::{Chat, Note, OnUnsupported, Operation, Translator, vectors};
+use llm_transport::{Answer, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_media};
+use llm_types::{
+    ChatChunk, ChatRequest, ChatResponse, Embedding, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
+    EncodingFormat, Message, Nullable, RerankRequest, RerankResponse, Usage,
 };
-use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, Message, Nullable, UnixMs};
+use serde_json::{Number, Value};
 
-use crate::{address, bare_name_vendor, parameters, providers};
+pub use self::account::Account;
+use self::account::{Entry, Target};
+pub use self::builder::ClientBuilder;
+pub use self::error::ClientError;
+use crate::bare_name_vendor;
 
 /// Asks models of any vendor through one interface.
 ///
-/// A model is named `vendor/model`; well-known names such as `gpt-4o` need no vendor. Makes one attempt per call:
-/// retries and fallbacks are the router's.
+/// A model is named `vendor/model`; well-known names such as `gpt-4o` need no vendor. Logs in where a vendor wants
+/// it, and fetches remote media for vendors that do not. Makes one attempt per call: retries and fallbacks are the
+/// router's.
 #[derive(Clone)]
 pub struct Client {
     client: llm_transport::Client,
-    accounts: Arc<HashMap<String, Account>>,
+    entries: Arc<HashMap<String, Arc<Entry>>>,
     options: CallOptions,
     unsupported: OnUnsupported,
-}
-
-/// How a vendor is reached.
-#[derive(Clone)]
-pub struct Account {
-    /// The vendor.
-    pub provider: Arc<dyn Provider>,
-    /// The key or another credential, if one is needed.
-    pub credential: Option<Credential>,
-    /// Settings of the vendor beside model, key and address.
-    pub parameters: Parameters,
-    /// The address, where it is not the vendor's usual one.
-    pub base_url: Option<String>,
-    /// How requests are sent there, where it is not over the client's own transport.
-    pub service: Option<Arc<dyn HttpService>>,
-}
-
-impl Account {
-    /// The vendor with no key, at its usual address.
-    pub fn new(provider: Arc<dyn Provider>) -> Self {
-        Self { provider, credential: None, parameters: Parameters::default(), base_url: None, service: None }
-    }
-
-    /// The vendor with key and address from the variables that are usual for it.
-    pub fn from_variables(provider: Arc<dyn Provider>, variable: &impl Fn(&str) -> Option<String>) -> Self {
-        let info = provider.info();
-        let credential = first(&info.key_variables, variable).map(|key| Credential::Key(Secret::new(key)));
-        let parameters = parameters(info, variable);
-        let base_url = address(info, variable);
-        Self { credential, parameters, base_url, ..Self::new(provider) }
-    }
-}
-
-fn first(
-    names: &[std::borrow::Cow<'static, str>],
-    variable: &impl Fn(&str) -> Option<String>,
-) -> Option<String> {
-    names.iter().find_map(|name| variable(name).filter(|value| !value.is_empty()))
-}
-
-impl fmt::Debug for Account {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let VendorInfo { id, .. } = self.provider.info();
-        f.debug_struct("Account")
-            .field("vendor", id)
-            .field("base_url", &self.base_url)
-            .finish_non_exhaustive()
-    }
+    fetcher: Arc<Fetcher>,
+    clock: Clock,
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("accounts", &self.accounts.len()).finish_non_exhaustive()
-    }
-}
-
-/// Why there is no answer.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The model's name leads to no vendor.
-    #[error("no vendor for the model {0:?}: name it `vendor/model`")]
-    UnknownModel(String),
-    /// The vendor needs a key and has none.
-    #[error("{vendor} has no key: set {}", variables.join(" or "))]
-    NoKey {
-        /// Which vendor.
-        vendor: String,
-        /// Where a key is looked for.
-        variables: Vec<String>,
-    },
-    /// The vendor has no chat.
-    #[error("{0} has no chat")]
-    NoChat(String),
-    /// The call failed.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The transport could not be set up.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-}
-
-impl From<ClientError> for ApiError {
-    fn from(error: ClientError) -> Self {
-        use llm_types::{ErrorKind, Layer};
-        let message = error.to_string();
-        match error {
-            ClientError::Call(error) => error.into(),
-            ClientError::Transport(error) => error.into(),
-            ClientError::UnknownModel(_) => Self::new(ErrorKind::NotFound, Layer::Router, message),
-            ClientError::NoKey { .. } => Self::new(ErrorKind::Authentication, Layer::Client, message),
-            ClientError::NoChat(_) => Self::new(ErrorKind::Unsupported, Layer::Translation, message),
-        }
+        f.debug_struct("Client").field("accounts", &self.entries.len()).finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// A client for every vendor that is built in, with keys and addresses from the environment, through the proxies
-    /// that the environment names.
+    /// A client for every vendor that is built in, with keys, addresses and settings from the environment, through
+    /// the proxies that the environment names.
     ///
     /// # Errors
     /// [`ClientError::Transport`] if the environment names a proxy that is none.
@@ -151,7 +75,7 @@ impl Client {
         model: &str,
         messages: impl Into<Vec<Message>>,
     ) -> Result<ChatResponse, ClientError> {
-        self.send(ChatRequest::new(model, messages.into())).await
+        Ok(self.send(ChatRequest::new(model, messages.into())).await?.value)
     }
 
     /// Asks a model; the answer comes in chunks.
@@ -166,16 +90,18 @@ impl Client {
         self.stream(ChatRequest::new(model, messages.into())).await
     }
 
-    /// Sends a whole request.
+    /// Sends a whole request. The answer comes with notes on what could not be said to the vendor as it was asked.
     ///
     /// # Errors
     /// [`ClientError`]
-    pub async fn send(&self, mut request: ChatRequest) -> Result<ChatResponse, ClientError> {
+    pub async fn send(&self, mut request: ChatRequest) -> Result<Answer<ChatResponse>, ClientError> {
         request.stream = Nullable::Absent;
-        let (account, model) = self.account(&request.model)?;
-        let call = self.call(account, model)?;
-        let Some(chat) = account.provider.chat() else { return Err(no_chat(account)) };
-        Ok(self.client_of(account).send(chat, &request, &call, self.options).await?.value)
+        let name = request.model.clone();
+        let target = self.target(&name).await?;
+        let chat = target.provider().chat().ok_or_else(|| target.lacks("chat"))?;
+        let notes = self.fetch(&target, &mut request).await?;
+        let answer = self.ask(&target, chat, &request).await?;
+        Ok(Answer { notes: joined(notes, answer.notes), ..answer })
     }
 
     /// Sends a whole request; the answer comes in chunks, usage in the last.
@@ -184,116 +110,139 @@ impl Client {
     /// [`ClientError`] for what goes wrong before the answer begins.
     pub async fn stream(&self, mut request: ChatRequest) -> Result<ChatStream, ClientError> {
         request.stream = Nullable::Value(true);
-        let (account, model) = self.account(&request.model)?;
-        let call = self.call(account, model)?;
-        let Some(chat) = account.provider.chat() else { return Err(no_chat(account)) };
-        Ok(ChatStream(self.client_of(account).stream(chat, &request, &call, self.options).await?))
+        let name = request.model.clone();
+        let target = self.target(&name).await?;
+        let chat = target.provider().chat().ok_or_else(|| target.lacks("chat"))?;
+        let notes = self.fetch(&target, &mut request).await?;
+        let call = target.call(self.unsupported, (self.clock)());
+        let chunks = self.client_of(&target).stream(chat, &request, &call, self.options).await?;
+        Ok(ChatStream { notes: joined(notes, chunks.notes().to_vec()), chunks })
     }
 
-    fn client_of(&self, account: &Account) -> llm_transport::Client {
-        match &account.service {
-            Some(service) => llm_transport::Client::new(service.clone()),
+    /// Makes vectors, in numbers.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn embeddings(
+        &self,
+        model: &str,
+        input: EmbeddingInput,
+    ) -> Result<EmbeddingResponse, ClientError> {
+        Ok(self.embed(EmbeddingRequest::new(model, input)).await?.value)
+    }
+
+    /// Sends a whole request for vectors, in as many pieces as the vendor's limit demands, one after the other. The
+    /// vectors come in the order and the form that was asked for; usage is the sum.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn embed(&self, request: EmbeddingRequest) -> Result<Answer<EmbeddingResponse>, ClientError> {
+        let target = self.target(&request.model).await?;
+        let translator = target.provider().embeddings().ok_or_else(|| target.lacks("embeddings"))?;
+        let mut pieces =
+            request.input.pieces(target.provider().max_embedding_inputs(target.model)).into_iter();
+        let mut piece = request.clone();
+        piece.input = pieces.next().unwrap_or(piece.input);
+        let mut answer = self.ask(&target, translator, &piece).await?;
+        for input in pieces {
+            piece.input = input;
+            append(&mut answer.value, self.ask(&target, translator, &piece).await?.value);
+        }
+        let base64 = request.encoding_format.get() == Some(&EncodingFormat::Base64);
+        for embedding in &mut answer.value.data {
+            vectors::write_as(&mut embedding.embedding, base64);
+        }
+        Ok(answer)
+    }
+
+    /// Ranks documents, texts or objects, by their relevance to `query`.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn rerank(
+        &self,
+        model: &str,
+        query: &str,
+        documents: impl IntoIterator<Item = impl Into<Value>>,
+    ) -> Result<RerankResponse, ClientError> {
+        let documents = documents.into_iter().map(Into::into).collect();
+        Ok(self.rank(RerankRequest::new(model, query, documents)).await?.value)
+    }
+
+    /// Sends a whole request for a ranking.
+    ///
+    /// # Errors
+    /// [`ClientError`]
+    pub async fn rank(&self, request: RerankRequest) -> Result<Answer<RerankResponse>, ClientError> {
+        let target = self.target(&request.model).await?;
+        let translator = target.provider().rerank().ok_or_else(|| target.lacks("rankings"))?;
+        self.ask(&target, translator, &request).await
+    }
+
+    /// The vendor behind a model's name, the name without the vendor, and the credential.
+    async fn target<'a>(&'a self, name: &'a str) -> Result<Target<'a>, ClientError> {
+        let (vendor, model) = match name.split_once('/') {
+            Some((vendor, model)) if self.entries.contains_key(vendor) => (vendor, model),
+            _ => (bare_name_vendor(name).unwrap_or_default(), name),
+        };
+        let entry = self.entries.get(vendor).ok_or_else(|| ClientError::UnknownModel(name.to_owned()))?;
+        Ok(Target { entry, model, credential: entry.credential().await? })
+    }
+
+    /// Fetches the media that the vendor wants as bytes.
+    async fn fetch(&self, target: &Target<'_>, request: &mut ChatRequest) -> Result<Vec<Note>, ClientError> {
+        let wants = |url: &str| target.provider().wants_fetched(url);
+        Ok(inline_media(request, wants, &self.fetcher).await?)
+    }
+
+    async fn ask<O: Operation>(
+        &self,
+        target: &Target<'_>,
+        translator: &dyn Translator<O>,
+        request: &O::Request,
+    ) -> Result<Answer<O::Response>, ClientError> {
+        let call = target.call(self.unsupported, (self.clock)());
+        Ok(self.client_of(target).send(translator, request, &call, self.options).await?)
+    }
+
+    fn client_of(&self, target: &Target<'_>) -> llm_transport::Client {
+        match &target.entry.account.service {
+            Some(service) => llm_transport::Client::new(Arc::clone(service)),
             None => self.client.clone(),
         }
     }
+}
 
-    /// The vendor behind a model's name, and the name without the vendor.
-    fn account<'a>(&self, name: &'a str) -> Result<(&Account, &'a str), ClientError> {
-        let (vendor, model) = match name.split_once('/') {
-            Some((vendor, model)) if self.accounts.contains_key(vendor) => (vendor, model),
-            _ => (bare_name_vendor(name).unwrap_or_default(), name),
-        };
-        let account = self.accounts.get(vendor).ok_or_else(|| ClientError::UnknownModel(name.to_owned()))?;
-        Ok((account, model))
-    }
+fn joined(mut notes: Vec<Note>, more: Vec<Note>) -> Vec<Note> {
+    notes.extend(more);
+    notes
+}
 
-    fn call<'a>(&self, account: &'a Account, model: &'a str) -> Result<Call<'a>, ClientError> {
-        static NO_HEADERS: std::sync::LazyLock<http::HeaderMap> =
-            std::sync::LazyLock::new(http::HeaderMap::new);
-        let info = account.provider.info();
-        if account.credential.is_none() && !info.key_variables.is_empty() && account.base_url.is_none() {
-            let variables = info.key_variables.iter().map(ToString::to_string).collect();
-            return Err(ClientError::NoKey { vendor: info.id.to_string(), variables });
-        }
-        Ok(Call {
-            base_url: account.base_url.as_deref(),
-            credential: account.credential.as_ref(),
-            parameters: &account.parameters,
-            unsupported: self.unsupported,
-            now: UnixMs(0),
-            ..Call::new(model, &NO_HEADERS)
-        })
+/// More vectors, counted on from those that are there; usage is the sum.
+fn append(whole: &mut EmbeddingResponse, more: EmbeddingResponse) {
+    let from = whole.data.len() as u64;
+    let numbered = (from..).zip(more.data);
+    whole.data.extend(numbered.map(|(index, vector)| Embedding { index: index.into(), ..vector }));
+    if let Some(more) = more.usage.get() {
+        let usage = whole.usage.get_or_insert_with(Usage::default);
+        add(&mut usage.prompt_tokens, &more.prompt_tokens);
+        add(&mut usage.total_tokens, &more.total_tokens);
     }
 }
 
-fn no_chat(account: &Account) -> ClientError {
-    ClientError::NoChat(account.provider.info().id.to_string())
-}
-
-/// Makes a [`Client`].
-#[derive(Debug, Default)]
-pub struct ClientBuilder {
-    accounts: HashMap<String, Account>,
-    transport: TransportOptions,
-    options: CallOptions,
-    unsupported: OnUnsupported,
-}
-
-impl ClientBuilder {
-    /// Every vendor that is built in, with keys, addresses and proxies as `variable` tells them.
-    #[must_use]
-    pub fn variables(mut self, variable: &impl Fn(&str) -> Option<String>) -> Self {
-        for provider in providers() {
-            let id = provider.info().id.to_string();
-            let account = Account::from_variables(provider.clone(), variable);
-            #[cfg(feature = "mock")]
-            let account = if id == "mock" {
-                Account { service: Some(Arc::new(llm_provider_mock::MockService::default())), ..account }
-            } else {
-                account
-            };
-            self.accounts.entry(id).or_insert(account);
-        }
-        self.transport.proxies = Proxies::from_env(variable);
-        self
-    }
-
-    /// This vendor, under this name.
-    #[must_use]
-    pub fn account(mut self, name: impl Into<String>, account: Account) -> Self {
-        self.accounts.insert(name.into(), account);
-        self
-    }
-
-    /// Timeouts and protocol of every call.
-    #[must_use]
-    pub fn call_options(self, options: CallOptions) -> Self {
-        Self { options, ..self }
-    }
-
-    /// What to do with what a vendor has no place for; left out by default.
-    #[must_use]
-    pub fn unsupported(self, unsupported: OnUnsupported) -> Self {
-        Self { unsupported, ..self }
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// [`ClientError::Transport`] if a proxy or a certificate is none.
-    pub fn build(self) -> Result<Client, ClientError> {
-        Ok(Client {
-            client: llm_transport::Client::new(connect(self.transport)?),
-            accounts: Arc::new(self.accounts),
-            options: self.options,
-            unsupported: self.unsupported,
-        })
+fn add(sum: &mut Nullable<Number>, more: &Nullable<Number>) {
+    if let Some(more) = more.get().and_then(Number::as_u64) {
+        let so_far = sum.get().and_then(Number::as_u64).unwrap_or(0);
+        *sum = Number::from(so_far.saturating_add(more)).into();
     }
 }
 
 /// An answer in chunks. An error is its last item.
 #[derive(Debug)]
-pub struct ChatStream(ChunkStream<Chat>);
+pub struct ChatStream {
+    chunks: ChunkStream<Chat>,
+    notes: Vec<Note>,
+}
 
 impl ChatStream {
     /// The next chunk; `None` at the end.
@@ -301,7 +250,17 @@ impl ChatStream {
     /// # Errors
     /// [`ChunkError`] if the stream broke.
     pub async fn next(&mut self) -> Option<Result<ChatChunk, ChunkError>> {
-        self.0.next().await
+        self.chunks.next().await
+    }
+
+    /// What could not be said to the vendor as it was asked.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// Status, headers and version of the vendor's answer.
+    pub const fn head(&self) -> &http::response::Parts {
+        self.chunks.head()
     }
 }
 
@@ -309,6 +268,6 @@ impl Stream for ChatStream {
     type Item = Result<ChatChunk, ChunkError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.0).poll_next(cx)
+        Pin::new(&mut self.chunks).poll_next(cx)
     }
 }

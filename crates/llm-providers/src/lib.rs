@@ -22,4 +22,7 @@ pub use llm_transport as transport;
 pub use client::{Account, ChatStream, Client, ClientBuilder, ClientError};
 #[cfg(any(feature = "openai", feature = "anthropic"))]
 pub use registry::ingress;
-pub use registry::{address, bare_name_vendor, find, parameters, providers};
+pub use registry::{
+    EmbeddingForm, address, bare_name_vendor, count_ingress, embedding_ingress, find, parameters, providers,
+    rerank_ingress,
+};

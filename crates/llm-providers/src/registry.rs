@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use llm_provider_core::{Parameters, Provider, VendorInfo};
+use llm_provider_core::{
+    CountTokens, Dialect, Embeddings, Parameters, Provider, Rerank, VendorInfo, WholeIngress,
+};
 
 static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
     let list: Vec<Arc<dyn Provider>> = vec![
@@ -95,15 +97,55 @@ pub fn parameters(info: &VendorInfo, variable: &impl Fn(&str) -> Option<String>)
 
 /// The client's side of a dialect.
 #[cfg(any(feature = "openai", feature = "anthropic"))]
-pub fn ingress(dialect: llm_provider_core::Dialect) -> &'static dyn llm_provider_core::Ingress {
+pub fn ingress(dialect: Dialect) -> &'static dyn llm_provider_core::Ingress {
     match dialect {
         #[cfg(feature = "anthropic")]
-        llm_provider_core::Dialect::AnthropicMessages => &llm_provider_anthropic::MessagesIngress,
+        Dialect::AnthropicMessages => &llm_provider_anthropic::MessagesIngress,
         #[cfg(feature = "openai")]
         _ => &llm_provider_openai::ChatIngress,
         #[cfg(not(feature = "openai"))]
         _ => &llm_provider_anthropic::MessagesIngress,
     }
+}
+
+/// A form in which clients ask for vectors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EmbeddingForm {
+    /// `POST /v1/embeddings`
+    OpenAi,
+    /// `POST /v1beta/models/{model}:embedContent`
+    Gemini,
+    /// `POST /v1beta/models/{model}:batchEmbedContents`
+    GeminiBatch,
+    /// `POST /v2/embed`
+    Cohere,
+    /// `POST /api/embed`
+    Ollama,
+    /// `POST /api/embeddings`, the older form
+    OllamaOlder,
+}
+
+/// The client's side of a form in which vectors are asked for; `None` if its crate is not built in.
+pub fn embedding_ingress(form: EmbeddingForm) -> Option<&'static dyn WholeIngress<Embeddings>> {
+    match form {
+        #[cfg(feature = "openai")]
+        EmbeddingForm::OpenAi => Some(&llm_provider_openai::EmbeddingIngress),
+        _ => None,
+    }
+}
+
+/// The client's side of a dialect that counts tokens; `None` if it has no such thing.
+pub fn count_ingress(dialect: Dialect) -> Option<&'static dyn WholeIngress<CountTokens>> {
+    match dialect {
+        #[cfg(feature = "anthropic")]
+        Dialect::AnthropicMessages => Some(&llm_provider_anthropic::MessagesIngress),
+        _ => None,
+    }
+}
+
+/// The client's side of rankings, as Cohere has them.
+pub fn rerank_ingress() -> Option<&'static dyn WholeIngress<Rerank>> {
+    None
 }
 
 #[cfg(all(test, feature = "openai-compat"))]

@@ -22,6 +22,8 @@ pub struct GatewaySettings {
     pub transport: TransportSettings,
     /// What happens between two dialects.
     pub translation: TranslationSettings,
+    /// Media that a request gives by their address, for vendors that want them as bytes.
+    pub fetch: FetchSettings,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// The line that is logged for each request.
@@ -43,6 +45,8 @@ pub struct ServerSettings {
     pub worker_threads: Option<NonZeroUsize>,
     /// Milliseconds that a client has to send the head of a request. Needs a restart. Default: 10000.
     pub header_read_timeout_ms: NonZeroU64,
+    /// Milliseconds between two pieces of a request's body, at most. Default: 30000.
+    pub body_read_timeout_ms: NonZeroU64,
     /// Largest body of a request, in bytes. Default: 67108864 (64 MiB).
     pub max_body_bytes: NonZeroUsize,
     /// Deepest nesting of a JSON body, from 1 to 128. Default: 100.
@@ -75,6 +79,7 @@ impl Default for ServerSettings {
             port: 4000,
             worker_threads: None,
             header_read_timeout_ms: ms(10_000),
+            body_read_timeout_ms: ms(30_000),
             max_body_bytes: count(64 << 20),
             max_json_depth: 100,
             max_connections: count(16_384),
@@ -137,6 +142,40 @@ impl Default for TransportSettings {
             http2: false,
             proxy: None,
             ca_file: None,
+        }
+    }
+}
+
+/// `llm_gateway.fetch`: media that a request gives by their address and that the vendor does not fetch itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FetchSettings {
+    /// Bytes of one medium. Default: 20971520 (20 MiB).
+    pub max_bytes: NonZeroUsize,
+    /// Bytes of all media of one request. Default: 67108864 (64 MiB).
+    pub max_request_bytes: NonZeroUsize,
+    /// Milliseconds for one medium, redirects included. Default: 10000.
+    pub timeout_ms: NonZeroU64,
+    /// Redirects that are followed. Default: 3.
+    pub max_redirects: usize,
+    /// Whether addresses that are not public may be asked. Default: false.
+    pub allow_private: bool,
+    /// Hosts that may be asked although their addresses are not public. Default: none.
+    pub private_hosts: Vec<String>,
+    /// The only hosts that may be asked; `*.example.com` stands for all below it. Default: any.
+    pub hosts: Vec<String>,
+}
+
+impl Default for FetchSettings {
+    fn default() -> Self {
+        Self {
+            max_bytes: count(20 << 20),
+            max_request_bytes: count(64 << 20),
+            timeout_ms: ms(10_000),
+            max_redirects: 3,
+            allow_private: false,
+            private_hosts: Vec::new(),
+            hosts: Vec::new(),
         }
     }
 }

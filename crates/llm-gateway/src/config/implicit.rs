@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::diagnostic::{ConfigErrors, Diagnostics};
 use super::environment::Environment;
 use super::tree::Node;
-use super::vendors::WELL_KNOWN;
+use super::vendors::{Vendor, WELL_KNOWN};
 use super::{Config, ConfigContext, load};
 
 /// The vendor that answers without a network.
@@ -37,7 +37,7 @@ pub(super) fn embedded(context: &ConfigContext<'_>) -> Result<Config, ConfigErro
         let name = vendor.name;
         if name == MOCK {
             add(MOCK, "mock/mock");
-        } else if vendor.key_env.is_none_or(|key| environment.get(key).is_none()) {
+        } else if !at_hand(vendor, &environment) {
             continue;
         }
         let all = format!("{name}/*");
@@ -47,6 +47,13 @@ pub(super) fn embedded(context: &ConfigContext<'_>) -> Result<Config, ConfigErro
         }
     }
     of_json(json!({ "model_list": models }), "built-in config", context)
+}
+
+/// Whether the vendor's key is set, or, where it needs none, one of its settings.
+fn at_hand(vendor: &Vendor<'_>, environment: &Environment) -> bool {
+    let settings = vendor.parameters.iter().flat_map(|parameter| &parameter.variables);
+    vendor.key_env.is_some_and(|key| environment.get(key).is_some())
+        || vendor.key_optional && settings.into_iter().any(|name| environment.get(name).is_some())
 }
 
 /// One model.

@@ -5,7 +5,7 @@ use llm_router::RouterSettings;
 use serde_json::Value;
 
 use super::gateway_settings::{
-    AccessLogSettings, GatewaySettings, LogFormat, OnDisconnect, ServerSettings, TlsSettings,
+    AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, ServerSettings, TlsSettings,
     TranslationSettings, TransportSettings,
 };
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
@@ -21,6 +21,8 @@ pub struct Settings {
     pub transport: TransportSettings,
     /// What happens between two dialects.
     pub translation: TranslationSettings,
+    /// Media that a request gives by their address.
+    pub fetch: FetchSettings,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// The line that is logged for each request.
@@ -55,6 +57,7 @@ impl Settings {
             mut server,
             transport,
             translation,
+            fetch,
             mut on_disconnect,
             mut access_log,
             providers,
@@ -85,6 +88,7 @@ impl Settings {
             server,
             transport,
             translation,
+            fetch,
             on_disconnect,
             access_log,
             router,

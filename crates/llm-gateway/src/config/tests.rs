@@ -15,11 +15,11 @@ mod store;
 
 /// The vendors of these tests.
 const VENDORS: &[Vendor<'_>] = &[
-    Vendor { name: "openai", key_env: Some("OPENAI_API_KEY") },
-    Vendor { name: "anthropic", key_env: Some("ANTHROPIC_API_KEY") },
-    Vendor { name: "groq", key_env: Some("GROQ_API_KEY") },
-    Vendor { name: "hosted_vllm", key_env: None },
-    Vendor { name: "mock", key_env: None },
+    Vendor::new("openai", Some("OPENAI_API_KEY")),
+    Vendor::new("anthropic", Some("ANTHROPIC_API_KEY")),
+    Vendor::new("groq", Some("GROQ_API_KEY")),
+    Vendor::new("hosted_vllm", None),
+    Vendor::new("mock", None),
 ];
 
 /// An environment that holds these variables and nothing else.

@@ -1,6 +1,10 @@
 //! Which vendor a model belongs to.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
+use llm_provider_core::ParameterInfo;
 
 use super::names::{is_known_vendor, nearest, suggestion};
 use super::wildcard::Pattern;
@@ -24,13 +28,35 @@ pub(super) const WELL_KNOWN: &[(&str, &str)] = &[
 pub struct Vendor<'a> {
     /// What stands before the slash in `vendor/model`.
     pub name: &'a str,
+    /// Other names that may stand there.
+    pub aliases: &'a [Cow<'static, str>],
     /// The environment variable that usually holds its key.
     pub key_env: Option<&'a str>,
+    /// Whether it can be used without a key.
+    pub key_optional: bool,
+    /// Its settings beside model, key and address.
+    pub parameters: &'a [ParameterInfo],
 }
 
-/// The vendors of this build and of the config, with the variables of their keys.
+impl<'a> Vendor<'a> {
+    /// A vendor with a key and nothing else.
+    pub const fn new(name: &'a str, key_env: Option<&'a str>) -> Self {
+        Self { name, aliases: &[], key_env, key_optional: false, parameters: &[] }
+    }
+}
+
+/// The vendors of this build and of the config.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Vendors(IndexMap<String, Option<String>>);
+pub(super) struct Vendors(IndexMap<String, Arc<Known>>);
+
+/// What is known of a vendor.
+#[derive(Debug, Default)]
+struct Known {
+    name: String,
+    key_env: Option<String>,
+    key_optional: bool,
+    parameters: Vec<String>,
+}
 
 /// Why a model has no vendor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,19 +86,43 @@ pub enum VendorError {
 
 impl Vendors {
     pub(super) fn new<'a>(built_in: &[Vendor<'_>], of_config: impl Iterator<Item = &'a String>) -> Self {
-        let built_in =
-            built_in.iter().map(|vendor| (vendor.name.to_owned(), vendor.key_env.map(str::to_owned)));
-        Self(built_in.chain(of_config.map(|name| (name.clone(), None))).collect())
+        let mut all = IndexMap::new();
+        for vendor in built_in {
+            let known = Arc::new(Known {
+                name: vendor.name.to_owned(),
+                key_env: vendor.key_env.map(str::to_owned),
+                key_optional: vendor.key_optional,
+                parameters: vendor.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
+            });
+            for alias in vendor.aliases {
+                all.entry(alias.to_string()).or_insert_with(|| known.clone());
+            }
+            all.insert(vendor.name.to_owned(), known);
+        }
+        for name in of_config {
+            all.insert(name.clone(), Arc::new(Known { name: name.clone(), ..Known::default() }));
+        }
+        Self(all)
     }
 
     /// The variable that usually holds the vendor's key.
     pub(super) fn key_env(&self, vendor: &str) -> Option<&str> {
-        self.0.get(vendor)?.as_deref()
+        self.0.get(vendor)?.key_env.as_deref()
+    }
+
+    /// Whether the vendor can be used without a key.
+    pub(super) fn key_optional(&self, vendor: &str) -> bool {
+        self.0.get(vendor).is_some_and(|known| known.key_optional)
+    }
+
+    /// Whether the vendor has a setting of this name.
+    pub(super) fn has_parameter(&self, vendor: &str, name: &str) -> bool {
+        self.0.get(vendor).is_some_and(|known| known.parameters.iter().any(|own| own == name))
     }
 
     /// The vendor of `model`, and the model's name there.
     pub(super) fn split<'m>(
-        &self,
+        &'m self,
         model: &'m str,
         custom: Option<&'m str>,
     ) -> Result<(&'m str, &'m str), VendorError> {
@@ -89,9 +139,10 @@ impl Vendors {
         }
     }
 
-    fn known<'v>(&self, vendor: &'v str) -> Result<&'v str, VendorError> {
-        if self.0.contains_key(vendor) {
-            return Ok(vendor);
+    /// The vendor's own name.
+    fn known(&self, vendor: &str) -> Result<&str, VendorError> {
+        if let Some(known) = self.0.get(vendor) {
+            return Ok(&known.name);
         }
         let name = vendor.to_owned();
         if is_known_vendor(vendor) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body::Body;
-use llm_provider_core::{Dialect, RelayOperation, Reply, header_text};
+use llm_provider_core::{Dialect, Reply, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::answer::AnswerBody;
@@ -17,7 +17,7 @@ use crate::error::{self, overloaded};
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::limits::read_body;
-use crate::services::completion::{self, Ask};
+use crate::services::completion::{self, Ask, Door};
 use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
 
@@ -35,8 +35,8 @@ pub struct ModelRoute {
     pub route: &'static str,
     /// What the client speaks.
     pub dialect: Dialect,
-    /// For an answer, or for a number of tokens.
-    pub operation: RelayOperation,
+    /// What is asked.
+    pub door: Door,
     /// The model, where the path names it.
     pub model: Option<String>,
     /// Whether to stream, where the path says so.
@@ -151,7 +151,7 @@ where
         let record = exchange.record_mut();
         record.dialect = Some(route.dialect);
         record.client = parts.extensions.get::<Client>().and_then(|client| client.address);
-        let principal = serving.authenticator.authenticate(&parts.headers)?;
+        let principal = serving.authenticator.authenticate(&parts.headers, parts.uri.query())?;
         exchange.record_mut().principal = Some(principal);
         exchange.enter(Stage::Limits);
         let in_flight = app
@@ -164,7 +164,7 @@ where
     let body = read_body(body, &app.held_bytes, serving.bounds).await?;
     let ask = Ask {
         dialect: route.dialect,
-        operation: route.operation,
+        door: route.door,
         model: route.model,
         stream: route.stream,
         headers: parts.headers,
@@ -209,6 +209,24 @@ pub fn simple(app: &App, request_headers: &HeaderMap, mut response: Response<Byt
     response.map(AnswerBody::plain)
 }
 
+/// The dialect that a client speaks, as far as path and headers tell.
+fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
+    let begins = |prefix: &str| path.starts_with(prefix);
+    if path.contains("/messages") || headers.contains_key("anthropic-version") {
+        Dialect::AnthropicMessages
+    } else if begins("/v1beta") || headers.contains_key("x-goog-api-key") {
+        Dialect::Gemini
+    } else if begins("/model/") || begins("/bedrock/") {
+        Dialect::BedrockConverse
+    } else if begins("/v2/") {
+        Dialect::CohereChat
+    } else if begins("/api/") {
+        Dialect::OllamaChat
+    } else {
+        Dialect::OpenAiChat
+    }
+}
+
 /// An error outside of any exchange, in the shape that fits the path.
 pub fn simple_error(
     app: &App,
@@ -216,8 +234,7 @@ pub fn simple_error(
     request_headers: &HeaderMap,
     error: &ApiError,
 ) -> Response<AnswerBody> {
-    let anthropic = path.contains("/messages") || request_headers.contains_key("anthropic-version");
-    let dialect = if anthropic { Dialect::AnthropicMessages } else { Dialect::OpenAiChat };
+    let dialect = dialect_of(path, request_headers);
     let id = request_id(app, request_headers);
     let reply = Reply { request_id: id.clone(), ..Reply::default() };
     let mut response = error::response(error, app.serving().ingress(dialect), &reply);

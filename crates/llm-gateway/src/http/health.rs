@@ -38,7 +38,7 @@ pub fn readiness(app: &App) -> Response<Bytes> {
 /// An authentication error.
 pub fn health(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
-    serving.authenticator.authenticate(headers)?;
+    serving.authenticator.authenticate(headers, None)?;
     let mut healthy = Vec::new();
     let mut unhealthy = Vec::new();
     let mut groups: Vec<_> = serving.made.pin().values().cloned().collect();
@@ -78,7 +78,7 @@ pub fn health(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErro
 /// An authentication error.
 pub fn metrics(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
-    serving.authenticator.authenticate(headers)?;
+    serving.authenticator.authenticate(headers, None)?;
     let text = app.metrics.encode(&[
         ("in_flight", "Requests in flight", app.in_flight.get()),
         ("held_bytes", "Bytes of bodies held", app.held_bytes.get()),

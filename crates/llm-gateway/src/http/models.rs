@@ -19,7 +19,7 @@ const CREATED_S: i64 = 1_677_610_602;
 /// An authentication error.
 pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
-    serving.authenticator.authenticate(headers)?;
+    serving.authenticator.authenticate(headers, None)?;
     let body = if headers.contains_key("anthropic-version") {
         let data: Vec<Value> = serving.listed.iter().map(anthropic).collect();
         let end = |item: Option<&ListedModel>| item.map(|model| model.name.to_string());
@@ -42,7 +42,7 @@ pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError>
 /// An authentication error, or 404.
 pub fn show(app: &App, headers: &HeaderMap, name: &str) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
-    serving.authenticator.authenticate(headers)?;
+    serving.authenticator.authenticate(headers, None)?;
     let group = serving.resolve(name)?;
     let owner = group.deployments.first().map(|deployment| deployment.provider_name.clone());
     let owner = owner.ok_or_else(|| {
@@ -63,6 +63,83 @@ fn anthropic(model: &ListedModel) -> Value {
         "display_name": *model.name,
         "created_at": "2023-02-28T18:56:42Z",
     })
+}
+
+/// All models in Gemini's shape.
+///
+/// Source: Gemini API reference, "Models" (ai.google.dev/api/models), read 2026-11.
+///
+/// # Errors
+/// An authentication error.
+pub fn list_gemini(app: &App, headers: &HeaderMap, query: Option<&str>) -> Result<Response<Bytes>, ApiError> {
+    let serving = app.serving();
+    serving.authenticator.authenticate(headers, query)?;
+    let models: Vec<Value> = serving.listed.iter().map(|model| gemini(&model.name)).collect();
+    Ok(answer(&json!({"models": models})))
+}
+
+/// One model in Gemini's shape.
+///
+/// # Errors
+/// An authentication error, or 404.
+pub fn show_gemini(
+    app: &App,
+    headers: &HeaderMap,
+    query: Option<&str>,
+    name: &str,
+) -> Result<Response<Bytes>, ApiError> {
+    let serving = app.serving();
+    serving.authenticator.authenticate(headers, query)?;
+    serving.resolve(name)?;
+    Ok(answer(&gemini(name)))
+}
+
+fn gemini(name: &str) -> Value {
+    json!({
+        "name": format!("models/{name}"),
+        "baseModelId": name,
+        "version": "1",
+        "displayName": name,
+        "supportedGenerationMethods": ["generateContent", "streamGenerateContent", "countTokens", "embedContent"],
+    })
+}
+
+/// All models in Ollama's shape.
+///
+/// Source: Ollama API documentation, "List local models" (docs.ollama.com/api/tags), read 2026-11.
+///
+/// # Errors
+/// An authentication error.
+pub fn list_ollama(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
+    let serving = app.serving();
+    serving.authenticator.authenticate(headers, None)?;
+    let models: Vec<Value> = serving
+        .listed
+        .iter()
+        .map(|model| {
+            json!({
+                "name": *model.name,
+                "model": *model.name,
+                "modified_at": "2023-02-28T18:56:42Z",
+                "size": 0,
+                "digest": "",
+                "details": {
+                    "parent_model": "",
+                    "format": "",
+                    "family": *model.owner,
+                    "families": [*model.owner],
+                    "parameter_size": "",
+                    "quantization_level": "",
+                },
+            })
+        })
+        .collect();
+    Ok(answer(&json!({"models": models})))
+}
+
+/// The version that Ollama's clients ask for: the gateway's own.
+pub fn version() -> Response<Bytes> {
+    answer(&json!({"version": env!("CARGO_PKG_VERSION")}))
 }
 
 /// A JSON answer.

@@ -13,7 +13,7 @@ use crate::app::App;
 /// # Errors
 /// An authentication error, or 422 with what is wrong with the new configuration.
 pub async fn reload(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    app.serving().authenticator.authenticate(headers)?;
+    app.serving().authenticator.authenticate(headers, None)?;
     let reloader = app.reloader().ok_or_else(|| {
         ApiError::new(ErrorKind::NotFound, Layer::Gateway, "this gateway has no configuration to read again")
     })?;

@@ -1,22 +1,23 @@
 //! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
 
 mod attempt;
+mod door;
 mod edits;
 mod journey;
 mod pump;
+mod whole;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
-use llm_provider_core::{
-    Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, RelayOperation, Reply, header_text,
-};
+use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
 use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable};
 
 pub(crate) use attempt::{Asked, Begun};
+pub use door::Door;
 pub(crate) use journey::Journey;
 pub(crate) use pump::{Fed, Pump};
 
@@ -34,8 +35,8 @@ use crate::stage::Stage;
 pub struct Ask {
     /// In which dialect.
     pub dialect: Dialect,
-    /// For an answer, or for a number of tokens.
-    pub operation: RelayOperation,
+    /// For what.
+    pub door: Door,
     /// The model, where the path names it.
     pub model: Option<String>,
     /// Whether to stream, where the path says so.
@@ -98,9 +99,9 @@ pub async fn run(
         Some(model) => model.as_str().into(),
         None => peek.model()?,
     };
-    let stream = match (ask.operation, ask.stream) {
-        (RelayOperation::Chat | RelayOperation::ChatStream, Some(stream)) => stream,
-        (RelayOperation::Chat | RelayOperation::ChatStream, None) => ingress.wants_stream(&peek)?,
+    let stream = match (ask.door, ask.stream) {
+        (Door::Chat, Some(stream)) => stream,
+        (Door::Chat, None) => ingress.wants_stream(&peek)?,
         _ => false,
     };
     let include_usage = ask.dialect == Dialect::OpenAiChat && stream && wants_usage(&peek)?;

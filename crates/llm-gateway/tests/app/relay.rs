@@ -57,7 +57,7 @@ async fn configured_members_stand_once() {
     let drops = json!({"additional_drop_params": ["seed"]});
     let (answer, text) = sent(drops, &ask(&json!({"seed": 1}))).await;
     assert!(!text.contains("seed"));
-    assert_eq!(answer.header("x-llm-gateway-notes"), Some("dropped seed"));
+    assert_eq!(answer.header("x-llm-gateway-notes"), Some("configured seed"));
 }
 
 #[tokio::test]

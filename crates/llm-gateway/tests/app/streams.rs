@@ -67,17 +67,32 @@ async fn a_stream_cut_short_says_so() {
 
 #[tokio::test]
 async fn what_is_no_stream_is_a_bad_gateway() {
-    let answer = json!({"id": "c", "object": "chat.completion", "choices": [
-        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]});
-    for script in
-        [events(" "), events(": nothing follows\n\n"), events(DONE.trim_end_matches("E]\n\n")), body(&answer)]
-    {
+    for script in [
+        events(" "),
+        events(": nothing follows\n\n"),
+        events(DONE.trim_end_matches("E]\n\n")),
+        body(&json!({"hello": "world"})),
+    ] {
         for path in [CHAT, MESSAGES] {
             let app = TestApp::scripted(&script).await;
             let answer = app.post(path, &streamed()).await;
             assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "{script} {}", answer.text);
             assert_eq!(app.ended().status, Some(502));
         }
+    }
+}
+
+#[tokio::test]
+async fn a_whole_answer_to_a_stream_is_told_in_pieces() {
+    let answer = json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}});
+    for (path, end) in [(CHAT, "[DONE]"), (MESSAGES, "message_stop")] {
+        let app = TestApp::scripted(&body(&answer)).await;
+        let answer = app.post(path, &streamed()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        assert!(answer.text.contains("hi") && answer.text.contains(end), "{}", answer.text);
+        assert_eq!(app.ended().output_tokens, Some(2));
     }
 }
 

@@ -103,7 +103,12 @@ impl TestApp {
         let vendors: Vec<Vendor<'_>> = llm_providers::providers()
             .iter()
             .map(|vendor| vendor.info())
-            .map(|info| Vendor { name: &info.id, key_env: info.key_variables.first().map(|name| &**name) })
+            .map(|info| Vendor {
+                aliases: &info.aliases,
+                key_optional: info.key_optional,
+                parameters: &info.parameters,
+                ..Vendor::new(&info.id, info.key_variables.first().map(|name| &**name))
+            })
             .collect();
         let context = ConfigContext { vendors: &vendors, lookup: lookup.clone() };
         let config = Config::parse("config.yaml", &config.to_string(), &context)

@@ -9,8 +9,11 @@ mod usage;
 mod write;
 
 use bytes::{Bytes, BytesMut};
-use llm_provider_core::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatResponse};
+use llm_provider_core::{
+    ChunkWriter, CountTokens, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, TokenCount,
+    WholeIngress,
+};
+use llm_types::{ApiError, ChatRequest, ChatResponse};
 use serde::Serialize;
 
 /// Reads Messages requests into the canonical form and writes canonical answers as Messages answers.
@@ -48,6 +51,18 @@ use serde::Serialize;
 /// answer's, unless their names mean something here.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MessagesIngress;
+
+/// `POST /v1/messages/count_tokens`
+impl WholeIngress<CountTokens> for MessagesIngress {
+    fn read(&self, body: &[u8]) -> Result<Incoming, IngressError> {
+        read::read(body)
+    }
+
+    fn write(&self, _request: &ChatRequest, count: &TokenCount, _reply: &Reply) -> Outgoing {
+        let body = format!("{{\"input_tokens\":{}}}", count.input_tokens).into();
+        Outgoing { body, notes: Vec::new() }
+    }
+}
 
 impl Ingress for MessagesIngress {
     fn dialect(&self) -> Dialect {

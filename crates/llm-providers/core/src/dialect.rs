@@ -102,6 +102,9 @@ pub trait Ingress: Send + Sync {
         error.status()
     }
 
+    /// Adds what an error tells in headers.
+    fn error_headers(&self, _error: &ApiError, _headers: &mut http::HeaderMap) {}
+
     /// Writes an error as an event in mid-stream, for a stream whose bytes are passed through.
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
 }
@@ -114,8 +117,8 @@ pub trait WholeIngress<O: Operation>: Send + Sync {
     /// [`IngressError`] names the member at fault.
     fn read(&self, body: &[u8]) -> Result<Incoming<O::Request>, IngressError>;
 
-    /// Writes an answer.
-    fn write(&self, response: &O::Response, reply: &Reply) -> Outgoing;
+    /// Writes an answer to `request`.
+    fn write(&self, request: &O::Request, response: &O::Response, reply: &Reply) -> Outgoing;
 }
 
 /// A request in canonical form.

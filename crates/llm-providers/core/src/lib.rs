@@ -11,11 +11,14 @@ mod note;
 mod parameters;
 mod patch;
 mod peek;
+mod pieces;
 mod provider;
 mod relay;
 mod secret;
+mod sigv4;
 mod sse;
 mod triage;
+pub mod vectors;
 
 pub use call::{Call, Decoded, EffortBudgets, Encoded, OnUnsupported, Payload, Segment};
 pub use decoder::{Decoder, Interpret, Items, NeverStreams, Outbox, StreamDecoder};
@@ -28,11 +31,13 @@ pub use note::{Note, NoteKind};
 pub use parameters::{ParameterInfo, Parameters};
 pub use patch::{Edit, apply};
 pub use peek::{Member, Peek};
+pub use pieces::chunks;
 pub use provider::{
     Capabilities, Chat, CountTokens, Embeddings, Operation, Provider, Rerank, TokenCount, Translator,
     VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use secret::Secret;
+pub use sigv4::SigV4;
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};
 pub use triage::triage;

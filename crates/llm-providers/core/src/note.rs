@@ -18,6 +18,8 @@ pub enum NoteKind {
     Defaulted,
     /// It stands elsewhere over there, or in another order.
     Moved,
+    /// The configuration left it out, as whoever wrote it wanted.
+    Configured,
 }
 
 impl NoteKind {
@@ -30,6 +32,7 @@ impl NoteKind {
             Self::Converted => "converted",
             Self::Defaulted => "defaulted",
             Self::Moved => "moved",
+            Self::Configured => "configured",
         }
     }
 

@@ -159,6 +159,8 @@ pub struct VendorInfo {
     pub parameters: Vec<ParameterInfo>,
     /// The page that the facts come from.
     pub docs: Cow<'static, str>,
+    /// Whether it can be used without a key: it logs in by its settings, or needs none.
+    pub key_optional: bool,
     /// What it can do.
     pub capabilities: Capabilities,
 }

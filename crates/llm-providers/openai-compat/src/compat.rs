@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, Dialect, Edit, EncodeError, Encoded, Listener, Peek, Provider, Relay,
-    RelayOperation, Translator, UpstreamError, VendorInfo,
+    Call, Chat, Decoded, Decoder, Dialect, Edit, EncodeError, Encoded, Framing, Listener, NoteKind, Peek,
+    Provider, Relay, RelayOperation, StreamDecoder, Translator, UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{Changes, ChatRelay, ChatWire, MessageGlance};
-use llm_types::{ChatRequest, ChatResponse};
+use llm_types::{ChatRequest, ChatResponse, Nullable};
 
-use crate::{RowError, VendorRow, quirk};
+use crate::whole::Whole;
+use crate::{Capability, RowError, VendorOperation, VendorRow, quirk};
 
 /// A vendor that speaks OpenAI chat.
 #[derive(Debug, Clone)]
@@ -51,28 +52,18 @@ impl Compat {
     }
 }
 
-impl VendorRow {
-    /// The model's name at the vendor.
-    fn model<'m>(&self, model: &'m str) -> Cow<'m, str> {
-        if self.model_prefix.is_empty() || model.contains('/') {
-            model.into()
-        } else {
-            format!("{}{model}", self.model_prefix).into()
-        }
-    }
-}
-
 impl Provider for Compat {
     fn info(&self) -> &VendorInfo {
         &self.info
     }
 
     fn chat(&self) -> Option<&dyn Translator<Chat>> {
-        Some(self)
+        self.row.has(VendorOperation::Chat).then_some(self as _)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
-        (dialect == Dialect::OpenAiChat).then_some(&self.relay)
+        let speaks = dialect == Dialect::OpenAiChat && self.row.has(VendorOperation::Chat);
+        speaks.then_some(&self.relay as _)
     }
 }
 
@@ -80,14 +71,20 @@ impl Translator<Chat> for Compat {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
         let mut changes = Changes::new(call);
         let mut request = Cow::Borrowed(request);
-        for quirk in &self.row.quirks {
-            quirk.apply(&mut request, &mut changes);
+        let row = &*self.row;
+        quirk::nearest_effort(&row.efforts, &mut request, &mut changes);
+        for quirk in &row.quirks {
+            quirk.apply(&mut request, call, &mut changes);
         }
-        if let Some(limit) = self.row.max_temperature {
+        if let Some(limit) = row.max_temperature {
             quirk::lower_temperature(limit, &mut request, &mut changes);
         }
-        let model = self.row.model(call.model);
-        self.wire.encode_changed(&request, &Call { model: &model, ..call.clone() }, changes)
+        if !row.can(Capability::Streaming) {
+            ask_for_all(&mut request, &mut changes);
+        }
+        let target = row.target(call)?;
+        let base_url = target.base_url.as_deref().or(call.base_url);
+        self.wire.encode_changed(&request, &Call { model: &target.model, base_url, ..call.clone() }, changes)
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
@@ -95,7 +92,23 @@ impl Translator<Chat> for Compat {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        self.wire.decoder()
+        if self.row.can(Capability::Streaming) {
+            self.wire.decoder()
+        } else {
+            Box::new(StreamDecoder::new(Framing::Lines, Whole::new(self.wire.clone())))
+        }
+    }
+}
+
+/// Asks a vendor that does not stream for the answer in one piece, of which [`Whole`] makes a stream.
+fn ask_for_all(request: &mut Cow<'_, ChatRequest>, changes: &mut Changes<'_>) {
+    if request.streams() {
+        changes.note(NoteKind::Converted, "stream", "the vendor answers in one piece only");
+        request.to_mut().stream = Nullable::Absent;
+    }
+    if !request.stream_options.is_absent() {
+        changes.note(NoteKind::Converted, "stream_options", "an answer in one piece has its usage");
+        request.to_mut().stream_options = Nullable::Absent;
     }
 }
 
@@ -109,7 +122,10 @@ impl Relay for CompatRelay {
         let hot = row.max_temperature.is_some_and(|limit| {
             peek.get::<f64>("temperature").ok().flatten().is_some_and(|temperature| temperature > limit)
         });
-        if hot || matches!(row.model(call.model), Cow::Owned(_)) {
+        let effort = peek.get::<Cow<'_, str>>("reasoning_effort").ok().flatten();
+        let rare = effort.is_some_and(|effort| row.efforts.contains_key(&*effort));
+        let whole = !row.can(Capability::Streaming) && (peek.has("stream") || peek.has("stream_options"));
+        if hot || rare || whole || !row.target(call).is_ok_and(|target| target.is_plain()) {
             return None;
         }
         if !row.quirks.is_empty() {

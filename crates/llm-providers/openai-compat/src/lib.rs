@@ -4,6 +4,8 @@ mod compat;
 mod quirk;
 mod row;
 mod table;
+mod target;
+mod whole;
 
 pub use compat::Compat;
 pub use quirk::Quirk;

@@ -1,15 +1,18 @@
 //! [`Quirk`]: what a vendor wants otherwise and a table cannot say. A closed list.
 
 mod messages;
+mod thinking;
 mod tools;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use llm_provider_core::{NoteKind, Peek};
+use llm_provider_core::{Call, NoteKind, Peek};
 use llm_provider_openai::{Changes, MessageGlance};
-use llm_types::{ChatRequest, ContentPart, Message, Nullable, ReasoningEffort, ResponseFormat};
+use llm_types::{ChatRequest, ContentPart, Message, Nullable, ReasoningEffort, ResponseFormat, from_value};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
+use thinking::is_off;
 
 /// What a vendor wants otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,19 +45,27 @@ pub enum Quirk {
     SingleAnswer,
     /// There is no `json_schema`: the schema is told in words, and `json_object` asked for.
     JsonSchemaInWords,
+    /// There is no `json_object`: a schema that any object follows is asked for.
+    JsonObjectAsSchema,
     /// `reasoning_effort: none` is said as `thinking: {"type": "disabled"}`.
     EffortNoneSwitchesOff,
     /// Any `reasoning_effort` is said as `thinking: {"type": …}`, on or off.
     EffortIsSwitch,
-    /// The highest `reasoning_effort` is `xhigh`.
-    EffortUpToXhigh,
+    /// `reasoning_effort: none` is said as `reasoning_effort: null`.
+    EffortNoneIsNull,
+    /// `reasoning_effort: none` is said as `reasoning: {"enabled": false}`.
+    EffortNoneDisablesReasoning,
+    /// Any `reasoning_effort` is said as `reasoning: {"effort": …}`.
+    EffortInReasoning,
+    /// Whether and how long to think is said by `enable_thinking` and `thinking_budget`.
+    EnableThinking,
 }
 
 type Request<'a> = Cow<'a, ChatRequest>;
 
 impl Quirk {
     /// Every quirk.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::FlattenText,
         Self::NoMessageNames,
         Self::NoNullMembers,
@@ -68,13 +79,17 @@ impl Quirk {
         Self::ToolChoiceRequiredInWords,
         Self::SingleAnswer,
         Self::JsonSchemaInWords,
+        Self::JsonObjectAsSchema,
         Self::EffortNoneSwitchesOff,
         Self::EffortIsSwitch,
-        Self::EffortUpToXhigh,
+        Self::EffortNoneIsNull,
+        Self::EffortNoneDisablesReasoning,
+        Self::EffortInReasoning,
+        Self::EnableThinking,
     ];
 
     /// Brings a request into the vendor's form.
-    pub(crate) fn apply(self, request: &mut Request<'_>, changes: &mut Changes<'_>) {
+    pub(crate) fn apply(self, request: &mut Request<'_>, call: &Call<'_>, changes: &mut Changes<'_>) {
         match self {
             Self::FlattenText => messages::flatten(request, changes),
             Self::NoMessageNames => messages::remove_names(request, changes),
@@ -89,9 +104,13 @@ impl Quirk {
             Self::ToolChoiceRequiredInWords => tools::choice_in_words(request, changes),
             Self::SingleAnswer => single_answer(request, changes),
             Self::JsonSchemaInWords => schema_in_words(request, changes),
-            Self::EffortNoneSwitchesOff => switch(request, true, changes),
-            Self::EffortIsSwitch => switch(request, false, changes),
-            Self::EffortUpToXhigh => lower_effort(request, changes),
+            Self::JsonObjectAsSchema => object_as_schema(request, changes),
+            Self::EffortNoneSwitchesOff => thinking::switch(request, true, changes),
+            Self::EffortIsSwitch => thinking::switch(request, false, changes),
+            Self::EffortNoneIsNull => thinking::none_as_null(request, changes),
+            Self::EffortNoneDisablesReasoning => thinking::none_as_disabled(request, changes),
+            Self::EffortInReasoning => thinking::effort_inside(request, changes),
+            Self::EnableThinking => thinking::enable(request, call, changes),
         }
     }
 
@@ -132,16 +151,16 @@ impl Quirk {
             Self::JsonSchemaInWords => {
                 peek.raw("response_format").is_some_and(|format| format.contains("\"json_schema\""))
             }
-            Self::EffortNoneSwitchesOff => is("reasoning_effort", "\"none\""),
-            Self::EffortIsSwitch => peek.has("reasoning_effort"),
-            Self::EffortUpToXhigh => is("reasoning_effort", "\"max\""),
+            Self::JsonObjectAsSchema => {
+                peek.raw("response_format").is_some_and(|format| format.contains("\"json_object\""))
+            }
+            Self::EffortNoneSwitchesOff | Self::EffortNoneIsNull | Self::EffortNoneDisablesReasoning => {
+                is("reasoning_effort", "\"none\"")
+            }
+            Self::EffortIsSwitch | Self::EffortInReasoning => peek.has("reasoning_effort"),
+            Self::EnableThinking => thinking::asks(peek),
         }
     }
-}
-
-/// Whether thinking is switched off.
-fn is_off(thinking: Option<&Value>) -> bool {
-    thinking.is_some_and(|thinking| thinking["type"] == "disabled")
 }
 
 fn single_answer(request: &mut Request<'_>, changes: &mut Changes<'_>) {
@@ -171,25 +190,27 @@ fn schema_in_words(request: &mut Request<'_>, changes: &mut Changes<'_>) {
     );
 }
 
-fn switch(request: &mut Request<'_>, only_off: bool, changes: &mut Changes<'_>) {
-    let Some(effort) = request.reasoning_effort.get() else { return };
-    let off = *effort == ReasoningEffort::None;
-    if only_off && !off {
-        return;
-    }
-    let kind = if off { "disabled" } else { "enabled" };
-    changes.note(NoteKind::Converted, "reasoning_effort", format!("thinking {kind}"));
-    let request = request.to_mut();
-    request.reasoning_effort = Nullable::Absent;
-    if !request.thinking.is_value() {
-        request.thinking = json!({ "type": kind }).into();
+fn object_as_schema(request: &mut Request<'_>, changes: &mut Changes<'_>) {
+    if let Some(ResponseFormat::JsonObject(_)) = request.response_format.get()
+        && let Ok(format) = from_value::<ResponseFormat>(json!({
+            "type": "json_schema",
+            "json_schema": {"name": "object", "schema": {"type": "object"}},
+        }))
+    {
+        request.to_mut().response_format = format.into();
+        changes.note(NoteKind::Converted, "response_format", "a schema that any object follows");
     }
 }
 
-fn lower_effort(request: &mut Request<'_>, changes: &mut Changes<'_>) {
-    if request.reasoning_effort.get() == Some(&ReasoningEffort::Max) {
-        request.to_mut().reasoning_effort = ReasoningEffort::Xhigh.into();
-        changes.note(NoteKind::Clamped, "reasoning_effort", "xhigh");
+/// The nearest effort that the vendor has.
+pub(crate) fn nearest_effort(
+    efforts: &BTreeMap<String, String>,
+    request: &mut Request<'_>,
+    changes: &mut Changes<'_>,
+) {
+    if let Some(effort) = request.reasoning_effort.get().and_then(|effort| efforts.get(effort.as_str())) {
+        request.to_mut().reasoning_effort = ReasoningEffort::from(effort.as_str()).into();
+        changes.note(NoteKind::Clamped, "reasoning_effort", effort.clone());
     }
 }
 

@@ -1,8 +1,10 @@
 //! [`VendorRow`]: one vendor that speaks OpenAI chat, as data.
 
+mod check;
+
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_provider_core::{Capabilities, VendorInfo};
 use llm_provider_openai::{
     AnswerOptions, Auth, DoneMarker, OutputLimit, Replay, RequestOptions, ThinkingMember, UsageRules,
@@ -23,12 +25,26 @@ use crate::Quirk;
 pub struct VendorRow {
     /// The name before the slash in `vendor/model`: lower-case letters, digits, `_`, `-` and `.`.
     pub id: String,
+    /// Other names that may stand there.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// The name for people; the id if empty.
     #[serde(default)]
     pub name: String,
     /// What precedes `/chat/completions`; `{NAME}` stands for a variable. Empty: each deployment gives its own.
     #[serde(default)]
     pub base_url: String,
+    /// What stands between an address and `/chat/completions`, unless the address ends in it: `/v1` where the vendor's
+    /// addresses are given without.
+    #[serde(default)]
+    pub path_prefix: String,
+    /// Whether paths end in a slash.
+    #[serde(default)]
+    pub trailing_slash: bool,
+    /// Where a model's name chooses the address: a model `chat/ID/name` with the route `chat` is asked for as `name`,
+    /// at the address and this path after it, in which `{}` stands for the ID.
+    #[serde(default)]
+    pub routes: BTreeMap<String, String>,
     /// Environment variables that may hold the key; the first that is set wins.
     #[serde(default)]
     pub keys: Vec<String>,
@@ -87,7 +103,7 @@ pub struct VendorRow {
     #[serde(default)]
     pub thinking: ThinkingMember,
     /// Whether text that begins with `<think>…</think>` is thinking.
-    #[serde(default)]
+    #[serde(default = "yes")]
     pub think_tags: bool,
     /// What ends a stream.
     #[serde(default)]
@@ -107,6 +123,12 @@ pub struct VendorRow {
     /// What stands before a model's name that has no slash.
     #[serde(default)]
     pub model_prefix: String,
+    /// How a model's name that has dots and no slash is sent: its parts fill the `{}`, the last one has what is left.
+    #[serde(default)]
+    pub model_pattern: Option<String>,
+    /// Values of `reasoning_effort` that the vendor lacks, and the nearest that it has.
+    #[serde(default)]
+    pub efforts: BTreeMap<String, String>,
     /// The highest temperature; a higher one is lowered to it.
     #[serde(default)]
     pub max_temperature: Option<f64>,
@@ -194,8 +216,12 @@ impl VendorRow {
     pub fn new(id: impl Into<String>, base_url: impl Into<String>) -> Self {
         Self {
             id: id.into(),
+            aliases: Vec::new(),
             name: String::new(),
             base_url: base_url.into(),
+            path_prefix: String::new(),
+            trailing_slash: false,
+            routes: BTreeMap::new(),
             keys: Vec::new(),
             base_urls: Vec::new(),
             auth: bearer(),
@@ -215,13 +241,15 @@ impl VendorRow {
             rich_tool_results: false,
             replay: Replay::default(),
             thinking: ThinkingMember::default(),
-            think_tags: false,
+            think_tags: yes(),
             done: DoneMarker::default(),
             usage_pointer: None,
             cached_tokens: None,
             reasoning_apart: false,
             error_codes: BTreeMap::new(),
             model_prefix: String::new(),
+            model_pattern: None,
+            efforts: BTreeMap::new(),
             max_temperature: None,
             quirks: Vec::new(),
         }
@@ -232,68 +260,8 @@ impl VendorRow {
         self.base_url.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
     }
 
-    /// Looks for what makes no sense.
-    ///
-    /// # Errors
-    /// [`RowError`] names the first member at fault.
-    pub fn check(&self) -> Result<(), RowError> {
-        let fault = |field, reason: String| Err(RowError { id: self.id.clone(), field, reason });
-        let is_id = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
-        if self.id.is_empty() || !self.id.chars().all(is_id) {
-            return fault("id", "only lower-case letters, digits, `_`, `-` and `.`".to_owned());
-        }
-        if !self.base_url.is_empty() {
-            let filled = self
-                .placeholders()
-                .fold(self.base_url.clone(), |url, name| url.replace(&format!("{{{name}}}"), "x"));
-            let Ok(uri) = filled.parse::<Uri>() else {
-                return fault("base_url", format!("`{}` is no address", self.base_url));
-            };
-            let host = uri.host().unwrap_or_default();
-            let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-            match uri.scheme_str() {
-                Some("https") => {}
-                Some("http") if local => {}
-                _ => return fault("base_url", "`https:` is needed except on the own machine".to_owned()),
-            }
-            if self.base_url.ends_with('/') {
-                return fault("base_url", "no slash at the end".to_owned());
-            }
-        }
-        for name in self.keys.iter().chain(&self.base_urls).map(String::as_str).chain(self.placeholders()) {
-            let is_variable = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-            if name.is_empty() || !name.chars().all(is_variable) {
-                return fault("keys", format!("`{name}` is no name of a variable"));
-            }
-        }
-        for name in &self.drop {
-            if matches!(name.as_str(), "model" | "messages" | "stream") {
-                return fault("drop", format!("a chat cannot do without `{name}`"));
-            }
-            if self.rename.contains_key(name) || self.defaults.contains_key(name) {
-                return fault("drop", format!("`{name}` is renamed or set as well"));
-            }
-        }
-        for (from, to) in &self.rename {
-            if from == to || self.rename.contains_key(to) || self.drop.contains(to) {
-                return fault("rename", format!("`{from}` to `{to}` leads nowhere"));
-            }
-        }
-        if self.max_temperature.is_some_and(|limit| !(0.0..=2.0).contains(&limit)) {
-            return fault("max_temperature", "0 to 2".to_owned());
-        }
-        if self.usage_pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
-            return fault("usage_pointer", "a JSON pointer begins with `/`".to_owned());
-        }
-        if let Auth::Header(name) = &self.auth
-            && name.parse::<HeaderName>().is_err()
-        {
-            return fault("auth", format!("`{name}` is no header"));
-        }
-        self.header_map().map(|_| ())
-    }
-
-    fn header_map(&self) -> Result<HeaderMap, RowError> {
+    /// The headers, read.
+    pub(crate) fn header_map(&self) -> Result<HeaderMap, RowError> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             let pair = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(value).ok());
@@ -309,23 +277,33 @@ impl VendorRow {
         Ok(headers)
     }
 
+    /// Whether the vendor has an endpoint.
+    pub fn has(&self, operation: VendorOperation) -> bool {
+        self.operations.contains(&operation)
+    }
+
+    /// Whether the vendor's chat can carry something.
+    pub fn can(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+
     /// Who the vendor is.
     pub(crate) fn info(&self) -> VendorInfo {
-        let has = |capability| self.capabilities.contains(&capability);
         VendorInfo {
             id: self.id.clone().into(),
+            aliases: self.aliases.iter().cloned().map(Into::into).collect(),
             name: if self.name.is_empty() { self.id.clone() } else { self.name.clone() }.into(),
             key_variables: self.keys.iter().cloned().map(Into::into).collect(),
             base_url_variables: self.base_urls.iter().cloned().map(Into::into).collect(),
             base_url: self.base_url.clone().into(),
             docs: self.docs.clone().into(),
             capabilities: Capabilities {
-                streaming: has(Capability::Streaming),
-                tools: has(Capability::Tools),
-                images: has(Capability::Images),
-                documents: has(Capability::Documents),
-                reasoning: has(Capability::Reasoning),
-                json_schema: has(Capability::JsonSchema),
+                streaming: self.can(Capability::Streaming),
+                tools: self.can(Capability::Tools),
+                images: self.can(Capability::Images),
+                documents: self.can(Capability::Documents),
+                reasoning: self.can(Capability::Reasoning),
+                json_schema: self.can(Capability::JsonSchema),
                 count_tokens: false,
             },
             ..VendorInfo::default()
@@ -336,6 +314,8 @@ impl VendorRow {
     pub(crate) fn wire(&self) -> Result<WireOptions, RowError> {
         Ok(WireOptions {
             base_url: self.base_url.clone(),
+            path_prefix: self.path_prefix.clone(),
+            trailing_slash: self.trailing_slash,
             auth: self.auth.clone(),
             headers: self.header_map()?,
             request: RequestOptions {

@@ -33,9 +33,10 @@ pub fn rows() -> &'static [VendorRow] {
     &TABLE.vendor
 }
 
-/// The built-in row with this id.
+/// The built-in row with this id, or with this alias.
 pub fn find(id: &str) -> Option<&'static VendorRow> {
-    rows().iter().find(|row| row.id == id)
+    let named = rows().iter().find(|row| row.id == id);
+    named.or_else(|| rows().iter().find(|row| row.aliases.iter().any(|alias| alias == id)))
 }
 
 /// Vendors that have no row, and why.

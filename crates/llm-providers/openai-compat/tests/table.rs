@@ -10,8 +10,11 @@
 use std::collections::BTreeSet;
 
 use http::{HeaderMap, Response};
-use llm_provider_core::{Call, Credential, Decoded, Dialect, Payload, Peek, Provider, Secret};
-use llm_provider_openai_compat::{Compat, RowError, VendorRow, absent, find, rows};
+use llm_provider_core::{Call, Credential, Decoded, Dialect, Payload, Peek, Provider, Secret, StreamError};
+use llm_provider_openai::DoneMarker;
+use llm_provider_openai_compat::{
+    Capability, Compat, RowError, VendorOperation, VendorRow, absent, find, rows,
+};
 use llm_testkit::{corpus, laws};
 use llm_types::{ChatRequest, ErrorKind, from_value};
 use serde_json::{Value, json};
@@ -40,13 +43,22 @@ fn standard() -> ChatRequest {
     .unwrap()
 }
 
+/// A model's name that the row takes.
+fn model(row: &VendorRow, plain: &str) -> String {
+    row.routes.keys().next().map_or_else(|| plain.to_owned(), |route| format!("{route}/id-1/{plain}"))
+}
+
 #[test]
 fn every_row() {
     let mut ids = BTreeSet::new();
     let headers = HeaderMap::new();
     let key = Credential::Key(Secret::new("test-key"));
     for row in rows() {
-        assert!(ids.insert(&row.id), "{} stands twice", row.id);
+        for id in row.aliases.iter().chain([&row.id]) {
+            assert!(ids.insert(id), "{id} stands twice");
+            assert_eq!(find(id), Some(row));
+        }
+        assert!(row.has(VendorOperation::Chat), "{} has no chat", row.id);
         assert!(!["openai", "anthropic", "mock"].contains(&row.id.as_str()), "{} has a crate", row.id);
         assert!(row.docs.starts_with("https://") && row.read.len() == 7, "{} has no source", row.id);
         let vendor = Compat::new(row.clone()).unwrap();
@@ -54,7 +66,8 @@ fn every_row() {
             .placeholders()
             .fold(row.base_url.clone(), |url, name| url.replace(&format!("{{{name}}}"), "x"));
         let base = if base.is_empty() { "http://server/v1" } else { &base };
-        let call = Call { credential: Some(&key), base_url: Some(base), ..Call::new("model-1", &headers) };
+        let model = model(row, "model-1");
+        let call = Call { credential: Some(&key), base_url: Some(base), ..Call::new(&model, &headers) };
         let encoded = vendor.chat().unwrap().encode(&standard(), &call).unwrap();
         let (parts, payload) = encoded.request.into_parts();
         let Payload::Bytes(body) = payload else { panic!("segments") };
@@ -77,7 +90,7 @@ fn every_row() {
         insta::assert_json_snapshot!(format!("row.{}", row.id), seen);
     }
     for gone in absent() {
-        assert!(find(&gone.id).is_none() && !gone.reason.is_empty(), "{}", gone.id);
+        assert!(ids.insert(&gone.id) && !gone.reason.is_empty(), "{} stands twice", gone.id);
     }
     assert!(find("groq").is_some() && find("nobody").is_none());
 }
@@ -88,7 +101,8 @@ fn no_row_loses_anything_in_silence() {
     for row in rows() {
         let vendor = Compat::new(row.clone()).unwrap();
         for case in corpus::corpus() {
-            let call = Call { base_url: Some("https://h/v1"), ..Call::new("a/model", &headers) };
+            let model = model(row, "a/model");
+            let call = Call { base_url: Some("https://h/v1"), ..Call::new(&model, &headers) };
             let request = case.request();
             let chat = vendor.chat().unwrap();
             let place = format!("{}: {}", row.id, case.name);
@@ -103,6 +117,112 @@ fn no_row_loses_anything_in_silence() {
 /// `any` is the word for `required` at some vendors.
 const EQUIVALENCES: &[laws::Equivalence] =
     &[laws::Equivalence::of("tool_choice", "required", "\"tool_choice\":\"any\"")];
+
+/// The usage that a vendor with this row's habits sends: 10 tokens in, 8 of them cached, 25 out, 20 of them thinking.
+fn usage_of(row: &VendorRow) -> Value {
+    let mut usage = json!({"prompt_tokens": 10, "completion_tokens": 25, "total_tokens": 35,
+        "completion_tokens_details": {"reasoning_tokens": 20}});
+    if row.reasoning_apart {
+        usage["completion_tokens"] = 5.into();
+    }
+    match &row.cached_tokens {
+        Some(name) => usage[name] = 8.into(),
+        None => usage["prompt_tokens_details"] = json!({"cached_tokens": 8}),
+    }
+    usage
+}
+
+#[test]
+fn every_row_hears_answers_streams_and_errors() {
+    let mut habits = BTreeSet::new();
+    for row in rows() {
+        let id = &row.id;
+        let vendor = Compat::new(row.clone()).unwrap();
+        let chat = vendor.chat().unwrap();
+        let whole = json!({"id": "x", "model": "m", "usage": usage_of(row), "choices": [{"index": 0, "finish_reason": "stop",
+            "message": {"role": "assistant", "content": "yes", "reasoning_content": "hm", "tool_calls": [
+                {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}}]})
+        .to_string();
+        let check = |answer: Value| {
+            let message = &answer["choices"][0]["message"];
+            assert_eq!(
+                (&message["content"], &message["reasoning_content"]),
+                (&json!("yes"), &json!("hm")),
+                "{id}"
+            );
+            assert_eq!(message["tool_calls"][0]["function"]["name"], "f", "{id}");
+            assert_eq!(answer["choices"][0]["finish_reason"], "tool_calls", "{id}");
+            let usage: llm_types::Usage = from_value(answer["usage"].clone()).unwrap();
+            let counts = usage.counts();
+            assert_eq!((counts.input_total(), counts.input_cached), (10, 8), "{id}");
+            assert_eq!((counts.output_total(), counts.output_reasoning), (25, 20), "{id}");
+        };
+        let Ok(Decoded::Answer(answer)) = chat.decode(Response::new(whole.as_bytes())) else {
+            panic!("{id}")
+        };
+        check(serde_json::to_value(answer).unwrap());
+
+        let chunks = if row.can(Capability::Streaming) {
+            let piece = |delta: Value, end: Value| json!({"id": "x", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": end}]});
+            let mut last = piece(json!({}), json!("stop"));
+            let pointer = row.usage_pointer.clone().unwrap_or_else(|| "/usage".to_owned());
+            let mut usage = usage_of(row);
+            for name in pointer.split('/').skip(1).collect::<Vec<_>>().into_iter().rev() {
+                usage = json!({ name: usage });
+            }
+            last.as_object_mut().unwrap().extend(usage.as_object().unwrap().clone());
+            let mut stream: String = [
+                piece(json!({"role": "assistant", "reasoning": "h"}), Value::Null),
+                piece(json!({"reasoning_content": "m"}), Value::Null),
+                piece(json!({"content": "yes"}), Value::Null),
+                piece(
+                    json!({"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{"}}]}),
+                    Value::Null,
+                ),
+                piece(json!({"tool_calls": [{"function": {"arguments": "}"}}]}), Value::Null),
+                last,
+            ]
+            .iter()
+            .map(|piece| format!("data: {piece}\n\n"))
+            .collect();
+            let mut last_word = stream.trim_end().rsplit_once("data: ").unwrap().1.to_owned();
+            if row.done == DoneMarker::Required {
+                stream += "data: [DONE]\n\n";
+                last_word = "[DONE]".to_owned();
+            }
+            // The laws cut the stream at every byte; once for each set of habits is enough.
+            let habit =
+                (row.think_tags, row.done, &row.usage_pointer, &row.cached_tokens, row.reasoning_apart);
+            if habits.insert(format!("{habit:?}")) {
+                stream_of(id, &stream, &last_word)
+            } else {
+                laws::chunks(|| chat.decoder(), stream.as_bytes())
+            }
+        } else {
+            let pretty =
+                serde_json::to_string_pretty(&serde_json::from_str::<Value>(&whole).unwrap()).unwrap();
+            for body in [&whole, &pretty, &format!("\u{feff}{whole}\r\n")] {
+                laws::cut_anywhere(|| chat.decoder(), body.as_bytes());
+            }
+            laws::truncation(|| chat.decoder(), pretty.as_bytes(), pretty.len());
+            laws::chunks(|| chat.decoder(), pretty.as_bytes())
+        };
+        laws::stream_laws(&chunks);
+        check(serde_json::to_value(llm_testkit::assemble(&chunks)).unwrap());
+
+        let refusal = |code: &str| {
+            let body = json!({"error": {"message": "no", "code": code}}).to_string();
+            let response = Response::builder().status(400).body(body.as_bytes()).unwrap();
+            let error = chat.decode(response).unwrap_err();
+            assert_eq!(error.message, "no", "{id}");
+            error.kind
+        };
+        assert_eq!(refusal("context_length_exceeded"), ErrorKind::ContextWindow, "{id}");
+        for (code, kind) in &row.error_codes {
+            assert_eq!(refusal(code), *kind, "{id}");
+        }
+    }
+}
 
 /// What passes through as bytes and what is translated must mean the same to the vendor.
 #[test]
@@ -174,6 +294,18 @@ fn rows_that_make_no_sense() {
     );
     assert_eq!(fault(&|row| drop(row.rename.insert("a".to_owned(), "a".to_owned()))).field, "rename");
     assert_eq!(fault(&|row| row.max_temperature = Some(9.0)).field, "max_temperature");
+    assert_eq!(fault(&|row| row.aliases = vec!["A".to_owned()]).field, "aliases");
+    assert_eq!(fault(&|row| row.path_prefix = "v1".to_owned()).field, "path_prefix");
+    assert_eq!(fault(&|row| row.path_prefix = "/v1/".to_owned()).field, "path_prefix");
+    for wrong in ["chats/{}", "/chats", "/{}/{}", "/{}/"] {
+        let routed = |row: &mut VendorRow| drop(row.routes.insert("chat".to_owned(), wrong.to_owned()));
+        assert_eq!(fault(&routed).field, "routes");
+    }
+    assert_eq!(fault(&|row| row.model_pattern = Some("a/b".to_owned())).field, "model_pattern");
+    let efforts = |row: &mut VendorRow| {
+        row.efforts.extend([("max", "high"), ("high", "low")].map(|(a, b)| (a.to_owned(), b.to_owned())))
+    };
+    assert_eq!(fault(&efforts).field, "efforts");
     assert_eq!(fault(&|row| row.usage_pointer = Some("usage".to_owned())).field, "usage_pointer");
     assert_eq!(fault(&|row| drop(row.headers.insert("a b".to_owned(), String::new()))).field, "headers");
     let unknown: Result<VendorRow, _> = serde_json::from_value(json!({"id": "a", "base_ulr": "x"}));
@@ -289,4 +421,62 @@ fn thinking_goes_back_as_it_came() {
     assert_eq!(replayed("deepseek", plain.clone()), plain);
     let tags = json!({"role": "assistant", "content": "<think>hm</think>\n\nyes"});
     assert_eq!(replayed("minimax", tags.clone()), tags);
+}
+
+#[test]
+fn a_vendor_that_does_not_stream_is_asked_for_the_whole_answer() {
+    let vendor = Compat::new(find("sail").unwrap().clone()).unwrap();
+    let headers = HeaderMap::new();
+    let call = Call::new("m", &headers);
+    let body =
+        json!({"model": "m", "messages": [], "stream": true, "stream_options": {"include_usage": true}});
+    let encoded = vendor.chat().unwrap().encode(&from_value(body.clone()).unwrap(), &call).unwrap();
+    let Payload::Bytes(sent) = encoded.request.into_body() else { panic!("segments") };
+    assert_eq!(serde_json::from_slice::<Value>(&sent).unwrap(), json!({"model": "m", "messages": []}));
+    assert_eq!(encoded.notes.len(), 2);
+    let bytes = body.to_string().into_bytes();
+    let relay = vendor.relay(Dialect::OpenAiChat).unwrap();
+    assert!(relay.edits(&Peek::new(&bytes).unwrap(), &call).is_none());
+    let failed =
+        laws::read(|| vendor.chat().unwrap().decoder(), b"{\"error\": {\"message\": \"no\", \"code\": 429}}");
+    let stream = "event: x\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n\
+        data: [DONE]\n\n";
+    let whole = llm_testkit::assemble(&stream_of("sail", stream, "[DONE]"));
+    assert_eq!(
+        whole.choices[0].message.content.get().unwrap().text(),
+        "a",
+        "a vendor that streams all the same"
+    );
+    let [Err(StreamError::Upstream(failure))] = failed.as_slice() else { panic!("{failed:?}") };
+    assert_eq!((failure.kind, failure.message.as_str()), (ErrorKind::RateLimit, "no"));
+}
+
+#[test]
+fn addresses_made_of_more_than_a_base() {
+    let headers = HeaderMap::new();
+    let sent = |id: &str, base_url: Option<&str>, model: &str| {
+        let vendor = Compat::new(find(id).unwrap().clone()).unwrap();
+        let call = Call { base_url, ..Call::new(model, &headers) };
+        let encoded = vendor.chat().unwrap().encode(&ChatRequest::new("a", Vec::new()), &call).unwrap();
+        let uri = encoded.request.uri().to_string();
+        let Payload::Bytes(body) = encoded.request.into_body() else { panic!("segments") };
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        (uri, body["model"].as_str().unwrap().to_owned(), body["stream"].clone())
+    };
+    assert_eq!(sent("heroku", None, "m").0, "https://us.inference.heroku.com/v1/chat/completions");
+    assert_eq!(
+        sent("docker_model_runner", Some("http://h/engines/v1"), "m").0,
+        "http://h/engines/v1/chat/completions"
+    );
+    assert_eq!(
+        sent("datarobot", None, "m").0,
+        "https://app.datarobot.com/api/v2/genai/llmgw/chat/completions/"
+    );
+    let (uri, model, stream) = sent("ragflow", Some("http://h:9380"), "chat/1f/qwen/a");
+    assert_eq!(uri, "http://h:9380/api/v1/chats_openai/1f/chat/completions");
+    assert_eq!((model.as_str(), stream), ("qwen/a", json!(false)));
+    assert_eq!(
+        sent("clarifai", None, "openai.chat.gpt-oss").1,
+        "https://clarifai.com/openai/chat/models/gpt-oss"
+    );
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use llm_provider_core::Edit;
+use llm_types::Extra;
 use serde::ser::{Error, Impossible, Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,6 +17,10 @@ pub(crate) struct Edited<'a, T, R> {
     pub(crate) replace: Option<(&'static str, R)>,
     /// The changes. Of several for one member the first counts.
     pub(crate) edits: &'a [Edit],
+    /// Members that are written unless the object has its own.
+    pub(crate) defaults: Option<&'a Extra>,
+    /// Those of them that it has.
+    pub(crate) own: RefCell<Vec<String>>,
     /// Where the changes stand that met a member.
     pub(crate) met: RefCell<Vec<usize>>,
 }
@@ -28,7 +33,19 @@ impl<'a, T: Serialize, R: Serialize> Edited<'a, T, R> {
         edits: &'a [Edit],
         out: &mut Vec<u8>,
     ) -> Result<Vec<&'a Edit>, serde_json::Error> {
-        let edited = Self { object, replace, edits, met: RefCell::default() };
+        Self::write_with(object, replace, edits, None, out)
+    }
+
+    /// As [`Edited::write`], with members that are added unless the object has them.
+    pub(crate) fn write_with(
+        object: &'a T,
+        replace: Option<(&'static str, R)>,
+        edits: &'a [Edit],
+        defaults: Option<&'a Extra>,
+        out: &mut Vec<u8>,
+    ) -> Result<Vec<&'a Edit>, serde_json::Error> {
+        let edited =
+            Self { object, replace, edits, defaults, own: RefCell::default(), met: RefCell::default() };
         serde_json::to_writer(out, &edited)?;
         Ok(edited.met.into_inner().into_iter().map(|index| &edits[index]).collect())
     }
@@ -54,6 +71,9 @@ struct Members<'a, T, R, M> {
 
 impl<T, R: Serialize, M: SerializeMap> Members<'_, T, R, M> {
     fn entry<V: ?Sized + Serialize>(&mut self, name: &str, value: &V) -> Result<(), M::Error> {
+        if self.edited.defaults.is_some_and(|defaults| defaults.contains_key(name)) {
+            self.edited.own.borrow_mut().push(name.to_owned());
+        }
         let found = self.edited.edits.iter().position(|edit| edit.name() == name);
         if let Some(index) = found {
             self.edited.met.borrow_mut().push(index);
@@ -107,6 +127,12 @@ impl<T, R: Serialize, M: SerializeMap> SerializeMap for Members<'_, T, R, M> {
             {
                 self.inner.serialize_entry(name.as_ref(), raw(json)?)?;
             }
+        }
+        let own = self.edited.own.borrow();
+        for (name, value) in
+            self.edited.defaults.into_iter().flatten().filter(|(name, _)| !own.contains(name))
+        {
+            self.inner.serialize_entry(name, value)?;
         }
         self.inner.end()
     }
@@ -231,5 +257,22 @@ mod tests {
             r#"{"model":"real","messages":"gone","random_seed":7,"added":[1]}"#
         );
         assert_eq!(met.iter().map(|edit| edit.name()).collect::<Vec<_>>(), ["model", "n", "seed", "top_k"]);
+    }
+
+    #[test]
+    fn a_default_does_not_speak_over_the_request() {
+        let defaults = json!({"stream": false, "user": "u", "own": 1, "other": 2});
+        let Value::Object(defaults) = defaults else { unreachable!() };
+        let mut request = ChatRequest::new("m", Vec::new());
+        request.stream = true.into();
+        request.extra.insert("own".to_owned(), json!(3));
+        let mut out = Vec::new();
+        let none = None::<(&'static str, ())>;
+        Edited::write_with(&request, none, &[], Some(&defaults), &mut out).unwrap();
+        let written: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(
+            written,
+            json!({"model": "m", "messages": [], "stream": true, "own": 3, "user": "u", "other": 2})
+        );
     }
 }

@@ -27,9 +27,14 @@ const NAMED: &[(&str, ErrorKind)] = &[
     ("server_overloaded", ErrorKind::Unavailable),
 ];
 
+/// A body without the byte-order mark that some servers put before their JSON.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
+}
+
 /// Reads an answer that is a failure, whatever its status says.
 pub(crate) fn read(response: &Response<&[u8]>, codes: &[(String, ErrorKind)]) -> UpstreamError {
-    let body = *response.body();
+    let body = without_mark(response.body());
     let said = match serde_json::from_slice::<Value>(body) {
         Ok(value) => Said::in_json(&value),
         Err(_) => Said { message: plain(body), ..Said::default() },
@@ -56,6 +61,10 @@ pub(crate) fn in_stream(value: &Value, frame: &[u8], codes: &[(String, ErrorKind
     }
 }
 
+/// Members that hold a failure's words where nothing stands under `error`.
+const WORDS: &[&str] =
+    &["message", "msg", "detail", "errors", "error_msg", "error_message", "error_code", "status_msg"];
+
 /// Whether an answer that has choices may be a failure all the same.
 pub(crate) fn is_suspect(extra: &Extra) -> bool {
     extra.get("error").is_some_and(|error| !error.is_null()) || base_resp(extra.get("base_resp")).is_some()
@@ -70,7 +79,7 @@ pub(crate) fn is_error(value: &Value) -> bool {
                 || !members.contains_key("choices")
                     && (members.get("object").is_some_and(|object| object == "error")
                         || members.get("success").is_some_and(|success| success == false)
-                        || ["message", "detail", "errors"].iter().any(|name| members.contains_key(*name)))
+                        || WORDS.iter().any(|name| members.contains_key(*name)))
         }
         _ => false,
     }

@@ -6,18 +6,25 @@ use llm_provider_core::{Call, EncodeError};
 
 use crate::{Auth, WireOptions};
 
-const PATH: &str = "/chat/completions";
-
 /// Method, address and headers of a chat request.
 pub(crate) fn chat(options: &WireOptions, call: &Call<'_>) -> Result<request::Parts, EncodeError> {
+    post("/chat/completions", options, call)
+}
+
+/// Method, address and headers of a request to `path`, which begins with a slash.
+pub(crate) fn post(
+    path: &str,
+    options: &WireOptions,
+    call: &Call<'_>,
+) -> Result<request::Parts, EncodeError> {
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.method = Method::POST;
-    parts.uri = address(options, call)?;
+    parts.uri = address(path, options, call)?;
     parts.headers = headers(options, call)?;
     Ok(parts)
 }
 
-fn address(options: &WireOptions, call: &Call<'_>) -> Result<Uri, EncodeError> {
+fn address(path: &str, options: &WireOptions, call: &Call<'_>) -> Result<Uri, EncodeError> {
     let base = call.base_url_or(&options.base_url);
     if base.is_empty() {
         return Err(EncodeError::Setup("the vendor has no usual address: set `api_base`".to_owned()));
@@ -26,9 +33,15 @@ fn address(options: &WireOptions, call: &Call<'_>) -> Result<Uri, EncodeError> {
         return Err(EncodeError::Setup(format!("the address needs a value for `{name}`: {base}")));
     }
     let (base, query) = base.split_once('?').map_or((base, None), |(base, query)| (base, Some(query)));
-    let mut address = String::with_capacity(base.len() + PATH.len() + 32);
+    let mut address = String::with_capacity(base.len() + options.path_prefix.len() + path.len() + 32);
     address.push_str(base.trim_end_matches('/'));
-    address.push_str(PATH);
+    if !address.ends_with(&options.path_prefix) {
+        address.push_str(&options.path_prefix);
+    }
+    address.push_str(path);
+    if options.trailing_slash {
+        address.push('/');
+    }
     let key = match (&options.auth, call.key()) {
         (Auth::Query(name), Some(key)) => Some(format!("{name}={}", percent_encoded(key.expose()))),
         _ => None,
@@ -112,6 +125,12 @@ mod tests {
         assert_eq!(uri(None), "https://api.openai.com/v1/chat/completions");
         assert_eq!(uri(Some("http://h/v1/")), "http://h/v1/chat/completions");
         assert_eq!(uri(Some("http://h/v1?a=b")), "http://h/v1/chat/completions?a=b");
+        let prefixed =
+            WireOptions { path_prefix: "/v1".to_owned(), trailing_slash: true, ..WireOptions::default() };
+        for base in ["http://h", "http://h/", "http://h/v1", "http://h/v1/"] {
+            let uri = parts(&prefixed, Some(base), &none).unwrap().uri;
+            assert_eq!(uri, "http://h/v1/chat/completions/", "{base}");
+        }
         let query = WireOptions { auth: Auth::Query("key".to_owned()), ..WireOptions::default() };
         assert_eq!(
             parts(&query, Some("http://h/v1?a=b"), &none).unwrap().uri,

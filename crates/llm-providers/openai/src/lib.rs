@@ -3,6 +3,7 @@
 mod changes;
 mod chat;
 mod edited;
+mod embeddings;
 mod error;
 mod glance;
 mod head;
@@ -15,6 +16,7 @@ mod usage;
 
 pub use changes::Changes;
 pub use chat::{ChatInterpret, ChatWire};
+pub use embeddings::{EmbeddingIngress, EmbeddingOptions, EmbeddingWire};
 pub use glance::MessageGlance;
 pub use ingress::{ChatIngress, error_names};
 pub use openai::OpenAi;

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use llm_provider_core::{Capabilities, Chat, Dialect, Provider, Relay, Translator, VendorInfo};
+use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
 
-use crate::{ChatRelay, ChatWire, WireOptions};
+use crate::{ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, WireOptions};
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     id: "openai".into(),
@@ -25,7 +25,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     ..VendorInfo::default()
 });
 
-/// OpenAI: chat, translated and passed through.
+/// OpenAI: chat, translated and passed through; vectors.
 ///
 /// Source: OpenAI API reference, "Chat Completions" (platform.openai.com/docs/api-reference/chat), read
 /// 2026-11.
@@ -33,12 +33,18 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
 pub struct OpenAi {
     chat: ChatWire,
     relay: ChatRelay,
+    embeddings: EmbeddingWire,
 }
 
 impl OpenAi {
     /// OpenAI at its own address.
     pub fn new() -> Self {
-        Self { chat: ChatWire::new(WireOptions::default()), relay: ChatRelay::new(WireOptions::default()) }
+        let wire = WireOptions::default();
+        Self {
+            chat: ChatWire::new(wire.clone()),
+            relay: ChatRelay::new(wire.clone()),
+            embeddings: EmbeddingWire::new(wire, EmbeddingOptions::default()),
+        }
     }
 }
 
@@ -55,6 +61,14 @@ impl Provider for OpenAi {
 
     fn chat(&self) -> Option<&dyn Translator<Chat>> {
         Some(&self.chat)
+    }
+
+    fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
+        Some(&self.embeddings)
+    }
+
+    fn max_embedding_inputs(&self, _model: &str) -> usize {
+        self.embeddings.options().max_inputs
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -8,6 +8,11 @@ use llm_types::{ErrorKind, Extra};
 pub struct WireOptions {
     /// What precedes `/chat/completions`; empty if there is no usual address.
     pub base_url: String,
+    /// What stands between an address and the path of an operation, unless the address ends in it: `/v1` where the
+    /// vendor's addresses are given without.
+    pub path_prefix: String,
+    /// Whether paths end in a slash.
+    pub trailing_slash: bool,
     /// How the credential travels.
     pub auth: Auth,
     /// Headers that every request carries.
@@ -22,6 +27,8 @@ impl Default for WireOptions {
     fn default() -> Self {
         Self {
             base_url: "https://api.openai.com/v1".to_owned(),
+            path_prefix: String::new(),
+            trailing_slash: false,
             auth: Auth::Bearer,
             headers: HeaderMap::new(),
             request: RequestOptions::default(),

@@ -159,3 +159,79 @@ fn a_stream_without_an_answer_is_cut_off() {
     let items = laws::read(|| chat(&vendor).decoder(), b"data: {oops\n\ndata: [DONE]\n\n");
     assert!(matches!(items.as_slice(), [Err(llm_provider_core::StreamError::Corrupt(_))]), "{items:?}");
 }
+
+/// Everything that vendors get nearly right, in one stream.
+#[test]
+fn a_stream_that_is_nearly_right() {
+    let stream = concat!(
+        "\u{feff}: waiting\r\n\r\n",
+        "data:{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null,\"reasoning\":\"h\"},\"finish_reason\":\"\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":1}}\r\n\r\n",
+        "data: {\"choices\":[{\"index\":0,\"delta\":null,\"finish_reason\":null}]}\n\n",
+        "data: {\"choices\":null,\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n",
+        "data: {\"choices\":[]}\n\n",
+        "data: {\"id\":\"\",\"choices\":[{\"delta\":{\"reasoning_content\":\"m\",\"content\":\"\"}}],\"usage\":null}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"yes\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":5,\"id\":null,\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_use\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n",
+        "data: [DONE]\n\n",
+    );
+    let vendor = OpenAi::new();
+    let make = || chat(&vendor).decoder();
+    laws::cut_anywhere(make, stream.as_bytes());
+    let chunks = laws::chunks(make, stream.as_bytes());
+    laws::stream_laws(&chunks);
+    let whole = llm_testkit::assemble(&chunks);
+    let message = serde_json::to_value(&whole.choices[0].message).unwrap();
+    assert_eq!((&message["reasoning_content"], &message["content"]), (&json!("hm"), &json!("yes")));
+    let call = |at: usize| (&message["tool_calls"][at]["id"], &message["tool_calls"][at]["function"]);
+    assert_eq!(call(0), (&json!("a"), &json!({"name": "f", "arguments": "{\"x\":1}"})));
+    assert_eq!(call(1).1, &json!({"name": "g", "arguments": "{}"}));
+    assert!(call(1).0.as_str().is_some_and(|id| !id.is_empty() && id != "a"));
+    assert_eq!(whole.choices[0].finish_reason.get(), Some(&llm_types::FinishReason::ToolCalls));
+    assert_eq!(whole.usage.get().unwrap().counts().output, 4);
+}
+
+#[test]
+fn failures_inside_a_stream_are_told_in_every_form() {
+    let vendor = OpenAi::new();
+    for said in [
+        r#"{"error":"broke"}"#,
+        r#"{"error":{"message":"broke","code":503}}"#,
+        r#"{"error":{"message":"broke"},"choices":[]}"#,
+        r#"{"detail":"broke"}"#,
+        r#"{"detail":[{"message":"broke"}]}"#,
+        r#"{"message":"broke"}"#,
+        r#"{"code":50501,"msg":"broke"}"#,
+        r#"{"error_code":336100,"error_msg":"broke"}"#,
+        r#"{"object":"error","message":"broke","code":500}"#,
+        r#"{"success":false,"errors":[{"code":1,"message":"broke"}]}"#,
+        r#"{"base_resp":{"status_code":1000,"status_msg":"broke"},"choices":null}"#,
+        r#"[{"error":{"message":"broke"}}]"#,
+    ] {
+        let stream = format!(
+            "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {said}\n\ndata: [DONE]\n\n"
+        );
+        let items = laws::read(|| chat(&vendor).decoder(), stream.as_bytes());
+        let [Ok(_), Err(llm_provider_core::StreamError::Upstream(failure))] = items.as_slice() else {
+            panic!("{said}: {items:?}")
+        };
+        assert_eq!(failure.message, "broke", "{said}");
+        let whole = Response::builder().status(200).body(said.as_bytes()).unwrap();
+        assert_eq!(chat(&vendor).decode(whole).unwrap_err().message, "broke", "{said}");
+    }
+}
+
+#[test]
+fn an_answer_after_a_byte_order_mark() {
+    let vendor = OpenAi::new();
+    let body = "\u{feff}\n{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}";
+    let Ok(Decoded::Answer(answer)) = chat(&vendor).decode(Response::new(body.as_bytes())) else {
+        panic!("no answer")
+    };
+    assert_eq!(answer.choices[0].message.content.get().unwrap().text(), "hi");
+    let body = "\u{feff}{\"error\":{\"message\":\"no\",\"code\":\"model_not_found\"}}";
+    let failure =
+        chat(&vendor).decode(Response::builder().status(400).body(body.as_bytes()).unwrap()).unwrap_err();
+    assert_eq!((failure.kind, failure.message.as_str()), (llm_types::ErrorKind::NotFound, "no"));
+}

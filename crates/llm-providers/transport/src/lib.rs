@@ -4,7 +4,9 @@ mod body;
 mod client;
 mod credential;
 mod error;
+mod fetch;
 mod hyper_service;
+mod login;
 mod options;
 mod payload;
 mod proxy;
@@ -20,8 +22,10 @@ pub use credential::{
     CachedCredential, CredentialError, CredentialIssuer, CredentialSource, IssuedCredential, StaticCredential,
 };
 pub use error::{TransportError, TransportErrorKind};
+pub use fetch::{FetchError, FetchFault, FetchOptions, Fetcher, Media, inline_media, is_public};
 pub use futures_core::future::BoxFuture;
 pub use hyper_service::HyperService;
+pub use login::{Clock, LoginIssuer, login_source};
 pub use options::{CallOptions, Http2Options, Protocol, Timeouts, TransportOptions};
 pub use payload::payload_bytes;
 pub use proxy::Proxies;

@@ -78,9 +78,13 @@ fn common(builder: ClientBuilder, options: &TransportOptions) -> ClientBuilder {
     builder
 }
 
+/// Metadata servers, which answer on the machine's own link: a proxy would ask those of its own machine.
+const OWN_LINK: &str = "169.254.0.0/16,fd00:ec2::254,metadata.google.internal";
+
 /// The scheme's own proxy comes before the one for all.
 fn proxies(proxies: &Proxies) -> Result<Vec<Proxy>, reqwest::Error> {
-    let except = proxies.no_proxy.as_deref().and_then(NoProxy::from_string);
+    let except = proxies.no_proxy.as_deref().unwrap_or_default();
+    let except = NoProxy::from_string(&format!("{OWN_LINK},{except}"));
     let http = proxies.http.as_deref().map(Proxy::http);
     let https = proxies.https.as_deref().map(Proxy::https);
     let all = proxies.all.as_deref().map(Proxy::all);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
@@ -96,7 +97,6 @@ impl Models<'_> {
         let upstream_at = own.get("model").map_or(own_at, |node| node.at.clone());
         let own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
         let routing = self.reader.read_or_default(Some(&routing), &params_path, Level::Ours);
-        let params = self.vendor_params(&rest, &params_path);
         let model_info = self.model_info(info, &format!("{path}.model_info"));
         self.check_headers(&own, origin, &params_path);
 
@@ -111,6 +111,8 @@ impl Models<'_> {
             self.reader.error(&upstream_at, what);
         }
         let (vendor, upstream_model) = self.vendor(&own, &upstream_at, &params_path, &mut problems)?;
+        let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
+        let params = self.vendor_params(&rest, &params_path);
         let api_key = own.api_key.filter(|key| !key.is_empty());
         let is_mock = own.mock_response.is_some();
         let api_key = api_key.or_else(|| {
@@ -139,6 +141,7 @@ impl Models<'_> {
             headers: own.extra_headers.into_iter().collect(),
             extra_body: own.extra_body,
             params,
+            parameters,
             timeout_ms,
             stream_timeout_ms,
             drop_params,
@@ -170,6 +173,26 @@ impl Models<'_> {
         if let Some(defaults) = self.defaults {
             params.fill_from(defaults);
         }
+    }
+
+    /// The vendor's settings, and what is left.
+    fn parameters(&self, vendor: &VendorChoice, rest: Node, path: &str) -> (Vec<(String, Secret)>, Node) {
+        let VendorChoice::Named(vendor) = vendor else { return (Vec::new(), rest) };
+        let at = rest.at.clone();
+        let Value::Map(entries) = rest.value else { return (Vec::new(), rest) };
+        let (own, rest): (Vec<Entry>, Vec<Entry>) =
+            entries.into_iter().partition(|entry| self.vendors.has_parameter(vendor, &entry.key));
+        let read = |entry: &Entry| {
+            let path = format!("{path}.{}", entry.key);
+            let value: serde_json::Value = self.reader.read(&entry.node, &path, Level::Ours)?;
+            let text = match value {
+                serde_json::Value::Null => return None,
+                serde_json::Value::String(text) => text,
+                other => other.to_string(),
+            };
+            Some((entry.key.clone(), Secret::new(text)))
+        };
+        (own.iter().filter_map(read).collect(), Node { at, value: Value::Map(rest) })
     }
 
     /// What goes to the vendor as it is; LiteLLM's own keys do not.
@@ -251,7 +274,7 @@ impl Models<'_> {
         if self.environment.get(name).is_some() {
             return Some(SecretRef::env(name));
         }
-        if !elsewhere {
+        if !elsewhere && !self.vendors.key_optional(vendor) {
             let why = format!("no api_key, and environment variable {name} is not set");
             self.reader.warning(origin, format!("{path}: {why}; this deployment cannot be used"));
             problems.push(why);

@@ -7,20 +7,20 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
-    Call, Chat, Decoded, Dialect, Note, NoteKind, OnUnsupported, Operation, Peek, Relay, RelayOperation,
-    Seen, TokenCount, Translator, UpstreamError, header_text,
+    Call, Chat, Decoded, Dialect, Ingress, Note, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
+    Translator, UpstreamError, header_text,
 };
-use llm_transport::{Body, CallOptions, CredentialError};
-use llm_types::{ApiError, ChatRequest, ErrorKind, Layer};
+use llm_transport::{Body, CallOptions, CredentialError, inline_media};
+use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, MessageContent};
 
 use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Pump, RelayPump, TranslatePump};
-use super::{Request, payload_bytes};
+use super::whole::Attempt;
+use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::headers;
-use crate::services::count;
 use crate::serving::Serving;
 
 /// What a deployment answered.
@@ -69,10 +69,7 @@ pub(super) async fn attempt(
         call.credential = Some(&fetched);
     }
     let options = call_options(deployment, request)?;
-    let operation = match request.ask.operation {
-        RelayOperation::Chat if request.stream => RelayOperation::ChatStream,
-        operation => operation,
-    };
+    let operation = request.ask.door.operation(request.stream);
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
         && relay.carries(operation)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
@@ -88,7 +85,33 @@ pub(super) async fn attempt(
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }
     // Boxed, so that the way of most requests stays small in memory.
-    Box::pin(translated(app, serving, deployment, request, exchange, call, options)).await
+    match request.ask.door {
+        Door::Chat => Box::pin(translated(app, serving, deployment, request, exchange, call, options)).await,
+        door => {
+            let attempt = Attempt { app, serving, deployment, request, call, options };
+            Box::pin(attempt.through(door, exchange)).await
+        }
+    }
+}
+
+/// Whether a request names media by addresses that the vendor does not fetch itself.
+fn wants_media(request: &ChatRequest, deployment: &Deployment) -> bool {
+    let wants = |url: &str| url.starts_with("http") && deployment.provider.wants_fetched(url);
+    request.messages.iter().any(|message| match message.content.get() {
+        Some(MessageContent::Parts(parts)) => parts.iter().any(|part| match part {
+            ContentPart::Text(_) | ContentPart::Refusal(_) => false,
+            ContentPart::ImageUrl(image) => wants(image.image_url.url()),
+            // Of other parts the fetcher finds the addresses.
+            _ => wants("https://"),
+        }),
+        _ => false,
+    })
+}
+
+/// An operation that a vendor does not have.
+pub(super) fn lacks(deployment: &Deployment, what: &str) -> ApiError {
+    let message = format!("{} has no {what}", deployment.provider_name);
+    ApiError::new(ErrorKind::Unsupported, Layer::Translation, message)
 }
 
 /// A credential that could not be fetched: nothing was sent to the vendor.
@@ -109,18 +132,16 @@ async fn translated(
 ) -> Result<Asked, ApiError> {
     let mut notes = request.canonical()?.notes.clone();
     let edited = edits::edit_canonical(request, deployment, &mut notes)?;
-    let canonical = match &edited {
-        Some(edited) => edited,
-        None => &request.canonical()?.request,
+    let mut canonical = match edited {
+        Some(edited) => Cow::Owned(edited),
+        None => Cow::Borrowed(&request.canonical()?.request),
     };
-    if request.ask.operation == RelayOperation::CountTokens {
-        return counted(app, serving, deployment, exchange, canonical, &call, options).await;
+    if wants_media(&canonical, deployment) {
+        let wants = |url: &str| deployment.provider.wants_fetched(url);
+        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher).await?);
     }
-    let translator = deployment.provider.chat().ok_or_else(|| {
-        let message = format!("{} has no chat", deployment.provider_name);
-        ApiError::new(ErrorKind::Unsupported, Layer::Translation, message)
-    })?;
-    let encoded = translator.encode(canonical, &call)?;
+    let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
+    let encoded = translator.encode(&canonical, &call)?;
     notes.extend(encoded.notes);
     refuse_losses(&notes, call.unsupported)?;
     take_notes(exchange, notes);
@@ -128,11 +149,8 @@ async fn translated(
     let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
     let response = send(app, deployment, exchange, upstream, options, false).await?;
     if request.stream {
-        let pump = TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
-        return begin_stream(serving, response, Pump::Translate(Box::new(pump)), |response| {
-            decode_error(translator, response)
-        })
-        .await;
+        return translated_stream(app, serving, deployment, request, exchange, translator, response, options)
+            .await;
     }
     let (answer, headers) =
         decode_whole(app, deployment, exchange, translator, response, options, serving.max_answer_bytes)
@@ -146,6 +164,84 @@ async fn translated(
         seen.content_bytes = choice.message.content.get().map_or(0, |content| content.text().len() as u64);
     }
     Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+}
+
+/// Translates a streamed answer. A vendor that answers whole all the same is told in pieces; one that says where the
+/// stream is, is asked there.
+#[expect(clippy::too_many_arguments, reason = "the parts of one attempt, used once")]
+async fn translated_stream(
+    app: &Arc<App>,
+    serving: &Serving,
+    deployment: &Deployment,
+    request: &Request<'_>,
+    exchange: &mut Option<Exchange>,
+    translator: &dyn Translator<Chat>,
+    mut response: Response<Body>,
+    options: CallOptions,
+) -> Result<Asked, ApiError> {
+    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
+    for _ in 0..QUESTIONS {
+        if response.status().is_success() && !is_json(&response) {
+            let read_error = |response: Response<&[u8]>| decode_error(translator, response);
+            return begin_stream(
+                serving,
+                request.ingress,
+                response,
+                Pump::Translate(Box::new(pump())),
+                read_error,
+            )
+            .await;
+        }
+        let (parts, body) = collect(response, serving.max_answer_bytes).await?;
+        if says_error(&body) {
+            return Err(decode_error(translator, response_of(&parts, &body)).into());
+        }
+        match translator.decode(response_of(&parts, &body))? {
+            Decoded::Answer(answer) => {
+                let mut pump = pump();
+                let first = pump.whole(answer);
+                let pump = Pump::Translate(Box::new(pump));
+                return Ok(Asked::Stream(Box::new(Begun {
+                    first,
+                    upstream: None,
+                    pump,
+                    headers: parts.headers,
+                })));
+            }
+            Decoded::Again { request, after_ms } => {
+                response = ask_again(app, deployment, exchange, *request, after_ms, options).await?;
+            }
+        }
+    }
+    Err(asked_too_often())
+}
+
+/// How often a vendor may want to be asked again.
+const QUESTIONS: usize = 1000;
+
+fn asked_too_often() -> ApiError {
+    let message = format!("the vendor wanted to be asked more than {QUESTIONS} times");
+    ApiError::new(ErrorKind::GatewayTimeout, Layer::Provider, message)
+}
+
+/// Asks what the vendor wants to be asked, after the time it wants.
+async fn ask_again(
+    app: &Arc<App>,
+    deployment: &Deployment,
+    exchange: &mut Option<Exchange>,
+    request: http::Request<Payload>,
+    after_ms: u64,
+    options: CallOptions,
+) -> Result<Response<Body>, ApiError> {
+    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+    let (parts, payload) = request.into_parts();
+    let request = http::Request::from_parts(parts, payload_bytes(payload)?);
+    send(app, deployment, exchange, request, options, false).await
+}
+
+fn is_json(response: &Response<Body>) -> bool {
+    header_text(response.headers(), header::CONTENT_TYPE.as_str())
+        .is_some_and(|kind| kind.starts_with("application/json"))
 }
 
 /// Passes the request through as bytes.
@@ -166,9 +262,18 @@ async fn relayed(
     let response = send(app, deployment, exchange, upstream, options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
+        if response.status().is_success()
+            && is_json(&response)
+            && !request.ingress.stream_content_type().starts_with("application/json")
+            && let Some(translator) = deployment.provider.chat()
+        {
+            let whole =
+                translated_stream(app, serving, deployment, request, exchange, translator, response, options);
+            return Box::pin(whole).await;
+        }
         let pump =
             Pump::Relay(Box::new(RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage)));
-        return Box::pin(begin_stream(serving, response, pump, read_error)).await;
+        return Box::pin(begin_stream(serving, request.ingress, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
     if !parts.status.is_success() {
@@ -183,7 +288,7 @@ async fn relayed(
     if !seen.complete && says_error(&body) {
         return Err(read_error(response_of(&parts, &body)).into());
     }
-    if !seen.complete && request.ask.operation == RelayOperation::Chat {
+    if !seen.complete && matches!(request.ask.door, Door::Chat) {
         return Err(
             UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()
         );
@@ -192,7 +297,7 @@ async fn relayed(
 }
 
 /// Hands a request to the transport.
-async fn send(
+pub(super) async fn send(
     app: &Arc<App>,
     deployment: &Deployment,
     exchange: &mut Option<Exchange>,
@@ -219,13 +324,14 @@ async fn send(
 /// Reads the beginning of a stream: a failure before its first event is still told as a status.
 async fn begin_stream(
     serving: &Serving,
+    ingress: &'static dyn Ingress,
     response: Response<Body>,
     mut pump: Pump,
     read_error: impl Fn(Response<&[u8]>) -> UpstreamError,
 ) -> Result<Asked, ApiError> {
-    let is_json = header_text(response.headers(), header::CONTENT_TYPE.as_str())
-        .is_some_and(|kind| kind.starts_with("application/json"));
-    if !response.status().is_success() || is_json {
+    // Gemini's other stream is a JSON array, and its own dialect's.
+    let streams_json = ingress.stream_content_type().starts_with("application/json");
+    if !response.status().is_success() || is_json(&response) && !streams_json {
         let success = response.status().is_success();
         let (parts, body) = collect(response, serving.max_answer_bytes).await?;
         if success && !says_error(&body) {
@@ -235,7 +341,8 @@ async fn begin_stream(
     }
     let (parts, mut upstream) = response.into_parts();
     let headers = parts.headers;
-    let silence = tokio::time::sleep(serving.keepalive.unwrap_or(Duration::from_secs(86_400)));
+    let silence = serving.keepalive.filter(|_| ingress.keepalive().is_some());
+    let silence = tokio::time::sleep(silence.unwrap_or(Duration::from_secs(86_400)));
     tokio::pin!(silence);
     // Comments before the first event: as long as nothing else has come, a failure is still told as a status.
     let mut comments = BytesMut::new();
@@ -290,7 +397,7 @@ fn says_error(body: &[u8]) -> bool {
 }
 
 /// Reads a whole answer, asking again as long as the vendor wants to be asked.
-async fn decode_whole<O: Operation>(
+pub(super) async fn decode_whole<O: Operation>(
     app: &Arc<App>,
     deployment: &Deployment,
     exchange: &mut Option<Exchange>,
@@ -299,52 +406,16 @@ async fn decode_whole<O: Operation>(
     options: CallOptions,
     max_answer_bytes: usize,
 ) -> Result<(O::Response, HeaderMap), ApiError> {
-    const QUESTIONS: usize = 1000;
     for _ in 0..QUESTIONS {
         let (parts, body) = collect(response, max_answer_bytes).await?;
         match translator.decode(response_of(&parts, &body))? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
-                tokio::time::sleep(Duration::from_millis(after_ms)).await;
-                let (parts, payload) = request.into_parts();
-                let request = http::Request::from_parts(parts, payload_bytes(payload)?);
-                response = send(app, deployment, exchange, request, options, false).await?;
+                response = ask_again(app, deployment, exchange, *request, after_ms, options).await?;
             }
         }
     }
-    let message = format!("the vendor wanted to be asked more than {QUESTIONS} times");
-    Err(ApiError::new(ErrorKind::GatewayTimeout, Layer::Provider, message))
-}
-
-/// Counts tokens: at the vendor where it can, here otherwise.
-async fn counted(
-    app: &Arc<App>,
-    serving: &Serving,
-    deployment: &Deployment,
-    exchange: &mut Option<Exchange>,
-    canonical: &ChatRequest,
-    call: &Call<'_>,
-    options: CallOptions,
-) -> Result<Asked, ApiError> {
-    let (count, headers) = match deployment.provider.count_tokens() {
-        Some(translator) => {
-            let encoded = translator.encode(canonical, call)?;
-            take_notes(exchange, encoded.notes);
-            let (parts, payload) = encoded.request.into_parts();
-            let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
-            let response = send(app, deployment, exchange, upstream, options, false).await?;
-            decode_whole(app, deployment, exchange, translator, response, options, serving.max_answer_bytes)
-                .await?
-        }
-        None => {
-            let note =
-                Note::new(NoteKind::Converted, "input_tokens", "counted by the gateway, not by the vendor");
-            take_notes(exchange, vec![note]);
-            (TokenCount { input_tokens: count::tokens(canonical) }, HeaderMap::new())
-        }
-    };
-    let body = format!("{{\"input_tokens\":{}}}", count.input_tokens).into();
-    Ok(Asked::Whole { body, headers, seen: Box::new(Seen { complete: true, ..Seen::default() }) })
+    Err(asked_too_often())
 }
 
 /// What a vendor's refusal means.
@@ -368,14 +439,14 @@ fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&
     response
 }
 
-fn take_notes(exchange: &mut Option<Exchange>, notes: Vec<Note>) {
+pub(super) fn take_notes(exchange: &mut Option<Exchange>, notes: Vec<Note>) {
     if let Some(exchange) = exchange.as_mut() {
         exchange.record_mut().notes.extend(notes);
     }
 }
 
 /// In strict mode, what would be lost is refused.
-fn refuse_losses(notes: &[Note], unsupported: OnUnsupported) -> Result<(), ApiError> {
+pub(super) fn refuse_losses(notes: &[Note], unsupported: OnUnsupported) -> Result<(), ApiError> {
     if unsupported == OnUnsupported::Drop {
         return Ok(());
     }

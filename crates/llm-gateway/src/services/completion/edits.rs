@@ -2,7 +2,7 @@
 //! and drops, and the usage chunk.
 
 use bytes::Bytes;
-use llm_provider_core::{Call, Edit, Note, Peek, Relay, apply};
+use llm_provider_core::{Call, Edit, Note, NoteKind, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
@@ -64,7 +64,8 @@ pub(super) fn relay_plan(
     }
     // What the configuration sets is part of the request that the vendor's own changes are made to.
     let body = apply(&request.ask.body.bytes, peek, &configured);
-    let notes = configured.iter().filter_map(note).collect();
+    let notes =
+        configured.iter().filter_map(note).map(|note| Note { kind: NoteKind::Configured, ..note }).collect();
     plan(request, deployment, relay, call, &body, &Peek::new(&body)?, notes)
 }
 
@@ -154,17 +155,28 @@ pub(super) fn edit_canonical(
     deployment: &Deployment,
     notes: &mut Vec<Note>,
 ) -> Result<Option<llm_types::ChatRequest>, ApiError> {
-    let incoming = request.canonical()?;
+    let canonical = &request.canonical()?.request;
+    edit_tree(request, deployment, canonical, &canonical.extra, notes)
+}
+
+/// The same for any operation; `None` if there is nothing to change.
+pub(super) fn edit_tree<T: serde::Serialize + serde::de::DeserializeOwned>(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    canonical: &T,
+    extra: &Extra,
+    notes: &mut Vec<Note>,
+) -> Result<Option<T>, ApiError> {
     let drops = drops(request, deployment)?;
     let gateway = |name: &str| GATEWAY_MEMBERS.contains(&name);
     let touched = !drops.is_empty()
         || !deployment.defaults.is_empty()
         || !deployment.overrides.is_empty()
-        || incoming.request.extra.keys().any(|name| gateway(name));
+        || extra.keys().any(|name| gateway(name));
     if !touched {
         return Ok(None);
     }
-    let mut tree = serde_json::to_value(&incoming.request).map_err(internal)?;
+    let mut tree = serde_json::to_value(canonical).map_err(internal)?;
     if let Some(members) = tree.as_object_mut() {
         let names: Vec<String> = members.keys().filter(|name| gateway(name)).cloned().collect();
         for name in names {
@@ -182,7 +194,7 @@ pub(super) fn edit_canonical(
     }
     for path in drops {
         if remove_path(&mut tree, &path) {
-            notes.push(Note::dropped(&path, "the configuration or the request drops it"));
+            notes.push(Note::new(NoteKind::Configured, &path, "the configuration or the request drops it"));
         }
     }
     llm_types::from_value(tree).map(Some).map_err(|error| {

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk};
+use llm_types::{ApiError, ChatChunk, ChatResponse};
 
 /// What came of some bytes.
 #[derive(Debug, Default)]
@@ -211,6 +211,19 @@ impl TranslatePump {
             }
             *begun |= !out.is_empty();
         }
+        Fed { out: out.freeze(), error: None }
+    }
+
+    /// A whole answer instead of a stream, told in pieces.
+    pub(crate) fn whole(&mut self, answer: ChatResponse) -> Fed {
+        let mut out = BytesMut::new();
+        for chunk in llm_provider_core::chunks(answer) {
+            hear(&mut self.seen, &chunk);
+            self.writer.chunk(&chunk, &mut out);
+        }
+        self.writer.end(&mut out);
+        self.seen.complete = true;
+        self.begun = true;
         Fed { out: out.freeze(), error: None }
     }
 

@@ -121,9 +121,48 @@ fn touched() -> Vec<(Quirk, Value, Value)> {
             with("thinking", json!({"type": "enabled"})),
         ),
         (
-            Quirk::EffortUpToXhigh,
-            with("reasoning_effort", json!("max")),
-            with("reasoning_effort", json!("xhigh")),
+            Quirk::EffortNoneIsNull,
+            with("reasoning_effort", json!("none")),
+            with("reasoning_effort", json!(null)),
+        ),
+        (
+            Quirk::EffortNoneDisablesReasoning,
+            with("reasoning_effort", json!("none")),
+            with("reasoning", json!({"enabled": false})),
+        ),
+        (
+            Quirk::EffortInReasoning,
+            with("reasoning_effort", json!("low")),
+            with("reasoning", json!({"effort": "low"})),
+        ),
+        (
+            Quirk::EnableThinking,
+            with("reasoning_effort", json!("none")),
+            with("enable_thinking", json!(false)),
+        ),
+        (
+            Quirk::EnableThinking,
+            with("reasoning_effort", json!("high")),
+            json!({"model": "m", "messages": [], "enable_thinking": true, "thinking_budget": 4096}),
+        ),
+        (
+            Quirk::EnableThinking,
+            json!({"model": "m", "messages": [], "thinking": {"type": "enabled", "budget_tokens": 500},
+                "output_config": {"effort": "low"}}),
+            json!({"model": "m", "messages": [], "enable_thinking": true, "thinking_budget": 500}),
+        ),
+        (
+            Quirk::EnableThinking,
+            with("thinking", json!({"type": "disabled"})),
+            with("enable_thinking", json!(false)),
+        ),
+        (
+            Quirk::JsonObjectAsSchema,
+            with("response_format", json!({"type": "json_object"})),
+            with(
+                "response_format",
+                json!({"type": "json_schema", "json_schema": {"name": "object", "schema": {"type": "object"}}}),
+            ),
         ),
         (
             Quirk::JsonSchemaInWords,
@@ -159,14 +198,25 @@ fn a_request_that_no_quirk_touches_passes_through() {
             "tool_calls": [{"id": "123456789", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
         {"role": "tool", "content": "d", "tool_call_id": "123456789"}],
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
-        "tool_choice": "auto", "n": 1, "response_format": {"type": "json_object"}, "temperature": 1});
+        "tool_choice": "auto", "n": 1, "temperature": 1});
     for quirk in Quirk::ALL {
+        let mut body = body.clone();
+        body["response_format"] = match quirk {
+            Quirk::JsonObjectAsSchema => {
+                json!({"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}})
+            }
+            _ => json!({"type": "json_object"}),
+        };
         let (out, notes, passes) = sent(quirk, &body);
         assert_eq!(out, body, "{quirk:?}");
         assert!(notes.is_empty() && passes, "{quirk:?}: {notes:?}");
     }
     let effort = with("reasoning_effort", json!("high"));
-    assert!(sent(Quirk::EffortNoneSwitchesOff, &effort).2 && sent(Quirk::EffortUpToXhigh, &effort).2);
+    let none = [Quirk::EffortNoneSwitchesOff, Quirk::EffortNoneIsNull, Quirk::EffortNoneDisablesReasoning];
+    assert!(none.into_iter().all(|quirk| sent(quirk, &effort).2));
+    let own = json!({"model": "m", "messages": [], "enable_thinking": true, "reasoning_effort": "high"});
+    let (out, notes, passes) = sent(Quirk::EnableThinking, &own);
+    assert!(out == own && notes.is_empty() && passes, "the vendor's own words stay: {out} {notes:?}");
 }
 
 #[test]
@@ -183,9 +233,10 @@ fn what_is_lost_is_refused_to_a_strict_caller_and_forwarded_on_wish() {
 }
 
 #[test]
-fn temperature_and_model_names() {
+fn temperature_effort_and_model_names() {
     let row = VendorRow {
         max_temperature: Some(1.0),
+        efforts: [("max".to_owned(), "xhigh".to_owned())].into(),
         model_prefix: "accounts/x/".to_owned(),
         ..VendorRow::new("test", "https://h/v1")
     };
@@ -204,5 +255,12 @@ fn temperature_and_model_names() {
     };
     assert!(!passes(&body, "a/b"));
     assert!(passes(&with("temperature", json!(1)), "a/b"));
+    assert!(passes(&with("reasoning_effort", json!("high")), "a/b"));
+    assert!(!passes(&with("reasoning_effort", json!("max")), "a/b"));
+    let body = from_value(with("reasoning_effort", json!("max"))).unwrap();
+    let encoded = vendor.chat().unwrap().encode(&body, &call).unwrap();
+    let Payload::Bytes(out) = encoded.request.into_body() else { panic!("segments") };
+    assert_eq!(serde_json::from_slice::<Value>(&out).unwrap()["reasoning_effort"], "xhigh");
+    assert_eq!(encoded.notes[0].to_string(), "clamped reasoning_effort: xhigh");
     assert!(!passes(&with("temperature", json!(1)), "m"));
 }

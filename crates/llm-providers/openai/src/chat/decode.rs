@@ -18,7 +18,7 @@ pub(super) fn decode(
     if !response.status().is_success() {
         return Err(error::read(response, &options.error_codes));
     }
-    let mut answer = match serde_json::from_slice::<ChatResponse>(response.body()) {
+    let mut answer = match serde_json::from_slice::<ChatResponse>(error::without_mark(response.body())) {
         Ok(answer) if !error::is_suspect(&answer.extra) => answer,
         _ => lenient(response, options)?,
     };
@@ -38,7 +38,7 @@ pub(super) fn decode(
 /// Reads an answer that is a failure in spite of its status, or nearly right.
 fn lenient(response: &Response<&[u8]>, options: &AnswerOptions) -> Result<ChatResponse, UpstreamError> {
     let body = *response.body();
-    let value: Value = serde_json::from_slice(body)
+    let value: Value = serde_json::from_slice(error::without_mark(body))
         .map_err(|error| UpstreamError::unreadable(response.status(), body, error))?;
     if error::is_error(&value) {
         return Err(error::read(response, &options.error_codes));

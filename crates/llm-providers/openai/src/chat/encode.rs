@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use llm_provider_core::{Call, Edit, EncodeError, Encoded, NoteKind, Payload};
-use llm_types::{ChatRequest, Message, ReasoningEffort, StreamOptions, Tool};
+use llm_types::{ChatRequest, Extra, Message, ReasoningEffort, StreamOptions, Tool};
 use serde_json::Value;
 
 use super::messages::messages;
@@ -28,7 +28,7 @@ pub(super) fn encode(
     let parts = head::chat(options, call)?;
     let messages = messages(&request.messages, &options.request, &mut changes);
     let edits = edits(request, call, &options.request, &mut changes)?;
-    let body = write(request, &messages, &edits, &mut changes)?;
+    let body = write(request, &messages, &edits, &options.request.defaults, &mut changes)?;
     Ok(Encoded { request: http::Request::from_parts(parts, Payload::from(body)), notes: changes.finish()? })
 }
 
@@ -36,10 +36,12 @@ fn write(
     request: &ChatRequest,
     messages: &[Cow<'_, Message>],
     edits: &[Edit],
+    defaults: &Extra,
     changes: &mut Changes<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
     let mut body = Vec::with_capacity(1024);
-    let met = Edited::write(request, Some(("messages", messages)), edits, &mut body)
+    let defaults = (!defaults.is_empty()).then_some(defaults);
+    let met = Edited::write_with(request, Some(("messages", messages)), edits, defaults, &mut body)
         .map_err(|error| EncodeError::invalid("", error.to_string()))?;
     for edit in met {
         match edit {
@@ -75,11 +77,6 @@ fn edits(
     }
     edits.extend(foreign_edits(options, call.forward));
     edits.extend(row_edits(options, call.forward, |name| request.extra.contains_key(name)));
-    for (name, value) in &options.defaults {
-        if !request.extra.contains_key(name) {
-            edits.push(Edit::Set { name: name.clone().into(), json: value.to_string() });
-        }
-    }
     Ok(edits)
 }
 

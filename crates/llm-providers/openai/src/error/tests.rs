@@ -79,6 +79,24 @@ fn other_forms() {
     );
     check(429, "slow down", Kind::RateLimit, "slow down");
     check(
+        400,
+        r#"{"code":20015,"msg":"the token is too long","data":null}"#,
+        Kind::InvalidRequest,
+        "the token is too long",
+    );
+    check(
+        401,
+        r#"{"error_code":110,"error_msg":"Access token invalid"}"#,
+        Kind::Authentication,
+        "Access token invalid",
+    );
+    check(
+        503,
+        r#"{"error":"Model is overloaded","error_type":"overloaded"}"#,
+        Kind::Unavailable,
+        "Model is overloaded",
+    );
+    check(
         502,
         "<html><head><title>502 Bad Gateway</title></head></html>",
         Kind::BadGateway,

@@ -219,6 +219,7 @@ impl Listener for ChatListener {
             choices: Option<&'a RawValue>,
         }
         // Checked once as a whole, so that no member is checked again.
+        let body = error::without_mark(body);
         let Ok(text) = std::str::from_utf8(body) else { return };
         let Ok(whole) = serde_json::from_str::<Whole<'_>>(text) else { return };
         match whole.usage {

@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "servers and callers of these tests are tasks of their own")]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod back_pressure;
 mod dead_connections;
 mod http1;

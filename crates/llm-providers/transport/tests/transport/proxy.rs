@@ -134,6 +134,17 @@ async fn hosts_without_proxy_are_reached_directly() {
 }
 
 #[tokio::test]
+async fn metadata_servers_are_never_asked_through_a_proxy() {
+    let (proxy, log) = http_proxy().await;
+    let timeouts = Timeouts { total: Some(Duration::from_millis(200)), ..Timeouts::NONE };
+    let options = CallOptions { timeouts, ..HTTP1 };
+    let service = through(Proxies { no_proxy: Some("own.example".into()), ..Proxies::all(proxy.url("")) });
+    // Whether somebody answers there depends on the machine; the proxy must not be the one who asks.
+    let _whatever = ask(&*service, post("http://169.254.169.254/", ""), options).await;
+    assert_eq!(*log.lock().unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_proxy_that_is_not_there_is_no_connection() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let service = through(Proxies::all(format!("http://{nobody}")));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use llm_transport::{HyperService, TransportErrorKind, TransportOptions};
+use llm_transport::{FetchFault, FetchOptions, Fetcher, HyperService, TransportErrorKind, TransportOptions};
 use rustls_pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
@@ -83,4 +83,20 @@ fn a_ca_file_without_a_certificate_is_refused() {
         let error = HyperService::new(options).unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::Config, "{pem:?}");
     }
+}
+
+#[tokio::test]
+async fn media_come_over_tls_from_whom_it_vouches_for() {
+    let (server, pem) = serve_tls(&["http/1.1"]).await;
+    let url = format!("https://{}/", server.address);
+    let options = FetchOptions { allow_private: true, ..FetchOptions::default() };
+    let fault = within(Fetcher::new(options.clone()).fetch(&url)).await.unwrap_err();
+    let FetchFault::Transport(error) = fault else { panic!("{fault}") };
+    assert_eq!(error.kind(), TransportErrorKind::Tls, "{}", source_text(&error));
+    let fault =
+        within(Fetcher::new(FetchOptions { ca_pem: Some(pem), ..options }).fetch(&url)).await.unwrap_err();
+    assert!(
+        matches!(fault, FetchFault::MediaType(kind) if kind.is_empty()),
+        "asked, and answered with no medium"
+    );
 }

@@ -1,0 +1,203 @@
+//! Operations that are asked and answered whole: vectors, rankings, counts of tokens.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use llm_provider_core::{
+    Call, CountTokens, Embeddings, Incoming, Note, NoteKind, Operation, Rerank, Seen, TokenCount, Translator,
+    WholeIngress,
+};
+use llm_transport::CallOptions;
+use llm_types::{ApiError, EmbeddingRequest, EmbeddingResponse, Extra, Nullable, Usage};
+
+use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
+use super::edits;
+use super::{Door, Request, payload_bytes};
+use crate::app::App;
+use crate::deployment::Deployment;
+use crate::exchange::Exchange;
+use crate::services::count;
+use crate::serving::Serving;
+
+/// One attempt at one deployment.
+pub(super) struct Attempt<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) serving: &'a Serving,
+    pub(super) deployment: &'a Deployment,
+    pub(super) request: &'a Request<'a>,
+    pub(super) call: Call<'a>,
+    pub(super) options: CallOptions,
+}
+
+impl Attempt<'_> {
+    /// Asks what the route asks.
+    pub(super) async fn through(
+        &self,
+        door: Door,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Asked, ApiError> {
+        match door {
+            Door::Chat => Err(lacks(self.deployment, "chat that is not chat")),
+            Door::CountTokens(ingress) => self.count(ingress, exchange).await,
+            Door::Embeddings(ingress) => self.embed(ingress, exchange).await,
+            Door::Rerank(ingress) => self.rank(ingress, exchange).await,
+        }
+    }
+
+    /// Counts tokens: at the vendor where it can, here otherwise.
+    async fn count(
+        &self,
+        ingress: &dyn WholeIngress<CountTokens>,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Asked, ApiError> {
+        let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
+        let (count, headers) = match self.deployment.provider.count_tokens() {
+            Some(translator) => self.ask(translator, &request, notes, exchange).await?,
+            None => {
+                let note = Note::new(
+                    NoteKind::Converted,
+                    "input_tokens",
+                    "counted by the gateway, not by the vendor",
+                );
+                take_notes(exchange, vec![note]);
+                (TokenCount { input_tokens: count::tokens(&request) }, HeaderMap::new())
+            }
+        };
+        let outgoing = ingress.write(&request, &count, &self.request.reply);
+        take_notes(exchange, outgoing.notes);
+        let seen = Box::new(Seen { complete: true, ..Seen::default() });
+        Ok(Asked::Whole { body: outgoing.body, headers, seen })
+    }
+
+    /// Makes vectors, in as many requests as the vendor's limit demands.
+    async fn embed(
+        &self,
+        ingress: &dyn WholeIngress<Embeddings>,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Asked, ApiError> {
+        let Some(translator) = self.deployment.provider.embeddings() else {
+            return Err(lacks(self.deployment, "embeddings"));
+        };
+        let (request, mut notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
+        let limit = self.deployment.provider.max_embedding_inputs(&self.deployment.model);
+        let mut whole: Option<EmbeddingResponse> = None;
+        let mut headers = HeaderMap::new();
+        for input in request.input.pieces(limit) {
+            let piece = EmbeddingRequest { input, ..request.clone() };
+            let (answer, head) = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await?;
+            headers = head;
+            match &mut whole {
+                None => whole = Some(answer),
+                Some(whole) => append(whole, answer),
+            }
+        }
+        let whole = whole.unwrap_or_else(|| EmbeddingResponse::new(&self.request.reply.model, Vec::new()));
+        let outgoing = ingress.write(&request, &whole, &self.request.reply);
+        take_notes(exchange, outgoing.notes);
+        let seen = Seen {
+            complete: true,
+            usage: whole.usage.into_option(),
+            model: whole.model.into_option(),
+            ..Seen::default()
+        };
+        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+    }
+
+    /// Ranks documents.
+    async fn rank(
+        &self,
+        ingress: &dyn WholeIngress<Rerank>,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<Asked, ApiError> {
+        let Some(translator) = self.deployment.provider.rerank() else {
+            return Err(lacks(self.deployment, "rerank"));
+        };
+        let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
+        let (answer, headers) = self.ask(translator, &request, notes, exchange).await?;
+        let outgoing = ingress.write(&request, &answer, &self.request.reply);
+        take_notes(exchange, outgoing.notes);
+        let mut seen = Seen { complete: true, model: answer.model.into_option(), ..Seen::default() };
+        if let Some(meta) = answer.meta.get()
+            && let Some(tokens) = meta.tokens.get()
+        {
+            seen.usage = Some(Usage {
+                prompt_tokens: tokens.input_tokens.clone(),
+                completion_tokens: tokens.output_tokens.clone(),
+                ..Usage::default()
+            });
+        }
+        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+    }
+
+    /// The request as the configuration wants it, and what is said of it so far.
+    fn edited<T: HasExtra>(&self, incoming: Incoming<T>) -> Result<(T, Vec<Note>), ApiError> {
+        let Incoming { request, mut notes } = incoming;
+        let edited = edits::edit_tree(self.request, self.deployment, &request, request.extra(), &mut notes)?;
+        Ok((edited.unwrap_or(request), notes))
+    }
+
+    /// Sends one request and reads the answer.
+    async fn ask<O: Operation>(
+        &self,
+        translator: &dyn Translator<O>,
+        request: &O::Request,
+        mut notes: Vec<Note>,
+        exchange: &mut Option<Exchange>,
+    ) -> Result<(O::Response, HeaderMap), ApiError> {
+        let encoded = translator.encode(request, &self.call)?;
+        notes.extend(encoded.notes);
+        refuse_losses(&notes, self.call.unsupported)?;
+        take_notes(exchange, notes);
+        let (parts, payload) = encoded.request.into_parts();
+        let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
+        let response = send(self.app, self.deployment, exchange, upstream, self.options, false).await?;
+        let limit = self.serving.max_answer_bytes;
+        decode_whole(self.app, self.deployment, exchange, translator, response, self.options, limit).await
+    }
+}
+
+/// Requests with members that nobody has named.
+trait HasExtra: serde::Serialize + serde::de::DeserializeOwned {
+    fn extra(&self) -> &Extra;
+}
+
+impl HasExtra for llm_types::ChatRequest {
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+}
+
+impl HasExtra for EmbeddingRequest {
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+}
+
+impl HasExtra for llm_types::RerankRequest {
+    fn extra(&self) -> &Extra {
+        &self.extra
+    }
+}
+
+/// More vectors, counted on from those that are there; usage is the sum.
+fn append(whole: &mut EmbeddingResponse, more: EmbeddingResponse) {
+    let from = whole.data.len() as u64;
+    whole.data.extend(
+        (from..)
+            .zip(more.data)
+            .map(|(index, embedding)| llm_types::Embedding { index: Nullable::Value(index), ..embedding }),
+    );
+    if let Some(more) = more.usage.get() {
+        let usage = whole.usage.get_or_insert_with(Usage::default);
+        add(&mut usage.prompt_tokens, &more.prompt_tokens);
+        add(&mut usage.completion_tokens, &more.completion_tokens);
+        add(&mut usage.total_tokens, &more.total_tokens);
+    }
+}
+
+fn add(sum: &mut Nullable<serde_json::Number>, more: &Nullable<serde_json::Number>) {
+    if let Some(more) = more.get().and_then(serde_json::Number::as_u64) {
+        let sum = sum.get_or_insert_with(|| 0_u64.into());
+        *sum = sum.as_u64().unwrap_or(0).saturating_add(more).into();
+    }
+}

@@ -1,0 +1,61 @@
+//! Unions: objects with exactly one member, whose name says what it is.
+
+/// Implements serde for an enum over a union whose last variant, `Unknown`, keeps what it does not know. Members that
+/// are `null` beside the one that is meant say nothing.
+macro_rules! union_enum {
+    ($name:ident, $expecting:literal, { $( $key:literal => $variant:ident, )+ }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                match self {
+                    $( Self::$variant(inner) => {
+                        let mut map = serializer.serialize_map(Some(1))?;
+                        map.serialize_entry($key, inner)?;
+                        map.end()
+                    } )+
+                    Self::Unknown(map) => map.serialize(serializer),
+                }
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str($expecting)
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        let mut members = llm_types::Extra::new();
+                        while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
+                            if !value.is_null() {
+                                members.insert(name, value);
+                            }
+                        }
+                        let mut names = members.keys();
+                        match (names.next().map(String::as_str), names.next()) {
+                            $( (Some($key), None) => {
+                                let value = members.remove($key).unwrap_or_default();
+                                let inner = llm_types::from_value(value).map_err(|error| {
+                                    let path = if error.path.is_empty() {
+                                        $key.to_owned()
+                                    } else {
+                                        format!("{}.{}", $key, error.path)
+                                    };
+                                    serde::de::Error::custom(format_args!("{path}: {}", error.message))
+                                })?;
+                                Ok($name::$variant(inner))
+                            } )+
+                            _ => Ok($name::Unknown(members)),
+                        }
+                    }
+                }
+                deserializer.deserialize_map(Visitor)
+            }
+        }
+    };
+}
+pub(crate) use union_enum;

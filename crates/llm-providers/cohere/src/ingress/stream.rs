@@ -1,0 +1,315 @@
+//! A streamed answer as Cohere's events.
+
+use bytes::{BufMut, BytesMut};
+use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_types::{
+    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
+};
+use serde_json::{Value, json};
+
+use super::write;
+use crate::usage;
+use crate::wire::{EventDelta, EventKind, EventMessage, StreamEvent};
+
+/// Writes one answer. A part of the content, or a call, ends when another begins.
+#[derive(Debug)]
+pub(super) struct ChatWriter {
+    request_id: String,
+    id: Option<String>,
+    open: Open,
+    /// Parts of the content so far.
+    parts: u32,
+    /// The calls so far, by the index that they came with.
+    calls: Vec<Call>,
+    citations: u32,
+    text: String,
+    finish: Option<&'static str>,
+    usage: Option<Usage>,
+    notes: Vec<Note>,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Call {
+    index: u32,
+    is_custom: bool,
+    /// Free text so far, which becomes one JSON object at the end.
+    input: String,
+    has_arguments: bool,
+}
+
+/// What has begun and not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Nothing,
+    Text,
+    Thinking,
+    /// The call at this place.
+    Call(usize),
+}
+
+impl ChatWriter {
+    pub(super) fn new(reply: &Reply) -> Self {
+        Self {
+            request_id: reply.request_id.clone(),
+            id: None,
+            open: Open::Nothing,
+            parts: 0,
+            calls: Vec::new(),
+            citations: 0,
+            text: String::new(),
+            finish: None,
+            usage: None,
+            notes: Vec::new(),
+            ended: false,
+        }
+    }
+
+    fn begin(&mut self, chunk: Option<&ChatChunk>, out: &mut BytesMut) {
+        if self.id.is_some() {
+            return;
+        }
+        let id = chunk.and_then(|chunk| chunk.id.as_deref()).filter(|id| !id.is_empty());
+        let id = id.unwrap_or(&self.request_id).to_owned();
+        let mut event = StreamEvent::new(EventKind::MessageStart);
+        event.id = Nullable::Value(id.clone());
+        event.delta = of_message(EventMessage {
+            role: Nullable::Value("assistant".to_owned()),
+            content: Nullable::Value(json!([])),
+            tool_plan: Nullable::Value(String::new()),
+            tool_calls: Nullable::Value(json!([])),
+            citations: Nullable::Value(json!([])),
+            ..EventMessage::default()
+        });
+        send(&event, out);
+        self.id = Some(id);
+    }
+
+    fn choice(&mut self, choice: &ChunkChoice, out: &mut BytesMut) {
+        if let Some(delta) = choice.delta.get() {
+            self.delta(delta, choice.logprobs.get(), out);
+        }
+        if let Some(reason) = choice.finish_reason.get() {
+            if *reason == FinishReason::ContentFilter {
+                self.notes.push(Note::new(NoteKind::Converted, "finish_reason", "withheld, as `ERROR`"));
+            }
+            let native = write::native(&choice.extra);
+            self.finish = Some(write::finish_reason(Some(reason), native, !self.calls.is_empty()));
+        }
+    }
+
+    fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
+        // Blocks say what the text says; a vendor that gives only those is heard too.
+        let blocks = delta.thinking_blocks.get().into_iter().flatten();
+        let thought: String = match delta.reasoning_content.as_deref() {
+            Some(thought) => thought.to_owned(),
+            None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
+        };
+        if !thought.is_empty() {
+            self.content(Open::Thinking, &thought, None, out);
+        }
+        for words in [delta.content.as_deref(), delta.refusal.as_deref()].into_iter().flatten() {
+            if !words.is_empty() {
+                self.content(Open::Text, words, logprobs, out);
+                self.text.push_str(words);
+            }
+        }
+        for piece in delta.tool_calls.get().into_iter().flatten() {
+            self.call(piece, out);
+        }
+        if let Some(function) = delta.function_call.get() {
+            let mut piece = ToolCall::function("", "", "");
+            piece.index = Nullable::Value(0);
+            piece.id = Nullable::Absent;
+            piece.function = Nullable::Value(function.clone());
+            self.call(&piece, out);
+        }
+        if delta.audio.is_value() && !self.notes.iter().any(|note| note.path == "audio") {
+            self.notes.push(Note::dropped("audio", "answers of Cohere's have no sound"));
+        }
+        for page in delta.annotations.get().into_iter().flatten() {
+            let part = u64::from(self.parts.saturating_sub(1));
+            if let Some(citation) = write::citation(page, &self.text, part) {
+                let mut event = StreamEvent::new(EventKind::CitationStart);
+                event.index = Nullable::Value(self.citations);
+                let citations = Nullable::Value(json!(citation));
+                event.delta = of_message(EventMessage { citations, ..EventMessage::default() });
+                send(&event, out);
+                let mut event = StreamEvent::new(EventKind::CitationEnd);
+                event.index = Nullable::Value(self.citations);
+                send(&event, out);
+                self.citations += 1;
+            }
+        }
+    }
+
+    fn content(&mut self, kind: Open, words: &str, logprobs: Option<&Value>, out: &mut BytesMut) {
+        let name = if kind == Open::Thinking { "thinking" } else { "text" };
+        if self.open != kind {
+            self.close(out);
+            let mut event = StreamEvent::new(EventKind::ContentStart);
+            event.index = Nullable::Value(self.parts);
+            event.delta = of_content(json!({ "type": name, name: "" }));
+            send(&event, out);
+            self.open = kind;
+            self.parts += 1;
+        }
+        let mut event = StreamEvent::new(EventKind::ContentDelta);
+        event.index = Nullable::Value(self.parts - 1);
+        event.delta = of_content(json!({ name: words }));
+        if let Some(one) = logprobs.map(write::pieces).and_then(|pieces| pieces.into_iter().next()) {
+            event.logprobs = Nullable::Value(json!(one));
+        }
+        send(&event, out);
+    }
+
+    fn call(&mut self, piece: &ToolCall, out: &mut BytesMut) {
+        let index = piece.index.get().copied().unwrap_or(0);
+        let at = match self.calls.iter().rposition(|call| call.index == index) {
+            Some(at) => at,
+            None => self.call_start(index, piece, out),
+        };
+        if let Some(custom) = piece.custom.get() {
+            self.calls[at].input.push_str(custom.input.as_deref().unwrap_or_default());
+        }
+        let arguments = piece.function.get().and_then(|function| function.arguments.as_deref());
+        if let Some(arguments) = arguments.filter(|arguments| !arguments.is_empty()) {
+            self.calls[at].has_arguments = true;
+            arguments_delta(at, arguments, out);
+        }
+    }
+
+    fn call_start(&mut self, index: u32, piece: &ToolCall, out: &mut BytesMut) -> usize {
+        self.close(out);
+        let at = self.calls.len();
+        let name = piece.function.get().and_then(|function| function.name.as_deref());
+        let name = name.or_else(|| piece.custom.get().and_then(|custom| custom.name.as_deref()));
+        let id = piece.id.as_deref().filter(|id| !id.is_empty());
+        let id = id.map_or_else(|| format!("call_{}_{at}", self.request_id), str::to_owned);
+        let mut event = StreamEvent::new(EventKind::ToolCallStart);
+        event.index = Nullable::Value(number(at));
+        event.delta = of_call(json!({
+            "id": id, "type": "function", "function": { "name": name.unwrap_or_default(), "arguments": "" }
+        }));
+        send(&event, out);
+        self.calls.push(Call {
+            index,
+            is_custom: piece.custom.is_value(),
+            input: String::new(),
+            has_arguments: false,
+        });
+        self.open = Open::Call(at);
+        at
+    }
+
+    /// Ends what is open.
+    fn close(&mut self, out: &mut BytesMut) {
+        let (kind, index) = match std::mem::replace(&mut self.open, Open::Nothing) {
+            Open::Nothing => return,
+            Open::Text | Open::Thinking => (EventKind::ContentEnd, self.parts - 1),
+            Open::Call(at) => {
+                let call = &self.calls[at];
+                if call.is_custom {
+                    arguments_delta(at, &json!({ "input": call.input }).to_string(), out);
+                } else if !call.has_arguments {
+                    arguments_delta(at, "{}", out);
+                }
+                (EventKind::ToolCallEnd, number(at))
+            }
+        };
+        let mut event = StreamEvent::new(kind);
+        event.index = Nullable::Value(index);
+        send(&event, out);
+    }
+}
+
+impl ChunkWriter for ChatWriter {
+    fn chunk(&mut self, chunk: &ChatChunk, out: &mut BytesMut) {
+        self.begin(Some(chunk), out);
+        if let Some(usage) = chunk.usage.get() {
+            self.usage = Some(usage.clone());
+        }
+        for choice in chunk.choices() {
+            if choice.index.get().copied().unwrap_or(0) == 0 {
+                self.choice(choice, out);
+            } else if !self.notes.iter().any(|note| note.path == "choices[1..]") {
+                self.notes.push(Note::dropped("choices[1..]", "an answer of Cohere's has one choice"));
+            }
+        }
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.begin(None, out);
+        self.close(out);
+        let called = !self.calls.is_empty();
+        let finish = self.finish.unwrap_or_else(|| write::finish_reason(None, None, called));
+        let mut event = StreamEvent::new(EventKind::MessageEnd);
+        event.id = self.id.clone().into();
+        event.delta = Nullable::Value(EventDelta {
+            finish_reason: Nullable::Value(finish.to_owned()),
+            usage: Nullable::Value(self.usage.as_ref().map(usage::to_wire).unwrap_or_default()),
+            ..EventDelta::default()
+        });
+        send(&event, out);
+    }
+
+    fn error(&mut self, error: &ApiError, out: &mut BytesMut) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        self.begin(None, out);
+        write_error(error, self.id.as_deref().unwrap_or(&self.request_id), out);
+    }
+
+    fn notes(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes)
+    }
+}
+
+/// The end of a stream that broke.
+pub(super) fn write_error(error: &ApiError, id: &str, out: &mut BytesMut) {
+    let late = matches!(error.kind, ErrorKind::Timeout | ErrorKind::GatewayTimeout);
+    let mut event = StreamEvent::new(EventKind::MessageEnd);
+    event.id = Nullable::Value(id.to_owned());
+    event.delta = Nullable::Value(EventDelta {
+        finish_reason: Nullable::Value(if late { "TIMEOUT" } else { "ERROR" }.to_owned()),
+        error: Nullable::Value(error.message.clone()),
+        ..EventDelta::default()
+    });
+    send(&event, out);
+}
+
+fn arguments_delta(at: usize, arguments: &str, out: &mut BytesMut) {
+    let mut event = StreamEvent::new(EventKind::ToolCallDelta);
+    event.index = Nullable::Value(number(at));
+    event.delta = of_call(json!({ "function": { "arguments": arguments } }));
+    send(&event, out);
+}
+
+fn of_message(message: EventMessage) -> Nullable<EventDelta> {
+    Nullable::Value(EventDelta { message: Nullable::Value(message), ..EventDelta::default() })
+}
+
+fn of_content(content: Value) -> Nullable<EventDelta> {
+    of_message(EventMessage { content: Nullable::Value(content), ..EventMessage::default() })
+}
+
+fn of_call(call: Value) -> Nullable<EventDelta> {
+    of_message(EventMessage { tool_calls: Nullable::Value(call), ..EventMessage::default() })
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+fn send(event: &StreamEvent, out: &mut BytesMut) {
+    out.put_slice(b"event: ");
+    out.put_slice(event.r#type.as_str().as_bytes());
+    out.put_slice(b"\ndata: ");
+    // Maps with text as names, numbers and strings always have a JSON text.
+    out.put_slice(&serde_json::to_vec(event).unwrap_or_default());
+    out.put_slice(b"\n\n");
+}

@@ -1,0 +1,199 @@
+//! A whole answer as Cohere's.
+
+use llm_provider_core::{Note, NoteKind, Reply};
+use llm_types::{
+    Annotation, ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent,
+    Nullable, ToolCall,
+};
+use serde_json::{Value, json};
+
+use crate::chat::decode::{CITATIONS, PLAN};
+use crate::usage;
+use crate::wire::{self, Citation, Logprob, ResponseMessage};
+
+/// The answer, and what it has no place for.
+pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatResponse, Vec<Note>) {
+    let mut notes = Vec::new();
+    let choice = response.choices.first();
+    if response.choices.len() > 1 {
+        notes.push(Note::dropped("choices[1..]", "an answer of Cohere's has one choice"));
+    }
+    let message = choice.map(|choice| message(&choice.message, reply, &mut notes)).unwrap_or_default();
+    let native = choice.and_then(|choice| native(&choice.extra));
+    let reason = choice.and_then(|choice| choice.finish_reason.get());
+    let finish = finish_reason(reason, native, message.tool_calls.is_value());
+    if finish == "ERROR" {
+        notes.push(Note::new(NoteKind::Converted, "choices[0].finish_reason", "withheld, as `ERROR`"));
+    }
+    let id = response.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&reply.request_id);
+    let mut extra = Extra::new();
+    let mut logprobs = choice.and_then(|choice| choice.logprobs.get()).map(pieces);
+    for (name, value) in response.provider_specific_fields.get().into_iter().flatten() {
+        if name == "logprobs"
+            && let Ok(own) = llm_types::from_value::<Vec<Logprob>>(value.clone())
+        {
+            logprobs = Some(own);
+        } else if !KNOWN.contains(&name.as_str()) {
+            extra.insert(name.clone(), value.clone());
+        }
+    }
+    let wire = wire::ChatResponse {
+        id: Nullable::Value(id.to_owned()),
+        message,
+        finish_reason: Nullable::Value(finish.to_owned()),
+        usage: Nullable::Value(response.usage.get().map(usage::to_wire).unwrap_or_default()),
+        logprobs: logprobs.into(),
+        extra,
+    };
+    (wire, notes)
+}
+
+/// Members of an answer, which another vendor's word may not stand in for.
+const KNOWN: &[&str] = &["id", "message", "finish_reason", "usage", "logprobs"];
+
+fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseMessage {
+    let mut out =
+        ResponseMessage { role: Nullable::Value("assistant".to_owned()), ..ResponseMessage::default() };
+    let specifics = message.provider_specific_fields.get();
+    let plan = specifics.and_then(|own| own.get(PLAN)?.as_str());
+    out.tool_plan = plan.map(str::to_owned).into();
+    let mut content = thoughts(message, plan);
+    if content.iter().any(|(_, sealed)| *sealed) {
+        notes.push(Note::dropped("choices[0].message.thinking_blocks", "Cohere's thinking has no signatures"));
+    }
+    let mut parts: Vec<ContentPart> = content.drain(..).map(|(part, _)| part).collect();
+    let text = message.content.get().map(MessageContent::text).unwrap_or_default();
+    let refusal = message.refusal.as_deref().unwrap_or_default();
+    for words in [&*text, refusal] {
+        if !words.is_empty() {
+            parts.push(ContentPart::text(words));
+        }
+    }
+    if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
+        && parts.is_empty()
+    {
+        parts.push(ContentPart::text(words));
+    }
+    if message.audio.is_value() {
+        notes.push(Note::dropped("choices[0].message.audio", "answers of Cohere's have no sound"));
+    }
+    let offset = parts.len().saturating_sub(1) as u64;
+    if !parts.is_empty() {
+        out.content = Nullable::Value(parts);
+    }
+    let calls = calls(message, reply);
+    if !calls.is_empty() {
+        out.tool_calls = Nullable::Value(calls);
+    }
+    let own = specifics.and_then(|own| own.get(CITATIONS));
+    let citations = match own.map(|own| llm_types::from_value::<Vec<Citation>>(own.clone())) {
+        Some(Ok(citations)) => citations,
+        _ => {
+            let pages = message.annotations.get().into_iter().flatten();
+            pages.filter_map(|page| citation(page, &text, offset)).collect()
+        }
+    };
+    if !citations.is_empty() {
+        out.citations = Nullable::Value(citations);
+    }
+    out
+}
+
+/// Thinking as parts, and whether each was signed or sealed. A plan is told by itself.
+fn thoughts(message: &Message, plan: Option<&str>) -> Vec<(ContentPart, bool)> {
+    let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+    let said = blocks.iter().filter_map(|block| {
+        let sealed = block.signature.is_value() || block.data.is_value();
+        Some((thought(block.thinking.as_deref().filter(|text| !text.is_empty())?), sealed))
+    });
+    let parts: Vec<_> = said.collect();
+    if !parts.is_empty() || plan.is_some() {
+        return parts;
+    }
+    let reasoning = message.reasoning_content.as_deref().filter(|text| !text.is_empty());
+    reasoning.map(|text| (thought(text), false)).into_iter().collect()
+}
+
+fn thought(text: &str) -> ContentPart {
+    let members = [("type", "thinking"), ("thinking", text)];
+    ContentPart::Unknown(members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+}
+
+fn calls(message: &Message, reply: &Reply) -> Vec<ToolCall> {
+    let mut out = Vec::new();
+    for (index, call) in message.tool_calls.get().into_iter().flatten().enumerate() {
+        let id = call.id.as_deref().filter(|id| !id.is_empty());
+        let id = id.map_or_else(|| format!("call_{}_{index}", reply.request_id), str::to_owned);
+        out.push(match (call.function.get(), call.custom.get()) {
+            (Some(function), _) => function_call(id, function),
+            (None, Some(custom)) => {
+                let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+                ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), input.to_string())
+            }
+            (None, None) => continue,
+        });
+    }
+    if let Some(function) = message.function_call.get() {
+        out.push(function_call(format!("call_{}", reply.request_id), function));
+    }
+    out
+}
+
+fn function_call(id: String, function: &FunctionCall) -> ToolCall {
+    let name = function.name.as_deref().unwrap_or_default();
+    ToolCall::function(id, name, function.arguments.as_deref().unwrap_or("{}"))
+}
+
+/// A page that the model names as a citation of a document.
+pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Option<Citation> {
+    let page = page.url_citation.get()?;
+    let place = |name: &str| page.get(name).and_then(Value::as_u64);
+    let (start, end) = (place("start_index").unwrap_or(0), place("end_index").unwrap_or(0));
+    let length = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
+    let words: String = text.chars().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(length).collect();
+    let url = page.get("url").and_then(Value::as_str).unwrap_or_default();
+    Some(Citation {
+        start: Nullable::Value(start),
+        end: Nullable::Value(end),
+        text: Nullable::Value(words),
+        sources: Nullable::Value(vec![json!({
+            "type": "document", "id": url,
+            "document": { "id": url, "url": url, "title": page.get("title").and_then(Value::as_str).unwrap_or_default() }
+        })]),
+        content_index: Nullable::Value(content_index),
+        r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
+        extra: Extra::new(),
+    })
+}
+
+/// The vendor's own reason, where it was kept.
+pub(super) fn native(extra: &Extra) -> Option<&str> {
+    extra.get("provider_specific_fields")?.get("native_finish_reason")?.as_str()
+}
+
+/// Why the model stopped, in Cohere's words. Cohere has none for content that was withheld.
+pub(super) fn finish_reason(reason: Option<&FinishReason>, native: Option<&str>, called: bool) -> &'static str {
+    match reason {
+        Some(FinishReason::ToolCalls | FinishReason::FunctionCall) => "TOOL_CALL",
+        Some(FinishReason::Length) => "MAX_TOKENS",
+        Some(FinishReason::ContentFilter) => "ERROR",
+        _ if called => "TOOL_CALL",
+        _ if matches!(native, Some("STOP_SEQUENCE" | "stop_sequence")) => "STOP_SEQUENCE",
+        _ => "COMPLETE",
+    }
+}
+
+/// Log probabilities in Cohere's form. The numbers of the tokens are not known.
+pub(super) fn pieces(logprobs: &Value) -> Vec<Logprob> {
+    let tokens = logprobs.get("content").and_then(Value::as_array).into_iter().flatten();
+    let pieces = tokens.map(|token| Logprob {
+        text: token.get("token").and_then(Value::as_str).map(str::to_owned).into(),
+        token_ids: Nullable::Value(Vec::new()),
+        logprobs: token
+            .get("logprob")
+            .and_then(|one| if let Value::Number(one) = one { Some(vec![one.clone()]) } else { None })
+            .into(),
+        extra: Extra::new(),
+    });
+    pieces.collect()
+}

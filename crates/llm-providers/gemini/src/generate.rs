@@ -1,0 +1,54 @@
+//! The translation by itself, for vendors that speak the same wire at other addresses.
+
+use http::Response;
+use llm_provider_core::{Call, Chat, Decoder, EncodeError, Note, UpstreamError};
+use llm_types::{ChatRequest, ChatResponse};
+
+use crate::chat::{decode, encode, stream};
+use crate::error;
+use crate::relay::GenerateListener;
+use crate::wire::GenerateContentRequest;
+
+/// Who speaks the wire: they differ in a few members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// The Gemini API.
+    AiStudio,
+    /// Vertex AI: takes `labels`.
+    Vertex,
+}
+
+/// A canonical request as `generateContent` takes it.
+///
+/// # Errors
+/// As [`Translator::encode`](llm_provider_core::Translator::encode).
+pub fn request(
+    request: &ChatRequest,
+    call: &Call<'_>,
+    platform: Platform,
+) -> Result<(GenerateContentRequest, Vec<Note>), EncodeError> {
+    encode::encode(request, call, platform)
+}
+
+/// A whole answer of any status.
+///
+/// # Errors
+/// As [`Translator::decode`](llm_provider_core::Translator::decode).
+pub fn answer(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
+    if response.status().is_success() { decode::decode(response) } else { Err(error::read(response)) }
+}
+
+/// A fresh decoder for one streamed answer.
+pub fn decoder() -> Box<dyn Decoder<Chat>> {
+    Box::new(stream::GenerateDecoder::default())
+}
+
+/// Reads an answer that is no success: `google.rpc.Status`.
+pub fn failure(response: &Response<&[u8]>) -> UpstreamError {
+    error::read(response)
+}
+
+/// A fresh listener to one answer that is passed through.
+pub fn listener() -> Box<dyn llm_provider_core::Listener> {
+    Box::<GenerateListener>::default()
+}

@@ -1,0 +1,667 @@
+//! Items: what a conversation is made of, on both sides.
+
+use std::fmt;
+
+use llm_types::{Extra, Nullable, wire_struct};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::content::{Content, Part};
+use super::tagged::WithTag;
+use super::tools::Tool;
+
+macro_rules! items {
+    ($( $(#[$meta:meta])* $variant:ident($inner:ty) = $tag:literal, )+) => {
+        /// One item of a request's input or of an answer's output.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Item {
+            $( $(#[$meta])* #[doc = concat!("\n\n`", $tag, "`")] $variant($inner), )+
+            /// A message in its short form, without `type`.
+            EasyMessage(MessageItem),
+            /// A reference in its short form: nothing but an `id`.
+            EasyReference(Reference),
+            /// A type this version does not know, whole.
+            Unknown(Extra),
+        }
+
+        impl Item {
+            /// The value of `type`, also where it goes unsaid.
+            pub fn kind(&self) -> &str {
+                match self {
+                    $( Self::$variant(_) => $tag, )+
+                    Self::EasyMessage(_) => "message",
+                    Self::EasyReference(_) => "item_reference",
+                    Self::Unknown(map) => map.get("type").and_then(Value::as_str).unwrap_or_default(),
+                }
+            }
+        }
+
+        impl Serialize for Item {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $( Self::$variant(inner) => WithTag { tag: $tag, inner }.serialize(serializer), )+
+                    Self::EasyMessage(inner) => inner.serialize(serializer),
+                    Self::EasyReference(inner) => inner.serialize(serializer),
+                    Self::Unknown(map) => map.serialize(serializer),
+                }
+            }
+        }
+
+        /// Reads an item whose `type` has been met.
+        fn typed<'de, A: MapAccess<'de>>(map: Rest<A>) -> Result<Item, A::Error> {
+            match map.tag.as_str() {
+                $( $tag => <$inner>::deserialize(MapAccessDeserializer::new(map)).map(Item::$variant), )+
+                _ => map.keep().map(Item::Unknown),
+            }
+        }
+    };
+}
+
+items! {
+    /// Something said.
+    Message(MessageItem) = "message",
+    /// Thinking.
+    Reasoning(ReasoningItem) = "reasoning",
+    /// A call of a function.
+    FunctionCall(FunctionCall) = "function_call",
+    /// Its result.
+    FunctionCallOutput(OutputItem) = "function_call_output",
+    /// A call of a tool that takes free text.
+    CustomToolCall(CustomToolCall) = "custom_tool_call",
+    /// Its result.
+    CustomToolCallOutput(OutputItem) = "custom_tool_call_output",
+    /// Something that is stored at the vendor.
+    ItemReference(Reference) = "item_reference",
+    /// A search of the web.
+    WebSearchCall(WebSearchCall) = "web_search_call",
+    /// A search of files.
+    FileSearchCall(FileSearchCall) = "file_search_call",
+    /// An act at a screen.
+    ComputerCall(ComputerCall) = "computer_call",
+    /// What the screen showed then.
+    ComputerCallOutput(OutputItem) = "computer_call_output",
+    /// Code that ran at the vendor.
+    CodeInterpreterCall(CodeInterpreterCall) = "code_interpreter_call",
+    /// An image that was made.
+    ImageGenerationCall(ImageGenerationCall) = "image_generation_call",
+    /// A command for the client's shell, older form.
+    LocalShellCall(ShellCall) = "local_shell_call",
+    /// Its result.
+    LocalShellCallOutput(OutputItem) = "local_shell_call_output",
+    /// Commands for a shell.
+    ShellCall(ShellCall) = "shell_call",
+    /// Their results.
+    ShellCallOutput(OutputItem) = "shell_call_output",
+    /// A change to a file.
+    ApplyPatchCall(ApplyPatchCall) = "apply_patch_call",
+    /// Whether it worked.
+    ApplyPatchCallOutput(OutputItem) = "apply_patch_call_output",
+    /// The tools of an MCP server.
+    McpListTools(McpListTools) = "mcp_list_tools",
+    /// A call at an MCP server.
+    McpCall(McpCall) = "mcp_call",
+    /// Whether a call at an MCP server is allowed.
+    McpApprovalRequest(ApprovalRequest) = "mcp_approval_request",
+    /// The answer to that.
+    McpApprovalResponse(ApprovalResponse) = "mcp_approval_response",
+    /// A search for tools.
+    ToolSearchCall(ToolSearchItem) = "tool_search_call",
+    /// The tools that were found.
+    ToolSearchOutput(ToolSearchItem) = "tool_search_output",
+    /// More tools from here on.
+    AdditionalTools(ToolSearchItem) = "additional_tools",
+    /// A program that calls tools.
+    Program(Program) = "program",
+    /// What came of it.
+    ProgramOutput(Program) = "program_output",
+    /// A long conversation made short.
+    Compaction(CompactionItem) = "compaction",
+}
+
+/// The members of an item besides its `type`.
+struct Rest<A> {
+    tag: String,
+    before: std::vec::IntoIter<(String, Value)>,
+    value: Option<Value>,
+    rest: A,
+}
+
+impl<'de, A: MapAccess<'de>> Rest<A> {
+    fn keep(mut self) -> Result<Extra, A::Error> {
+        let mut all: Extra = self.before.by_ref().collect();
+        all.insert("type".to_owned(), Value::String(self.tag));
+        while let Some(name) = self.rest.next_key::<String>()? {
+            if name == "type" {
+                return Err(A::Error::duplicate_field("type"));
+            }
+            all.insert(name, self.rest.next_value()?);
+        }
+        Ok(all)
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        if let Some((name, value)) = self.before.next() {
+            self.value = Some(value);
+            return seed.deserialize(name.into_deserializer()).map(Some);
+        }
+        match self.rest.next_key::<String>()? {
+            None => Ok(None),
+            Some(name) if name == "type" => Err(A::Error::duplicate_field("type")),
+            Some(name) => seed.deserialize(name.into_deserializer()).map(Some),
+        }
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
+        match self.value.take() {
+            Some(value) => seed.deserialize(value).map_err(A::Error::custom),
+            None => self.rest.next_value_seed(seed),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Item;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an item (an object with a `type` or a `role`)")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+                let mut before = Vec::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name != "type" {
+                        before.push((name, map.next_value()?));
+                        continue;
+                    }
+                    match map.next_value::<Option<String>>()? {
+                        Some(tag) => {
+                            let before = before.into_iter();
+                            return typed(Rest { tag, before, value: None, rest: map });
+                        }
+                        // The short forms may say that they say nothing.
+                        None => before.push((name, Value::Null)),
+                    }
+                }
+                let members: Extra = before.into_iter().collect();
+                let is_message = members.contains_key("role");
+                if !is_message && !members.contains_key("id") {
+                    return Err(A::Error::missing_field("type"));
+                }
+                let members = Value::Object(members);
+                if is_message {
+                    MessageItem::deserialize(members).map(Item::EasyMessage).map_err(A::Error::custom)
+                } else {
+                    Reference::deserialize(members).map(Item::EasyReference).map_err(A::Error::custom)
+                }
+            }
+        }
+        deserializer.deserialize_map(Read)
+    }
+}
+
+wire_struct! {
+    /// Something said.
+    pub struct MessageItem {
+        required {
+            /// `user`, `assistant`, `system` or `developer`.
+            role: String,
+            /// What is said.
+            content: Content,
+        }
+        optional {
+            /// Its name.
+            id: String,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+            /// `commentary` or `final_answer`.
+            phase: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// Thinking.
+    #[derive(Default)]
+    pub struct ReasoningItem {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// What it was about.
+            summary: Vec<Part>,
+            /// The thinking itself.
+            content: Vec<Part>,
+            /// The thinking itself, for the vendor's eyes only.
+            encrypted_content: String,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A call of a function.
+    pub struct FunctionCall {
+        required {
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// The function.
+            name: String,
+            /// JSON text, which the model may get wrong.
+            arguments: String,
+        }
+        optional {
+            /// Its name as an item.
+            id: String,
+            /// The namespace that the function belongs to.
+            namespace: String,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+            /// Who calls: the model, or a program of its own.
+            caller: Value,
+        }
+    }
+}
+
+wire_struct! {
+    /// A call of a tool that takes free text.
+    pub struct CustomToolCall {
+        required {
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// The tool.
+            name: String,
+            /// The text.
+            input: String,
+        }
+        optional {
+            /// Its name as an item.
+            id: String,
+            /// The namespace that the tool belongs to.
+            namespace: String,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+            /// Who calls.
+            caller: Value,
+        }
+    }
+}
+
+wire_struct! {
+    /// The result of a call.
+    pub struct OutputItem {
+        required {}
+        optional {
+            /// The call that this is the result of.
+            call_id: String,
+            /// What came of it.
+            output: CallOutput,
+            /// Its name as an item.
+            id: String,
+            /// `in_progress`, `completed`, `incomplete` or `failed`.
+            status: String,
+        }
+    }
+}
+
+/// What came of a call: a text, a list of parts, or an object such as a screenshot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallOutput {
+    /// Text.
+    Text(String),
+    /// Typed parts.
+    Parts(Vec<Part>),
+    /// Anything else, such as a screenshot or what commands wrote.
+    Other(Value),
+}
+
+impl Serialize for CallOutput {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Parts(parts) => parts.serialize(serializer),
+            Self::Other(value) => value.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for CallOutput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = CallOutput;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string, a list of content parts or an object")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<CallOutput, E> {
+                Ok(CallOutput::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<CallOutput, A::Error> {
+                let mut parts = Vec::new();
+                while let Some(part) = seq.next_element::<PartOrOther>()? {
+                    parts.push(part.0);
+                }
+                if parts.iter().all(Result::is_ok) {
+                    return Ok(CallOutput::Parts(parts.into_iter().flatten().collect()));
+                }
+                let values = parts.into_iter().map(|part| match part {
+                    Ok(part) => serde_json::to_value(part).unwrap_or_default(),
+                    Err(value) => value,
+                });
+                Ok(CallOutput::Other(values.collect()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CallOutput, A::Error> {
+                Value::deserialize(MapAccessDeserializer::new(map)).map(CallOutput::Other)
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+/// An object with a `type` is a part; what commands wrote has none.
+struct PartOrOther(Result<Part, Value>);
+
+impl<'de> Deserialize<'de> for PartOrOther {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        if value.get("type").is_none() {
+            return Ok(Self(Err(value)));
+        }
+        // The path is told by hand: a value that was read before has lost its place.
+        let part = llm_types::from_value(value).map_err(|error| match error.path.as_str() {
+            "" => D::Error::custom(error.message),
+            path => D::Error::custom(format!("`{path}`: {}", error.message)),
+        })?;
+        Ok(Self(Ok(part)))
+    }
+}
+
+wire_struct! {
+    /// Something that is stored at the vendor.
+    pub struct Reference {
+        required {
+            /// Its name.
+            id: String,
+        }
+        optional {}
+    }
+}
+
+wire_struct! {
+    /// A search of the web.
+    pub struct WebSearchCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// What was done: `search`, `open_page` or `find_in_page`.
+            action: Value,
+            /// `in_progress`, `searching`, `completed`, `incomplete` or `failed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A search of files.
+    pub struct FileSearchCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// What was looked for.
+            queries: Vec<String>,
+            /// What was found.
+            results: Vec<Value>,
+            /// `in_progress`, `searching`, `completed`, `incomplete` or `failed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// An act at a screen.
+    pub struct ComputerCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// What to do.
+            action: Value,
+            /// What to do, step by step.
+            actions: Vec<Value>,
+            /// What the client should ask a person first.
+            pending_safety_checks: Vec<Value>,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// Code that ran at the vendor.
+    pub struct CodeInterpreterCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// The code.
+            code: String,
+            /// Where it ran.
+            container_id: String,
+            /// What came of it.
+            outputs: Vec<Value>,
+            /// `in_progress`, `interpreting`, `completed`, `incomplete` or `failed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// An image that was made.
+    pub struct ImageGenerationCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Base64.
+            result: String,
+            /// `in_progress`, `generating`, `completed` or `failed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// Commands for a shell.
+    pub struct ShellCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// The commands, and how to run them.
+            action: Value,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A change to a file.
+    pub struct ApplyPatchCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// What to change: `create_file`, `update_file` or `delete_file`.
+            operation: Value,
+            /// `in_progress` or `completed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// The tools of an MCP server.
+    pub struct McpListTools {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// The server.
+            server_label: String,
+            /// Its tools.
+            tools: Vec<Value>,
+            /// Why there are none.
+            error: Value,
+        }
+    }
+}
+
+wire_struct! {
+    /// A call at an MCP server.
+    pub struct McpCall {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// The server.
+            server_label: String,
+            /// The tool.
+            name: String,
+            /// JSON text.
+            arguments: String,
+            /// What came of it.
+            output: String,
+            /// What went wrong.
+            error: Value,
+            /// `in_progress`, `calling`, `completed`, `incomplete` or `failed`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// Whether a call at an MCP server is allowed.
+    pub struct ApprovalRequest {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// The server.
+            server_label: String,
+            /// The tool.
+            name: String,
+            /// JSON text.
+            arguments: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// The answer to a request for approval.
+    pub struct ApprovalResponse {
+        required {}
+        optional {
+            /// The request.
+            approval_request_id: String,
+            /// Whether it is allowed.
+            approve: bool,
+            /// Why.
+            reason: String,
+            /// Its name.
+            id: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A search for tools, the tools that were found, or more tools.
+    pub struct ToolSearchItem {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// What was looked for.
+            arguments: Value,
+            /// The tools.
+            tools: Vec<Tool>,
+            /// Who searches: `server` or `client`.
+            execution: String,
+            /// Who adds them.
+            role: String,
+            /// `in_progress`, `completed` or `incomplete`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A program that calls tools, or what came of it.
+    pub struct Program {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// Name by which the result refers to it.
+            call_id: String,
+            /// The program.
+            code: String,
+            /// What it is told from others by.
+            fingerprint: String,
+            /// What came of it.
+            result: String,
+            /// `completed` or `incomplete`.
+            status: String,
+        }
+    }
+}
+
+wire_struct! {
+    /// A long conversation made short.
+    pub struct CompactionItem {
+        required {}
+        optional {
+            /// Its name.
+            id: String,
+            /// For the vendor's eyes only.
+            encrypted_content: String,
+        }
+    }
+}
+
+impl MessageItem {
+    /// A message with this content.
+    pub fn new(role: impl Into<String>, content: Content) -> Self {
+        Self {
+            role: role.into(),
+            content,
+            id: Nullable::Absent,
+            status: Nullable::Absent,
+            phase: Nullable::Absent,
+            extra: Extra::new(),
+        }
+    }
+}
