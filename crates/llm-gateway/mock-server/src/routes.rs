@@ -59,7 +59,7 @@ async fn read(body: Incoming, limit: usize) -> Result<Option<Bytes>, hyper::Erro
 fn plan(stage: &Stage, parts: &Parts, body: &Bytes, created_s: i64) -> Plan {
     let wire = wire(parts);
     let path = parts.uri.path().trim_end_matches('/');
-    let speaks = path.ends_with("/chat/completions") || path.ends_with("/messages");
+    let speaks = ["/chat/completions", "/messages", "/embeddings"].iter().any(|end| path.ends_with(end));
     let script = match stage.cue(&parts.method, &parts.uri, speaks) {
         Cue::Replay(Some(plan)) => return *plan,
         Cue::Replay(None) => {

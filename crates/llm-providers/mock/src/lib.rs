@@ -20,6 +20,7 @@ mod script;
 #[cfg(feature = "service")]
 mod service;
 mod text;
+mod vectors;
 mod vendor;
 
 #[cfg(feature = "play")]

@@ -14,6 +14,7 @@ use crate::plan::{Plan, Step, Steps};
 use crate::request::Peek;
 use crate::script::{ErrorScript, RawScript, Script};
 use crate::text::Split;
+use crate::vectors::Vectors;
 use crate::{errors, models};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -24,7 +25,7 @@ static SPACES: [u8; 4_096] = [b' '; 4_096];
 /// Whose wire is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wire {
-    /// OpenAI: `/chat/completions`, `/models`.
+    /// OpenAI: `/chat/completions`, `/embeddings`, `/models`.
     OpenAi,
     /// Anthropic: `/messages`, `/messages/count_tokens`, `/models`.
     Anthropic,
@@ -43,6 +44,7 @@ pub struct Prepared<'a> {
 #[derive(Debug)]
 enum Work<'a> {
     Chat(Box<Chat<'a>>),
+    Embed(Box<Embed<'a>>),
     CountTokens(u64),
     Models,
     Refuse(ErrorScript),
@@ -53,6 +55,13 @@ struct Chat<'a> {
     peek: Peek<'a>,
     script: Cow<'a, Script>,
     /// What `fail_first` counts this request under.
+    key: u64,
+}
+
+#[derive(Debug)]
+struct Embed<'a> {
+    vectors: Vectors,
+    script: Cow<'a, Script>,
     key: u64,
 }
 
@@ -82,6 +91,7 @@ impl<'a> Prepared<'a> {
         let work = match (wire, path.trim_end_matches('/')) {
             (_, path) if path.ends_with("/models") => Work::Models,
             (Wire::OpenAi, path) if path.ends_with("/chat/completions") => chat(body, overrides, hash),
+            (Wire::OpenAi, path) if path.ends_with("/embeddings") => embed(body, overrides, hash),
             (Wire::Anthropic, path) if path.ends_with("/messages") => chat(body, overrides, hash),
             (Wire::Anthropic, path) if path.ends_with("/messages/count_tokens") => {
                 read(body).map_or_else(Work::Refuse, |peek| Work::CountTokens(peek.prompt_tokens()))
@@ -108,6 +118,7 @@ impl<'a> Prepared<'a> {
     pub fn ordinal_key(&self) -> Option<u64> {
         match &self.work {
             Work::Chat(chat) if chat.script.fail_first.is_some() => Some(chat.key),
+            Work::Embed(embed) if embed.script.fail_first.is_some() => Some(embed.key),
             _ => None,
         }
     }
@@ -122,7 +133,12 @@ impl<'a> Prepared<'a> {
                 Plan::whole(StatusCode::OK, JSON, Bytes::from(format!("{{\"input_tokens\":{tokens}}}")))
             }
             Work::Refuse(error) => refuse(wire, hash, &error),
-            Work::Chat(chat) => play(wire, hash, &chat.peek, &chat.script, ordinal, created_s),
+            Work::Chat(chat) => play(wire, hash, &chat.script, ordinal, || {
+                answer(wire, &chat.peek, &chat.script, Answer::new(&chat.script, &chat.peek, hash, created_s))
+            }),
+            Work::Embed(embed) => play(wire, hash, &embed.script, ordinal, || {
+                unstreamed(&embed.vectors.answer(), &embed.script)
+            }),
         };
         let (name, id) = match wire {
             Wire::OpenAi => (HeaderName::from_static("x-request-id"), request_id(hash)),
@@ -148,12 +164,31 @@ fn chat<'a>(body: &'a [u8], overrides: Option<&'a Script>, hash: u64) -> Work<'a
         (None, Some(text)) => Some(Script::from_mock_response(text)),
         (None, None) => Script::from_model(&peek.model),
     };
-    let (script, key) = match (own, overrides) {
+    let (script, key) = script_and_key(own, overrides, hash);
+    Work::Chat(Box::new(Chat { peek, script, key }))
+}
+
+fn embed<'a>(body: &[u8], overrides: Option<&'a Script>, hash: u64) -> Work<'a> {
+    let vectors = match Vectors::read(body) {
+        Ok(vectors) => vectors,
+        Err(why) => return Work::Refuse(refusal(400, format!("The request cannot be read: {why}."))),
+    };
+    let own = match vectors.script().map(|script| Script::from_json(script.to_string().as_bytes())) {
+        None => None,
+        Some(Ok(script)) => Some(script),
+        Some(Err(error)) => return Work::Refuse(refusal(400, error.to_string())),
+    };
+    let (script, key) = script_and_key(own, overrides, hash);
+    Work::Embed(Box::new(Embed { vectors, script, key }))
+}
+
+/// The script of a request, and what the request is counted under.
+fn script_and_key(own: Option<Script>, overrides: Option<&Script>, hash: u64) -> (Cow<'_, Script>, u64) {
+    match (own, overrides) {
         (Some(own), _) => (Cow::Owned(own), hash),
         (None, Some(given)) => (Cow::Borrowed(given), 0),
         (None, None) => (Cow::Owned(Script::default()), 0),
-    };
-    Work::Chat(Box::new(Chat { peek, script, key }))
+    }
 }
 
 fn read(body: &[u8]) -> Result<Peek<'_>, ErrorScript> {
@@ -165,12 +200,12 @@ fn refusal(status: u16, message: String) -> ErrorScript {
     ErrorScript { message: Some(message), ..ErrorScript::new(status) }
 }
 
-fn play(wire: Wire, hash: u64, peek: &Peek<'_>, script: &Script, ordinal: u64, created_s: i64) -> Plan {
+fn play(wire: Wire, hash: u64, script: &Script, ordinal: u64, answer: impl FnOnce() -> Plan) -> Plan {
     let mut plan = match scripted_error(script, ordinal) {
         Some(error) => refuse(wire, hash, &error),
         None => match &script.raw {
             Some(raw) => verbatim(raw, script),
-            None => answer(wire, peek, script, Answer::new(script, peek, hash, created_s)),
+            None => answer(),
         },
     };
     plan.delay_ms = plan.delay_ms.saturating_add(script.delay_ms);

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use llm_provider_core::{Capabilities, Chat, Dialect, Provider, Relay, Translator, VendorInfo};
-use llm_provider_openai::{Auth, ChatRelay, ChatWire, WireOptions};
+use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
+use llm_provider_openai::{Auth, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, WireOptions};
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     id: "mock".into(),
@@ -30,6 +30,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
 pub struct Mock {
     chat: ChatWire,
     relay: ChatRelay,
+    embeddings: EmbeddingWire,
 }
 
 impl Mock {
@@ -40,7 +41,11 @@ impl Mock {
     pub fn new() -> Self {
         let options =
             WireOptions { base_url: Self::BASE_URL.to_owned(), auth: Auth::None, ..WireOptions::default() };
-        Self { chat: ChatWire::new(options.clone()), relay: ChatRelay::new(options) }
+        Self {
+            chat: ChatWire::new(options.clone()),
+            relay: ChatRelay::new(options.clone()),
+            embeddings: EmbeddingWire::new(options, EmbeddingOptions::default()),
+        }
     }
 }
 
@@ -57,6 +62,14 @@ impl Provider for Mock {
 
     fn chat(&self) -> Option<&dyn Translator<Chat>> {
         Some(&self.chat)
+    }
+
+    fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
+        Some(&self.embeddings)
+    }
+
+    fn max_embedding_inputs(&self, _model: &str) -> usize {
+        self.embeddings.options().max_inputs
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -33,7 +33,7 @@ async fn wrong_routes_and_methods_are_refused() {
     let mut client = Client::h1(&server).await;
     assert_eq!(client.call(Method::GET, CHAT, &Value::Null).await.0, 405);
     assert_eq!(client.call(Method::POST, "/v1/models", &Value::Null).await.0, 405);
-    assert_eq!(client.call(Method::POST, "/v1/embeddings", &json!({})).await.0, 404);
+    assert_eq!(client.call(Method::POST, "/v1/moderations", &json!({})).await.0, 404);
     assert_eq!(client.call(Method::POST, CHAT, &json!({"model": "m"})).await.0, 400);
 }
 

@@ -106,9 +106,9 @@ fn unreadable_requests_are_refused_in_the_vendors_shape() {
             assert_eq!(plan.status, 400);
             all += &format!("{vendor} {request}\n    {}\n", body(plan));
         }
-        let plan = respond(wire, "/v1/embeddings", b"{}", None, 0, NOW_S);
+        let plan = respond(wire, "/v1/moderations", b"{}", None, 0, NOW_S);
         assert_eq!(plan.status, 404);
-        all += &format!("{vendor} /v1/embeddings\n    {}\n", body(plan));
+        all += &format!("{vendor} /v1/moderations\n    {}\n", body(plan));
     }
     insta::assert_snapshot!("refusals", all);
 }
