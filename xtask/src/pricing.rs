@@ -65,7 +65,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     if let (true, true, Some(fresh)) = (args.check, given, &fresh)
         && fresh.models != known.models
     {
-        println!("{UPSTREAM} is not what this file holds. Take it over with: cargo xtask pricing --wheel FILE");
+        println!(
+            "{UPSTREAM} is not what this file holds. Take it over with: cargo xtask pricing --wheel FILE"
+        );
         return Ok(false);
     }
     let snapshot = match fresh {
@@ -81,7 +83,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     changes::report(&known, &snapshot);
     snapshot.write(&here)?;
     fs::write(folder.join(TABLE), &made.table)?;
-    println!("{TABLE}: {} models, {} bytes, from {}", made.models, made.table.len(), snapshot.header.upstream);
+    println!(
+        "{TABLE}: {} models, {} bytes, from {}",
+        made.models,
+        made.table.len(),
+        snapshot.header.upstream
+    );
     Ok(true)
 }
 
@@ -96,8 +103,10 @@ fn make(snapshot: &Snapshot, corrections: &Path) -> anyhow::Result<Made> {
     let text = fs::read_to_string(corrections).with_context(|| corrections.display().to_string())?;
     let corrected = Corrections::parse(&text)?.apply(snapshot.models.clone())?;
     let mut notes = convert::Notes::default();
-    let models: Vec<_> =
-        corrected.iter().map(|(key, fields)| convert::model(key, fields, &mut notes)).collect::<Result<_, _>>()?;
+    let models: Vec<_> = corrected
+        .iter()
+        .map(|(key, fields)| convert::model(key, fields, &mut notes))
+        .collect::<Result<_, _>>()?;
     let infos: Vec<_> = models.iter().map(convert::Model::info).collect();
     let from = Provenance {
         source: &snapshot.header.upstream,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use llm_provider_core::Dialect;
 
 /// One OpenAI-compatible interface before all your models.
 ///
@@ -167,6 +168,34 @@ pub(crate) enum ClientDialect {
     Openai,
     /// Messages
     Anthropic,
+    /// OpenAI's Responses
+    OpenaiResponses,
+    /// Gemini's generateContent
+    Gemini,
+    /// Bedrock's Converse
+    Bedrock,
+    /// Cohere's chat, version 2
+    Cohere,
+    /// Ollama's chat
+    Ollama,
+    /// Ollama's generate
+    OllamaGenerate,
+}
+
+impl ClientDialect {
+    /// The dialect.
+    pub(crate) const fn dialect(self) -> Dialect {
+        match self {
+            Self::Openai => Dialect::OpenAiChat,
+            Self::Anthropic => Dialect::AnthropicMessages,
+            Self::OpenaiResponses => Dialect::OpenAiResponses,
+            Self::Gemini => Dialect::Gemini,
+            Self::Bedrock => Dialect::BedrockConverse,
+            Self::Cohere => Dialect::CohereChat,
+            Self::Ollama => Dialect::OllamaChat,
+            Self::OllamaGenerate => Dialect::OllamaGenerate,
+        }
+    }
 }
 
 /// How to start the mock vendor.

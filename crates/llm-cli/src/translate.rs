@@ -16,7 +16,7 @@ use llm_provider_core::{Call, Decoded, Dialect, Note, OnUnsupported, Payload, Pr
 use llm_types::ApiError;
 
 use crate::Found;
-use crate::args::{ClientDialect, TranslateArgs};
+use crate::args::TranslateArgs;
 
 pub(crate) fn run(args: &TranslateArgs) -> anyhow::Result<Found> {
     if let Some(dir) = &args.check {
@@ -27,10 +27,7 @@ pub(crate) fn run(args: &TranslateArgs) -> anyhow::Result<Found> {
     };
     let (provider, model) = vendor(to)?;
     let input = read(file)?;
-    let dialect = match args.from {
-        ClientDialect::Openai => Dialect::OpenAiChat,
-        ClientDialect::Anthropic => Dialect::AnthropicMessages,
-    };
+    let dialect = args.from.dialect();
     let translated = if args.response {
         answer(&*provider, dialect, args.status, &input)?
     } else if args.stream {

@@ -102,6 +102,8 @@ pub fn ingress(dialect: Dialect) -> &'static dyn llm_provider_core::Ingress {
         #[cfg(feature = "anthropic")]
         Dialect::AnthropicMessages => &llm_provider_anthropic::MessagesIngress,
         #[cfg(feature = "openai")]
+        Dialect::OpenAiResponses => &llm_provider_openai::ResponsesIngress,
+        #[cfg(feature = "openai")]
         _ => &llm_provider_openai::ChatIngress,
         #[cfg(not(feature = "openai"))]
         _ => &llm_provider_anthropic::MessagesIngress,

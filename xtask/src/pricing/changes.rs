@@ -12,15 +12,15 @@ pub(super) fn report(before: &Snapshot, after: &Snapshot) {
     let gone = before.models.keys().filter(|key| !after.models.contains_key(*key));
     let repriced = after.models.iter().filter_map(|(key, fields)| {
         let old = before.models.get(key)?;
-        let names = old.keys().chain(fields.keys()).filter(|name| Prices::is_field(name));
-        names.into_iter().any(|name| old.get(name) != fields.get(name)).then_some(key)
+        let mut names = old.keys().chain(fields.keys()).filter(|name| Prices::is_field(name));
+        names.any(|name| old.get(name) != fields.get(name)).then_some(key)
     });
-    line("new", new.collect());
-    line("gone", gone.collect());
-    line("other prices", repriced.collect());
+    line("new", &new.collect::<Vec<_>>());
+    line("gone", &gone.collect::<Vec<_>>());
+    line("other prices", &repriced.collect::<Vec<_>>());
 }
 
-fn line(what: &str, keys: Vec<&String>) {
+fn line(what: &str, keys: &[&String]) {
     let shown = keys.iter().take(SHOWN).map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
     let more = if keys.len() > SHOWN { ", ..." } else { "" };
     println!("{what}: {} {shown}{more}", keys.len());

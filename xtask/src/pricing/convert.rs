@@ -63,6 +63,11 @@ const INCLUSIVE: [&str; 1] = ["xai"];
 /// Source: Gemini API docs, pricing and grounding with Google Search, read 2026-11.
 const SEARCH_BY_ANSWER: [&str; 3] = ["gemini", "vertex_ai", "vertex_ai-language-models"];
 
+/// Price lists on which a cached token costs half where its own price is not listed.
+///
+/// Source: Fireworks docs, prompt caching (serverless models), read 2026-11.
+const CACHED_AT_HALF: [&str; 1] = ["fireworks_ai"];
+
 pub(super) fn is_left_out(field: &str) -> bool {
     LEFT_OUT.contains(&field)
 }
@@ -138,13 +143,16 @@ fn read<'f>(key: &'f str, fields: &'f Fields, notes: &mut Notes) -> anyhow::Resu
     if let Some(date) = date.filter(|date| date.len() != 10) {
         bail!("deprecation_date: {date} is no day");
     }
-    let count = |name: &str| fields.get(name).map(|value| whole(value).with_context(|| name.to_owned())).transpose();
+    let count =
+        |name: &str| fields.get(name).map(|value| whole(value).with_context(|| name.to_owned())).transpose();
     let mut max_output_tokens = count("max_output_tokens")?;
     let max_input_tokens = count("max_input_tokens")?;
     if max_output_tokens.is_none() && max_input_tokens.is_none() {
         max_output_tokens = count("max_tokens")?;
     }
-    let words = |name: &str| fields.get(name).map_or(Ok(String::new()), |value| list(value).with_context(|| name.to_owned()));
+    let words = |name: &str| {
+        fields.get(name).map_or(Ok(String::new()), |value| list(value).with_context(|| name.to_owned()))
+    };
     Ok(Model {
         key,
         family,
@@ -189,9 +197,15 @@ fn prices(key: &str, family: &str, fields: &Fields, notes: &mut Notes) -> anyhow
             notes.unread.insert(name.clone());
         }
     }
-    let prices = Prices::from_fields(own.iter().map(|(name, value)| (*name, value)))?;
+    let mut prices = Prices::from_fields(own.iter().map(|(name, value)| (*name, value)))?;
     if prices.is_empty() {
         return Ok(None);
+    }
+    if let (None, Some(input)) = (prices.rate(Item::CacheRead), prices.rate(Item::Input))
+        && CACHED_AT_HALF.contains(&family)
+    {
+        let half = Rate::from_femtos(input.femtos() / 2).filter(|half| half.femtos() * 2 == input.femtos());
+        prices = prices.with(Item::CacheRead, half.context("half of input_cost_per_token does not fit")?);
     }
     let by_answer = SEARCH_BY_ANSWER.contains(&family)
         && !fields.contains_key("web_search_billing_unit")
@@ -221,7 +235,9 @@ fn rounded(key: &str, value: &PriceValue, notes: &mut Notes) -> PriceValue {
             // Too large or no price at all, such as the end of a range: whoever reads it says so if it matters.
             Err(_) => value.clone(),
         },
-        PriceValue::List(list) => PriceValue::List(list.iter().map(|value| rounded(key, value, notes)).collect()),
+        PriceValue::List(list) => {
+            PriceValue::List(list.iter().map(|value| rounded(key, value, notes)).collect())
+        }
         PriceValue::Map(map) => PriceValue::Map(
             map.iter().map(|(name, value)| (name.clone(), rounded(key, value, notes))).collect(),
         ),

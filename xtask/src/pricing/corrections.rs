@@ -15,6 +15,8 @@ pub(super) struct Corrections {
     correction: Vec<Correction>,
     #[serde(default)]
     addition: Vec<Addition>,
+    #[serde(default)]
+    removal: Vec<Removal>,
 }
 
 /// Fields of models that upstream has wrong.
@@ -43,6 +45,15 @@ struct Addition {
     fields: BTreeMap<String, PriceValue>,
 }
 
+/// Entries that are no models.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Removal {
+    models: Vec<String>,
+    #[serde(flatten)]
+    grounds: Grounds,
+}
+
 /// Why, and who says so.
 #[derive(Debug, Deserialize)]
 struct Grounds {
@@ -55,12 +66,13 @@ struct Grounds {
 impl Corrections {
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
         let all: Self = toml::from_str(text).context("corrections.toml")?;
-        let grounds = all.correction.iter().map(|it| &it.grounds).chain(all.addition.iter().map(|it| &it.grounds));
-        for grounds in grounds {
-            let dated = grounds.read.len() == 10 && grounds.read.bytes().filter(|byte| *byte == b'-').count() == 2;
-            if grounds.why.is_empty() || !grounds.source.starts_with("https://") || !dated {
-                bail!("{grounds:?}: a correction needs a reason, the address of a source and a day");
-            }
+        let corrections = all.correction.iter().map(|it| &it.grounds);
+        let additions = all.addition.iter().map(|it| &it.grounds);
+        let removals = all.removal.iter().map(|it| &it.grounds);
+        if let Some(grounds) =
+            corrections.chain(additions).chain(removals).find(|grounds| !grounds.are_complete())
+        {
+            bail!("{grounds:?}: a correction needs a reason, the address of a source and a day");
         }
         Ok(all)
     }
@@ -69,7 +81,10 @@ impl Corrections {
     ///
     /// Fails when a correction finds something else than it corrects: then upstream has changed, and somebody has to
     /// look whether the correction is still one.
-    pub(super) fn apply(&self, mut models: BTreeMap<String, Fields>) -> anyhow::Result<BTreeMap<String, Fields>> {
+    pub(super) fn apply(
+        &self,
+        mut models: BTreeMap<String, Fields>,
+    ) -> anyhow::Result<BTreeMap<String, Fields>> {
         for correction in &self.correction {
             for model in &correction.models {
                 let Some(fields) = models.get_mut(model) else {
@@ -84,7 +99,19 @@ impl Corrections {
                 bail!("{} is to be added and is there already", addition.model);
             }
         }
+        for model in self.removal.iter().flat_map(|removal| &removal.models) {
+            if models.remove(model).is_none() {
+                bail!("{model} is to be removed and is not there");
+            }
+        }
         Ok(models)
+    }
+}
+
+impl Grounds {
+    fn are_complete(&self) -> bool {
+        let day = self.read.split('-').map(str::len).eq([4, 2, 2]);
+        !self.why.is_empty() && self.source.starts_with("https://") && day
     }
 }
 
@@ -97,7 +124,9 @@ impl Correction {
                 (found, was) => bail!("{name} is {found:?} and was {was:?}"),
             }
         }
-        if let Some(idle) = self.was.keys().find(|name| !self.set.contains_key(*name) && !self.remove.contains(name)) {
+        if let Some(idle) =
+            self.was.keys().find(|name| !self.set.contains_key(*name) && !self.remove.contains(name))
+        {
             bail!("{idle} has a value before and none after");
         }
         fields.extend(self.set.clone());

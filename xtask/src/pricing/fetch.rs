@@ -19,7 +19,8 @@ pub(super) fn latest(scratch: &Path) -> anyhow::Result<Snapshot> {
     }
     fs::create_dir_all(scratch)?;
     Cmd::new("pip").args(["download", "litellm", "--no-deps", "--quiet", "--dest"]).arg(scratch).run()?;
-    let mut files = fs::read_dir(scratch)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path());
+    let mut files =
+        fs::read_dir(scratch)?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.path());
     let found = files.find(|path| path.extension().is_some_and(|extension| extension == "whl"));
     wheel(&found.context("pip has downloaded no wheel")?)
 }

@@ -40,7 +40,9 @@ impl Snapshot {
     /// Takes what is read here from upstream's file.
     pub(super) fn of(text: &str, header: Header) -> anyhow::Result<Self> {
         let mut models = BTreeMap::new();
-        for (key, raw) in json::members(text)?.into_iter().filter(|(key, _)| !NO_MODELS.contains(&key.as_str())) {
+        for (key, raw) in
+            json::members(text)?.into_iter().filter(|(key, _)| !NO_MODELS.contains(&key.as_str()))
+        {
             let mut fields = json::fields(raw.get()).with_context(|| key.clone())?;
             fields.retain(|name, value| !convert::is_left_out(name) && *value != PriceValue::Null);
             models.insert(key, fields);

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use llm_provider_core::{Call, Decoded, Dialect, Payload, Provider};
-use llm_types::ApiError;
+use llm_provider_core::{
+    Call, Credential, Decoded, Dialect, Framing, Parameters, Payload, Provider, Secret, VendorInfo,
+};
+use llm_types::{ApiError, Nullable};
 use serde_json::Value;
 
 use super::diff::diff;
-use super::recording::{Recording, read_all};
+use super::recording::{Address, Recording, read_all};
 use super::replay::facts;
 use super::reply;
 use crate::Found;
@@ -53,38 +55,61 @@ pub(crate) fn run(dir: &Path) -> anyhow::Result<Found> {
 }
 
 fn replay(recording: &Recording) -> anyhow::Result<Verdict> {
-    let Some(dialect) = recording.dialect() else {
+    let Some(address) = recording.address() else {
         return Ok(Verdict::Skipped(format!("{} is no chat that is translated", recording.request.path)));
     };
     let Some(provider) = llm_providers::find(&recording.provider) else {
         return Ok(Verdict::Skipped(format!("no vendor {:?}", recording.provider)));
     };
-    let mut lines = request(&provider, dialect, &recording.request.body)?;
+    let dialect = address.dialect;
+    let mut lines = request(&provider, &address, &recording.request.body)?;
     let body = Bytes::from(recording.answer()?);
-    lines.extend(match recording.response.status {
-        400.. => failure(&provider, recording.response.status, &body)?,
-        _ if recording.is_stream() => stream(&provider, dialect, &body)?,
-        status => answer(&provider, dialect, status, &body)?,
+    lines.extend(match (recording.response.status, recording.framing()) {
+        (status @ 400.., _) => failure(&provider, status, &body)?,
+        (_, Some(framing)) => stream(&provider, dialect, framing, &body)?,
+        (status, None) => answer(&provider, dialect, status, &body)?,
     });
     Ok(if lines.is_empty() { Verdict::Agrees } else { Verdict::Differs(lines) })
 }
 
 /// The recorded request, read as a client's and written as the vendor's, is the same.
-fn request(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Value) -> anyhow::Result<Vec<String>> {
+fn request(provider: &Arc<dyn Provider>, address: &Address, body: &Value) -> anyhow::Result<Vec<String>> {
     let text = body.to_string();
-    let incoming = match llm_providers::ingress(dialect).read(text.as_bytes()) {
-        Ok(incoming) => incoming,
+    let mut request = match llm_providers::ingress(address.dialect).read(text.as_bytes()) {
+        Ok(incoming) => incoming.request,
         Err(error) => return Ok(vec![format!("request: {error}")]),
     };
+    if let Some(model) = &address.model {
+        request.model.clone_from(model);
+    }
+    if let Some(stream) = address.stream {
+        request.stream = Nullable::Value(stream);
+    }
+    // Addresses are not compared, but some vendors have none without an account.
     let headers = HeaderMap::new();
+    let (parameters, credential) = stand_ins(provider.info());
+    let call = Call {
+        base_url: Some("https://vendor.invalid"),
+        parameters: &parameters,
+        credential: Some(&credential),
+        ..Call::new(&request.model, &headers)
+    };
     let translator = provider.chat().context("the vendor has no chat")?;
-    let encoded = match translator.encode(&incoming.request, &Call::new(&incoming.request.model, &headers)) {
+    let encoded = match translator.encode(&request, &call) {
         Ok(encoded) => encoded,
         Err(error) => return Ok(vec![format!("request: {error}")]),
     };
     let Payload::Bytes(written) = encoded.request.into_body() else { anyhow::bail!("an upload") };
     let written: Value = serde_json::from_slice(&written)?;
     Ok(diff(body, &written).into_iter().map(|line| format!("request.{line}")).collect())
+}
+
+/// Every setting that the vendor has, and a key, for what is never sent.
+fn stand_ins(info: &VendorInfo) -> (Parameters, Credential) {
+    let names = info.parameters.iter().map(|parameter| parameter.name.clone());
+    let of_account = names
+        .filter(|name| ["project", "region", "location", "account"].iter().any(|part| name.contains(part)));
+    (of_account.map(|name| (name, "recorded")).collect(), Credential::Token(Secret::new("recorded")))
 }
 
 /// The recorded answer, decoded and written again in the vendor's dialect, says the same.
@@ -110,7 +135,12 @@ fn answer(
 }
 
 /// The recorded stream, decoded and written again in the vendor's dialect, says the same.
-fn stream(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Bytes) -> anyhow::Result<Vec<String>> {
+fn stream(
+    provider: &Arc<dyn Provider>,
+    dialect: Dialect,
+    framing: Framing,
+    body: &Bytes,
+) -> anyhow::Result<Vec<String>> {
     let translator = provider.chat().context("the vendor has no chat")?;
     let mut decoder = translator.decoder();
     let mut writer = llm_providers::ingress(dialect).writer(&reply());
@@ -132,7 +162,7 @@ fn stream(provider: &Arc<dyn Provider>, dialect: Dialect, body: &Bytes) -> anyho
         Some(error) => writer.error(error, &mut out),
         None => writer.end(&mut out),
     }
-    let lines = diff(&facts(dialect, body), &facts(dialect, &out));
+    let lines = diff(&facts(dialect, framing, body), &facts(dialect, framing, &out));
     Ok(lines.into_iter().map(|line| format!("stream.{line}")).collect())
 }
 
@@ -158,7 +188,7 @@ fn failure(provider: &Arc<dyn Provider>, status: u16, body: &[u8]) -> anyhow::Re
 
 /// Where vendors put their words.
 fn vendor_words(tree: &Value) -> Option<String> {
-    ["/error/message", "/message", "/error", "/detail"]
+    ["/error/message", "/0/error/message", "/message", "/error", "/detail"]
         .into_iter()
         .find_map(|pointer| tree.pointer(pointer)?.as_str())
         .map(ToOwned::to_owned)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use llm_provider_core::Dialect;
+use llm_provider_core::{Dialect, Framing};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,6 +21,17 @@ pub(crate) struct Recording {
     pub(crate) request: RecordedRequest,
     /// What came back.
     pub(crate) response: RecordedResponse,
+}
+
+/// What the path of an exchange says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// What is spoken.
+    pub(crate) dialect: Dialect,
+    /// The model, where the path names it.
+    pub(crate) model: Option<String>,
+    /// Whether to stream, where the path says so.
+    pub(crate) stream: Option<bool>,
 }
 
 /// What was sent.
@@ -55,21 +66,58 @@ pub(crate) struct RecordedResponse {
 }
 
 impl Recording {
-    /// The dialect of the exchange, from its path; `None` for an operation that is no chat.
-    pub(crate) fn dialect(&self) -> Option<Dialect> {
+    /// The dialect of the exchange, and what its path says besides; `None` for an operation that is no chat.
+    pub(crate) fn address(&self) -> Option<Address> {
         let path = self.request.path.split('?').next().unwrap_or_default().trim_end_matches('/');
         let is_post = self.request.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case("post"));
-        match path {
-            _ if !is_post => None,
-            path if path.ends_with("/chat/completions") => Some(Dialect::OpenAiChat),
-            path if path.ends_with("/messages") => Some(Dialect::AnthropicMessages),
-            _ => None,
+        if !is_post {
+            return None;
+        }
+        let in_body = |dialect| Some(Address { dialect, model: None, stream: None });
+        let in_path = |dialect, stream| {
+            let (_, rest) = path.rsplit_once("/models/").or_else(|| path.rsplit_once("/model/"))?;
+            let model = rest.rsplit_once([':', '/']).map_or(rest, |(model, _)| model);
+            Some(Address { dialect, model: Some(model.replace("%3A", ":")), stream: Some(stream) })
+        };
+        let ends = |ends: &[&str]| ends.iter().any(|end| path.ends_with(end));
+        if ends(&["/chat/completions"]) {
+            in_body(Dialect::OpenAiChat)
+        } else if ends(&["/messages"]) {
+            in_body(Dialect::AnthropicMessages)
+        } else if ends(&["/responses"]) {
+            in_body(Dialect::OpenAiResponses)
+        } else if ends(&["/v2/chat"]) {
+            in_body(Dialect::CohereChat)
+        } else if ends(&["/api/chat"]) {
+            in_body(Dialect::OllamaChat)
+        } else if ends(&["/api/generate"]) {
+            in_body(Dialect::OllamaGenerate)
+        } else if ends(&[":generateContent"]) {
+            in_path(Dialect::Gemini, false)
+        } else if ends(&[":streamGenerateContent"]) {
+            in_path(Dialect::Gemini, true)
+        } else if ends(&["/converse"]) {
+            in_path(Dialect::BedrockConverse, false)
+        } else if ends(&["/converse-stream"]) {
+            in_path(Dialect::BedrockConverse, true)
+        } else {
+            None
         }
     }
 
-    /// Whether the answer is a stream of events.
-    pub(crate) fn is_stream(&self) -> bool {
-        self.response.content_type.starts_with("text/event-stream")
+    /// How the answer is cut into frames, if it is a stream.
+    pub(crate) fn framing(&self) -> Option<Framing> {
+        let kind = self.response.content_type.as_str();
+        let is = |prefix: &str| kind.starts_with(prefix);
+        if is("text/event-stream") {
+            Some(Framing::Sse)
+        } else if is("application/x-ndjson") || is("application/jsonl") {
+            Some(Framing::Lines)
+        } else if is("application/vnd.amazon.eventstream") {
+            Some(Framing::EventStream)
+        } else {
+            None
+        }
     }
 
     /// The body of the answer.

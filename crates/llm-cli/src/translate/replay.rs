@@ -1,17 +1,31 @@
 //! What a stream of events says, read from its bytes without any translator: the expectation of a replay.
 
-use llm_provider_core::{Dialect, Frames, SseEvent};
+mod others;
+
+use llm_provider_core::{Dialect, Framing};
 use serde_json::{Map, Value, json};
 
+/// One event: its name and its data.
+type Event = (String, Value);
+
 /// What a stream says, as one JSON value.
-pub(crate) fn facts(dialect: Dialect, stream: &[u8]) -> Value {
-    let events = Frames::new(stream)
-        .map(SseEvent::parse)
-        .filter(|event| event.has_data)
-        .filter_map(|event| serde_json::from_slice::<Value>(&event.data).ok());
+pub(crate) fn facts(dialect: Dialect, framing: Framing, mut stream: &[u8]) -> Value {
+    let mut events: Vec<Event> = Vec::new();
+    while let Some(frame) = framing.next(&mut stream) {
+        let Ok(event) = framing.event(frame) else { continue };
+        if let Ok(data) = serde_json::from_slice::<Value>(&event.data) {
+            events.push((String::from_utf8_lossy(event.event).into_owned(), data));
+        }
+    }
+    let data = || events.iter().map(|(_, data)| data.clone());
     match dialect {
-        Dialect::AnthropicMessages => messages(events),
-        _ => chat(events),
+        Dialect::AnthropicMessages => messages(data()),
+        Dialect::OpenAiResponses => others::responses(data()),
+        Dialect::Gemini | Dialect::GeminiArray => others::gemini(data()),
+        Dialect::BedrockConverse => others::converse(&events),
+        Dialect::CohereChat => others::cohere(data()),
+        Dialect::OllamaChat | Dialect::OllamaGenerate => others::ollama(data()),
+        _ => chat(data()),
     }
 }
 

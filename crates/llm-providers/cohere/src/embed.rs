@@ -189,7 +189,8 @@ mod tests {
     fn encoded(request: Value) -> Result<(Value, Vec<String>), EncodeError> {
         let request: EmbeddingRequest = from_value(request).unwrap();
         let headers = HeaderMap::new();
-        let encoded = Translator::<Embeddings>::encode(&Cohere, &request, &Call::new("embed-v4.0", &headers))?;
+        let encoded =
+            Translator::<Embeddings>::encode(&Cohere, &request, &Call::new("embed-v4.0", &headers))?;
         assert_eq!(encoded.request.uri(), "https://api.cohere.com/v2/embed");
         let Payload::Bytes(body) = encoded.request.body() else { panic!("bytes") };
         let notes = encoded.notes.iter().map(ToString::to_string).collect();
@@ -202,16 +203,22 @@ mod tests {
         let expected = json!({"model": "embed-v4.0", "input_type": "search_document", "texts": ["a"], "embedding_types": ["float"]});
         assert_eq!(body, expected);
         assert_eq!(notes, ["defaulted input_type: search_document"]);
-        let (body, notes) = encoded(json!({"model": "x", "input": ["a", "b"], "input_type": "search_query", "dimensions": 256,
-            "encoding_format": "base64", "truncate": "END", "user": "u"}))
+        let (body, notes) = encoded(
+            json!({"model": "x", "input": ["a", "b"], "input_type": "search_query", "dimensions": 256,
+            "encoding_format": "base64", "truncate": "END", "user": "u"}),
+        )
         .unwrap();
         assert_eq!(
             body,
             json!({"model": "embed-v4.0", "input_type": "search_query", "texts": ["a", "b"], "embedding_types": ["base64"],
                 "output_dimension": 256, "truncate": "END"})
         );
-        assert_eq!(notes, ["renamed dimensions: output_dimension", "dropped user: Cohere has no such parameter"]);
-        let (body, _) = encoded(json!({"model": "x", "input": "a", "embedding_types": ["int8", "float"]})).unwrap();
+        assert_eq!(
+            notes,
+            ["renamed dimensions: output_dimension", "dropped user: Cohere has no such parameter"]
+        );
+        let (body, _) =
+            encoded(json!({"model": "x", "input": "a", "embedding_types": ["int8", "float"]})).unwrap();
         assert_eq!(body["embedding_types"], json!(["int8", "float"]));
         assert!(encoded(json!({"model": "x", "input": [1, 2]})).is_err());
     }
@@ -231,7 +238,7 @@ mod tests {
         assert!(encoded(json!({"model": "x", "input": [{"sound": "b"}]})).is_err());
     }
 
-    fn decoded(answer: Value) -> EmbeddingResponse {
+    fn decoded(answer: &Value) -> EmbeddingResponse {
         let body = answer.to_string();
         match Translator::<Embeddings>::decode(&Cohere, Response::new(body.as_bytes())).unwrap() {
             Decoded::Answer(answer) => answer,
@@ -241,21 +248,23 @@ mod tests {
 
     #[test]
     fn vectors_of_one_kind_and_of_several() {
-        let answer = decoded(json!({"id": "i", "embeddings": {"float": [[0.5, 1], [2, 3]]}, "texts": ["a", "b"],
-            "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 3}}, "response_type": "embeddings_by_type"}));
+        let answer = decoded(
+            &json!({"id": "i", "embeddings": {"float": [[0.5, 1], [2, 3]]}, "texts": ["a", "b"],
+            "meta": {"api_version": {"version": "2"}, "billed_units": {"input_tokens": 3}}, "response_type": "embeddings_by_type"}),
+        );
         let numbers = |at: usize| serde_json::to_value(&answer.data[at].embedding).unwrap();
         assert_eq!((numbers(0), numbers(1)), (json!([0.5, 1]), json!([2, 3])));
         assert_eq!(answer.usage.get().unwrap().counts().input, 3);
         assert_eq!(answer.id.as_deref(), Some("i"));
-        let answer = decoded(json!({"embeddings": {"base64": ["AACAPw=="], "float": null}}));
+        let answer = decoded(&json!({"embeddings": {"base64": ["AACAPw=="], "float": null}}));
         assert_eq!(answer.data[0].embedding, EmbeddingVector::Base64("AACAPw==".to_owned()));
-        let answer = decoded(json!({"embeddings": {"int8": [[1]], "ubinary": [[2]]}}));
+        let answer = decoded(&json!({"embeddings": {"int8": [[1]], "ubinary": [[2]]}}));
         assert_eq!(answer.data[0].embedding, EmbeddingVector::Other(json!({"int8": [1], "ubinary": [2]})));
     }
 
     #[test]
     fn images_count_by_their_tokens() {
-        let answer = decoded(json!({"embeddings": {"float": [[1]]}, "images": [{"width": 1}],
+        let answer = decoded(&json!({"embeddings": {"float": [[1]]}, "images": [{"width": 1}],
             "meta": {"billed_units": {"images": 1, "image_tokens": 66}}}));
         assert_eq!(answer.usage.get().unwrap().counts().input, 66);
         assert_eq!(answer.provider_specific_fields.get().unwrap()["images"][0]["width"], 1);

@@ -106,8 +106,16 @@ mod tests {
             (403, "not yours", ErrorKind::PermissionDenied),
             (404, "model 'x' not found", ErrorKind::NotFound),
             (422, "oh", ErrorKind::Unprocessable),
-            (429, "You are using a Trial key, which is limited to 40 API calls / minute.", ErrorKind::RateLimit),
-            (429, "You are using a Trial key, which is limited to 1000 API calls / month.", ErrorKind::QuotaExceeded),
+            (
+                429,
+                "You are using a Trial key, which is limited to 40 API calls / minute.",
+                ErrorKind::RateLimit,
+            ),
+            (
+                429,
+                "You are using a Trial key, which is limited to 1000 API calls / month.",
+                ErrorKind::QuotaExceeded,
+            ),
             (498, "blocked input", ErrorKind::ContentPolicy),
             (499, "request cancelled", ErrorKind::ClientClosed),
             (500, "internal server error", ErrorKind::Internal),

@@ -82,7 +82,9 @@ mod tests {
             address(endpoint, &Call { base_url: base, ..Call::new("m", &none) }).unwrap().to_string()
         };
         assert_eq!(uri(None, Endpoint::Chat), "https://api.cohere.com/v2/chat");
-        for base in ["http://h", "http://h/", "http://h/v2", "http://h/v1/", "http://h/v2/chat", "http://h/v1/rerank"] {
+        for base in
+            ["http://h", "http://h/", "http://h/v2", "http://h/v1/", "http://h/v2/chat", "http://h/v1/rerank"]
+        {
             assert_eq!(uri(Some(base), Endpoint::Chat), "http://h/v2/chat", "{base}");
             assert_eq!(uri(Some(base), Endpoint::Rerank), "http://h/v2/rerank", "{base}");
         }
@@ -104,7 +106,10 @@ mod tests {
         given.insert("x-client-name", HeaderValue::from_static("me"));
         let call = Call { credential: Some(&key), ..Call::new("m", &given) };
         let sent = headers(&call).unwrap();
-        assert_eq!((&sent["authorization"], &sent["x-client-name"]), (&"Bearer other".parse().unwrap(), &"me".parse().unwrap()));
+        assert_eq!(
+            (&sent["authorization"], &sent["x-client-name"]),
+            (&"Bearer other".parse().unwrap(), &"me".parse().unwrap())
+        );
         let bad = Credential::Key(Secret::new("k\n"));
         assert!(headers(&Call { credential: Some(&bad), ..Call::new("m", &HeaderMap::new()) }).is_err());
     }

@@ -32,9 +32,7 @@ impl Relay for Cohere {
             RelayOperation::Chat | RelayOperation::ChatStream => head(Endpoint::Chat, call),
             RelayOperation::Embeddings => head(Endpoint::Embed, call),
             RelayOperation::Rerank => head(Endpoint::Rerank, call),
-            RelayOperation::CountTokens => {
-                Err(EncodeError::unsupported("", "this dialect counts no tokens"))
-            }
+            RelayOperation::CountTokens => Err(EncodeError::unsupported("", "this dialect counts no tokens")),
         }
     }
 
@@ -125,14 +123,19 @@ impl ChatListener {
             }
             EventKind::ToolCallStart | EventKind::ToolCallDelta => {
                 self.called = true;
-                let arguments = message.tool_calls.get().and_then(|call| call["function"]["arguments"].as_str());
+                let arguments =
+                    message.tool_calls.get().and_then(|call| call["function"]["arguments"].as_str());
                 self.seen.content_bytes += arguments.unwrap_or_default().len() as u64;
                 Heard::Content
             }
             EventKind::MessageEnd => {
                 self.seen.usage = delta.usage.get().map(usage::canonical);
                 let words = delta.error.as_deref().filter(|words| !words.is_empty());
-                if self.ended(delta.finish_reason.as_deref(), words, data) { Heard::End } else { Heard::Failure }
+                if self.ended(delta.finish_reason.as_deref(), words, data) {
+                    Heard::End
+                } else {
+                    Heard::Failure
+                }
             }
             _ => Heard::Other,
         }
@@ -178,18 +181,30 @@ mod tests {
         let listener = listener.as_mut();
         use Heard::{Content, End, Other};
         assert_eq!(frame(listener, r#"{"type":"message-start","id":"i"}"#), Other);
-        assert_eq!(frame(listener, r#"{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"abc"}}}"#), Content);
         assert_eq!(
-            frame(listener, r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"de"}}}}"#),
+            frame(listener, r#"{"type":"tool-plan-delta","delta":{"message":{"tool_plan":"abc"}}}"#),
             Content
         );
         assert_eq!(
-            frame(listener, r#"{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}"#),
+            frame(
+                listener,
+                r#"{"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"de"}}}}"#
+            ),
+            Content
+        );
+        assert_eq!(
+            frame(
+                listener,
+                r#"{"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"{}"}}}}}"#
+            ),
             Content
         );
         assert_eq!(frame(listener, r#"{"type":"future"}"#), Other);
         assert_eq!(
-            frame(listener, r#"{"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{"tokens":{"input_tokens":5,"output_tokens":2}}}}"#),
+            frame(
+                listener,
+                r#"{"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{"tokens":{"input_tokens":5,"output_tokens":2}}}}"#
+            ),
             End
         );
         assert_eq!(listener.frame(b"data: [DONE]\n\n"), Other);

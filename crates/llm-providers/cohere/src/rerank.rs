@@ -31,10 +31,17 @@ impl Translator<Rerank> for Cohere {
             }
         }
         if fields.is_some() {
-            notes.push(Note::new(NoteKind::Converted, "rank_fields", "the documents hold these members only"));
+            notes.push(Note::new(
+                NoteKind::Converted,
+                "rank_fields",
+                "the documents hold these members only",
+            ));
         }
         if wire.return_documents.take() == Some(true) {
-            notes.push(Note::dropped("return_documents", "Cohere gives no documents back; the client has them"));
+            notes.push(Note::dropped(
+                "return_documents",
+                "Cohere gives no documents back; the client has them",
+            ));
         }
         if wire.max_chunks_per_doc.take().is_some() {
             let reason = "Cohere counts tokens: `max_tokens_per_doc`";
@@ -114,7 +121,10 @@ mod tests {
         let request = json!({"model": "x", "query": "q", "documents": ["a"], "return_documents": true, "max_chunks_per_doc": 3});
         let (body, notes) = encoded(request.clone(), OnUnsupported::Drop).unwrap();
         assert_eq!(body, json!({"model": "rerank-v4.0", "query": "q", "documents": ["a"]}));
-        assert!(notes[0].starts_with("dropped return_documents") && notes[1].starts_with("dropped max_chunks"), "{notes:?}");
+        assert!(
+            notes[0].starts_with("dropped return_documents") && notes[1].starts_with("dropped max_chunks"),
+            "{notes:?}"
+        );
         assert!(encoded(request, OnUnsupported::Reject).is_err());
         assert!(encoded(json!({"model": "x", "query": "q", "documents": [1]}), OnUnsupported::Drop).is_err());
     }

@@ -10,9 +10,7 @@ mod stream;
 
 pub use embed::{ApiMeta, ApiTokens, ApiUnits, EmbedRequest, EmbedResponse};
 pub use request::{ChatMessage, ChatRequest, Document, ResponseFormat, Thinking};
-pub use response::{
-    BilledUnits, ChatResponse, Citation, ErrorBody, Logprob, ResponseMessage, Tokens, Usage,
-};
+pub use response::{BilledUnits, ChatResponse, Citation, ErrorBody, Logprob, ResponseMessage, Tokens, Usage};
 pub use stream::{EventDelta, EventKind, EventMessage, StreamEvent};
 
 #[cfg(test)]

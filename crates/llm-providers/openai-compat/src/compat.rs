@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, Dialect, Edit, EncodeError, Encoded, Framing, Listener, NoteKind, Peek,
-    Provider, Relay, RelayOperation, StreamDecoder, Translator, UpstreamError, VendorInfo,
+    Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing, Listener,
+    NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator, UpstreamError,
+    VendorInfo,
 };
-use llm_provider_openai::{Changes, ChatRelay, ChatWire, MessageGlance};
+use llm_provider_openai::{Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance};
 use llm_types::{ChatRequest, ChatResponse, Nullable};
 
+use crate::rerank::RerankWire;
 use crate::whole::Whole;
 use crate::{Capability, RowError, VendorOperation, VendorRow, quirk};
 
@@ -20,6 +22,8 @@ pub struct Compat {
     info: VendorInfo,
     wire: ChatWire,
     relay: CompatRelay,
+    embeddings: EmbeddingWire,
+    rerank: RerankWire,
 }
 
 /// Requests that pass through as bytes, unless a quirk touches them.
@@ -28,6 +32,16 @@ struct CompatRelay {
     row: Arc<VendorRow>,
     relay: ChatRelay,
 }
+
+/// Vectors as all of these vendors make them: numbers, whatever else the client wants to be told; a client that wants
+/// base64 gets it from the gateway.
+const EMBEDDINGS: EmbeddingOptions = EmbeddingOptions {
+    base64: false,
+    tokens: true,
+    input_type: true,
+    dimensions: Some("dimensions"),
+    max_inputs: 2048,
+};
 
 impl Compat {
     /// The vendor of a row.
@@ -41,7 +55,9 @@ impl Compat {
         Ok(Self {
             info: row.info(),
             wire: ChatWire::new(wire.clone()),
-            relay: CompatRelay { row: Arc::clone(&row), relay: ChatRelay::new(wire) },
+            relay: CompatRelay { row: Arc::clone(&row), relay: ChatRelay::new(wire.clone()) },
+            embeddings: EmbeddingWire::new(wire.clone(), EMBEDDINGS),
+            rerank: RerankWire::new(wire),
             row,
         })
     }
@@ -59,6 +75,18 @@ impl Provider for Compat {
 
     fn chat(&self) -> Option<&dyn Translator<Chat>> {
         self.row.has(VendorOperation::Chat).then_some(self as _)
+    }
+
+    fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
+        self.row.has(VendorOperation::Embeddings).then_some(&self.embeddings as _)
+    }
+
+    fn max_embedding_inputs(&self, _model: &str) -> usize {
+        self.embeddings.options().max_inputs
+    }
+
+    fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
+        self.row.has(VendorOperation::Rerank).then_some(&self.rerank as _)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -2,6 +2,7 @@
 
 mod compat;
 mod quirk;
+mod rerank;
 mod row;
 mod table;
 mod target;

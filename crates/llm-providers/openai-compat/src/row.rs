@@ -153,7 +153,7 @@ fn usual_capabilities() -> Vec<Capability> {
     vec![Capability::Streaming, Capability::Tools, Capability::JsonSchema]
 }
 
-/// An endpoint of a vendor. The ones besides `chat` are facts for what is still to come.
+/// An endpoint of a vendor. Those besides `chat`, `embeddings` and `rerank` are facts for what is still to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

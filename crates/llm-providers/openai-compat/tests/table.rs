@@ -303,7 +303,7 @@ fn rows_that_make_no_sense() {
     }
     assert_eq!(fault(&|row| row.model_pattern = Some("a/b".to_owned())).field, "model_pattern");
     let efforts = |row: &mut VendorRow| {
-        row.efforts.extend([("max", "high"), ("high", "low")].map(|(a, b)| (a.to_owned(), b.to_owned())))
+        row.efforts.extend([("max", "high"), ("high", "low")].map(|(a, b)| (a.to_owned(), b.to_owned())));
     };
     assert_eq!(fault(&efforts).field, "efforts");
     assert_eq!(fault(&|row| row.usage_pointer = Some("usage".to_owned())).field, "usage_pointer");

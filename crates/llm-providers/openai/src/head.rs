@@ -11,12 +11,11 @@ pub(crate) fn chat(options: &WireOptions, call: &Call<'_>) -> Result<request::Pa
     post("/chat/completions", options, call)
 }
 
-/// Method, address and headers of a request to `path`, which begins with a slash.
-pub(crate) fn post(
-    path: &str,
-    options: &WireOptions,
-    call: &Call<'_>,
-) -> Result<request::Parts, EncodeError> {
+/// Method, address and headers of a request to `path`, which begins with a slash and stands after the base address.
+///
+/// # Errors
+/// [`EncodeError::Setup`] if the address or a header is none.
+pub fn post(path: &str, options: &WireOptions, call: &Call<'_>) -> Result<request::Parts, EncodeError> {
     let (mut parts, ()) = Request::new(()).into_parts();
     parts.method = Method::POST;
     parts.uri = address(path, options, call)?;

@@ -98,7 +98,7 @@ pub const fn error_names(kind: ErrorKind) -> (&'static str, Option<&'static str>
 }
 
 /// `{"error": {"message", "type", "param", "code"}}`
-fn error_body(error: &ApiError) -> Vec<u8> {
+pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
         error: Inner<'a>,

@@ -12,12 +12,15 @@ mod models;
 mod openai;
 mod options;
 mod relay;
+pub mod responses;
 mod usage;
 
 pub use changes::Changes;
 pub use chat::{ChatInterpret, ChatWire};
 pub use embeddings::{EmbeddingIngress, EmbeddingOptions, EmbeddingWire};
+pub use error::read_error;
 pub use glance::MessageGlance;
+pub use head::post as request_head;
 pub use ingress::{ChatIngress, error_names};
 pub use openai::OpenAi;
 pub use options::{
@@ -25,3 +28,6 @@ pub use options::{
     WireOptions,
 };
 pub use relay::{ChatListener, ChatRelay};
+pub use responses::{
+    ByModel, ByModelRelay, EncryptedThinking, ResponsesIngress, ResponsesOptions, ResponsesRelay, ResponsesWire,
+};

@@ -4,7 +4,10 @@ use std::sync::LazyLock;
 
 use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
 
-use crate::{ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, WireOptions};
+use crate::{
+    ByModel, ByModelRelay, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, ResponsesOptions,
+    ResponsesRelay, ResponsesWire, WireOptions,
+};
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     id: "openai".into(),
@@ -27,12 +30,16 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
 
 /// OpenAI: chat, translated and passed through; vectors.
 ///
+/// A model named `responses/…` is asked by the Responses API, without the prefix; every other by chat completions. Who
+/// speaks the Responses API himself is passed through, whatever the model's name.
+///
 /// Source: OpenAI API reference, "Chat Completions" (platform.openai.com/docs/api-reference/chat), read
 /// 2026-11.
 #[derive(Debug, Clone)]
 pub struct OpenAi {
-    chat: ChatWire,
-    relay: ChatRelay,
+    chat: ByModel,
+    relay: ByModelRelay,
+    responses: ResponsesRelay,
     embeddings: EmbeddingWire,
 }
 
@@ -41,8 +48,12 @@ impl OpenAi {
     pub fn new() -> Self {
         let wire = WireOptions::default();
         Self {
-            chat: ChatWire::new(wire.clone()),
-            relay: ChatRelay::new(wire.clone()),
+            chat: ByModel::new(
+                ChatWire::new(wire.clone()),
+                ResponsesWire::new(ResponsesOptions::default()),
+            ),
+            relay: ByModelRelay::new(ChatRelay::new(wire.clone())),
+            responses: ResponsesRelay::new(ResponsesOptions::default()),
             embeddings: EmbeddingWire::new(wire, EmbeddingOptions::default()),
         }
     }
@@ -72,6 +83,10 @@ impl Provider for OpenAi {
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
-        (dialect == Dialect::OpenAiChat).then_some(&self.relay)
+        match dialect {
+            Dialect::OpenAiChat => Some(&self.relay),
+            Dialect::OpenAiResponses => Some(&self.responses),
+            _ => None,
+        }
     }
 }

@@ -173,7 +173,8 @@ fn a_stream_that_is_nearly_right() {
         "data: {\"choices\":[{\"delta\":{\"content\":\"yes\"}}]}\n\n",
         "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":{\"x\":1}}}]}}]}\n\n",
         "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":5,\"id\":null,\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\n",
-        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_use\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"reasoning\":null},\"finish_reason\":\"tool_use\"}],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4,\"total_tokens\":7}}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\"\",\"reasoning\":null},\"finish_reason\":\"tool_use\"}]}\n\n",
         "data: [DONE]\n\n",
     );
     let vendor = OpenAi::new();

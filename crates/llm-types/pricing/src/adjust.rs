@@ -110,7 +110,9 @@ impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let share = Factor::deserialize(deserializer)?;
         if share > Factor::ONE {
-            return Err(de::Error::custom(format_args!("{share} is more than the whole; five per cent is 0.05")));
+            return Err(de::Error::custom(format_args!(
+                "{share} is more than the whole; five per cent is 0.05"
+            )));
         }
         Ok(Self(share))
     }

@@ -12,7 +12,6 @@ use crate::{Exact, Factor, FactorKey, Item, Part, Prices, Quantities, Rate, Tier
 
 /// Under which terms an answer was given. The default is the usual ones.
 #[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
 pub struct Terms<'a> {
     /// The tier in which it was served; see [`Tier::served`].
     pub tier: Tier,
@@ -106,7 +105,8 @@ pub fn cost(quantities: &Quantities, prices: &Prices, terms: &Terms<'_>) -> Resu
         lines.push(line);
     }
 
-    let list = scaled(model, &factors).and_then(|model| model.plus(Wide::new(tools, ATTOS))).ok_or(TooLarge)?;
+    let list =
+        scaled(model, &factors).and_then(|model| model.plus(Wide::new(tools, ATTOS))).ok_or(TooLarge)?;
     Ok(Cost {
         total: terms.adjustment.apply(list).and_then(rounded).ok_or(TooLarge)?,
         before_adjustment: rounded(list).ok_or(TooLarge)?,

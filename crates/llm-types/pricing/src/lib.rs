@@ -9,6 +9,8 @@ mod model;
 mod money;
 mod prices;
 mod quantities;
+#[cfg(feature = "schemars")]
+mod schema;
 mod table;
 mod tier;
 mod usage;
@@ -21,9 +23,11 @@ pub use decimal::AmountError;
 pub use item::{Item, Part, Unit};
 pub use model::{Capabilities, Capability, Mode, ModelInfo, Words};
 pub use money::{Exact, Factor, Rate, Usd};
-pub use prices::{Band, FactorKey, FreeSearches, PriceError, PriceValue, Prices, Problem, RateKey, SearchUnit};
+pub use prices::{
+    Band, FactorKey, FreeSearches, PriceError, PriceValue, Prices, Problem, RateKey, SearchUnit,
+};
 pub use quantities::Quantities;
-#[cfg(feature = "write")]
+#[cfg(any(test, feature = "write"))]
 pub use table::{Duplicate, Provenance, write};
 pub use table::{NotATable, Table, find, vendor_of};
 pub use tier::Tier;

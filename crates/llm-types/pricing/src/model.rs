@@ -192,7 +192,7 @@ mod tests {
     fn names_are_found_again() {
         for capability in Capability::ALL {
             assert_eq!(Capability::from_name(capability.name()), Some(*capability));
-            }
+        }
         for mode in Mode::ALL {
             assert_eq!(Mode::from_name(mode.name()), Some(*mode));
         }
@@ -217,8 +217,7 @@ mod tests {
         info.capabilities.set(Capability::Vision, true);
         info.input_modalities = Words::new("text,image");
         let fields = [("input_cost_per_token".to_owned(), crate::PriceValue::Number("5.9e-07".to_owned()))];
-        info.prices =
-            Prices::from_fields(fields.iter().map(|(name, value)| (name.as_str(), value))).ok();
+        info.prices = Prices::from_fields(fields.iter().map(|(name, value)| (name.as_str(), value))).ok();
         assert_eq!(info.name(), "llama");
         assert_eq!(
             serde_json::to_value(&info).unwrap(),

@@ -226,23 +226,23 @@ impl Serialize for Factor {
 
 impl<'de> Deserialize<'de> for Usd {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Text("an amount of dollars")).and_then(parsed)
+        deserializer.deserialize_any(Text("an amount of dollars")).and_then(|text| parsed(&text))
     }
 }
 
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Text("a price in dollars")).and_then(parsed)
+        deserializer.deserialize_any(Text("a price in dollars")).and_then(|text| parsed(&text))
     }
 }
 
 impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Text("a factor")).and_then(parsed)
+        deserializer.deserialize_any(Text("a factor")).and_then(|text| parsed(&text))
     }
 }
 
-fn parsed<T: FromStr<Err = AmountError>, E: de::Error>(text: String) -> Result<T, E> {
+fn parsed<T: FromStr<Err = AmountError>, E: de::Error>(text: &str) -> Result<T, E> {
     text.parse().map_err(|error| E::custom(format_args!("{text} {error}")))
 }
 
@@ -281,35 +281,6 @@ impl de::Visitor<'_> for Text {
     fn visit_f64<E: de::Error>(self, float: f64) -> Result<String, E> {
         // The shortest text that means this float.
         Ok(float.to_string())
-    }
-}
-
-#[cfg(feature = "schemars")]
-mod schema {
-    use std::borrow::Cow;
-
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::{Factor, Rate, Usd};
-
-    macro_rules! decimal_schema {
-        ($($name:ident: $description:literal),*) => { $(
-            impl JsonSchema for $name {
-                fn schema_name() -> Cow<'static, str> {
-                    stringify!($name).into()
-                }
-
-                fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                    json_schema!({ "type": ["number", "string"], "description": $description })
-                }
-            }
-        )* };
-    }
-
-    decimal_schema! {
-        Usd: "Dollars, as a number or as decimal text; at most 9 decimals.",
-        Rate: "Dollars a unit, as a number or as decimal text; at most 15 decimals, not below zero.",
-        Factor: "A factor or a share, as a number or as decimal text; at most 9 decimals, not below zero."
     }
 }
 

@@ -259,15 +259,14 @@ impl Prices {
         let crossed = |above: u64| {
             above == 0 || when.prompt_tokens > above || (self.inclusive && when.prompt_tokens == above)
         };
-        let best = |tier: Tier| {
-            mine.iter().rev().find(|(key, _)| key.tier == tier && crossed(key.above)).copied()
-        };
+        let best =
+            |tier: Tier| mine.iter().rev().find(|(key, _)| key.tier == tier && crossed(key.above)).copied();
         let quote = |(key, rate), halved| Quote { key, rate, halved };
         let standard = best(Tier::Standard);
         match (best(when.tier), standard) {
             // A batch is priced as a whole: its flat price comes before a standard price above a threshold.
             (Some(found), _) if when.tier == Tier::Batch => Some(quote(found, false)),
-            (Some(found), Some(usual)) if usual.0.above > found.0.above => Some(quote(usual, false)),
+            (Some(found), Some(usual)) if usual.0.above < found.0.above => Some(quote(usual, false)),
             (Some(found), _) => Some(quote(found, false)),
             (None, usual) => usual.map(|usual| quote(usual, is_halved(item, when))),
         }

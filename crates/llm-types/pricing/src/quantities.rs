@@ -53,7 +53,9 @@ impl Quantities {
 
     /// All tokens of the prompt, cached or not, of every kind: what thresholds look at.
     pub fn prompt_tokens(&self) -> u64 {
-        self.iter().filter(|(item, _)| item.is_prompt_token()).fold(0, |sum, (_, count)| sum.saturating_add(count))
+        self.iter()
+            .filter(|(item, _)| item.is_prompt_token())
+            .fold(0, |sum, (_, count)| sum.saturating_add(count))
     }
 
     /// What is not zero.

@@ -98,16 +98,26 @@ fn read_prompt(
         None => numbers.field(&usage.cache_read_input_tokens, Side::Prompt, "cache_read_input_tokens"),
     };
     let written = match details.cache_write_tokens.get() {
-        Some(_) => {
-            numbers.field(&details.cache_write_tokens, Side::Prompt, "prompt_tokens_details.cache_write_tokens")
+        Some(_) => numbers.field(
+            &details.cache_write_tokens,
+            Side::Prompt,
+            "prompt_tokens_details.cache_write_tokens",
+        ),
+        None => {
+            numbers.field(&usage.cache_creation_input_tokens, Side::Prompt, "cache_creation_input_tokens")
         }
-        None => numbers.field(&usage.cache_creation_input_tokens, Side::Prompt, "cache_creation_input_tokens"),
     };
     let (hour, half_day, named) = lives(details, numbers);
     // A vendor that names lives and no sum has written what it names.
     let written = if written == 0 { named } else { written };
     numbers.within(named, written, Side::Prompt, "cache_creation_token_details", "cache_write_tokens");
-    numbers.within(cached.saturating_add(written), prompt, Side::Prompt, "cached and written tokens", "prompt_tokens");
+    numbers.within(
+        cached.saturating_add(written),
+        prompt,
+        Side::Prompt,
+        "cached and written tokens",
+        "prompt_tokens",
+    );
 
     let mut left = Left(prompt);
     let cached = left.take(cached);
@@ -206,7 +216,10 @@ fn read_tools(
 /// Source: Anthropic API docs, data residency and fast mode, read 2026-11.
 fn facts(usage: &Usage) -> Vec<String> {
     let words = ["inference_geo", "speed"].into_iter().filter_map(|name| usage.extra.get(name)?.as_str());
-    words.map(str::to_ascii_lowercase).filter(|word| !matches!(word.as_str(), "global" | "standard" | "")).collect()
+    words
+        .map(str::to_ascii_lowercase)
+        .filter(|word| !matches!(word.as_str(), "global" | "standard" | ""))
+        .collect()
 }
 
 fn tier(usage: &Usage) -> Option<Tier> {

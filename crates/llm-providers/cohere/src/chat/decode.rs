@@ -14,8 +14,8 @@ use crate::{error, usage};
 /// Reads a whole answer of status 200.
 pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
     let body = *response.body();
-    let answer: wire::ChatResponse = llm_types::from_slice(body)
-        .map_err(|why| UpstreamError::unreadable(response.status(), body, why))?;
+    let answer: wire::ChatResponse =
+        llm_types::from_slice(body).map_err(|why| UpstreamError::unreadable(response.status(), body, why))?;
     let mut specifics = answer.extra;
     let mut message = read(answer.message);
     let called = message.tool_calls.is_value();

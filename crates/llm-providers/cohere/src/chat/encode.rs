@@ -102,7 +102,8 @@ impl Encoder<'_> {
             if said != kind {
                 self.note(NoteKind::Converted, "thinking.type", format!("to `{said}`"));
             }
-            let budget = ["token_budget", "budget_tokens"].iter().find_map(|name| thinking.get(*name)?.as_u64());
+            let budget =
+                ["token_budget", "budget_tokens"].iter().find_map(|name| thinking.get(*name)?.as_u64());
             for name in thinking.as_object().into_iter().flatten().map(|(name, _)| name) {
                 if !matches!(name.as_str(), "type" | "token_budget" | "budget_tokens") {
                     self.note(NoteKind::Dropped, format!("thinking.{name}"), "Cohere has no such choice");
@@ -120,7 +121,11 @@ impl Encoder<'_> {
             self.note(NoteKind::Converted, "reasoning_effort", "thinking disabled");
         } else if let Some(budget) = self.call.effort_budgets.tokens(effort) {
             wire.thinking = Nullable::Value(switch("enabled", Some(budget)));
-            self.note(NoteKind::Converted, "reasoning_effort", format!("thinking for {budget} tokens at most"));
+            self.note(
+                NoteKind::Converted,
+                "reasoning_effort",
+                format!("thinking for {budget} tokens at most"),
+            );
         } else {
             self.unsupported("reasoning_effort", format!("Cohere knows no effort `{effort}`"))?;
         }

@@ -1,9 +1,7 @@
 //! A streamed answer, event by event.
 
 use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
-use llm_types::{
-    ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, Role, ToolCall,
-};
+use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, Role, ToolCall};
 use serde_json::{Value, json};
 
 use super::decode::{self, BETWEEN, CITATIONS, PLAN};

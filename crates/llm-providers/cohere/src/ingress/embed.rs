@@ -51,9 +51,10 @@ impl WholeIngress<Embeddings> for CohereEmbedIngress {
                 request.extra.insert("embedding_types".to_owned(), json!(kinds));
             }
         }
-        for (name, value) in
-            [("max_tokens", wire.max_tokens.get().map(|n| json!(n))), ("truncate", wire.truncate.get().map(|s| json!(s)))]
-        {
+        for (name, value) in [
+            ("max_tokens", wire.max_tokens.get().map(|n| json!(n))),
+            ("truncate", wire.truncate.get().map(|s| json!(s))),
+        ] {
             if let Some(value) = value {
                 request.extra.insert(name.to_owned(), value);
             }
@@ -77,7 +78,9 @@ impl WholeIngress<Embeddings> for CohereEmbedIngress {
                 EmbeddingVector::Other(Value::Object(kinds)) => {
                     kinds.iter().for_each(|(kind, vector)| put(kind, vector.clone()));
                 }
-                EmbeddingVector::Numbers(_) | EmbeddingVector::Base64(_) if wanted.len() == 1 && is_own(&wanted[0]) => {
+                EmbeddingVector::Numbers(_) | EmbeddingVector::Base64(_)
+                    if wanted.len() == 1 && is_own(&wanted[0]) =>
+                {
                     put(&wanted[0], json!(embedding.embedding));
                 }
                 vector => {

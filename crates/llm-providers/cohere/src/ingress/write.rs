@@ -59,7 +59,8 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     out.tool_plan = plan.map(str::to_owned).into();
     let mut content = thoughts(message, plan);
     if content.iter().any(|(_, sealed)| *sealed) {
-        notes.push(Note::dropped("choices[0].message.thinking_blocks", "Cohere's thinking has no signatures"));
+        notes
+            .push(Note::dropped("choices[0].message.thinking_blocks", "Cohere's thinking has no signatures"));
     }
     let mut parts: Vec<ContentPart> = content.drain(..).map(|(part, _)| part).collect();
     let text = message.content.get().map(MessageContent::text).unwrap_or_default();
@@ -150,7 +151,8 @@ pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Opt
     let place = |name: &str| page.get(name).and_then(Value::as_u64);
     let (start, end) = (place("start_index").unwrap_or(0), place("end_index").unwrap_or(0));
     let length = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
-    let words: String = text.chars().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(length).collect();
+    let words: String =
+        text.chars().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(length).collect();
     let url = page.get("url").and_then(Value::as_str).unwrap_or_default();
     Some(Citation {
         start: Nullable::Value(start),
@@ -172,7 +174,11 @@ pub(super) fn native(extra: &Extra) -> Option<&str> {
 }
 
 /// Why the model stopped, in Cohere's words. Cohere has none for content that was withheld.
-pub(super) fn finish_reason(reason: Option<&FinishReason>, native: Option<&str>, called: bool) -> &'static str {
+pub(super) fn finish_reason(
+    reason: Option<&FinishReason>,
+    native: Option<&str>,
+    called: bool,
+) -> &'static str {
     match reason {
         Some(FinishReason::ToolCalls | FinishReason::FunctionCall) => "TOOL_CALL",
         Some(FinishReason::Length) => "MAX_TOKENS",

@@ -75,7 +75,7 @@ pub(super) fn lift(
     reasoning: &mut Nullable<String>,
     blocks: &mut Nullable<Vec<ThinkingBlock>>,
 ) {
-    if let Some(Value::String(_) | Value::Null) = extra.get("reasoning")
+    if let Some(Value::String(_)) = extra.get("reasoning")
         && let Some(Value::String(text)) = extra.shift_remove("reasoning")
         && !reasoning.is_value()
     {

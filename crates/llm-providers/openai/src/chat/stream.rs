@@ -262,5 +262,5 @@ fn is_empty(delta: &Delta) -> bool {
         && !delta.annotations.is_value()
         && !delta.thinking_blocks.is_value()
         && !delta.provider_specific_fields.is_value()
-        && delta.extra.is_empty()
+        && delta.extra.values().all(Value::is_null)
 }

@@ -18,6 +18,11 @@ pub(super) fn item(prefix: &str, response: &str, index: usize) -> String {
     format!("{prefix}_{}_{index}", response.strip_prefix("resp_").unwrap_or(response))
 }
 
+/// An item's name without its prefix.
+pub(super) fn bare(item: &str) -> &str {
+    item.split_once('_').map_or(item, |(_, rest)| rest)
+}
+
 fn letters(name: &str) -> String {
     let is_taken = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
     name.chars().map(|letter| if is_taken(letter) { letter } else { '_' }).collect()

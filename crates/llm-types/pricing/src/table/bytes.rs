@@ -123,7 +123,10 @@ mod tests {
     fn lists_are_read_by_number() {
         let bytes = put::list([&b"a"[..], b"", b"bcd"].into_iter());
         let list = List::open(&bytes).unwrap();
-        assert_eq!((list.get(0), list.get(1), list.get(2)), (Some(&b"a"[..]), Some(&b""[..]), Some(&b"bcd"[..])));
+        assert_eq!(
+            (list.get(0), list.get(1), list.get(2)),
+            (Some(&b"a"[..]), Some(&b""[..]), Some(&b"bcd"[..]))
+        );
         assert_eq!(list.get(3), None);
         assert!(List::open(&bytes[..10]).is_none());
     }

@@ -94,7 +94,11 @@ fn own_name<'n>(vendor: &str, model: &'n str) -> &'n str {
 /// The names that a model goes by, the most exact one first.
 fn names<'n>(vendor: &str, model: &'n str) -> Vec<&'n str> {
     let name = own_name(vendor, model);
-    let mut names = vec![name];
+    // Some vendors have models whose own names begin with the vendor's.
+    let mut names = vec![model];
+    if name != model {
+        names.push(name);
+    }
     match vendor {
         "bedrock" => bedrock_names(name, &mut names),
         "vertex_ai" => {

@@ -59,8 +59,12 @@ pub(super) fn write(info: &ModelInfo<'_>, pool: &mut super::write::Pool) -> Vec<
     put::varint(&mut bytes, pool.capabilities(info.capabilities));
     let sheet = info.prices.as_ref().map_or(0, |prices| pool.sheet(prices) + 1);
     put::varint(&mut bytes, sheet);
-    let counts =
-        [info.max_input_tokens, info.max_output_tokens, info.output_vector_size, info.prompt_cache_min_tokens];
+    let counts = [
+        info.max_input_tokens,
+        info.max_output_tokens,
+        info.output_vector_size,
+        info.prompt_cache_min_tokens,
+    ];
     for count in counts {
         put::varint(&mut bytes, count.map_or(0, |count| count + 1));
     }

@@ -19,7 +19,12 @@ impl Numbers {
     }
 
     /// A sum; `None` when it is not there or is no count.
-    pub(super) fn sum<N: ToString>(&mut self, value: &Nullable<N>, side: Side, field: &'static str) -> Option<u64> {
+    pub(super) fn sum<N: ToString>(
+        &mut self,
+        value: &Nullable<N>,
+        side: Side,
+        field: &'static str,
+    ) -> Option<u64> {
         value.get().and_then(|value| self.count(&value.to_string(), side, field))
     }
 
@@ -60,9 +65,7 @@ impl Numbers {
 
     /// Notes a sum that is not there, unless it is known already to be no count.
     pub(super) fn missing(&mut self, missing: bool, side: Side, field: &'static str) {
-        let known = |anomaly: &Anomaly| {
-            matches!(&anomaly.contradiction, Contradiction::NoCount { field: it, .. } if *it == field)
-        };
+        let known = |anomaly: &Anomaly| matches!(&anomaly.contradiction, Contradiction::NoCount { field: it, .. } if *it == field);
         if missing && !self.anomalies.iter().any(known) {
             self.note(side, Contradiction::Missing(field));
         }
@@ -89,5 +92,8 @@ impl Numbers {
 
 /// A whole number not below zero; `12.0` is one.
 fn count(text: &str) -> Option<u64> {
-    Decimal::parse(text).and_then(|decimal| decimal.scaled(0)).ok().and_then(|count| u64::try_from(count).ok())
+    Decimal::parse(text)
+        .and_then(|decimal| decimal.scaled(0))
+        .ok()
+        .and_then(|count| u64::try_from(count).ok())
 }

@@ -164,10 +164,7 @@ fn negative_and_broken_counts_are_flagged() {
 fn totals_that_contradict_their_parts_are_flagged() {
     assert_eq!(
         anomalies(json!({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 5})),
-        [
-            "Prompt: total_tokens is 5, the sum is 15",
-            "Completion: total_tokens is 5, the sum is 15"
-        ]
+        ["Prompt: total_tokens is 5, the sum is 15", "Completion: total_tokens is 5, the sum is 15"]
     );
 }
 

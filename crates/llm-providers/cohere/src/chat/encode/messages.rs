@@ -82,8 +82,7 @@ impl Encoder<'_> {
                     self.note(NoteKind::Converted, format!("{path}.role"), detail);
                 }
                 turns.give_back();
-                let content =
-                    self.content(message.content.get(), &format!("{path}.content"), Place::User)?;
+                let content = self.content(message.content.get(), &format!("{path}.content"), Place::User)?;
                 match content {
                     Some(content) => {
                         let mut turn = ChatMessage::new("user");
@@ -180,7 +179,11 @@ impl Encoder<'_> {
                     None => {}
                 }
                 parts.append(&mut more);
-                if parts.is_empty() { Nullable::Absent } else { Nullable::Value(MessageContent::Parts(parts)) }
+                if parts.is_empty() {
+                    Nullable::Absent
+                } else {
+                    Nullable::Value(MessageContent::Parts(parts))
+                }
             }
         };
         let citations = message.provider_specific_fields.get().and_then(|own| own.get("citations"));
@@ -258,7 +261,11 @@ impl Encoder<'_> {
         }
         match (call.custom.get(), call.function.get()) {
             (Some(custom), _) => {
-                self.note(NoteKind::Converted, format!("{path}.custom"), "to a function with one text, `input`");
+                self.note(
+                    NoteKind::Converted,
+                    format!("{path}.custom"),
+                    "to a function with one text, `input`",
+                );
                 let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
                 Ok(ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), input.to_string()))
             }
@@ -368,7 +375,8 @@ fn thinking(thought: &str) -> ContentPart {
 }
 
 fn function_call(id: String, call: &FunctionCall, path: &str) -> Result<ToolCall, EncodeError> {
-    let name = call.name.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
+    let name =
+        call.name.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
     let arguments = call.arguments.as_deref().filter(|text| !text.trim().is_empty()).unwrap_or("{}");
     Ok(ToolCall::function(id, name, arguments))
 }

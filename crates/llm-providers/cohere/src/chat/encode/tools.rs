@@ -69,7 +69,15 @@ impl Encoder<'_> {
         }
         let choice = self.choice(request)?;
         if let Some(only) = &choice.only {
+            let all = tools.len();
             tools.retain(|tool| tool.name().is_some_and(|name| only.iter().any(|one| one == name)));
+            if tools.len() < all {
+                self.note(
+                    NoteKind::Dropped,
+                    "tools",
+                    format!("all but those that may be called: {}", only.join(", ")),
+                );
+            }
         }
         if !tools.is_empty() {
             wire.tools = Nullable::Value(tools);
@@ -124,7 +132,6 @@ impl Encoder<'_> {
     /// Cohere cannot be told to call this tool, but that it must call one: so this is the only one it gets.
     fn named(&mut self, path: &str, name: &str) -> Choice {
         self.note(NoteKind::Converted, path, format!("to `REQUIRED`, with `{name}` as the only tool"));
-        self.note(NoteKind::Dropped, "tools", format!("all but `{name}`, which must be called"));
         Choice { said: Some("REQUIRED"), only: Some(vec![name.to_owned()]) }
     }
 
@@ -134,8 +141,11 @@ impl Encoder<'_> {
             .filter_map(|tool| tool["function"]["name"].as_str().or_else(|| tool["name"].as_str()))
             .map(str::to_owned)
             .collect();
-        self.note(NoteKind::Converted, "tool_choice", format!("only these tools are sent: {}", names.join(", ")));
-        self.note(NoteKind::Dropped, "tools", "those that may not be called");
+        self.note(
+            NoteKind::Converted,
+            "tool_choice",
+            format!("only these tools are sent: {}", names.join(", ")),
+        );
         let said = (allowed["mode"] == "required").then_some("REQUIRED");
         Choice { said, only: Some(names) }
     }

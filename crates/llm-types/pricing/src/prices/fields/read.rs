@@ -8,10 +8,12 @@ use crate::decimal::Decimal;
 use crate::{AmountError, Factor, Item, Rate, Tier};
 
 use super::super::bands::{Band, Bands, Measure};
-use super::super::{FactorKey, FreeSearches, OffPeak, PriceValue, Prices, RateKey, SearchUnit, Weekdays, Window};
+use super::super::{
+    FactorKey, FreeSearches, OffPeak, PriceValue, Prices, RateKey, SearchUnit, Weekdays, Window,
+};
 use super::{
-    BANDS, FACTS, FREE_SEARCHES, OFF_PEAK, REGIONAL_ENDPOINT, RESIDENCY_EU, RESIDENCY_US, SEARCH_UNIT, SEARCHES,
-    amount, is_search_context, rate_key,
+    BANDS, FACTS, FREE_SEARCHES, OFF_PEAK, REGIONAL_ENDPOINT, RESIDENCY_EU, RESIDENCY_US, SEARCH_UNIT,
+    SEARCHES, amount, is_search_context, rate_key,
 };
 
 /// A field that is no price.
@@ -128,7 +130,8 @@ impl Prices {
 
     /// Multipliers by fact. Other things that stand there are hints for programs, not prices.
     fn read_facts(&mut self, value: &PriceValue) -> Result<(), PriceError> {
-        let facts = value.as_map().ok_or_else(|| Problem::Expected("an object").at("provider_specific_entry"));
+        let facts =
+            value.as_map().ok_or_else(|| Problem::Expected("an object").at("provider_specific_entry"));
         for (fact, value) in facts? {
             if matches!(value, PriceValue::Number(_)) {
                 let factor = factor(value).map_err(|problem| problem.at(fact))?;
@@ -155,7 +158,8 @@ impl<'de> Deserialize<'de> for Prices {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = PriceValue::deserialize(deserializer)?;
         let fields = value.as_map().ok_or_else(|| de::Error::custom("expected prices by name"))?;
-        Self::from_fields(fields.iter().map(|(name, value)| (name.as_str(), value))).map_err(de::Error::custom)
+        Self::from_fields(fields.iter().map(|(name, value)| (name.as_str(), value)))
+            .map_err(de::Error::custom)
     }
 }
 
@@ -232,7 +236,9 @@ fn off_peak(value: &PriceValue) -> Result<OffPeak, PriceError> {
     let mut block = OffPeak { rates: Vec::new(), windows: Vec::new(), weekday_offset_minutes: 0 };
     for (key, value) in fields.iter().filter(|(_, value)| *value != PriceValue::Null) {
         match key.as_str() {
-            "hours_utc" => hours(value, Weekdays::ALL, &mut block.windows).map_err(|problem| problem.at(key))?,
+            "hours_utc" => {
+                hours(value, Weekdays::ALL, &mut block.windows).map_err(|problem| problem.at(key))?;
+            }
             "windows" => {
                 let rules = value.as_list().ok_or_else(|| Problem::Expected("a list").at(key))?;
                 for (index, rule) in rules.iter().enumerate() {
@@ -267,7 +273,8 @@ fn weekdays(value: &PriceValue) -> Option<Weekdays> {
     for day in value.as_list()? {
         let number = match day.as_text().map(|name| name.get(..3).unwrap_or(name).to_ascii_lowercase()) {
             Some(name) => {
-                ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().position(|it| *it == name)? as u64 + 1
+                ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].iter().position(|it| *it == name)? as u64
+                    + 1
             }
             None => whole(day).ok()?,
         };

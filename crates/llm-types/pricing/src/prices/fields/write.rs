@@ -8,8 +8,8 @@ use crate::{Item, Rate};
 use super::super::bands::{Band, Bands, Measure};
 use super::super::{FactorKey, OffPeak, Prices, SearchUnit, Weekdays, Window};
 use super::{
-    BANDS, FACTS, FREE_SEARCHES, OFF_PEAK, REGIONAL_ENDPOINT, RESIDENCY_EU, RESIDENCY_US, SEARCH_UNIT, SEARCHES,
-    is_search_context, rate_name,
+    BANDS, FACTS, FREE_SEARCHES, OFF_PEAK, REGIONAL_ENDPOINT, RESIDENCY_EU, RESIDENCY_US, SEARCH_UNIT,
+    SEARCHES, is_search_context, rate_name,
 };
 
 /// Writes the fields that [`Prices::from_fields`] reads, amounts as numbers.
@@ -164,7 +164,8 @@ impl Serialize for Window {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("hours_utc", &format!("{}-{}", clock(self.start), clock(self.end)))?;
         if self.weekdays != Weekdays::ALL {
-            let days: Vec<u8> = (0..7).filter(|day| self.weekdays.0 >> day & 1 == 1).map(|day| day + 1).collect();
+            let days: Vec<u8> =
+                (0..7).filter(|day| self.weekdays.0 >> day & 1 == 1).map(|day| day + 1).collect();
             map.serialize_entry("weekdays", &days)?;
         }
         map.end()

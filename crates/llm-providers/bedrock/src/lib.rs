@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+mod chat;
+mod converse;
+mod count;
+mod embed;
+mod error;
+mod head;
+mod ingress;
+mod invoke;
+mod login;
+mod model;
+mod relay;
+mod rerank;
+mod usage;
+mod vendor;
+pub mod wire;
+
+pub use ingress::ConverseIngress;
+pub use vendor::Bedrock;

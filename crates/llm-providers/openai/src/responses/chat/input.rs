@@ -1,0 +1,376 @@
+//! Messages as items.
+
+use std::collections::HashSet;
+
+use llm_provider_core::{EncodeError, NoteKind};
+use llm_types::{
+    ContentPart, Extra, FileData, ImageSource, Message, MessageContent, Nullable, Role, ToolCall, from_value,
+};
+use serde_json::Value;
+
+use crate::Changes;
+use crate::responses::kept;
+use crate::responses::wire::{
+    Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
+    InputImagePart, Item, MessageItem, OutputItem, Part, RefusalPart,
+};
+use crate::responses::OUTPUT_ITEMS;
+
+/// The conversation as items. Thinking goes back if `vendor` made it.
+pub(super) fn items(
+    messages: &[Message],
+    vendor: &str,
+    changes: &mut Changes<'_>,
+) -> Result<Vec<Item>, EncodeError> {
+    let mut writer =
+        Writer { vendor, changes, items: Vec::new(), custom: HashSet::new(), last_call: String::new() };
+    for (index, message) in messages.iter().enumerate() {
+        writer.message(message, index)?;
+    }
+    Ok(writer.items)
+}
+
+struct Writer<'w, 'c> {
+    vendor: &'w str,
+    changes: &'w mut Changes<'c>,
+    items: Vec<Item>,
+    /// Names of calls whose results are those of custom tools.
+    custom: HashSet<String>,
+    /// The name of the latest call of the oldest form, which has none of its own.
+    last_call: String,
+}
+
+impl Writer<'_, '_> {
+    fn dropped(&mut self, path: impl Into<String>, why: &str) {
+        self.changes.note(NoteKind::Dropped, path, why);
+    }
+
+    fn message(&mut self, message: &Message, index: usize) -> Result<(), EncodeError> {
+        let path = format!("messages[{index}]");
+        if message.name.is_value() && message.role != Role::Function {
+            self.dropped(format!("{path}.name"), "this API knows no names of speakers");
+        }
+        if message.cache_control.is_value() {
+            self.dropped(format!("{path}.cache_control"), "the vendor caches prompts by itself");
+        }
+        for name in message.extra.keys() {
+            self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
+        }
+        match &message.role {
+            Role::Assistant => self.assistant(message, index, &path),
+            Role::Tool | Role::Function => self.result(message, &path),
+            role => {
+                let content = match message.content.get() {
+                    None => Content::Text(String::new()),
+                    Some(MessageContent::Text(text)) => Content::Text(text.clone()),
+                    Some(MessageContent::Parts(parts)) => Content::Parts(self.parts(parts, &path)?),
+                };
+                self.items.push(Item::Message(MessageItem::new(role.as_str(), content)));
+                Ok(())
+            }
+        }
+    }
+
+    fn assistant(&mut self, message: &Message, index: usize, path: &str) -> Result<(), EncodeError> {
+        if self.kept_items(message, path)? {
+            return Ok(());
+        }
+        self.thinking(message, path);
+        self.said(message, path)?;
+        for (number, call) in message.tool_calls.get().into_iter().flatten().enumerate() {
+            self.call(call, &format!("{path}.tool_calls[{number}]"))?;
+        }
+        if let Some(call) = message.function_call.get() {
+            self.last_call = format!("call_{index}");
+            let name = call.name.get().cloned().unwrap_or_default();
+            let arguments = call.arguments.get().cloned().unwrap_or_default();
+            self.items.push(Item::FunctionCall(function_call(self.last_call.clone(), name, arguments)));
+        }
+        Ok(())
+    }
+
+    /// The model's own items, as an earlier answer gave them. Whether there are any.
+    fn kept_items(&mut self, message: &Message, path: &str) -> Result<bool, EncodeError> {
+        let Some(fields) = message.provider_specific_fields.get() else { return Ok(false) };
+        let place = format!("{path}.provider_specific_fields");
+        for name in fields.keys().filter(|name| *name != OUTPUT_ITEMS) {
+            let why = "said by a vendor to the client, and of no use to another";
+            self.dropped(format!("{place}.{name}"), why);
+        }
+        let Some(kept) = fields.get(OUTPUT_ITEMS) else { return Ok(false) };
+        let kept: Vec<Item> = from_value(kept.clone())
+            .map_err(|error| EncodeError::invalid(format!("{place}.{OUTPUT_ITEMS}{}", error.path), error.message))?;
+        if kept.is_empty() {
+            return Ok(false);
+        }
+        let (items, foreign) = kept::for_vendor(kept, self.vendor);
+        for index in foreign {
+            self.dropped(format!("{place}.{OUTPUT_ITEMS}[{index}]"), "thinking that another vendor signed");
+        }
+        for item in &items {
+            if let Item::CustomToolCall(call) = item {
+                self.custom.insert(call.call_id.clone());
+            }
+        }
+        self.items.extend(items);
+        Ok(true)
+    }
+
+    fn thinking(&mut self, message: &Message, path: &str) {
+        let mut has_any = false;
+        for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
+            let is_own = kept::vendor_of(block).is_none_or(|made_by| made_by == self.vendor);
+            match kept::item_of(block) {
+                // Without the encrypted content the vendor would look the item up, and has not kept it.
+                Some(item) if is_own && (item.encrypted_content.is_value() || item.content.is_value()) => {
+                    has_any = true;
+                    self.items.push(Item::Reasoning(item));
+                }
+                _ => {
+                    let path = format!("{path}.thinking_blocks[{number}]");
+                    self.dropped(path, "the vendor takes back its own encrypted thinking only");
+                }
+            }
+        }
+        if message.reasoning_content.is_value() && !has_any {
+            let path = format!("{path}.reasoning_content");
+            self.dropped(path, "the vendor takes back its own encrypted thinking only");
+        }
+    }
+
+    fn said(&mut self, message: &Message, path: &str) -> Result<(), EncodeError> {
+        let annotations = message.annotations.get().map(Vec::as_slice).unwrap_or_default();
+        let refusal = message.refusal.as_deref().filter(|words| !words.is_empty());
+        let has_calls = message.tool_calls.get().is_some_and(|calls| !calls.is_empty())
+            || message.function_call.is_value();
+        let mut parts = Vec::new();
+        match message.content.get() {
+            None => {}
+            Some(MessageContent::Text(text)) if annotations.is_empty() && refusal.is_none() => {
+                if !(text.is_empty() && has_calls) {
+                    self.items.push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
+                }
+            }
+            Some(MessageContent::Text(text)) => {
+                let annotations = annotations.iter().map(annotation).collect();
+                parts.push(Part::output_text(text.as_str(), annotations, Vec::new()));
+            }
+            Some(MessageContent::Parts(given)) => {
+                for (number, part) in given.iter().enumerate() {
+                    let path = format!("{path}.content[{number}]");
+                    match part {
+                        ContentPart::Text(part) => {
+                            self.marker(part.cache_control.is_value(), &path);
+                            parts.push(Part::output_text(part.text.as_str(), Vec::new(), Vec::new()));
+                        }
+                        ContentPart::Refusal(part) => parts.push(refused(&part.refusal)),
+                        ContentPart::Unknown(map) => parts.push(own(map, &path)?),
+                        other => {
+                            let why = format!("an answer of this API has no `{}`", other.kind());
+                            self.changes.lost(NoteKind::Dropped, path, why);
+                        }
+                    }
+                }
+                if let Some(Part::OutputText(last)) = parts.last_mut() {
+                    last.annotations = Nullable::Value(annotations.iter().map(annotation).collect());
+                }
+            }
+        }
+        if let Some(words) = refusal {
+            parts.push(refused(words));
+        }
+        if let Some(audio) = message.audio.get() {
+            match audio.transcript.as_deref() {
+                Some(words) => {
+                    self.changes.note(NoteKind::Converted, format!("{path}.audio"), "to its words");
+                    parts.push(Part::output_text(words, Vec::new(), Vec::new()));
+                }
+                None => {
+                    let why = "this API knows no spoken answers";
+                    self.changes.lost(NoteKind::Dropped, format!("{path}.audio"), why);
+                }
+            }
+        }
+        if !parts.is_empty() {
+            self.items.push(Item::Message(MessageItem::new("assistant", Content::Parts(parts))));
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, call: &ToolCall, path: &str) -> Result<(), EncodeError> {
+        let missing = |name: &str| EncodeError::invalid(format!("{path}.{name}"), "is missing");
+        let id = call.id.get().ok_or_else(|| missing("id"))?.clone();
+        for name in call.extra.keys() {
+            self.dropped(format!("{path}.{name}"), "of no use to this vendor");
+        }
+        if let Some(custom) = call.custom.get() {
+            self.custom.insert(id.clone());
+            self.items.push(Item::CustomToolCall(CustomToolCall {
+                call_id: id,
+                name: custom.name.get().ok_or_else(|| missing("custom.name"))?.clone(),
+                input: custom.input.get().cloned().unwrap_or_default(),
+                id: Nullable::Absent,
+                namespace: Nullable::Absent,
+                status: Nullable::Absent,
+                caller: Nullable::Absent,
+                extra: Extra::new(),
+            }));
+            return Ok(());
+        }
+        let function = call.function.get().ok_or_else(|| missing("function"))?;
+        let name = function.name.get().ok_or_else(|| missing("function.name"))?.clone();
+        let arguments = function.arguments.get().cloned().unwrap_or_default();
+        self.items.push(Item::FunctionCall(function_call(id, name, arguments)));
+        Ok(())
+    }
+
+    fn result(&mut self, message: &Message, path: &str) -> Result<(), EncodeError> {
+        let call_id = match (message.tool_call_id.get(), &message.role) {
+            (Some(id), _) => id.clone(),
+            (None, Role::Function) if !self.last_call.is_empty() => self.last_call.clone(),
+            (None, _) => return Err(EncodeError::invalid(format!("{path}.tool_call_id"), "is missing")),
+        };
+        if message.role == Role::Function && message.name.is_value() {
+            self.changes.note(NoteKind::Converted, format!("{path}.name"), "said by the call's name");
+        }
+        let output = match message.content.get() {
+            None => CallOutput::Text(String::new()),
+            Some(MessageContent::Text(text)) => CallOutput::Text(text.clone()),
+            Some(MessageContent::Parts(parts)) => CallOutput::Parts(self.parts(parts, path)?),
+        };
+        let is_custom = self.custom.contains(&call_id);
+        let item = OutputItem {
+            call_id: Nullable::Value(call_id),
+            output: Nullable::Value(output),
+            id: Nullable::Absent,
+            status: Nullable::Absent,
+            extra: Extra::new(),
+        };
+        self.items.push(if is_custom { Item::CustomToolCallOutput(item) } else { Item::FunctionCallOutput(item) });
+        Ok(())
+    }
+
+    fn marker(&mut self, is_there: bool, path: &str) {
+        if is_there {
+            self.dropped(format!("{path}.cache_control"), "the vendor caches prompts by itself");
+        }
+    }
+
+    fn parts(&mut self, parts: &[ContentPart], path: &str) -> Result<Vec<Part>, EncodeError> {
+        let mut out = Vec::with_capacity(parts.len());
+        for (index, part) in parts.iter().enumerate() {
+            let path = format!("{path}.content[{index}]");
+            self.marker(part.cache_control().is_some(), &path);
+            out.push(match part {
+                ContentPart::Text(part) => {
+                    self.beside(&part.extra, &path);
+                    Part::input_text(part.text.as_str())
+                }
+                ContentPart::ImageUrl(part) => {
+                    self.beside(&part.extra, &path);
+                    self.image(&part.image_url, &path)
+                }
+                ContentPart::InputAudio(part) => {
+                    self.beside(&part.extra, &path);
+                    Part::InputAudio(InputAudioPart {
+                        input_audio: part.input_audio.clone(),
+                        extra: Extra::new(),
+                    })
+                }
+                ContentPart::File(part) => {
+                    self.beside(&part.extra, &path);
+                    self.file(&part.file, &path)
+                }
+                ContentPart::Refusal(part) => {
+                    self.changes.note(NoteKind::Converted, path, "to text");
+                    Part::input_text(part.refusal.as_str())
+                }
+                ContentPart::Unknown(map) => own(map, &path)?,
+            });
+        }
+        Ok(out)
+    }
+
+    fn beside(&mut self, extra: &Extra, path: &str) {
+        for name in extra.keys() {
+            self.dropped(format!("{path}.{name}"), "this API's parts have no such member");
+        }
+    }
+
+    fn image(&mut self, source: &ImageSource, path: &str) -> Part {
+        let mut part = InputImagePart {
+            image_url: Nullable::Value(source.url().to_owned()),
+            file_id: Nullable::Absent,
+            detail: Nullable::Absent,
+            extra: Extra::new(),
+        };
+        if let ImageSource::Url(image) = source {
+            part.detail.clone_from(&image.detail);
+            part.extra.clone_from(&image.extra);
+            if image.format.is_value() {
+                self.dropped(format!("{path}.image_url.format"), "the address tells it");
+            }
+        }
+        Part::InputImage(part)
+    }
+
+    fn file(&mut self, file: &FileData, path: &str) -> Part {
+        let mut part = InputFilePart {
+            file_data: file.file_data.clone(),
+            file_id: file.file_id.clone(),
+            file_url: file.file_url.clone(),
+            filename: file.filename.clone(),
+            detail: Nullable::Absent,
+            extra: file.extra.clone(),
+        };
+        if file.format.is_value() && part.file_data.is_absent() {
+            self.dropped(format!("{path}.file.format"), "the vendor finds it out");
+        }
+        if let Some(data) = part.file_data.get_mut() {
+            if !data.starts_with("data:") {
+                let media = file.format.as_deref().unwrap_or("application/pdf");
+                *data = format!("data:{media};base64,{data}");
+            } else if file.format.is_value() {
+                self.dropped(format!("{path}.file.format"), "the `data:` URL tells it");
+            }
+            if !part.filename.is_value() {
+                part.filename = Nullable::Value("document.pdf".to_owned());
+                self.changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), "document.pdf");
+            }
+        }
+        Part::InputFile(part)
+    }
+}
+
+fn refused(words: &str) -> Part {
+    Part::Refusal(RefusalPart { refusal: words.to_owned(), extra: Extra::new() })
+}
+
+/// A part that the canonical form does not know: it may be this API's own.
+fn own(map: &Extra, path: &str) -> Result<Part, EncodeError> {
+    from_value(Value::Object(map.clone()))
+        .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message))
+}
+
+/// `{"type": "url_citation", "url_citation": {…}}` without the inner object.
+fn annotation(annotation: &llm_types::Annotation) -> Annotation {
+    let mut flat = Extra::from_iter([("type".to_owned(), Value::from(annotation.r#type.as_str()))]);
+    if let Some(Value::Object(members)) = annotation.url_citation.get() {
+        flat.extend(members.clone());
+    }
+    flat.extend(annotation.extra.clone());
+    from_value(Value::Object(flat.clone())).unwrap_or(Annotation::Unknown(flat))
+}
+
+fn function_call(call_id: String, name: String, arguments: String) -> FunctionCall {
+    FunctionCall {
+        call_id,
+        name,
+        arguments,
+        id: Nullable::Absent,
+        namespace: Nullable::Absent,
+        status: Nullable::Absent,
+        caller: Nullable::Absent,
+        extra: Extra::new(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Tools and the choice among them, in the Responses API's words: a function is not nested there.
+
+use llm_provider_core::{EncodeError, NoteKind};
+use llm_types::{
+    ChatRequest, Extra, FunctionDefinition, Nullable, Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
+    from_value,
+};
+use serde_json::Value;
+
+use crate::Changes;
+use crate::responses::wire::{
+    AllowedTools, CustomTool, FunctionTool, NamedTool, ResponsesRequest, Tool, ToolChoice, WebSearchTool,
+};
+
+pub(super) fn tools(
+    request: &ChatRequest,
+    wire: &mut ResponsesRequest,
+    changes: &mut Changes<'_>,
+) -> Result<(), EncodeError> {
+    let mut tools = Vec::new();
+    for (index, asked) in request.tools.get().into_iter().flatten().enumerate() {
+        tools.push(tool(asked, &format!("tools[{index}]"), changes)?);
+    }
+    for (index, asked) in request.functions.get().into_iter().flatten().enumerate() {
+        let path = format!("functions[{index}]");
+        let asked: FunctionDefinition = from_value(asked.clone())
+            .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message))?;
+        tools.push(Tool::Function(function(&asked, Extra::new())));
+    }
+    if let Some(options) = request.web_search_options.get() {
+        tools.push(Tool::WebSearch(web_search(options)));
+    }
+    if !tools.is_empty() || request.tools.is_value() {
+        wire.tools = Nullable::Value(tools);
+    }
+    if let Some(asked) = request.tool_choice.get() {
+        wire.tool_choice = Nullable::Value(choice(asked));
+    } else if let Some(asked) = request.function_call.get() {
+        wire.tool_choice = Nullable::Value(match asked {
+            Value::String(mode) => ToolChoice::Mode(ToolChoiceMode::from(mode.as_str())),
+            named => ToolChoice::Function(NamedTool::new(named["name"].as_str().unwrap_or_default())),
+        });
+    }
+    Ok(())
+}
+
+fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, EncodeError> {
+    let mut beside = |extra: &Extra| {
+        let mut extra = extra.clone();
+        if extra.shift_remove("cache_control").is_some() {
+            let path = format!("{path}.cache_control");
+            changes.note(NoteKind::Dropped, path, "the vendor caches prompts by itself");
+        }
+        extra
+    };
+    match asked {
+        Asked::Function(tool) => Ok(Tool::Function(function(&tool.function, beside(&tool.extra)))),
+        Asked::Custom(tool) => {
+            let mut extra = beside(&tool.extra);
+            extra.extend(tool.custom.extra.clone());
+            Ok(Tool::Custom(CustomTool {
+                name: tool.custom.name.clone(),
+                description: tool.custom.description.clone(),
+                format: tool.custom.format.get().map(flat_format).into(),
+                extra,
+            }))
+        }
+        // The vendor's own tools, in its own words.
+        Asked::Unknown(map) => from_value(Value::Object(map.clone()))
+            .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message)),
+    }
+}
+
+fn function(asked: &FunctionDefinition, mut extra: Extra) -> FunctionTool {
+    extra.extend(asked.extra.clone());
+    FunctionTool {
+        name: asked.name.clone(),
+        description: asked.description.clone(),
+        parameters: asked.parameters.clone(),
+        strict: asked.strict,
+        extra,
+    }
+}
+
+/// `{"type": "grammar", "grammar": {"syntax", "definition"}}` without the inner object.
+fn flat_format(format: &Value) -> Value {
+    let mut flat = format.clone();
+    if let Some(members) = flat.as_object_mut()
+        && let Some(Value::Object(grammar)) = members.shift_remove("grammar")
+    {
+        members.extend(grammar);
+    }
+    flat
+}
+
+/// `{"search_context_size", "user_location": {"type", "approximate": {…}}}` without the inner object.
+fn web_search(options: &Value) -> WebSearchTool {
+    let mut extra = options.as_object().cloned().unwrap_or_default();
+    let location = match extra.shift_remove("user_location") {
+        Some(Value::Object(mut location)) => {
+            if let Some(Value::Object(approximate)) = location.shift_remove("approximate") {
+                location.extend(approximate);
+            }
+            Nullable::Value(location)
+        }
+        _ => Nullable::Absent,
+    };
+    let size = match extra.shift_remove("search_context_size") {
+        Some(Value::String(size)) => Nullable::Value(size),
+        _ => Nullable::Absent,
+    };
+    WebSearchTool { search_context_size: size, user_location: location, filters: Nullable::Absent, extra }
+}
+
+fn choice(asked: &Choice) -> ToolChoice {
+    match asked {
+        Choice::Mode(mode) => ToolChoice::Mode(mode.clone()),
+        Choice::Function(named) => ToolChoice::Function(NamedTool::new(named.function.name.as_str())),
+        Choice::Custom(named) => ToolChoice::Custom(NamedTool::new(named.custom.name.as_str())),
+        Choice::AllowedTools(allowed) => {
+            let asked = &allowed.allowed_tools;
+            let tools = asked["tools"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            ToolChoice::Allowed(AllowedTools {
+                mode: asked["mode"].as_str().map(str::to_owned).into(),
+                tools: Nullable::Value(tools.map(flat_tool).collect()),
+                extra: allowed.extra.clone(),
+            })
+        }
+        Choice::Unknown(map) => ToolChoice::Other(map.clone()),
+    }
+}
+
+/// `{"type": "function", "function": {"name"}}` without the inner object.
+fn flat_tool(tool: &Extra) -> Extra {
+    let mut flat = tool.clone();
+    for inner in ["function", "custom"] {
+        if let Some(Value::Object(members)) = flat.shift_remove(inner) {
+            flat.extend(members);
+        }
+    }
+    flat
+}

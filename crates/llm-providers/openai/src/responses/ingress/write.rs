@@ -1,0 +1,198 @@
+//! A whole answer as one of the Responses API.
+
+use llm_provider_core::{Note, NoteKind, Reply};
+use llm_types::{
+    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, from_value,
+};
+use serde_json::Value;
+
+use super::answer::{self, Call, Head};
+use crate::responses::wire::{Item, Part, Response, Status};
+use crate::responses::{OUTPUT_ITEMS, kept, names};
+
+/// The answer, and what it has no place for.
+pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (Response, Vec<Note>) {
+    let mut notes = Vec::new();
+    if response.choices.len() > 1 {
+        notes.push(Note::dropped("choices[1..]", "an answer of this API has one choice"));
+    }
+    let choice = response.choices.first();
+    let finish = choice.and_then(|choice| choice.finish_reason.get());
+    let (status, reason) = answer::ending(finish);
+    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
+    let model = Some(text(&response.model)).filter(|model| !model.is_empty());
+    let head = Head {
+        id: names::response(&text(&response.id), &reply.request_id),
+        model: model.unwrap_or_else(|| reply.model.clone()),
+        created: response.created.get().cloned().unwrap_or_else(|| reply.created_s.into()),
+        tier: response.service_tier.get().map(|tier| tier.as_str().to_owned()),
+    };
+    let mut output = Output { head: &head, items: Vec::new(), notes: &mut notes };
+    if let Some(choice) = choice {
+        output.message(&choice.message, choice.logprobs.get(), &status, finish);
+    }
+    let items = output.items;
+    let mut fields = Extra::new();
+    answer::add_unknown(&mut fields, &response.extra);
+    answer::add_fields(&mut fields, response.provider_specific_fields.get());
+    if let Some(fingerprint) = response.system_fingerprint.get() {
+        fields.insert("system_fingerprint".to_owned(), fingerprint.as_str().into());
+    }
+    if let Some(choice) = choice {
+        answer::add_unknown(&mut fields, &choice.extra);
+        answer::add_unknown(&mut fields, &choice.message.extra);
+        answer::add_fields(&mut fields, choice.message.provider_specific_fields.get());
+    }
+    let mut wire = head.response(status, items);
+    answer::finish(&mut wire, reason, response.usage.get(), &fields);
+    (wire, notes)
+}
+
+struct Output<'a> {
+    head: &'a Head,
+    items: Vec<Item>,
+    notes: &'a mut Vec<Note>,
+}
+
+impl Output<'_> {
+    fn name(&self, prefix: &str) -> String {
+        names::item(prefix, &self.head.id, self.items.len())
+    }
+
+    fn message(
+        &mut self,
+        message: &Message,
+        logprobs: Option<&Value>,
+        status: &Status,
+        finish: Option<&FinishReason>,
+    ) {
+        let fields = message.provider_specific_fields.get();
+        if let Some(items) = own_items(fields) {
+            self.items = items;
+            return;
+        }
+        self.thinking(message);
+        let parts = self.said(message, logprobs);
+        let calls = self.calls(message, finish);
+        if !parts.is_empty() || calls.is_empty() && self.items.is_empty() {
+            let parts = if parts.is_empty() {
+                vec![Part::output_text("", Vec::new(), Vec::new())]
+            } else {
+                parts
+            };
+            let status = if calls.is_empty() { status.clone() } else { Status::Completed };
+            self.items.push(answer::message(self.name("msg"), status, parts));
+        }
+        for (number, call) in calls.iter().enumerate() {
+            let is_last = number + 1 == calls.len();
+            let status = if is_last { status.clone() } else { Status::Completed };
+            let item = call.item(self.name(call.prefix()), &status, true);
+            self.items.push(item);
+        }
+        let kept = answer::to_keep(calls.iter(), fields);
+        if !kept.is_empty() {
+            self.items.push(answer::carrier(self.name("rs"), &kept));
+        }
+    }
+
+    /// Signed blocks, or thinking that is only told as text.
+    fn thinking(&mut self, message: &Message) {
+        let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+        if !blocks.iter().any(|block| block.r#type == "thinking")
+            && let Some(words) = message.reasoning_content.as_deref().filter(|words| !words.is_empty())
+        {
+            let mut block = kept::empty_block("thinking");
+            block.thinking = Nullable::Value(words.to_owned());
+            self.items.push(answer::reasoning(self.name("rs"), &block));
+        }
+        for block in blocks {
+            self.items.push(answer::reasoning(self.name("rs"), block));
+        }
+    }
+
+    fn said(&mut self, message: &Message, logprobs: Option<&Value>) -> Vec<Part> {
+        let mut text = String::new();
+        match message.content.get() {
+            None => {}
+            Some(MessageContent::Text(words)) => text.push_str(words),
+            Some(MessageContent::Parts(parts)) => {
+                for (index, part) in parts.iter().enumerate() {
+                    match part {
+                        ContentPart::Text(part) => text.push_str(&part.text),
+                        other => self.notes.push(Note::dropped(
+                            format!("choices[0].message.content[{index}]"),
+                            format!("an answer of this API has no `{}`", other.kind()),
+                        )),
+                    }
+                }
+            }
+        }
+        if let Some(audio) = message.audio.get() {
+            let path = "choices[0].message.audio";
+            match audio.transcript.as_deref().filter(|_| text.is_empty()) {
+                Some(words) => {
+                    text.push_str(words);
+                    self.notes.push(Note::new(NoteKind::Converted, path, "to its words"));
+                }
+                None => self.notes.push(Note::dropped(path, "answers of this API have no sound")),
+            }
+        }
+        let mut parts = Vec::new();
+        if !text.is_empty() {
+            let annotations = message.annotations.get().into_iter().flatten().map(answer::annotation).collect();
+            parts.push(Part::output_text(text, annotations, answer::logprobs(logprobs)));
+        }
+        if let Some(words) = message.refusal.as_deref().filter(|words| !words.is_empty()) {
+            parts.push(answer::refusal(words));
+        }
+        parts
+    }
+
+    /// Calls. One without a name is none; results name their call, so every call gets a name of its own.
+    fn calls(&mut self, message: &Message, finish: Option<&FinishReason>) -> Vec<Call> {
+        let oldest = message.function_call.get().map(|call| Call {
+            name: call.name.get().cloned().unwrap_or_default(),
+            arguments: call.arguments.get().cloned().unwrap_or_default(),
+            ..Call::default()
+        });
+        let all = message.tool_calls.get().into_iter().flatten().map(call_of).chain(oldest);
+        let mut calls: Vec<Call> = Vec::new();
+        for (number, mut call) in all.enumerate() {
+            if call.name.is_empty() {
+                let path = format!("choices[0].message.tool_calls[{number}]");
+                self.notes.push(Note::dropped(path, "a call without a name"));
+                continue;
+            }
+            if call.call_id.is_empty() || calls.iter().any(|other| other.call_id == call.call_id) {
+                call.call_id = names::item("call", &self.head.id, number);
+            }
+            if call.arguments.is_empty() && !call.is_custom && finish != Some(&FinishReason::Length) {
+                call.arguments.push_str("{}");
+            }
+            calls.push(call);
+        }
+        calls
+    }
+}
+
+fn call_of(call: &ToolCall) -> Call {
+    let (name, arguments, is_custom) = match (call.function.get(), call.custom.get()) {
+        (None, Some(custom)) => (custom.name.get(), custom.input.get(), true),
+        (Some(function), _) => (function.name.get(), function.arguments.get(), false),
+        (None, None) => (None, None, false),
+    };
+    Call {
+        call_id: call.id.get().cloned().unwrap_or_default(),
+        name: name.cloned().unwrap_or_default(),
+        arguments: arguments.cloned().unwrap_or_default(),
+        is_custom,
+        extra: call.extra.clone(),
+    }
+}
+
+/// The items as a vendor of this API gave them, where they were kept.
+fn own_items(fields: Option<&Extra>) -> Option<Vec<Item>> {
+    let kept = fields?.get(OUTPUT_ITEMS)?;
+    let items: Vec<Item> = from_value(kept.clone()).ok()?;
+    (!items.is_empty()).then_some(items)
+}
