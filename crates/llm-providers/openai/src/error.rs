@@ -259,7 +259,7 @@ fn cut(text: &str) -> String {
 }
 
 /// Reads a refusal in any of the forms that vendors on this wire use.
-pub fn read_error(response: &http::Response<&[u8]>, options: &crate::WireOptions) -> UpstreamError {
+pub fn read_error(response: &Response<&[u8]>, options: &crate::WireOptions) -> UpstreamError {
     read(response, &options.answer.error_codes)
 }
 

@@ -266,7 +266,7 @@ impl Prices {
         match (best(when.tier), standard) {
             // A batch is priced as a whole: its flat price comes before a standard price above a threshold.
             (Some(found), _) if when.tier == Tier::Batch => Some(quote(found, false)),
-            (Some(found), Some(usual)) if usual.0.above < found.0.above => Some(quote(usual, false)),
+            (Some(found), Some(usual)) if usual.0.above > found.0.above => Some(quote(usual, false)),
             (Some(found), _) => Some(quote(found, false)),
             (None, usual) => usual.map(|usual| quote(usual, is_halved(item, when))),
         }
