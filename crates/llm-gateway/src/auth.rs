@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 use llm_provider_core::{Secret, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
 use sha2::{Digest, Sha256};
@@ -80,7 +80,7 @@ impl Authenticator {
 
 /// The key in a request's headers, wherever clients of the supported dialects put it.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    let bearer = |name| {
+    let bearer = |name: &HeaderName| {
         let text = header_text(headers, name)?.trim();
         let key = match text.split_at_checked(7) {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
@@ -88,7 +88,13 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
         };
         (!key.is_empty() && !key.eq_ignore_ascii_case("bearer")).then_some(key)
     };
-    ["x-litellm-api-key", "authorization", "x-api-key", "api-key"].into_iter().find_map(bearer)
+    const NAMES: [HeaderName; 4] = [
+        HeaderName::from_static("x-litellm-api-key"),
+        header::AUTHORIZATION,
+        HeaderName::from_static("x-api-key"),
+        HeaderName::from_static("api-key"),
+    ];
+    NAMES.iter().find_map(bearer)
 }
 
 fn digest(key: &str) -> [u8; 32] {

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use llm_provider_core::{Dialect, RelayOperation};
 use llm_types::{ApiError, ErrorKind, Layer};
 
@@ -53,6 +53,21 @@ pub const ROUTES: &[RouteDoc] = &[
     route("POST", "/config/reload", "Reads the configuration again"),
     route("GET", "/metrics", "Counts, in Prometheus' text format"),
 ];
+
+/// The route of nearly all requests, found without the router, whose layers cost more than the rest of the way to the
+/// handler. It is in the router as well, for everything else that such a path may be asked.
+pub(crate) fn usual(method: &Method, path: &str) -> Option<ModelRoute> {
+    if method != Method::POST {
+        return None;
+    }
+    let (route, dialect) = match path {
+        "/v1/chat/completions" => ("/v1/chat/completions", Dialect::OpenAiChat),
+        "/chat/completions" => ("/chat/completions", Dialect::OpenAiChat),
+        "/v1/messages" => ("/v1/messages", Dialect::AnthropicMessages),
+        _ => return None,
+    };
+    Some(ModelRoute { route, dialect, operation: RelayOperation::Chat, model: None })
+}
 
 /// The router over [`ROUTES`].
 pub fn router(app: Arc<App>) -> Router {
@@ -139,4 +154,21 @@ async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response
     let message = format!("{shown} does not answer {}", request.method());
     let error = ApiError::new(ErrorKind::MethodNotAllowed, Layer::Client, message);
     simple_error(&app, path, request.headers(), &error).map(Body::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_routes_are_routes() {
+        let mut found = 0;
+        for doc in ROUTES {
+            let Some(route) = usual(&Method::POST, doc.path) else { continue };
+            assert_eq!((route.route, doc.method), (doc.path, "POST"));
+            assert!(usual(&Method::GET, doc.path).is_none());
+            found += 1;
+        }
+        assert_eq!(found, 3);
+    }
 }

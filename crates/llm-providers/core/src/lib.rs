@@ -9,6 +9,7 @@ mod patch;
 mod peek;
 mod provider;
 mod relay;
+mod scan;
 mod secret;
 mod sse;
 mod triage;
@@ -24,6 +25,7 @@ pub use provider::{
     Capabilities, Chat, CountTokens, Operation, Provider, TokenCount, Translator, VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
+pub use scan::Scan;
 pub use secret::Secret;
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};
 pub use triage::triage;
