@@ -290,10 +290,9 @@ async fn rest(mut upstream: llm_transport::Body, pump: &mut Pump) -> Option<ApiE
 
 /// What was heard goes into the record.
 fn close_books(exchange: &mut Exchange, pump: &mut Pump) {
-    let seen = pump.seen();
     let notes = pump.notes();
     let record = exchange.record_mut();
-    record.seen = seen;
+    record.seen = pump.take_seen();
     record.notes.extend(notes);
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, header};
 use llm_provider_core::{Secret, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
 use sha2::{Digest, Sha256};
@@ -88,7 +88,7 @@ impl Authenticator {
 
 /// The key in a request's headers, wherever clients of the supported dialects put it.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    let bearer = |name| {
+    let bearer = |name: &HeaderName| {
         let text = header_text(headers, name)?.trim();
         let key = match text.split_at_checked(7) {
             Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
@@ -99,9 +99,14 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
         };
         (!key.is_empty() && !key.eq_ignore_ascii_case("bearer")).then_some(key)
     };
-    ["x-litellm-api-key", "authorization", "x-api-key", "api-key", "x-goog-api-key"]
-        .into_iter()
-        .find_map(bearer)
+    const NAMES: [HeaderName; 5] = [
+        HeaderName::from_static("x-litellm-api-key"),
+        header::AUTHORIZATION,
+        HeaderName::from_static("x-api-key"),
+        HeaderName::from_static("api-key"),
+        HeaderName::from_static("x-goog-api-key"),
+    ];
+    NAMES.iter().find_map(bearer)
 }
 
 /// The key in a query, where Gemini's clients may put it.
@@ -118,7 +123,7 @@ mod tests {
     use super::*;
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().unwrap())])
+        HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())])
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let states = States::default();
     let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
-    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(MetricsSink(metrics.clone()))];
+    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(MetricsSink::new(metrics.clone()))];
     if snapshot.settings.access_log.enabled {
         sinks.push(Box::new(AccessLog));
     }

@@ -2,6 +2,7 @@
 
 mod listener;
 mod proxies;
+mod reply;
 mod tls;
 mod unread;
 

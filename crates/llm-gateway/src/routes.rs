@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, Method, Uri};
 use llm_provider_core::Dialect;
 use llm_providers::EmbeddingForm;
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -158,6 +158,21 @@ pub const ROUTES: &[RouteDoc] = {
 
 const SAME: &str = "The same";
 
+/// The route of nearly all requests, found without the router, whose layers cost more than the rest of the way to the
+/// handler. It is in the router as well, for everything else that such a path may be asked.
+pub(crate) fn usual(method: &Method, path: &str) -> Option<ModelRoute> {
+    if method != Method::POST {
+        return None;
+    }
+    let (route, dialect) = match path {
+        "/v1/chat/completions" => ("/v1/chat/completions", Dialect::OpenAiChat),
+        "/chat/completions" => ("/chat/completions", Dialect::OpenAiChat),
+        "/v1/messages" => ("/v1/messages", Dialect::AnthropicMessages),
+        _ => return None,
+    };
+    Some(ModelRoute { route, dialect, door: Door::Chat, model: None, stream: None })
+}
+
 /// The router over [`ROUTES`].
 pub fn router(app: Arc<App>) -> Router {
     let mut router = Router::new();
@@ -296,4 +311,21 @@ async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response
     let message = format!("{shown} does not answer {}", request.method());
     let error = ApiError::new(ErrorKind::MethodNotAllowed, Layer::Client, message);
     simple_error(&app, path, request.headers(), &error).map(Body::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_routes_are_routes() {
+        let mut found = 0;
+        for doc in ROUTES {
+            let Some(route) = usual(&Method::POST, doc.path) else { continue };
+            assert_eq!((route.route, doc.method), (doc.path, "POST"));
+            assert!(usual(&Method::GET, doc.path).is_none());
+            found += 1;
+        }
+        assert_eq!(found, 3);
+    }
 }

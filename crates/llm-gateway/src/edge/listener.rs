@@ -1,17 +1,20 @@
 //! Accepts connections, within bounds, until told to stop; then drains.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -19,11 +22,13 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::proxies::TrustedProxies;
+use super::reply::ReplyBody;
 use super::tls::{Tls, TlsFiles};
 use super::unread::Watched;
 use crate::app::App;
 use crate::error::overloaded;
-use crate::http::front::{Client, simple_error};
+use crate::http::front::{self, Client, simple_error};
+use crate::routes;
 
 /// Connections beyond the bound that are still answered, with 503 or to say that the process lives.
 const OVERFLOW: usize = 64;
@@ -132,14 +137,16 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
             continue;
         }
         let connection = Connection {
-            app: app.clone(),
-            router: router.clone(),
+            service: Service {
+                app: app.clone(),
+                router: router.clone(),
+                options: options.clone(),
+                peer,
+                full,
+            },
             builder: builder.clone(),
             stop: stop.clone(),
-            options: options.clone(),
             cut: cut.clone(),
-            peer,
-            full,
         };
         let tls = tls.clone();
         #[expect(clippy::disallowed_methods, reason = "connections are tracked and awaited below")]
@@ -165,12 +172,17 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
 }
 
 struct Connection {
-    app: Arc<App>,
-    router: Router,
+    service: Service,
     builder: Arc<Builder<TokioExecutor>>,
-    options: Arc<EdgeOptions>,
     stop: CancellationToken,
     cut: CancellationToken,
+}
+
+/// What answers the requests of one connection.
+struct Service {
+    app: Arc<App>,
+    router: Router,
+    options: Arc<EdgeOptions>,
     peer: SocketAddr,
     /// Whether this connection is beyond the bound.
     full: bool,
@@ -183,27 +195,29 @@ impl Connection {
             return;
         }
         let Some(tls) = tls else { return self.serve(stream).await };
-        let patience = self.options.header_read_timeout;
+        let patience = self.service.options.header_read_timeout;
         match tokio::time::timeout(patience, tls.acceptor().accept(stream)).await {
             Ok(Ok(stream)) => self.serve(stream).await,
-            Ok(Err(error)) => tracing::debug!(error = %error, peer = %self.peer, "no TLS handshake"),
-            Err(_) => tracing::debug!(peer = %self.peer, "the TLS handshake took too long"),
+            Ok(Err(error)) => tracing::debug!(error = %error, peer = %self.service.peer, "no TLS handshake"),
+            Err(_) => tracing::debug!(peer = %self.service.peer, "the TLS handshake took too long"),
         }
     }
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        let Self { app, router, builder, options, stop, cut, peer, full } = self;
-        let patience = options.header_read_timeout;
+        let Self { service, builder, stop, cut } = self;
+        let (patience, peer) = (service.options.header_read_timeout, service.peer);
         let has_asked = Arc::new(AtomicBool::new(false));
         let asked = has_asked.clone();
-        let service = tower::service_fn(move |request: Request<Incoming>| {
+        let service = Arc::new(service);
+        let answer = service_fn(move |request: Request<Incoming>| {
             asked.store(true, Ordering::Relaxed);
-            let (app, options, router) = (app.clone(), options.clone(), router.clone());
-            async move { answer(&app, &options, router, peer, full, request).await }
+            let service = service.clone();
+            async move { service.answer(request).await }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = builder.serve_connection(TokioIo::new(stream), answer);
         tokio::pin!(connection);
         let ended = tokio::select! {
+            biased;
             ended = connection.as_mut() => ended,
             () = silence(&has_asked, patience) => {
                 tracing::debug!(%peer, "a connection asked for nothing in time");
@@ -226,37 +240,45 @@ impl Connection {
 /// Ends when a connection's first request has not come in time. hyper counts from the first byte that tells the version
 /// of HTTP, so that nobody else looks after connections that never send one.
 async fn silence(has_asked: &AtomicBool, patience: Duration) {
-    tokio::time::sleep(patience).await;
-    if has_asked.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
-    }
+    let mut sleep = pin!(tokio::time::sleep(patience));
+    // Polled with each wake-up of the connection: once it has asked, there is nothing to look at any more.
+    poll_fn(|cx| if has_asked.load(Ordering::Relaxed) { Poll::Pending } else { sleep.as_mut().poll(cx) })
+        .await;
 }
 
-/// One request of a connection.
-async fn answer(
-    app: &App,
-    options: &EdgeOptions,
-    router: Router,
-    peer: SocketAddr,
-    full: bool,
-    mut request: Request<Incoming>,
-) -> Result<Response<Body>, std::convert::Infallible> {
-    let path = request.uri().path();
-    if full && !path.starts_with("/health/") {
-        app.metrics.refused_connections.inc();
-        let error = overloaded("too many connections");
-        let mut response = simple_error(app, path, request.headers(), &error).map(Body::new);
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        return Ok(response);
+impl Service {
+    /// One request of the connection.
+    async fn answer(
+        &self,
+        mut request: Request<Incoming>,
+    ) -> Result<Response<ReplyBody>, std::convert::Infallible> {
+        let path = request.uri().path();
+        if self.full && !path.starts_with("/health/") {
+            self.app.metrics.refused_connections.inc();
+            let error = overloaded("too many connections");
+            let mut response =
+                simple_error(&self.app, path, request.headers(), &error).map(ReplyBody::Answer);
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            return Ok(response);
+        }
+        let usual = routes::usual(request.method(), path);
+        let address = self.options.trusted_proxies.client(self.peer.ip(), request.headers());
+        request.extensions_mut().insert(Client { address: Some(address) });
+        let is_http1 = request.version() < Version::HTTP_2;
+        let (parts, body) = request.into_parts();
+        let (body, end) = Watched::new(body);
+        let mut response = match usual {
+            Some(route) => front::serve(self.app.clone(), route, Request::from_parts(parts, body))
+                .await
+                .map(ReplyBody::Answer),
+            // Boxed: what is rare shall not make the way of most requests larger.
+            None => Box::pin(self.router.clone().oneshot(Request::from_parts(parts, Body::new(body))))
+                .await?
+                .map(ReplyBody::Other),
+        };
+        if is_http1 && !end.was_reached() {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
-    let address = options.trusted_proxies.client(peer.ip(), request.headers());
-    request.extensions_mut().insert(Client { address: Some(address) });
-    let is_http1 = request.version() < Version::HTTP_2;
-    let (parts, body) = request.into_parts();
-    let (body, end) = Watched::new(body);
-    let mut response = router.oneshot(Request::from_parts(parts, Body::new(body))).await?;
-    if is_http1 && !end.was_reached() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
 }

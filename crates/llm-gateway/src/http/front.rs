@@ -177,8 +177,11 @@ where
 fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
     let Some(kind) = map.get(header::CONTENT_TYPE) else { return Ok(()) };
     let text = kind.to_str().unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if essence == "application/json" || essence.ends_with("+json") {
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let suffix = essence.len().checked_sub("+json".len()).and_then(|at| essence.get(at..));
+    if essence.eq_ignore_ascii_case("application/json")
+        || suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
+    {
         return Ok(());
     }
     let message = format!("the body must be JSON with `content-type: application/json`, not {text:?}");
@@ -188,10 +191,15 @@ fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
 
 /// The client's own name for the request if it is short and plain, else a new one.
 fn request_id(app: &App, map: &HeaderMap) -> String {
-    header_text(map, headers::REQUEST_ID.as_str())
+    header_text(map, headers::REQUEST_ID)
         .filter(|id| !id.is_empty() && id.len() <= 128)
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)))
-        .map_or_else(|| app.runtime.request_id().simple().to_string(), ToOwned::to_owned)
+        .map_or_else(|| new_id(app), ToOwned::to_owned)
+}
+
+fn new_id(app: &App) -> String {
+    let mut text = [0; 32];
+    app.runtime.request_id().simple().encode_lower(&mut text).to_owned()
 }
 
 /// The request's name and our version, on every answer.

@@ -57,8 +57,8 @@ pub(crate) struct Request<'a> {
     pub(crate) include_usage: bool,
     pub(crate) unsupported: OnUnsupported,
     pub(crate) reply: Reply,
-    /// The canonical form, parsed when a stage first asks for it.
-    pub(crate) canonical: std::sync::OnceLock<Incoming>,
+    /// The canonical form, parsed when a stage first asks for it. Boxed, as most requests do without.
+    pub(crate) canonical: std::sync::OnceLock<Box<Incoming>>,
 }
 
 impl Request<'_> {
@@ -72,9 +72,9 @@ impl Request<'_> {
             if let Some(stream) = self.ask.stream {
                 incoming.request.stream = Nullable::Value(stream);
             }
-            let _first = self.canonical.set(incoming);
+            let _first = self.canonical.set(Box::new(incoming));
         }
-        self.canonical.get().ok_or_else(|| {
+        self.canonical.get().map(Box::as_ref).ok_or_else(|| {
             ApiError::new(ErrorKind::Internal, Layer::Gateway, "the canonical form was not kept")
         })
     }
@@ -108,7 +108,7 @@ pub async fn run(
     let reply = Reply {
         request_id: record.id().to_owned(),
         model: model.clone().into_owned(),
-        created_s: app.runtime.now().seconds(),
+        created_s: record.record().started.seconds(),
         include_usage,
     };
     {
@@ -255,7 +255,7 @@ fn wants_usage(peek: &Peek<'_>) -> Result<bool, ApiError> {
 
 /// What to do with what cannot be carried: the client's word, else the configuration's.
 fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupported, ApiError> {
-    match header_text(headers, headers::ON_LOSS.as_str()) {
+    match header_text(headers, headers::ON_LOSS) {
         None => Ok(configured),
         Some("report") => Ok(OnUnsupported::Drop),
         Some("reject") => Ok(OnUnsupported::Reject),
@@ -277,8 +277,12 @@ pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map:
         map.insert(headers::MODEL_API_BASE, api_base.clone());
     }
     let record = exchange.record();
-    map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(record.legs.len().saturating_sub(1)));
-    map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(0_u16));
+    let retries = match record.legs.len() {
+        0 | 1 => HeaderValue::from_static("0"),
+        legs => HeaderValue::from(legs - 1),
+    };
+    map.insert(headers::ATTEMPTED_RETRIES, retries);
+    map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from_static("0"));
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));
     let waiting = record.legs.iter().map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at)).sum();
@@ -286,16 +290,15 @@ pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map:
 }
 
 fn milliseconds(duration: std::time::Duration) -> HeaderValue {
-    let us = duration.as_micros();
-    let mut text = [0_u8; 24];
-    let length = {
-        use std::io::Write;
-        let mut rest = &mut text[..];
-        // Three decimals, written without a heap.
-        let _fits = write!(rest, "{}.{:03}", us / 1000, us % 1000);
-        24 - rest.len()
-    };
-    HeaderValue::from_bytes(&text[..length]).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+    let (mut whole, mut part) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (whole, part) = (whole.format(us / 1000), part.format(us % 1000));
+    let mut text = String::with_capacity(24);
+    text.push_str(whole);
+    text.push('.');
+    text.push_str(&"000"[part.len()..]);
+    text.push_str(part);
+    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or_else(|_| HeaderValue::from_static("0"))
 }
 
 /// The vendor's headers: its limits as they are, the others under `llm_provider-`.
@@ -350,7 +353,7 @@ pub(crate) fn tell_notes(notes: &[Note], asked: &HeaderMap, map: &mut HeaderMap)
         short.push_str(&piece);
     }
     map.insert(headers::NOTES, printable(&short));
-    if header_text(asked, headers::EXPLAIN.as_str()).is_some_and(|what| what.contains("notes")) {
+    if header_text(asked, headers::EXPLAIN).is_some_and(|what| what.contains("notes")) {
         let mut kept = notes.len();
         loop {
             let list: Vec<_> = notes[..kept]

@@ -4,12 +4,11 @@ use std::borrow::Cow;
 
 use http::{Response, request};
 use llm_provider_core::{
-    Call, Dialect, Edit, EncodeError, Heard, Listener, Peek, Relay, RelayOperation, Seen, SseEvent,
+    Call, Dialect, Edit, EncodeError, Heard, Listener, Peek, Relay, RelayOperation, Scan, Seen, SseEvent,
     UpstreamError,
 };
 use memchr::{memchr2, memmem};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use crate::chat::decode::finish_reason;
 use crate::head::{Endpoint, head};
@@ -71,11 +70,6 @@ struct Answer<'a> {
     stop_reason: Option<StopReason>,
     #[serde(default)]
     usage: Option<Usage>,
-    /// What makes it an answer, or a count of tokens.
-    #[serde(default)]
-    content: Option<IgnoredAny>,
-    #[serde(default)]
-    input_tokens: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -138,14 +132,31 @@ impl Listener for MessagesListener {
     }
 
     fn body(&mut self, body: &[u8]) {
-        if let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) {
-            self.seen.complete = answer.content.is_some() || answer.input_tokens.is_some();
+        let mut answer = Answer::default();
+        let mut members = Scan::new(body);
+        let mut is_one = false;
+        for (name, value) in members.by_ref() {
+            match name {
+                b"model" => answer.model = serde_json::from_slice(value).ok(),
+                b"stop_reason" => answer.stop_reason = serde_json::from_slice(value).ok(),
+                b"usage" => answer.usage = usage::glance(value),
+                // What makes it an answer, or a count of tokens.
+                b"content" | b"input_tokens" => is_one |= value != b"null",
+                _ => {}
+            }
+        }
+        if members.is_whole() {
+            self.seen.complete = is_one;
             self.hear(answer);
         }
     }
 
     fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    fn take_seen(&mut self) -> Seen {
+        std::mem::take(&mut self.seen)
     }
 
     fn failure(&mut self) -> Option<UpstreamError> {

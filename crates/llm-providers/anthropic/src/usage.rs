@@ -2,6 +2,7 @@
 //!
 //! Source: Anthropic API reference, "Messages", `usage`, and docs "Prompt caching", read 2026-11.
 
+use llm_provider_core::Scan;
 use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, ServiceTier};
 use serde_json::{Number, Value, json};
 
@@ -73,6 +74,40 @@ pub(crate) fn tier(usage: &Usage) -> Option<ServiceTier> {
         "standard" => ServiceTier::Default,
         other => other.into(),
     })
+}
+
+/// A usage for the books, read member by member at a fraction of the time that [`Usage`] takes; read in full where it
+/// has more than the usual counts. `None` if it is no object.
+pub(crate) fn glance(text: &[u8]) -> Option<Usage> {
+    let mut usage = Usage::default();
+    let mut members = Scan::new(text);
+    for (name, value) in members.by_ref() {
+        match name {
+            b"input_tokens" => usage.input_tokens = count(value),
+            b"cache_creation_input_tokens" => usage.cache_creation_input_tokens = count(value),
+            b"cache_read_input_tokens" => usage.cache_read_input_tokens = count(value),
+            b"output_tokens" => usage.output_tokens = count(value),
+            b"cache_creation" if value.starts_with(b"{") => {
+                let lives = usage.cache_creation.get_or_insert_with(CacheCreation::default);
+                for (name, value) in Scan::new(value) {
+                    match name {
+                        b"ephemeral_5m_input_tokens" => lives.ephemeral_5m_input_tokens = count(value),
+                        b"ephemeral_1h_input_tokens" => lives.ephemeral_1h_input_tokens = count(value),
+                        _ => {}
+                    }
+                }
+            }
+            b"service_tier" => usage.service_tier = serde_json::from_slice(value).unwrap_or_default(),
+            _ if value == b"null" => {}
+            _ => return serde_json::from_slice(text).ok(),
+        }
+    }
+    members.is_whole().then_some(usage)
+}
+
+/// A count; what is no number counts as absent.
+fn count(text: &[u8]) -> Nullable<Number> {
+    Scan::number(text).map_or(Nullable::Absent, Nullable::Value)
 }
 
 /// Takes over what a later event says; `null` takes nothing back.

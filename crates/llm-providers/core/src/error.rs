@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::AsHeaderName;
 use http::{HeaderMap, StatusCode, header};
 use llm_types::{ApiError, ErrorKind, Layer};
 
@@ -153,7 +154,7 @@ impl From<StreamError> for ApiError {
 }
 
 /// A header as text, if it is there and readable.
-pub fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn header_text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -14,6 +14,7 @@ mod peek;
 mod pieces;
 mod provider;
 mod relay;
+mod scan;
 mod secret;
 mod sigv4;
 mod sse;
@@ -37,6 +38,7 @@ pub use provider::{
     VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
+pub use scan::Scan;
 pub use secret::Secret;
 pub use sigv4::SigV4;
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};

@@ -70,6 +70,11 @@ pub trait Listener: Send {
     /// What was heard so far.
     fn seen(&self) -> &Seen;
 
+    /// What was heard, for the books: nothing is listened to after that.
+    fn take_seen(&mut self) -> Seen {
+        self.seen().clone()
+    }
+
     /// The failure that the vendor reported in mid-stream.
     fn failure(&mut self) -> Option<UpstreamError>;
 }

@@ -91,7 +91,7 @@ fn base_resp(value: Option<&Value>) -> Option<&Value> {
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
-    ["x-request-id", "request-id"].iter().find_map(|name| header_text(headers, name)).map(str::to_owned)
+    ["x-request-id", "request-id"].into_iter().find_map(|name| header_text(headers, name)).map(str::to_owned)
 }
 
 /// What a vendor said.

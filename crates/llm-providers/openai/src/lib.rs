@@ -29,5 +29,6 @@ pub use options::{
 };
 pub use relay::{ChatListener, ChatRelay};
 pub use responses::{
-    ByModel, ByModelRelay, EncryptedThinking, ResponsesIngress, ResponsesOptions, ResponsesRelay, ResponsesWire,
+    ByModel, ByModelRelay, EncryptedThinking, ResponsesIngress, ResponsesOptions, ResponsesRelay,
+    ResponsesWire,
 };

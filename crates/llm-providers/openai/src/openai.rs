@@ -48,10 +48,7 @@ impl OpenAi {
     pub fn new() -> Self {
         let wire = WireOptions::default();
         Self {
-            chat: ByModel::new(
-                ChatWire::new(wire.clone()),
-                ResponsesWire::new(ResponsesOptions::default()),
-            ),
+            chat: ByModel::new(ChatWire::new(wire.clone()), ResponsesWire::new(ResponsesOptions::default())),
             relay: ByModelRelay::new(ChatRelay::new(wire.clone())),
             responses: ResponsesRelay::new(ResponsesOptions::default()),
             embeddings: EmbeddingWire::new(wire, EmbeddingOptions::default()),

@@ -2,12 +2,12 @@
 
 mod listener;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use llm_provider_core::{
     Call, Dialect, Edit, EncodeError, Listener, OnUnsupported, Peek, Relay, RelayOperation, UpstreamError,
 };
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 pub use listener::ChatListener;
 
@@ -43,29 +43,55 @@ impl ChatRelay {
         }
         let Some(messages) = peek.raw("messages") else { return false };
         // Inside a JSON text a quotation mark is escaped, so only a real name or value is found with both.
-        let holds = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+        let holds = |text: &str, finder: &Finder<'_>| finder.find(text.as_bytes()).is_some();
+        let finders = &*FINDERS;
         if !options.cache_control
-            && (holds(messages, "\"cache_control\"")
-                || peek.raw("tools").is_some_and(|tools| holds(tools, "\"cache_control\"")))
+            && (holds(messages, &finders.cache_control)
+                || peek.raw("tools").is_some_and(|tools| holds(tools, &finders.cache_control)))
         {
             return true;
         }
-        if !options.developer_role && holds(messages, "\"developer\"")
-            || !options.file_urls && holds(messages, "\"file_url\"")
+        if !options.developer_role && holds(messages, &finders.developer)
+            || !options.file_urls && holds(messages, &finders.file_url)
         {
             return true;
         }
         // The rest stands in or after a model's answer; a first question, however long, has none.
-        holds(messages, "\"assistant\"")
-            && (holds(messages, "\"thinking_blocks\"")
-                || holds(messages, "\"provider_specific_fields\"")
-                || holds(messages, "\"caller\"")
-                || options.replay != Replay::ReasoningContent && holds(messages, "\"reasoning_content\"")
+        holds(messages, &finders.assistant)
+            && (holds(messages, &finders.thinking_blocks)
+                || holds(messages, &finders.specific_fields)
+                || holds(messages, &finders.caller)
+                || options.replay != Replay::ReasoningContent && holds(messages, &finders.reasoning_content)
                 || !options.rich_tool_results
-                    && holds(messages, "\"tool_call_id\"")
+                    && holds(messages, &finders.tool_call_id)
                     && has_rich_results(peek))
     }
 }
+
+/// Searches made ready once: that takes longer than a search in a short request.
+struct Finders {
+    cache_control: Finder<'static>,
+    developer: Finder<'static>,
+    file_url: Finder<'static>,
+    assistant: Finder<'static>,
+    thinking_blocks: Finder<'static>,
+    specific_fields: Finder<'static>,
+    caller: Finder<'static>,
+    reasoning_content: Finder<'static>,
+    tool_call_id: Finder<'static>,
+}
+
+static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
+    cache_control: Finder::new("\"cache_control\""),
+    developer: Finder::new("\"developer\""),
+    file_url: Finder::new("\"file_url\""),
+    assistant: Finder::new("\"assistant\""),
+    thinking_blocks: Finder::new("\"thinking_blocks\""),
+    specific_fields: Finder::new("\"provider_specific_fields\""),
+    caller: Finder::new("\"caller\""),
+    reasoning_content: Finder::new("\"reasoning_content\""),
+    tool_call_id: Finder::new("\"tool_call_id\""),
+});
 
 /// Whether a tool's result holds more than text.
 fn has_rich_results(peek: &Peek<'_>) -> bool {

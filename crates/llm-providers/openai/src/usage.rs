@@ -1,7 +1,7 @@
 //! Usage where vendors put it, with what they leave out.
 
+use llm_provider_core::Scan;
 use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, Usage};
-use serde::Deserialize;
 use serde_json::{Number, Value};
 
 use crate::UsageRules;
@@ -12,57 +12,46 @@ pub(crate) const fn is_plain(rules: &UsageRules) -> bool {
 }
 
 /// The counts of a usage and nothing else: read for the books at a fraction of the time that [`Usage`] takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Glance {
-    prompt_tokens: Option<Number>,
-    completion_tokens: Option<Number>,
-    total_tokens: Option<Number>,
-    prompt_tokens_details: Option<PromptGlance>,
-    completion_tokens_details: Option<CompletionGlance>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct PromptGlance {
-    cached_tokens: Option<Number>,
-    cache_write_tokens: Option<Number>,
-    audio_tokens: Option<Number>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct CompletionGlance {
-    reasoning_tokens: Option<Number>,
-    audio_tokens: Option<Number>,
-}
-
-impl From<Glance> for Usage {
-    fn from(glance: Glance) -> Self {
-        Self {
-            prompt_tokens: glance.prompt_tokens.into(),
-            completion_tokens: glance.completion_tokens.into(),
-            total_tokens: glance.total_tokens.into(),
-            prompt_tokens_details: glance
-                .prompt_tokens_details
-                .map(|details| PromptTokensDetails {
-                    cached_tokens: details.cached_tokens.into(),
-                    cache_write_tokens: details.cache_write_tokens.into(),
-                    audio_tokens: details.audio_tokens.into(),
-                    ..PromptTokensDetails::default()
-                })
-                .into(),
-            completion_tokens_details: glance
-                .completion_tokens_details
-                .map(|details| CompletionTokensDetails {
-                    reasoning_tokens: details.reasoning_tokens.into(),
-                    audio_tokens: details.audio_tokens.into(),
-                    ..CompletionTokensDetails::default()
-                })
-                .into(),
-            ..Self::default()
+/// `None` if it is no object.
+pub(crate) fn glance(text: &[u8]) -> Option<Usage> {
+    let mut usage = Usage::default();
+    let mut members = Scan::new(text);
+    for (name, value) in members.by_ref() {
+        match name {
+            b"prompt_tokens" => usage.prompt_tokens = number(value),
+            b"completion_tokens" => usage.completion_tokens = number(value),
+            b"total_tokens" => usage.total_tokens = number(value),
+            b"prompt_tokens_details" if value.starts_with(b"{") => {
+                let details = usage.prompt_tokens_details.get_or_insert_with(PromptTokensDetails::default);
+                for (name, value) in Scan::new(value) {
+                    match name {
+                        b"cached_tokens" => details.cached_tokens = number(value),
+                        b"cache_write_tokens" => details.cache_write_tokens = number(value),
+                        b"audio_tokens" => details.audio_tokens = number(value),
+                        _ => {}
+                    }
+                }
+            }
+            b"completion_tokens_details" if value.starts_with(b"{") => {
+                let details =
+                    usage.completion_tokens_details.get_or_insert_with(CompletionTokensDetails::default);
+                for (name, value) in Scan::new(value) {
+                    match name {
+                        b"reasoning_tokens" => details.reasoning_tokens = number(value),
+                        b"audio_tokens" => details.audio_tokens = number(value),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
         }
     }
+    members.is_whole().then_some(usage)
+}
+
+/// A count; what is no number counts as absent.
+fn number(text: &[u8]) -> Nullable<Number> {
+    Scan::number(text).map_or(Nullable::Absent, Nullable::Value)
 }
 
 /// The usage that stands elsewhere than in `usage`; `extra` holds the members beside it.

@@ -134,6 +134,14 @@ impl Body {
         }
     }
 
+    /// Nothing more comes. A body that was read whole gives its connection back.
+    fn end(&mut self, whole: bool) {
+        let source = std::mem::replace(&mut self.source, Source::Done);
+        if whole && let Source::Http1(mut body) = source {
+            body.give_back(self.clock.take().and_then(|clock| clock.timer.into_sleep()));
+        }
+    }
+
     fn fail(&mut self, kind: TransportErrorKind) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         self.source = Source::Done;
         Poll::Ready(Some(Err(TransportError::after_send(kind))))
@@ -177,7 +185,7 @@ impl http_body::Body for Body {
                     clock.waiting_since = None;
                 }
                 if !matches!(frame, Some(Ok(_))) {
-                    this.source = Source::Done;
+                    this.end(frame.is_none());
                 }
                 Poll::Ready(frame)
             }

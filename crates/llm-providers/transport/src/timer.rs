@@ -23,6 +23,18 @@ impl Timer {
         Self { total: after(total), sleep: None }
     }
 
+    /// Goes on with a sleep of an earlier exchange, so that none has to be made and none removed.
+    pub(crate) fn borrow_sleep(&mut self, sleep: Option<Pin<Box<Sleep>>>) {
+        if self.sleep.is_none() {
+            self.sleep = sleep;
+        }
+    }
+
+    /// The sleep, for the next exchange.
+    pub(crate) fn into_sleep(self) -> Option<Pin<Box<Sleep>>> {
+        self.sleep
+    }
+
     /// Runs one phase: `future`, unless `limit` (then `kind`) or the total runs out first.
     pub(crate) async fn within<F: Future>(
         &mut self,

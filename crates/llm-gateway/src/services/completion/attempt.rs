@@ -240,7 +240,7 @@ async fn ask_again(
 }
 
 fn is_json(response: &Response<Body>) -> bool {
-    header_text(response.headers(), header::CONTENT_TYPE.as_str())
+    header_text(response.headers(), header::CONTENT_TYPE)
         .is_some_and(|kind| kind.starts_with("application/json"))
 }
 
@@ -284,7 +284,7 @@ async fn relayed(
     if let Some(failure) = listener.failure() {
         return Err(failure.into());
     }
-    let seen = listener.seen().clone();
+    let seen = Box::new(listener.take_seen());
     if !seen.complete && says_error(&body) {
         return Err(read_error(response_of(&parts, &body)).into());
     }
@@ -293,7 +293,7 @@ async fn relayed(
             UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()
         );
     }
-    Ok(Asked::Whole { body, headers: parts.headers, seen: Box::new(seen) })
+    Ok(Asked::Whole { body, headers: parts.headers, seen })
 }
 
 /// Hands a request to the transport.
@@ -484,8 +484,11 @@ fn forwarded_headers<'a>(
         _ => &OPENAI,
     };
     let mut all = Cow::Borrowed(&deployment.headers);
+    if deployment.provider_name.as_ref() != dialect.label() {
+        return all;
+    }
     for name in names {
-        if deployment.provider_name.as_ref() == dialect.label() && !deployment.headers.contains_key(name) {
+        if client.contains_key(name) && !deployment.headers.contains_key(name) {
             for value in client.get_all(name) {
                 all.to_mut().append(name.clone(), value.clone());
             }
@@ -497,10 +500,10 @@ fn forwarded_headers<'a>(
 /// Timeouts for this request: the deployment's, shortened by the client's own.
 fn call_options(deployment: &Deployment, request: &Request<'_>) -> Result<CallOptions, ApiError> {
     let mut options = if request.stream { deployment.stream_options } else { deployment.options };
-    let stream_first = [&headers::STREAM_TIMEOUT, &headers::TIMEOUT];
-    let names = if request.stream { &stream_first[..] } else { &stream_first[1..] };
+    const STREAM_FIRST: [HeaderName; 2] = [headers::STREAM_TIMEOUT, headers::TIMEOUT];
+    let names = if request.stream { &STREAM_FIRST[..] } else { &STREAM_FIRST[1..] };
     for name in names {
-        let Some(text) = header_text(&request.ask.headers, name.as_str()) else { continue };
+        let Some(text) = header_text(&request.ask.headers, name) else { continue };
         let seconds: f64 =
             text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0).ok_or_else(
                 || {

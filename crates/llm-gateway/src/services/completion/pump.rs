@@ -76,11 +76,11 @@ impl Pump {
         }
     }
 
-    /// What was heard.
-    pub(crate) fn seen(&self) -> Seen {
+    /// What was heard, at the end.
+    pub(crate) fn take_seen(&mut self) -> Seen {
         match self {
-            Self::Relay(pump) => pump.listener.seen().clone(),
-            Self::Translate(pump) => pump.seen.clone(),
+            Self::Relay(pump) => pump.listener.take_seen(),
+            Self::Translate(pump) => std::mem::take(&mut pump.seen),
             Self::Spent => Seen::default(),
         }
     }

@@ -120,6 +120,9 @@ pub(crate) fn row_edits(
 pub(crate) fn limit_edit(limit: OutputLimit, model: &str, has_old: bool, has_new: bool) -> Option<Edit> {
     const OLD: &str = "max_tokens";
     const NEW: &str = "max_completion_tokens";
+    if !has_old && !has_new {
+        return None;
+    }
     let (wrong, right) = match limit {
         OutputLimit::AsGiven => return None,
         OutputLimit::ByModel if !models::takes_completion_limit(model) => return None,

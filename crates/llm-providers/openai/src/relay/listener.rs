@@ -6,12 +6,11 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use llm_provider_core::{Heard, Listener, Seen, SseEvent, UpstreamError};
+use llm_provider_core::{Heard, Listener, Scan, Seen, SseEvent, UpstreamError};
 use llm_types::{Extra, FinishReason, Usage};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::chat::Verdict;
 use crate::{DoneMarker, WireOptions, chat, error, usage};
@@ -153,11 +152,7 @@ impl ChatListener {
         }
         let rules = &self.options.answer.usage;
         let found = if usage::is_plain(rules) {
-            #[derive(Deserialize)]
-            struct Plain {
-                usage: Option<usage::Glance>,
-            }
-            serde_json::from_slice::<Plain>(data).ok().and_then(|frame| frame.usage).map(Usage::from)
+            Scan::new(data).find(|(name, _)| *name == b"usage").and_then(|(_, value)| usage::glance(value))
         } else {
             serde_json::from_slice::<Frame>(data)
                 .ok()
@@ -209,23 +204,22 @@ impl Listener for ChatListener {
     }
 
     fn body(&mut self, body: &[u8]) {
-        #[derive(Deserialize)]
-        struct Whole<'a> {
-            #[serde(borrow)]
-            model: Option<&'a RawValue>,
-            #[serde(borrow)]
-            usage: Option<&'a RawValue>,
-            #[serde(borrow)]
-            choices: Option<&'a RawValue>,
+        let (mut model, mut usage, mut choices) = (None, None, None);
+        let mut members = Scan::new(error::without_mark(body));
+        for (name, value) in members.by_ref() {
+            match name {
+                b"model" => model = Some(value),
+                b"usage" => usage = Some(value),
+                b"choices" => choices = Some(value),
+                _ => {}
+            }
         }
-        // Checked once as a whole, so that no member is checked again.
-        let body = error::without_mark(body);
-        let Ok(text) = std::str::from_utf8(body) else { return };
-        let Ok(whole) = serde_json::from_str::<Whole<'_>>(text) else { return };
-        match whole.usage {
-            Some(raw) if usage::is_plain(&self.options.answer.usage) => {
-                let glance = serde_json::from_str::<Option<usage::Glance>>(raw.get()).ok().flatten();
-                self.seen.usage = glance.map(Usage::from);
+        if !members.is_whole() {
+            return;
+        }
+        match usage {
+            Some(usage) if usage::is_plain(&self.options.answer.usage) => {
+                self.seen.usage = usage::glance(usage);
                 if let Some(usage) = &mut self.seen.usage {
                     usage::mend(usage, &self.options.answer.usage);
                 }
@@ -235,9 +229,9 @@ impl Listener for ChatListener {
                 self.usage(body);
             }
         }
-        self.seen.model = whole.model.and_then(|model| serde_json::from_str(model.get()).ok());
-        // The choices are JSON by now; what the books want of them is found by name, as in a stream.
-        let Some(choices) = whole.choices.map(|choices| choices.get().as_bytes()) else { return };
+        self.seen.model = model.and_then(|model| serde_json::from_slice(model).ok());
+        // What the books want of the choices is found by name, as in a stream.
+        let Some(choices) = choices else { return };
         let Some(first) = choices.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return };
         if !first.starts_with(b"{") {
             return;
@@ -265,6 +259,10 @@ impl Listener for ChatListener {
 
     fn seen(&self) -> &Seen {
         &self.seen
+    }
+
+    fn take_seen(&mut self) -> Seen {
+        std::mem::take(&mut self.seen)
     }
 
     fn failure(&mut self) -> Option<UpstreamError> {

@@ -110,14 +110,18 @@ fn kind_of(code: &str) -> Option<ErrorKind> {
     match code {
         "rate_limit_exceeded" => Some(ErrorKind::RateLimit),
         "invalid_prompt" | "data_residency_mismatch" => Some(ErrorKind::InvalidRequest),
-        "bio_policy" | "cyber_policy" | "misalignment_policy_violation" | "image_content_policy_violation" => {
-            Some(ErrorKind::ContentPolicy)
-        }
+        "bio_policy"
+        | "cyber_policy"
+        | "misalignment_policy_violation"
+        | "image_content_policy_violation" => Some(ErrorKind::ContentPolicy),
         "vector_store_timeout" => Some(ErrorKind::GatewayTimeout),
         "server_is_overloaded" | "slow_down" => Some(ErrorKind::Unavailable),
         code if code.starts_with("invalid_") && code.contains("image")
             || code.starts_with("image_")
-            || matches!(code, "unsupported_image_media_type" | "empty_image_file" | "failed_to_download_image") =>
+            || matches!(
+                code,
+                "unsupported_image_media_type" | "empty_image_file" | "failed_to_download_image"
+            ) =>
         {
             Some(ErrorKind::InvalidRequest)
         }
@@ -127,7 +131,8 @@ fn kind_of(code: &str) -> Option<ErrorKind> {
 
 /// Reads a failure: an event `response.failed` or `error`, or an answer that failed.
 pub(super) fn failed(value: &Value, data: &[u8], codes: &[(String, ErrorKind)]) -> UpstreamError {
-    let told = value.pointer("/response/error").or_else(|| value.get("error")).filter(|error| !error.is_null());
+    let told =
+        value.pointer("/response/error").or_else(|| value.get("error")).filter(|error| !error.is_null());
     let told = match (told, value) {
         (Some(error), _) => json!({ "error": error }),
         (None, Value::Object(members)) if members.contains_key("message") => {

@@ -15,8 +15,8 @@ mod tagged;
 mod tools;
 
 pub use content::{
-    Annotation, Content, FileCitation, FilePath, InputAudioPart, InputFilePart, InputImagePart, InputTextPart,
-    OutputTextPart, Part, RefusalPart, TextPart, UrlCitation,
+    Annotation, Content, FileCitation, FilePath, InputAudioPart, InputFilePart, InputImagePart,
+    InputTextPart, OutputTextPart, Part, RefusalPart, TextPart, UrlCitation,
 };
 pub use event::{
     AnnotationEvent, DeltaEvent, DoneEvent, ErrorEvent, ImageEvent, ItemEvent, PartEvent, ProgressEvent,

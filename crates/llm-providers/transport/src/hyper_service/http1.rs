@@ -1,11 +1,13 @@
 //! HTTP/1.1: one connection per request in flight, kept between requests.
 
+mod link;
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -13,12 +15,9 @@ use http::{Request, Response, Uri, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper::rt::Executor as _;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
+use self::link::Link;
 use super::connect::{Connector, Io};
 use super::lock;
 use super::origin::Origin;
@@ -26,8 +25,6 @@ use crate::body::Body;
 use crate::error::{TransportError, TransportErrorKind};
 use crate::options::{Protocol, Timeouts, TransportOptions};
 use crate::timer::Timer;
-
-type Sender = SendRequest<Full<Bytes>>;
 
 /// The unused connections of one origin, the youngest last.
 pub(super) struct IdleConnections {
@@ -38,19 +35,23 @@ pub(super) struct IdleConnections {
 }
 
 struct Idle {
-    sender: Sender,
+    link: Link,
     since: Instant,
 }
 
 /// An answer's body together with the connection on which it arrives.
 pub(crate) struct Http1Body {
     incoming: Incoming,
+    /// What came along with the piece before and is no data: trailers, the end or an error.
+    ahead: Option<Option<Piece>>,
     lease: Option<Lease>,
 }
 
-/// The right to put a connection back.
+type Piece = Result<Frame<Bytes>, TransportError>;
+
+/// The connection in use, and the right to put it back.
 struct Lease {
-    sender: Sender,
+    link: Link,
     origin: Arc<Origin>,
 }
 
@@ -64,41 +65,49 @@ pub(super) async fn send(
     timeouts: &Timeouts,
 ) -> Result<Response<Body>, TransportError> {
     let mut request = Request::from_parts(origin_form(parts, origin), Full::new(body));
-    if let Some(sender) = origin.http1.take() {
-        match exchange(origin, sender, request, timer, timeouts).await {
+    while let Some(link) = origin.http1.take() {
+        match exchange(origin, link, request, timer, timeouts).await {
             Err((_, Some(unsent))) => request = unsent,
             other => return other.map_err(|(error, _)| error),
         }
     }
-    let sender = timer
-        .within(timeouts.connect, TransportErrorKind::ConnectTimeout, async {
-            let io = connector.connect(&origin.target, Protocol::Http1, timeouts.connect).await?;
-            match io {
-                Io::Plain(stream) => start(stream, origin.http1.buffer_bytes).await,
-                Io::Tls(stream) => start(*stream, origin.http1.buffer_bytes).await,
-            }
-        })
+    // Boxed: connecting is rare, and a handshake's state would be moved with every request.
+    let connecting = Box::pin(connect(origin, connector, timeouts.connect));
+    let link = timer
+        .within(timeouts.connect, TransportErrorKind::ConnectTimeout, connecting)
         .await
         .map_err(TransportError::unsent)??;
-    exchange(origin, sender, request, timer, timeouts).await.map_err(|(error, _)| error)
+    exchange(origin, link, request, timer, timeouts).await.map_err(|(error, _)| error)
+}
+
+async fn connect(
+    origin: &Origin,
+    connector: &Connector,
+    limit: Option<Duration>,
+) -> Result<Link, TransportError> {
+    match connector.connect(&origin.target, Protocol::Http1, limit).await? {
+        Io::Plain(stream) => Link::start(stream, origin.http1.buffer_bytes).await,
+        Io::Tls(stream) => Link::start(*stream, origin.http1.buffer_bytes).await,
+    }
 }
 
 /// One request on one connection. The request comes back with the error if none of it was written.
 async fn exchange(
     origin: &Arc<Origin>,
-    mut sender: Sender,
+    mut link: Link,
     request: Request<Full<Bytes>>,
     timer: &mut Timer,
     timeouts: &Timeouts,
 ) -> Result<Response<Body>, (TransportError, Option<Request<Full<Bytes>>>)> {
+    timer.borrow_sleep(link.sleep.take());
     let answer = timer
-        .within(timeouts.first_byte, TransportErrorKind::FirstByteTimeout, sender.try_send_request(request))
+        .within(timeouts.first_byte, TransportErrorKind::FirstByteTimeout, link.ask(request))
         .await
         .map_err(|kind| (TransportError::after_send(kind), None))?;
     match answer {
         Ok(response) => {
-            let lease = Some(Lease { sender, origin: Arc::clone(origin) });
-            Ok(response.map(|incoming| Body::http1(Http1Body { incoming, lease })))
+            let lease = Some(Lease { link, origin: Arc::clone(origin) });
+            Ok(response.map(|incoming| Body::http1(Http1Body { incoming, ahead: None, lease })))
         }
         Err(mut failed) => match failed.take_message() {
             Some(unsent) => {
@@ -109,23 +118,6 @@ async fn exchange(
             None => Err((TransportError::from_hyper(failed.into_error()), None)),
         },
     }
-}
-
-/// Speaks HTTP/1.1 on `stream`, driven by a task of its own until either side closes.
-async fn start<T>(stream: T, buffer_bytes: usize) -> Result<Sender, TransportError>
-where
-    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (sender, connection) = Builder::new()
-        .max_buf_size(buffer_bytes)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| TransportError::unsent(TransportErrorKind::Connect).with_source(error))?;
-    TokioExecutor::new().execute(async move {
-        // Whoever had a request on this connection has been told the error.
-        let _told = connection.await;
-    });
-    Ok(sender)
 }
 
 /// The request line names the path only; the host goes into its header.
@@ -147,36 +139,29 @@ impl IdleConnections {
         }
     }
 
-    /// The youngest connection that can take a request now.
-    fn take(&self) -> Option<Sender> {
+    /// The youngest connection. Whether its peer has closed it meanwhile shows when it is asked.
+    fn take(&self) -> Option<Link> {
         let mut idle = lock(&self.idle);
-        if idle.last().is_some_and(|youngest| youngest.since.elapsed() >= self.timeout) {
+        if idle.last()?.since.elapsed() >= self.timeout {
             idle.clear();
         }
-        for at in (0..idle.len()).rev() {
-            if idle[at].sender.is_closed() {
-                idle.remove(at);
-            } else if idle[at].sender.is_ready() {
-                return Some(idle.remove(at).sender);
-            }
-            // else its task has not yet looked up from the last answer; it will be ready for the next caller
-        }
-        None
+        idle.pop().map(|idle| idle.link)
     }
 
-    fn put(&self, sender: Sender) {
-        if sender.is_closed() {
+    fn put(&self, mut link: Link) {
+        if !link.rest() {
             return;
         }
         let mut idle = lock(&self.idle);
         if idle.len() < self.max {
-            idle.push(Idle { sender, since: Instant::now() });
+            idle.push(Idle { link, since: Instant::now() });
         }
     }
 
+    /// Closes what has been idle for too long, and what its peer has closed.
     pub(super) fn sweep(&self, now: Instant) {
-        lock(&self.idle).retain(|idle| {
-            !idle.sender.is_closed() && now.saturating_duration_since(idle.since) < self.timeout
+        lock(&self.idle).retain_mut(|idle| {
+            now.saturating_duration_since(idle.since) < self.timeout && idle.link.is_alive()
         });
     }
 
@@ -186,44 +171,84 @@ impl IdleConnections {
 }
 
 impl Http1Body {
-    pub(crate) fn poll_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
-        let polled = Pin::new(&mut self.incoming).poll_frame(cx).map_err(TransportError::from_hyper);
-        match &polled {
-            Poll::Ready(None) => self.give_back(),
-            Poll::Ready(Some(Err(_))) => self.lease = None,
-            Poll::Ready(Some(Ok(_))) | Poll::Pending => {}
+    /// The next piece. Small ones that have arrived together come together: each that is handed on costs a write.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if let Some(ahead) = self.ahead.take() {
+            return Poll::Ready(ahead);
         }
-        polled
+        let piece = ready!(self.poll_piece(cx));
+        let Some(Ok(frame)) = piece else { return Poll::Ready(piece) };
+        let mut data = match frame.into_data() {
+            Ok(data) if data.len() <= SMALL_PIECE => data,
+            Ok(data) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+            Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+        };
+        let mut gathered = BytesMut::new();
+        while gathered.len() < GATHERED {
+            let Poll::Ready(piece) = self.poll_piece(cx) else { break };
+            match piece {
+                Some(Ok(frame)) if frame.is_data() => {
+                    if gathered.is_empty() {
+                        gathered.reserve(GATHERED);
+                        gathered.extend_from_slice(&data);
+                    }
+                    gathered.extend_from_slice(&frame.into_data().unwrap_or_default());
+                }
+                other => {
+                    self.ahead = Some(other);
+                    break;
+                }
+            }
+        }
+        if !gathered.is_empty() {
+            data = gathered.freeze();
+        }
+        Poll::Ready(Some(Ok(Frame::data(data))))
+    }
+
+    /// One piece as the connection gives it.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Piece>> {
+        let Some(Lease { link, .. }) = &mut self.lease else { return Poll::Ready(None) };
+        let incoming = &mut self.incoming;
+        let polled = link.drive(cx, |cx| Pin::new(&mut *incoming).poll_frame(cx));
+        polled.map_err(TransportError::from_hyper)
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        match &self.ahead {
+            Some(ahead) => ahead.is_none(),
+            None => self.incoming.is_end_stream(),
+        }
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
     }
 
-    fn give_back(&mut self) {
-        if let Some(Lease { sender, origin }) = self.lease.take() {
-            origin.http1.put(sender);
+    /// The body was read to its end: the connection is free. The timer's sleep waits with it for the next request.
+    pub(crate) fn give_back(&mut self, sleep: Option<Pin<Box<Sleep>>>) {
+        if let Some(Lease { mut link, origin }) = self.lease.take() {
+            link.sleep = sleep;
+            origin.http1.put(link);
         }
     }
 }
+
+/// Pieces up to this many bytes are joined.
+const SMALL_PIECE: usize = 4 << 10;
+/// Joined pieces are handed on from this many bytes on.
+const GATHERED: usize = 8 << 10;
 
 /// A reader often stops at the vendor's last event, one step before the body's end: if that end is here, the
 /// connection is as good as new. Anything else still to come closes it.
 impl Drop for Http1Body {
     fn drop(&mut self) {
-        if self.lease.is_none() {
+        if self.lease.is_none() || std::thread::panicking() {
             return;
         }
         let mut cx = Context::from_waker(Waker::noop());
-        if self.incoming.is_end_stream() || matches!(self.poll_frame(&mut cx), Poll::Ready(None)) {
-            self.give_back();
+        if self.is_end_stream() || matches!(self.poll_frame(&mut cx), Poll::Ready(None)) {
+            self.give_back(None);
         }
     }
 }

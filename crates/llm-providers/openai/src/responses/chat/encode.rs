@@ -4,9 +4,7 @@
 //! 2026-11.
 
 use llm_provider_core::{Call, EncodeError, Encoded, NoteKind, Payload};
-use llm_types::{
-    ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value,
-};
+use llm_types::{ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value};
 use serde_json::Value;
 
 use super::{input, tools};
@@ -34,7 +32,8 @@ pub(super) fn encode(
     let parts = head::post(PATH, &options.wire, call)?;
     let mut wire = own_words(request, &mut changes)?;
     wire.model = Nullable::Value(call.model.to_owned());
-    wire.input = Nullable::Value(Input::Items(input::items(&request.messages, &options.vendor, &mut changes)?));
+    wire.input =
+        Nullable::Value(Input::Items(input::items(&request.messages, &options.vendor, &mut changes)?));
     tools::tools(request, &mut wire, &mut changes)?;
     limits(request, &mut wire, &mut changes);
     thinking(request, call, &mut wire, &mut changes);
@@ -89,12 +88,7 @@ fn effort_of(request: &ChatRequest) -> Option<&str> {
     request.extra.get("output_config")?.get("effort")?.as_str()
 }
 
-fn thinking(
-    request: &ChatRequest,
-    call: &Call<'_>,
-    wire: &mut ResponsesRequest,
-    changes: &mut Changes<'_>,
-) {
+fn thinking(request: &ChatRequest, call: &Call<'_>, wire: &mut ResponsesRequest, changes: &mut Changes<'_>) {
     let asked = request.thinking.get();
     let budget = asked.and_then(|thinking| thinking.get("budget_tokens")).and_then(Value::as_u64);
     let is_off = asked.and_then(|thinking| thinking.get("type")).is_some_and(|kind| kind == "disabled");

@@ -9,12 +9,12 @@ use llm_types::{
 use serde_json::Value;
 
 use crate::Changes;
+use crate::responses::OUTPUT_ITEMS;
 use crate::responses::kept;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
     InputImagePart, Item, MessageItem, OutputItem, Part, RefusalPart,
 };
-use crate::responses::OUTPUT_ITEMS;
 
 /// The conversation as items. Thinking goes back if `vendor` made it.
 pub(super) fn items(
@@ -98,8 +98,9 @@ impl Writer<'_, '_> {
             self.dropped(format!("{place}.{name}"), why);
         }
         let Some(kept) = fields.get(OUTPUT_ITEMS) else { return Ok(false) };
-        let kept: Vec<Item> = from_value(kept.clone())
-            .map_err(|error| EncodeError::invalid(format!("{place}.{OUTPUT_ITEMS}{}", error.path), error.message))?;
+        let kept: Vec<Item> = from_value(kept.clone()).map_err(|error| {
+            EncodeError::invalid(format!("{place}.{OUTPUT_ITEMS}{}", error.path), error.message)
+        })?;
         if kept.is_empty() {
             return Ok(false);
         }
@@ -148,7 +149,8 @@ impl Writer<'_, '_> {
             None => {}
             Some(MessageContent::Text(text)) if annotations.is_empty() && refusal.is_none() => {
                 if !(text.is_empty() && has_calls) {
-                    self.items.push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
+                    self.items
+                        .push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
                 }
             }
             Some(MessageContent::Text(text)) => {
@@ -246,7 +248,11 @@ impl Writer<'_, '_> {
             status: Nullable::Absent,
             extra: Extra::new(),
         };
-        self.items.push(if is_custom { Item::CustomToolCallOutput(item) } else { Item::FunctionCallOutput(item) });
+        self.items.push(if is_custom {
+            Item::CustomToolCallOutput(item)
+        } else {
+            Item::FunctionCallOutput(item)
+        });
         Ok(())
     }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
-use llm_types::{
-    ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall,
-};
+use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall};
 use serde_json::{Value, json};
 
 use super::decode::{annotation, custom, ending, function, is_plain, keep_native, lenient, whole};
@@ -183,7 +181,8 @@ impl ResponsesInterpret {
                 let told = if apart { format!("{BETWEEN}{text}") } else { text.to_owned() };
                 // A block has its own text only; what stands between blocks is told between them.
                 let inside = if is_first { text.to_owned() } else { told.clone() };
-                let piece = ThinkingBlock { thinking: Nullable::Value(inside), ..kept::empty_block("thinking") };
+                let piece =
+                    ThinkingBlock { thinking: Nullable::Value(inside), ..kept::empty_block("thinking") };
                 let delta = Delta {
                     reasoning_content: Nullable::Value(told),
                     thinking_blocks: Nullable::Value(vec![piece]),

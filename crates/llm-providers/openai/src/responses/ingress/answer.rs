@@ -71,12 +71,7 @@ pub(super) fn ending(finish: Option<&FinishReason>) -> (Status, Option<&'static 
 }
 
 /// Puts the end of an answer in.
-pub(super) fn finish(
-    response: &mut Response,
-    reason: Option<&str>,
-    told: Option<&Usage>,
-    fields: &Extra,
-) {
+pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option<&Usage>, fields: &Extra) {
     if let Some(reason) = reason {
         response.incomplete_details = Nullable::Value(IncompleteDetails {
             reason: Nullable::Value(reason.to_owned()),
@@ -84,8 +79,7 @@ pub(super) fn finish(
         });
     }
     // Clients add these numbers up unseen, so they are there even if nobody counted.
-    response.usage =
-        Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
+    response.usage = Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
     if !fields.is_empty() {
         response.extra.insert("provider_specific_fields".to_owned(), Value::Object(fields.clone()));
     }
@@ -120,7 +114,10 @@ pub(super) fn refusal(words: impl Into<String>) -> Part {
 pub(super) fn reasoning(id: String, block: &ThinkingBlock) -> Item {
     let mut item = kept::item_of(block).unwrap_or_else(|| {
         let words = block.thinking.as_deref().filter(|words| !words.is_empty());
-        ReasoningItem { summary: Nullable::Value(words.map(Part::summary).into_iter().collect()), ..ReasoningItem::default() }
+        ReasoningItem {
+            summary: Nullable::Value(words.map(Part::summary).into_iter().collect()),
+            ..ReasoningItem::default()
+        }
     });
     item.id = Nullable::Value(id);
     if !item.summary.is_value() {
@@ -260,10 +257,14 @@ pub(super) fn annotation(source: &llm_types::Annotation) -> Annotation {
     if let Some(Value::Object(inner)) = source.url_citation.get() {
         members.extend(inner.clone());
     }
-    members.extend(source.extra.iter().filter(|(name, _)| *name != "index").map(|(n, v)| (n.clone(), v.clone())));
+    members.extend(
+        source.extra.iter().filter(|(name, _)| *name != "index").map(|(n, v)| (n.clone(), v.clone())),
+    );
     if source.r#type == "url_citation" {
         let url = members.get("url").cloned().unwrap_or_else(|| "".into());
-        for (name, usual) in [("start_index", json!(0)), ("end_index", json!(0)), ("url", json!("")), ("title", url)] {
+        for (name, usual) in
+            [("start_index", json!(0)), ("end_index", json!(0)), ("url", json!("")), ("title", url)]
+        {
             if members.get(name).is_none_or(Value::is_null) {
                 members.insert(name.to_owned(), usual);
             }

@@ -192,7 +192,8 @@ impl Writer {
 
     fn thinking(&mut self, delta: &Delta, out: &mut BytesMut) {
         let pieces = delta.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
-        let has_words = |piece: &ThinkingBlock| piece.thinking.as_deref().is_some_and(|words| !words.is_empty());
+        let has_words =
+            |piece: &ThinkingBlock| piece.thinking.as_deref().is_some_and(|words| !words.is_empty());
         // Both members tell the same words; the blocks tell more.
         if !pieces.iter().any(has_words)
             && let Some(words) = delta.reasoning_content.as_deref().filter(|words| !words.is_empty())

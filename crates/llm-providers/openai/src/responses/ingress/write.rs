@@ -75,11 +75,8 @@ impl Output<'_> {
         let parts = self.said(message, logprobs);
         let calls = self.calls(message, finish);
         if !parts.is_empty() || calls.is_empty() && self.items.is_empty() {
-            let parts = if parts.is_empty() {
-                vec![Part::output_text("", Vec::new(), Vec::new())]
-            } else {
-                parts
-            };
+            let parts =
+                if parts.is_empty() { vec![Part::output_text("", Vec::new(), Vec::new())] } else { parts };
             let status = if calls.is_empty() { status.clone() } else { Status::Completed };
             self.items.push(answer::message(self.name("msg"), status, parts));
         }
@@ -139,7 +136,8 @@ impl Output<'_> {
         }
         let mut parts = Vec::new();
         if !text.is_empty() {
-            let annotations = message.annotations.get().into_iter().flatten().map(answer::annotation).collect();
+            let annotations =
+                message.annotations.get().into_iter().flatten().map(answer::annotation).collect();
             parts.push(Part::output_text(text, annotations, answer::logprobs(logprobs)));
         }
         if let Some(words) = message.refusal.as_deref().filter(|words| !words.is_empty()) {

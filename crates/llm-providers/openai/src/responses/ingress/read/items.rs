@@ -8,14 +8,14 @@ use llm_types::{
 use serde_json::{Value, json};
 
 use super::{NOT_STORED, Reader, below, error};
+use crate::responses::OUTPUT_ITEMS;
+use crate::responses::chat::{annotation, is_plain};
 use crate::responses::kept::{self, Kept};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, InputFilePart, InputImagePart, Item, MessageItem, OutputItem, Part,
     ReasoningItem,
 };
-use crate::responses::OUTPUT_ITEMS;
-use crate::responses::chat::{annotation, is_plain};
 
 /// What the model did in a row.
 #[derive(Default)]
@@ -107,7 +107,8 @@ impl Reader {
     }
 
     fn output(&mut self, item: OutputItem, path: &str) -> Result<Message, IngressError> {
-        let call_id = item.call_id.into_option().ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
+        let call_id =
+            item.call_id.into_option().ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
         let content = match item.output.into_option() {
             None => MessageContent::Text(item.status.into_option().unwrap_or_default()),
             Some(CallOutput::Text(text)) => MessageContent::Text(text),
@@ -123,7 +124,8 @@ impl Reader {
     fn screen(&mut self, mut item: OutputItem, path: &str) -> Result<Message, IngressError> {
         if let Some(CallOutput::Other(value)) = item.output.get() {
             if let Some(url) = value["image_url"].as_str() {
-                let mut message = self.output(OutputItem { output: Nullable::Absent, ..item.clone() }, path)?;
+                let mut message =
+                    self.output(OutputItem { output: Nullable::Absent, ..item.clone() }, path)?;
                 message.content = MessageContent::Parts(vec![ContentPart::image(url)]).into();
                 return Ok(message);
             }
@@ -233,7 +235,8 @@ impl Reader {
                 }
             }
             Item::FunctionCall(call) => {
-                let name = ToolName { namespace: call.namespace.as_deref(), name: &call.name, is_custom: false };
+                let name =
+                    ToolName { namespace: call.namespace.as_deref(), name: &call.name, is_custom: false };
                 turn.calls.push(ToolCall::function(
                     call.call_id.as_str(),
                     name.function(),
@@ -241,7 +244,8 @@ impl Reader {
                 ));
             }
             Item::CustomToolCall(call) => {
-                let name = ToolName { namespace: call.namespace.as_deref(), name: &call.name, is_custom: true };
+                let name =
+                    ToolName { namespace: call.namespace.as_deref(), name: &call.name, is_custom: true };
                 let arguments = json!({ "input": call.input }).to_string();
                 turn.calls.push(ToolCall::function(call.call_id.as_str(), name.function(), arguments));
             }
@@ -292,8 +296,7 @@ impl Reader {
                     let before: usize = turn.parts.iter().map(letters).sum();
                     let annotations = part.annotations.get().into_iter().flatten();
                     let offset = before as u64;
-                    turn.annotations
-                        .extend(annotations.map(|one: &Annotation| annotation(one, offset)));
+                    turn.annotations.extend(annotations.map(|one: &Annotation| annotation(one, offset)));
                     turn.parts.push(ContentPart::text(part.text.as_str()));
                 }
                 Part::Refusal(part) => turn.refusal.push_str(&part.refusal),
@@ -380,7 +383,9 @@ fn is_models(item: &Item) -> bool {
         | Item::Program(_)
         | Item::ProgramOutput(_)
         | Item::Compaction(_) => true,
-        Item::Unknown(map) => !map.get("type").and_then(Value::as_str).unwrap_or_default().ends_with("_output"),
+        Item::Unknown(map) => {
+            !map.get("type").and_then(Value::as_str).unwrap_or_default().ends_with("_output")
+        }
         _ => false,
     }
 }

@@ -2,8 +2,8 @@
 
 use llm_provider_core::{IngressError, NoteKind};
 use llm_types::{
-    ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool as Canonical,
-    ToolChoice as Choice, from_value,
+    ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool as Canonical, ToolChoice as Choice,
+    from_value,
 };
 use serde_json::{Value, json};
 

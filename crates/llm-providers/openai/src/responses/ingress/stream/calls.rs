@@ -96,8 +96,8 @@ impl Calls {
     /// Ends calls whose arguments are whole.
     pub(super) fn close_whole(&mut self, events: &mut Events, out: &mut BytesMut) {
         for state in &mut self.0 {
-            let is_whole = !state.call.is_custom
-                && serde_json::from_str::<IgnoredAny>(&state.call.arguments).is_ok();
+            let is_whole =
+                !state.call.is_custom && serde_json::from_str::<IgnoredAny>(&state.call.arguments).is_ok();
             if is_whole {
                 state.close(&Status::Completed, events, out);
             }

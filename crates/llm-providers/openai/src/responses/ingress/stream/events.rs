@@ -36,11 +36,7 @@ impl Events {
         number
     }
 
-    pub(super) fn write(
-        &mut self,
-        event: impl FnOnce(Nullable<Number>) -> StreamEvent,
-        out: &mut BytesMut,
-    ) {
+    pub(super) fn write(&mut self, event: impl FnOnce(Nullable<Number>) -> StreamEvent, out: &mut BytesMut) {
         let event = event(Nullable::Value(self.number().into()));
         out.extend_from_slice(b"event: ");
         out.extend_from_slice(event.kind().as_bytes());

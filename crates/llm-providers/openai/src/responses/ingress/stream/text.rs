@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer;
 use super::events::{Events, Place};
 use crate::responses::wire::{
-    Annotation, AnnotationEvent, DoneEvent, DeltaEvent, Part, PartEvent, Status, StreamEvent,
+    Annotation, AnnotationEvent, DeltaEvent, DoneEvent, Part, PartEvent, Status, StreamEvent,
 };
 
 /// A message: its parts, the last of which goes on.

@@ -7,9 +7,7 @@ use serde_json::Number;
 use super::answer;
 use super::events::{Events, Place};
 use crate::responses::kept;
-use crate::responses::wire::{
-    DeltaEvent, DoneEvent, Item, Part, PartEvent, ReasoningItem, StreamEvent,
-};
+use crate::responses::wire::{DeltaEvent, DoneEvent, Item, Part, PartEvent, ReasoningItem, StreamEvent};
 
 /// A block of thinking, told as the summary of an item.
 #[derive(Debug)]
@@ -40,7 +38,8 @@ impl Thought {
         if !words.is_empty() {
             self.say(words, events, out);
         }
-        for (to, from) in [(&mut self.block.signature, &piece.signature), (&mut self.block.data, &piece.data)] {
+        for (to, from) in [(&mut self.block.signature, &piece.signature), (&mut self.block.data, &piece.data)]
+        {
             if let Some(more) = from.as_deref() {
                 to.get_or_insert_with(String::new).push_str(more);
             }

@@ -1,0 +1,206 @@
+//! [`Scan`]: the members of a JSON object that somebody else has written and somebody else will read.
+//!
+//! What passes through as bytes is not validated here; the few members that matter are found without reading the
+//! others. A request, whose sender is to be told of every fault, goes through [`Peek`](crate::Peek) instead.
+
+use memchr::memchr2;
+use serde_json::Number;
+
+/// Walks the members of a JSON object: each name and each value as it is written.
+///
+/// It ends at the closing brace, or early where the text is cut off or no object; [`Scan::is_whole`] tells which.
+///
+/// ```
+/// use llm_provider_core::Scan;
+///
+/// let mut scan = Scan::new(br#" {"a": [1, {"b": "}"}], "c": null} "#);
+/// let members: Vec<_> = scan.by_ref().collect();
+/// assert_eq!(members, [(&b"a"[..], &br#"[1, {"b": "}"}]"#[..]), (b"c", b"null")]);
+/// assert!(scan.is_whole());
+/// ```
+#[derive(Debug, Clone)]
+pub struct Scan<'a> {
+    rest: &'a [u8],
+    whole: bool,
+}
+
+impl<'a> Scan<'a> {
+    /// Walks `text`, which begins with an object.
+    pub fn new(text: &'a [u8]) -> Self {
+        let rest = text.trim_ascii_start().strip_prefix(b"{").unwrap_or_default();
+        let inner = rest.trim_ascii_start();
+        match inner.strip_prefix(b"}") {
+            Some(after) => Self { rest: &[], whole: after.trim_ascii_start().is_empty() },
+            None => Self { rest: inner, whole: false },
+        }
+    }
+
+    /// After the last member: whether the object was closed and nothing followed it.
+    pub const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// A value that is a number; `None` if it is something else.
+    pub fn number(value: &[u8]) -> Option<Number> {
+        match value {
+            b"0" => Some(0.into()),
+            // Nearly all are counts.
+            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => {
+                Some(value.iter().fold(0, |sum: u64, digit| sum * 10 + u64::from(digit - b'0')).into())
+            }
+            _ => serde_json::from_slice(value).ok(),
+        }
+    }
+
+    /// The next member and what follows it; `None` if the text does not go on as an object does.
+    fn member(&self) -> Option<((&'a [u8], &'a [u8]), &'a [u8], bool)> {
+        let name = self.rest.strip_prefix(b"\"")?;
+        let end = string_end(name)?;
+        let rest = name[end + 1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let value = &rest[..value_end(rest)?];
+        let rest = rest[value.len()..].trim_ascii_start();
+        match rest.split_first()? {
+            (b',', rest) => Some(((&name[..end], value), rest.trim_ascii_start(), false)),
+            (b'}', rest) => Some(((&name[..end], value), &[], rest.trim_ascii_start().is_empty())),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Iterator for Scan<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Some((member, rest, whole)) = self.member() else {
+            self.rest = &[];
+            return None;
+        };
+        (self.rest, self.whole) = (rest, whole);
+        Some(member)
+    }
+}
+
+/// Where a string ends, without its quotation marks: `text` begins behind the first.
+fn string_end(text: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + quote_or_backslash(text.get(from..)?)?;
+        if text[at] == b'"' {
+            return Some(at);
+        }
+        from = at + 2;
+    }
+}
+
+/// As `memchr2` does it, but names and many values are shorter than the call to a search is worth: the first words are
+/// looked at here.
+fn quote_or_backslash(text: &[u8]) -> Option<usize> {
+    const WORDS: usize = 4;
+    let (words, _) = text.as_chunks::<8>();
+    for (index, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ every(b'"')) | zeros(word ^ every(b'\\'));
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = words.len().min(WORDS) * 8;
+    memchr2(b'"', b'\\', &text[from..]).map(|at| from + at)
+}
+
+/// A word of eight times this byte.
+const fn every(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The highest bit of each byte that is zero, up to the first one; bits past that may be wrong.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(every(1)) & !word & every(0x80)
+}
+
+/// How long the value at the beginning of `text` is.
+fn value_end(text: &[u8]) -> Option<usize> {
+    match text.first()? {
+        b'"' => Some(string_end(&text[1..])? + 2),
+        b'{' | b'[' => {
+            let (mut at, mut depth) = (1, 1_usize);
+            while depth > 0 {
+                match text.get(at)? {
+                    b'"' => at += string_end(&text[at + 1..])? + 1,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
+                at += 1;
+            }
+            Some(at)
+        }
+        _ => {
+            let end = text
+                .iter()
+                .position(|byte| matches!(byte, b',' | b'}' | b']') || byte.is_ascii_whitespace())?;
+            (end > 0).then_some(end)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(text: &str) -> (Vec<(&str, &str)>, bool) {
+        let mut scan = Scan::new(text.as_bytes());
+        let as_text = |bytes| std::str::from_utf8(bytes).unwrap();
+        let members = scan.by_ref().map(|(name, value)| (as_text(name), as_text(value))).collect();
+        (members, scan.is_whole())
+    }
+
+    #[test]
+    fn every_kind_of_value() {
+        let text =
+            "\n{ \"s\" : \"a\\\"}\\\\\" ,\"n\":-1.5e3,\"o\":{\"x\":[\"]\"]},\"l\":[ {} , 2 ],\"t\":true }\n";
+        let members = [
+            ("s", r#""a\"}\\""#),
+            ("n", "-1.5e3"),
+            ("o", r#"{"x":["]"]}"#),
+            ("l", "[ {} , 2 ]"),
+            ("t", "true"),
+        ];
+        assert_eq!(scan(text), (members.to_vec(), true));
+        assert_eq!(scan("{}"), (vec![], true));
+        assert_eq!(scan(" { } "), (vec![], true));
+    }
+
+    #[test]
+    fn numbers_are_read_as_json_has_them() {
+        for text in ["0", "7", "999999999999999999", "18446744073709551615", "-3", "2.5", "1e3"] {
+            let expected: Number = serde_json::from_str(text).unwrap();
+            assert_eq!(Scan::number(text.as_bytes()), Some(expected), "{text}");
+        }
+        for text in ["", "null", "\"1\"", "01", "1x", "{}", "-"] {
+            assert_eq!(Scan::number(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_or_no_object_is_not_whole() {
+        let text = r#"{"a":{"b":"c\""},"d":[1,2],"e":3}"#;
+        for end in 0..text.len() {
+            assert!(!scan(&text[..end]).1, "{}", &text[..end]);
+        }
+        for wrong in [
+            "",
+            "[]",
+            "null",
+            "<html>",
+            "{}{}",
+            "{\"a\":1}x",
+            "{\"a\" 1}",
+            "{a:1}",
+            "{\"a\":}",
+            "{\"a\":1 \"b\":2}",
+        ] {
+            assert!(!scan(wrong).1, "{wrong}");
+        }
+    }
+}
