@@ -229,10 +229,10 @@ pub(crate) fn unfold(schema: Value) -> Value {
         out.insert(name, value);
     }
     if nullable {
-        match (out.get_mut("type"), out.get_mut("anyOf")) {
-            (Some(kind), _) => *kind = json!([kind.take(), "null"]),
-            (None, Some(Value::Array(branches))) => branches.push(json!({ "type": "null" })),
-            _ => {}
+        if let Some(kind) = out.get_mut("type") {
+            *kind = json!([kind.take(), "null"]);
+        } else if let Some(Value::Array(branches)) = out.get_mut("anyOf") {
+            branches.push(json!({ "type": "null" }));
         }
     }
     Value::Object(out)

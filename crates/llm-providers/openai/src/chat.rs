@@ -39,6 +39,11 @@ impl ChatWire {
         &self.options
     }
 
+    /// What reads the events of one streamed answer.
+    pub(crate) fn interpret(&self) -> ChatInterpret {
+        ChatInterpret::new(Arc::clone(&self.options))
+    }
+
     /// Writes a request that has been changed already.
     ///
     /// # Errors
@@ -63,6 +68,6 @@ impl Translator<Chat> for ChatWire {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        Box::new(StreamDecoder::sse(ChatInterpret::new(Arc::clone(&self.options))))
+        Box::new(StreamDecoder::sse(self.interpret()))
     }
 }

@@ -24,7 +24,7 @@ const OUTPUT_ITEMS: &str = "output_items";
 const OUTPUT_ITEM: &str = "output_item";
 
 /// Where an item of thinking stands in its block, to go back as it came.
-const REASONING_ITEM: &str = "reasoning_item";
+pub(crate) const REASONING_ITEM: &str = "reasoning_item";
 
 /// Who made it, beside it.
 const REASONING_VENDOR: &str = "reasoning_vendor";

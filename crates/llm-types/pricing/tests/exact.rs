@@ -82,7 +82,7 @@ fn factor() -> impl Strategy<Value = Factor> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_cost_is_the_rational_one_rounded_once(

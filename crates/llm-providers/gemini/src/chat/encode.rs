@@ -7,6 +7,9 @@ mod parts;
 mod thinking;
 mod tools;
 
+pub(crate) use config::UNNAMED;
+pub(crate) use parts::OWN_PART;
+
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
 use llm_types::{ChatRequest, Extra, Nullable, ServiceTier};
 use serde::Serialize;

@@ -2,6 +2,7 @@ use http::{HeaderMap, Response};
 use llm_provider_core::Payload;
 use serde_json::json;
 
+use super::read as read_answer;
 use super::*;
 
 fn sent(request: Value) -> (String, Value, Vec<String>) {
@@ -69,7 +70,7 @@ fn what_cannot_be_asked() {
 fn answers() {
     let read = |body: &Value| {
         let body = body.to_string();
-        serde_json::to_value(super::read(&Response::new(body.as_bytes())).unwrap()).unwrap()
+        serde_json::to_value(read_answer(&Response::new(body.as_bytes())).unwrap()).unwrap()
     };
     assert_eq!(
         read(&json!({"embedding": {"values": [0.1, -2]}, "usageMetadata": {"promptTokenCount": 3}})),
@@ -83,6 +84,6 @@ fn answers() {
         json!({"object": "embedding", "index": 1, "embedding": [2]})
     );
     let body = br#"{"error":{"code":404,"message":"no","status":"NOT_FOUND"}}"#;
-    let error = super::read(&Response::builder().status(404).body(body.as_slice()).unwrap()).unwrap_err();
+    let error = read_answer(&Response::builder().status(404).body(body.as_slice()).unwrap()).unwrap_err();
     assert_eq!(error.kind, llm_types::ErrorKind::NotFound);
 }

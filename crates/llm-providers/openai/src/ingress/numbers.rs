@@ -5,6 +5,8 @@
 
 use llm_types::{ChatChunk, ChatRequest, Delta, ThinkingBlock};
 
+use crate::responses::REASONING_ITEM;
+
 const INDEX: &str = "index";
 
 /// What has been told so far, by choice.
@@ -59,7 +61,9 @@ impl Counts {
         if !(is_text && self.is_open) {
             self.thinking += 1;
         }
-        self.is_open = is_text && piece.signature.as_deref().unwrap_or_default().is_empty();
+        let is_signed = !piece.signature.as_deref().unwrap_or_default().is_empty()
+            || piece.extra.contains_key(REASONING_ITEM);
+        self.is_open = is_text && !is_signed;
         self.thinking - 1
     }
 }
@@ -105,6 +109,9 @@ mod tests {
         assert_eq!(told(signed()), [2]);
         assert_eq!(told(json!({"type": "redacted_thinking", "data": "d"})), [3]);
         assert_eq!(told(text()), [4]);
+        // So does the item of a Responses API, which holds the signed thinking itself.
+        assert_eq!(told(json!({"type": "thinking", "thinking": "", "reasoning_item": {}})), [4]);
+        assert_eq!(told(text()), [5]);
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! [`ByModel`]: chat completions, or the Responses API for models whose name asks for it.
 
-use std::sync::Arc;
-
 use llm_provider_core::{
     Call, Chat, Decoded, Decoder, Dialect, Edit, EncodeError, Encoded, Interpret, Listener, Outbox, Peek,
     Relay, RelayOperation, SseEvent, StreamDecoder, Translator, UpstreamError,
 };
 use llm_types::{ChatChunk, ChatRequest, ChatResponse};
+use memchr::memmem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -51,16 +50,17 @@ impl Translator<Chat> for ByModel {
             output: Option<IgnoredAny>,
             choices: Option<IgnoredAny>,
         }
-        let glance = serde_json::from_slice::<Glance>(response.body());
-        match glance {
-            Ok(Glance { output: Some(_), choices: None }) => self.responses.decode(response),
+        let body = *response.body();
+        let may_be = memmem::find(body, b"\"output\"").is_some();
+        match may_be.then(|| serde_json::from_slice::<Glance>(body)) {
+            Some(Ok(Glance { output: Some(_), choices: None })) => self.responses.decode(response),
             _ => self.chat.decode(response),
         }
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
         Box::new(StreamDecoder::sse(Either {
-            chat: ChatInterpret::new(Arc::new(self.chat.options().clone())),
+            chat: self.chat.interpret(),
             responses: self.responses.interpret(),
             is_responses: None,
         }))

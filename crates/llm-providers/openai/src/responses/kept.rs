@@ -79,14 +79,17 @@ pub(super) fn vendor_of(block: &ThinkingBlock) -> Option<&str> {
     block.extra.get(REASONING_VENDOR).and_then(Value::as_str)
 }
 
-/// A block of thinking around an item.
+/// A block of thinking around an item. The item stands in it if it can go back: without the thinking itself its
+/// vendor would look it up, and has not kept it.
 pub(super) fn block_of(item: &ReasoningItem, vendor: Option<&str>) -> ThinkingBlock {
     let mut extra = Extra::new();
-    if let Ok(item) = serde_json::to_value(item) {
+    if (item.encrypted_content.is_value() || item.content.is_value())
+        && let Ok(item) = serde_json::to_value(item)
+    {
         extra.insert(REASONING_ITEM.to_owned(), item);
-    }
-    if let Some(vendor) = vendor {
-        extra.insert(REASONING_VENDOR.to_owned(), vendor.into());
+        if let Some(vendor) = vendor {
+            extra.insert(REASONING_VENDOR.to_owned(), vendor.into());
+        }
     }
     ThinkingBlock { thinking: Nullable::Value(text_of(item)), extra, ..empty_block("thinking") }
 }

@@ -122,8 +122,7 @@ impl Writer<'_, '_> {
         for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
             let is_own = kept::vendor_of(block).is_none_or(|made_by| made_by == self.vendor);
             match kept::item_of(block) {
-                // Without the encrypted content the vendor would look the item up, and has not kept it.
-                Some(item) if is_own && (item.encrypted_content.is_value() || item.content.is_value()) => {
+                Some(item) if is_own => {
                     has_any = true;
                     self.items.push(Item::Reasoning(item));
                 }

@@ -287,9 +287,12 @@ impl ResponsesInterpret {
                     self.rest(at, PartKey::Reasoning(index), part.words().unwrap_or_default(), out);
                 }
                 let mut closing = kept::block_of(item, Some(&self.options.vendor));
-                closing.thinking = Nullable::Value(String::new());
-                let delta = Delta { thinking_blocks: Nullable::Value(vec![closing]), ..Delta::default() };
-                self.send(delta, out);
+                if !closing.extra.is_empty() {
+                    closing.thinking = Nullable::Value(String::new());
+                    let delta =
+                        Delta { thinking_blocks: Nullable::Value(vec![closing]), ..Delta::default() };
+                    self.send(delta, out);
+                }
             }
             Item::FunctionCall(call) => {
                 let arguments = if call.arguments.is_empty() && !self.has_told(at, PartKey::Input) {

@@ -10,7 +10,7 @@ use crate::responses::kept::{self, Kept};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     Annotation, Content, CustomToolCall, FunctionCall, IncompleteDetails, Item, MessageItem, Part,
-    ReasoningItem, RefusalPart, Response, ResponseError, Status,
+    Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig, TextFormat,
 };
 use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, usage};
 
@@ -42,12 +42,19 @@ impl Head {
             parallel_tool_calls: Nullable::Value(true),
             previous_response_id: Nullable::Null,
             prompt_cache_key: Nullable::Null,
-            reasoning: Nullable::Null,
+            reasoning: Nullable::Value(Reasoning {
+                effort: Nullable::Null,
+                summary: Nullable::Null,
+                ..Reasoning::default()
+            }),
             safety_identifier: Nullable::Null,
             service_tier: self.tier.clone().map_or(Nullable::Null, Nullable::Value),
             store: Nullable::Value(false),
             temperature: Nullable::Null,
-            text: Nullable::Null,
+            text: Nullable::Value(TextConfig {
+                format: Nullable::Value(TextFormat::Text(Extra::new())),
+                ..TextConfig::default()
+            }),
             tool_choice: Nullable::Value("auto".into()),
             tools: Nullable::Value(Vec::new()),
             top_logprobs: Nullable::Value(0.into()),

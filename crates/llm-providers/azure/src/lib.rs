@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod azure;
+mod foundry;
+mod login;
+mod prepared;
+
+pub use azure::Azure;
+pub use foundry::AzureAi;

@@ -1,0 +1,285 @@
+//! Chunks as the pieces of a streamed answer: server-sent events, or the items of one JSON array.
+//!
+//! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
+
+use bytes::{BufMut as _, BytesMut};
+use llm_provider_core::{ChunkWriter, Note, Reply};
+use llm_types::{
+    Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ToolCall, Usage,
+};
+use serde::Serialize;
+
+use super::{error, write};
+use crate::turn::{PART, SIGNATURE};
+use crate::wire::{Candidate, GenerateContentResponse, Part};
+use crate::{logprobs, usage};
+
+/// How the pieces are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Server-sent events.
+    Events,
+    /// The items of one array.
+    Array,
+}
+
+impl Form {
+    /// Writes one piece.
+    pub(super) fn write<T: Serialize>(self, piece: &T, is_first: bool, out: &mut BytesMut) {
+        match (self, is_first) {
+            (Self::Events, _) => out.put_slice(b"data: "),
+            (Self::Array, true) => out.put_slice(b"["),
+            (Self::Array, false) => out.put_slice(b",\r\n"),
+        }
+        out.put_slice(&serde_json::to_vec(piece).unwrap_or_default());
+        if self == Self::Events {
+            out.put_slice(b"\r\n\r\n");
+        }
+    }
+
+    /// Writes what stands behind the last piece.
+    pub(super) fn end(self, out: &mut BytesMut) {
+        if self == Self::Array {
+            out.put_slice(b"]\n");
+        }
+    }
+}
+
+/// Writes the pieces of one answer.
+pub(super) struct GenerateWriter {
+    form: Form,
+    reply: Reply,
+    id: Option<String>,
+    model: Option<String>,
+    choices: Vec<Open>,
+    usage: Option<Usage>,
+    tier: Option<ServiceTier>,
+    specifics: Extra,
+    wrote: bool,
+    has_ended: bool,
+    notes: Vec<Note>,
+}
+
+/// A choice under way.
+struct Open {
+    index: u32,
+    text: String,
+    /// Calls that are not told yet.
+    calls: Vec<ToolCall>,
+    annotations: Vec<Annotation>,
+    finish: Option<FinishReason>,
+    extra: Extra,
+    specifics: Extra,
+}
+
+impl GenerateWriter {
+    pub(super) fn new(form: Form, reply: &Reply) -> Self {
+        Self {
+            form,
+            reply: reply.clone(),
+            id: None,
+            model: None,
+            choices: Vec::new(),
+            usage: None,
+            tier: None,
+            specifics: Extra::new(),
+            wrote: false,
+            has_ended: false,
+            notes: Vec::new(),
+        }
+    }
+
+    fn open(&mut self, index: u32) -> &mut Open {
+        let at = self.choices.iter().position(|open| open.index == index).unwrap_or_else(|| {
+            self.choices.push(Open {
+                index,
+                text: String::new(),
+                calls: Vec::new(),
+                annotations: Vec::new(),
+                finish: None,
+                extra: Extra::new(),
+                specifics: Extra::new(),
+            });
+            self.choices.len() - 1
+        });
+        &mut self.choices[at]
+    }
+
+    fn choice(&mut self, choice: &ChunkChoice, out: &mut BytesMut) {
+        let index = choice.index.get().copied().unwrap_or(0);
+        let mut parts = Vec::new();
+        if let Some(delta) = choice.delta.get() {
+            parts = self.delta(index, delta);
+        }
+        let open = self.open(index);
+        if let Some(finish) = choice.finish_reason.get() {
+            open.finish = Some(finish.clone());
+        }
+        open.extra.extend(choice.extra.clone());
+        let logprobs = choice.logprobs.get().and_then(logprobs::to_wire);
+        if !parts.is_empty() || logprobs.is_some() {
+            let mut candidate = write::piece(index, parts);
+            candidate.logprobs_result = logprobs.into();
+            self.write(vec![candidate], out);
+        }
+    }
+
+    /// The parts that a delta tells, and calls before them that are whole now.
+    fn delta(&mut self, index: u32, delta: &Delta) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let own = delta.provider_specific_fields.get();
+        match (delta.thinking_blocks.get(), delta.reasoning_content.as_deref()) {
+            (Some(blocks), _) if !blocks.is_empty() => parts.extend(blocks.iter().map(write::thought)),
+            (_, Some(text)) if !text.is_empty() => {
+                parts.push(Part { thought: Nullable::Value(true), ..Part::text(text) });
+            }
+            _ => {}
+        }
+        let text = delta.content.as_deref().unwrap_or_default();
+        let signature = own.and_then(|own| own.get(SIGNATURE)?.as_str());
+        if !text.is_empty() || signature.is_some() {
+            parts.push(Part { thought_signature: signature.map(str::to_owned).into(), ..Part::text(text) });
+        }
+        if let Some(refusal) = delta.refusal.as_deref().filter(|refusal| !refusal.is_empty()) {
+            parts.push(Part::text(refusal));
+        }
+        parts.extend(write::images(&delta.extra));
+        if let Some(audio) = delta.audio.get() {
+            parts.extend(write::sound(audio));
+        }
+        if let Some(part) = own.and_then(|own| own.get(PART)).cloned() {
+            parts.extend(llm_types::from_value::<Part>(part).ok());
+        }
+        let mut told = if parts.is_empty() { Vec::new() } else { self.calls(index) };
+        told.append(&mut parts);
+        let open = self.open(index);
+        open.text.push_str(text);
+        for piece in delta.tool_calls.get().into_iter().flatten() {
+            add(&mut open.calls, piece);
+        }
+        if let Some(function) = delta.function_call.get() {
+            let piece = ToolCall {
+                function: Nullable::Value(function.clone()),
+                index: Nullable::Value(0),
+                ..ToolCall::function("", "", "")
+            };
+            add(&mut open.calls, &piece);
+        }
+        open.annotations.extend(delta.annotations.get().into_iter().flatten().cloned());
+        open.specifics.extend(own.cloned().unwrap_or_default());
+        told
+    }
+
+    /// The calls of a choice that are not told yet.
+    fn calls(&mut self, index: u32) -> Vec<Part> {
+        let calls = std::mem::take(&mut self.open(index).calls);
+        let path = format!("choices[{index}].tool_calls");
+        calls.iter().map(|call| write::function_call(call, &path, &mut self.notes)).collect()
+    }
+
+    fn frame(&self) -> GenerateContentResponse {
+        write::frame(self.id.as_deref(), self.model.as_deref(), &self.reply)
+    }
+
+    fn write(&mut self, candidates: Vec<Candidate>, out: &mut BytesMut) {
+        let mut answer = self.frame();
+        answer.candidates = Nullable::Value(candidates);
+        self.form.write(&answer, !self.wrote, out);
+        self.wrote = true;
+    }
+}
+
+impl ChunkWriter for GenerateWriter {
+    fn chunk(&mut self, chunk: &ChatChunk, out: &mut BytesMut) {
+        if self.has_ended {
+            return;
+        }
+        self.id = self.id.take().or_else(|| chunk.id.get().cloned());
+        self.model = self.model.take().or_else(|| chunk.model.get().cloned());
+        for choice in chunk.choices() {
+            self.choice(choice, out);
+        }
+        if let Some(told) = chunk.usage.get() {
+            self.usage = Some(told.clone());
+        }
+        if let Some(tier) = chunk.service_tier.get() {
+            self.tier = Some(tier.clone());
+        }
+        self.specifics.extend(chunk.provider_specific_fields.get().cloned().unwrap_or_default());
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        if self.has_ended {
+            return;
+        }
+        let mut last = Vec::new();
+        for index in self.choices.iter().map(|open| open.index).collect::<Vec<_>>() {
+            let parts = self.calls(index);
+            let open = self.open(index);
+            let is_empty = parts.is_empty();
+            let mut candidate = write::piece(index, if is_empty { vec![Part::text("")] } else { parts });
+            write::ending(&mut candidate, open.finish.as_ref(), &open.extra);
+            write::members(&mut candidate, &open.specifics);
+            if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
+                candidate.grounding_metadata = write::grounding(Some(&open.annotations), &open.text).into();
+            }
+            last.push(candidate);
+        }
+        self.has_ended = true;
+        let mut answer = self.frame();
+        let mut specifics = std::mem::take(&mut self.specifics);
+        answer.prompt_feedback = specifics.shift_remove("prompt_feedback").into();
+        specifics.retain(|name, _| !write::is_member(name));
+        answer.extra = specifics;
+        if !last.is_empty() {
+            answer.candidates = Nullable::Value(last);
+        }
+        if let Some(told) = &self.usage {
+            answer.usage_metadata = Nullable::Value(usage::to_wire(told, self.tier.as_ref()));
+        }
+        self.form.write(&answer, !self.wrote, out);
+        self.form.end(out);
+    }
+
+    fn error(&mut self, error: &ApiError, out: &mut BytesMut) {
+        if !self.has_ended {
+            self.has_ended = true;
+            self.form.write(&error::response(error), !self.wrote, out);
+            self.form.end(out);
+        }
+    }
+
+    fn notes(&mut self) -> Vec<Note> {
+        self.notes.clone()
+    }
+}
+
+/// Puts a piece of a call where it belongs: to the call of its index, or, without one, to the last.
+fn add(calls: &mut Vec<ToolCall>, piece: &ToolCall) {
+    let known = calls.iter().position(|call| call.index == piece.index);
+    let is_new = piece.id.get().is_some_and(|id| !id.is_empty()) && known.is_some_and(|at| calls[at].id != piece.id);
+    let at = match known {
+        Some(at) if !is_new => at,
+        _ => {
+            calls.push(piece.clone());
+            return;
+        }
+    };
+    let call = &mut calls[at];
+    if let Some(more) = piece.function.get() {
+        let function = call.function.get_or_insert_with(|| llm_types::FunctionCall {
+            name: Nullable::Absent,
+            arguments: Nullable::Absent,
+            extra: Extra::new(),
+        });
+        if !function.name.is_value() {
+            function.name = more.name.clone();
+        }
+        let text = more.arguments.as_deref().unwrap_or_default();
+        function.arguments.get_or_insert_with(String::new).push_str(text);
+    }
+    if let (Some(whole), Some(more)) = (call.custom.get_mut(), piece.custom.get()) {
+        whole.input.get_or_insert_with(String::new).push_str(more.input.as_deref().unwrap_or_default());
+    }
+    call.extra.extend(piece.extra.clone());
+}

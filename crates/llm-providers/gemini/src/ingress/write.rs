@@ -1,0 +1,262 @@
+//! A canonical answer as Gemini writes it.
+
+use llm_provider_core::{Note, Reply};
+use llm_types::{
+    Annotation, ChatResponse, Choice, Extra, FinishReason, Message, Nullable, ThinkingBlock, ToolCall,
+};
+use serde_json::{Value, json};
+
+use super::foreign;
+use crate::ending::{NATIVE, native};
+use crate::turn::{SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of, some};
+use crate::wire::{self, Candidate, Content, GenerateContentResponse, Part};
+use crate::{logprobs, usage};
+
+pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (GenerateContentResponse, Vec<Note>) {
+    let mut notes = Vec::new();
+    let mut answer = frame(response.id.as_deref(), response.model.as_deref(), reply);
+    let mut specifics = response.provider_specific_fields.get().cloned().unwrap_or_default();
+    answer.prompt_feedback = specifics.shift_remove("prompt_feedback").into();
+    specifics.retain(|name, _| !is_member(name));
+    answer.extra = specifics;
+    let several = response.choices.len() > 1;
+    let candidates: Vec<Candidate> = response
+        .choices
+        .iter()
+        .enumerate()
+        .filter(|(_, choice)| !(answer.prompt_feedback.is_value() && is_nothing(choice)))
+        .map(|(at, choice)| candidate(choice, at, several, &mut notes))
+        .collect();
+    if !(candidates.is_empty() && answer.prompt_feedback.is_value()) {
+        answer.candidates = Nullable::Value(candidates);
+    }
+    if let Some(told) = response.usage.get() {
+        answer.usage_metadata = Nullable::Value(usage::to_wire(told, response.service_tier.get()));
+    }
+    if response.system_fingerprint.is_value() {
+        notes.push(Note::dropped("system_fingerprint", "Gemini's answers have no such member"));
+    }
+    (answer, notes)
+}
+
+/// An answer without words yet.
+pub(super) fn frame(id: Option<&str>, model: Option<&str>, reply: &Reply) -> GenerateContentResponse {
+    let or = |told: Option<&str>, ours: &str| {
+        let text = told.filter(|told| !told.is_empty()).unwrap_or(ours);
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    GenerateContentResponse {
+        model_version: or(model, &reply.model).into(),
+        response_id: or(id, &reply.request_id).into(),
+        ..GenerateContentResponse::default()
+    }
+}
+
+/// Whether a member of this name means something in an answer.
+pub(super) fn is_member(name: &str) -> bool {
+    matches!(name, "candidates" | "promptFeedback" | "usageMetadata" | "modelVersion" | "responseId" | "error")
+}
+
+/// The choice that stands for a prompt that was blocked.
+fn is_nothing(choice: &Choice) -> bool {
+    let message = &choice.message;
+    let is_empty = message.content.get().is_none_or(llm_types::MessageContent::is_empty);
+    is_empty && !message.tool_calls.is_value() && choice.finish_reason.get() == Some(&FinishReason::ContentFilter)
+}
+
+fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -> Candidate {
+    let mut candidate = Candidate {
+        content: Nullable::Value(Content::new("model", parts(&choice.message, notes))),
+        index: Nullable::Value(
+            choice.index.get().copied().unwrap_or(u32::try_from(at).unwrap_or(u32::MAX)),
+        ),
+        logprobs_result: choice.logprobs.get().and_then(logprobs::to_wire).into(),
+        ..Candidate::default()
+    };
+    ending(&mut candidate, choice.finish_reason.get(), &choice.extra);
+    if let Some(specifics) = choice.message.provider_specific_fields.get() {
+        members(&mut candidate, specifics);
+    }
+    if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
+        let text = choice.message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
+        candidate.grounding_metadata = grounding(choice.message.annotations.get(), &text).into();
+    }
+    if several {
+        // Every candidate says which one it is, the first one too.
+        candidate.index.get_or_insert_with(|| 0);
+    }
+    candidate
+}
+
+/// Why the model stopped, and what Gemini said of it.
+pub(super) fn ending(candidate: &mut Candidate, finish: Option<&FinishReason>, extra: &Extra) {
+    let own = extra.get("provider_specific_fields");
+    let told = |name: &str| own.and_then(|own| own.get(name)?.as_str());
+    candidate.finish_reason = Nullable::Value(native(finish, told(NATIVE)));
+    candidate.finish_message = told("finish_message").map(str::to_owned).into();
+}
+
+/// What stands in `provider_specific_fields` in Gemini's words.
+pub(super) fn members(candidate: &mut Candidate, specifics: &Extra) {
+    for (name, value) in specifics {
+        let value = value.clone();
+        match name.as_str() {
+            "safety_ratings" => candidate.safety_ratings = value.into(),
+            "grounding_metadata" => candidate.grounding_metadata = value.into(),
+            "citation_metadata" => candidate.citation_metadata = value.into(),
+            "url_context_metadata" => candidate.url_context_metadata = value.into(),
+            "avg_logprobs" => {
+                if let Value::Number(number) = value {
+                    candidate.avg_logprobs = number.into();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Sources as Gemini tells them. It counts bytes.
+pub(super) fn grounding(annotations: Option<&Vec<Annotation>>, text: &str) -> Option<Value> {
+    let pages = annotations?.iter().filter_map(|annotation| annotation.url_citation.get());
+    let mut chunks: Vec<Value> = Vec::new();
+    let mut supports = Vec::new();
+    let bytes = |at: Option<u64>| {
+        let letters = usize::try_from(at.unwrap_or(0)).unwrap_or(usize::MAX);
+        text.char_indices().nth(letters).map_or(text.len(), |(at, _)| at)
+    };
+    for page in pages {
+        let chunk = json!({ "web": { "uri": page["url"], "title": page["title"] } });
+        let index = chunks.iter().position(|known| *known == chunk).unwrap_or_else(|| {
+            chunks.push(chunk);
+            chunks.len() - 1
+        });
+        let (start, end) = (bytes(page["start_index"].as_u64()), bytes(page["end_index"].as_u64()));
+        if start < end {
+            supports.push(json!({
+                "segment": { "startIndex": start, "endIndex": end, "text": &text[start..end] },
+                "groundingChunkIndices": [index],
+            }));
+        }
+    }
+    if chunks.is_empty() {
+        return None;
+    }
+    let mut grounding = json!({ "groundingChunks": chunks });
+    if !supports.is_empty() {
+        grounding["groundingSupports"] = supports.into();
+    }
+    Some(grounding)
+}
+
+/// What a message says, in parts.
+fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
+    if let Some(parts) = kept_parts(message) {
+        return parts;
+    }
+    let mut parts = Vec::new();
+    match (message.thinking_blocks.get(), message.reasoning_content.as_deref()) {
+        (Some(blocks), _) if !blocks.is_empty() => parts.extend(blocks.iter().map(thought)),
+        (_, Some(text)) if !text.is_empty() => {
+            parts.push(Part { thought: Nullable::Value(true), ..Part::text(text) });
+        }
+        _ => {}
+    }
+    let text = message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
+    if !text.is_empty() {
+        let signature =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.get(0)?.as_str());
+        parts.push(Part { thought_signature: signature.map(str::to_owned).into(), ..Part::text(text) });
+    }
+    if let Some(refusal) = message.refusal.as_deref().filter(|refusal| !refusal.is_empty()) {
+        parts.push(Part::text(refusal));
+    }
+    parts.extend(images(&message.extra));
+    if let Some(audio) = message.audio.get() {
+        parts.extend(sound(audio));
+    }
+    for (number, call) in message.tool_calls.get().into_iter().flatten().enumerate() {
+        parts.push(function_call(call, &format!("choices.message.tool_calls[{number}]"), notes));
+    }
+    if let Some(call) = message.function_call.get() {
+        let call = ToolCall::function(
+            "",
+            call.name.as_deref().unwrap_or_default(),
+            call.arguments.as_deref().unwrap_or_default(),
+        );
+        parts.push(function_call(&call, "choices.message.function_call", notes));
+    }
+    parts
+}
+
+/// A thought, with whoever's signature.
+pub(super) fn thought(block: &ThinkingBlock) -> Part {
+    Part {
+        thought: Nullable::Value(true),
+        thought_signature: foreign::signature(block).into(),
+        ..Part::text(block.thinking.as_deref().unwrap_or_default())
+    }
+}
+
+/// Pictures, as the answers of models that make them have them.
+pub(super) fn images(extra: &Extra) -> Vec<Part> {
+    let images = extra.get("images").and_then(Value::as_array);
+    let part = |image: &Value| {
+        let url = image.get("image_url")?.get("url")?.as_str()?;
+        let mut part = crate::media::part_of_url(url, None, "image/png").ok()?;
+        part.thought_signature = image.get(SIGNATURE).and_then(Value::as_str).map(str::to_owned).into();
+        Some(part)
+    };
+    images.into_iter().flatten().filter_map(part).collect()
+}
+
+/// Sound, and its words where it has some.
+pub(super) fn sound(audio: &llm_types::Audio) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if let Some(words) = audio.transcript.as_deref().filter(|words| !words.is_empty()) {
+        parts.push(Part::text(words));
+    }
+    if let Some(data) = audio.data.as_deref().filter(|data| !data.is_empty()) {
+        let mime_type = audio.extra.get("mime_type").and_then(Value::as_str).unwrap_or("audio/wav");
+        parts.push(Part::inline(mime_type, data));
+    }
+    parts
+}
+
+/// A call, whole.
+pub(super) fn function_call(call: &ToolCall, path: &str, notes: &mut Vec<Note>) -> Part {
+    let (name, args) = match (call.custom.get(), call.function.get()) {
+        (Some(custom), _) => {
+            (custom.name.as_deref(), json!({ "input": custom.input.as_deref().unwrap_or_default() }))
+        }
+        (None, function) => {
+            let text = function.and_then(|function| function.arguments.as_deref()).unwrap_or_default();
+            let args = arguments_object(text).unwrap_or_else(|| {
+                let detail = "no JSON object; kept as the text `arguments` of one";
+                notes.push(Note::new(llm_provider_core::NoteKind::Converted, format!("{path}.arguments"), detail));
+                json!({ "arguments": text })
+            });
+            (function.and_then(|function| function.name.as_deref()), args)
+        }
+    };
+    let id = call.id.as_deref().map(bare_id).filter(|id| !id.is_empty());
+    let made = wire::FunctionCall {
+        id: id.map(str::to_owned).into(),
+        name: name.map(str::to_owned).into(),
+        args: Nullable::Value(args),
+        ..wire::FunctionCall::default()
+    };
+    Part {
+        function_call: Nullable::Value(made),
+        thought_signature: signature_of(call).map(str::to_owned).into(),
+        ..Part::default()
+    }
+}
+
+/// A piece of an answer with these parts.
+pub(super) fn piece(index: u32, parts: Vec<Part>) -> Candidate {
+    Candidate {
+        content: Nullable::Value(Content { role: Nullable::Value("model".to_owned()), parts: some(parts), extra: Extra::new() }),
+        index: Nullable::Value(index),
+        ..Candidate::default()
+    }
+}
