@@ -12,6 +12,8 @@ use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEven
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ErrorKind, Extra, UnixMs};
 
+use crate::pricing::Pricing;
+
 /// One deployment of a model.
 pub struct Deployment {
     /// Its name.
@@ -54,6 +56,8 @@ pub struct Deployment {
     pub default_max_tokens: Option<u64>,
     /// Tokens that efforts of thinking are worth.
     pub effort_budgets: EffortBudgets,
+    /// What its answers cost.
+    pub pricing: Arc<Pricing>,
     /// How requests are sent there.
     pub service: Arc<dyn HttpService>,
     /// What the client is told of it, ready-made.

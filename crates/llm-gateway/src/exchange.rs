@@ -12,6 +12,7 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
 use crate::limits::Held;
+use crate::pricing::{Bill, Pricing};
 use crate::runtime::Runtime;
 use crate::stage::Stage;
 
@@ -75,6 +76,8 @@ pub struct Leg {
     pub status: Option<u16>,
     /// Why it failed.
     pub error: Option<ErrorKind>,
+    /// What its answers cost.
+    pub pricing: Arc<Pricing>,
 }
 
 /// Everything that is known of one request. The finaliser hands it to whoever keeps books.
@@ -106,6 +109,8 @@ pub struct Record {
     pub notes: Vec<Note>,
     /// What was heard in the answer.
     pub seen: Seen,
+    /// What the answer costs; `None` if its price is not known, or there is none.
+    pub bill: Option<Box<Bill>>,
     /// Bytes of the client's body.
     pub request_bytes: u64,
     /// Bytes of the body sent to the client.
@@ -206,6 +211,7 @@ impl Exchange {
                 legs: Vec::new(),
                 notes: Vec::new(),
                 seen: Seen::default(),
+                bill: None,
                 request_bytes: 0,
                 response_bytes: 0,
                 first_byte_at: None,
@@ -257,6 +263,7 @@ impl Exchange {
         provider: Arc<str>,
         model: Arc<str>,
         relayed: bool,
+        pricing: Arc<Pricing>,
     ) {
         let sent_at = self.age();
         self.record.legs.push(Leg {
@@ -268,6 +275,7 @@ impl Exchange {
             head_at: None,
             status: None,
             error: None,
+            pricing,
         });
     }
 
@@ -284,6 +292,15 @@ impl Exchange {
     pub fn leg_failed(&mut self, kind: ErrorKind) {
         if let Some(leg) = self.record.legs.last_mut() {
             leg.error = Some(kind);
+        }
+    }
+
+    /// Works out what the answer costs, as far as it has been heard.
+    pub fn price(&mut self) {
+        let record = &mut *self.record;
+        let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
+        if let Some(leg) = record.legs.last().filter(|_| heard && record.bill.is_none()) {
+            record.bill = leg.pricing.bill(&record.seen, record.request_bytes, record.started).map(Box::new);
         }
     }
 
@@ -308,6 +325,7 @@ impl Exchange {
         self.record.stage = if outcome == Outcome::Answered { Stage::Finaliser } else { self.record.stage };
         self.record.duration = self.age();
         self.record.outcome = outcome;
+        self.price();
         for sink in &self.finaliser.sinks {
             sink.record(&self.record);
         }
@@ -414,6 +432,7 @@ mod tests {
             head_at: head_at.map(Duration::from_millis),
             status: None,
             error: None,
+            pricing: Arc::default(),
         };
         let record = exchange.record_mut();
         record.legs = vec![leg(2, Some(10)), leg(12, None)];

@@ -20,6 +20,8 @@ pub const ATTEMPTED_FALLBACKS: HeaderName = HeaderName::from_static("x-litellm-a
 pub const RESPONSE_DURATION: HeaderName = HeaderName::from_static("x-litellm-response-duration-ms");
 /// Milliseconds of those that the gateway itself took.
 pub const OVERHEAD_DURATION: HeaderName = HeaderName::from_static("x-litellm-overhead-duration-ms");
+/// What the answer costs, in dollars, in LiteLLM's words; on whole answers whose price is known.
+pub const RESPONSE_COST: HeaderName = HeaderName::from_static("x-litellm-response-cost");
 /// The gateway's version, in LiteLLM's words.
 pub const VERSION: HeaderName = HeaderName::from_static("x-litellm-version");
 /// The deployment that answered or failed.
@@ -99,6 +101,10 @@ pub const HEADERS: &[HeaderDoc] = &[
     response("x-litellm-attempted-retries", "Retries before this answer."),
     response("x-litellm-attempted-fallbacks", "Fallbacks before this answer."),
     response("x-litellm-response-duration-ms", "Milliseconds until the answer began."),
+    response(
+        "x-litellm-response-cost",
+        "What the answer costs, in dollars. On whole answers whose price is known; of streams the log tells it.",
+    ),
     response("x-litellm-overhead-duration-ms", "Milliseconds of those that the gateway itself took."),
     response("x-llm-gateway-deployment", "The deployment that answered or failed."),
     response("x-llm-gateway-provider", "The vendor of that deployment."),

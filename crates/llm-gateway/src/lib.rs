@@ -13,6 +13,7 @@ pub mod headers;
 pub mod http;
 pub mod limits;
 pub mod prepare;
+pub mod pricing;
 pub mod routes;
 pub mod runtime;
 pub mod services;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use llm_pricing::Adjustment;
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
@@ -25,6 +26,7 @@ use crate::config::{
 };
 use crate::deployment::{Deployment, Heads, Labels, State};
 use crate::limits::BodyBounds;
+use crate::pricing::Pricing;
 use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
 
@@ -267,6 +269,8 @@ impl Prepare {
             (None, key) => key,
         };
         let parameters = self.parameters(resolved, provider);
+        let region = ["aws_region_name", "vertex_location"].into_iter().find_map(|name| parameters.get(name));
+        let region = region.unwrap_or_default().to_owned();
         let mut headers = HeaderMap::new();
         for (name, value) in &resolved.headers {
             let wrong = |what: &dyn fmt::Display| setup(format!("{id}: the header {name:?}: {what}"));
@@ -321,6 +325,7 @@ impl Prepare {
                 xhigh: budgets.xhigh.get().into(),
                 max: budgets.max.get().into(),
             },
+            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model, &region)),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             labels: Labels::new(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
@@ -344,6 +349,20 @@ impl Prepare {
                 }
                 Err(format!("set litellm_params.api_key or {}", variables.join(" or ")))
             }
+        }
+    }
+
+    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str, region: &str) -> Pricing {
+        let settings = &self.config.settings;
+        let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
+        let region = Some(region).filter(|region| !region.is_empty());
+        Pricing {
+            prices: Pricing::of(vendor, priced, region, &resolved.prices),
+            adjustment: Adjustment {
+                discount: settings.discounts.find(vendor, model),
+                margin: settings.margins.find(vendor),
+            },
+            regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
         }
     }
 

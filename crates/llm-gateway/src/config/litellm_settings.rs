@@ -1,6 +1,7 @@
 //! `litellm_settings` and `general_settings`, as far as this version acts on them.
 
 use ipnet::IpNet;
+use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -16,6 +17,13 @@ pub struct LitellmSettings {
     /// Seconds until a request is given up. Holds where neither the deployment nor the router has a timeout.
     /// Default: `llm_gateway.transport.total_timeout_ms`.
     pub request_timeout: Option<Seconds>,
+    /// Shares that vendors take off their prices: by vendor, or by `vendor/model` with `*`. `0.05` is five per
+    /// cent. Default: none.
+    #[schemars(with = "std::collections::BTreeMap<String, f64>")]
+    pub cost_discount_config: Discounts,
+    /// Shares, or `{percentage, fixed_amount}`, that are put on prices: by vendor, or `global`. Default: none.
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    pub cost_margin_config: Margins,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
     pub json_logs: Option<bool>,
     /// Seconds of silence on a stream after which a comment is sent. Default:

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use llm_pricing::Prices;
 use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
@@ -49,6 +50,8 @@ pub struct ResolvedDeployment {
     pub extra_body: Map<String, Value>,
     /// Vendor parameters: members that go under those of the client.
     pub params: Map<String, Value>,
+    /// Prices that the entry sets.
+    pub prices: Prices,
     /// The vendor's settings beside model, key and address.
     pub parameters: Vec<(String, Secret)>,
     /// Milliseconds until a request is given up; `None` leaves it to the transport's own bound.

@@ -1,6 +1,7 @@
 //! The settings that hold, from our own keys and LiteLLM's.
 
 use indexmap::IndexMap;
+use llm_pricing::{Discounts, Margins};
 use llm_router::RouterSettings;
 use serde_json::Value;
 
@@ -21,6 +22,10 @@ pub struct Settings {
     pub transport: TransportSettings,
     /// What happens between two dialects.
     pub translation: TranslationSettings,
+    /// Shares that vendors take off their prices.
+    pub discounts: Discounts,
+    /// What is put on prices.
+    pub margins: Margins,
     /// Media that a request gives by their address.
     pub fetch: FetchSettings,
     /// What happens to a request whose client has hung up.
@@ -89,6 +94,8 @@ impl Settings {
             transport,
             translation,
             fetch,
+            discounts: litellm.cost_discount_config.clone(),
+            margins: litellm.cost_margin_config.clone(),
             on_disconnect,
             access_log,
             router,
@@ -112,6 +119,9 @@ impl Settings {
             ("llm_gateway.server", self.server != other.server),
             ("llm_gateway.transport", self.transport != other.transport),
             ("llm_gateway.translation", self.translation != other.translation),
+            ("llm_gateway.fetch", self.fetch != other.fetch),
+            ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
+            ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("llm_gateway.providers", self.providers != other.providers),

@@ -27,6 +27,7 @@ use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::limits::HeldBody;
+use crate::pricing;
 use crate::serving::{Group, Serving};
 use crate::stage::Stage;
 
@@ -208,7 +209,7 @@ fn answer(
     serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
-    asked: Asked,
+    mut asked: Asked,
     mut journey: Journey,
     exchange: &mut Option<Exchange>,
 ) -> Response<AnswerBody> {
@@ -227,12 +228,20 @@ fn answer(
         map.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     tell_vendor_headers(vendor_headers, map);
+    if let Asked::Whole { seen, .. } = &mut asked {
+        exchange.record_mut().seen = std::mem::take(&mut **seen);
+        exchange.price();
+    }
     tell_deployment(deployment, &exchange, map);
+    if let Some(bill) = &exchange.record().bill
+        && let Ok(cost) = HeaderValue::try_from(pricing::header_text(bill.cost.total))
+    {
+        map.insert(headers::RESPONSE_COST, cost);
+    }
     tell_notes(&exchange.record().notes, &request.ask.headers, map);
     exchange.record_mut().status = Some(200);
     *response.body_mut() = match asked {
-        Asked::Whole { body, seen, .. } => {
-            exchange.record_mut().seen = *seen;
+        Asked::Whole { body, .. } => {
             journey.succeeded();
             AnswerBody::whole(body, exchange)
         }

@@ -45,6 +45,8 @@ impl Sink for AccessLog {
                     client = client.as_deref(),
                     tokens.input = counts.map(|counts| counts.input_total()),
                     tokens.output = counts.map(|counts| counts.output_total()),
+                    cost.usd = record.bill.as_ref().map(|bill| bill.cost.total.to_string()).as_deref(),
+                    cost.estimate = record.bill.as_ref().and_then(|bill| bill.is_estimate.then_some(true)),
                     finish_reason = record.seen.finish_reason.as_ref().map(llm_types::FinishReason::as_str),
                     notes = record.notes.len(),
                     request.bytes = record.request_bytes,

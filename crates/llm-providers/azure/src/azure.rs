@@ -105,11 +105,7 @@ impl Provider for Azure {
         self.embeddings.options().max_inputs
     }
 
-    fn login(
-        &self,
-        parameters: &Parameters,
-        key: Option<&Secret>,
-    ) -> Result<Option<Box<dyn Login>>, String> {
+    fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
         login::login(parameters, key)
     }
 

@@ -66,10 +66,7 @@ impl Login for EntraLogin {
 }
 
 /// The login that the settings ask for; `None` where a key is the credential, or nothing is set.
-pub(crate) fn login(
-    parameters: &Parameters,
-    key: Option<&Secret>,
-) -> Result<Option<Box<dyn Login>>, String> {
+pub(crate) fn login(parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
     let methods = match parameters.get("azure_ad_token") {
         Some(token) => vec![given(parameters, token)?],
         None if key.is_some_and(|key| !key.expose().is_empty()) => return Ok(None),
@@ -87,7 +84,9 @@ fn given(parameters: &Parameters, token: &str) -> Result<Method, String> {
         None => Ok(Method::Given(Credential::Token(Secret::new(token)))),
         Some(reference) => {
             let file = reference.strip_prefix("file/").ok_or_else(|| {
-                format!("`azure_ad_token` names `oidc/{reference}`: of those forms only `oidc/file/PATH` is known")
+                format!(
+                    "`azure_ad_token` names `oidc/{reference}`: of those forms only `oidc/file/PATH` is known"
+                )
             })?;
             workload(parameters, file)
         }

@@ -156,7 +156,7 @@ impl Words {
         if glance.output.is_some() {
             None
         } else if glance.choices.is_some() {
-            Some(Self::Open)
+            Some(if text::is_answer(body) { Self::Text } else { Self::Open })
         } else if glance.content.is_some() {
             Some(Self::Claude)
         } else {

@@ -2,7 +2,7 @@
 
 use llm_provider_core::NoteKind;
 use llm_provider_openai::Changes;
-use llm_types::{ChatRequest, Message, Nullable, ResponseFormat, Role};
+use llm_types::{ChatRequest, Message, Nullable, ReasoningEffort, ResponseFormat, Role};
 use serde_json::{Value, json};
 
 /// Leaves members of the request out that the vendor has no place for. A value that asks for nothing, such as `n: 1`,
@@ -83,6 +83,26 @@ pub fn said_by_prompt(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     changes.note(NoteKind::Converted, "response_format", "said by a prompt; the vendor has no member for it");
 }
 
+/// Brings `reasoning_effort` to one of `low`, `medium` and `high`, for vendors that know no other.
+pub fn effort_of_three(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    let Some(effort) = request.reasoning_effort.get() else { return };
+    let nearest = match effort {
+        ReasoningEffort::Minimal => ReasoningEffort::Low,
+        ReasoningEffort::Xhigh | ReasoningEffort::Max => ReasoningEffort::High,
+        ReasoningEffort::None => {
+            request.reasoning_effort = Nullable::Absent;
+            return changes.lost(
+                NoteKind::Dropped,
+                "reasoning_effort",
+                "the vendor cannot switch thinking off",
+            );
+        }
+        _ => return,
+    };
+    changes.note(NoteKind::Clamped, "reasoning_effort", nearest.as_str());
+    request.reasoning_effort = nearest.into();
+}
+
 fn is_instruction(message: &Message) -> bool {
     matches!(message.role, Role::System | Role::Developer)
 }
@@ -101,7 +121,11 @@ mod tests {
         from_value(whole).unwrap()
     }
 
-    fn left_out(members: Value, on: OnUnsupported, forward: &[String]) -> (Value, Result<Vec<Note>, EncodeError>) {
+    fn left_out(
+        members: Value,
+        on: OnUnsupported,
+        forward: &[String],
+    ) -> (Value, Result<Vec<Note>, EncodeError>) {
         let mut request = request(members);
         let headers = HeaderMap::new();
         let mut changes = Changes::new(&Call { unsupported: on, forward, ..Call::new("m", &headers) });
@@ -111,7 +135,8 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_told() {
-        let (rest, notes) = left_out(json!({"n": 1, "seed": 7, "top_k": 3, "user": "x"}), OnUnsupported::Drop, &[]);
+        let (rest, notes) =
+            left_out(json!({"n": 1, "seed": 7, "top_k": 3, "user": "x"}), OnUnsupported::Drop, &[]);
         assert!(rest.get("n").is_none() && rest.get("seed").is_none() && rest.get("top_k").is_none());
         assert_eq!(rest["user"], "x");
         let notes: Vec<String> = notes.unwrap().iter().map(ToString::to_string).collect();
@@ -128,11 +153,32 @@ mod tests {
     #[test]
     fn a_strict_caller_is_refused_and_a_forwarded_member_stays() {
         let (_, refused) = left_out(json!({"seed": 7}), OnUnsupported::Reject, &[]);
-        assert_eq!(refused.unwrap_err(), EncodeError::unsupported("seed", "the vendor has no such parameter"));
+        assert_eq!(
+            refused.unwrap_err(),
+            EncodeError::unsupported("seed", "the vendor has no such parameter")
+        );
         let (_, taken) = left_out(json!({"n": 1, "store": false}), OnUnsupported::Reject, &[]);
         assert_eq!(taken.unwrap().len(), 2);
         let (rest, _) = left_out(json!({"seed": 7}), OnUnsupported::Reject, &["seed".to_owned()]);
         assert_eq!(rest["seed"], 7);
+    }
+
+    #[test]
+    fn three_efforts() {
+        for (asked, sent) in [
+            ("none", None),
+            ("minimal", Some("low")),
+            ("low", Some("low")),
+            ("max", Some("high")),
+            ("odd", Some("odd")),
+        ] {
+            let mut request = request(json!({"reasoning_effort": asked}));
+            let headers = HeaderMap::new();
+            let mut changes = Changes::new(&Call::new("m", &headers));
+            effort_of_three(&mut request, &mut changes);
+            assert_eq!(request.reasoning_effort.get().map(ReasoningEffort::as_str), sent);
+            assert_eq!(changes.finish().unwrap().is_empty(), sent == Some(asked), "{asked}");
+        }
     }
 
     #[test]
@@ -150,7 +196,8 @@ mod tests {
         assert_eq!(said(json!({"type": "text"})), None);
         assert_eq!(said(json!({"type": "grammar"})), None);
         assert!(said(json!({"type": "json_object"})).unwrap().contains("JSON object"));
-        let schema = json!({"name": "a", "description": "why", "schema": {"type": "object", "properties": {}}});
+        let schema =
+            json!({"name": "a", "description": "why", "schema": {"type": "object", "properties": {}}});
         let words = said(json!({"type": "json_schema", "json_schema": schema})).unwrap();
         assert!(words.contains(r#""properties":{}"#) && words.contains("`a` (why)"), "{words}");
     }

@@ -7,7 +7,7 @@ use llm_provider_openai::Changes;
 use llm_types::{
     ChatRequest, Message, Nullable, Role, Tool, ToolCall, ToolChoice, ToolChoiceMode, from_value,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Writes `functions`, `function_call` and messages of role `function` in their newer form.
 pub fn modern(request: &mut ChatRequest, changes: &mut Changes<'_>) {
@@ -69,6 +69,7 @@ fn calls_and_results(messages: &mut [Message], changes: &mut Changes<'_>) {
 mod tests {
     use http::HeaderMap;
     use llm_provider_core::Call;
+    use serde_json::Value;
 
     use super::*;
 
@@ -108,7 +109,8 @@ mod tests {
 
     #[test]
     fn nothing_old_is_left_alone() {
-        let plain = json!({"model": "m", "messages": [{"role": "user", "content": "?"}], "tool_choice": "auto"});
+        let plain =
+            json!({"model": "m", "messages": [{"role": "user", "content": "?"}], "tool_choice": "auto"});
         assert_eq!(modernised(plain.clone()), (plain, Vec::new()));
     }
 }

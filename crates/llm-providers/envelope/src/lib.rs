@@ -1,14 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
-mod legacy;
+mod content;
 mod lacks;
+mod legacy;
 mod stream;
 pub mod vectors;
 mod wire;
 
 pub use address::{address, head};
-pub use lacks::{leave_out, said_by_prompt};
+pub use content::{functions_only, leave_out_parts, texts_only};
+pub use lacks::{effort_of_three, leave_out, said_by_prompt};
 pub use legacy::modern;
 pub use stream::{Opened, Opener, json};
 pub use wire::{Envelope, EnvelopeWire};

@@ -2,9 +2,7 @@
 
 use llm_provider_core::{Decoder, Embeddings, EncodeError, NeverStreams, NoteKind, StreamDecoder};
 use llm_provider_openai::Changes;
-use llm_types::{
-    Embedding, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, Nullable, Usage,
-};
+use llm_types::{Embedding, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, Nullable, Usage};
 use serde_json::{Value, json};
 
 /// The texts of a request to a vendor that takes nothing else.
@@ -70,7 +68,8 @@ mod tests {
 
     #[test]
     fn texts_and_nothing_else() {
-        let request = |input: Value| from_value::<EmbeddingRequest>(json!({"model": "m", "input": input})).unwrap();
+        let request =
+            |input: Value| from_value::<EmbeddingRequest>(json!({"model": "m", "input": input})).unwrap();
         assert_eq!(texts(&request(json!("a"))).unwrap(), ["a"]);
         assert_eq!(texts(&request(json!(["a", "b"]))).unwrap(), ["a", "b"]);
         assert!(texts(&request(json!([1, 2]))).is_err());

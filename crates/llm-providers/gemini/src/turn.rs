@@ -178,6 +178,8 @@ impl Turn {
         let last = self.parts.iter_mut().rev().find_map(|part| part.function_call.get_mut());
         if let Some(last) = last {
             last.args = Nullable::Value(arguments);
+            last.partial_args = Nullable::Absent;
+            last.will_continue = Nullable::Absent;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
+use llm_pricing::{PriceValue, Prices};
 use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
@@ -97,7 +98,7 @@ impl Models<'_> {
         let upstream_at = own.get("model").map_or(own_at, |node| node.at.clone());
         let own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
         let routing = self.reader.read_or_default(Some(&routing), &params_path, Level::Ours);
-        let model_info = self.model_info(info, &format!("{path}.model_info"));
+        let model_info = self.model_info(info.clone(), &format!("{path}.model_info"));
         self.check_headers(&own, origin, &params_path);
 
         let mut problems: Vec<String> = Vec::new();
@@ -112,6 +113,11 @@ impl Models<'_> {
         }
         let (vendor, upstream_model) = self.vendor(&own, &upstream_at, &params_path, &mut problems)?;
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
+        let (own_prices, rest) = of_prices(rest);
+        let mut price_entries: Vec<&Entry> = info.iter().flat_map(|info| info.entries()).collect();
+        price_entries.retain(|entry| Prices::is_field(&entry.key));
+        price_entries.extend(own_prices.entries());
+        let prices = self.prices(&price_entries, path);
         let params = self.vendor_params(&rest, &params_path);
         let api_key = own.api_key.filter(|key| !key.is_empty());
         let is_mock = own.mock_response.is_some();
@@ -141,6 +147,7 @@ impl Models<'_> {
             headers: own.extra_headers.into_iter().collect(),
             extra_body: own.extra_body,
             params,
+            prices,
             parameters,
             timeout_ms,
             stream_timeout_ms,
@@ -193,6 +200,24 @@ impl Models<'_> {
             Some((entry.key.clone(), Secret::new(text)))
         };
         (own.iter().filter_map(read).collect(), Node { at, value: Value::Map(rest) })
+    }
+
+    /// The prices that an entry sets; those under `litellm_params` win.
+    fn prices(&self, entries: &[&Entry], path: &str) -> Prices {
+        let mut fields: Vec<(&str, PriceValue)> = Vec::new();
+        for entry in entries {
+            let read = |entry: &Entry| -> Option<PriceValue> {
+                let path = format!("{path}.{}", entry.key);
+                let value: serde_json::Value = self.reader.read(&entry.node, &path, Level::Ours)?;
+                llm_types::from_value(value).ok()
+            };
+            let Some(value) = read(entry) else { continue };
+            match Prices::from_fields([(entry.key.as_str(), &value)]) {
+                Ok(_) => fields.push((&entry.key, value)),
+                Err(error) => self.reader.error(&entry.at, format!("{path}: {error}")),
+            }
+        }
+        Prices::from_fields(fields.iter().map(|(name, value)| (*name, value))).unwrap_or_default()
     }
 
     /// What goes to the vendor as it is; LiteLLM's own keys do not.
@@ -313,6 +338,16 @@ fn split(node: Node, keys: &[&str]) -> (Node, Node) {
         return (node, empty);
     };
     let (own, rest) = entries.into_iter().partition(|entry: &Entry| keys.contains(&entry.key.as_str()));
+    (Node { at: node.at.clone(), value: Value::Map(own) }, Node { at: node.at, value: Value::Map(rest) })
+}
+
+/// The entries that set prices, and the others.
+fn of_prices(node: Node) -> (Node, Node) {
+    let Value::Map(entries) = node.value else {
+        let empty = Node { at: node.at.clone(), value: Value::Map(Vec::new()) };
+        return (empty, node);
+    };
+    let (own, rest) = entries.into_iter().partition(|entry: &Entry| Prices::is_field(&entry.key));
     (Node { at: node.at.clone(), value: Value::Map(own) }, Node { at: node.at, value: Value::Map(rest) })
 }
 

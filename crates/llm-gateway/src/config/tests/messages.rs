@@ -71,7 +71,7 @@ model_list:
     litellm_params:
       model: gpt-4o
       num_retries: 3
-      input_cost_per_token: 0.000001
+      max_budget: 3
       aws_region_name: eu-central-1
     model_info: {blocked: true, owner: me}
 "#;
@@ -82,7 +82,7 @@ model_list:
     config.yaml:7:3: warning: router_settings: "fallbacks" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:9:3: warning: general_settings: "database_url" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:14:7: warning: model_list[0].litellm_params: "num_retries" is a LiteLLM setting that this version does not have; it is ignored
-    config.yaml:15:7: warning: model_list[0].litellm_params: "input_cost_per_token" is a LiteLLM setting that this version does not have; it is ignored
+    config.yaml:15:7: warning: model_list[0].litellm_params: "max_budget" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:16:7: warning: model_list[0].litellm_params: "aws_region_name" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:17:18: warning: model_list[0].model_info: "blocked" is kept, but this version does not act on it
     "#);

@@ -311,6 +311,7 @@ pub(super) async fn send(
             deployment.provider_name.clone(),
             deployment.model.clone(),
             relayed,
+            deployment.pricing.clone(),
         );
     }
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);

@@ -32,6 +32,8 @@ enum Words {
 struct TextPieces {
     has_begun: bool,
     is_complete: bool,
+    /// Thinking whose end has not come: what may be the beginning of the tag that ends it.
+    held: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,7 +95,7 @@ fn words(value: &Value) -> Option<Words> {
     let members = value.as_object()?;
     if members.keys().any(|name| ConverseInterpret::knows(name)) {
         Some(Words::Converse(ConverseInterpret::default()))
-    } else if members.contains_key("choices") {
+    } else if members.contains_key("choices") && text::piece(value).is_none() {
         theirs(open::decoder())
     } else if members.contains_key("type") {
         theirs(Translator::<Chat>::decoder(&Anthropic))
@@ -134,15 +136,44 @@ fn theirs(
 }
 
 impl TextPieces {
+    /// More text: thinking, up to the tag that ends it, then words.
+    fn say(&mut self, text: &str, is_last: bool, out: &mut Outbox<ChatChunk>) {
+        let mut send = |delta: Delta| out.chunk(nameless(vec![ChunkChoice::new(delta)]));
+        let thought = |text: &str| Delta { reasoning_content: Nullable::Value(text.to_owned()), ..Delta::default() };
+        let Some(mut held) = self.held.take() else {
+            if !text.is_empty() {
+                send(Delta::text(text));
+            }
+            return;
+        };
+        held.push_str(text);
+        if let Some((before, after)) = held.split_once(text::THOUGHT_ENDS) {
+            if !before.trim_end().is_empty() {
+                send(thought(before.trim_end()));
+            }
+            if !after.trim_start().is_empty() {
+                send(Delta::text(after.trim_start()));
+            }
+            return;
+        }
+        // What may be the beginning of the tag, and space before it, waits.
+        let tag = text::THOUGHT_ENDS;
+        let waits = (1..tag.len()).rev().find(|length| held.ends_with(&tag[..*length])).unwrap_or(0);
+        let sure = if is_last { held.len() } else { held[..held.len() - waits].trim_end().len() };
+        if sure > 0 {
+            send(thought(&held[..sure]));
+        }
+        self.held = Some(held[sure..].to_owned());
+    }
+
     fn add(&mut self, value: &Value, out: &mut Outbox<ChatChunk>) {
         let Some(piece) = text::piece(value).filter(|_| !self.is_complete) else { return };
         if !std::mem::replace(&mut self.has_begun, true) {
             let delta = Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() };
             out.chunk(nameless(vec![ChunkChoice::new(delta)]));
+            self.held = piece.thinks.then(String::new);
         }
-        if !piece.text.is_empty() {
-            out.chunk(nameless(vec![ChunkChoice::new(Delta::text(piece.text))]));
-        }
+        self.say(&piece.text, piece.stop.is_some(), out);
         let Some(stop) = piece.stop else { return };
         self.is_complete = true;
         let finish = text::finish_reason(Some(&stop));

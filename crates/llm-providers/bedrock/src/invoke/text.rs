@@ -14,6 +14,14 @@ pub(super) struct Piece {
     /// The model's own word for why it stopped.
     pub(super) stop: Option<String>,
     pub(super) usage: Option<Usage>,
+    /// Whether the model was made to begin with its thinking, which ends in a tag.
+    pub(super) thinks: bool,
+}
+
+impl Piece {
+    fn new(text: Option<String>, stop: Option<String>, usage: Option<Usage>) -> Self {
+        Self { text: text.unwrap_or_default(), stop, usage, thinks: false }
+    }
 }
 
 pub(super) fn is_answer(body: &[u8]) -> bool {
@@ -24,39 +32,45 @@ pub(super) fn is_answer(body: &[u8]) -> bool {
 pub(super) fn piece(value: &Value) -> Option<Piece> {
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let count = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64);
-    let usage = |read: Option<u64>, written: Option<u64>| read.zip(written).map(|(read, written)| Usage::new(read, written));
-    if let Some(result) = value.get("results").and_then(|results| results.get(0)) {
-        return Some(Piece {
-            text: text(result, "outputText").unwrap_or_default(),
-            stop: text(result, "completionReason"),
-            usage: usage(count(value, "inputTextTokenCount"), count(result, "tokenCount")),
-        });
+    let first = |name: &str| value.get(name).and_then(|list| list.get(0));
+    // A stream counts as it goes; only its last count is whole.
+    let usage = |read: Option<u64>, written: Option<u64>, stop: &Option<String>| {
+        read.zip(written).filter(|_| stop.is_some()).map(|(read, written)| Usage::new(read, written))
+    };
+    if let Some(result) = first("results") {
+        let stop = text(result, "completionReason");
+        let usage = usage(count(value, "inputTextTokenCount"), count(result, "tokenCount"), &stop);
+        return Some(Piece::new(text(result, "outputText"), stop, usage));
     }
-    if let Some(said) = text(value, "outputText") {
-        let written = count(value, "totalOutputTextTokenCount");
+    if value.get("outputText").is_some() {
         let stop = text(value, "completionReason");
-        return Some(Piece { text: said, usage: usage(count(value, "inputTextTokenCount"), written).filter(|_| stop.is_some()), stop });
+        let usage = usage(count(value, "inputTextTokenCount"), count(value, "totalOutputTextTokenCount"), &stop);
+        return Some(Piece::new(text(value, "outputText"), stop, usage));
     }
-    if let Some(said) = value.get("generation") {
+    if value.get("generation").is_some() {
         let stop = text(value, "stop_reason");
-        let usage = usage(count(value, "prompt_token_count"), count(value, "generation_token_count"));
-        return Some(Piece { text: said.as_str().unwrap_or_default().to_owned(), usage: usage.filter(|_| stop.is_some()), stop });
+        let usage = usage(count(value, "prompt_token_count"), count(value, "generation_token_count"), &stop);
+        return Some(Piece::new(text(value, "generation"), stop, usage));
     }
-    if let Some(output) = value.get("outputs").and_then(|outputs| outputs.get(0)) {
-        return Some(Piece { text: text(output, "text").unwrap_or_default(), stop: text(output, "stop_reason"), usage: None });
+    if let Some(output) = first("outputs") {
+        return Some(Piece::new(text(output, "text"), text(output, "stop_reason"), None));
     }
-    if let Some(generation) = value.get("generations").and_then(|generations| generations.get(0)) {
-        return Some(Piece { text: text(generation, "text").unwrap_or_default(), stop: text(generation, "finish_reason"), usage: None });
+    if let Some(generation) = first("generations") {
+        return Some(Piece::new(text(generation, "text"), text(generation, "finish_reason"), None));
+    }
+    if let Some(choice) = first("choices").filter(|choice| choice.get("text").is_some()) {
+        let stop = text(choice, "stop_reason").or_else(|| text(choice, "finish_reason"));
+        return Some(Piece { thinks: true, ..Piece::new(text(choice, "text"), stop, None) });
     }
     // Cohere's stream says its end once more with all of the answer inside.
     match value.get("event_type").and_then(Value::as_str) {
-        Some("stream-end") => return Some(Piece { text: String::new(), stop: text(value, "finish_reason"), usage: None }),
-        Some("text-generation") => return Some(Piece { text: text(value, "text").unwrap_or_default(), stop: None, usage: None }),
+        Some("stream-end") => return Some(Piece::new(None, text(value, "finish_reason"), None)),
+        Some("text-generation") => return Some(Piece::new(text(value, "text"), None, None)),
         Some(_) => return None,
         None => {}
     }
     let said = text(value, "text")?;
-    Some(Piece { text: said, stop: text(value, "finish_reason"), usage: None })
+    Some(Piece::new(Some(said), text(value, "finish_reason"), None))
 }
 
 pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {

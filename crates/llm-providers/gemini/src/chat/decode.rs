@@ -25,13 +25,12 @@ pub(crate) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, Upstrea
 pub(crate) fn read(wire: GenerateContentResponse) -> ChatResponse {
     let seed = wire.response_id.as_deref().unwrap_or_default().to_owned();
     let candidates = wire.candidates.into_option().unwrap_or_default();
-    let several = candidates.len() > 1;
     let mut choices: Vec<Choice> = candidates
         .into_iter()
         .enumerate()
         .map(|(at, candidate)| {
             let index = candidate.index.get().copied().unwrap_or(u32::try_from(at).unwrap_or(u32::MAX));
-            choice(candidate, index, &seed_of(&seed, index, several))
+            choice(candidate, index, &seed_of(&seed, index))
         })
         .collect();
     let feedback = wire.prompt_feedback.into_option();
@@ -66,8 +65,8 @@ pub(crate) fn read(wire: GenerateContentResponse) -> ChatResponse {
 }
 
 /// What the names of calls are made of, different for every choice.
-pub(crate) fn seed_of(response_id: &str, index: u32, several: bool) -> String {
-    if several && !response_id.is_empty() { format!("{response_id}_{index}") } else { response_id.to_owned() }
+pub(crate) fn seed_of(response_id: &str, index: u32) -> String {
+    if index > 0 && !response_id.is_empty() { format!("{response_id}_{index}") } else { response_id.to_owned() }
 }
 
 fn choice(mut candidate: Candidate, index: u32, seed: &str) -> Choice {

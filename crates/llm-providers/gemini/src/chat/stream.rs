@@ -120,7 +120,8 @@ impl Interpret for ChatInterpret {
 
     fn is_complete(&self) -> bool {
         let all_ended = self.choices.iter().all(|open| open.ending.finish.is_some());
-        blocked(self.feedback.as_ref()).is_some() || (all_ended && !self.choices.is_empty())
+        let has_answer = all_ended && !self.choices.is_empty();
+        self.has_ended || has_answer || blocked(self.feedback.as_ref()).is_some()
     }
 }
 
@@ -169,7 +170,7 @@ impl ChatInterpret {
                 self.choices.len() - 1
             }
         };
-        let seed = seed_of(self.id.as_deref().unwrap_or_default(), index, index > 0);
+        let seed = seed_of(self.id.as_deref().unwrap_or_default(), index);
         let mut logprobs = candidate.logprobs_result.take().as_ref().and_then(logprobs::canonical);
         self.choices[at].ending.take(&mut candidate);
         let parts = candidate.content.take().and_then(|content| content.parts.into_option());

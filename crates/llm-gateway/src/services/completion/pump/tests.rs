@@ -40,8 +40,8 @@ fn bytes_pass_however_they_are_cut() {
         for (withheld, expected) in [(false, stream.clone()), (true, stream.replace(USAGE, ""))] {
             let mut pump = relay(withheld);
             assert_eq!(run(&mut pump, &stream, size), (expected, None), "{size} {withheld}");
-            assert_eq!(pump.take_seen().usage.unwrap().counts().output, 5);
             assert!(pump.is_complete());
+            assert_eq!(pump.take_seen().usage.unwrap().counts().output, 5);
         }
     }
 }
@@ -99,8 +99,8 @@ fn translated_streams_keep_the_same_rules() {
     let mut whole = pump();
     let (out, error) = run(&mut whole, &format!("{COMMENT}{HELLO}{stop}{USAGE}{DONE}"), 5);
     assert!(error.is_none() && out.contains("message_stop"), "{out}");
-    assert_eq!(whole.take_seen().usage.unwrap().counts().output, 5);
     assert!(whole.is_complete() && whole.has_begun());
+    assert_eq!(whole.take_seen().usage.unwrap().counts().output, 5);
 
     let mut failed = pump();
     let (out, error) = run(&mut failed, &format!("{COMMENT}{FAILURE}"), 5);

@@ -80,8 +80,8 @@ impl Reader {
             // An answer that is one of several words, in Gemini's own way.
             (told, given) => {
                 self.note(NoteKind::Converted, "generationConfig.responseMimeType", "kept in Gemini's words only");
-                put(request, "responseMimeType", Nullable::from(told.map(str::to_owned)));
-                put(request, "responseJsonSchema", Nullable::from(given));
+                put(request, "responseMimeType", Nullable::<String>::from(told.map(str::to_owned)));
+                put(request, "responseJsonSchema", Nullable::<Value>::from(given));
             }
         }
     }

@@ -1,0 +1,123 @@
+//! What an answer costs: a deployment's prices, and the usage that was heard.
+
+use llm_pricing::{Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Tier, Usd, cost, read};
+use llm_provider_core::Seen;
+use llm_types::UnixMs;
+
+/// Bytes of text that one token stands for where the vendor did not count.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// What a deployment's answers cost.
+#[derive(Debug, Clone, Default)]
+pub struct Pricing {
+    /// The configuration's prices over those of the table; `None` if nothing is known.
+    pub prices: Option<Prices>,
+    /// Discount and margin.
+    pub adjustment: Adjustment,
+    /// Whether Vertex AI serves it from an endpoint other than the global one.
+    pub regional_endpoint: bool,
+}
+
+/// The cost of one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bill {
+    /// The sum, and its parts.
+    pub cost: Cost,
+    /// Whether any of it was estimated, because the vendor's usage is absent or contradicts itself.
+    pub is_estimate: bool,
+}
+
+impl Pricing {
+    /// The prices of a model: the configuration's over those of the table.
+    pub fn of(vendor: &str, model: &str, region: Option<&str>, configured: &Prices) -> Option<Prices> {
+        let table = Table::embedded();
+        let known = match region {
+            Some(region) => table.find_in(vendor, model, region),
+            None => table.find(vendor, model),
+        };
+        match known.and_then(|known| known.prices) {
+            Some(known) if configured.is_empty() => Some(known),
+            Some(known) => Some(configured.clone().over(&known)),
+            None => (!configured.is_empty()).then(|| configured.clone()),
+        }
+    }
+
+    /// What an answer costs; `None` if nothing is known of its price, which is not the same as free.
+    ///
+    /// `request_bytes` stands in for a prompt whose tokens nobody counted.
+    pub fn bill(&self, seen: &Seen, request_bytes: u64, at: UnixMs) -> Option<Bill> {
+        let prices = self.prices.as_ref()?;
+        let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
+        let is_estimate = estimate(&mut reading, seen, request_bytes);
+        let terms = Terms {
+            tier: reading.tier.unwrap_or(Tier::default()),
+            at: Some(at),
+            residency: None,
+            regional_endpoint: self.regional_endpoint,
+            facts: &reading.facts,
+            adjustment: self.adjustment,
+        };
+        let cost = cost(&reading.quantities, prices, &terms).ok()?;
+        Some(Bill { cost, is_estimate })
+    }
+}
+
+/// Puts estimates in the place of counts that are absent or cannot be true; whether anything was estimated.
+fn estimate(reading: &mut Reading, seen: &Seen, request_bytes: u64) -> bool {
+    let absent = seen.usage.is_none();
+    let sides =
+        [(Side::Prompt, Item::Input, request_bytes), (Side::Completion, Item::Output, seen.content_bytes)];
+    let mut any = false;
+    for (side, item, bytes) in sides {
+        if absent || reading.needs_estimate(side) {
+            reading.quantities.set(item, bytes.div_ceil(BYTES_PER_TOKEN));
+            any = true;
+        }
+    }
+    any
+}
+
+/// An amount as LiteLLM's header has it: dollars, in decimal.
+pub fn header_text(amount: Usd) -> String {
+    amount.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pricing() -> Pricing {
+        let prices = Pricing::of("openai", "gpt-4o-mini", None, &Prices::new());
+        assert!(prices.is_some(), "the table knows it");
+        Pricing { prices, ..Pricing::default() }
+    }
+
+    fn seen(usage: serde_json::Value) -> Seen {
+        Seen { usage: llm_types::from_value(usage).ok(), content_bytes: 40, ..Seen::default() }
+    }
+
+    #[test]
+    fn what_was_counted_is_billed() {
+        let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
+        let bill = pricing().bill(&seen(usage), 4, UnixMs(0)).unwrap();
+        // 1000 at 0.15 and 100 at 0.60 dollars a million.
+        assert_eq!((bill.cost.total.to_string().as_str(), bill.is_estimate), ("0.00021", false));
+    }
+
+    #[test]
+    fn what_was_not_counted_is_estimated_and_said_so() {
+        let bill = pricing().bill(&Seen { content_bytes: 40, ..Seen::default() }, 4000, UnixMs(0)).unwrap();
+        assert!(bill.is_estimate);
+        // 1000 tokens read and 10 written.
+        assert_eq!(bill.cost.total.to_string(), "0.000156");
+        let odd = json!({"prompt_tokens": -5, "completion_tokens": 10, "total_tokens": 5});
+        assert!(pricing().bill(&seen(odd), 4000, UnixMs(0)).unwrap().is_estimate);
+    }
+
+    #[test]
+    fn an_unknown_model_has_no_price() {
+        assert_eq!(Pricing::of("openai", "no-such-model", None, &Prices::new()), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! Parts and tools that a vendor has no form for.
+
+use llm_provider_core::NoteKind;
+use llm_provider_openai::Changes;
+use llm_types::{ChatRequest, ContentPart, MessageContent, Nullable, Tool, ToolChoice};
+
+/// Leaves tools out that are no functions, the choice of such a tool, and `strict`, which few vendors know.
+pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    const WHY: &str = "the vendor's tools are functions";
+    if let Some(tools) = request.tools.get_mut() {
+        let mut index = 0;
+        tools.retain_mut(|tool| {
+            let path = format!("tools[{index}]");
+            index += 1;
+            let Tool::Function(tool) = tool else {
+                changes.lost(NoteKind::Dropped, path, WHY);
+                return false;
+            };
+            if let Some(strict) = tool.function.strict.take() {
+                let kind = if strict { NoteKind::Dropped } else { NoteKind::Converted };
+                changes.note(kind, format!("{path}.function.strict"), "the vendor has no such switch");
+            }
+            true
+        });
+        if tools.is_empty() {
+            request.tools = Nullable::Absent;
+        }
+    }
+    if matches!(
+        request.tool_choice.get(),
+        Some(ToolChoice::Custom(_) | ToolChoice::AllowedTools(_) | ToolChoice::Unknown(_))
+    ) {
+        request.tool_choice = Nullable::Absent;
+        changes.lost(NoteKind::Dropped, "tool_choice", "the vendor has no such choice of tools");
+    }
+}
+
+/// Leaves parts of messages out that `takes` refuses. A message keeps its place, with empty text if nothing is left.
+pub fn leave_out_parts(
+    request: &mut ChatRequest,
+    changes: &mut Changes<'_>,
+    takes: impl Fn(&ContentPart) -> bool,
+) {
+    for (at, message) in request.messages.iter_mut().enumerate() {
+        let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { continue };
+        let mut index = 0;
+        parts.retain(|part| {
+            let is_taken = takes(part);
+            if !is_taken {
+                let reason = format!("the vendor has no parts of type `{}`", part.kind());
+                changes.lost(NoteKind::Dropped, format!("messages[{at}].content[{index}]"), reason);
+            }
+            index += 1;
+            is_taken
+        });
+    }
+}
+
+/// Leaves out every part that is no text, and joins the texts of a message into one.
+pub fn texts_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    leave_out_parts(request, changes, |part| matches!(part, ContentPart::Text(_) | ContentPart::Refusal(_)));
+    for (at, message) in request.messages.iter_mut().enumerate() {
+        let Some(MessageContent::Parts(parts)) = message.content.get() else { continue };
+        if parts.iter().any(|part| part.cache_control().is_some()) {
+            changes.note(
+                NoteKind::Dropped,
+                format!("messages[{at}].content"),
+                "the vendor has no prompt-cache markers",
+            );
+        }
+        let texts = parts.iter().filter_map(|part| match part {
+            ContentPart::Text(part) => Some(part.text.as_str()),
+            ContentPart::Refusal(part) => Some(part.refusal.as_str()),
+            _ => None,
+        });
+        let text = texts.collect::<Vec<_>>().join("\n");
+        message.content = MessageContent::Text(text).into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use llm_provider_core::Call;
+    use llm_types::from_value;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn changed(request: Value, change: impl Fn(&mut ChatRequest, &mut Changes<'_>)) -> (Value, Vec<String>) {
+        let mut request: ChatRequest = from_value(request).unwrap();
+        let headers = HeaderMap::new();
+        let mut changes = Changes::new(&Call::new("m", &headers));
+        change(&mut request, &mut changes);
+        let notes = changes.finish().unwrap().into_iter().map(|note| note.path).collect();
+        (serde_json::to_value(request).unwrap(), notes)
+    }
+
+    #[test]
+    fn tools_that_are_no_functions() {
+        let (request, notes) = changed(
+            json!({"model": "m", "messages": [], "tool_choice": {"type": "custom", "custom": {"name": "c"}}, "tools": [
+                {"type": "custom", "custom": {"name": "c"}},
+                {"type": "function", "function": {"name": "f", "strict": true}},
+                {"type": "web_search"},
+            ]}),
+            functions_only,
+        );
+        assert_eq!(request["tools"], json!([{"type": "function", "function": {"name": "f"}}]));
+        assert_eq!(notes, ["tools[0]", "tools[1].function.strict", "tools[2]", "tool_choice"]);
+        let (request, _) =
+            changed(json!({"model": "m", "messages": [], "tools": [{"type": "web_search"}]}), functions_only);
+        assert!(request.get("tools").is_none());
+    }
+
+    #[test]
+    fn parts_that_are_no_text() {
+        let (request, notes) = changed(
+            json!({"model": "m", "messages": [
+                {"role": "user", "content": [
+                    {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}},
+                    {"type": "image_url", "image_url": {"url": "https://h/i.png"}},
+                    {"type": "text", "text": "b"},
+                ]},
+                {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]},
+            ]}),
+            texts_only,
+        );
+        assert_eq!(request["messages"][0]["content"], "a\nb");
+        assert_eq!(request["messages"][1]["content"], "no");
+        assert_eq!(notes, ["messages[0].content[1]", "messages[0].content"]);
+    }
+}

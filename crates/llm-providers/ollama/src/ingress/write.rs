@@ -1,0 +1,197 @@
+//! A whole answer as Ollama's.
+
+use llm_provider_core::{Note, NoteKind, Outgoing, Reply};
+use llm_types::{
+    ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage,
+};
+use serde_json::{Number, Value, json};
+
+use super::{Form, to_bytes};
+use crate::wire::{self, ChatMessage, ToolFunction};
+use crate::{time, usage};
+
+/// The answer, and what it has no place for.
+pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgoing {
+    let mut notes = Vec::new();
+    let choice = response.choices.first();
+    if response.choices.len() > 1 {
+        notes.push(Note::dropped("choices[1..]", "an answer of Ollama's is one"));
+    }
+    let mut message = choice.map_or_else(|| ChatMessage::new("assistant"), |choice| said(&choice.message, &mut notes));
+    if message.content.is_absent() {
+        message.content = Nullable::Value(String::new());
+    }
+    if form == Form::Generate && message.tool_calls.take().is_some() {
+        notes.push(Note::dropped("choices[0].message.tool_calls", "what is generated calls no tools"));
+    }
+    let reason = choice.and_then(|choice| choice.finish_reason.get());
+    let created = response.created.get().and_then(Number::as_i64).filter(|at| *at > 0).unwrap_or(reply.created_s);
+    let model = response.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(&reply.model);
+    let mut line = wire::ChatResponse {
+        model: Nullable::Value(model.to_owned()),
+        created_at: Nullable::Value(time::rfc3339(created.saturating_mul(1000))),
+        message: Nullable::Value(message),
+        ..wire::ChatResponse::default()
+    };
+    end(&mut line, reason, response.usage.get(), response.provider_specific_fields.get());
+    if let Some(logprobs) = choice.and_then(|choice| choice.logprobs.get()) {
+        line.logprobs = tokens(logprobs).into();
+    }
+    for (name, value) in response.provider_specific_fields.get().into_iter().flatten() {
+        if !usage::DURATIONS.contains(&name.as_str()) && !KNOWN.contains(&name.as_str()) {
+            line.extra.insert(name.clone(), value.clone());
+        }
+    }
+    let body = match form {
+        Form::Chat => to_bytes(&line),
+        Form::Generate => to_bytes(&generated(line)),
+    };
+    Outgoing { body, notes }
+}
+
+/// Members of an answer, which another vendor's word may not stand in for.
+const KNOWN: &[&str] = &[
+    "model",
+    "created_at",
+    "message",
+    "response",
+    "thinking",
+    "done",
+    "done_reason",
+    "prompt_eval_count",
+    "eval_count",
+    "logprobs",
+    "error",
+];
+
+/// The members that only the last line has.
+pub(super) fn end(
+    line: &mut wire::ChatResponse,
+    reason: Option<&FinishReason>,
+    told: Option<&Usage>,
+    specifics: Option<&Extra>,
+) {
+    let counts = told.map(Usage::counts).unwrap_or_default();
+    line.done = Nullable::Value(true);
+    line.done_reason = Nullable::Value(done_reason(reason).to_owned());
+    line.total_duration = usage::duration(specifics, "total_duration");
+    line.load_duration = usage::duration(specifics, "load_duration");
+    line.prompt_eval_count = Nullable::Value(counts.input_total().into());
+    line.prompt_eval_duration = usage::duration(specifics, "prompt_eval_duration");
+    line.eval_count = Nullable::Value(counts.output_total().into());
+    line.eval_duration = usage::duration(specifics, "eval_duration");
+}
+
+/// Ollama tells an end from a cut; calls are an end.
+fn done_reason(reason: Option<&FinishReason>) -> &str {
+    match reason {
+        Some(FinishReason::Length) => "length",
+        _ => "stop",
+    }
+}
+
+/// Log probabilities of the tokens, as OpenAI's list them.
+pub(super) fn tokens(logprobs: &Value) -> Option<Vec<Value>> {
+    logprobs.get("content")?.as_array().filter(|tokens| !tokens.is_empty()).cloned()
+}
+
+fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
+    let mut out = ChatMessage::new("assistant");
+    let mut text = message.content.get().map(MessageContent::text).unwrap_or_default().into_owned();
+    text.push_str(message.refusal.as_deref().unwrap_or_default());
+    if text.is_empty()
+        && let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
+    {
+        text.push_str(words);
+    }
+    out.content = Nullable::Value(text);
+    let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+    let thought = match message.reasoning_content.as_deref() {
+        Some(thought) => thought.to_owned(),
+        None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
+    };
+    if !thought.is_empty() {
+        out.thinking = Nullable::Value(thought);
+    }
+    if blocks.iter().any(|block| block.signature.is_value() || block.data.is_value()) {
+        notes.push(Note::dropped("choices[0].message.thinking_blocks", "Ollama's thinking has no signatures"));
+    }
+    if message.audio.is_value() {
+        notes.push(Note::dropped("choices[0].message.audio", "Ollama's answers have no sound"));
+    }
+    if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+        notes.push(Note::dropped("choices[0].message.annotations", "Ollama's answers have no sources"));
+    }
+    let mut calls: Vec<wire::ToolCall> = Vec::new();
+    for call in message.tool_calls.get().into_iter().flatten() {
+        calls.extend(whole_call(call, calls.len(), notes));
+    }
+    if let Some(function) = message.function_call.get() {
+        let mut call = ToolCall::function("call_0", "", "");
+        call.function = Nullable::Value(function.clone());
+        calls.extend(whole_call(&call, calls.len(), notes));
+    }
+    if !calls.is_empty() {
+        out.tool_calls = Nullable::Value(calls);
+    }
+    out
+}
+
+/// A call with an object for arguments.
+pub(super) fn whole_call(call: &ToolCall, index: usize, notes: &mut Vec<Note>) -> Option<wire::ToolCall> {
+    let (name, arguments) = match (call.function.get(), call.custom.get()) {
+        (Some(function), _) => {
+            let text = function.arguments.as_deref().unwrap_or_default();
+            let arguments = match serde_json::from_str(text) {
+                Ok(arguments @ Value::Object(_)) => arguments,
+                Err(_) if text.trim().is_empty() => json!({}),
+                Ok(_) | Err(_) => {
+                    let path = format!("choices[0].message.tool_calls[{index}].function.arguments");
+                    let detail = "no JSON object; kept as the text `arguments` of one";
+                    notes.push(Note::new(NoteKind::Converted, path, detail));
+                    json!({ "arguments": text })
+                }
+            };
+            (function.name.as_deref().unwrap_or_default(), arguments)
+        }
+        (None, Some(custom)) => {
+            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+            (custom.name.as_deref().unwrap_or_default(), input)
+        }
+        (None, None) => return None,
+    };
+    Some(wire::ToolCall {
+        function: ToolFunction {
+            name: name.to_owned(),
+            index: Nullable::Value((index as u64).into()),
+            arguments: Nullable::Value(arguments),
+            extra: Extra::new(),
+        },
+        id: call.id.clone(),
+        extra: Extra::new(),
+    })
+}
+
+/// A line of chat as a line of `/api/generate`.
+pub(super) fn generated(line: wire::ChatResponse) -> wire::GenerateResponse {
+    let message = line.message.into_option();
+    let (content, thinking) = message.map_or((None, None), |message| {
+        (message.content.into_option(), message.thinking.into_option())
+    });
+    wire::GenerateResponse {
+        model: line.model,
+        created_at: line.created_at,
+        response: Nullable::Value(content.unwrap_or_default()),
+        thinking: thinking.into(),
+        done: line.done,
+        done_reason: line.done_reason,
+        total_duration: line.total_duration,
+        load_duration: line.load_duration,
+        prompt_eval_count: line.prompt_eval_count,
+        prompt_eval_duration: line.prompt_eval_duration,
+        eval_count: line.eval_count,
+        eval_duration: line.eval_duration,
+        logprobs: line.logprobs,
+        extra: line.extra,
+    }
+}

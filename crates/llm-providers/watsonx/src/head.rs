@@ -1,0 +1,86 @@
+//! Addresses, credentials, and whose a request is.
+
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{HeaderMap, Uri, request};
+use llm_provider_core::{Call, EncodeError, SigV4};
+use llm_provider_envelope::{address, head};
+use llm_types::Extra;
+
+use crate::vendor::options;
+
+/// The version that is asked for where none is set.
+///
+/// Source: IBM Cloud API docs, "IBM watsonx.ai", section "Versioning", read 2026-11: a date, required in every request.
+const VERSION: &str = "2024-03-13";
+
+/// What stands before the id of a deployment in a model's name.
+const DEPLOYMENT: &str = "deployment/";
+
+/// The deployment that the call goes to, if it goes to one.
+pub(crate) fn deployment<'a>(call: &Call<'a>) -> Option<&'a str> {
+    call.model.strip_prefix(DEPLOYMENT)
+}
+
+/// The address of an operation, such as `text/chat`.
+pub(crate) fn uri(operation: &str, call: &Call<'_>) -> Result<Uri, EncodeError> {
+    let version = SigV4::percent_encode(call.parameter("api_version").unwrap_or(VERSION));
+    let path = match deployment(call) {
+        Some(id) => format!("/ml/v1/deployments/{}/{operation}?version={version}", SigV4::percent_encode(id)),
+        None => format!("/ml/v1/{operation}?version={version}"),
+    };
+    let region = call.parameter("region_name").or_else(|| call.parameter("watsonx_region_name"));
+    match (call.base_url, region) {
+        (Some(base), _) => address(base, &path),
+        (None, Some(region)) => address(&format!("https://{region}.ml.cloud.ibm.com"), &path),
+        (None, None) => Err(EncodeError::Setup(
+            "watsonx.ai has an address for each region: set `api_base` or `region_name`".to_owned(),
+        )),
+    }
+}
+
+/// Says which model is asked and whose the request is; a deployment knows both.
+pub(crate) fn owner(body: &mut Extra, call: &Call<'_>) -> Result<(), EncodeError> {
+    if deployment(call).is_some() {
+        return Ok(());
+    }
+    body.insert("model_id".to_owned(), call.model.into());
+    // A request may name its own.
+    if body.contains_key("project_id") || body.contains_key("space_id") {
+        return Ok(());
+    }
+    let project = call.parameter("project_id").or_else(|| call.parameter("watsonx_project"));
+    let (name, value) = match (project, call.parameter("space_id")) {
+        (Some(project), _) => ("project_id", project),
+        (None, Some(space)) => ("space_id", space),
+        (None, None) => {
+            let why = "watsonx.ai wants to know whose a request is: set `project_id` or `space_id`";
+            return Err(EncodeError::Setup(why.to_owned()));
+        }
+    };
+    body.insert(name.to_owned(), value.into());
+    Ok(())
+}
+
+/// Method, address and headers of an operation.
+pub(crate) fn parts(operation: &str, call: &Call<'_>) -> Result<request::Parts, EncodeError> {
+    let mut parts = head(uri(operation, call)?, &options(), call)?;
+    credential(&mut parts.headers, call)?;
+    Ok(parts)
+}
+
+/// A token in hand or a `ZenApiKey`, where one is set; the caller's own header wins.
+pub(crate) fn credential(headers: &mut HeaderMap, call: &Call<'_>) -> Result<(), EncodeError> {
+    if call.headers.contains_key(AUTHORIZATION) {
+        return Ok(());
+    }
+    let value = match (call.parameter("token"), call.parameter("zen_api_key")) {
+        (Some(token), _) => format!("Bearer {token}"),
+        (None, Some(key)) => format!("ZenApiKey {key}"),
+        (None, None) => return Ok(()),
+    };
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| EncodeError::Setup("the token holds what a header cannot".to_owned()))?;
+    value.set_sensitive(true);
+    headers.insert(AUTHORIZATION, value);
+    Ok(())
+}
