@@ -357,6 +357,7 @@ impl Prepare {
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
         let region = Some(region).filter(|region| !region.is_empty());
         Pricing {
+            vendor: vendor.to_owned(),
             prices: Pricing::of(vendor, priced, region, &resolved.prices),
             adjustment: Adjustment {
                 discount: settings.discounts.find(vendor, model),

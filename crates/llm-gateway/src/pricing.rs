@@ -1,6 +1,8 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
-use llm_pricing::{Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Tier, Usd, cost, read};
+use llm_pricing::{
+    Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Tier, Usd, cost, read, reported_cost,
+};
 use llm_provider_core::Seen;
 use llm_types::UnixMs;
 
@@ -10,6 +12,8 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// What a deployment's answers cost.
 #[derive(Debug, Clone, Default)]
 pub struct Pricing {
+    /// The vendor, whose own word on a cost counts before any table.
+    pub vendor: String,
     /// The configuration's prices over those of the table; `None` if nothing is known.
     pub prices: Option<Prices>,
     /// Discount and margin.
@@ -23,6 +27,8 @@ pub struct Pricing {
 pub struct Bill {
     /// The sum, and its parts.
     pub cost: Cost,
+    /// Whether the vendor itself said what it costs.
+    pub is_reported: bool,
     /// Whether any of it was estimated, because the vendor's usage is absent or contradicts itself.
     pub is_estimate: bool,
 }
@@ -46,7 +52,13 @@ impl Pricing {
     ///
     /// `request_bytes` stands in for a prompt whose tokens nobody counted.
     pub fn bill(&self, seen: &Seen, request_bytes: u64, at: UnixMs) -> Option<Bill> {
-        let prices = self.prices.as_ref()?;
+        let none = Prices::new();
+        let reported = seen.usage.as_ref().and_then(|usage| reported_cost(&self.vendor, usage));
+        let prices = match &self.prices {
+            Some(prices) => prices,
+            None if reported.is_some() => &none,
+            None => return None,
+        };
         let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
         let is_estimate = estimate(&mut reading, seen, request_bytes);
         let terms = Terms {
@@ -57,8 +69,11 @@ impl Pricing {
             facts: &reading.facts,
             adjustment: self.adjustment,
         };
-        let cost = cost(&reading.quantities, prices, &terms).ok()?;
-        Some(Bill { cost, is_estimate })
+        let mut cost = cost(&reading.quantities, prices, &terms).ok()?;
+        if let Some(reported) = reported {
+            cost.total = reported;
+        }
+        Some(Bill { cost, is_reported: reported.is_some(), is_estimate: is_estimate && reported.is_none() })
     }
 }
 
@@ -114,6 +129,14 @@ mod tests {
         assert_eq!(bill.cost.total.to_string(), "0.000156");
         let odd = json!({"prompt_tokens": -5, "completion_tokens": 10, "total_tokens": 5});
         assert!(pricing().bill(&seen(odd), 4000, UnixMs(0)).unwrap().is_estimate);
+    }
+
+    #[test]
+    fn the_vendors_own_word_counts_first() {
+        let usage = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25});
+        let pricing = Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() };
+        let bill = pricing.bill(&seen(usage), 4, UnixMs(0)).unwrap();
+        assert_eq!((bill.cost.total.to_string().as_str(), bill.is_reported), ("0.25", true));
     }
 
     #[test]

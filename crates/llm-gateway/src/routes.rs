@@ -41,6 +41,7 @@ enum Kind {
     Gemini,
     Models,
     OneModel,
+    ModelInfo,
     GeminiModels,
     GeminiModel,
     OllamaModels,
@@ -143,6 +144,12 @@ pub const ROUTES: &[RouteDoc] = {
         get_("/models", Kind::Models, SAME),
         get_("/v1/models/{*id}", Kind::OneModel, "One model"),
         get_("/models/{*id}", Kind::OneModel, SAME),
+        get_(
+            "/v1/model/info",
+            Kind::ModelInfo,
+            "Every deployment and what is known of its model, as LiteLLM tells it",
+        ),
+        get_("/model/info", Kind::ModelInfo, SAME),
         get_("/v1beta/models", Kind::GeminiModels, "The models, as Gemini lists them"),
         get_("/v1beta/models/{*call}", Kind::GeminiModel, "One model, as Gemini has it"),
         get_("/api/tags", Kind::OllamaModels, "The models, as Ollama lists them"),
@@ -222,6 +229,9 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
                 result(&app, path, &headers, models::show(&app, &headers, &id))
             })
         }
+        Kind::ModelInfo => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, models::info(&app, &headers))
+        }),
         Kind::GeminiModels => {
             get(move |State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap| async move {
                 result(&app, path, &headers, models::list_gemini(&app, &headers, uri.query()))

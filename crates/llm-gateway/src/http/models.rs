@@ -6,6 +6,8 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::config::{ResolvedDeployment, VendorChoice};
+use crate::deployment::shown;
 use crate::serving::ListedModel;
 
 /// When a model was made is not known; lists need a number.
@@ -63,6 +65,55 @@ fn anthropic(model: &ListedModel) -> Value {
         "display_name": *model.name,
         "created_at": "2023-02-28T18:56:42Z",
     })
+}
+
+/// Every deployment and what is known of its model, in LiteLLM's shape: the table's facts under those of the
+/// configuration. Of parameters only the model and the address are told.
+///
+/// Source: LiteLLM proxy documentation, "Model management", `GET /model/info`, read 2026-11.
+///
+/// # Errors
+/// An authentication error.
+pub fn info(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
+    let serving = app.serving();
+    serving.authenticator.authenticate(headers, None)?;
+    let resolved = &serving.config.resolved;
+    let data: Vec<Value> = resolved.deployments().map(|deployment| deployment_info(deployment)).collect();
+    Ok(answer(&json!({"data": data})))
+}
+
+fn deployment_info(deployment: &ResolvedDeployment) -> Value {
+    let vendor = match &deployment.vendor {
+        VendorChoice::Named(vendor) => vendor.as_str(),
+        VendorChoice::ByRequest => "",
+    };
+    let own = &deployment.model_info;
+    let model = own.base_model.as_deref().unwrap_or(&deployment.upstream_model);
+    let known = llm_pricing::find(vendor, model).and_then(|known| serde_json::to_value(known).ok());
+    let Value::Object(mut info) = known.unwrap_or_else(|| json!({})) else { return Value::Null };
+    info.insert("id".to_owned(), deployment.id.as_str().into());
+    info.insert("db_model".to_owned(), false.into());
+    for (name, value) in [
+        ("base_model", own.base_model.clone().map(Value::from)),
+        ("mode", own.mode.clone().map(Value::from)),
+        ("max_input_tokens", own.max_input_tokens.map(Value::from)),
+        ("max_output_tokens", own.max_output_tokens.map(Value::from)),
+    ] {
+        info.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    if let Ok(Value::Object(prices)) = serde_json::to_value(&deployment.prices) {
+        info.extend(prices);
+    }
+    info.extend(own.extra.clone());
+    let named = match vendor {
+        "" => deployment.upstream_model.clone(),
+        vendor => format!("{vendor}/{}", deployment.upstream_model),
+    };
+    let mut params = json!({"model": named});
+    if let Some(api_base) = &deployment.api_base {
+        params["api_base"] = shown(api_base).into();
+    }
+    json!({"model_name": deployment.model_name, "litellm_params": params, "model_info": info})
 }
 
 /// All models in Gemini's shape.

@@ -36,3 +36,29 @@ async fn discounts_and_margins_are_counted() {
     let app = TestApp::new(&config).await;
     assert_eq!(app.post(CHAT, &ask(&json!({}))).await.header(COST), Some("0.0055"));
 }
+
+#[tokio::test]
+async fn what_is_known_of_models_is_told_without_secrets() {
+    let params = json!({
+        "model": "openai/gpt-4o-mini", "api_key": "sk-secret", "api_base": "http://u:secret@h/v1?key=secret",
+        "output_cost_per_token": 0.5,
+    });
+    let config = json!({"model_list": [
+        {"model_name": "m", "litellm_params": params, "model_info": {"id": "one", "team": "blue"}}]});
+    let app = TestApp::new(&config).await;
+    let answer =
+        app.send(http::Request::get("/v1/model/info").body(axum::body::Body::empty()).unwrap()).await;
+    assert!(!answer.text.contains("secret"), "{}", answer.text);
+    let data = &answer.json()["data"][0];
+    assert_eq!(
+        (&data["model_name"], &data["litellm_params"]["model"]),
+        (&json!("m"), &json!("openai/gpt-4o-mini"))
+    );
+    let info = &data["model_info"];
+    assert_eq!(
+        (&info["id"], &info["team"], &info["max_input_tokens"]),
+        (&json!("one"), &json!("blue"), &json!(128_000))
+    );
+    assert!(info["input_cost_per_token"].is_number());
+    assert_eq!(info["output_cost_per_token"].to_string().parse::<f64>().ok(), Some(0.5), "{info}");
+}
