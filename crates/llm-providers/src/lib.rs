@@ -9,6 +9,8 @@ pub use llm_types as types;
 
 #[cfg(feature = "anthropic")]
 pub use llm_provider_anthropic as anthropic;
+#[cfg(feature = "gemini")]
+pub use llm_provider_gemini as gemini;
 #[cfg(feature = "mock")]
 pub use llm_provider_mock as mock;
 #[cfg(feature = "openai")]

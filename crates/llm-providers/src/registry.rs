@@ -12,6 +12,8 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_openai::OpenAi::new()),
         #[cfg(feature = "anthropic")]
         Arc::new(llm_provider_anthropic::Anthropic),
+        #[cfg(feature = "gemini")]
+        Arc::new(llm_provider_gemini::Gemini),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];
@@ -101,6 +103,10 @@ pub fn ingress(dialect: Dialect) -> &'static dyn llm_provider_core::Ingress {
     match dialect {
         #[cfg(feature = "anthropic")]
         Dialect::AnthropicMessages => &llm_provider_anthropic::MessagesIngress,
+        #[cfg(feature = "gemini")]
+        Dialect::Gemini => &llm_provider_gemini::GeminiIngress,
+        #[cfg(feature = "gemini")]
+        Dialect::GeminiArray => &llm_provider_gemini::GeminiArrayIngress,
         #[cfg(feature = "openai")]
         Dialect::OpenAiResponses => &llm_provider_openai::ResponsesIngress,
         #[cfg(feature = "openai")]
@@ -132,6 +138,10 @@ pub fn embedding_ingress(form: EmbeddingForm) -> Option<&'static dyn WholeIngres
     match form {
         #[cfg(feature = "openai")]
         EmbeddingForm::OpenAi => Some(&llm_provider_openai::EmbeddingIngress),
+        #[cfg(feature = "gemini")]
+        EmbeddingForm::Gemini => Some(&llm_provider_gemini::EmbedContentIngress),
+        #[cfg(feature = "gemini")]
+        EmbeddingForm::GeminiBatch => Some(&llm_provider_gemini::BatchEmbedContentsIngress),
         _ => None,
     }
 }
@@ -141,6 +151,8 @@ pub fn count_ingress(dialect: Dialect) -> Option<&'static dyn WholeIngress<Count
     match dialect {
         #[cfg(feature = "anthropic")]
         Dialect::AnthropicMessages => Some(&llm_provider_anthropic::MessagesIngress),
+        #[cfg(feature = "gemini")]
+        Dialect::Gemini => Some(&llm_provider_gemini::GeminiIngress),
         _ => None,
     }
 }

@@ -76,7 +76,7 @@ fn print(out: &mut impl std::io::Write, report: &CheckReport) -> anyhow::Result<
         if names.is_empty() { Ok(()) } else { writeln!(out, "{what}: {}", names.join(", ")) }
     };
     list("without model_info", &report.without_model_info)?;
-    list("without a price", report.without_price.as_deref().unwrap_or_default())?;
+    list("without a price", &report.without_price)?;
     list("without a second deployment", &report.without_second_deployment)?;
     for warning in &report.warnings {
         tell(out, warning)?;

@@ -7,7 +7,7 @@ use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use llm_gateway::boot::{Source, load};
 use llm_gateway::runtime::Runtime;
-use llm_provider_core::{Capabilities, VendorInfo};
+use llm_provider_core::{Capabilities, Provider, VendorInfo};
 use serde_json::json;
 
 use crate::Found;
@@ -26,17 +26,28 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
         let list: Vec<_> = report
             .deployments
             .iter()
-            .map(|one| json!({"model_name": one.model_name, "id": one.id, "upstream": one.upstream, "unusable": one.unusable}))
+            .map(|one| {
+                json!({
+                    "model_name": one.model_name,
+                    "id": one.id,
+                    "upstream": one.upstream,
+                    "max_input_tokens": one.max_input_tokens,
+                    "usd_per_mtok": one.usd_per_mtok,
+                    "unusable": one.unusable,
+                })
+            })
             .collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
         return Ok(Found::Well);
     }
-    let mut table = table(["MODEL", "UPSTREAM", "DEPLOYMENT"]);
+    let mut table = table(["MODEL", "UPSTREAM", "WINDOW", "USD/M IN", "USD/M OUT", "DEPLOYMENT"]);
     for one in &report.deployments {
-        table.add_row([&one.model_name, &one.upstream, &one.id]);
+        let window = one.max_input_tokens.map_or_else(|| "-".to_owned(), |tokens| tokens.to_string());
+        let (input, output) = one.usd_per_mtok.clone().unwrap_or_else(|| ("-".to_owned(), "-".to_owned()));
+        table.add_row([&one.model_name, &one.upstream, &window, &input, &output, &one.id]);
     }
     for (name, target) in &report.aliases {
-        table.add_row([name.as_str(), &format!("alias of {target}"), ""]);
+        table.add_row([name.as_str(), &format!("alias of {target}"), "", "", "", ""]);
     }
     writeln!(out, "{table}")?;
     Ok(Found::Well)
@@ -49,8 +60,18 @@ pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
     table
 }
 
-fn infos() -> Vec<&'static VendorInfo> {
-    llm_providers::providers().iter().map(|provider| provider.info()).collect()
+fn infos() -> Vec<(&'static VendorInfo, String)> {
+    llm_providers::providers().iter().map(|provider| (provider.info(), operations(&**provider))).collect()
+}
+
+/// What a vendor can be asked for.
+fn operations(provider: &dyn Provider) -> String {
+    let has = [
+        (provider.chat().is_some(), "chat"),
+        (provider.embeddings().is_some(), "embeddings"),
+        (provider.rerank().is_some(), "rerank"),
+    ];
+    has.into_iter().filter_map(|(has, name)| has.then_some(name)).collect::<Vec<_>>().join(" ")
 }
 
 /// Names of what a vendor can do.
@@ -75,9 +96,12 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
     if as_json {
         let list: Vec<_> = infos()
             .iter()
-            .map(|info| {
+            .map(|(info, operations)| {
                 json!({
                     "id": info.id,
+                    "aliases": info.aliases,
+                    "operations": operations.split(' ').collect::<Vec<_>>(),
+                    "parameters": info.parameters.iter().map(|parameter| &parameter.name).collect::<Vec<_>>(),
                     "name": info.name,
                     "key_variables": info.key_variables,
                     "base_url_variables": info.base_url_variables,
@@ -90,10 +114,16 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
         writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
         return Ok(());
     }
-    let mut table = table(["VENDOR", "KEY", "ADDRESS", "CAPABILITIES"]);
-    for info in infos() {
+    let mut table = table(["VENDOR", "OPERATIONS", "KEY", "ADDRESS", "CAPABILITIES"]);
+    for (info, operations) in infos() {
         let abilities = abilities(&info.capabilities).join(" ");
-        table.add_row([&*info.id, &info.key_variables.join(" or "), &*info.base_url, &abilities]);
+        table.add_row([
+            &*info.id,
+            &operations,
+            &info.key_variables.join(" or "),
+            &*info.base_url,
+            &abilities,
+        ]);
     }
     writeln!(out, "{table}")?;
     Ok(())
@@ -103,18 +133,22 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
 pub(crate) fn providers_page() -> anyhow::Result<String> {
     let mut text = String::from(
         "# Vendors\n\nA model is named `vendor/model`. What a vendor's wire can carry is listed here; a model may have \
-         less.\n\n| vendor | name | key | address | chat | source |\n| --- | --- | --- | --- | --- | --- |\n",
+         less.\n\n| vendor | name | operations | key | address | chat | settings | source |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
-    for info in infos() {
+    for (info, operations) in infos() {
+        let aliases: String = info.aliases.iter().map(|name| format!(", `{name}`")).collect();
+        let settings: Vec<String> = info.parameters.iter().map(|one| format!("`{}`", one.name)).collect();
         let keys: Vec<String> = info.key_variables.iter().map(|name| format!("`{name}`")).collect();
         writeln!(
             text,
-            "| `{}` | {} | {} | {} | {} | {} |",
+            "| `{}`{aliases} | {} | {} | {} | {} | {} | {} | {} |",
             info.id,
             info.name,
+            operations.replace(' ', ", "),
             if keys.is_empty() { "none".to_owned() } else { keys.join(" or ") },
             if info.base_url.is_empty() { "yours".to_owned() } else { format!("`{}`", info.base_url) },
             abilities(&info.capabilities).join(", "),
+            settings.join(", "),
             info.docs,
         )?;
     }

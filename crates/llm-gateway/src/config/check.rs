@@ -1,5 +1,6 @@
 //! What `llm-gateway check` has to say about a config.
 
+use llm_pricing::{Item, ModelInfo, Prices};
 use serde::Serialize;
 
 use super::resolve::VendorChoice;
@@ -12,10 +13,10 @@ pub struct CheckReport {
     pub deployments: Vec<CheckedDeployment>,
     /// Further names, and where they lead.
     pub aliases: Vec<(String, String)>,
-    /// Models of which `model_info` says nothing.
+    /// Models of which neither `model_info` nor the table says anything.
     pub without_model_info: Vec<String>,
-    /// Models without a price; `None` where no prices are known at all.
-    pub without_price: Option<Vec<String>>,
+    /// Models whose answers have no price, neither by the configuration nor by the table.
+    pub without_price: Vec<String>,
     /// Models that one failing deployment takes away.
     pub without_second_deployment: Vec<String>,
     /// What the config says and does not get.
@@ -39,10 +40,45 @@ pub struct CheckedDeployment {
     pub weight: Option<f64>,
     /// `order`, if it has one.
     pub order: Option<i64>,
+    /// Tokens that a prompt may have, as far as known.
+    pub max_input_tokens: Option<u64>,
+    /// Dollars for a million tokens read and written, as far as known.
+    pub usd_per_mtok: Option<(String, String)>,
     /// Why it cannot be used, if it cannot.
     pub unusable: Option<String>,
     /// Where the entry stands.
     pub origin: Mark,
+}
+
+impl super::ResolvedDeployment {
+    /// What the table knows of the model.
+    fn known(&self) -> Option<ModelInfo<'static>> {
+        let VendorChoice::Named(vendor) = &self.vendor else { return None };
+        llm_pricing::find(vendor, self.model_info.base_model.as_deref().unwrap_or(&self.upstream_model))
+    }
+
+    /// The prices that hold: the configuration's over those of the table.
+    fn known_prices(&self) -> Option<Prices> {
+        match self.known().and_then(|known| known.prices) {
+            Some(known) => Some(self.prices.clone().over(&known)),
+            None => (!self.prices.is_empty()).then(|| self.prices.clone()),
+        }
+    }
+
+    /// Whether an answer has a price. A pattern may lead to any model, and the mock costs nothing.
+    fn has_price(&self) -> bool {
+        self.upstream_model.contains('*')
+            || self.mock_response.is_some()
+            || self.vendor == VendorChoice::Named("mock".to_owned())
+            || self.known_prices().is_some()
+    }
+
+    fn usd_per_mtok(&self) -> Option<(String, String)> {
+        let prices = self.known_prices()?;
+        let of =
+            |item| prices.rate(item).map_or_else(|| "-".to_owned(), |rate| rate.per_million().to_string());
+        Some((of(Item::Input), of(Item::Output)))
+    }
 }
 
 impl CheckReport {
@@ -63,14 +99,21 @@ impl CheckReport {
             api_key: deployment.api_key.as_ref().map(ToString::to_string),
             weight: deployment.routing.weight,
             order: deployment.routing.order,
+            max_input_tokens: deployment
+                .model_info
+                .max_input_tokens
+                .or_else(|| deployment.known()?.max_input_tokens),
+            usd_per_mtok: deployment.usd_per_mtok(),
             unusable: deployment.unusable.clone(),
             origin: deployment.origin.clone(),
         };
         Self {
             deployments: resolved.deployments().map(|deployment| row(deployment)).collect(),
             aliases: resolved.aliases().iter().map(|(name, to)| (name.clone(), to.model.clone())).collect(),
-            without_model_info: names(|group| group.deployments.iter().any(|d| d.model_info.is_empty())),
-            without_price: None,
+            without_model_info: names(|group| {
+                group.deployments.iter().any(|d| d.model_info.is_empty() && d.known().is_none())
+            }),
+            without_price: names(|group| group.deployments.iter().any(|d| !d.has_price())),
             without_second_deployment: names(|group| group.deployments.len() < 2),
             warnings: config.warnings.clone(),
         }

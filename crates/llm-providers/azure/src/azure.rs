@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use llm_provider_core::{
     Call, Capabilities, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Listener,
-    Login, NoteKind, Parameters, Peek, Provider, Relay, RelayOperation, Secret, Translator, UpstreamError,
-    VendorInfo,
+    Login, NoteKind, Parameters, Peek, Provider, Relay, RelayOperation, Secret, StreamDecoder, Translator,
+    UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
     Auth, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, RequestOptions, WireOptions,
@@ -13,6 +13,7 @@ use llm_provider_openai::{
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 use crate::prepared::{KeyIn, Prepared, deployment};
+use crate::stream::AzureInterpret;
 use crate::{address, login};
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
@@ -134,7 +135,7 @@ impl Translator<Chat> for Azure {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        self.chat.decoder()
+        Box::new(StreamDecoder::sse(AzureInterpret::new(self.chat.options())))
     }
 }
 

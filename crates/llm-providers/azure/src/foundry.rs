@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
     Call, Capabilities, Chat, Decoded, Decoder, Dialect, Embeddings, EncodeError, Encoded, Login, Note,
-    Parameters, Provider, Relay, Rerank, Secret, Translator, UpstreamError, VendorInfo,
+    Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator, UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{EmbeddingOptions, EmbeddingWire};
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
@@ -25,6 +25,7 @@ use self::models::Models;
 use self::relay::{ChatSide, MessagesSide};
 use self::rerank::Ranking;
 use crate::azure::wire;
+use crate::stream::AzureInterpret;
 use crate::{Azure, login};
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
@@ -153,16 +154,15 @@ impl Translator<Chat> for AzureAi {
     }
 }
 
-/// Whether an answer is Anthropic's: its answers and errors say what they are.
+/// Whether an answer, an error or an event is Anthropic's: those say what they are.
 fn speaks_messages(body: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct Glance<'a> {
-        #[serde(borrow, default)]
-        r#type: Option<&'a str>,
+    struct Glance {
+        r#type: Option<IgnoredAny>,
         choices: Option<IgnoredAny>,
     }
-    serde_json::from_slice::<Glance<'_>>(body)
-        .is_ok_and(|glance| glance.choices.is_none() && matches!(glance.r#type, Some("message" | "error")))
+    serde_json::from_slice::<Glance>(body)
+        .is_ok_and(|glance| glance.choices.is_none() && glance.r#type.is_some())
 }
 
 impl Translator<Embeddings> for AzureAi {

@@ -5,6 +5,7 @@ mod azure;
 mod foundry;
 mod login;
 mod prepared;
+mod stream;
 
 pub use azure::Azure;
 pub use foundry::AzureAi;

@@ -306,6 +306,10 @@ router_settings: {model_group_alias: {c: a}}
         api_key: os.environ/OPENAI_API_KEY
         weight: 2
         order: ~
+        max_input_tokens: 128000
+        usd_per_mtok:
+          - "2.5"
+          - "10"
         unusable: ~
         origin:
           file: config.yaml
@@ -318,6 +322,8 @@ router_settings: {model_group_alias: {c: a}}
         api_key: os.environ/ANTHROPIC_API_KEY
         weight: ~
         order: ~
+        max_input_tokens: ~
+        usd_per_mtok: ~
         unusable: ~
         origin:
           file: config.yaml
@@ -330,6 +336,8 @@ router_settings: {model_group_alias: {c: a}}
         api_key: "***"
         weight: ~
         order: ~
+        max_input_tokens: ~
+        usd_per_mtok: ~
         unusable: ~
         origin:
           file: config.yaml
@@ -342,6 +350,8 @@ router_settings: {model_group_alias: {c: a}}
         api_key: ~
         weight: ~
         order: ~
+        max_input_tokens: ~
+        usd_per_mtok: ~
         unusable: ~
         origin:
           file: config.yaml
@@ -352,7 +362,9 @@ router_settings: {model_group_alias: {c: a}}
         - a
     without_model_info:
       - b
-    without_price: ~
+    without_price:
+      - a
+      - b
     without_second_deployment:
       - b
     warnings: []

@@ -1,15 +1,17 @@
-//! [`EitherDecoder`]: a stream that is OpenAI's or Anthropic's, which its first line tells.
+//! [`EitherDecoder`]: a stream that is OpenAI's or Anthropic's, which its first data tell.
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{Chat, Decoder, Items};
 use llm_types::ChatChunk;
+
+use super::speaks_messages;
 
 /// Reads a stream in either form.
 pub(super) struct EitherDecoder {
     openai: Box<dyn Decoder<Chat>>,
     messages: Box<dyn Decoder<Chat>>,
     form: Form,
-    /// What came before the first line that tells.
+    /// What came before the data that tell.
     held: BytesMut,
 }
 
@@ -44,24 +46,28 @@ impl Decoder<Chat> for EitherDecoder {
     }
 
     fn finish(&mut self) -> Items<'_, ChatChunk> {
+        if matches!(self.form, Form::Unknown) {
+            // No data, or a cut within the first line of it: nothing that could be a chunk by itself.
+            drop(self.openai.push(self.held.split().freeze()));
+        }
         match self.form {
-            // Nothing but comments, or a cut within the first line.
             Form::Unknown | Form::OpenAi => self.openai.finish(),
             Form::Messages => self.messages.finish(),
         }
     }
 }
 
-/// Anthropic names every event before its data; OpenAI's chunks have data alone.
+/// The first data tells: Anthropic's events say their type, OpenAI's chunks have choices.
 fn form(held: &[u8]) -> Form {
-    for line in held.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
-        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-        if line.starts_with(b"event:") {
-            return Form::Messages;
-        }
-        if line.starts_with(b"data:") {
-            return Form::OpenAi;
-        }
+    let complete = held.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |at| at + 1);
+    let first = held[..complete]
+        .split(|byte| matches!(byte, b'\n' | b'\r'))
+        .filter_map(|line| line.strip_prefix(b"data:"))
+        .map(<[u8]>::trim_ascii)
+        .find(|data| !data.is_empty());
+    match first {
+        None => Form::Unknown,
+        Some(data) if speaks_messages(data) => Form::Messages,
+        Some(_) => Form::OpenAi,
     }
-    Form::Unknown
 }

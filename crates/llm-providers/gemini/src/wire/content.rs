@@ -38,8 +38,6 @@ object! {
         text: String,
         /// Whether it is a thought.
         thought: bool,
-        /// Gemini's signature over its state of thinking; base64, sent back unchanged.
-        thought_signature: String,
         /// Bytes.
         inline_data: Blob,
         /// Bytes that lie elsewhere.
@@ -56,6 +54,8 @@ object! {
         video_metadata: Value,
         /// How closely it is looked at: `{"level": …}`.
         media_resolution: Value,
+        /// Gemini's signature over its state of thinking; base64, sent back unchanged.
+        thought_signature: String,
     }
 }
 

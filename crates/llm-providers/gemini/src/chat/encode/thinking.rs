@@ -30,6 +30,11 @@ impl Encoder<'_> {
             return Ok(());
         }
         if let Nullable::Value(thinking) = &request.thinking {
+            // Thinking that adapts is told how hard by the effort.
+            if let (Some("adaptive"), Some(effort)) = (thinking["type"].as_str(), request.reasoning_effort.get()) {
+                self.leftovers(thinking);
+                return self.effort(effort, config);
+            }
             if request.reasoning_effort.is_value() {
                 self.drop("reasoning_effort", "`thinking` is said too and wins");
             }
@@ -44,11 +49,7 @@ impl Encoder<'_> {
     fn in_anthropics_words(&mut self, thinking: &Value, config: &mut GenerationConfig) -> Result<(), EncodeError> {
         let kind = thinking.get("type").and_then(Value::as_str).unwrap_or_default();
         let budget = thinking.get("budget_tokens").and_then(Value::as_u64);
-        for name in thinking.as_object().into_iter().flat_map(|members| members.keys()) {
-            if !matches!(name.as_str(), "type" | "budget_tokens") {
-                self.drop(format!("thinking.{name}"), "Gemini has no such member");
-            }
-        }
+        self.leftovers(thinking);
         match (kind, budget) {
             ("disabled", _) => self.silence("thinking", config),
             ("enabled", Some(0)) => self.silence("thinking", config),
@@ -62,6 +63,14 @@ impl Encoder<'_> {
             _ => return self.unsupported("thinking", "is no thinking that Gemini knows"),
         }
         Ok(())
+    }
+
+    fn leftovers(&mut self, thinking: &Value) {
+        for name in thinking.as_object().into_iter().flat_map(|members| members.keys()) {
+            if !matches!(name.as_str(), "type" | "budget_tokens") {
+                self.drop(format!("thinking.{name}"), "Gemini has no such member");
+            }
+        }
     }
 
     fn effort(&mut self, effort: &ReasoningEffort, config: &mut GenerationConfig) -> Result<(), EncodeError> {

@@ -180,7 +180,12 @@ impl Encoder<'_> {
         let mut used: &[&str] = &[];
         let camel = camel_case(json!({ kind: {} }));
         let googles = GOOGLES.iter().find(|name| camel.get(**name).is_some());
-        let (name, value) = if let Some(name) = googles {
+        let (name, value) = if kind == "file_search"
+            && let Some(stores) = rest.get("vector_store_ids")
+        {
+            used = &["vector_store_ids"];
+            ("fileSearch", json!({ "fileSearchStoreNames": stores }))
+        } else if let Some(name) = googles {
             (*name, json!({}))
         } else if kind.starts_with("web_search") {
             ("googleSearch", json!({}))
@@ -188,11 +193,6 @@ impl Encoder<'_> {
             ("urlContext", json!({}))
         } else if kind.starts_with("code_interpreter") || kind.starts_with("code_execution") {
             ("codeExecution", json!({}))
-        } else if kind == "file_search"
-            && let Some(stores) = rest.get("vector_store_ids")
-        {
-            used = &["vector_store_ids"];
-            ("fileSearch", json!({ "fileSearchStoreNames": stores }))
         } else if kind.starts_with("computer_use") || kind == "computer" {
             ("computerUse", json!({ "environment": "ENVIRONMENT_BROWSER" }))
         } else {
@@ -204,7 +204,11 @@ impl Encoder<'_> {
         for name in rest.keys().filter(|name| !used.contains(&name.as_str())) {
             self.drop(format!("{path}.{name}"), "Google's tool has no such member");
         }
-        tools.push(googles_tool(name, value));
+        if tools.iter().any(|tool| tool.extra.contains_key(name)) {
+            self.drop(path, format!("`{name}` is among the tools already"));
+        } else {
+            tools.push(googles_tool(name, value));
+        }
         Ok(())
     }
 

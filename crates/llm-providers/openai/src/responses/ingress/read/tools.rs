@@ -145,6 +145,9 @@ impl Reader {
     fn choice(&mut self, choice: ToolChoice, request: &mut ChatRequest) -> Result<(), IngressError> {
         // Without tools there is nothing to choose from, and vendors say so with an error.
         if !request.tools.is_value() {
+            if !matches!(&choice, ToolChoice::Mode(ToolChoiceMode::Auto | ToolChoiceMode::None)) {
+                self.dropped("tool_choice", "no tool is left to choose from");
+            }
             return Ok(());
         }
         let choice = match choice {
