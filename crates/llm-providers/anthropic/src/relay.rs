@@ -1,6 +1,7 @@
 //! Messages passed through as bytes: head, errors, and a listener that reads as little as it can.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use http::{Response, request};
 use llm_provider_core::{
@@ -133,6 +134,19 @@ impl Listener for MessagesListener {
 
     fn body(&mut self, body: &[u8]) {
         let mut answer = Answer::default();
+        if let Some((before, usage)) = Scan::last(body, &LAST_USAGE)
+            && let Some(content) = memmem::find(before, b"\"content\":")
+            && let Some(stop) = memmem::rfind(before, b"\"stop_reason\":").filter(|stop| *stop > content)
+            && let Some(model) = memmem::find(&before[..content], b"\"model\":")
+        {
+            // As Anthropic builds its answers: what the books want stands around the content, which nobody walks.
+            answer.model = text_at(&before[model + b"\"model\":".len()..]);
+            answer.stop_reason =
+                text_at(&before[stop + b"\"stop_reason\":".len()..]).map(|stop| StopReason::from(&*stop));
+            answer.usage = usage::glance(usage);
+            self.seen.complete = true;
+            return self.hear(answer);
+        }
         let mut members = Scan::new(body);
         let mut is_one = false;
         for (name, value) in members.by_ref() {
@@ -179,6 +193,15 @@ impl MessagesListener {
         }
     }
 }
+
+/// The string that begins `value`; `None` if it is something else.
+fn text_at(value: &[u8]) -> Option<Cow<'_, str>> {
+    let text = value.trim_ascii_start().strip_prefix(b"\"")?;
+    Some(String::from_utf8_lossy(&text[..string_length(text)]))
+}
+
+static LAST_USAGE: LazyLock<memmem::FinderRev<'static>> =
+    LazyLock::new(|| memmem::FinderRev::new("\"usage\":"));
 
 /// Bytes of text, thinking or input in a delta, as they stand: for an estimate.
 fn content_bytes(data: &[u8]) -> u64 {

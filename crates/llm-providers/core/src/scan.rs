@@ -4,6 +4,7 @@
 //! others. A request, whose sender is to be told of every fault, goes through [`Peek`](crate::Peek) instead.
 
 use memchr::memchr2;
+use memchr::memmem::FinderRev;
 use serde_json::Number;
 
 /// Walks the members of a JSON object: each name and each value as it is written.
@@ -40,6 +41,28 @@ impl<'a> Scan<'a> {
         self.whole
     }
 
+    /// One of the last members of the object, found from its end: the text before it, and its value.
+    ///
+    /// `name` looks for the name with its quotation marks and the colon, which no text inside a string has. That the
+    /// member stands at the top level shows in what follows it; `None` if it does not, or is not there.
+    pub fn last(text: &'a [u8], name: &FinderRev<'_>) -> Option<(&'a [u8], &'a [u8])> {
+        let at = name.rfind(text)?;
+        let value = text[at + name.needle().len()..].trim_ascii_start();
+        let (value, after) = value.split_at(value_end(value)?);
+        let mut others = Self::after(after)?;
+        others.by_ref().for_each(drop);
+        (others.whole && text.trim_ascii_start().starts_with(b"{")).then_some((&text[..at], value))
+    }
+
+    /// The members after a value.
+    fn after(text: &'a [u8]) -> Option<Self> {
+        match text.trim_ascii_start().split_first()? {
+            (b',', rest) => Some(Self { rest: rest.trim_ascii_start(), whole: false }),
+            (b'}', rest) => Some(Self { rest: &[], whole: rest.trim_ascii_start().is_empty() }),
+            _ => None,
+        }
+    }
+
     /// A value that is a number; `None` if it is something else.
     pub fn number(value: &[u8]) -> Option<Number> {
         match value {
@@ -52,18 +75,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The next member and what follows it; `None` if the text does not go on as an object does.
-    fn member(&self) -> Option<((&'a [u8], &'a [u8]), &'a [u8], bool)> {
+    /// The next member, and those after it; `None` if the text does not go on as an object does.
+    fn member(&self) -> Option<((&'a [u8], &'a [u8]), Self)> {
         let name = self.rest.strip_prefix(b"\"")?;
         let end = string_end(name)?;
         let rest = name[end + 1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-        let value = &rest[..value_end(rest)?];
-        let rest = rest[value.len()..].trim_ascii_start();
-        match rest.split_first()? {
-            (b',', rest) => Some(((&name[..end], value), rest.trim_ascii_start(), false)),
-            (b'}', rest) => Some(((&name[..end], value), &[], rest.trim_ascii_start().is_empty())),
-            _ => None,
-        }
+        let (value, after) = rest.split_at(value_end(rest)?);
+        Some(((&name[..end], value), Self::after(after)?))
     }
 }
 
@@ -71,11 +89,11 @@ impl<'a> Iterator for Scan<'a> {
     type Item = (&'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Some((member, rest, whole)) = self.member() else {
+        let Some((member, rest)) = self.member() else {
             self.rest = &[];
             return None;
         };
-        (self.rest, self.whole) = (rest, whole);
+        *self = rest;
         Some(member)
     }
 }
@@ -179,6 +197,28 @@ mod tests {
         }
         for text in ["", "null", "\"1\"", "01", "1x", "{}", "-"] {
             assert_eq!(Scan::number(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_from_the_end_stands_at_the_top() {
+        let name = FinderRev::new("\"usage\":");
+        let last = |text: &'static str| {
+            let (before, value) = Scan::last(text.as_bytes(), &name)?;
+            Some((std::str::from_utf8(before).unwrap(), std::str::from_utf8(value).unwrap()))
+        };
+        assert_eq!(last(r#"{"a":1,"usage":{"b":2}}"#), Some((r#"{"a":1,"#, r#"{"b":2}"#)));
+        assert_eq!(last("{\"usage\": {} , \"c\" : [{}] }\n"), Some(("{", "{}")));
+        for without in [
+            r#"{"a":1}"#,
+            r#"{"a":{"usage":{}}}"#,
+            r#"{"a":[{"usage":{}},{"b":1}],"c":2}"#,
+            r#"{"a":"\"usage\":{}"}"#,
+            r#"{"usage":{}"#,
+            r#""usage":{}}"#,
+            r#"{"usage":{}}}"#,
+        ] {
+            assert_eq!(last(without), None, "{without}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use llm_provider_core::{Heard, Listener, Scan, Seen, SseEvent, UpstreamError};
 use llm_types::{Extra, FinishReason, Usage};
-use memchr::memmem::Finder;
+use memchr::memmem::{Finder, FinderRev};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,6 +16,7 @@ use crate::chat::Verdict;
 use crate::{DoneMarker, WireOptions, chat, error, usage};
 
 struct Finders {
+    last_usage: FinderRev<'static>,
     usage: Finder<'static>,
     finish: Finder<'static>,
     error: Finder<'static>,
@@ -28,6 +29,7 @@ struct Finders {
 }
 
 static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
+    last_usage: FinderRev::new("\"usage\":"),
     usage: Finder::new("\"usage\":"),
     finish: Finder::new("\"finish_reason\":"),
     error: Finder::new("\"error\""),
@@ -204,18 +206,26 @@ impl Listener for ChatListener {
     }
 
     fn body(&mut self, body: &[u8]) {
+        let (body, finders) = (error::without_mark(body), &*FINDERS);
         let (mut model, mut usage, mut choices) = (None, None, None);
-        let mut members = Scan::new(error::without_mark(body));
-        for (name, value) in members.by_ref() {
-            match name {
-                b"model" => model = Some(value),
-                b"usage" => usage = Some(value),
-                b"choices" => choices = Some(value),
-                _ => {}
+        if let Some((before, last)) = Scan::last(body, &finders.last_usage)
+            && let Some(found) = value(before, &finders.choices)
+        {
+            // As nearly all answers are built: what the books want stands around the choices, which nobody walks.
+            (model, usage, choices) = (value(before, &finders.model), Some(last), Some(found));
+        } else {
+            let mut members = Scan::new(body);
+            for (name, value) in members.by_ref() {
+                match name {
+                    b"model" => model = Some(value),
+                    b"usage" => usage = Some(value),
+                    b"choices" => choices = Some(value),
+                    _ => {}
+                }
             }
-        }
-        if !members.is_whole() {
-            return;
+            if !members.is_whole() {
+                return;
+            }
         }
         match usage {
             Some(usage) if usage::is_plain(&self.options.answer.usage) => {
@@ -229,14 +239,13 @@ impl Listener for ChatListener {
                 self.usage(body);
             }
         }
-        self.seen.model = model.and_then(|model| serde_json::from_slice(model).ok());
+        self.seen.model = model.and_then(text_of).map(|model| String::from_utf8_lossy(model).into_owned());
         // What the books want of the choices is found by name, as in a stream.
         let Some(choices) = choices else { return };
         let Some(first) = choices.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return };
         if !first.starts_with(b"{") {
             return;
         }
-        let finders = &*FINDERS;
         let mut calls = finders
             .calls
             .find_iter(choices)

@@ -1,7 +1,7 @@
-//! A kept connection that closes in the same moment in which a request is handed to it.
+//! Kept connections that have closed when a request is handed to them, and how pieces of a body come.
 //!
-//! Over a socket this moment cannot be hit at will. An in-memory stream shows its close at once, and on a runtime of
-//! one thread the connection's task meets the close and the request together.
+//! Nobody looks at a kept connection, so that the request and the close are met together. Over a socket it takes a
+//! moment until a close shows; over an in-memory stream it shows at once.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -38,11 +38,8 @@ async fn send_hello(origin: &Arc<Origin>, connector: &Connector) -> Result<Bytes
 /// A connection over memory, settled and kept, and its other end.
 async fn kept(origin: &Origin) -> tokio::io::DuplexStream {
     let (near, far) = tokio::io::duplex(1024);
-    let mut sender = start(near, 8192).await.unwrap();
-    sender.ready().await.unwrap();
-    tokio::task::yield_now().await;
-    assert!(sender.is_ready());
-    origin.http1.put(sender);
+    origin.http1.put(Link::start(near, 8192).await.unwrap());
+    assert!(!origin.http1.is_empty(), "a new connection is as good as a used one");
     far
 }
 
@@ -51,7 +48,7 @@ async fn an_unwritten_request_goes_out_once_more_on_a_new_connection() {
     let (origin, connector, served) = origin().await;
     let far = kept(&origin).await;
     drop(far);
-    // The connection's task has not run since: the dead connection looks alive, and is chosen.
+    // The dead connection looks alive, and is chosen.
     assert_eq!(send_hello(&origin, &connector).await.unwrap(), "ok");
     assert_eq!(served.await.unwrap(), 1);
 }
@@ -74,11 +71,53 @@ async fn a_written_request_does_not() {
 }
 
 #[tokio::test]
-async fn a_connection_that_its_task_has_seen_close_is_not_chosen() {
+async fn all_that_have_closed_are_passed_over() {
+    let (origin, connector, served) = origin().await;
+    for _ in 0..3 {
+        drop(kept(&origin).await);
+    }
+    assert_eq!(send_hello(&origin, &connector).await.unwrap(), "ok");
+    assert_eq!(served.await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_has_closed_goes_with_the_next_sweep() {
     let (origin, _, served) = origin().await;
-    drop(kept(&origin).await);
-    tokio::task::yield_now().await;
-    assert!(origin.http1.take().is_none());
+    let far = kept(&origin).await;
+    origin.http1.sweep(Instant::now());
+    assert!(!origin.http1.is_empty(), "it is open and young");
+    drop(far);
+    origin.http1.sweep(Instant::now());
     assert!(origin.http1.is_empty());
     served.abort();
+}
+
+/// The pieces of an answer that is written in these parts, each once the one before was taken.
+async fn pieces(parts: &[&str]) -> Vec<Bytes> {
+    let (origin, connector, served) = origin().await;
+    served.abort();
+    let mut far = kept(&origin).await;
+    let (parts_head, ()) = Request::post(origin.target.uri.clone()).body(()).unwrap().into_parts();
+    let mut timer = Timer::start(None);
+    let asked = send(&origin, &connector, parts_head, Bytes::new(), &mut timer, &Timeouts::NONE);
+    let head = async {
+        far.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(asked, head);
+    let mut body = answer.unwrap().into_body();
+    let mut pieces = Vec::new();
+    for part in parts {
+        far.write_all(part.as_bytes()).await.unwrap();
+        pieces.extend(body.next().await.transpose().unwrap());
+    }
+    assert!(body.next().await.is_none());
+    assert!(!origin.http1.is_empty(), "it was read to its end");
+    pieces
+}
+
+#[tokio::test]
+async fn small_pieces_that_arrive_together_come_together() {
+    let two = "2\r\nab\r\n3\r\ncde\r\n";
+    assert_eq!(pieces(&[two, "1\r\nf\r\n", "0\r\n\r\n"]).await, ["abcde", "f"]);
+    assert_eq!(pieces(&[&format!("{two}0\r\n\r\n")]).await, ["abcde"]);
 }
