@@ -136,10 +136,10 @@ pub async fn serving(
 
 /// Built-in vendors, and those of the configuration, which win.
 fn vendors(settings: &Settings) -> Result<HashMap<String, Arc<dyn Provider>>, String> {
-    let mut vendors: HashMap<String, Arc<dyn Provider>> = llm_providers::providers()
-        .iter()
-        .map(|provider| (provider.info().id.to_string(), provider.clone()))
-        .collect();
+    let mut vendors: HashMap<String, Arc<dyn Provider>> = HashMap::new();
+    for provider in llm_providers::providers() {
+        vendors.entry(provider.info().id.to_string()).or_insert_with(|| provider.clone());
+    }
     for (id, row) in &settings.providers {
         let mut row = row.clone();
         if let Some(members) = row.as_object_mut() {

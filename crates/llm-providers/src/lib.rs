@@ -9,14 +9,26 @@ pub use llm_types as types;
 
 #[cfg(feature = "anthropic")]
 pub use llm_provider_anthropic as anthropic;
+#[cfg(feature = "bedrock")]
+pub use llm_provider_bedrock as bedrock;
 #[cfg(feature = "gemini")]
 pub use llm_provider_gemini as gemini;
+#[cfg(feature = "cohere")]
+pub use llm_provider_cohere as cohere;
+#[cfg(feature = "ollama")]
+pub use llm_provider_ollama as ollama;
+#[cfg(feature = "azure")]
+pub use llm_provider_azure as azure;
+#[cfg(feature = "mistral")]
+pub use llm_provider_mistral as mistral;
 #[cfg(feature = "mock")]
 pub use llm_provider_mock as mock;
 #[cfg(feature = "openai")]
 pub use llm_provider_openai as openai;
 #[cfg(feature = "openai-compat")]
 pub use llm_provider_openai_compat as openai_compat;
+#[cfg(feature = "voyage")]
+pub use llm_provider_voyage as voyage;
 #[cfg(feature = "client")]
 pub use llm_transport as transport;
 

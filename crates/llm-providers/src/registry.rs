@@ -12,8 +12,24 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_openai::OpenAi::new()),
         #[cfg(feature = "anthropic")]
         Arc::new(llm_provider_anthropic::Anthropic),
+        #[cfg(feature = "bedrock")]
+        Arc::new(llm_provider_bedrock::Bedrock),
         #[cfg(feature = "gemini")]
         Arc::new(llm_provider_gemini::Gemini),
+        #[cfg(feature = "cohere")]
+        Arc::new(llm_provider_cohere::Cohere),
+        #[cfg(feature = "ollama")]
+        Arc::new(llm_provider_ollama::Ollama),
+        #[cfg(feature = "azure")]
+        Arc::new(llm_provider_azure::Azure::new()),
+        #[cfg(feature = "azure")]
+        Arc::new(llm_provider_azure::AzureAi::new()),
+        #[cfg(feature = "mistral")]
+        Arc::new(llm_provider_mistral::Mistral::new()),
+        #[cfg(feature = "mistral")]
+        Arc::new(llm_provider_mistral::Mistral::codestral()),
+        #[cfg(feature = "voyage")]
+        Arc::new(llm_provider_voyage::Voyage),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];
@@ -107,6 +123,14 @@ pub fn ingress(dialect: Dialect) -> &'static dyn llm_provider_core::Ingress {
         Dialect::Gemini => &llm_provider_gemini::GeminiIngress,
         #[cfg(feature = "gemini")]
         Dialect::GeminiArray => &llm_provider_gemini::GeminiArrayIngress,
+        #[cfg(feature = "bedrock")]
+        Dialect::BedrockConverse => &llm_provider_bedrock::ConverseIngress,
+        #[cfg(feature = "cohere")]
+        Dialect::CohereChat => &llm_provider_cohere::CohereIngress,
+        #[cfg(feature = "ollama")]
+        Dialect::OllamaChat => &llm_provider_ollama::OllamaChatIngress,
+        #[cfg(feature = "ollama")]
+        Dialect::OllamaGenerate => &llm_provider_ollama::OllamaGenerateIngress,
         #[cfg(feature = "openai")]
         Dialect::OpenAiResponses => &llm_provider_openai::ResponsesIngress,
         #[cfg(feature = "openai")]
@@ -142,6 +166,13 @@ pub fn embedding_ingress(form: EmbeddingForm) -> Option<&'static dyn WholeIngres
         EmbeddingForm::Gemini => Some(&llm_provider_gemini::EmbedContentIngress),
         #[cfg(feature = "gemini")]
         EmbeddingForm::GeminiBatch => Some(&llm_provider_gemini::BatchEmbedContentsIngress),
+        #[cfg(feature = "cohere")]
+        EmbeddingForm::Cohere => Some(&llm_provider_cohere::CohereEmbedIngress),
+        #[cfg(feature = "ollama")]
+        EmbeddingForm::Ollama => Some(&llm_provider_ollama::OllamaEmbedIngress),
+        #[cfg(feature = "ollama")]
+        EmbeddingForm::OllamaOlder => Some(&llm_provider_ollama::OllamaEmbeddingsIngress),
+        #[allow(unreachable_patterns, reason = "with every crate built in, every form has one")]
         _ => None,
     }
 }
@@ -159,7 +190,11 @@ pub fn count_ingress(dialect: Dialect) -> Option<&'static dyn WholeIngress<Count
 
 /// The client's side of rankings, as Cohere has them.
 pub fn rerank_ingress() -> Option<&'static dyn WholeIngress<Rerank>> {
-    None
+    #[cfg(feature = "cohere")]
+    let ingress: Option<&'static dyn WholeIngress<Rerank>> = Some(&llm_provider_cohere::CohereRerankIngress);
+    #[cfg(not(feature = "cohere"))]
+    let ingress = None;
+    ingress
 }
 
 #[cfg(all(test, feature = "openai-compat"))]

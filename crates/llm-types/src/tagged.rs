@@ -17,6 +17,8 @@ use crate::Extra;
 #[derive(Debug)]
 pub struct TaggedMap<A> {
     tag: String,
+    /// Whether there was no tag: then all members are in `before`.
+    is_untagged: bool,
     before: std::vec::IntoIter<(String, Value)>,
     value: Option<Value>,
     rest: A,
@@ -26,22 +28,53 @@ pub struct TaggedMap<A> {
 ///
 /// # Errors
 /// If the map has no `type`, or one that is not a string.
-pub fn tagged<'de, A: MapAccess<'de>>(mut map: A) -> Result<TaggedMap<A>, A::Error> {
+pub fn tagged<'de, A: MapAccess<'de>>(map: A) -> Result<TaggedMap<A>, A::Error> {
+    let map = tagged_or_not(map)?;
+    if map.tag.is_empty() && map.is_untagged { Err(A::Error::missing_field("type")) } else { Ok(map) }
+}
+
+/// The same for an object whose `type` may be missing; its tag is empty then.
+///
+/// # Errors
+/// If the map has a `type` that is not a string.
+pub(crate) fn tagged_or_not<'de, A: MapAccess<'de>>(mut map: A) -> Result<TaggedMap<A>, A::Error> {
     let mut before = Vec::new();
     while let Some(key) = map.next_key::<String>()? {
         if key == "type" {
             let tag = map.next_value()?;
-            return Ok(TaggedMap { tag, before: before.into_iter(), value: None, rest: map });
+            return Ok(TaggedMap {
+                tag,
+                is_untagged: false,
+                before: before.into_iter(),
+                value: None,
+                rest: map,
+            });
         }
         before.push((key, map.next_value()?));
     }
-    Err(A::Error::missing_field("type"))
+    Ok(TaggedMap {
+        tag: String::new(),
+        is_untagged: true,
+        before: before.into_iter(),
+        value: None,
+        rest: map,
+    })
 }
 
 impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     /// The value of `type`.
     pub fn tag(&self) -> &str {
         &self.tag
+    }
+
+    /// Whether there was no tag.
+    pub(crate) const fn is_untagged(&self) -> bool {
+        self.is_untagged
+    }
+
+    /// Whether one of the members before the tag, or of all if there is none, has this name.
+    pub(crate) fn has_before(&self, name: &str) -> bool {
+        self.before.as_slice().iter().any(|(member, _)| member == name)
     }
 
     /// Reads the other members as `T`.
@@ -58,6 +91,9 @@ impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     /// If the rest is no JSON.
     pub fn keep(mut self) -> Result<Extra, A::Error> {
         let mut all: Extra = self.before.by_ref().collect();
+        if self.is_untagged {
+            return Ok(all);
+        }
         all.insert("type".to_owned(), Value::String(std::mem::take(&mut self.tag)));
         while let Some(key) = self.rest.next_key_seed(NotTheTag(PhantomData::<String>))? {
             all.insert(key, self.rest.next_value()?);
@@ -75,6 +111,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for TaggedMap<A> {
                 self.value = Some(value);
                 seed.deserialize(key.into_deserializer()).map(Some)
             }
+            None if self.is_untagged => Ok(None),
             None => self.rest.next_key_seed(NotTheTag(seed)),
         }
     }
@@ -132,6 +169,21 @@ pub(crate) struct WithTag<'a, T> {
 /// Implements serde for an enum of tagged objects whose last variant, `Unknown`, keeps what it does not know.
 macro_rules! tagged_enum {
     ($name:ident, $expecting:literal, { $( $tag:literal => $variant:ident, )+ }) => {
+        $crate::tagged::tagged_enum!(@write $name, { $( $tag => $variant, )+ });
+        $crate::tagged::tagged_enum!(@read $name, $expecting, { $( $tag => $variant, )+ }, |map| $crate::tagged(map));
+    };
+    // Objects without a tag are what their one telling member says, or unknown.
+    ($name:ident, $expecting:literal, { $( $tag:literal => $variant:ident, )+ }, untagged: $member:literal => $as:ident) => {
+        $crate::tagged::tagged_enum!(@write $name, { $( $tag => $variant, )+ });
+        $crate::tagged::tagged_enum!(@read $name, $expecting, { $( $tag => $variant, )+ }, |map| {
+            let map = $crate::tagged::tagged_or_not(map)?;
+            if map.is_untagged() && map.has_before($member) {
+                return map.read().map($name::$as);
+            }
+            Ok(map)
+        });
+    };
+    (@write $name:ident, { $( $tag:literal => $variant:ident, )+ }) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
@@ -141,6 +193,8 @@ macro_rules! tagged_enum {
             }
         }
 
+    };
+    (@read $name:ident, $expecting:literal, { $( $tag:literal => $variant:ident, )+ }, |$map:ident| $tagged:expr) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -151,8 +205,9 @@ macro_rules! tagged_enum {
                         f.write_str($expecting)
                     }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<$name, A::Error> {
-                        let map = $crate::tagged(map)?;
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, $map: A) -> Result<$name, A::Error> {
+                        let map: Result<$crate::TaggedMap<A>, A::Error> = $tagged;
+                        let map = map?;
                         match map.tag() {
                             $( $tag => map.read().map($name::$variant), )+
                             _ => map.keep().map($name::Unknown),

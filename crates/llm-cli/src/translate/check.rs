@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use llm_provider_core::{
-    Call, Credential, Decoded, Dialect, Framing, Parameters, Payload, Provider, Secret, VendorInfo,
+    Call, Credential, Decoded, Dialect, Framing, Parameters, Payload, Peek, Provider, Relay, Secret,
+    VendorInfo, apply,
 };
 use llm_types::{ApiError, Nullable};
 use serde_json::Value;
@@ -62,6 +63,13 @@ fn replay(recording: &Recording) -> anyhow::Result<Verdict> {
         return Ok(Verdict::Skipped(format!("no vendor {:?}", recording.provider)));
     };
     let dialect = address.dialect;
+    // Chat cannot say all that Responses can, so where both sides speak them nothing is ever translated.
+    if dialect == Dialect::OpenAiResponses
+        && recording.response.status < 400
+        && let Some(relay) = provider.relay(dialect)
+    {
+        return relayed(relay, provider.info(), recording);
+    }
     let mut lines = request(&provider, &address, &recording.request.body)?;
     let body = Bytes::from(recording.answer()?);
     lines.extend(match (recording.response.status, recording.framing()) {
@@ -110,6 +118,51 @@ fn stand_ins(info: &VendorInfo) -> (Parameters, Credential) {
     let of_account = names
         .filter(|name| ["project", "region", "location", "account"].iter().any(|part| name.contains(part)));
     (of_account.map(|name| (name, "recorded")).collect(), Credential::Token(Secret::new("recorded")))
+}
+
+/// The recorded request passes through as it is, and the answer is understood by whoever listens.
+fn relayed(relay: &dyn Relay, info: &VendorInfo, recording: &Recording) -> anyhow::Result<Verdict> {
+    let text = Bytes::from(recording.request.body.to_string());
+    let peek = match Peek::new(&text) {
+        Ok(peek) => peek,
+        Err(error) => return Ok(Verdict::Differs(vec![format!("request: {error}")])),
+    };
+    let headers = HeaderMap::new();
+    let (parameters, credential) = stand_ins(info);
+    let model = peek.model().unwrap_or_default();
+    let call = Call { parameters: &parameters, credential: Some(&credential), ..Call::new(&model, &headers) };
+    let mut lines = match relay.edits(&peek, &call) {
+        Some(edits) => {
+            let written: Value = serde_json::from_slice(&apply(&text, &peek, &edits))?;
+            diff(&recording.request.body, &written)
+                .into_iter()
+                .map(|line| format!("request.{line}"))
+                .collect()
+        }
+        None => vec!["request: it does not pass through as it is".to_owned()],
+    };
+    let body = recording.answer()?;
+    let mut listener = relay.listener();
+    match recording.framing() {
+        None => listener.body(&body),
+        Some(framing) => {
+            let mut rest = &body[..];
+            while let Some(frame) = framing.next(&mut rest) {
+                listener.frame(frame);
+            }
+        }
+    }
+    if let Some(failure) = listener.failure() {
+        lines.push(format!("response: {failure}"));
+    }
+    let seen = listener.seen();
+    if !seen.complete {
+        lines.push("response: its end was not noticed".to_owned());
+    }
+    if seen.usage.is_none() && String::from_utf8_lossy(&body).contains("input_tokens\":") {
+        lines.push("response: its usage was not noticed".to_owned());
+    }
+    Ok(if lines.is_empty() { Verdict::Agrees } else { Verdict::Differs(lines) })
 }
 
 /// The recorded answer, decoded and written again in the vendor's dialect, says the same.

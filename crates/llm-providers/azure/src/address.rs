@@ -45,7 +45,10 @@ impl<'a> Parts<'a> {
     }
 
     /// The version that the address itself names, or else the settings do.
-    pub(crate) fn version(&self, call: &Call<'a>) -> Option<&'a str> {
+    pub(crate) fn version<'b>(&self, call: &Call<'b>) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
         self.version.or_else(|| call.parameter("api_version"))
     }
 
@@ -80,14 +83,26 @@ pub(crate) fn place(call: &Call<'_>, base: &str, deployment: &str) -> Place {
         return dated(&parts, path, version);
     }
     if path.ends_with(V1) || matches!(version, Some("v1" | "latest" | "preview")) {
-        let root = path.strip_suffix(V1).unwrap_or(path);
-        let root = root.strip_suffix("/openai").unwrap_or(root);
-        // A dated version is refused here.
-        let preview = version.filter(|version| *version == "preview");
-        return Place { base: parts.join(&format!("{root}{V1}"), preview), older: false };
+        return undated(&parts, path, version);
     }
     let root = path.strip_suffix("/openai").unwrap_or(path);
     dated(&parts, &format!("{root}{DEPLOYMENTS}{}", encoded(deployment)), version)
+}
+
+/// Where Responses are asked, which no deployment has an address of its own for.
+pub(crate) fn responses(call: &Call<'_>, base: &str) -> Place {
+    let parts = Parts::of(base);
+    let path = OPERATIONS.iter().find_map(|end| parts.path.strip_suffix(end)).unwrap_or(parts.path);
+    let root = path.split_once(DEPLOYMENTS).map_or(path, |(root, _)| root);
+    undated(&parts, root, parts.version(call))
+}
+
+fn undated(parts: &Parts<'_>, path: &str, version: Option<&str>) -> Place {
+    let root = path.strip_suffix(V1).unwrap_or(path);
+    let root = root.strip_suffix("/openai").unwrap_or(root);
+    // A dated version is refused here.
+    let preview = version.filter(|version| *version == "preview");
+    Place { base: parts.join(&format!("{root}{V1}"), preview), older: false }
 }
 
 fn dated(parts: &Parts<'_>, path: &str, version: Option<&str>) -> Place {
@@ -158,6 +173,14 @@ mod tests {
             ),
         ] {
             assert_eq!(asked(base, version).base, expected, "{base} {version:?}");
+        }
+    }
+
+    #[test]
+    fn responses_have_one_form() {
+        for base in ["https://h", "https://h/openai/deployments/m/chat/completions?api-version=2024-10-21"] {
+            let headers = HeaderMap::new();
+            assert_eq!(responses(&Call::new("m", &headers), base).base, "https://h/openai/v1");
         }
     }
 

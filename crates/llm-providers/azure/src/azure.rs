@@ -8,11 +8,15 @@ use llm_provider_core::{
     UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
-    Auth, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, RequestOptions, WireOptions,
+    Auth, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, RequestOptions,
+    ResponsesOptions, ResponsesRelay, ResponsesWire, WireOptions,
 };
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::prepared::{KeyIn, Prepared, deployment};
+use crate::either::EitherDecoder;
+use crate::prepared::{KeyIn, Prepared, by_responses, deployment};
 use crate::stream::AzureInterpret;
 use crate::{address, login};
 
@@ -46,16 +50,27 @@ pub struct Azure {
     chat: ChatWire,
     /// For versions before 2024-09-01-preview.
     older: ChatWire,
+    /// For names that begin with `responses/`.
+    responses: ResponsesWire,
     relay: AzureRelay,
+    responses_relay: AzureResponses,
     embeddings: EmbeddingWire,
 }
 
 #[derive(Debug, Clone)]
 struct AzureRelay(ChatRelay);
 
+/// Responses that pass through as bytes.
+#[derive(Debug, Clone)]
+pub(crate) struct AzureResponses(ResponsesRelay);
+
 /// OpenAI's own wire; the credential stands in the call's headers.
 pub(crate) fn wire() -> WireOptions {
     WireOptions { base_url: String::new(), auth: Auth::None, ..WireOptions::default() }
+}
+
+fn responses() -> ResponsesOptions {
+    ResponsesOptions { wire: wire(), vendor: "azure".to_owned(), ..ResponsesOptions::default() }
 }
 
 impl Azure {
@@ -70,7 +85,9 @@ impl Azure {
         Self {
             chat: ChatWire::new(wire()),
             older: ChatWire::new(WireOptions { request: older, ..wire() }),
+            responses: ResponsesWire::new(responses()),
             relay: AzureRelay(ChatRelay::new(wire())),
+            responses_relay: AzureResponses::new(),
             embeddings: EmbeddingWire::new(wire(), EmbeddingOptions::default()),
         }
     }
@@ -87,6 +104,14 @@ pub(crate) fn prepare<'a>(call: &Call<'a>) -> Result<(Prepared<'a>, bool), Encod
     let base = address::given(call, "AZURE_API_BASE")?;
     let place = address::place(call, base, deployment(call).0);
     Ok((Prepared::new(call, place.base, KeyIn::ApiKey)?, place.older))
+}
+
+/// The call for OpenAI's Responses.
+fn prepare_responses<'a>(call: &Call<'a>) -> Result<Prepared<'a>, EncodeError> {
+    let base = address::given(call, "AZURE_API_BASE")?;
+    let place = address::responses(call, base);
+    let model = by_responses(call).unwrap_or(call.model);
+    Prepared::new(&Call { model, ..call.clone() }, place.base, KeyIn::ApiKey)
 }
 
 impl Provider for Azure {
@@ -111,12 +136,20 @@ impl Provider for Azure {
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
-        (dialect == Dialect::OpenAiChat).then_some(&self.relay as _)
+        match dialect {
+            Dialect::OpenAiChat => Some(&self.relay),
+            Dialect::OpenAiResponses => Some(&self.responses_relay),
+            _ => None,
+        }
     }
 }
 
 impl Translator<Chat> for Azure {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        if by_responses(call).is_some() {
+            let prepared = prepare_responses(call)?;
+            return prepared.name(self.responses.encode(request, &prepared.call(call))?);
+        }
         let (prepared, older) = prepare(call)?;
         let wire = if older { &self.older } else { &self.chat };
         let mut encoded = wire.encode(request, &prepared.call(call))?;
@@ -131,12 +164,28 @@ impl Translator<Chat> for Azure {
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
-        self.chat.decode(response)
+        if is_response(response.body()) {
+            self.responses.decode(response)
+        } else {
+            self.chat.decode(response)
+        }
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        Box::new(StreamDecoder::sse(AzureInterpret::new(self.chat.options())))
+        let chunks = StreamDecoder::sse(AzureInterpret::new(self.chat.options()));
+        Box::new(EitherDecoder::new(Box::new(chunks), self.responses.decoder()))
     }
+}
+
+/// Whether an answer is of the Responses API: errors are the same in both.
+fn is_response(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Glance {
+        output: Option<IgnoredAny>,
+        choices: Option<IgnoredAny>,
+    }
+    serde_json::from_slice::<Glance>(body)
+        .is_ok_and(|glance| glance.output.is_some() && glance.choices.is_none())
 }
 
 impl Translator<Embeddings> for Azure {
@@ -161,7 +210,7 @@ impl Relay for AzureRelay {
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
         let (prepared, older) = prepare(call).ok()?;
-        if older || !prepared.is_named_alike(call) {
+        if older || !prepared.is_named_alike(call) || by_responses(call).is_some() {
             return None;
         }
         self.0.edits(peek, &prepared.call(call))
@@ -173,6 +222,41 @@ impl Relay for AzureRelay {
 
     fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError> {
         let (prepared, _) = prepare(call)?;
+        self.0.head(operation, &prepared.call(call))
+    }
+
+    fn error(&self, response: http::Response<&[u8]>) -> UpstreamError {
+        self.0.error(response)
+    }
+
+    fn listener(&self) -> Box<dyn Listener> {
+        self.0.listener()
+    }
+}
+
+impl AzureResponses {
+    pub(crate) fn new() -> Self {
+        Self(ResponsesRelay::new(responses()))
+    }
+}
+
+impl Relay for AzureResponses {
+    fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+        let prepared = prepare_responses(call).ok()?;
+        let asked = by_responses(call).unwrap_or(call.model);
+        if prepared.deployment == asked { self.0.edits(peek, call) } else { None }
+    }
+
+    fn takes_include_usage(&self) -> bool {
+        self.0.takes_include_usage()
+    }
+
+    fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError> {
+        let prepared = prepare_responses(call)?;
         self.0.head(operation, &prepared.call(call))
     }
 

@@ -1,7 +1,6 @@
 //! [`AzureAi`]: Azure AI Foundry, where models of many makers are deployed, each behind one of three wires.
 
 mod betas;
-mod decoder;
 mod family;
 mod models;
 mod relay;
@@ -16,15 +15,13 @@ use llm_provider_core::{
 };
 use llm_provider_openai::{EmbeddingOptions, EmbeddingWire};
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use self::decoder::EitherDecoder;
 use self::family::{Family, Reached};
 use self::models::Models;
-use self::relay::{ChatSide, MessagesSide};
+use self::relay::{ChatSide, MessagesSide, ResponsesSide};
 use self::rerank::Ranking;
 use crate::azure::wire;
+use crate::either::{EitherDecoder, is_typed};
 use crate::stream::AzureInterpret;
 use crate::{Azure, login};
 
@@ -60,8 +57,7 @@ pub struct AzureAi {
     openai: Azure,
     embeddings: EmbeddingWire,
     chat_side: ChatSide,
-    messages_side: MessagesSide,
-    ranking: Ranking,
+    responses_side: ResponsesSide,
 }
 
 impl AzureAi {
@@ -71,8 +67,7 @@ impl AzureAi {
         let options = EmbeddingOptions { input_type: true, ..EmbeddingOptions::default() };
         Self {
             chat_side: ChatSide::new(models.relay.clone()),
-            messages_side: MessagesSide,
-            ranking: Ranking::new(),
+            responses_side: ResponsesSide::new(),
             openai: Azure::new(),
             embeddings: EmbeddingWire::new(wire(), options),
             models,
@@ -105,7 +100,7 @@ impl Provider for AzureAi {
     }
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
-        Some(&self.ranking)
+        Some(&Ranking)
     }
 
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
@@ -115,7 +110,8 @@ impl Provider for AzureAi {
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
         match dialect {
             Dialect::OpenAiChat => Some(&self.chat_side),
-            Dialect::AnthropicMessages => Some(&self.messages_side),
+            Dialect::AnthropicMessages => Some(&MessagesSide),
+            Dialect::OpenAiResponses => Some(&self.responses_side),
             _ => None,
         }
     }
@@ -142,7 +138,7 @@ impl Translator<Chat> for AzureAi {
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
-        if speaks_messages(response.body()) {
+        if is_typed(response.body()) == Some(true) {
             Translator::<Chat>::decode(&Anthropic, response)
         } else {
             self.models.chat.decode(response)
@@ -150,19 +146,9 @@ impl Translator<Chat> for AzureAi {
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
-        Box::new(EitherDecoder::new(self.models.chat.decoder(), Translator::<Chat>::decoder(&Anthropic)))
+        let chunks = StreamDecoder::sse(AzureInterpret::new(self.models.chat.options()));
+        Box::new(EitherDecoder::new(Box::new(chunks), Translator::<Chat>::decoder(&Anthropic)))
     }
-}
-
-/// Whether an answer, an error or an event is Anthropic's: those say what they are.
-fn speaks_messages(body: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    struct Glance {
-        r#type: Option<IgnoredAny>,
-        choices: Option<IgnoredAny>,
-    }
-    serde_json::from_slice::<Glance>(body)
-        .is_ok_and(|glance| glance.choices.is_none() && glance.r#type.is_some())
 }
 
 impl Translator<Embeddings> for AzureAi {

@@ -2,6 +2,7 @@
 
 mod address;
 mod azure;
+mod either;
 mod foundry;
 mod login;
 mod prepared;

@@ -30,6 +30,11 @@ pub(crate) struct Prepared<'a> {
     pub(crate) model: &'a str,
 }
 
+/// The deployment's name, if it is to be asked by the Responses API, as in LiteLLM.
+pub(crate) fn by_responses<'a>(call: &Call<'a>) -> Option<&'a str> {
+    call.model.strip_prefix("responses/")
+}
+
 /// A deployment's name, and the model behind it as far as name and settings tell.
 pub(crate) fn deployment<'a>(call: &Call<'a>) -> (&'a str, &'a str) {
     let series = SERIES.iter().find_map(|(prefix, model)| Some((call.model.strip_prefix(prefix)?, *model)));

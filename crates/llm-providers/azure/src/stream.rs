@@ -36,7 +36,7 @@ impl Interpret for AzureInterpret {
     }
 }
 
-/// A chunk without the members that say nothing; `None` if all of them say something.
+/// A chunk without the members that say nothing, whose choices have a delta; `None` for the usual ones.
 fn without_empty(data: &[u8]) -> Option<Vec<u8>> {
     const EMPTY: &[u8] = b"\"id\":\"\"";
     data.windows(EMPTY.len()).find(|window| *window == EMPTY)?;
@@ -48,7 +48,16 @@ fn without_empty(data: &[u8]) -> Option<Vec<u8>> {
     };
     let before = chunk.len();
     chunk.retain(|name, value| !is_empty(name, value));
-    if chunk.len() == before { None } else { serde_json::to_vec(&chunk).ok() }
+    if chunk.len() == before {
+        return None;
+    }
+    for choice in chunk.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
+        // Results of a filter that comes after the text have none.
+        if let Some(choice) = choice.as_object_mut() {
+            choice.entry("delta").or_insert_with(|| Value::Object(Extra::new()));
+        }
+    }
+    serde_json::to_vec(&chunk).ok()
 }
 
 #[cfg(test)]
@@ -61,6 +70,9 @@ mod tests {
             br#"{"choices":[],"created":0,"id":"","model":"","object":"","prompt_filter_results":[{}]}"#;
         let rest = without_empty(odd).unwrap();
         assert_eq!(rest, br#"{"choices":[],"prompt_filter_results":[{}]}"#);
+        let late = br#"{"choices":[{"index":0,"content_filter_offsets":{}}],"id":""}"#;
+        let rest = without_empty(late).unwrap();
+        assert_eq!(rest, br#"{"choices":[{"index":0,"content_filter_offsets":{},"delta":{}}]}"#);
         for usual in [r#"{"id":"a","created":0}"#, r#"{"id":"a","choices":[{"id":""}]}"#, "[DONE]", ""] {
             assert_eq!(without_empty(usual.as_bytes()), None, "{usual}");
         }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Response};
 use llm_provider_azure::{Azure, AzureAi};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, Decoder, Dialect, EncodeError, Encoded, OnUnsupported, Parameters,
-    Payload, Peek, Provider, RelayOperation, Secret, StreamError, Translator, apply,
+    Payload, Peek, Provider, RelayOperation, Secret, StreamError, apply,
 };
 use llm_testkit::laws::{self, Equivalence};
 use llm_testkit::{assemble, corpus};
@@ -182,6 +182,15 @@ mod requests {
             "older",
             encoded(&Azure::new(), &request, &setting.call("gpt-4")).unwrap()
         );
+    }
+
+    #[test]
+    fn a_name_asks_for_responses() {
+        let setting = Setting::new(RESOURCE, &[("base_model", "gpt-5")]);
+        let sent = encoded(&Azure::new(), &hello(), &setting.call("responses/mine")).unwrap();
+        assert_eq!(sent["request"], json!(format!("POST {RESOURCE}/openai/v1/responses")));
+        assert_eq!(sent["body"]["model"], "mine");
+        assert_eq!(sent["body"]["input"][0]["role"], "user");
     }
 
     #[test]
@@ -423,6 +432,24 @@ mod passed_through {
             (at, &HeaderValue::from_static("test-key"))
         );
         assert!(azure.relay(Dialect::AnthropicMessages).is_none());
+    }
+
+    #[test]
+    fn responses_to_openais_models() {
+        let body = json!({"model": "m", "input": "hi"});
+        let setting = Setting::new(RESOURCE, &[("api_version", "2024-10-21")]);
+        let foundry = Setting::new("https://r.services.ai.azure.com/openai/v1", &[]);
+        let (azure, ai) = (Azure::new(), AzureAi::new());
+        let pass = |vendor, setting, model| edited(vendor, Dialect::OpenAiResponses, setting, model, &body);
+        assert_eq!(pass(&azure, &setting, "mine"), Some(body.clone()));
+        assert_eq!(pass(&azure, &setting, "responses/mine").unwrap()["model"], "mine");
+        assert_eq!(pass(&azure, &setting, "gpt5_series/mine"), None);
+        assert_eq!(pass(&ai, &foundry, "mine"), Some(body.clone()));
+        assert_eq!(pass(&ai, &Setting::new(FOUNDRY, &[]), "Phi-4"), None);
+        let relay = azure.relay(Dialect::OpenAiResponses).unwrap();
+        let head = relay.head(RelayOperation::Chat, &setting.call("mine")).unwrap();
+        assert_eq!(head.uri.to_string(), format!("{RESOURCE}/openai/v1/responses"));
+        assert_eq!(head.headers["api-key"], "test-key");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use llm_provider_core::{
-    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, NeverStreams, StreamDecoder, TokenCount, Translator,
-    UpstreamError,
+    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, NeverStreams, StreamDecoder, TokenCount,
+    Translator, UpstreamError,
 };
 use llm_types::ChatRequest;
 use serde::Deserialize;

@@ -75,7 +75,8 @@ impl Translator<Embeddings> for Bedrock {
             return Err(error::read(&response));
         }
         let unreadable = |why: String| UpstreamError::unreadable(response.status(), response.body(), why);
-        let body: Value = serde_json::from_slice(response.body()).map_err(|error| unreadable(error.to_string()))?;
+        let body: Value =
+            serde_json::from_slice(response.body()).map_err(|error| unreadable(error.to_string()))?;
         let told = header_text(response.headers(), "x-amzn-bedrock-input-token-count");
         let tokens = told.and_then(|count| count.parse().ok());
         let mut answer =
@@ -119,7 +120,10 @@ impl Writer<'_> {
     fn body(&mut self, request: &EmbeddingRequest, family: Family) -> Result<Extra, EncodeError> {
         let inputs = inputs(&request.input)?;
         if inputs.is_empty() || inputs.len() > limit(family) {
-            return Err(EncodeError::invalid("input", format!("1 to {} inputs make a request", limit(family))));
+            return Err(EncodeError::invalid(
+                "input",
+                format!("1 to {} inputs make a request", limit(family)),
+            ));
         }
         // Vectors come as numbers; who wants base64 gets it from them.
         if let Some(EncodingFormat::Other(other)) = request.encoding_format.get() {
@@ -142,7 +146,9 @@ impl Writer<'_> {
             Family::Nova => nova(request, &inputs[0])?,
             Family::Marengo => self.marengo(request, &inputs[0])?,
         };
-        if request.input_type.is_value() && !matches!(family, Family::Cohere3 | Family::Cohere4 | Family::Nova | Family::Marengo) {
+        if request.input_type.is_value()
+            && !matches!(family, Family::Cohere3 | Family::Cohere4 | Family::Nova | Family::Marengo)
+        {
             self.unsupported("input_type", "this model does not tell purposes apart")?;
         }
         for (name, value) in &request.extra {
@@ -177,7 +183,10 @@ impl Writer<'_> {
         } else if images.len() == inputs.len() {
             body.insert("images".to_owned(), images.into());
         } else {
-            return Err(EncodeError::invalid("input", "this model takes texts or images, not both in one request"));
+            return Err(EncodeError::invalid(
+                "input",
+                "this model takes texts or images, not both in one request",
+            ));
         }
         let purpose = match request.input_type.as_deref() {
             Some(purpose) => purpose,
@@ -320,7 +329,8 @@ fn inputs(input: &EmbeddingInput) -> Result<Vec<Input<'_>>, EncodeError> {
                 let image = part.get("image_url").filter(|image| url(image))?;
                 image.as_str().or_else(|| image.get("url")?.as_str())
             });
-        let said = said.ok_or_else(|| EncodeError::invalid(format!("input[{index}]"), "is neither text nor image"))?;
+        let said =
+            said.ok_or_else(|| EncodeError::invalid(format!("input[{index}]"), "is neither text nor image"))?;
         inputs.push(one(said)?);
     }
     Ok(inputs)

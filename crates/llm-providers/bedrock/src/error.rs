@@ -54,7 +54,8 @@ const NO_MODEL: &[&str] = &[
 ];
 
 /// Phrases by which Bedrock says that a prompt does not fit, in lower case, beside those of all vendors.
-const TOO_LONG: &[&str] = &["input is too long", "too many input tokens", "too large for the model", "maximum context length"];
+const TOO_LONG: &[&str] =
+    &["input is too long", "too many input tokens", "too large for the model", "maximum context length"];
 
 /// A failure's body. Gateways before the service write other names.
 #[derive(Debug, Default, Deserialize)]
@@ -80,9 +81,13 @@ pub(crate) fn read(response: &Response<&[u8]>) -> UpstreamError {
     let body = *response.body();
     let read: Body = serde_json::from_slice(body).unwrap_or_default();
     let text = |value: Option<Value>| value.as_ref().and_then(Value::as_str).map(str::to_owned);
-    let kind = header_text(headers, "x-amzn-errortype").map(str::to_owned).or_else(|| text(read.kind)).or_else(|| text(read.code));
+    let kind = header_text(headers, "x-amzn-errortype")
+        .map(str::to_owned)
+        .or_else(|| text(read.kind))
+        .or_else(|| text(read.code));
     let kind = kind.as_deref().map(bare).map(str::to_owned);
-    let message = text(read.message).or_else(|| text(read.message_upper)).filter(|message| !message.is_empty());
+    let message =
+        text(read.message).or_else(|| text(read.message_upper)).filter(|message| !message.is_empty());
     let message = message.unwrap_or_else(|| {
         let body = String::from_utf8_lossy(body);
         let words = body.trim();
@@ -92,8 +97,10 @@ pub(crate) fn read(response: &Response<&[u8]>) -> UpstreamError {
             words.to_owned()
         }
     });
-    let original = read.original_status.as_ref().and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
-    let mut error = told(kind, message, text(read.original_message), Some(status.as_u16()), original);
+    let original =
+        read.original_status.as_ref().and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let mut error =
+        told(kind, message, text(read.original_message).as_deref(), Some(status.as_u16()), original);
     error.request_id = request_id(headers);
     error.retry_after_ms = retry_after_ms(headers);
     error.body = Bytes::copy_from_slice(body);
@@ -119,7 +126,7 @@ pub(crate) fn in_stream(name: &str, data: &[u8]) -> UpstreamError {
     let name: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
     UpstreamError {
         body: Bytes::copy_from_slice(data),
-        ..told(Some(name), message, read.original_message.into_option(), None, original)
+        ..told(Some(name), message, read.original_message.as_deref(), None, original)
     }
 }
 
@@ -139,14 +146,15 @@ fn bare(kind: &str) -> &str {
 fn told(
     name: Option<String>,
     message: String,
-    original_message: Option<String>,
+    original_message: Option<&str>,
     status: Option<u16>,
     original: Option<u16>,
 ) -> UpstreamError {
     let known = STATUS.iter().find(|(known, _)| Some(*known) == name.as_deref()).map(|(_, status)| *status);
     let status = status.or(known).unwrap_or(500);
-    let words = [message.to_lowercase(), original_message.as_deref().unwrap_or_default().to_lowercase()];
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.iter().any(|words| words.contains(phrase)));
+    let words = [message.to_lowercase(), original_message.unwrap_or_default().to_lowercase()];
+    let says =
+        |phrases: &[&str]| phrases.iter().any(|phrase| words.iter().any(|words| words.contains(phrase)));
     let kind = match name.as_deref() {
         Some("ThrottlingException" | "TooManyRequestsException") => ErrorKind::RateLimit,
         Some("ServiceQuotaExceededException") => ErrorKind::QuotaExceeded,
@@ -164,22 +172,16 @@ fn told(
         ) => ErrorKind::Authentication,
         // What the model's own server said tells more than Bedrock's 424.
         Some("ModelErrorException" | "ModelStreamErrorException") => match original {
-            Some(original) if original >= 400 => {
-                triage(original, &[Some(&message), original_message.as_deref()])
-            }
+            Some(original) if original >= 400 => triage(original, &[Some(&message), original_message]),
             _ => ErrorKind::BadGateway,
         },
         _ if matches!(status, 400 | 403) && says(CREDENTIAL) => ErrorKind::Authentication,
         _ if status == 400 && says(TOO_LONG) => ErrorKind::ContextWindow,
         _ if status == 400 && says(NO_MODEL) => ErrorKind::NotFound,
         _ if status == 424 => ErrorKind::BadGateway,
-        _ => triage(known.unwrap_or(status), &[Some(&message), original_message.as_deref()]),
+        _ => triage(known.unwrap_or(status), &[Some(&message), original_message]),
     };
-    UpstreamError {
-        param: param(&message),
-        vendor_type: name,
-        ..UpstreamError::new(kind, status, message)
-    }
+    UpstreamError { param: param(&message), vendor_type: name, ..UpstreamError::new(kind, status, message) }
 }
 
 /// The member that a message speaks of: `… object at messages.0.content.0 is blank`.
@@ -209,20 +211,45 @@ mod tests {
     #[test]
     fn every_type() {
         use ErrorKind::{
-            Authentication, BadGateway, ContentPolicy, ContextWindow, GatewayTimeout, Internal, InvalidRequest, NotFound,
-            PermissionDenied, QuotaExceeded, RateLimit, Unavailable,
+            Authentication, BadGateway, ContentPolicy, ContextWindow, GatewayTimeout, Internal,
+            InvalidRequest, NotFound, PermissionDenied, QuotaExceeded, RateLimit, Unavailable,
         };
         for (status, kind, message, wanted) in [
             (403, "AccessDeniedException", "You don't have access to the model", PermissionDenied),
-            (403, "AccessDeniedException", "Authentication failed: Please make sure your API Key is valid.", Authentication),
-            (403, "UnrecognizedClientException", "The security token included in the request is invalid.", Authentication),
-            (403, "ExpiredTokenException", "The security token included in the request is expired", Authentication),
-            (403, "InvalidSignatureException", "The request signature we calculated does not match", Authentication),
+            (
+                403,
+                "AccessDeniedException",
+                "Authentication failed: Please make sure your API Key is valid.",
+                Authentication,
+            ),
+            (
+                403,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+                Authentication,
+            ),
+            (
+                403,
+                "ExpiredTokenException",
+                "The security token included in the request is expired",
+                Authentication,
+            ),
+            (
+                403,
+                "InvalidSignatureException",
+                "The request signature we calculated does not match",
+                Authentication,
+            ),
             (429, "ThrottlingException", "Too many tokens, please wait before trying again.", RateLimit),
             (400, "ServiceQuotaExceededException", "quota", QuotaExceeded),
             (400, "ValidationException", "Input is too long for requested model.", ContextWindow),
             (400, "ValidationException", "The provided model identifier is invalid.", NotFound),
-            (400, "ValidationException", "Invocation of model ID x with on-demand throughput isn\u{2019}t supported.", NotFound),
+            (
+                400,
+                "ValidationException",
+                "Invocation of model ID x with on-demand throughput isn\u{2019}t supported.",
+                NotFound,
+            ),
             (400, "ValidationException", "Output blocked by content filtering policy", ContentPolicy),
             (400, "ValidationException", "The text field is blank", InvalidRequest),
             (404, "ResourceNotFoundException", "none", NotFound),
@@ -245,14 +272,22 @@ mod tests {
     fn the_models_own_server_tells_more() {
         let body = r#"{"message":"failed","originalStatusCode":429,"resourceName":"m"}"#;
         assert_eq!(of(424, "ModelErrorException", body).kind, ErrorKind::RateLimit);
-        let error = in_stream("modelStreamErrorException", br#"{"message":"m","originalStatusCode":400,"originalMessage":"prompt is too long"}"#);
+        let error = in_stream(
+            "modelStreamErrorException",
+            br#"{"message":"m","originalStatusCode":400,"originalMessage":"prompt is too long"}"#,
+        );
         assert_eq!((error.kind, error.status), (ErrorKind::ContextWindow, 424));
         assert_eq!(error.vendor_type.as_deref(), Some("ModelStreamErrorException"));
     }
 
     #[test]
     fn types_and_words_in_other_places() {
-        let response = Response::builder().status(400).body(br#"{"__type":"com.amazon.coral.service#ExpiredTokenException","Message":"old"}"#.as_slice()).unwrap();
+        let response = Response::builder()
+            .status(400)
+            .body(
+                br#"{"__type":"com.amazon.coral.service#ExpiredTokenException","Message":"old"}"#.as_slice(),
+            )
+            .unwrap();
         let error = read(&response);
         assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Authentication, "old"));
         let error = read(&Response::builder().status(502).body(b"<html>".as_slice()).unwrap());

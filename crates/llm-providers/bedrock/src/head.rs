@@ -103,7 +103,9 @@ pub(crate) fn head(
 fn address(endpoint: Endpoint, model: &Model<'_>, call: &Call<'_>) -> Result<Uri, EncodeError> {
     let base = match call.parameter("aws_bedrock_runtime_endpoint").or(call.base_url) {
         // A private link to the runtime has a sister for the agents' runtime.
-        Some(given) => given.trim_end_matches('/').replace("://bedrock-runtime", &format!("://{}", endpoint.host())),
+        Some(given) => {
+            given.trim_end_matches('/').replace("://bedrock-runtime", &format!("://{}", endpoint.host()))
+        }
         None => {
             let region = region(model, call.parameters)?;
             format!("https://{}.{region}.{}", endpoint.host(), dns_suffix(region))
@@ -137,7 +139,10 @@ pub(crate) fn dns_suffix(region: &str) -> &'static str {
         ("us-iso-", "c2s.ic.gov"),
         ("eu-isoe-", "cloud.adc-e.uk"),
     ];
-    SUFFIXES.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("amazonaws.com", |(_, suffix)| suffix)
+    SUFFIXES
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("amazonaws.com", |(_, suffix)| suffix)
 }
 
 #[cfg(test)]
@@ -171,11 +176,16 @@ mod tests {
             "https://bedrock-runtime.eu-west-3.amazonaws.com/model/\
              arn%3Aaws%3Abedrock%3Aeu-west-3%3A1%3Aapplication-inference-profile%2Fa1/converse-stream"
         );
-        assert_eq!(uri(Endpoint::Rerank, "m", &call), "https://bedrock-agent-runtime.cn-north-1.amazonaws.com.cn/rerank");
+        assert_eq!(
+            uri(Endpoint::Rerank, "m", &call),
+            "https://bedrock-agent-runtime.cn-north-1.amazonaws.com.cn/rerank"
+        );
         let call = Call { base_url: Some("http://127.0.0.1:9/"), ..call };
         assert_eq!(uri(Endpoint::CountTokens, "m", &call), "http://127.0.0.1:9/model/m/count-tokens");
         let parameters: Parameters =
-            [("aws_bedrock_runtime_endpoint", "https://bedrock-runtime.vpce-1.example")].into_iter().collect();
+            [("aws_bedrock_runtime_endpoint", "https://bedrock-runtime.vpce-1.example")]
+                .into_iter()
+                .collect();
         let call = Call { parameters: &parameters, ..call };
         assert_eq!(uri(Endpoint::Rerank, "m", &call), "https://bedrock-agent-runtime.vpce-1.example/rerank");
     }
@@ -201,7 +211,8 @@ mod tests {
         });
         let now = UnixMs(1_440_938_160_000);
         let call = Call { credential: Some(&keys), now, ..Call::new("m", &given) };
-        let signed = request(Endpoint::Converse, &Model::of("m"), &call, &HeaderMap::new(), b"{}".to_vec()).unwrap();
+        let signed =
+            request(Endpoint::Converse, &Model::of("m"), &call, &HeaderMap::new(), b"{}".to_vec()).unwrap();
         let authorization = signed.headers()["authorization"].to_str().unwrap();
         assert!(
             authorization.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-west-2/bedrock/aws4_request, \
@@ -211,7 +222,8 @@ mod tests {
         assert!(!signed.headers().contains_key("anthropic-beta"));
         let key = Credential::Key(Secret::new("ABSK-1"));
         let call = Call { credential: Some(&key), ..call };
-        let borne = request(Endpoint::Converse, &Model::of("m"), &call, &HeaderMap::new(), b"{}".to_vec()).unwrap();
+        let borne =
+            request(Endpoint::Converse, &Model::of("m"), &call, &HeaderMap::new(), b"{}".to_vec()).unwrap();
         assert_eq!(borne.headers()["authorization"], "Bearer ABSK-1");
         assert!(borne.headers()["authorization"].is_sensitive());
         assert!(!borne.headers().contains_key("x-amz-date"));

@@ -15,9 +15,9 @@ use llm_types::{ChatRequest, ChatResponse, Nullable, ServiceTier, Usage};
 use serde_json::{Map, Value};
 
 use crate::converse::encode;
+use crate::error;
 use crate::head::{self, Endpoint};
 use crate::model::{Family, Model};
-use crate::error;
 
 /// A body in a model's words, and what could not be carried into it.
 struct Said {
@@ -25,7 +25,11 @@ struct Said {
     notes: Vec<Note>,
 }
 
-pub(crate) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+pub(crate) fn encode(
+    request: &ChatRequest,
+    model: Model<'_>,
+    call: &Call<'_>,
+) -> Result<Encoded, EncodeError> {
     let mut asked = request.clone();
     let mut notes = Vec::new();
     let headers = headers(&mut asked, &mut notes)?;
@@ -37,7 +41,11 @@ pub(crate) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
 }
 
 /// The body by itself, as CountTokens wants it.
-pub(crate) fn body_of(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -> Result<(Vec<u8>, Vec<Note>), EncodeError> {
+pub(crate) fn body_of(
+    request: &ChatRequest,
+    model: Model<'_>,
+    call: &Call<'_>,
+) -> Result<(Vec<u8>, Vec<Note>), EncodeError> {
     body(request, model, call).map(|said| (said.body, said.notes))
 }
 
@@ -90,12 +98,19 @@ fn headers(request: &mut ChatRequest, notes: &mut Vec<Note>) -> Result<HeaderMap
     };
     if let Some(guardrail) = request.extra.shift_remove("guardrailConfig") {
         let text = |name: &str| guardrail.get(name).and_then(Value::as_str);
-        put("x-amzn-bedrock-guardrailidentifier", text("guardrailIdentifier"), "guardrailConfig.guardrailIdentifier")?;
+        put(
+            "x-amzn-bedrock-guardrailidentifier",
+            text("guardrailIdentifier"),
+            "guardrailConfig.guardrailIdentifier",
+        )?;
         put("x-amzn-bedrock-guardrailversion", text("guardrailVersion"), "guardrailConfig.guardrailVersion")?;
         let trace = text("trace").map(str::to_ascii_uppercase);
         put("x-amzn-bedrock-trace", trace.as_deref(), "guardrailConfig.trace")?;
         if guardrail.get("streamProcessingMode").is_some() {
-            notes.push(Note::dropped("guardrailConfig.streamProcessingMode", "InvokeModel has no word for it"));
+            notes.push(Note::dropped(
+                "guardrailConfig.streamProcessingMode",
+                "InvokeModel has no word for it",
+            ));
         }
     }
     if let Some(performance) = request.extra.shift_remove("performanceConfig") {
@@ -201,4 +216,3 @@ fn metrics(chunk: &Value) -> Option<Usage> {
     }
     Some(usage)
 }
-

@@ -56,7 +56,8 @@ pub(crate) fn login(parameters: &Parameters) -> Result<Box<dyn Login>, String> {
     let keys = match (get("aws_access_key_id"), get("aws_secret_access_key")) {
         (Some(access_key_id), Some(secret)) => {
             let is_temporary = access_key_id.starts_with(TEMPORARY);
-            let token = get("aws_session_token").filter(|_| is_temporary || !access_key_id.starts_with("AKIA"));
+            let token =
+                get("aws_session_token").filter(|_| is_temporary || !access_key_id.starts_with("AKIA"));
             Some(AwsKeys {
                 access_key_id,
                 secret_access_key: Secret::new(secret),
@@ -90,13 +91,23 @@ pub(crate) fn login(parameters: &Parameters) -> Result<Box<dyn Login>, String> {
 /// A token as LiteLLM's settings name it: `oidc/file/…`, a path, or the token itself.
 fn token_of(named: &str) -> Result<Token, String> {
     if let Some(path) = named.strip_prefix("oidc/file/") {
-        return Ok(Token::File(PathBuf::from(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })));
+        return Ok(Token::File(PathBuf::from(if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        })));
     }
     if let Some(other) = named.strip_prefix("oidc/") {
         let kind = other.split('/').next().unwrap_or_default();
-        return Err(format!("`aws_web_identity_token` names a source `oidc/{kind}`; `oidc/file/` and plain tokens are known"));
+        return Err(format!(
+            "`aws_web_identity_token` names a source `oidc/{kind}`; `oidc/file/` and plain tokens are known"
+        ));
     }
-    Ok(if named.starts_with('/') { Token::File(PathBuf::from(named)) } else { Token::Value(Secret::new(named)) })
+    Ok(if named.starts_with('/') {
+        Token::File(PathBuf::from(named))
+    } else {
+        Token::Value(Secret::new(named))
+    })
 }
 
 impl Login for BedrockLogin {
@@ -154,8 +165,12 @@ impl Run {
         let Some(role) = &self.login.role else {
             return LoginStep::Done { credential: Credential::Aws(keys), expires_at };
         };
-        let assume =
-            Assume { role: &role.arn, session: &role.session, external_id: role.external_id.as_deref(), token: None };
+        let assume = Assume {
+            role: &role.arn,
+            session: &role.session,
+            external_id: role.external_id.as_deref(),
+            token: None,
+        };
         self.awaited = Awaited::Sts;
         send(self.login.sts.request(&assume, Some(&keys), now))
     }
@@ -164,7 +179,8 @@ impl Run {
         let Some(role) = &self.login.role else {
             return LoginStep::Fail("a web identity needs a role".to_owned());
         };
-        let assume = Assume { role: &role.arn, session: &role.session, external_id: None, token: Some(token) };
+        let assume =
+            Assume { role: &role.arn, session: &role.session, external_id: None, token: Some(token) };
         self.awaited = Awaited::Sts;
         send(self.login.sts.request(&assume, None, UnixMs(0)))
     }

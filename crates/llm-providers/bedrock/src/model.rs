@@ -164,7 +164,10 @@ impl Family {
             Self::TitanText
         } else if has("meta.llama") {
             Self::Llama
-        } else if has("mistral.mistral-7b") || has("mistral.mixtral") || has("mistral-large-2402") || has("mistral-small-2402")
+        } else if has("mistral.mistral-7b")
+            || has("mistral.mixtral")
+            || has("mistral-large-2402")
+            || has("mistral-small-2402")
         {
             Self::MistralPrompt
         } else if has("mistral.") {
@@ -196,8 +199,9 @@ impl Family {
 pub(crate) fn is_region(text: &str) -> bool {
     let mut steps = text.split('-');
     let is_word = |step: &str| step.len() >= 2 && step.bytes().all(|byte| byte.is_ascii_lowercase());
-    steps.next_back().is_some_and(|last| last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) && !last.is_empty())
-        && steps.clone().count() >= 2
+    steps.next_back().is_some_and(|last| {
+        last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) && !last.is_empty()
+    }) && steps.clone().count() >= 2
         && steps.all(is_word)
 }
 
@@ -214,7 +218,10 @@ mod tests {
         use Door::{Converse, Invoke};
         for (name, wanted) in [
             ("amazon.nova-pro-v1:0", (Converse, None, "amazon.nova-pro-v1:0", Family::Nova)),
-            ("converse/us.amazon.nova-2-lite-v1:0", (Converse, None, "us.amazon.nova-2-lite-v1:0", Family::Nova2)),
+            (
+                "converse/us.amazon.nova-2-lite-v1:0",
+                (Converse, None, "us.amazon.nova-2-lite-v1:0", Family::Nova2),
+            ),
             (
                 "invoke/us-west-2/meta.llama3-1-8b-instruct-v1:0",
                 (Invoke, Some("us-west-2"), "meta.llama3-1-8b-instruct-v1:0", Family::Llama),
@@ -239,11 +246,19 @@ mod tests {
             ),
             (
                 "deepseek_r1/arn:aws:bedrock:us-east-1:1:imported-model/x",
-                (Invoke, Some("us-east-1"), "arn:aws:bedrock:us-east-1:1:imported-model/x", Family::DeepSeekR1),
+                (
+                    Invoke,
+                    Some("us-east-1"),
+                    "arn:aws:bedrock:us-east-1:1:imported-model/x",
+                    Family::DeepSeekR1,
+                ),
             ),
             ("openai.gpt-oss-120b-1:0", (Converse, None, "openai.gpt-oss-120b-1:0", Family::GptOss)),
             ("openai.gpt-5.4", (Converse, None, "openai.gpt-5.4", Family::Gpt)),
-            ("mistral.mistral-7b-instruct-v0:2", (Converse, None, "mistral.mistral-7b-instruct-v0:2", Family::MistralPrompt)),
+            (
+                "mistral.mistral-7b-instruct-v0:2",
+                (Converse, None, "mistral.mistral-7b-instruct-v0:2", Family::MistralPrompt),
+            ),
             ("somebody/model", (Converse, None, "somebody/model", Family::Unknown)),
             ("", (Converse, None, "", Family::Unknown)),
         ] {
@@ -273,7 +288,9 @@ mod tests {
         for region in ["us-east-1", "us-gov-west-1", "ap-northeast-12", "eusc-de-east-1", "us-isob-east-1"] {
             assert!(is_region(region), "{region}");
         }
-        for other in ["us", "us-east", "us-east-1.evil.example", "US-EAST-1", "", "1-month-commitment", "a-b-1"] {
+        for other in
+            ["us", "us-east", "us-east-1.evil.example", "US-EAST-1", "", "1-month-commitment", "a-b-1"]
+        {
             assert!(!is_region(other), "{other}");
         }
     }

@@ -4,8 +4,8 @@
 
 use http::HeaderMap;
 use llm_provider_core::{
-    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Note, OnUnsupported, Rerank, StreamDecoder, Translator,
-    UpstreamError,
+    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Note, OnUnsupported, Rerank, StreamDecoder,
+    Translator, UpstreamError,
 };
 use llm_types::{BilledUnits, Extra, Nullable, RerankMeta, RerankRequest, RerankResponse, RerankResult};
 use serde::Deserialize;
@@ -80,14 +80,15 @@ impl Translator<Rerank> for Bedrock {
         let ranking: Ranking = llm_types::from_slice(response.body())
             .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
         let results = ranking.results.into_iter().map(|ranked| RerankResult {
-            document: ranked.document.and_then(document).into(),
+            document: ranked.document.as_ref().and_then(document).into(),
             ..RerankResult::new(ranked.index, ranked.relevance_score)
         });
         let mut answer = RerankResponse::new(results.collect());
         answer.id = error::request_id(response.headers()).into();
         // One question is one unit for up to 100 documents; Bedrock does not count them itself.
         let units = BilledUnits { search_units: Nullable::Value(1.into()), ..BilledUnits::default() };
-        answer.meta = Nullable::Value(RerankMeta { billed_units: Nullable::Value(units), ..RerankMeta::default() });
+        answer.meta =
+            Nullable::Value(RerankMeta { billed_units: Nullable::Value(units), ..RerankMeta::default() });
         if let Some(token) = ranking.next_token {
             answer.extra.insert("nextToken".to_owned(), token.into());
         }
@@ -109,7 +110,7 @@ fn source(document: &Value) -> Value {
     json!({ "type": "INLINE", "inlineDocumentSource": inline })
 }
 
-fn document(inline: Value) -> Option<Value> {
+fn document(inline: &Value) -> Option<Value> {
     match inline.pointer("/textDocument/text") {
         Some(text) => Some(json!({ "text": text })),
         None => inline.get("jsonDocument").cloned(),

@@ -16,8 +16,10 @@ pub(crate) fn canonical(wire: &TokenUsage, own: Option<&Value>) -> Usage {
     let count = |number: &Nullable<Number>| number.get().map(whole);
     let read = count(&wire.cache_read_input_tokens).or_else(|| older("cacheReadInputTokenCount"));
     let written = count(&wire.cache_write_input_tokens).or_else(|| older("cacheWriteInputTokenCount"));
-    let prompt =
-        count(&wire.input_tokens).unwrap_or(0).saturating_add(read.unwrap_or(0)).saturating_add(written.unwrap_or(0));
+    let prompt = count(&wire.input_tokens)
+        .unwrap_or(0)
+        .saturating_add(read.unwrap_or(0))
+        .saturating_add(written.unwrap_or(0));
     let mut usage = Usage::new(prompt, count(&wire.output_tokens).unwrap_or(0));
     if wire.input_tokens.get().is_none() && wire.output_tokens.get().is_none() {
         usage = Usage::default();
@@ -38,7 +40,11 @@ pub(crate) fn canonical(wire: &TokenUsage, own: Option<&Value>) -> Usage {
             ..CompletionTokensDetails::default()
         });
     }
-    if let Some(tools) = wire.extra.get("serverToolUsage").filter(|tools| tools.as_object().is_some_and(|tools| !tools.is_empty())) {
+    if let Some(tools) = wire
+        .extra
+        .get("serverToolUsage")
+        .filter(|tools| tools.as_object().is_some_and(|tools| !tools.is_empty()))
+    {
         usage.server_tool_use = Nullable::Value(tools.clone());
     }
     let unknown = wire.extra.iter().filter(|(name, _)| !AGAIN.contains(&name.as_str()));
@@ -49,7 +55,12 @@ pub(crate) fn canonical(wire: &TokenUsage, own: Option<&Value>) -> Usage {
 fn lives(details: Option<&Vec<CacheDetail>>) -> Option<Extra> {
     let details = details.filter(|details| !details.is_empty())?;
     let name = |ttl: &str| format!("ephemeral_{ttl}_input_tokens");
-    Some(details.iter().map(|detail| (name(&detail.ttl), Value::Number(detail.input_tokens.clone()))).collect())
+    Some(
+        details
+            .iter()
+            .map(|detail| (name(&detail.ttl), Value::Number(detail.input_tokens.clone())))
+            .collect(),
+    )
 }
 
 /// Tokens of thinking in the model's own words: Claude's `usage`, by its path or as the path's end.
@@ -65,19 +76,30 @@ fn thinking_tokens(own: &Value) -> Option<u64> {
 pub(crate) fn to_wire(usage: Option<&Usage>) -> TokenUsage {
     let Some(usage) = usage else {
         let zero = || Nullable::Value(Number::from(0));
-        return TokenUsage { input_tokens: zero(), output_tokens: zero(), total_tokens: zero(), ..TokenUsage::default() };
+        return TokenUsage {
+            input_tokens: zero(),
+            output_tokens: zero(),
+            total_tokens: zero(),
+            ..TokenUsage::default()
+        };
     };
     let counts = usage.counts();
     let number = |count: u64| Nullable::Value(Number::from(count));
     let written = counts.input_cache_write.saturating_add(counts.input_cache_write_1h);
     let told = usage.prompt_tokens_details.get();
-    let has_read = told.is_some_and(|details| details.cached_tokens.is_value()) || usage.cache_read_input_tokens.is_value();
-    let has_written =
-        told.is_some_and(|details| details.cache_write_tokens.is_value()) || usage.cache_creation_input_tokens.is_value();
+    let has_read = told.is_some_and(|details| details.cached_tokens.is_value())
+        || usage.cache_read_input_tokens.is_value();
+    let has_written = told.is_some_and(|details| details.cache_write_tokens.is_value())
+        || usage.cache_creation_input_tokens.is_value();
     let lives = told.is_some_and(|details| details.cache_creation_token_details.is_value());
-    let detail = |ttl: &str, tokens: u64| CacheDetail { ttl: ttl.to_owned(), input_tokens: tokens.into(), extra: Extra::new() };
+    let detail = |ttl: &str, tokens: u64| CacheDetail {
+        ttl: ttl.to_owned(),
+        input_tokens: tokens.into(),
+        extra: Extra::new(),
+    };
     let details = [detail("1h", counts.input_cache_write_1h), detail("5m", counts.input_cache_write)];
-    let details: Vec<_> = details.into_iter().filter(|detail| detail.input_tokens.as_u64() != Some(0)).collect();
+    let details: Vec<_> =
+        details.into_iter().filter(|detail| detail.input_tokens.as_u64() != Some(0)).collect();
     TokenUsage {
         input_tokens: number(counts.input.saturating_add(counts.input_audio)),
         output_tokens: number(counts.output_total()),
@@ -143,7 +165,10 @@ mod tests {
         let usage = read(json!({ "inputTokens": 1, "outputTokens": 2, "cacheReadInputTokenCount": 4 }), None);
         assert_eq!(usage.counts().input_cached, 4);
         assert_eq!(read(json!({}), None), Usage::default());
-        let usage = read(json!({ "inputTokens": 1, "outputTokens": 2, "serverToolUsage": { "web_search": 2 } }), None);
+        let usage = read(
+            json!({ "inputTokens": 1, "outputTokens": 2, "serverToolUsage": { "web_search": 2 } }),
+            None,
+        );
         assert_eq!(usage.server_tool_use, Nullable::Value(json!({ "web_search": 2 })));
     }
 

@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Dialect, Embeddings, Login, ParameterInfo, Parameters, Provider, Relay, Rerank,
-    Secret, Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Dialect, Embeddings, Login, ParameterInfo, Parameters, Provider, Relay,
+    Rerank, Secret, Translator, VendorInfo,
 };
 
 use crate::{embed, login};
@@ -30,7 +30,11 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     parameters: vec![
         ParameterInfo::new("aws_access_key_id", &["AWS_ACCESS_KEY_ID"], "the name of the key that signs"),
         ParameterInfo::new("aws_secret_access_key", &["AWS_SECRET_ACCESS_KEY"], "the key that signs"),
-        ParameterInfo::new("aws_session_token", &["AWS_SESSION_TOKEN"], "the token that belongs to temporary keys"),
+        ParameterInfo::new(
+            "aws_session_token",
+            &["AWS_SESSION_TOKEN"],
+            "the token that belongs to temporary keys",
+        ),
         ParameterInfo::new(
             "aws_region_name",
             &["AWS_REGION_NAME", "AWS_REGION", "AWS_DEFAULT_REGION"],
@@ -39,13 +43,21 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
         ParameterInfo::new("aws_profile_name", &["AWS_PROFILE_NAME"], "the profile in Amazon's files"),
         ParameterInfo::new("aws_role_name", &["AWS_ROLE_NAME"], "the ARN of the role to take on"),
         ParameterInfo::new("aws_session_name", &["AWS_SESSION_NAME"], "what the role's session is called"),
-        ParameterInfo::new("aws_external_id", &["AWS_EXTERNAL_ID"], "the external name that the role demands"),
+        ParameterInfo::new(
+            "aws_external_id",
+            &["AWS_EXTERNAL_ID"],
+            "the external name that the role demands",
+        ),
         ParameterInfo::new(
             "aws_web_identity_token",
             &["AWS_WEB_IDENTITY_TOKEN"],
             "a token of another identity: itself, a path, or oidc/file/<path>",
         ),
-        ParameterInfo::new("aws_sts_endpoint", &["AWS_STS_ENDPOINT", "AWS_ENDPOINT_URL_STS"], "the address of STS"),
+        ParameterInfo::new(
+            "aws_sts_endpoint",
+            &["AWS_STS_ENDPOINT", "AWS_ENDPOINT_URL_STS"],
+            "the address of STS",
+        ),
         ParameterInfo::new(
             "aws_bedrock_runtime_endpoint",
             &["AWS_BEDROCK_RUNTIME_ENDPOINT", "AWS_ENDPOINT_URL_BEDROCK_RUNTIME"],

@@ -20,8 +20,8 @@ pub use request::{
 };
 pub use response::{CacheDetail, ConverseOutput, ConverseResponse, Metrics, StopReason, TokenUsage};
 pub use stream::{
-    BlockDelta, BlockStart, BlockStop, Delta, Exception, MessageStart, MessageStop, Metadata, ReasoningDelta, Start,
-    ToolUseDelta, ToolUseStart,
+    BlockDelta, BlockStart, BlockStop, Delta, Exception, MessageStart, MessageStop, Metadata, ReasoningDelta,
+    Start, ToolUseDelta, ToolUseStart,
 };
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use llm_provider_core::NoteKind;
 use llm_provider_openai::Changes;
-use llm_types::{ChatRequest, ContentPart, MessageContent, Nullable, Tool, ToolChoice};
+use llm_types::{ChatRequest, ContentPart, MessageContent, Nullable, Tool, ToolCall, ToolChoice};
 
 /// Leaves tools out that are no functions, the choice of such a tool, and `strict`, which few vendors know.
 pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
@@ -53,6 +53,47 @@ pub fn leave_out_parts(
             index += 1;
             is_taken
         });
+    }
+}
+
+/// Says in plain words what OpenAI alone has members for in what the model said: refusals become text, calls of custom
+/// tools calls of functions; sources and sound are left out.
+pub fn plain_history(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    for (at, message) in request.messages.iter_mut().enumerate() {
+        for (name, is_there) in
+            [("annotations", message.annotations.is_value()), ("audio", message.audio.is_value())]
+        {
+            if is_there {
+                let path = format!("messages[{at}].{name}");
+                changes.note(NoteKind::Dropped, path, "the vendor takes none back");
+            }
+        }
+        message.annotations = Nullable::Absent;
+        message.audio = Nullable::Absent;
+        if let Some(words) = message.refusal.take() {
+            changes.note(NoteKind::Moved, format!("messages[{at}].refusal"), "into the text");
+            match message.content.get_mut() {
+                Some(MessageContent::Text(text)) => text.push_str(&words),
+                Some(MessageContent::Parts(parts)) => parts.push(ContentPart::text(words)),
+                None => message.content = MessageContent::Text(words).into(),
+            }
+        }
+        if let Some(MessageContent::Parts(parts)) = message.content.get_mut() {
+            for (index, part) in parts.iter_mut().enumerate() {
+                if let ContentPart::Refusal(refusal) = part {
+                    changes.note(NoteKind::Converted, format!("messages[{at}].content[{index}]"), "as text");
+                    *part = ContentPart::text(std::mem::take(&mut refusal.refusal));
+                }
+            }
+        }
+        for (index, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
+            let Some(custom) = call.custom.take() else { continue };
+            let arguments = serde_json::json!({ "input": custom.input.get() }).to_string();
+            let id = call.id.as_deref().unwrap_or_default();
+            *call = ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), arguments);
+            let path = format!("messages[{at}].tool_calls[{index}].custom");
+            changes.note(NoteKind::Converted, path, "as a call of a function with one text, `input`");
+        }
     }
 }
 
@@ -111,6 +152,26 @@ mod tests {
         let (request, _) =
             changed(json!({"model": "m", "messages": [], "tools": [{"type": "web_search"}]}), functions_only);
         assert!(request.get("tools").is_none());
+    }
+
+    #[test]
+    fn a_history_in_plain_words() {
+        let (request, notes) = changed(
+            json!({"model": "m", "messages": [
+                {"role": "assistant", "content": null, "refusal": "no", "annotations": [], "audio": {"id": "a"}},
+                {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}], "tool_calls": [
+                    {"id": "c", "type": "custom", "custom": {"name": "run", "input": "1+1"}}]},
+            ]}),
+            plain_history,
+        );
+        assert_eq!(request["messages"][0], json!({"role": "assistant", "content": "no"}));
+        assert_eq!(request["messages"][1]["content"], json!([{"type": "text", "text": "no"}]));
+        let function = json!({"name": "run", "arguments": "{\"input\":\"1+1\"}"});
+        assert_eq!(
+            request["messages"][1]["tool_calls"],
+            json!([{"id": "c", "type": "function", "function": function}])
+        );
+        assert_eq!(notes.len(), 5, "{notes:?}");
     }
 
     #[test]

@@ -5,14 +5,12 @@ pub(crate) mod encode;
 pub(crate) mod stream;
 
 use http::Request;
-use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, EncodeError, Encoded, Translator, UpstreamError,
-};
+use llm_provider_core::{Call, Chat, Decoded, Decoder, EncodeError, Encoded, Translator, UpstreamError};
 use llm_types::{ChatRequest, ChatResponse};
 
+use crate::Gemini;
 use crate::generate::{self, Platform};
 use crate::head::{Action, head};
-use crate::Gemini;
 
 impl Translator<Chat> for Gemini {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {

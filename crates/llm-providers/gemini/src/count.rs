@@ -19,8 +19,10 @@ impl Translator<CountTokens> for Gemini {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
         let (mut wire, notes) = generate::request(request, call, Platform::AiStudio)?;
         wire.model = Nullable::Value(resource(call.model)?);
-        let count =
-            CountTokensRequest { generate_content_request: Nullable::Value(wire), ..CountTokensRequest::default() };
+        let count = CountTokensRequest {
+            generate_content_request: Nullable::Value(wire),
+            ..CountTokensRequest::default()
+        };
         let body = encode::to_bytes(&count)?;
         Ok(Encoded { request: Request::from_parts(head(Action::CountTokens, call)?, body.into()), notes })
     }

@@ -16,8 +16,8 @@ use serde_json::Value;
 use crate::chat::encode::to_bytes;
 use crate::head::{Action, head, resource};
 use crate::wire::{
-    BatchEmbedRequest, BatchEmbedResponse, Content, ContentEmbedding, EmbedRequest, EmbedResponse, EmbedUsage, Part,
-    camel_case,
+    BatchEmbedRequest, BatchEmbedResponse, Content, ContentEmbedding, EmbedRequest, EmbedResponse,
+    EmbedUsage, Part, camel_case,
 };
 use crate::{Gemini, error, media};
 
@@ -123,7 +123,8 @@ fn any_part(value: &Value, at: usize) -> Result<Vec<Part>, EncodeError> {
     let own = camel_case(value.clone());
     let own = match own.get("content").or_else(|| own.get("parts").map(|_| &own)) {
         Some(content) => {
-            let content: Content = llm_types::from_value(content.clone()).map_err(|error| wrong(&error.to_string()))?;
+            let content: Content =
+                llm_types::from_value(content.clone()).map_err(|error| wrong(&error.to_string()))?;
             content.parts.into_option().unwrap_or_default()
         }
         None => {

@@ -119,18 +119,15 @@ fn grounded(grounding: &Value, text: &str, all: &mut Vec<Annotation>) {
 /// A page that a span of the text rests on. Google counts bytes, OpenAI letters.
 fn annotation(span: &Value, text: &str, url: &str, title: Option<&Value>) -> Annotation {
     let letters = |name: &str| {
-        let bytes = span.get(name).and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
+        let bytes =
+            span.get(name).and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok()).unwrap_or(0);
         text.char_indices().take_while(|(at, _)| *at < bytes).count()
     };
     let page = json!({
         "start_index": letters("startIndex"), "end_index": letters("endIndex"), "url": url,
         "title": title.and_then(Value::as_str).unwrap_or_default(),
     });
-    Annotation {
-        r#type: "url_citation".to_owned(),
-        url_citation: Nullable::Value(page),
-        extra: Extra::new(),
-    }
+    Annotation { r#type: "url_citation".to_owned(), url_citation: Nullable::Value(page), extra: Extra::new() }
 }
 
 /// Why the model stopped, in OpenAI's words. What was called counts more than what was said of it.
@@ -165,9 +162,7 @@ pub(crate) fn native(finish: Option<&FinishReason>, own: Option<&str>) -> wire::
     use wire::FinishReason as Own;
     let own = own.map(Own::from).filter(|own| !matches!(own, Own::Other(_)));
     let same = |own: &Own| {
-        finish.is_none_or(|finish| {
-            finish_reason(Some(own), *finish == FinishReason::ToolCalls) == *finish
-        })
+        finish.is_none_or(|finish| finish_reason(Some(own), *finish == FinishReason::ToolCalls) == *finish)
     };
     if let Some(own) = own.filter(same) {
         return own;

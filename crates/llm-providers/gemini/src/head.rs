@@ -136,14 +136,22 @@ mod tests {
         for (base, model, wanted) in [
             (None, "m", usual),
             (None, "models/m", usual),
-            (None, "tunedModels/m", "https://generativelanguage.googleapis.com/v1beta/tunedModels/m:generateContent"),
+            (
+                None,
+                "tunedModels/m",
+                "https://generativelanguage.googleapis.com/v1beta/tunedModels/m:generateContent",
+            ),
             (Some("http://h"), "m", "http://h/v1beta/models/m:generateContent"),
             (Some("http://h/"), "m", "http://h/v1beta/models/m:generateContent"),
             (Some("http://h/v1"), "m", "http://h/v1/models/m:generateContent"),
             (Some("http://h/gemini/v1alpha/models"), "m", "http://h/gemini/v1alpha/models/m:generateContent"),
             (Some("http://h/v1/models/other"), "m", "http://h/v1/models/other:generateContent"),
             (Some("http://h/v1?a=b"), "m", "http://h/v1/models/m:generateContent?a=b"),
-            (None, "m?key=x#y", "https://generativelanguage.googleapis.com/v1beta/models/m%3Fkey=x%23y:generateContent"),
+            (
+                None,
+                "m?key=x#y",
+                "https://generativelanguage.googleapis.com/v1beta/models/m%3Fkey=x%23y:generateContent",
+            ),
         ] {
             let call = Call { base_url: base, ..Call::new(model, &none) };
             let wanted = wanted.replace("key=x", "key%3Dx");

@@ -9,7 +9,8 @@ mod write;
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
-    ChunkWriter, CountTokens, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, TokenCount, WholeIngress,
+    ChunkWriter, CountTokens, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, TokenCount,
+    WholeIngress,
 };
 use llm_types::{ApiError, ChatRequest, ChatResponse};
 use serde::Serialize;

@@ -64,7 +64,11 @@ fn part_of_address(url: &str, format: Option<&str>, usual: &str) -> Part {
 }
 
 /// The part for a file, whose type is told by itself, by its name or by its first letters.
-pub(crate) fn part_of_file(data: &str, format: Option<&str>, name: Option<&str>) -> Result<Part, &'static str> {
+pub(crate) fn part_of_file(
+    data: &str,
+    format: Option<&str>,
+    name: Option<&str>,
+) -> Result<Part, &'static str> {
     let (told, data) = match data.strip_prefix("data:") {
         Some(url) => data_url(url).ok_or("is no `data:` URL in base64")?,
         None => (None, data),
@@ -147,23 +151,18 @@ fn by_ending(name: &str) -> Option<&'static str> {
 
 /// The media type by the first letters of the base64.
 fn sniff(data: &str) -> Option<&'static str> {
-    [
-        ("JVBER", PDF),
-        ("iVBORw0KGgo", "image/png"),
-        ("/9j/", "image/jpeg"),
-        ("R0lGOD", "image/gif"),
-    ]
-    .into_iter()
-    .find_map(|(start, media)| data.starts_with(start).then_some(media))
-    .or_else(|| {
-        // RIFF holds pictures and sound alike: the kind stands behind its length.
-        let kind = data.strip_prefix("UklGR").and_then(|rest| rest.get(6..))?;
-        if kind.starts_with("XQVZF") || kind.starts_with("BXQVZF") {
-            Some("audio/wav")
-        } else {
-            Some("image/webp")
-        }
-    })
+    [("JVBER", PDF), ("iVBORw0KGgo", "image/png"), ("/9j/", "image/jpeg"), ("R0lGOD", "image/gif")]
+        .into_iter()
+        .find_map(|(start, media)| data.starts_with(start).then_some(media))
+        .or_else(|| {
+            // RIFF holds pictures and sound alike: the kind stands behind its length.
+            let kind = data.strip_prefix("UklGR").and_then(|rest| rest.get(6..))?;
+            if kind.starts_with("XQVZF") || kind.starts_with("BXQVZF") {
+                Some("audio/wav")
+            } else {
+                Some("image/webp")
+            }
+        })
 }
 
 #[cfg(test)]
@@ -191,7 +190,10 @@ mod tests {
     fn types() {
         let inline = |part: Part| part.inline_data.into_option().unwrap().mime_type.into_option().unwrap();
         let file = |part: Part| part.file_data.into_option().unwrap().mime_type.into_option();
-        assert_eq!(inline(part_of_url("data:image/jpg;base64,/9j/4A", None, "image/png").unwrap()), "image/jpeg");
+        assert_eq!(
+            inline(part_of_url("data:image/jpg;base64,/9j/4A", None, "image/png").unwrap()),
+            "image/jpeg"
+        );
         assert_eq!(inline(part_of_url("data:;base64,R0lGOD", None, "image/png").unwrap()), "image/gif");
         assert_eq!(inline(part_of_data("UklGRiQAAABXQVZFZm10", None, "x/y")), "audio/wav");
         assert_eq!(inline(part_of_file("AAAA", None, Some("a.mp4")).unwrap()), "video/mp4");

@@ -2,7 +2,8 @@
 
 use http::{Response, request};
 use llm_provider_core::{
-    Call, Dialect, Edit, EncodeError, Heard, Listener, Peek, Relay, RelayOperation, Seen, SseEvent, UpstreamError,
+    Call, Dialect, Edit, EncodeError, Heard, Listener, Peek, Relay, RelayOperation, Seen, SseEvent,
+    UpstreamError,
 };
 
 use crate::chat::decode::blocked;
@@ -136,7 +137,8 @@ impl GenerateListener {
 /// Bytes of text and arguments, for an estimate.
 fn content_bytes(part: &Part) -> u64 {
     let text = part.text.as_deref().map_or(0, str::len);
-    let args = part.function_call.get().and_then(|call| call.args.get()).map_or(0, |args| args.to_string().len());
+    let args =
+        part.function_call.get().and_then(|call| call.args.get()).map_or(0, |args| args.to_string().len());
     (text + args) as u64
 }
 
@@ -166,7 +168,8 @@ mod tests {
     #[test]
     fn a_failure_in_mid_stream() {
         let mut listener = Gemini.listener();
-        let frame = "data: {\"error\":{\"code\":503,\"message\":\"Overloaded.\",\"status\":\"UNAVAILABLE\"}}\n\n";
+        let frame =
+            "data: {\"error\":{\"code\":503,\"message\":\"Overloaded.\",\"status\":\"UNAVAILABLE\"}}\n\n";
         assert_eq!(listener.frame(frame.as_bytes()), Heard::Failure);
         assert_eq!(listener.failure().unwrap().kind, llm_types::ErrorKind::Unavailable);
         assert!(!listener.seen().complete);
@@ -175,7 +178,11 @@ mod tests {
     #[test]
     fn whole_answers() {
         for (body, complete, finish) in [
-            (r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"MAX_TOKENS"}]}"#, true, Some("length")),
+            (
+                r#"{"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"MAX_TOKENS"}]}"#,
+                true,
+                Some("length"),
+            ),
             (r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, true, Some("content_filter")),
             (r#"{"totalTokens":31}"#, true, None),
             (r#"{"error":{"code":400}}"#, false, None),

@@ -221,9 +221,10 @@ pub(crate) fn unfold(schema: Value) -> Value {
             ("items" | "additionalProperties", schema) => unfold(schema),
             ("anyOf" | "prefixItems", Value::Array(schemas)) => schemas.into_iter().map(unfold).collect(),
             // Numbers of 64 bits are written as texts in Google's JSON.
-            ("minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties", Value::String(text)) => {
-                text.parse::<i64>().map_or(Value::String(text), Value::from)
-            }
+            (
+                "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties",
+                Value::String(text),
+            ) => text.parse::<i64>().map_or(Value::String(text), Value::from),
             (_, value) => value,
         };
         out.insert(name, value);

@@ -240,7 +240,9 @@ impl Turn {
             part.text.is_value() && rest == Part::default()
         };
         match (self.parts.last_mut(), part.text.get()) {
-            (Some(last), Some(text)) if is_bare(last) && is_bare(&part) && last.is_thought() == part.is_thought() => {
+            (Some(last), Some(text))
+                if is_bare(last) && is_bare(&part) && last.is_thought() == part.is_thought() =>
+            {
                 last.text.get_or_insert_with(String::new).push_str(text);
             }
             (_, Some(text)) if text.is_empty() && is_bare(&part) => {}
@@ -272,7 +274,8 @@ impl Turn {
         let mut message = Message::empty(Role::Assistant);
         let mut specifics = self.specifics();
         specifics.extend(more);
-        message.content = self.text.map_or(Nullable::Null, |text| Nullable::Value(MessageContent::Text(text)));
+        message.content =
+            self.text.map_or(Nullable::Null, |text| Nullable::Value(MessageContent::Text(text)));
         if !self.reasoning.is_empty() {
             message.reasoning_content = Nullable::Value(self.reasoning);
         }

@@ -17,7 +17,8 @@ pub(crate) fn canonical(wire: &UsageMetadata) -> Usage {
     let total = wire.total_token_count.get().map(whole);
     let read = prompt.saturating_add(tools);
     // Some endpoints count thoughts among the candidates' tokens; the total gives them away.
-    let thoughts_inside = thoughts > 0 && thoughts <= candidates && total == Some(read.saturating_add(candidates));
+    let thoughts_inside =
+        thoughts > 0 && thoughts <= candidates && total == Some(read.saturating_add(candidates));
     let written = if thoughts_inside { candidates } else { candidates.saturating_add(thoughts) };
     let mut usage = Usage::new(read, written);
     if let Some(total) = total {
@@ -61,7 +62,9 @@ fn prompt_details(wire: &UsageMetadata, usage: &mut Usage) {
     more("video_tokens", of("VIDEO").map(Value::Number));
     more("document_tokens", of("DOCUMENT").map(Value::Number));
     more("tool_use_tokens", wire.tool_use_prompt_token_count.get().cloned().map(Value::Number));
-    let list = |counts: &Nullable<Vec<ModalityCount>>| counts.get().and_then(|counts| serde_json::to_value(counts).ok());
+    let list = |counts: &Nullable<Vec<ModalityCount>>| {
+        counts.get().and_then(|counts| serde_json::to_value(counts).ok())
+    };
     more("cache_tokens_details", list(&wire.cache_tokens_details));
     more("tool_use_prompt_tokens_details", list(&wire.tool_use_prompt_tokens_details));
     if details != PromptTokensDetails::default() {
@@ -116,7 +119,11 @@ pub(crate) fn to_wire(usage: &Usage, tier: Option<&ServiceTier>) -> UsageMetadat
         ),
         prompt_tokens_details: if read.is_empty() { Nullable::Absent } else { Nullable::Value(read) },
         cache_tokens_details: list("cache_tokens_details").into(),
-        candidates_tokens_details: if written.is_empty() { Nullable::Absent } else { Nullable::Value(written) },
+        candidates_tokens_details: if written.is_empty() {
+            Nullable::Absent
+        } else {
+            Nullable::Value(written)
+        },
         tool_use_prompt_tokens_details: list("tool_use_prompt_tokens_details").into(),
         traffic_type: usage.extra.get("traffic_type").and_then(Value::as_str).map(str::to_owned).into(),
         service_tier: tier

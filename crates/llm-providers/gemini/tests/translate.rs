@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Chat, CountTokens, Credential, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload, Provider,
-    Secret, StreamError, Translator,
+    Call, Chat, CountTokens, Credential, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload,
+    Provider, Secret, StreamError, Translator,
 };
 use llm_provider_gemini::{Gemini, wire};
 use llm_testkit::corpus::{case, corpus};
@@ -127,7 +127,11 @@ const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::of("temperature", "0.5", "\"temperature\":0.7"),
     Equivalence::any("messages[*].provider_specific_fields.parts", "\"executableCode\""),
     Equivalence::of("messages[*].content", "I compute.42.", "\"text\":\"I compute.\""),
-    Equivalence::of("messages[*].tool_calls[*].id", "call_9__thought__c2lnbmF0dXJl", "\"thoughtSignature\":\"c2lnbmF0dXJl\""),
+    Equivalence::of(
+        "messages[*].tool_calls[*].id",
+        "call_9__thought__c2lnbmF0dXJl",
+        "\"thoughtSignature\":\"c2lnbmF0dXJl\"",
+    ),
     Equivalence::of("messages[*].tool_call_id", "call_9__thought__c2lnbmF0dXJl", "\"id\":\"call_9\""),
 ];
 

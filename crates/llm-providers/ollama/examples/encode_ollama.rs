@@ -4,8 +4,8 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use http::{HeaderMap, Response};
-use llm_provider_ollama::Ollama;
 use llm_provider_core::{Call, Credential, Decoded, Payload, Provider, Secret};
+use llm_provider_ollama::Ollama;
 use llm_types::{ChatRequest, Message, Nullable, ReasoningEffort};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("note: {note}");
     }
 
-    let answer = br#"{"model":"qwen3:4b","created_at":"2026-08-04T19:59:11.820116Z","message":{"role":"assistant",
+    let answer =
+        br#"{"model":"qwen3:4b","created_at":"2026-08-04T19:59:11.820116Z","message":{"role":"assistant",
         "content":"Paris."},"done":true,"done_reason":"stop","prompt_eval_count":21,"eval_count":4}"#;
     if let Decoded::Answer(answer) = chat.decode(Response::new(answer.as_slice()))? {
         println!("{}", serde_json::to_string_pretty(&answer)?);

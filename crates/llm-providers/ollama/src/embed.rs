@@ -34,7 +34,8 @@ impl Translator<Embeddings> for Ollama {
         let answer: EmbedResponse = llm_types::from_slice(body)
             .map_err(|why| UpstreamError::unreadable(response.status(), body, why))?;
         let vectors = answer.embeddings.into_iter().enumerate();
-        let data = vectors.map(|(index, vector)| Embedding::new(index as u64, EmbeddingVector::Numbers(vector)));
+        let data =
+            vectors.map(|(index, vector)| Embedding::new(index as u64, EmbeddingVector::Numbers(vector)));
         let mut out = EmbeddingResponse::new(String::new(), data.collect());
         out.model = answer.model;
         out.usage = usage::canonical(&answer.prompt_eval_count, &Nullable::Value(0.into()))
@@ -126,9 +127,10 @@ mod tests {
 
     #[test]
     fn requests() {
-        let (body, notes) = encoded(&json!({"model": "x", "input": ["a", "b"], "dimensions": 4, "encoding_format": "base64",
+        let (body, notes) =
+            encoded(&json!({"model": "x", "input": ["a", "b"], "dimensions": 4, "encoding_format": "base64",
             "num_ctx": 9, "options": {"seed": 1}, "truncate": false, "keep_alive": "5m", "user": "u"}))
-        .unwrap();
+            .unwrap();
         assert_eq!(
             body,
             json!({"model": "nomic", "input": ["a", "b"], "dimensions": 4, "options": {"seed": 1, "num_ctx": 9}, "truncate": false, "keep_alive": "5m"})
@@ -141,15 +143,18 @@ mod tests {
 
     #[test]
     fn answers() {
-        let body = br#"{"model":"nomic","embeddings":[[0.5,1],[2]],"total_duration":9,"prompt_eval_count":3}"#;
-        let answer = match Translator::<Embeddings>::decode(&Ollama, Response::new(body.as_slice())).unwrap() {
+        let body =
+            br#"{"model":"nomic","embeddings":[[0.5,1],[2]],"total_duration":9,"prompt_eval_count":3}"#;
+        let answer = match Translator::<Embeddings>::decode(&Ollama, Response::new(body.as_slice())).unwrap()
+        {
             Decoded::Answer(answer) => answer,
             Decoded::Again { .. } => panic!("an answer"),
         };
         assert_eq!(serde_json::to_value(&answer.data[0].embedding).unwrap(), json!([0.5, 1]));
         assert_eq!((answer.data.len(), answer.usage.get().unwrap().counts().input), (2, 3));
         assert_eq!(answer.provider_specific_fields.get().unwrap()["total_duration"], 9);
-        let error = Response::builder().status(404).body(br#"{"error":"model 'x' not found"}"#.as_slice()).unwrap();
+        let error =
+            Response::builder().status(404).body(br#"{"error":"model 'x' not found"}"#.as_slice()).unwrap();
         let error = Translator::<Embeddings>::decode(&Ollama, error).unwrap_err();
         assert_eq!(error.kind, llm_types::ErrorKind::NotFound);
     }

@@ -80,9 +80,19 @@ mod tests {
             (401, r#"{"error":"unauthorized"}"#, ErrorKind::Authentication, "unauthorized"),
             (404, r#"{"error":"model 'x' not found"}"#, ErrorKind::NotFound, "model 'x' not found"),
             (429, r#"{"error":{"message":"slow down"}}"#, ErrorKind::RateLimit, "slow down"),
-            (500, r#"{"error":"llama runner process has terminated"}"#, ErrorKind::Internal, "llama runner process has terminated"),
+            (
+                500,
+                r#"{"error":"llama runner process has terminated"}"#,
+                ErrorKind::Internal,
+                "llama runner process has terminated",
+            ),
             (502, "<html>", ErrorKind::BadGateway, "<html>"),
-            (503, r#"{"error":"server busy, please try again"}"#, ErrorKind::Unavailable, "server busy, please try again"),
+            (
+                503,
+                r#"{"error":"server busy, please try again"}"#,
+                ErrorKind::Unavailable,
+                "server busy, please try again",
+            ),
             (503, "", ErrorKind::Unavailable, "Service Unavailable"),
             (400, r#"{"detail":1}"#, ErrorKind::InvalidRequest, r#"{"detail":1}"#),
         ] {

@@ -81,7 +81,9 @@ mod tests {
             address(endpoint, &Call { base_url: base, ..Call::new("m", &none) }).unwrap().to_string()
         };
         assert_eq!(uri(None, Endpoint::Chat), "http://localhost:11434/api/chat");
-        for base in ["http://h:1", "http://h:1/", "http://h:1/api", "http://h:1/api/generate", "http://h:1/v1/"] {
+        for base in
+            ["http://h:1", "http://h:1/", "http://h:1/api", "http://h:1/api/generate", "http://h:1/v1/"]
+        {
             assert_eq!(uri(Some(base), Endpoint::Chat), "http://h:1/api/chat", "{base}");
             assert_eq!(uri(Some(base), Endpoint::Embed), "http://h:1/api/embed", "{base}");
         }

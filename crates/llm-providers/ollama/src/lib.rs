@@ -17,9 +17,7 @@ pub use lists::{ps, show, tags, version};
 
 use std::sync::LazyLock;
 
-use llm_provider_core::{
-    Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo,
-};
+use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
 
 /// Ollama, by its own API.
 ///

@@ -79,7 +79,10 @@ mod tests {
         assert_eq!(tags["models"][1]["modified_at"], "2026-08-04T19:59:11.820Z");
         assert_eq!(tags["models"][0]["details"]["families"], json!([]));
         assert_eq!(read(&ps(&["a"]))["models"][0]["model"], "a");
-        assert_eq!(read(&show(UnixMs(0), &["completion", "tools"]))["capabilities"], json!(["completion", "tools"]));
+        assert_eq!(
+            read(&show(UnixMs(0), &["completion", "tools"]))["capabilities"],
+            json!(["completion", "tools"])
+        );
         assert_eq!(version("0.12.0"), r#"{"version":"0.12.0"}"#);
     }
 }

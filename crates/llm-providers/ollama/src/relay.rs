@@ -160,12 +160,21 @@ mod tests {
         let mut listener = CHAT.listener();
         use Heard::{Content, End, Other};
         for (line, heard) in [
-            (r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"ab"},"done":false}"#, Content),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"ab"},"done":false}"#,
+                Content,
+            ),
             (r#"{"model":"m","message":{"role":"assistant","content":"c"},"done":false}"#, Content),
-            (r#"{"model":"m","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f"}}]},"done":false}"#, Content),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f"}}]},"done":false}"#,
+                Content,
+            ),
             (r#"{"model":"m","message":{"role":"assistant","content":""},"done":false}"#, Other),
             ("not json", Other),
-            (r#"{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":5,"eval_count":2}"#, End),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":5,"eval_count":2}"#,
+                End,
+            ),
         ] {
             assert_eq!(listener.frame(format!("{line}\n").as_bytes()), heard, "{line}");
         }

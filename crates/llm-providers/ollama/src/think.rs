@@ -111,7 +111,11 @@ mod tests {
                         all.1 += &said;
                     }
                     let (thought, said) = tags.finish();
-                    assert_eq!((all.0 + &thought, all.1 + &said), (thinking.to_owned(), rest.to_owned()), "{text}");
+                    assert_eq!(
+                        (all.0 + &thought, all.1 + &said),
+                        (thinking.to_owned(), rest.to_owned()),
+                        "{text}"
+                    );
                 }
             }
         }

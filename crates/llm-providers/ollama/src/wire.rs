@@ -309,8 +309,14 @@ mod tests {
                 "images": ["AA=="], "width": 5 })
             .to_string(),
         );
-        json_identity::<GenerateResponse>(&json!({ "model": "m", "response": "r", "context": [1], "done": false }).to_string());
-        json_identity::<EmbedRequest>(&json!({ "model": "m", "input": ["a"], "truncate": false, "more": 1 }).to_string());
-        json_identity::<EmbedResponse>(&json!({ "model": "m", "embeddings": [[0.1, 1]], "prompt_eval_count": 3 }).to_string());
+        json_identity::<GenerateResponse>(
+            &json!({ "model": "m", "response": "r", "context": [1], "done": false }).to_string(),
+        );
+        json_identity::<EmbedRequest>(
+            &json!({ "model": "m", "input": ["a"], "truncate": false, "more": 1 }).to_string(),
+        );
+        json_identity::<EmbedResponse>(
+            &json!({ "model": "m", "embeddings": [[0.1, 1]], "prompt_eval_count": 3 }).to_string(),
+        );
     }
 }

@@ -8,7 +8,9 @@ use llm_provider_core::{
     NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator, UpstreamError,
     VendorInfo,
 };
-use llm_provider_openai::{Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance};
+use llm_provider_openai::{
+    Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay,
+};
 use llm_types::{ChatRequest, ChatResponse, Nullable};
 
 use crate::rerank::RerankWire;
@@ -35,13 +37,15 @@ struct CompatRelay {
 
 /// Vectors as all of these vendors make them: numbers, whatever else the client wants to be told; a client that wants
 /// base64 gets it from the gateway.
-const EMBEDDINGS: EmbeddingOptions = EmbeddingOptions {
-    base64: false,
-    tokens: true,
-    input_type: true,
-    dimensions: Some("dimensions"),
-    max_inputs: 2048,
-};
+fn embeddings(row: &VendorRow) -> EmbeddingOptions {
+    EmbeddingOptions {
+        base64: false,
+        tokens: true,
+        input_type: true,
+        dimensions: Some("dimensions"),
+        max_inputs: row.max_inputs.unwrap_or(EmbeddingOptions::default().max_inputs),
+    }
+}
 
 impl Compat {
     /// The vendor of a row.
@@ -56,8 +60,8 @@ impl Compat {
             info: row.info(),
             wire: ChatWire::new(wire.clone()),
             relay: CompatRelay { row: Arc::clone(&row), relay: ChatRelay::new(wire.clone()) },
-            embeddings: EmbeddingWire::new(wire.clone(), EMBEDDINGS),
-            rerank: RerankWire::new(wire),
+            embeddings: EmbeddingWire::new(wire.clone(), embeddings(&row)),
+            rerank: RerankWire::new(wire, row.rerank.clone()),
             row,
         })
     }
@@ -153,7 +157,9 @@ impl Relay for CompatRelay {
         let effort = peek.get::<Cow<'_, str>>("reasoning_effort").ok().flatten();
         let rare = effort.is_some_and(|effort| row.efforts.contains_key(&*effort));
         let whole = !row.can(Capability::Streaming) && (peek.has("stream") || peek.has("stream_options"));
-        if hot || rare || whole || !row.target(call).is_ok_and(|target| target.is_plain()) {
+        // Thinking that answers tell under another name than the field's is told under that name too.
+        let thinks_apart = row.can(Capability::Reasoning) && row.replay != Replay::ReasoningContent;
+        if hot || rare || whole || thinks_apart || !row.target(call).is_ok_and(|target| target.is_plain()) {
             return None;
         }
         if !row.quirks.is_empty() {

@@ -13,7 +13,7 @@ use llm_provider_openai::{
 use llm_types::{ErrorKind, Extra};
 use serde::{Deserialize, Serialize};
 
-use crate::Quirk;
+use crate::{Quirk, RerankOptions};
 
 /// One vendor. The rows of the built-in table and those in a user's configuration have this type.
 ///
@@ -132,6 +132,12 @@ pub struct VendorRow {
     /// The highest temperature; a higher one is lowered to it.
     #[serde(default)]
     pub max_temperature: Option<f64>,
+    /// Inputs of one request for vectors, at most.
+    #[serde(default)]
+    pub max_inputs: Option<usize>,
+    /// In what rankings differ from Cohere's.
+    #[serde(default)]
+    pub rerank: RerankOptions,
     /// What needs code.
     #[serde(default)]
     pub quirks: Vec<Quirk>,
@@ -251,6 +257,8 @@ impl VendorRow {
             model_pattern: None,
             efforts: BTreeMap::new(),
             max_temperature: None,
+            max_inputs: None,
+            rerank: RerankOptions::default(),
             quirks: Vec::new(),
         }
     }

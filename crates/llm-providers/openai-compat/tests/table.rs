@@ -48,6 +48,18 @@ fn model(row: &VendorRow, plain: &str) -> String {
     row.routes.keys().next().map_or_else(|| plain.to_owned(), |route| format!("{route}/id-1/{plain}"))
 }
 
+/// The row's address with something in its gaps, or that of a server.
+fn base_of(row: &VendorRow) -> String {
+    let base =
+        row.placeholders().fold(row.base_url.clone(), |url, name| url.replace(&format!("{{{name}}}"), "x"));
+    if base.is_empty() { "http://server/v1".to_owned() } else { base }
+}
+
+/// Rows with chat.
+fn chatting() -> impl Iterator<Item = &'static VendorRow> {
+    rows().iter().filter(|row| row.has(VendorOperation::Chat))
+}
+
 #[test]
 fn every_row() {
     let mut ids = BTreeSet::new();
@@ -58,17 +70,19 @@ fn every_row() {
             assert!(ids.insert(id), "{id} stands twice");
             assert_eq!(find(id), Some(row));
         }
-        assert!(row.has(VendorOperation::Chat), "{} has no chat", row.id);
+        let served = [VendorOperation::Chat, VendorOperation::Embeddings, VendorOperation::Rerank];
+        assert!(served.iter().any(|operation| row.has(*operation)), "{} does nothing", row.id);
         assert!(!["openai", "anthropic", "mock"].contains(&row.id.as_str()), "{} has a crate", row.id);
         assert!(row.docs.starts_with("https://") && row.read.len() == 7, "{} has no source", row.id);
         let vendor = Compat::new(row.clone()).unwrap();
-        let base = row
-            .placeholders()
-            .fold(row.base_url.clone(), |url, name| url.replace(&format!("{{{name}}}"), "x"));
-        let base = if base.is_empty() { "http://server/v1" } else { &base };
+        let Some(chat) = vendor.chat() else {
+            assert!(row.capabilities.is_empty() && vendor.relay(Dialect::OpenAiChat).is_none(), "{}", row.id);
+            continue;
+        };
+        let base = &base_of(row);
         let model = model(row, "model-1");
         let call = Call { credential: Some(&key), base_url: Some(base), ..Call::new(&model, &headers) };
-        let encoded = vendor.chat().unwrap().encode(&standard(), &call).unwrap();
+        let encoded = chat.encode(&standard(), &call).unwrap();
         let (parts, payload) = encoded.request.into_parts();
         let Payload::Bytes(body) = payload else { panic!("segments") };
         let headers: Vec<_> = parts
@@ -98,7 +112,7 @@ fn every_row() {
 #[test]
 fn no_row_loses_anything_in_silence() {
     let headers = HeaderMap::new();
-    for row in rows() {
+    for row in chatting() {
         let vendor = Compat::new(row.clone()).unwrap();
         for case in corpus::corpus() {
             let model = model(row, "a/model");
@@ -135,7 +149,7 @@ fn usage_of(row: &VendorRow) -> Value {
 #[test]
 fn every_row_hears_answers_streams_and_errors() {
     let mut habits = BTreeSet::new();
-    for row in rows() {
+    for row in chatting() {
         let id = &row.id;
         let vendor = Compat::new(row.clone()).unwrap();
         let chat = vendor.chat().unwrap();
@@ -229,7 +243,7 @@ fn every_row_hears_answers_streams_and_errors() {
 fn passing_through_and_translating_agree() {
     let headers = HeaderMap::new();
     let mut passed = 0;
-    for row in rows() {
+    for row in chatting() {
         let vendor = Compat::new(row.clone()).unwrap();
         let call = Call { base_url: Some("https://h/v1"), ..Call::new("a/model", &headers) };
         for case in corpus::corpus() {
@@ -306,6 +320,16 @@ fn rows_that_make_no_sense() {
         row.efforts.extend([("max", "high"), ("high", "low")].map(|(a, b)| (a.to_owned(), b.to_owned())));
     };
     assert_eq!(fault(&efforts).field, "efforts");
+    assert_eq!(fault(&|row| row.max_inputs = Some(0)).field, "max_inputs");
+    assert_eq!(fault(&|row| row.rerank.path = "rerank".to_owned()).field, "rerank");
+    assert_eq!(fault(&|row| row.rerank.replaces = "/v1/".to_owned()).field, "rerank");
+    assert_eq!(fault(&|row| row.rerank.top_n = String::new()).field, "rerank");
+    assert_eq!(fault(&|row| row.rerank.drop = vec!["query".to_owned()]).field, "rerank");
+    let prefixed = |row: &mut VendorRow| {
+        row.path_prefix = "/v1".to_owned();
+        row.rerank.replaces = "/v2".to_owned();
+    };
+    assert_eq!(fault(&prefixed).field, "rerank");
     assert_eq!(fault(&|row| row.usage_pointer = Some("usage".to_owned())).field, "usage_pointer");
     assert_eq!(fault(&|row| drop(row.headers.insert("a b".to_owned(), String::new()))).field, "headers");
     let unknown: Result<VendorRow, _> = serde_json::from_value(json!({"id": "a", "base_ulr": "x"}));
@@ -479,4 +503,41 @@ fn addresses_made_of_more_than_a_base() {
         sent("clarifai", None, "openai.chat.gpt-oss").1,
         "https://clarifai.com/openai/chat/models/gpt-oss"
     );
+}
+
+/// Where each row's vectors and rankings are asked for, what is sent, and what of it is told.
+#[test]
+fn vectors_and_rankings() {
+    let headers = HeaderMap::new();
+    let embedding: llm_types::EmbeddingRequest =
+        from_value(json!({"model": "x", "input": ["a", "b"], "encoding_format": "base64", "dimensions": 8}))
+            .unwrap();
+    let ranking: llm_types::RerankRequest = from_value(json!({"model": "x", "query": "q", "top_n": 1,
+        "documents": ["a", {"text": "b", "year": 3}], "return_documents": true}))
+    .unwrap();
+    let mut seen = String::new();
+    for row in rows() {
+        let vendor = Compat::new(row.clone()).unwrap();
+        let base = base_of(row);
+        let call = Call { base_url: Some(&base), ..Call::new("a/model-1", &headers) };
+        let embedded = vendor.embeddings().map(|embeddings| embeddings.encode(&embedding, &call));
+        let ranked = vendor.rerank().map(|rerank| rerank.encode(&ranking, &call));
+        for (what, encoded) in [("vectors", embedded), ("ranking", ranked)] {
+            let Some(encoded) = encoded else { continue };
+            let encoded = encoded.unwrap();
+            let uri = encoded.request.uri().to_string();
+            let Payload::Bytes(body) = encoded.request.into_body() else { panic!("segments") };
+            let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+            let body = String::from_utf8(body.to_vec()).unwrap();
+            seen += &format!("{} {what}: {uri}\n  {body}\n", row.id);
+            seen += &notes.into_iter().map(|note| format!("  {note}\n")).collect::<String>();
+        }
+    }
+    insta::assert_snapshot!("vectors_and_rankings", seen);
+}
+
+#[test]
+fn inputs_of_one_request() {
+    let limit = |id: &str| Compat::new(find(id).unwrap().clone()).unwrap().max_embedding_inputs("m");
+    assert_eq!((limit("dashscope"), limit("together_ai")), (10, 2048));
 }

@@ -6,11 +6,12 @@
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, SseEvent, UpstreamError};
 use llm_provider_envelope::{
-    Envelope, Opened, Opener, effort_of_three, functions_only, json, leave_out, leave_out_parts,
+    Envelope, Opened, Opener, effort_of_three, functions_only, json as tree, leave_out, leave_out_parts,
+    plain_history,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{error, head};
 
@@ -46,6 +47,7 @@ impl Envelope for TextChat {
         leave_out(request, LACKS, changes);
         functions_only(request, changes);
         effort_of_three(request, changes);
+        plain_history(request, changes);
         leave_out_parts(request, changes, |part| !matches!(part, ContentPart::File(_)));
         Ok(())
     }
@@ -65,7 +67,7 @@ impl Envelope for TextChat {
         if let Some(stop) = body.get_mut("stop").filter(|stop| stop.is_string()) {
             *stop = Value::Array(vec![stop.take()]);
         }
-        head::owner(&mut body, call)?;
+        head::owner(&mut body, call);
         Ok(body)
     }
 
@@ -97,6 +99,13 @@ fn named(mut answer: Value, object: &str) -> Value {
         members.insert("model".to_owned(), model);
     }
     members.entry("object").or_insert_with(|| object.into());
+    for choice in members.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
+        // The vendor's limit of time is a limit like that of tokens.
+        if choice["finish_reason"] == "time_limit" {
+            choice["finish_reason"] = "length".into();
+            choice["provider_specific_fields"] = json!({ "native_finish_reason": "time_limit" });
+        }
+    }
     answer
 }
 
@@ -106,7 +115,7 @@ struct Events;
 
 impl Opener for Events {
     fn open(&mut self, event: &SseEvent<'_>) -> Opened {
-        match json(event) {
+        match tree(event) {
             Some(chunk) if chunk.get("choices").is_some() => {
                 Opened::Chunks(vec![named(chunk, "chat.completion.chunk")])
             }

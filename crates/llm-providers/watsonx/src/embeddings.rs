@@ -30,7 +30,7 @@ impl Translator<Embeddings> for Vectors {
         if let Some(tokens) = body.shift_remove("truncate_input_tokens") {
             body.entry("parameters").or_insert_with(|| json!({}))["truncate_input_tokens"] = tokens;
         }
-        head::owner(&mut body, call)?;
+        head::owner(&mut body, call);
         let parts = head::parts("text/embeddings", call)?;
         let body = Value::Object(body).to_string().into_bytes();
         Ok(Encoded { request: Request::from_parts(parts, body.into()), notes: changes.finish()? })

@@ -38,27 +38,23 @@ pub(crate) fn uri(operation: &str, call: &Call<'_>) -> Result<Uri, EncodeError> 
     }
 }
 
-/// Says which model is asked and whose the request is; a deployment knows both.
-pub(crate) fn owner(body: &mut Extra, call: &Call<'_>) -> Result<(), EncodeError> {
+/// Says which model is asked and whose the request is; a deployment knows both. Where nobody has said whose it is, the
+/// vendor refuses it in words of its own.
+pub(crate) fn owner(body: &mut Extra, call: &Call<'_>) {
     if deployment(call).is_some() {
-        return Ok(());
+        return;
     }
     body.insert("model_id".to_owned(), call.model.into());
     // A request may name its own.
     if body.contains_key("project_id") || body.contains_key("space_id") {
-        return Ok(());
+        return;
     }
     let project = call.parameter("project_id").or_else(|| call.parameter("watsonx_project"));
-    let (name, value) = match (project, call.parameter("space_id")) {
-        (Some(project), _) => ("project_id", project),
-        (None, Some(space)) => ("space_id", space),
-        (None, None) => {
-            let why = "watsonx.ai wants to know whose a request is: set `project_id` or `space_id`";
-            return Err(EncodeError::Setup(why.to_owned()));
-        }
-    };
-    body.insert(name.to_owned(), value.into());
-    Ok(())
+    if let Some(project) = project {
+        body.insert("project_id".to_owned(), project.into());
+    } else if let Some(space) = call.parameter("space_id") {
+        body.insert("space_id".to_owned(), space.into());
+    }
 }
 
 /// Method, address and headers of an operation.

@@ -55,7 +55,7 @@ impl Translator<Rerank> for Ranking {
             body.insert("parameters".to_owned(), parameters.into());
         }
         body.extend(request.extra.clone());
-        head::owner(&mut body, call)?;
+        head::owner(&mut body, call);
         let parts = head::parts("text/rerank", call)?;
         let body = Value::Object(body).to_string().into_bytes();
         Ok(Encoded { request: Request::from_parts(parts, body.into()), notes: changes.finish()? })

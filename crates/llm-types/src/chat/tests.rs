@@ -128,7 +128,7 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
             "messages[0].thinking_blocks[0]",
             "missing field `type`",
         ),
-        (with("tools", json!([{"function": {"name": "f"}}])), "tools[0]", "missing field `type`"),
+        (with("tools", json!([{"function": {}}])), "tools[0]", "missing field `name`"),
         (
             with("tools", json!([{"type": "function", "function": {}}])),
             "tools[0].function",
@@ -369,4 +369,21 @@ fn what_is_made_reads_as_what_is_written() {
         Choice::new(Message::assistant("Hi"), FinishReason::Stop),
     );
     identity::<ChatResponse>(&serde_json::to_string(&answer).unwrap());
+}
+
+#[test]
+fn a_tool_without_a_type_is_what_it_holds() {
+    let read = |json: serde_json::Value| crate::from_value::<Tool>(json).unwrap();
+    let function = read(json!({"function": {"name": "f"}, "extra": 1}));
+    assert!(matches!(&function, Tool::Function(tool) if tool.function.name == "f"));
+    assert_eq!(
+        serde_json::to_value(&function).unwrap(),
+        json!({"type": "function", "function": {"name": "f"}, "extra": 1})
+    );
+    let vendors = json!({"googleSearch": {}});
+    let kept = read(vendors.clone());
+    assert!(matches!(kept, Tool::Unknown(_)));
+    assert_eq!(serde_json::to_value(&kept).unwrap(), vendors, "nothing is added to what is not known");
+    let error = crate::from_value::<Tool>(json!({"function": {"name": 7}})).unwrap_err();
+    assert!(error.message.contains("expected a string"), "{error}");
 }

@@ -24,7 +24,7 @@ pub enum Tool {
 tagged_enum!(Tool, "a tool (an object with a `type`)", {
     "function" => Function,
     "custom" => Custom,
-});
+}, untagged: "function" => Function);
 any_of_schema!(Tool: FunctionTool, CustomTool, Extra);
 
 impl Tool {

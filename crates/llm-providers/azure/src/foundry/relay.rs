@@ -1,4 +1,5 @@
-//! Requests that pass through Foundry as bytes: OpenAI chat, and Anthropic's Messages to Claude.
+//! Requests that pass through Foundry as bytes: OpenAI chat, Anthropic's Messages to Claude, and Responses to OpenAI's
+//! models.
 
 use http::request::Parts;
 use llm_provider_anthropic::Anthropic;
@@ -9,7 +10,7 @@ use llm_provider_openai::ChatRelay;
 
 use super::family::{Family, Reached, reach};
 use super::{betas, models};
-use crate::azure::wire;
+use crate::azure::{AzureResponses, wire};
 
 /// OpenAI chat.
 #[derive(Debug, Clone)]
@@ -98,5 +99,42 @@ impl Relay for MessagesSide {
 
     fn listener(&self) -> Box<dyn Listener> {
         Relay::listener(&Anthropic)
+    }
+}
+
+/// OpenAI's Responses.
+#[derive(Debug, Clone)]
+pub(super) struct ResponsesSide(AzureResponses);
+
+impl ResponsesSide {
+    pub(super) fn new() -> Self {
+        Self(AzureResponses::new())
+    }
+}
+
+impl Relay for ResponsesSide {
+    fn dialect(&self) -> Dialect {
+        Dialect::OpenAiResponses
+    }
+
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+        let Reached { family, .. } = reach(call).ok()?;
+        if family == Family::OpenAi { self.0.edits(peek, call) } else { None }
+    }
+
+    fn takes_include_usage(&self) -> bool {
+        self.0.takes_include_usage()
+    }
+
+    fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<Parts, EncodeError> {
+        self.0.head(operation, call)
+    }
+
+    fn error(&self, response: http::Response<&[u8]>) -> UpstreamError {
+        self.0.error(response)
+    }
+
+    fn listener(&self) -> Box<dyn Listener> {
+        self.0.listener()
     }
 }

@@ -3,27 +3,18 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request};
 use llm_provider_core::{
-    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Payload, Relay as _, Rerank, StreamDecoder,
-    Translator, UpstreamError,
+    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Payload, Rerank, StreamDecoder, Translator,
+    UpstreamError,
 };
-use llm_provider_openai::ChatRelay;
+use llm_provider_openai::read_error;
 use llm_types::{RerankRequest, RerankResponse};
 
 use super::family;
 use crate::azure::wire;
 
 /// Rankings.
-#[derive(Debug, Clone)]
-pub(super) struct Ranking {
-    /// Reads errors, which have one form at all of Azure's addresses.
-    errors: ChatRelay,
-}
-
-impl Ranking {
-    pub(super) fn new() -> Self {
-        Self { errors: ChatRelay::new(wire()) }
-    }
-}
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ranking;
 
 impl Translator<Rerank> for Ranking {
     fn encode(&self, request: &RerankRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
@@ -40,7 +31,7 @@ impl Translator<Rerank> for Ranking {
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<RerankResponse>, UpstreamError> {
         if !response.status().is_success() {
-            return Err(self.errors.error(response));
+            return Err(read_error(&response, &wire()));
         }
         let answer = llm_types::from_slice(response.body())
             .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;

@@ -3,8 +3,8 @@
 use http::Response;
 use llm_provider_core::UpstreamError;
 use llm_types::{
-    Annotation, ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role, ThinkingBlock,
-    ToolCall,
+    Annotation, ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role,
+    ThinkingBlock, ToolCall,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -18,7 +18,11 @@ pub(crate) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, Upstrea
     let wire: ConverseResponse = llm_types::from_slice(response.body())
         .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
     let Some(blocks) = wire.output.message.get().map(|message| message.content.clone()) else {
-        return Err(UpstreamError::unreadable(response.status(), response.body(), "output.message: is missing"));
+        return Err(UpstreamError::unreadable(
+            response.status(),
+            response.body(),
+            "output.message: is missing",
+        ));
     };
     let mut read = read(wire, blocks);
     read.id = error::request_id(response.headers()).into();
@@ -69,12 +73,14 @@ fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
         }
     }
     message.content = if has_text { Nullable::Value(MessageContent::Text(text)) } else { Nullable::Null };
-    message.reasoning_content = if reasoning.is_empty() { Nullable::Absent } else { Nullable::Value(reasoning) };
+    message.reasoning_content =
+        if reasoning.is_empty() { Nullable::Absent } else { Nullable::Value(reasoning) };
     let finish = finish_reason(wire.stop_reason.get(), !calls.is_empty());
     message.thinking_blocks = some(thinking);
     message.tool_calls = some(calls);
     message.annotations = some(annotations);
-    message.provider_specific_fields = kept(blocks).map(|kept| Extra::from_iter([(KEPT.to_owned(), kept)])).into();
+    message.provider_specific_fields =
+        kept(blocks).map(|kept| Extra::from_iter([(KEPT.to_owned(), kept)])).into();
 
     let mut choice = Choice::new(message, finish.clone());
     keep_native(wire.stop_reason.get(), &finish, &mut choice.extra);
@@ -139,8 +145,9 @@ pub(super) fn keep_native(native: Option<&StopReason>, ours: &FinishReason, extr
 }
 
 /// Thinking as a block: readable, signed or not, or redacted.
-pub(super) fn thinking_block(thought: &ReasoningContent) -> Option<ThinkingBlock> {
-    let mut block = empty_thinking(if thought.redacted_content.is_value() { "redacted_thinking" } else { "thinking" });
+pub(crate) fn thinking_block(thought: &ReasoningContent) -> Option<ThinkingBlock> {
+    let mut block =
+        empty_thinking(if thought.redacted_content.is_value() { "redacted_thinking" } else { "thinking" });
     if let Some(data) = thought.redacted_content.get() {
         block.data = Nullable::Value(data.clone());
         return Some(block);
@@ -176,7 +183,7 @@ pub(super) fn annotation(citation: &Value, start: usize, end: usize) -> Option<A
 }
 
 /// The blocks as they must come back, if thinking, text and calls in this order cannot say them.
-pub(super) fn kept(blocks: Vec<ContentBlock>) -> Option<Value> {
+pub(crate) fn kept(blocks: Vec<ContentBlock>) -> Option<Value> {
     let mut rank = 0;
     let is_plain = blocks.iter().all(|block| {
         let next = match block {

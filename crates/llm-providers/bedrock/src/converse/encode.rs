@@ -27,7 +27,11 @@ pub(crate) struct EncodedWire {
     pub(crate) notes: Vec<Note>,
 }
 
-pub(crate) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -> Result<EncodedWire, EncodeError> {
+pub(crate) fn encode(
+    request: &ChatRequest,
+    model: Model<'_>,
+    call: &Call<'_>,
+) -> Result<EncodedWire, EncodeError> {
     let mut encoder = Encoder { call, model, notes: Vec::new(), own: Extra::new() };
     let mut wire = encoder.request(request)?;
     if !encoder.own.is_empty() {
@@ -150,7 +154,11 @@ impl Encoder<'_> {
             && let Some(members) = value.as_object_mut()
             && members.shift_remove("streamProcessingMode").is_some()
         {
-            self.note(NoteKind::Dropped, "guardrailConfig.streamProcessingMode", "the answer is not streamed");
+            self.note(
+                NoteKind::Dropped,
+                "guardrailConfig.streamProcessingMode",
+                "the answer is not streamed",
+            );
         }
         value
     }
@@ -215,8 +223,8 @@ impl Encoder<'_> {
     /// Source: Amazon Bedrock User Guide, model cards of OpenAI's, xAI's and Moonshot's models, read 2026-11.
     fn least_limit(&mut self, limit: u64) -> u64 {
         const LEAST: u64 = 16;
-        let has_least =
-            self.model.family == Family::Gpt || ["xai.", "kimi-k3"].iter().any(|part| self.model.id.contains(part));
+        let has_least = self.model.family == Family::Gpt
+            || ["xai.", "kimi-k3"].iter().any(|part| self.model.id.contains(part));
         if has_least && limit < LEAST {
             self.note(NoteKind::Clamped, "max_tokens", "raised to 16, the least that this model writes");
             return LEAST;
@@ -240,7 +248,10 @@ impl Encoder<'_> {
         let mut labels = wire.request_metadata.take().unwrap_or_default();
         for (name, value) in request.metadata.get().into_iter().flatten() {
             let fits = |text: &str| {
-                text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" :_@$#=/+,-.\t\n".contains(&byte))
+                text.len() <= 256
+                    && text
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b" :_@$#=/+,-.\t\n".contains(&byte))
             };
             match value.as_str() {
                 Some(text) if !name.is_empty() && fits(name) && fits(text) && labels.len() < MOST => {
@@ -304,7 +315,8 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         match value.get() {
             Some(value) if self.is_forwarded(name) => {
-                let value = serde_json::to_value(value).map_err(|why| EncodeError::invalid(name, why.to_string()))?;
+                let value =
+                    serde_json::to_value(value).map_err(|why| EncodeError::invalid(name, why.to_string()))?;
                 self.own.insert(name.to_owned(), value);
                 Ok(())
             }

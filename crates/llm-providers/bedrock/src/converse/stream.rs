@@ -10,7 +10,9 @@ mod block;
 use std::collections::BTreeMap;
 
 use llm_provider_core::{Outbox, SseEvent, StreamError};
-use llm_types::{ChatChunk, ChunkChoice, Delta as Added, Extra, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall};
+use llm_types::{
+    ChatChunk, ChunkChoice, Delta as Added, Extra, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
+};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -19,7 +21,8 @@ use block::Block;
 use super::decode::{annotation, call, empty_thinking, finish_reason, keep_native, kept, said, specifics};
 use super::{FORM_TOOL, KEPT};
 use crate::wire::{
-    BlockDelta, BlockStart, BlockStop, ContentBlock, Delta, MessageStart, MessageStop, Metadata, ReasoningDelta, Start,
+    BlockDelta, BlockStart, BlockStop, ContentBlock, Delta, MessageStart, MessageStop, Metadata,
+    ReasoningDelta, Start,
 };
 use crate::{error, usage};
 
@@ -44,7 +47,12 @@ impl ConverseInterpret {
     pub(crate) fn knows(name: &str) -> bool {
         matches!(
             name,
-            "messageStart" | "contentBlockStart" | "contentBlockDelta" | "contentBlockStop" | "messageStop" | "metadata"
+            "messageStart"
+                | "contentBlockStart"
+                | "contentBlockDelta"
+                | "contentBlockStop"
+                | "messageStop"
+                | "metadata"
         )
     }
 
@@ -75,7 +83,7 @@ impl ConverseInterpret {
             "contentBlockStart" if !self.is_complete => self.block_start(json(data)?, out),
             "contentBlockDelta" if !self.is_complete => self.block_delta(json(data)?, out),
             "contentBlockStop" if !self.is_complete => self.block_stop(&json(data)?, out),
-            "messageStop" if !self.is_complete => self.message_stop(json(data)?, out),
+            "messageStop" if !self.is_complete => self.message_stop(&json(data)?, out),
             "metadata" => {
                 let metadata = json(data)?;
                 if self.is_complete {
@@ -161,8 +169,12 @@ impl ConverseInterpret {
                 self.block(delta.index, Block::text).add_citation(citation);
                 self.send(added, out);
             }
-            Delta::ToolResult(pieces) => self.block(delta.index, || Block::result(&Value::Null)).add_result(pieces),
-            Delta::Image(piece) => self.block(delta.index, || Block::image(&Value::Null)).add_image(piece),
+            Delta::ToolResult(pieces) => {
+                self.block(delta.index, || Block::result(&Value::Null)).add_result(pieces);
+            }
+            Delta::Image(piece) => {
+                self.block(delta.index, || Block::image(&Value::Null)).add_image(piece);
+            }
             Delta::Unknown(_) => {}
         }
     }
@@ -199,7 +211,7 @@ impl ConverseInterpret {
         }
     }
 
-    fn message_stop(&mut self, stop: MessageStop, out: &mut Outbox<ChatChunk>) {
+    fn message_stop(&mut self, stop: &MessageStop, out: &mut Outbox<ChatChunk>) {
         let open: Vec<u32> = self.blocks.keys().copied().collect();
         for index in open {
             self.block_stop(&BlockStop { index, extra: Extra::new() }, out);

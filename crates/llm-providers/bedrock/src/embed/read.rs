@@ -29,7 +29,8 @@ fn vectors(body: &mut Value) -> Option<Vec<EmbeddingVector>> {
     // Titan's first word: one vector, and the same by type where types were asked for.
     if let Some(vector) = members.shift_remove("embedding").filter(Value::is_array) {
         let by_type = members.shift_remove("embeddingsByType");
-        let others = by_type.filter(|types| types.as_object().is_some_and(|types| types.keys().any(|name| name != "float")));
+        let others = by_type
+            .filter(|types| types.as_object().is_some_and(|types| types.keys().any(|name| name != "float")));
         members.extend(others.map(|types| ("embeddingsByType".to_owned(), types)));
         return Some(vec![vector_of(vector)]);
     }
@@ -39,7 +40,11 @@ fn vectors(body: &mut Value) -> Option<Vec<EmbeddingVector>> {
     match members.shift_remove("embeddings").or_else(|| members.shift_remove("data"))? {
         Value::Array(list) => {
             let numbers = list.first().is_some_and(Value::is_number);
-            if numbers { Some(vec![vector_of(Value::Array(list))]) } else { Some(list.into_iter().map(item).collect()) }
+            if numbers {
+                Some(vec![vector_of(Value::Array(list))])
+            } else {
+                Some(list.into_iter().map(item).collect())
+            }
         }
         // Cohere's, by type.
         Value::Object(types) => by_types(types),

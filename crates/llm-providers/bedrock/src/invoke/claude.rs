@@ -33,7 +33,8 @@ pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
 
 fn rewrite(body: &Bytes, betas: Option<&serde_json::Value>) -> Result<Bytes, EncodeError> {
     let peek = Peek::new(body).map_err(|error| EncodeError::invalid(error.path, error.message))?;
-    let remove = |name: &'static str| Edit::Remove { name: name.into(), reason: "stands in the address".into() };
+    let remove =
+        |name: &'static str| Edit::Remove { name: name.into(), reason: "stands in the address".into() };
     let mut edits = vec![remove("model"), remove("stream")];
     if !peek.has("anthropic_version") {
         edits.push(Edit::set_text("anthropic_version", VERSION));
@@ -47,6 +48,8 @@ fn rewrite(body: &Bytes, betas: Option<&serde_json::Value>) -> Result<Bytes, Enc
 pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
     match Translator::<Chat>::decode(&Anthropic, response.clone())? {
         Decoded::Answer(answer) => Ok(answer),
-        Decoded::Again { .. } => Err(UpstreamError::unreadable(response.status(), response.body(), "no answer")),
+        Decoded::Again { .. } => {
+            Err(UpstreamError::unreadable(response.status(), response.body(), "no answer"))
+        }
     }
 }

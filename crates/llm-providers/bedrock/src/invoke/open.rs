@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 
 use http::Response;
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, Edit, EncodeError, Encoded, NoteKind, Payload, Peek, Translator, UpstreamError, apply,
+    Call, Chat, Decoded, Decoder, Edit, EncodeError, Encoded, NoteKind, Payload, Peek, Translator,
+    UpstreamError, apply,
 };
-use llm_provider_openai::{ChatWire, DoneMarker, OutputLimit, RequestOptions, WireOptions};
+use llm_provider_openai::{AnswerOptions, ChatWire, DoneMarker, OutputLimit, RequestOptions, WireOptions};
 use llm_types::{ChatRequest, ChatResponse};
 use serde_json::Value;
 
@@ -18,16 +19,15 @@ use super::Said;
 use crate::model::Model;
 
 static WIRE: LazyLock<ChatWire> = LazyLock::new(|| {
-    let mut wire = WireOptions::default();
-    wire.request = RequestOptions {
+    let request = RequestOptions {
         limit: OutputLimit::MaxTokens,
         developer_role: false,
         stream_usage: false,
         top_k: true,
         ..RequestOptions::default()
     };
-    wire.answer.think_tags = true;
-    wire.answer.done = DoneMarker::Optional;
+    let answer = AnswerOptions { think_tags: true, done: DoneMarker::Optional, ..AnswerOptions::default() };
+    let wire = WireOptions { request, answer, ..WireOptions::default() };
     ChatWire::new(wire)
 });
 
@@ -38,7 +38,9 @@ pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
         return Err(EncodeError::Setup("a chat request is one piece".to_owned()));
     };
     // What the address says is no loss.
-    notes.retain(|note| !(note.kind == NoteKind::Dropped && matches!(note.path.as_str(), "stream" | "stream_options")));
+    notes.retain(|note| {
+        !(note.kind == NoteKind::Dropped && matches!(note.path.as_str(), "stream" | "stream_options"))
+    });
     let peek = Peek::new(body).map_err(|error| EncodeError::invalid(error.path, error.message))?;
     let edits: Vec<Edit> = ["model", "stream", "stream_options"]
         .into_iter()
@@ -54,7 +56,9 @@ pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, Upstrea
     *read.headers_mut() = response.headers().clone();
     match WIRE.decode(read)? {
         Decoded::Answer(answer) => Ok(answer),
-        Decoded::Again { .. } => Err(UpstreamError::unreadable(response.status(), response.body(), "no answer")),
+        Decoded::Again { .. } => {
+            Err(UpstreamError::unreadable(response.status(), response.body(), "no answer"))
+        }
     }
 }
 

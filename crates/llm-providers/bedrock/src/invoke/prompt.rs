@@ -29,7 +29,11 @@ pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
         Family::Cohere => cohere(lines, options),
         Family::Llama => {
             writer.no_stops(&options)?;
-            let text = if model.id.contains("llama2") { instructed(&lines) } else { headed(&lines, model.id.contains("llama4")) };
+            let text = if model.id.contains("llama2") {
+                instructed(&lines)
+            } else {
+                headed(&lines, model.id.contains("llama4"))
+            };
             with_limit(text, "max_gen_len", options, false)
         }
         Family::DeepSeekR1 => with_limit(deepseek(&lines), "max_tokens", options, true),
@@ -88,7 +92,11 @@ impl Writer<'_> {
     }
 
     fn no_stops(&mut self, options: &Options) -> Result<(), EncodeError> {
-        if options.stops.is_empty() { Ok(()) } else { self.unsupported("stop", "this model stops where it sees fit") }
+        if options.stops.is_empty() {
+            Ok(())
+        } else {
+            self.unsupported("stop", "this model stops where it sees fit")
+        }
     }
 
     fn lines(&mut self, request: &ChatRequest) -> Result<Vec<Line>, EncodeError> {
@@ -166,7 +174,8 @@ impl Writer<'_> {
             Some(ResponseFormat::JsonObject(_)) => "Answer with one JSON object and nothing else.".to_owned(),
             Some(ResponseFormat::JsonSchema(part)) => {
                 let schema = part.json_schema.schema.get().cloned().unwrap_or_else(|| json!({}));
-                let (name, about) = (&part.json_schema.name, part.json_schema.description.as_deref().unwrap_or_default());
+                let (name, about) =
+                    (&part.json_schema.name, part.json_schema.description.as_deref().unwrap_or_default());
                 format!("Answer with one JSON object and nothing else. It follows this JSON Schema, `{name}`: {schema} {about}")
                     .trim_end()
                     .to_owned()
@@ -188,8 +197,18 @@ impl Writer<'_> {
 
     /// Everything else that was asked for.
     fn lacking(&mut self, request: &ChatRequest) -> Result<(), EncodeError> {
-        const HAS: &[&str] =
-            &["model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "stream", "stream_options", "response_format"];
+        const HAS: &[&str] = &[
+            "model",
+            "messages",
+            "max_tokens",
+            "max_completion_tokens",
+            "temperature",
+            "top_p",
+            "stop",
+            "stream",
+            "stream_options",
+            "response_format",
+        ];
         let Ok(Value::Object(members)) = serde_json::to_value(request) else { return Ok(()) };
         for (name, value) in members {
             let is_nothing = value.is_null()
@@ -341,7 +360,6 @@ fn deepseek(lines: &[Line]) -> String {
     text.push_str("<｜Assistant｜><think>\n");
     text
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -22,9 +22,13 @@ pub(crate) struct ChunkInterpret {
 
 enum Words {
     /// Anthropic's or OpenAI's events, which their own decoders read.
-    Theirs { decoder: Box<dyn Decoder<Chat>>, is_complete: bool, is_counted: bool },
+    Theirs {
+        decoder: Box<dyn Decoder<Chat>>,
+        is_complete: bool,
+        is_counted: bool,
+    },
     /// Nova's, which are Converse's.
-    Converse(ConverseInterpret),
+    Converse(Box<ConverseInterpret>),
     Text(TextPieces),
 }
 
@@ -77,7 +81,9 @@ impl ChunkInterpret {
                 let Some(members) = value.as_object() else { return Ok(()) };
                 for (name, event) in members.iter().filter(|(name, _)| ConverseInterpret::knows(name)) {
                     let event = event.to_string();
-                    converse.named(name, event.as_bytes(), out).map_err(|error| format!("{name}: {error}"))?;
+                    converse
+                        .named(name, event.as_bytes(), out)
+                        .map_err(|error| format!("{name}: {error}"))?;
                 }
                 Ok(())
             }
@@ -94,7 +100,7 @@ fn words(value: &Value) -> Option<Words> {
     let theirs = |decoder| Some(Words::Theirs { decoder, is_complete: false, is_counted: false });
     let members = value.as_object()?;
     if members.keys().any(|name| ConverseInterpret::knows(name)) {
-        Some(Words::Converse(ConverseInterpret::default()))
+        Some(Words::Converse(Box::default()))
     } else if members.contains_key("choices") && text::piece(value).is_none() {
         theirs(open::decoder())
     } else if members.contains_key("type") {
@@ -129,7 +135,10 @@ fn theirs(
             Err(error) => out.fail(error),
         }
     }
-    if *is_complete && !*is_counted && let Some(usage) = metrics(value) {
+    if *is_complete
+        && !*is_counted
+        && let Some(usage) = metrics(value)
+    {
         *is_counted = true;
         out.chunk(counted(usage));
     }
@@ -139,7 +148,8 @@ impl TextPieces {
     /// More text: thinking, up to the tag that ends it, then words.
     fn say(&mut self, text: &str, is_last: bool, out: &mut Outbox<ChatChunk>) {
         let mut send = |delta: Delta| out.chunk(nameless(vec![ChunkChoice::new(delta)]));
-        let thought = |text: &str| Delta { reasoning_content: Nullable::Value(text.to_owned()), ..Delta::default() };
+        let thought =
+            |text: &str| Delta { reasoning_content: Nullable::Value(text.to_owned()), ..Delta::default() };
         let Some(mut held) = self.held.take() else {
             if !text.is_empty() {
                 send(Delta::text(text));

@@ -44,7 +44,8 @@ pub(super) fn piece(value: &Value) -> Option<Piece> {
     }
     if value.get("outputText").is_some() {
         let stop = text(value, "completionReason");
-        let usage = usage(count(value, "inputTextTokenCount"), count(value, "totalOutputTextTokenCount"), &stop);
+        let usage =
+            usage(count(value, "inputTextTokenCount"), count(value, "totalOutputTextTokenCount"), &stop);
         return Some(Piece::new(text(value, "outputText"), stop, usage));
     }
     if value.get("generation").is_some() {
@@ -75,7 +76,8 @@ pub(super) fn piece(value: &Value) -> Option<Piece> {
 
 pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
     let unreadable = |why: &str| UpstreamError::unreadable(response.status(), response.body(), why);
-    let value: Value = serde_json::from_slice(response.body()).map_err(|error| unreadable(&error.to_string()))?;
+    let value: Value =
+        serde_json::from_slice(response.body()).map_err(|error| unreadable(&error.to_string()))?;
     let piece = piece(&value).ok_or_else(|| unreadable("no words of any model's are in it"))?;
     let mut message = Message::empty(Role::Assistant);
     let (thought, said) = split_thought(&piece.text);
@@ -85,7 +87,12 @@ pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, Upstrea
     let mut choice = Choice::new(message, finish.clone());
     keep_native(piece.stop.as_deref(), &finish, &mut choice.extra);
     let mut answer = ChatResponse::new(String::new(), 0, String::new(), choice);
-    answer.id = value.get("generation_id").or_else(|| value.get("id")).and_then(Value::as_str).map(str::to_owned).into();
+    answer.id = value
+        .get("generation_id")
+        .or_else(|| value.get("id"))
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .into();
     answer.created = Nullable::Absent;
     answer.model = Nullable::Absent;
     answer.usage = piece.usage.into();

@@ -36,7 +36,10 @@ impl Sts {
             Some(region) => format!("https://sts.{region}.{}", dns_suffix(region)),
             None => "https://sts.amazonaws.com".to_owned(),
         });
-        Ok(Self { address: address.trim_end_matches('/').to_owned(), region: region.unwrap_or(GLOBAL).to_owned() })
+        Ok(Self {
+            address: address.trim_end_matches('/').to_owned(),
+            region: region.unwrap_or(GLOBAL).to_owned(),
+        })
     }
 
     /// The request; signed with `keys`, unless a token says who asks.
@@ -66,9 +69,10 @@ impl Sts {
         parts.method = Method::POST;
         let address = format!("{}/", self.address);
         parts.uri = address.parse().map_err(|error| format!("`{address}` is no address: {error}"))?;
-        parts
-            .headers
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"));
+        parts.headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
+        );
         if let Some(keys) = keys {
             SigV4 { keys, region: &self.region, service: "sts", now }
                 .sign(&mut parts, form.as_bytes())
@@ -86,11 +90,9 @@ pub(super) fn read(answer: &Response<Bytes>) -> LoginStep {
         let message = element(&text, "Message").unwrap_or_else(|| "without a word".to_owned());
         return LoginStep::Fail(format!("STS refused the role: {code}: {message}"));
     }
-    let (Some(access_key_id), Some(secret), Some(token)) = (
-        element(&text, "AccessKeyId"),
-        element(&text, "SecretAccessKey"),
-        element(&text, "SessionToken"),
-    ) else {
+    let (Some(access_key_id), Some(secret), Some(token)) =
+        (element(&text, "AccessKeyId"), element(&text, "SecretAccessKey"), element(&text, "SessionToken"))
+    else {
         return LoginStep::Fail("STS gave an answer without keys".to_owned());
     };
     LoginStep::Done {
@@ -142,7 +144,8 @@ fn instant(text: &str) -> Option<UnixMs> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let mut date = date.split('-').map(|step| step.parse::<i64>().ok());
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    let mut time = time.split_once('.').map_or(time, |(whole, _)| whole).split(':').map(|step| step.parse::<i64>().ok());
+    let mut time =
+        time.split_once('.').map_or(time, |(whole, _)| whole).split(':').map(|step| step.parse::<i64>().ok());
     let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
     if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
@@ -150,7 +153,8 @@ fn instant(text: &str) -> Option<UnixMs> {
     // Days since 1970-01-01, in years that begin on a first of March.
     let year = if month <= 2 { year - 1 } else { year };
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468;
+    let days =
+        365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + of_year - 719_468;
     Some(UnixMs(((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000))
 }
 

@@ -36,7 +36,10 @@ const KEYS: [(&str, &str); 2] = [("aws_access_key_id", "AKIAEXAMPLE"), ("aws_sec
 #[test]
 fn keys_of_the_settings() {
     let (found, expires_at) = keys(begin(&KEYS).step(LoginInput::Begin, NOW));
-    assert_eq!((found.access_key_id.as_str(), found.secret_access_key.expose(), expires_at), ("AKIAEXAMPLE", "s", None));
+    assert_eq!(
+        (found.access_key_id.as_str(), found.secret_access_key.expose(), expires_at),
+        ("AKIAEXAMPLE", "s", None)
+    );
     let token = ("aws_session_token", "t");
     let (found, _) = keys(begin(&[KEYS[0], KEYS[1], token]).step(LoginInput::Begin, NOW));
     assert_eq!(found.session_token, None, "keys that last have no session");
@@ -48,8 +51,14 @@ fn keys_of_the_settings() {
 #[test]
 fn a_role_on_the_way() {
     let role = ("aws_role_name", "arn:aws:iam::123456789012:role/demo");
-    let settings =
-        [KEYS[0], KEYS[1], role, ("aws_external_id", "a/b"), ("aws_session_name", "me"), ("aws_region_name", "eu-west-1")];
+    let settings = [
+        KEYS[0],
+        KEYS[1],
+        role,
+        ("aws_external_id", "a/b"),
+        ("aws_session_name", "me"),
+        ("aws_region_name", "eu-west-1"),
+    ];
     let mut run = begin(&settings);
     let request = sent(run.step(LoginInput::Begin, NOW));
     assert_eq!(request.uri(), "https://sts.eu-west-1.amazonaws.com/");
@@ -70,7 +79,9 @@ fn a_role_on_the_way() {
 fn a_role_with_keys_that_amazons_tools_find() {
     let mut run = begin(&[("aws_role_name", "arn:r"), ("aws_profile_name", "dev")]);
     match run.step(LoginInput::Begin, NOW) {
-        LoginStep::AwsChain { profile, region } => assert_eq!((profile.as_deref(), region), (Some("dev"), None)),
+        LoginStep::AwsChain { profile, region } => {
+            assert_eq!((profile.as_deref(), region), (Some("dev"), None))
+        }
         other => panic!("{other:?}"),
     }
     let credential = Credential::Aws(AwsKeys {
@@ -92,7 +103,10 @@ fn a_role_with_keys_that_amazons_tools_find() {
 #[test]
 fn amazons_own_chain() {
     let mut run = begin(&[("aws_region_name", "us-east-1"), KEYS[0], KEYS[1], ("aws_profile_name", "p")]);
-    assert!(matches!(run.step(LoginInput::Begin, NOW), LoginStep::AwsChain { profile: Some(_), region: Some(_) }));
+    assert!(matches!(
+        run.step(LoginInput::Begin, NOW),
+        LoginStep::AwsChain { profile: Some(_), region: Some(_) }
+    ));
     let credential = Credential::Aws(AwsKeys {
         access_key_id: "ASIA".to_owned(),
         secret_access_key: Secret::new("s"),
@@ -102,7 +116,9 @@ fn amazons_own_chain() {
     assert_eq!(expires_at, Some(NOW));
     let mut run = begin(&[]);
     run.step(LoginInput::Begin, NOW);
-    assert!(matches!(run.step(LoginInput::Failed("no keys".to_owned()), NOW), LoginStep::Fail(why) if why == "no keys"));
+    assert!(
+        matches!(run.step(LoginInput::Failed("no keys".to_owned()), NOW), LoginStep::Fail(why) if why == "no keys")
+    );
     let mut run = begin(&[]);
     run.step(LoginInput::Begin, NOW);
     assert!(matches!(run.step(LoginInput::File(Bytes::new()), NOW), LoginStep::Fail(_)));
@@ -125,7 +141,8 @@ fn a_web_identity() {
         assert!(!request.headers().contains_key("authorization"), "the token says who asks");
         keys(run.step(LoginInput::Answer(Response::new(ASSUMED.into())), NOW));
     }
-    let mut run = begin(&[role, ("aws_web_identity_token", "eyJ.x"), ("aws_sts_endpoint", "http://127.0.0.1:9/")]);
+    let mut run =
+        begin(&[role, ("aws_web_identity_token", "eyJ.x"), ("aws_sts_endpoint", "http://127.0.0.1:9/")]);
     let request = sent(run.step(LoginInput::Begin, NOW));
     assert_eq!(request.uri(), "http://127.0.0.1:9/");
     assert!(matches!(run.step(LoginInput::Answer(Response::new("<x/>".into())), NOW), LoginStep::Fail(_)));

@@ -257,7 +257,7 @@ wire_struct! {
 
 impl ToolConfig {
     /// Tools without a choice.
-    pub const fn new(tools: Vec<Tool>) -> Self {
+    pub fn new(tools: Vec<Tool>) -> Self {
         Self { tools, tool_choice: Nullable::Absent, extra: Extra::new() }
     }
 }

@@ -11,9 +11,8 @@ use crate::wire::{Candidate, GenerateContentResponse};
 use crate::{logprobs, usage};
 
 pub(crate) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
-    let unreadable = |why: &dyn std::fmt::Display| {
-        UpstreamError::unreadable(response.status(), response.body(), why)
-    };
+    let unreadable =
+        |why: &dyn std::fmt::Display| UpstreamError::unreadable(response.status(), response.body(), why);
     let wire: GenerateContentResponse =
         llm_types::from_slice(response.body()).map_err(|why| unreadable(&why))?;
     if wire.candidates.is_absent() && wire.prompt_feedback.is_absent() && wire.usage_metadata.is_absent() {
@@ -66,7 +65,11 @@ pub(crate) fn read(wire: GenerateContentResponse) -> ChatResponse {
 
 /// What the names of calls are made of, different for every choice.
 pub(crate) fn seed_of(response_id: &str, index: u32) -> String {
-    if index > 0 && !response_id.is_empty() { format!("{response_id}_{index}") } else { response_id.to_owned() }
+    if index > 0 && !response_id.is_empty() {
+        format!("{response_id}_{index}")
+    } else {
+        response_id.to_owned()
+    }
 }
 
 fn choice(mut candidate: Candidate, index: u32, seed: &str) -> Choice {

@@ -138,7 +138,11 @@ impl Encoder<'_> {
         for (name, is_said, reason) in [
             ("user", request.user.is_value(), "Gemini knows no end users"),
             ("safety_identifier", request.safety_identifier.is_value(), "Gemini knows no end users"),
-            ("prompt_cache_key", request.prompt_cache_key.is_value(), "Gemini finds cached prefixes by itself"),
+            (
+                "prompt_cache_key",
+                request.prompt_cache_key.is_value(),
+                "Gemini finds cached prefixes by itself",
+            ),
             (
                 "prompt_cache_retention",
                 request.prompt_cache_retention.is_value(),

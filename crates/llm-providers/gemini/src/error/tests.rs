@@ -14,15 +14,30 @@ fn kind(status: u16, name: &str, message: &str) -> ErrorKind {
 fn every_kind() {
     for (status, name, message, wanted) in [
         (400, "INVALID_ARGUMENT", "Invalid JSON payload received.", ErrorKind::InvalidRequest),
-        (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", ErrorKind::Authentication),
+        (
+            400,
+            "INVALID_ARGUMENT",
+            "API key not valid. Please pass a valid API key.",
+            ErrorKind::Authentication,
+        ),
         (
             400,
             "INVALID_ARGUMENT",
             "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
             ErrorKind::ContextWindow,
         ),
-        (400, "FAILED_PRECONDITION", "User location is not supported for the API use.", ErrorKind::InvalidRequest),
-        (401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", ErrorKind::Authentication),
+        (
+            400,
+            "FAILED_PRECONDITION",
+            "User location is not supported for the API use.",
+            ErrorKind::InvalidRequest,
+        ),
+        (
+            401,
+            "UNAUTHENTICATED",
+            "Request had invalid authentication credentials.",
+            ErrorKind::Authentication,
+        ),
         (403, "PERMISSION_DENIED", "Your API key was reported as leaked.", ErrorKind::PermissionDenied),
         (404, "NOT_FOUND", "models/x is not found for API version v1beta", ErrorKind::NotFound),
         (429, "RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later.", ErrorKind::RateLimit),
@@ -75,8 +90,12 @@ fn arrays_streams_and_what_is_no_json() {
     let body: ErrorBody = llm_types::from_value(json!({"message": "No.", "status": "UNAVAILABLE"})).unwrap();
     let inside = in_stream(&body, b"{}");
     assert_eq!((inside.kind, inside.status), (ErrorKind::Unavailable, 503));
-    let page = read(&Response::builder().status(502).header("retry-after", "3").body(b"<html>".as_slice()).unwrap());
-    assert_eq!((page.kind, page.message.as_str(), page.retry_after_ms), (ErrorKind::BadGateway, "<html>", Some(3000)));
+    let page =
+        read(&Response::builder().status(502).header("retry-after", "3").body(b"<html>".as_slice()).unwrap());
+    assert_eq!(
+        (page.kind, page.message.as_str(), page.retry_after_ms),
+        (ErrorKind::BadGateway, "<html>", Some(3000))
+    );
     let empty = read(&Response::builder().status(503).body(b"".as_slice()).unwrap());
     assert_eq!(empty.message, "Service Unavailable");
 }

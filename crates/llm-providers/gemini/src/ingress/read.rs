@@ -40,7 +40,8 @@ pub(super) fn typed<T: DeserializeOwned>(body: &[u8]) -> Result<T, IngressError>
     if !tree.is_object() {
         return Err(IngressError { path: String::new(), message: "the body is no JSON object".to_owned() });
     }
-    llm_types::from_value(camel_case(tree)).map_err(|ParseError { path, message }| IngressError { path, message })
+    llm_types::from_value(camel_case(tree))
+        .map_err(|ParseError { path, message }| IngressError { path, message })
 }
 
 /// What is known while a request is read.
@@ -103,8 +104,8 @@ impl Reader {
         extra.shift_remove("model");
         extra.retain(|name, _| {
             let probe = serde_json::json!({ "model": "", "messages": [], name: null });
-            let is_unnamed =
-                llm_types::from_value::<ChatRequest>(probe).is_ok_and(|request| request.extra.contains_key(name));
+            let is_unnamed = llm_types::from_value::<ChatRequest>(probe)
+                .is_ok_and(|request| request.extra.contains_key(name));
             if !is_unnamed {
                 self.notes.push(Note::dropped(name.clone(), "Gemini's requests have no such member"));
             }

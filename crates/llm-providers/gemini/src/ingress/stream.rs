@@ -5,7 +5,8 @@
 use bytes::{BufMut as _, BytesMut};
 use llm_provider_core::{ChunkWriter, Note, Reply};
 use llm_types::{
-    Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ToolCall, Usage,
+    Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
+    ToolCall, Usage,
 };
 use serde::Serialize;
 
@@ -257,7 +258,8 @@ impl ChunkWriter for GenerateWriter {
 /// Puts a piece of a call where it belongs: to the call of its index, or, without one, to the last.
 fn add(calls: &mut Vec<ToolCall>, piece: &ToolCall) {
     let known = calls.iter().position(|call| call.index == piece.index);
-    let is_new = piece.id.get().is_some_and(|id| !id.is_empty()) && known.is_some_and(|at| calls[at].id != piece.id);
+    let is_new =
+        piece.id.get().is_some_and(|id| !id.is_empty()) && known.is_some_and(|at| calls[at].id != piece.id);
     let at = match known {
         Some(at) if !is_new => at,
         _ => {

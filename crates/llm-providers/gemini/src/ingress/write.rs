@@ -54,22 +54,25 @@ pub(super) fn frame(id: Option<&str>, model: Option<&str>, reply: &Reply) -> Gen
 
 /// Whether a member of this name means something in an answer.
 pub(super) fn is_member(name: &str) -> bool {
-    matches!(name, "candidates" | "promptFeedback" | "usageMetadata" | "modelVersion" | "responseId" | "error")
+    matches!(
+        name,
+        "candidates" | "promptFeedback" | "usageMetadata" | "modelVersion" | "responseId" | "error"
+    )
 }
 
 /// The choice that stands for a prompt that was blocked.
 fn is_nothing(choice: &Choice) -> bool {
     let message = &choice.message;
     let is_empty = message.content.get().is_none_or(llm_types::MessageContent::is_empty);
-    is_empty && !message.tool_calls.is_value() && choice.finish_reason.get() == Some(&FinishReason::ContentFilter)
+    is_empty
+        && !message.tool_calls.is_value()
+        && choice.finish_reason.get() == Some(&FinishReason::ContentFilter)
 }
 
 fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -> Candidate {
     let mut candidate = Candidate {
         content: Nullable::Value(Content::new("model", parts(&choice.message, notes))),
-        index: Nullable::Value(
-            choice.index.get().copied().unwrap_or(u32::try_from(at).unwrap_or(u32::MAX)),
-        ),
+        index: Nullable::Value(choice.index.get().copied().unwrap_or(u32::try_from(at).unwrap_or(u32::MAX))),
         logprobs_result: choice.logprobs.get().and_then(logprobs::to_wire).into(),
         ..Candidate::default()
     };
@@ -232,7 +235,11 @@ pub(super) fn function_call(call: &ToolCall, path: &str, notes: &mut Vec<Note>) 
             let text = function.and_then(|function| function.arguments.as_deref()).unwrap_or_default();
             let args = arguments_object(text).unwrap_or_else(|| {
                 let detail = "no JSON object; kept as the text `arguments` of one";
-                notes.push(Note::new(llm_provider_core::NoteKind::Converted, format!("{path}.arguments"), detail));
+                notes.push(Note::new(
+                    llm_provider_core::NoteKind::Converted,
+                    format!("{path}.arguments"),
+                    detail,
+                ));
                 json!({ "arguments": text })
             });
             (function.and_then(|function| function.name.as_deref()), args)
@@ -255,7 +262,11 @@ pub(super) fn function_call(call: &ToolCall, path: &str, notes: &mut Vec<Note>) 
 /// A piece of an answer with these parts.
 pub(super) fn piece(index: u32, parts: Vec<Part>) -> Candidate {
     Candidate {
-        content: Nullable::Value(Content { role: Nullable::Value("model".to_owned()), parts: some(parts), extra: Extra::new() }),
+        content: Nullable::Value(Content {
+            role: Nullable::Value("model".to_owned()),
+            parts: some(parts),
+            extra: Extra::new(),
+        }),
         index: Nullable::Value(index),
         ..Candidate::default()
     }

@@ -18,11 +18,7 @@ object! {
 impl Content {
     /// A turn of `role`.
     pub fn new(role: &str, parts: Vec<Part>) -> Self {
-        Self {
-            role: Nullable::Value(role.to_owned()),
-            parts: Nullable::Value(parts),
-            extra: Extra::new(),
-        }
+        Self { role: Nullable::Value(role.to_owned()), parts: Nullable::Value(parts), extra: Extra::new() }
     }
 
     /// Its parts, none if the member is absent.

@@ -21,7 +21,9 @@ pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, Upstrea
     }
     let answer: wire::ChatResponse =
         llm_types::from_value(value).map_err(|why| unreadable(why.to_string()))?;
-    let Nullable::Value(said) = &answer.message else { return Err(unreadable("message: is missing".to_owned())) };
+    let Nullable::Value(said) = &answer.message else {
+        return Err(unreadable("message: is missing".to_owned()));
+    };
     let id = answer_id(&answer);
     let mut choice = Choice::new(message(said, &id), FinishReason::Stop);
     let called = choice.message.tool_calls.is_value();

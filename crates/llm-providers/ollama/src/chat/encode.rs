@@ -133,9 +133,10 @@ impl Encoder<'_> {
     fn think(&mut self, request: &ChatRequest, wire: &mut wire::ChatRequest) -> Result<(), EncodeError> {
         let has_levels = self.call.model.to_lowercase().contains("gpt-oss");
         if wire.think.is_value() {
-            for (name, said) in
-                [("thinking", request.thinking.is_value()), ("reasoning_effort", request.reasoning_effort.is_value())]
-            {
+            for (name, said) in [
+                ("thinking", request.thinking.is_value()),
+                ("reasoning_effort", request.reasoning_effort.is_value()),
+            ] {
                 if said {
                     self.note(NoteKind::Converted, name, "said by `think`");
                 }

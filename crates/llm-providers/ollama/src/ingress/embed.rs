@@ -1,8 +1,6 @@
 //! `POST /api/embed` and the older `POST /api/embeddings` from clients.
 
-use llm_provider_core::{
-    Embeddings, Incoming, IngressError, Note, Outgoing, Reply, WholeIngress, vectors,
-};
+use llm_provider_core::{Embeddings, Incoming, IngressError, Note, Outgoing, Reply, WholeIngress, vectors};
 use llm_types::{
     EmbeddingInput, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, Extra, Nullable, wire_struct,
 };
@@ -43,9 +41,11 @@ impl WholeIngress<Embeddings> for OllamaEmbedIngress {
         let wire: EmbedRequest = llm_types::from_slice(body)?;
         let input = match wire.input {
             Value::String(text) => EmbeddingInput::Text(text),
-            list @ Value::Array(_) => llm_types::from_value::<Vec<String>>(list)
-                .map(EmbeddingInput::Texts)
-                .map_err(|why| IngressError { path: format!("input{}", why.path), message: why.message })?,
+            list @ Value::Array(_) => {
+                llm_types::from_value::<Vec<String>>(list).map(EmbeddingInput::Texts).map_err(|why| {
+                    IngressError { path: format!("input{}", why.path), message: why.message }
+                })?
+            }
             _ => return Err(fault("input", "is neither a text nor a list of texts")),
         };
         if input.is_empty() {

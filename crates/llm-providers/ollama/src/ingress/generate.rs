@@ -16,7 +16,8 @@ pub(super) fn read(body: &[u8]) -> Result<Incoming, IngressError> {
     let prompt = wire.prompt.into_option().unwrap_or_default();
     request.messages.push(Message::user(content(prompt, wire.images.into_option().unwrap_or_default())));
     let said = |text: &Option<&str>| text.is_some_and(|text| !text.is_empty());
-    let context = wire.context.get().is_some_and(|context| context.as_array().is_none_or(|list| !list.is_empty()));
+    let context =
+        wire.context.get().is_some_and(|context| context.as_array().is_none_or(|list| !list.is_empty()));
     for (name, is_said, reason) in [
         ("suffix", said(&wire.suffix.as_deref()), "a conversation has nothing after the answer"),
         ("template", said(&wire.template.as_deref()), "the vendor has its own"),

@@ -93,7 +93,11 @@ impl Reader {
                     Some(id) => id,
                     None => {
                         let detail = "the result of no call that the conversation has";
-                        self.notes.push(Note::new(NoteKind::Defaulted, format!("{path}.tool_call_id"), detail));
+                        self.notes.push(Note::new(
+                            NoteKind::Defaulted,
+                            format!("{path}.tool_call_id"),
+                            detail,
+                        ));
                         format!("call_{}", tool.map_or("0", String::as_str))
                     }
                 },
@@ -188,7 +192,8 @@ impl Reader {
     /// that meaning here.
     pub(super) fn rest(&mut self, extra: Extra, keeps_alive: bool, request: &mut ChatRequest) {
         if keeps_alive {
-            self.notes.push(Note::dropped("keep_alive", "runs a model at Ollama, and means nothing to others"));
+            self.notes
+                .push(Note::dropped("keep_alive", "runs a model at Ollama, and means nothing to others"));
         }
         for (name, value) in extra {
             let probe = json!({ "model": "", "messages": [], &name: null });

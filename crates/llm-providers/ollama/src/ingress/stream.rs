@@ -92,7 +92,9 @@ impl LineWriter {
             piece.function = Nullable::Value(function.clone());
             self.call(&piece);
         }
-        for (path, is_said) in [("audio", delta.audio.is_value()), ("annotations", delta.annotations.is_value())] {
+        for (path, is_said) in
+            [("audio", delta.audio.is_value()), ("annotations", delta.annotations.is_value())]
+        {
             if is_said && !self.notes.iter().any(|note| note.path == path) {
                 self.notes.push(Note::dropped(path, "Ollama's answers have no such thing"));
             }

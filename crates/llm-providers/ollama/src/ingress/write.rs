@@ -1,9 +1,7 @@
 //! A whole answer as Ollama's.
 
 use llm_provider_core::{Note, NoteKind, Outgoing, Reply};
-use llm_types::{
-    ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage,
-};
+use llm_types::{ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage};
 use serde_json::{Number, Value, json};
 
 use super::{Form, to_bytes};
@@ -17,7 +15,8 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
     if response.choices.len() > 1 {
         notes.push(Note::dropped("choices[1..]", "an answer of Ollama's is one"));
     }
-    let mut message = choice.map_or_else(|| ChatMessage::new("assistant"), |choice| said(&choice.message, &mut notes));
+    let mut message =
+        choice.map_or_else(|| ChatMessage::new("assistant"), |choice| said(&choice.message, &mut notes));
     if message.content.is_absent() {
         message.content = Nullable::Value(String::new());
     }
@@ -25,7 +24,8 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
         notes.push(Note::dropped("choices[0].message.tool_calls", "what is generated calls no tools"));
     }
     let reason = choice.and_then(|choice| choice.finish_reason.get());
-    let created = response.created.get().and_then(Number::as_i64).filter(|at| *at > 0).unwrap_or(reply.created_s);
+    let created =
+        response.created.get().and_then(Number::as_i64).filter(|at| *at > 0).unwrap_or(reply.created_s);
     let model = response.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(&reply.model);
     let mut line = wire::ChatResponse {
         model: Nullable::Value(model.to_owned()),
@@ -114,7 +114,8 @@ fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
         out.thinking = Nullable::Value(thought);
     }
     if blocks.iter().any(|block| block.signature.is_value() || block.data.is_value()) {
-        notes.push(Note::dropped("choices[0].message.thinking_blocks", "Ollama's thinking has no signatures"));
+        notes
+            .push(Note::dropped("choices[0].message.thinking_blocks", "Ollama's thinking has no signatures"));
     }
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Ollama's answers have no sound"));
@@ -175,9 +176,8 @@ pub(super) fn whole_call(call: &ToolCall, index: usize, notes: &mut Vec<Note>) -
 /// A line of chat as a line of `/api/generate`.
 pub(super) fn generated(line: wire::ChatResponse) -> wire::GenerateResponse {
     let message = line.message.into_option();
-    let (content, thinking) = message.map_or((None, None), |message| {
-        (message.content.into_option(), message.thinking.into_option())
-    });
+    let (content, thinking) = message
+        .map_or((None, None), |message| (message.content.into_option(), message.thinking.into_option()));
     wire::GenerateResponse {
         model: line.model,
         created_at: line.created_at,

@@ -76,6 +76,19 @@ impl VendorRow {
         if let Some(path) = self.routes.values().find(|path| path.matches("{}").count() != 1) {
             return Some(("routes", format!("`{path}` must have one `{{}}`")));
         }
+        let rerank = &self.rerank;
+        let replaced = Some(&rerank.replaces).filter(|path| !path.is_empty());
+        for path in iter::once(&rerank.path).chain(replaced) {
+            if !path.starts_with('/') || path.ends_with('/') {
+                return Some(("rerank", format!("`{path}` must begin with a slash and end without")));
+            }
+        }
+        if replaced.is_some() && !self.path_prefix.is_empty() {
+            return Some(("rerank", "an address with a `path_prefix` has nothing to be replaced".to_owned()));
+        }
+        if rerank.top_n.is_empty() || rerank.drop.iter().any(|name| name == "query" || name == "documents") {
+            return Some(("rerank", "there is no ranking without a question and documents".to_owned()));
+        }
         let pattern = self.model_pattern.as_ref().filter(|pattern| !pattern.contains("{}"));
         pattern.map(|pattern| ("model_pattern", format!("`{pattern}` must have a `{{}}`")))
     }
@@ -103,6 +116,9 @@ impl VendorRow {
     fn values(&self) -> Fault {
         if self.max_temperature.is_some_and(|limit| !(0.0..=2.0).contains(&limit)) {
             return Some(("max_temperature", "0 to 2".to_owned()));
+        }
+        if self.max_inputs == Some(0) {
+            return Some(("max_inputs", "at least 1".to_owned()));
         }
         if self.usage_pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
             return Some(("usage_pointer", "a JSON pointer begins with `/`".to_owned()));

@@ -53,7 +53,7 @@ fn settle(choice: &mut Choice, index: usize, id: &str, options: &AnswerOptions) 
     }
     let message = &mut choice.message;
     content(message, options);
-    parts::lift(&mut message.extra, &mut message.reasoning_content, &mut message.thinking_blocks);
+    parts::lift(&message.extra, &mut message.reasoning_content, &mut message.thinking_blocks);
     let mut called = false;
     for (call_index, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
         called = true;

@@ -134,6 +134,12 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
     let details = details.cloned();
     let message = message.to_mut();
     let blocks = message.thinking_blocks.take().unwrap_or_default();
+    if let Some(Value::String(said)) = message.extra.get("reasoning")
+        && message.reasoning_content.as_deref() == Some(said)
+    {
+        // The same thinking, told under both names when it was answered.
+        message.extra.shift_remove("reasoning");
+    }
     let text = message.reasoning_content.take().unwrap_or_else(|| {
         blocks.iter().filter_map(|block| block.thinking.as_deref()).collect::<Vec<_>>().join("\n")
     });

@@ -68,18 +68,17 @@ fn thinking(mut part: Extra) -> ThinkingBlock {
     }
 }
 
-/// Moves `reasoning` to `reasoning_content`, and makes thinking blocks of signed `reasoning_details`. The
-/// details themselves stay where they are, to be sent back as they came.
+/// Says `reasoning` as `reasoning_content` too, and makes thinking blocks of signed `reasoning_details`. What the
+/// vendor said stays beside it: clients of its own look for it there, and may send it back as it came.
 pub(super) fn lift(
-    extra: &mut Extra,
+    extra: &Extra,
     reasoning: &mut Nullable<String>,
     blocks: &mut Nullable<Vec<ThinkingBlock>>,
 ) {
-    if let Some(Value::String(_)) = extra.get("reasoning")
-        && let Some(Value::String(text)) = extra.shift_remove("reasoning")
+    if let Some(Value::String(text)) = extra.get("reasoning")
         && !reasoning.is_value()
     {
-        *reasoning = Nullable::Value(text);
+        *reasoning = Nullable::Value(text.clone());
     }
     if let Some(Value::Array(details)) = extra.get("reasoning_details")
         && !blocks.is_value()

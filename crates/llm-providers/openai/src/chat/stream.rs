@@ -197,7 +197,7 @@ impl ChoiceState {
             if delta.role.is_value() && std::mem::replace(&mut self.role_told, true) {
                 delta.role = Nullable::Absent;
             }
-            parts::lift(&mut delta.extra, &mut delta.reasoning_content, &mut delta.thinking_blocks);
+            parts::lift(&delta.extra, &mut delta.reasoning_content, &mut delta.thinking_blocks);
             if let Some(pieces) = delta.tool_calls.get_mut() {
                 self.calls
                     .settle(pieces, || format!("call_{id}_{}", choice.index.get().copied().unwrap_or(0)));

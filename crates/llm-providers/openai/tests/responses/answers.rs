@@ -88,9 +88,15 @@ fn refusals_sound_and_nothing_at_all() {
     assert_eq!(body["output"][0]["content"][0]["text"], "Hi.");
     assert_eq!(texts(&notes), ["converted choices[0].message.audio: to its words"]);
     let (body, _) = told(json!({ "role": "assistant", "content": "" }), "stop");
-    assert_eq!(body["output"][0]["content"], json!([{ "type": "output_text", "text": "", "annotations": [], "logprobs": [] }]));
+    assert_eq!(
+        body["output"][0]["content"],
+        json!([{ "type": "output_text", "text": "", "annotations": [], "logprobs": [] }])
+    );
     let (body, _) = write(&json!({ "choices": [] }));
-    assert_eq!((&body["id"], &body["model"], &body["output"]), (&json!("resp_req-1"), &json!("asked"), &json!([])));
+    assert_eq!(
+        (&body["id"], &body["model"], &body["output"]),
+        (&json!("resp_req-1"), &json!("asked"), &json!([]))
+    );
     assert_eq!(body["usage"]["output_tokens_details"]["reasoning_tokens"], 0);
 }
 
@@ -98,21 +104,30 @@ fn refusals_sound_and_nothing_at_all() {
 fn every_call_has_names() {
     let call = |id: &str, name: &str| json!({ "id": id, "function": { "name": name, "arguments": "{}" } });
     let calls = [call("a", "f"), call("a", "g"), call("b", ""), call("", "h")];
-    let (body, notes) = told(json!({ "role": "assistant", "content": null, "tool_calls": calls }), "tool_calls");
-    let names: Vec<_> = body["output"].as_array().unwrap().iter().map(|item| item["call_id"].clone()).collect();
+    let (body, notes) =
+        told(json!({ "role": "assistant", "content": null, "tool_calls": calls }), "tool_calls");
+    let names: Vec<_> =
+        body["output"].as_array().unwrap().iter().map(|item| item["call_id"].clone()).collect();
     assert_eq!(names, ["a", "call_chatcmpl-1_1", "call_chatcmpl-1_3"]);
     assert_eq!(texts(&notes), ["dropped choices[0].message.tool_calls[2]: a call without a name"]);
-    let oldest = json!({ "role": "assistant", "content": null, "function_call": { "name": "f", "arguments": "{}" } });
+    let oldest =
+        json!({ "role": "assistant", "content": null, "function_call": { "name": "f", "arguments": "{}" } });
     let (body, _) = told(oldest, "function_call");
     assert_eq!(body["output"][0]["name"], "f");
 }
 
 #[test]
 fn what_a_model_got_wrong_reaches_the_clients_tool() {
-    for (arguments, input) in [(r#"{"input":"a"}"#, "a"), ("{\"in", "{\"in"), ("[1]", "[1]"), (r#"{"x":1}"#, r#"{"x":1}"#)] {
+    for (arguments, input) in
+        [(r#"{"input":"a"}"#, "a"), ("{\"in", "{\"in"), ("[1]", "[1]"), (r#"{"x":1}"#, r#"{"x":1}"#)]
+    {
         let call = json!({ "id": "a", "function": { "name": "p_-_", "arguments": arguments } });
-        let (body, _) = told(json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls");
-        assert_eq!((&body["output"][0]["type"], &body["output"][0]["input"]), (&json!("custom_tool_call"), &json!(input)));
+        let (body, _) =
+            told(json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls");
+        assert_eq!(
+            (&body["output"][0]["type"], &body["output"][0]["input"]),
+            (&json!("custom_tool_call"), &json!(input))
+        );
     }
 }
 

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+#![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
+
 mod answers;
 mod hostile;
 mod requests;
@@ -15,7 +17,9 @@ mod vendor;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use llm_provider_core::{Call, Chat, Dialect, EncodeError, Ingress, Note, Payload, Provider, Reply, Translator};
+use llm_provider_core::{
+    Call, Chat, Dialect, EncodeError, Ingress, Note, Payload, Provider, Reply, Translator,
+};
 use llm_provider_openai::{OpenAi, ResponsesIngress, ResponsesOptions, ResponsesWire};
 use llm_types::ChatRequest;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What clients ask.
 
-use llm_testkit::laws::json_identity;
 use llm_provider_openai::responses::wire::ResponsesRequest;
+use llm_testkit::laws::json_identity;
 use serde_json::{Value, json};
 
 use super::{fixtures, ingress, texts};
@@ -51,7 +51,10 @@ fn errors_name_their_place() {
     assert_eq!(refused(&json!({ "model": "m" })).0, "input");
     assert_eq!(place(json!(7)), "input");
     assert_eq!(place(json!([{ "role": "user" }])), "input[0]");
-    assert_eq!(place(json!([{ "role": "user", "content": [{ "type": "input_text" }] }])), "input[0].content[0]");
+    assert_eq!(
+        place(json!([{ "role": "user", "content": [{ "type": "input_text" }] }])),
+        "input[0].content[0]"
+    );
     assert_eq!(
         place(json!([{ "content": [{ "text": 7, "type": "input_text" }], "role": "user" }])),
         "input[0].content[0].text"
@@ -66,7 +69,8 @@ fn errors_name_their_place() {
     assert_eq!(place(json!([{ "nothing": 1 }])), "input[0]");
     let (path, _) = refused(&json!({ "model": "m", "input": "a", "tools": [{ "type": "function" }] }));
     assert_eq!(path, "tools[0]");
-    let (path, _) = refused(&json!({ "model": "m", "input": "a", "text": { "format": { "type": "json_schema" } } }));
+    let (path, _) =
+        refused(&json!({ "model": "m", "input": "a", "text": { "format": { "type": "json_schema" } } }));
     assert_eq!(path, "text.format");
     let (path, _) = refused(&json!({ "model": "m", "input": "a", "stop": 7 }));
     assert_eq!(path, "stop");

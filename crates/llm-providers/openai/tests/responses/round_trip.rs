@@ -66,7 +66,8 @@ fn block_is_signed(message: &Value) -> bool {
 }
 
 fn word(random: &mut Random) -> String {
-    const WORDS: &[&str] = &["a", "ü", "\"q\"", "\\", "line\nbreak", "\u{1F914}", "{}", "long words in a row"];
+    const WORDS: &[&str] =
+        &["a", "ü", "\"q\"", "\\", "line\nbreak", "\u{1F914}", "{}", "long words in a row"];
     (0..=random.below(3)).map(|_| *random.pick(WORDS)).collect()
 }
 
@@ -110,7 +111,8 @@ fn message(random: &mut Random) -> Value {
         message["tool_calls"] = calls.into();
     }
     if random.below(4) == 0 {
-        message["provider_specific_fields"] = json!({ "content_blocks": [{ "type": "text", "text": word(random) }] });
+        message["provider_specific_fields"] =
+            json!({ "content_blocks": [{ "type": "text", "text": word(random) }] });
     }
     message
 }

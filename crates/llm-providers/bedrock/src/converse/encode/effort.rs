@@ -14,7 +14,11 @@ use crate::wire::{ConverseRequest, OutputConfig};
 const PATH: &str = "reasoning_effort";
 
 impl Encoder<'_> {
-    pub(super) fn effort(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    pub(super) fn effort(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         self.thinking_words(request)?;
         let Nullable::Value(effort) = &request.reasoning_effort else { return Ok(()) };
         if let ReasoningEffort::Other(other) = effort
@@ -67,7 +71,8 @@ impl Encoder<'_> {
             _ => "medium",
         };
         self.clamped(effort, level);
-        self.own.insert("reasoningConfig".to_owned(), json!({ "type": "enabled", "maxReasoningEffort": level }));
+        self.own
+            .insert("reasoningConfig".to_owned(), json!({ "type": "enabled", "maxReasoningEffort": level }));
         if level == "high"
             && let Nullable::Value(config) = &mut wire.inference_config
         {
@@ -114,7 +119,8 @@ impl Encoder<'_> {
             known => known.as_str(),
         };
         self.clamped(effort, level);
-        wire.output_config.get_or_insert_with(OutputConfig::default).effort = Nullable::Value(level.to_owned());
+        wire.output_config.get_or_insert_with(OutputConfig::default).effort =
+            Nullable::Value(level.to_owned());
     }
 
     fn clamped(&mut self, effort: &ReasoningEffort, level: &str) {
@@ -123,4 +129,3 @@ impl Encoder<'_> {
         }
     }
 }
-

@@ -11,13 +11,21 @@ use super::Encoder;
 use super::tools::object_schema;
 use crate::converse::FORM_TOOL;
 use crate::wire::{
-    ConverseRequest, JsonSchema, OutputConfig, SystemBlock, TextFormat, Tool, ToolChoice, ToolConfig, ToolSpec,
+    ConverseRequest, JsonSchema, OutputConfig, SystemBlock, TextFormat, Tool, ToolChoice, ToolConfig,
+    ToolSpec,
 };
 
 const PATH: &str = "response_format";
 
+/// Where a schema stands in a request.
+pub(super) const SCHEMA: &str = "response_format.json_schema.schema";
+
 impl Encoder<'_> {
-    pub(super) fn form(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    pub(super) fn form(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         match request.response_format.get() {
             None | Some(ResponseFormat::Text(_)) => Ok(()),
             Some(ResponseFormat::JsonObject(_)) => {
@@ -28,9 +36,10 @@ impl Encoder<'_> {
             Some(ResponseFormat::JsonSchema(part)) => {
                 let format = &part.json_schema;
                 let Some(schema) = format.schema.get().filter(|schema| schema.is_object()) else {
-                    return Err(EncodeError::invalid("response_format.json_schema.schema", "is missing"));
+                    return Err(EncodeError::invalid(SCHEMA, "is missing"));
                 };
                 if self.model.keeps_to_schemas() {
+                    self.note(NoteKind::Moved, SCHEMA, "into a text, as Converse has it");
                     let output = wire.output_config.get_or_insert_with(OutputConfig::default);
                     output.text_format = Nullable::Value(TextFormat::json_schema(&JsonSchema {
                         schema: schema.to_string(),

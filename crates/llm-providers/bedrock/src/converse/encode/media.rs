@@ -37,7 +37,11 @@ const FORMS: &[(&str, &[&str], Form)] = &[
     ("application/pdf", &["pdf"], Form::Document("pdf")),
     ("text/csv", &["csv"], Form::Document("csv")),
     ("application/msword", &["doc"], Form::Document("doc")),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", &["docx"], Form::Document("docx")),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        &["docx"],
+        Form::Document("docx"),
+    ),
     ("application/vnd.ms-excel", &["xls"], Form::Document("xls")),
     ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", &["xlsx"], Form::Document("xlsx")),
     ("text/html", &["html", "htm"], Form::Document("html")),
@@ -75,12 +79,20 @@ struct Found<'a> {
 }
 
 impl Encoder<'_> {
-    pub(super) fn image(&mut self, part: &ImagePart, path: &str) -> Result<Option<ContentBlock>, EncodeError> {
+    pub(super) fn image(
+        &mut self,
+        part: &ImagePart,
+        path: &str,
+    ) -> Result<Option<ContentBlock>, EncodeError> {
         let mut told = None;
         if let ImageSource::Url(image) = &part.image_url {
             told = image.format.as_deref();
             if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
-                self.note(NoteKind::Dropped, format!("{path}.image_url.detail"), "Bedrock has no such choice");
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.image_url.detail"),
+                    "Bedrock has no such choice",
+                );
             }
             self.leftover(&image.extra, &[], &format!("{path}.image_url"));
         }
@@ -121,11 +133,21 @@ impl Encoder<'_> {
             let found = find(id, &place)?;
             (place, found)
         } else {
-            return Err(EncodeError::invalid(format!("{path}.file"), "has neither `file_data`, `file_url` nor `file_id`"));
+            return Err(EncodeError::invalid(
+                format!("{path}.file"),
+                "has neither `file_data`, `file_url` nor `file_id`",
+            ));
         };
         let named = file.filename.as_deref().and_then(by_ending);
-        let form = file.format.as_deref().and_then(by_media).or_else(|| found.media.and_then(by_media)).or(found.guess).or(named);
-        let text = found.media.is_some_and(|media| media.starts_with("text/")).then_some(Form::Document("txt"));
+        let form = file
+            .format
+            .as_deref()
+            .and_then(by_media)
+            .or_else(|| found.media.and_then(by_media))
+            .or(found.guess)
+            .or(named);
+        let text =
+            found.media.is_some_and(|media| media.starts_with("text/")).then_some(Form::Document("txt"));
         let Some(form) = form.or(text) else {
             self.unsupported(place, "Bedrock reads no such file")?;
             return Ok(None);
@@ -153,7 +175,11 @@ impl Encoder<'_> {
         })))
     }
 
-    pub(super) fn audio(&mut self, part: &AudioPart, path: &str) -> Result<Option<ContentBlock>, EncodeError> {
+    pub(super) fn audio(
+        &mut self,
+        part: &AudioPart,
+        path: &str,
+    ) -> Result<Option<ContentBlock>, EncodeError> {
         self.leftover(&part.extra, &[], path);
         self.leftover(&part.input_audio.extra, &[], &format!("{path}.input_audio"));
         let audio = &part.input_audio;
@@ -201,11 +227,16 @@ fn find<'a>(url: &'a str, path: &str) -> Result<Found<'a>, EncodeError> {
         return Ok(Found { source: Source::s3(url), media: None, guess: end });
     }
     let Some(data) = url.strip_prefix("data:") else {
-        return Err(EncodeError::invalid(path, "Bedrock fetches nothing; it takes `data:` URLs and objects in S3"));
+        return Err(EncodeError::invalid(
+            path,
+            "Bedrock fetches nothing; it takes `data:` URLs and objects in S3",
+        ));
     };
     let (head, data) = data.split_once(',').ok_or_else(|| EncodeError::invalid(path, "is no `data:` URL"))?;
     let (head, data) = match head.strip_suffix(";base64") {
-        Some(head) => (head, if data.contains(char::is_whitespace) { without_spaces(data) } else { data.into() }),
+        Some(head) => {
+            (head, if data.contains(char::is_whitespace) { without_spaces(data) } else { data.into() })
+        }
         None => (head, STANDARD.encode(percent_decoded(data)).into()),
     };
     if data.is_empty() {
@@ -229,7 +260,9 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
         let byte = match (first, after) {
-            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+            (b'%', [high, low, ..]) => {
+                std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            }
             _ => None,
         };
         out.push(byte.unwrap_or(*first));
@@ -242,7 +275,9 @@ fn by_media(media: &str) -> Option<Form> {
     let media = media.split(';').next().unwrap_or(media).trim().to_ascii_lowercase();
     let by_type = FORMS.iter().find(|(known, _, _)| *known == media).map(|(_, _, form)| *form);
     // Some write the ending where the type belongs.
-    by_type.or_else(|| FORMS.iter().find(|(_, endings, _)| endings.contains(&media.as_str())).map(|(_, _, form)| *form))
+    by_type.or_else(|| {
+        FORMS.iter().find(|(_, endings, _)| endings.contains(&media.as_str())).map(|(_, _, form)| *form)
+    })
 }
 
 fn by_ending(name: &str) -> Option<Form> {

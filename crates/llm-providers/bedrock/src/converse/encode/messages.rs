@@ -5,7 +5,8 @@
 
 use llm_provider_core::{EncodeError, NoteKind};
 use llm_types::{
-    CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker, TextPart,
+    CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker,
+    TextPart,
 };
 use serde_json::Value;
 
@@ -14,7 +15,8 @@ use super::{Encoder, typed};
 use crate::converse::names;
 use crate::model::Family;
 use crate::wire::{
-    CachePoint, ContentBlock, ConverseRequest, InputMessage, Role, SystemBlock, ToolResultBlock, ToolResultContent,
+    CachePoint, ContentBlock, ConverseRequest, InputMessage, Role, SystemBlock, ToolResultBlock,
+    ToolResultContent,
 };
 
 /// What the person says where Bedrock demands that somebody says something.
@@ -24,8 +26,17 @@ const GO_ON: &str = "Please continue.";
 const SEE: &str = "See the attached document.";
 
 /// Blocks in Converse's own words, which pass as they are: parts of the type that is the block's one member.
-const OWN: &[&str] =
-    &["audio", "citationsContent", "document", "guardContent", "image", "searchResult", "toolAddition", "toolRemoval", "video"];
+const OWN: &[&str] = &[
+    "audio",
+    "citationsContent",
+    "document",
+    "guardContent",
+    "image",
+    "searchResult",
+    "toolAddition",
+    "toolRemoval",
+    "video",
+];
 
 /// The conversation so far.
 #[derive(Default)]
@@ -47,7 +58,11 @@ impl Turns {
 }
 
 impl Encoder<'_> {
-    pub(super) fn messages(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    pub(super) fn messages(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         let mut turns = Turns::default();
         for (index, message) in request.messages.iter().enumerate() {
             self.message(message, index, &format!("messages[{index}]"), &mut turns)?;
@@ -57,14 +72,24 @@ impl Encoder<'_> {
             return Err(EncodeError::invalid("messages", "hold nothing that Bedrock could answer"));
         }
         if !is_prompt && turns.turns.first().is_none_or(|turn| turn.role != Role::User) {
-            self.note(NoteKind::Defaulted, "messages", format!("begin with `{GO_ON}`: Bedrock hears the user first"));
+            self.note(
+                NoteKind::Defaulted,
+                "messages",
+                format!("begin with `{GO_ON}`: Bedrock hears the user first"),
+            );
             let content = vec![ContentBlock::Text(GO_ON.to_owned())];
             turns.turns.insert(0, InputMessage { role: Role::User, content, extra: Extra::new() });
         }
         for turn in turns.turns.iter_mut().filter(|turn| turn.role == Role::User) {
             let is = |wanted: fn(&ContentBlock) -> bool| turn.content.iter().any(wanted);
-            if is(|block| matches!(block, ContentBlock::Document(_))) && !is(|block| matches!(block, ContentBlock::Text(_))) {
-                self.note(NoteKind::Defaulted, "messages", format!("`{SEE}`: Bedrock demands text beside documents"));
+            if is(|block| matches!(block, ContentBlock::Document(_)))
+                && !is(|block| matches!(block, ContentBlock::Text(_)))
+            {
+                self.note(
+                    NoteKind::Defaulted,
+                    "messages",
+                    format!("`{SEE}`: Bedrock demands text beside documents"),
+                );
                 turn.content.push(ContentBlock::Text(SEE.to_owned()));
             }
         }
@@ -104,7 +129,9 @@ impl Encoder<'_> {
         if let Nullable::Value(marker) = &message.cache_control
             && !blocks.is_empty()
         {
-            blocks.extend(self.cache_point(marker, &format!("{path}.cache_control")).map(ContentBlock::CachePoint));
+            blocks.extend(
+                self.cache_point(marker, &format!("{path}.cache_control")).map(ContentBlock::CachePoint),
+            );
         }
         if blocks.is_empty() {
             self.note(NoteKind::Dropped, path, "Bedrock takes no empty message");
@@ -121,9 +148,8 @@ impl Encoder<'_> {
         match message.content.get() {
             None => {}
             Some(MessageContent::Text(text)) => {
-                if self.is_said(text, &content) {
-                    turns.system.push(SystemBlock::Text(text.clone()));
-                }
+                let is_said = self.is_said(text, &content);
+                turns.system.extend(is_said.then(|| SystemBlock::Text(text.clone())));
             }
             Some(MessageContent::Parts(parts)) => {
                 for (index, part) in parts.iter().enumerate() {
@@ -182,7 +208,11 @@ impl Encoder<'_> {
         }
         let mut ttl = marker.ttl.as_deref();
         if matches!(self.model.family, Family::Nova | Family::Nova2) && ttl.is_some_and(|ttl| ttl != "5m") {
-            self.note(NoteKind::Clamped, format!("{path}.ttl"), "this model's prompts are kept for five minutes");
+            self.note(
+                NoteKind::Clamped,
+                format!("{path}.ttl"),
+                "this model's prompts are kept for five minutes",
+            );
             ttl = None;
         }
         Some(CachePoint::new(ttl))
@@ -198,9 +228,8 @@ impl Encoder<'_> {
         match content {
             None => {}
             Some(MessageContent::Text(text)) => {
-                if self.is_said(text, path) {
-                    blocks.push(ContentBlock::Text(text.clone()));
-                }
+                let is_said = self.is_said(text, path);
+                blocks.extend(is_said.then(|| ContentBlock::Text(text.clone())));
             }
             Some(MessageContent::Parts(parts)) => {
                 for (index, part) in parts.iter().enumerate() {
@@ -274,9 +303,10 @@ impl Encoder<'_> {
     fn result(&mut self, message: &Message, path: &str, turns: &mut Turns) -> Result<(), EncodeError> {
         let id = match (message.tool_call_id.as_deref(), &message.role) {
             (Some(id), _) => self.call_id(id, &format!("{path}.tool_call_id")),
-            (None, Speaker::Function) => {
-                turns.last_call.clone().ok_or_else(|| EncodeError::invalid(path, "is the result of no call"))?
-            }
+            (None, Speaker::Function) => turns
+                .last_call
+                .clone()
+                .ok_or_else(|| EncodeError::invalid(path, "is the result of no call"))?,
             (None, _) => return Err(EncodeError::invalid(format!("{path}.tool_call_id"), "is missing")),
         };
         let content_path = format!("{path}.content");
@@ -291,7 +321,12 @@ impl Encoder<'_> {
                 ContentBlock::Video(video) => content.push(ToolResultContent::Video(video)),
                 ContentBlock::SearchResult(result) => content.push(ToolResultContent::SearchResult(result)),
                 ContentBlock::CachePoint(point) => points.push(point),
-                _ => self.unsupported(content_path.as_str(), "Bedrock takes no such block in a tool's result")?,
+                _ => {
+                    self.unsupported(
+                        content_path.as_str(),
+                        "Bedrock takes no such block in a tool's result",
+                    )?;
+                }
             }
         }
         if let Nullable::Value(marker) = &message.cache_control {
@@ -299,11 +334,16 @@ impl Encoder<'_> {
         }
         let mut status = None;
         if let Some(is_error) = message.extra.get("is_error").and_then(Value::as_bool) {
-            let is_known = matches!(self.model.family, Family::Claude | Family::Nova | Family::Nova2 | Family::Unknown);
+            let is_known =
+                matches!(self.model.family, Family::Claude | Family::Nova | Family::Nova2 | Family::Unknown);
             if is_known {
                 status = Some(if is_error { "error" } else { "success" });
             } else if is_error {
-                self.note(NoteKind::Dropped, format!("{path}.is_error"), "this model is not told how a tool fared");
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.is_error"),
+                    "this model is not told how a tool fared",
+                );
             }
         }
         let mut blocks = vec![ContentBlock::ToolResult(ToolResultBlock {
@@ -317,8 +357,9 @@ impl Encoder<'_> {
         blocks.extend(points.pop().map(ContentBlock::CachePoint));
         match turns.turns.last_mut() {
             Some(turn) if turn.role == Role::User => {
-                let is_result =
-                    |block: &&ContentBlock| matches!(block, ContentBlock::ToolResult(_) | ContentBlock::CachePoint(_));
+                let is_result = |block: &&ContentBlock| {
+                    matches!(block, ContentBlock::ToolResult(_) | ContentBlock::CachePoint(_))
+                };
                 let results = turn.content.iter().take_while(is_result).count();
                 if results < turn.content.len() {
                     self.note(NoteKind::Moved, path, "before what the user says");

@@ -21,7 +21,11 @@ impl Encoder<'_> {
             return Ok(self.kept(blocks, path));
         }
         let mut blocks = self.thinking_of(message, path);
-        blocks.extend(self.blocks(message.content.get(), &format!("{path}.content"), &mut turns.documents)?);
+        blocks.extend(self.blocks(
+            message.content.get(),
+            &format!("{path}.content"),
+            &mut turns.documents,
+        )?);
         if let Some(refusal) = message.refusal.as_deref().filter(|refusal| !refusal.trim().is_empty()) {
             self.note(NoteKind::Converted, format!("{path}.refusal"), "to text");
             blocks.push(ContentBlock::Text(refusal.to_owned()));
@@ -74,13 +78,19 @@ impl Encoder<'_> {
         for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
             let path = format!("{path}.thinking_blocks[{number}]");
             let reasoning = match (block.r#type.as_str(), block.data.get()) {
-                ("redacted_thinking", Some(data)) => {
-                    ReasoningContent { redacted_content: Nullable::Value(data.clone()), ..ReasoningContent::default() }
-                }
+                ("redacted_thinking", Some(data)) => ReasoningContent {
+                    redacted_content: Nullable::Value(data.clone()),
+                    ..ReasoningContent::default()
+                },
                 ("thinking", _) => {
                     let text = ReasoningText {
                         text: block.thinking.as_deref().unwrap_or_default().to_owned(),
-                        signature: block.signature.get().filter(|signature| !signature.is_empty()).cloned().into(),
+                        signature: block
+                            .signature
+                            .get()
+                            .filter(|signature| !signature.is_empty())
+                            .cloned()
+                            .into(),
                         extra: Extra::new(),
                     };
                     ReasoningContent { reasoning_text: Nullable::Value(text), ..ReasoningContent::default() }
@@ -95,24 +105,34 @@ impl Encoder<'_> {
                 self.leftover(&block.extra, &[], &path);
                 blocks.push(ContentBlock::Reasoning(reasoning));
             } else {
-                let detail = if is_signed { "signed by another model" } else { "this model takes back signed thinking only" };
+                let detail = if is_signed {
+                    "signed by another model"
+                } else {
+                    "this model takes back signed thinking only"
+                };
                 self.note(NoteKind::Dropped, path, detail);
             }
         }
         if blocks.is_empty() && message.reasoning_content.as_deref().is_some_and(|text| !text.is_empty()) {
             let path = format!("{path}.reasoning_content");
-            self.note(NoteKind::Dropped, path, "thinking goes back as `thinking_blocks` only, to the model that made it");
+            self.note(
+                NoteKind::Dropped,
+                path,
+                "thinking goes back as `thinking_blocks` only, to the model that made it",
+            );
         }
         blocks
     }
 
     fn call(&mut self, call: &ToolCall, path: &str) -> Result<ToolUseBlock, EncodeError> {
-        let id = call.id.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.id"), "is missing"))?;
+        let id =
+            call.id.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.id"), "is missing"))?;
         let id = self.call_id(id, &format!("{path}.id"));
         self.leftover(&call.extra, &[], path);
         match (call.custom.get(), call.function.get()) {
             (Some(custom), _) => {
-                let name = self.tool_name(custom.name.as_deref().unwrap_or_default(), &format!("{path}.custom.name"))?;
+                let name = self
+                    .tool_name(custom.name.as_deref().unwrap_or_default(), &format!("{path}.custom.name"))?;
                 Ok(tool_use(id, name, json!({ "input": custom.input.as_deref().unwrap_or_default() })))
             }
             (None, Some(function)) => self.function_call(id, function, &format!("{path}.function")),
@@ -120,8 +140,14 @@ impl Encoder<'_> {
         }
     }
 
-    fn function_call(&mut self, id: String, call: &FunctionCall, path: &str) -> Result<ToolUseBlock, EncodeError> {
-        let name = call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
+    fn function_call(
+        &mut self,
+        id: String,
+        call: &FunctionCall,
+        path: &str,
+    ) -> Result<ToolUseBlock, EncodeError> {
+        let name =
+            call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
         let name = self.tool_name(name, &format!("{path}.name"))?;
         let text = call.arguments.as_deref().unwrap_or_default();
         let input = match serde_json::from_str(text) {

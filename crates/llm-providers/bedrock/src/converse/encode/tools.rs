@@ -4,8 +4,8 @@
 
 use llm_provider_core::{EncodeError, NoteKind};
 use llm_types::{
-    AllowedTools, ChatRequest, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked, ToolChoice as Choice,
-    ToolChoiceMode,
+    AllowedTools, ChatRequest, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked,
+    ToolChoice as Choice, ToolChoiceMode,
 };
 use serde_json::{Map, Value, json};
 
@@ -30,7 +30,11 @@ pub(super) fn spec_name(name: &str) -> String {
 }
 
 impl Encoder<'_> {
-    pub(super) fn tools(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    pub(super) fn tools(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         let mut tools = Vec::new();
         for (index, tool) in request.tools.get().into_iter().flatten().enumerate() {
             self.tool(tool, &format!("tools[{index}]"), &mut tools)?;
@@ -69,7 +73,11 @@ impl Encoder<'_> {
             self.choose(request, chosen, is_asked, wire)?;
         }
         if request.parallel_tool_calls.get() == Some(&false) {
-            let reason = if is_asked { "this model cannot be told how many tools to call" } else { "there are no tools to call" };
+            let reason = if is_asked {
+                "this model cannot be told how many tools to call"
+            } else {
+                "there are no tools to call"
+            };
             self.unsupported("parallel_tool_calls", reason)?;
         }
         Ok(())
@@ -77,7 +85,9 @@ impl Encoder<'_> {
 
     fn tool(&mut self, tool: &Asked, path: &str, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
         match tool {
-            Asked::Function(tool) => self.function(&tool.function, &tool.extra, &format!("{path}.function"), tools),
+            Asked::Function(tool) => {
+                self.function(&tool.function, &tool.extra, &format!("{path}.function"), tools)
+            }
             Asked::Custom(tool) => self.custom(tool, path, tools),
             Asked::Unknown(map) => match map.get("systemTool") {
                 Some(system) => {
@@ -110,7 +120,12 @@ impl Encoder<'_> {
         tools.push(Tool::Spec(ToolSpec {
             name: self.tool_name(&function.name, &format!("{path}.name"))?,
             input_schema: json!({ "json": object_schema(function.parameters.get()) }),
-            description: function.description.as_deref().filter(|text| !text.is_empty()).map(str::to_owned).into(),
+            description: function
+                .description
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+                .into(),
             strict,
             extra: Extra::new(),
         }));
@@ -151,7 +166,10 @@ impl Encoder<'_> {
     pub(super) fn tool_name(&mut self, name: &str, path: &str) -> Result<String, EncodeError> {
         let renamed = names::tool(name);
         if renamed.is_empty() || renamed.len() > names::LONGEST {
-            return Err(EncodeError::invalid(path, format!("Bedrock takes names of 1 to {} letters", names::LONGEST)));
+            return Err(EncodeError::invalid(
+                path,
+                format!("Bedrock takes names of 1 to {} letters", names::LONGEST),
+            ));
         }
         if renamed != name {
             self.note(NoteKind::Renamed, path, renamed.clone());
@@ -205,7 +223,9 @@ impl Encoder<'_> {
             }
             ChosenTool::Auto if !self.model.takes_tool_choice() => return Ok(()),
             ChosenTool::Auto => ToolChoice::Auto(Extra::new()),
-            ChosenTool::Any | ChosenTool::Named(_) if !self.model.takes_tool_choice() && !self.is_forwarded("tool_choice") => {
+            ChosenTool::Any | ChosenTool::Named(_)
+                if !self.model.takes_tool_choice() && !self.is_forwarded("tool_choice") =>
+            {
                 return self.unsupported(path, "this model cannot be made to call a tool");
             }
             ChosenTool::Any => ToolChoice::Any(Extra::new()),
@@ -233,7 +253,9 @@ impl Encoder<'_> {
                 match (choice.as_str(), choice.get("name").and_then(Value::as_str)) {
                     (Some(mode), _) => self.mode("function_call", &mode.into()),
                     (None, Some(name)) => Ok(ChosenTool::Named(name.to_owned())),
-                    (None, None) => Err(EncodeError::invalid("function_call", "is neither a mode nor a name")),
+                    (None, None) => {
+                        Err(EncodeError::invalid("function_call", "is neither a mode nor a name"))
+                    }
                 }
             }
             _ => Ok(ChosenTool::Unsaid),
@@ -258,7 +280,10 @@ impl Encoder<'_> {
         const PATH: &str = "tool_choice.allowed_tools";
         let allowed = &allowed.allowed_tools;
         let named = |tool: &Value| {
-            ["function", "custom"].iter().find_map(|kind| tool.get(kind)?.get("name")?.as_str()).map(spec_name)
+            ["function", "custom"]
+                .iter()
+                .find_map(|kind| tool.get(kind)?.get("name")?.as_str())
+                .map(spec_name)
         };
         let names: Vec<String> =
             allowed.get("tools").and_then(Value::as_array).into_iter().flatten().filter_map(named).collect();

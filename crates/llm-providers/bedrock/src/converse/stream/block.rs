@@ -4,21 +4,39 @@ use llm_types::{Extra, Nullable};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{
-    CitationsContent, ContentBlock, ReasoningContent, ReasoningDelta, ReasoningText, ToolUseBlock, ToolUseStart,
+    CitationsContent, ContentBlock, ReasoningContent, ReasoningDelta, ReasoningText, ToolUseBlock,
+    ToolUseStart,
 };
 
 /// A block, as far as it has come.
 #[derive(Debug)]
 pub(super) enum Block {
-    Text { text: String, citations: Vec<Value> },
-    Reasoning { text: Option<String>, signature: Option<String>, redacted: Option<String> },
+    Text {
+        text: String,
+        citations: Vec<Value>,
+    },
+    Reasoning {
+        text: Option<String>,
+        signature: Option<String>,
+        redacted: Option<String>,
+    },
     /// The answer in a form, as the input of a tool.
     Form(String),
-    Call { index: u32, call: ToolUseStart, input: String },
+    Call {
+        index: u32,
+        call: ToolUseStart,
+        input: String,
+    },
     /// A call of a tool that runs at Bedrock.
-    Own { call: ToolUseStart, input: String },
+    Own {
+        call: ToolUseStart,
+        input: String,
+    },
     /// A block of another kind, by the name of its one member.
-    Other { name: &'static str, members: Map<String, Value> },
+    Other {
+        name: &'static str,
+        members: Map<String, Value>,
+    },
 }
 
 impl Block {
@@ -110,16 +128,16 @@ impl Block {
                 })
             }
             Self::Form(answer) => ContentBlock::Text(answer),
-            Self::Call { call, input, .. } | Self::Own { call, input } => ContentBlock::ToolUse(ToolUseBlock {
-                tool_use_id: call.tool_use_id,
-                name: call.name,
-                input: serde_json::from_str(&input).unwrap_or_else(|_| json!({})),
-                r#type: call.r#type,
-                extra: Extra::new(),
-            }),
-            Self::Other { name, members } => {
-                llm_types::from_value(json!({ name: members })).ok()?
+            Self::Call { call, input, .. } | Self::Own { call, input } => {
+                ContentBlock::ToolUse(ToolUseBlock {
+                    tool_use_id: call.tool_use_id,
+                    name: call.name,
+                    input: serde_json::from_str(&input).unwrap_or_else(|_| json!({})),
+                    r#type: call.r#type,
+                    extra: Extra::new(),
+                })
             }
+            Self::Other { name, members } => llm_types::from_value(json!({ name: members })).ok()?,
         })
     }
 }

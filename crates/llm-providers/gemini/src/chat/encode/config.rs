@@ -10,9 +10,7 @@ use serde_json::{Number, Value};
 use super::Encoder;
 use super::own::Own;
 use crate::schema;
-use crate::wire::{
-    GenerateContentRequest, GenerationConfig, PrebuiltVoiceConfig, SpeechConfig, VoiceConfig,
-};
+use crate::wire::{GenerateContentRequest, GenerationConfig, PrebuiltVoiceConfig, SpeechConfig, VoiceConfig};
 
 /// The type of an answer in JSON.
 const JSON: &str = "application/json";
@@ -87,7 +85,11 @@ impl Encoder<'_> {
         }
     }
 
-    fn modalities(&mut self, request: &ChatRequest, config: &mut GenerationConfig) -> Result<(), EncodeError> {
+    fn modalities(
+        &mut self,
+        request: &ChatRequest,
+        config: &mut GenerationConfig,
+    ) -> Result<(), EncodeError> {
         if let Nullable::Value(modalities) = &request.modalities {
             let upper = modalities.iter().map(|modality| modality.to_uppercase()).collect();
             config.response_modalities = Nullable::Value(upper);
@@ -95,7 +97,8 @@ impl Encoder<'_> {
         let Nullable::Value(audio) = &request.audio else { return Ok(()) };
         // What is said in Google's words, several speakers say.
         if let Some(voice) = audio.voice.get() {
-            let name = voice.as_str().or_else(|| voice.get("name")?.as_str()).or_else(|| voice.get("id")?.as_str());
+            let name =
+                voice.as_str().or_else(|| voice.get("name")?.as_str()).or_else(|| voice.get("id")?.as_str());
             match name {
                 Some(name) => config.speech_config = Nullable::Value(speech(name)),
                 None => self.unsupported("audio.voice", "Gemini has voices by name only")?,
@@ -118,7 +121,9 @@ impl Encoder<'_> {
                 config.response_mime_type = Nullable::Value(JSON.to_owned());
                 // As some clients, and Vertex AI's own examples, say it.
                 match extra.get("response_schema") {
-                    Some(given) if given.is_object() => self.schema(given.clone(), "response_format.response_schema", config),
+                    Some(given) if given.is_object() => {
+                        self.schema(given.clone(), "response_format.response_schema", config)
+                    }
                     _ => {}
                 }
                 for name in extra.keys().filter(|name| *name != "response_schema") {
@@ -133,7 +138,9 @@ impl Encoder<'_> {
                 config.response_mime_type = Nullable::Value(JSON.to_owned());
                 self.schema(named(format, given), PATH, config);
             }
-            ResponseFormat::Unknown(_) => return self.unsupported("response_format", "Gemini has no such form"),
+            ResponseFormat::Unknown(_) => {
+                return self.unsupported("response_format", "Gemini has no such form");
+            }
         }
         Ok(())
     }
@@ -163,10 +170,11 @@ fn penalty(member: &Nullable<Number>) -> Nullable<Number> {
 }
 
 fn speech(voice: &str) -> SpeechConfig {
-    let prebuilt =
-        PrebuiltVoiceConfig { voice_name: Nullable::Value(voice.to_owned()), ..PrebuiltVoiceConfig::default() };
-    let voice =
-        VoiceConfig { prebuilt_voice_config: Nullable::Value(prebuilt), ..VoiceConfig::default() };
+    let prebuilt = PrebuiltVoiceConfig {
+        voice_name: Nullable::Value(voice.to_owned()),
+        ..PrebuiltVoiceConfig::default()
+    };
+    let voice = VoiceConfig { prebuilt_voice_config: Nullable::Value(prebuilt), ..VoiceConfig::default() };
     SpeechConfig { voice_config: Nullable::Value(voice), ..SpeechConfig::default() }
 }
 

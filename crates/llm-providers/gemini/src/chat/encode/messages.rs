@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::Encoder;
 use super::parts::Place;
 use crate::media;
-use crate::turn::{FORMAT, MADE_ID, SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of};
+use crate::turn::{
+    FORMAT, MADE_ID, SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of,
+};
 use crate::wire::{self, Content, FunctionResponse, GenerateContentRequest, Part};
 
 const USER: &str = "user";
@@ -33,7 +35,8 @@ struct Turns {
 
 impl Turns {
     fn add(&mut self, role: &str, parts: Vec<Part>) {
-        let holds_results = |content: &Content| content.parts().iter().any(|part| part.function_response.is_value());
+        let holds_results =
+            |content: &Content| content.parts().iter().any(|part| part.function_response.is_value());
         match self.contents.last_mut() {
             // Results stand apart: their number must be that of the calls before them.
             Some(last) if last.role.as_deref() == Some(role) && !holds_results(last) => {
@@ -187,7 +190,8 @@ impl Encoder<'_> {
             self.note(NoteKind::Converted, format!("{path}.refusal"), "to text");
             words.push(Part::text(refusal));
         }
-        let signature = message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.get(0)?.as_str());
+        let signature =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.get(0)?.as_str());
         if let (Some(signature), Some(last)) = (signature, words.last_mut()) {
             last.thought_signature = Nullable::Value(signature.to_owned());
         }
@@ -246,15 +250,15 @@ impl Encoder<'_> {
         let images = message.extra.get("images").and_then(Value::as_array);
         for (number, image) in images.into_iter().flatten().enumerate() {
             let path = format!("{path}.images[{number}]");
-            let url = image.get("image_url").and_then(|url| url.get("url").or(Some(url))).and_then(Value::as_str);
+            let url =
+                image.get("image_url").and_then(|url| url.get("url").or(Some(url))).and_then(Value::as_str);
             let Some(url) = url else {
                 self.drop(path, "has no `image_url`");
                 continue;
             };
             let mut part = media::part_of_url(url, None, "image/png")
                 .map_err(|reason| EncodeError::invalid(format!("{path}.image_url.url"), reason))?;
-            part.thought_signature =
-                image.get(SIGNATURE).and_then(Value::as_str).map(str::to_owned).into();
+            part.thought_signature = image.get(SIGNATURE).and_then(Value::as_str).map(str::to_owned).into();
             parts.push(part);
         }
         Ok(())
@@ -274,7 +278,9 @@ impl Encoder<'_> {
                     ..wire::FunctionCall::default()
                 }
             }
-            (None, Some(function)) => self.function_call(id.to_owned(), function, &format!("{path}.function"), turns)?,
+            (None, Some(function)) => {
+                self.function_call(id.to_owned(), function, &format!("{path}.function"), turns)?
+            }
             (None, None) => return Err(EncodeError::invalid(format!("{path}.function"), "is missing")),
         };
         const SIGNED: &[&str] = &["provider_specific_fields", "extra_content", SIGNATURE];
@@ -296,7 +302,8 @@ impl Encoder<'_> {
         path: &str,
         turns: &mut Turns,
     ) -> Result<wire::FunctionCall, EncodeError> {
-        let name = call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
+        let name =
+            call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
         turns.calls.push((id.clone(), name.clone()));
         let text = call.arguments.as_deref().unwrap_or_default();
         let args = arguments_object(text).unwrap_or_else(|| {
@@ -316,7 +323,11 @@ impl Encoder<'_> {
     /// A call's name as Gemini gave it; names that were made for calls without one are not sent.
     fn sent_id(&self, id: &str) -> Nullable<String> {
         let id = bare_id(id);
-        if id.is_empty() || id.starts_with(MADE_ID) { Nullable::Absent } else { Nullable::Value(id.to_owned()) }
+        if id.is_empty() || id.starts_with(MADE_ID) {
+            Nullable::Absent
+        } else {
+            Nullable::Value(id.to_owned())
+        }
     }
 
     /// Gemini 3 wants the first call of a turn signed.
@@ -344,7 +355,11 @@ impl Encoder<'_> {
                 return Err(EncodeError::invalid(format!("{path}.tool_call_id"), "is missing"));
             }
             None => {
-                self.note(NoteKind::Defaulted, format!("{path}.name"), "to the call's; no call has this name");
+                self.note(
+                    NoteKind::Defaulted,
+                    format!("{path}.name"),
+                    "to the call's; no call has this name",
+                );
                 bare_id(id).to_owned()
             }
         };
@@ -389,7 +404,8 @@ impl Encoder<'_> {
         for (name, value) in own {
             match (name.as_str(), value) {
                 ("function_response", Value::Object(members)) => made.extra.extend(members.clone()),
-                _ => self.drop(format!("{path}.provider_specific_fields.{name}"), "results have no such member"),
+                _ => self
+                    .drop(format!("{path}.provider_specific_fields.{name}"), "results have no such member"),
             }
         }
         Ok(())

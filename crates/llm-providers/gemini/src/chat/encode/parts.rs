@@ -73,7 +73,11 @@ impl Encoder<'_> {
                         .map(Some)
                         .map_err(|reason| EncodeError::invalid(format!("{path}.input_audio.data"), reason));
                 }
-                Ok(Some(media::part_of_data(&sound.data, Some(&media::audio_type(&sound.format)), "audio/wav")))
+                Ok(Some(media::part_of_data(
+                    &sound.data,
+                    Some(&media::audio_type(&sound.format)),
+                    "audio/wav",
+                )))
             }
             ContentPart::File(part) => self.file(part, path).map(Some),
             ContentPart::Unknown(map) => self.unknown(map, path),
@@ -159,7 +163,9 @@ impl Encoder<'_> {
             value.as_str().or_else(|| value.get("url")?.as_str())
         };
         let format = |name: &str| map.get(name).and_then(|value| value.get("format")?.as_str());
-        for (name, usual) in [("video_url", "video/mp4"), ("audio_url", "audio/mp3"), ("document_url", "application/pdf")] {
+        for (name, usual) in
+            [("video_url", "video/mp4"), ("audio_url", "audio/mp3"), ("document_url", "application/pdf")]
+        {
             if kind == name
                 && let Some(url) = address(name)
             {

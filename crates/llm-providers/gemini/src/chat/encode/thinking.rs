@@ -19,9 +19,10 @@ impl Encoder<'_> {
         config: &mut GenerationConfig,
     ) -> Result<(), EncodeError> {
         let is_own = own.configures("thinkingConfig");
-        for (name, is_said) in
-            [("thinking", request.thinking.is_value()), ("reasoning_effort", request.reasoning_effort.is_value())]
-        {
+        for (name, is_said) in [
+            ("thinking", request.thinking.is_value()),
+            ("reasoning_effort", request.reasoning_effort.is_value()),
+        ] {
             if is_own && is_said {
                 self.drop(name, "`thinkingConfig` is said too and wins");
             }
@@ -31,7 +32,9 @@ impl Encoder<'_> {
         }
         if let Nullable::Value(thinking) = &request.thinking {
             // Thinking that adapts is told how hard by the effort.
-            if let (Some("adaptive"), Some(effort)) = (thinking["type"].as_str(), request.reasoning_effort.get()) {
+            if let (Some("adaptive"), Some(effort)) =
+                (thinking["type"].as_str(), request.reasoning_effort.get())
+            {
                 self.leftovers(thinking);
                 return self.effort(effort, config);
             }
@@ -46,7 +49,11 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn in_anthropics_words(&mut self, thinking: &Value, config: &mut GenerationConfig) -> Result<(), EncodeError> {
+    fn in_anthropics_words(
+        &mut self,
+        thinking: &Value,
+        config: &mut GenerationConfig,
+    ) -> Result<(), EncodeError> {
         let kind = thinking.get("type").and_then(Value::as_str).unwrap_or_default();
         let budget = thinking.get("budget_tokens").and_then(Value::as_u64);
         self.leftovers(thinking);
@@ -88,7 +95,11 @@ impl Encoder<'_> {
                 return self.unsupported(PATH, format!("Gemini knows no effort `{effort}`"));
             };
             if level != effort.as_str() {
-                self.note(NoteKind::Clamped, PATH, format!("to `{level}`, the nearest that this model takes"));
+                self.note(
+                    NoteKind::Clamped,
+                    PATH,
+                    format!("to `{level}`, the nearest that this model takes"),
+                );
             }
             thinking.thinking_level = Nullable::Value(level.to_owned());
         } else {

@@ -5,8 +5,8 @@
 
 use llm_provider_core::{EncodeError, NoteKind};
 use llm_types::{
-    AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked,
-    ToolChoice as Choice, ToolChoiceMode,
+    AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
+    Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
 };
 use serde_json::{Value, json};
 
@@ -154,7 +154,8 @@ impl Encoder<'_> {
         tools: &mut Vec<Tool>,
     ) -> Result<(), EncodeError> {
         let mut rest = map.clone();
-        let kind = rest.shift_remove("type").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
+        let kind =
+            rest.shift_remove("type").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
         let Value::Object(mut own) = camel_case(Value::Object(rest.clone())) else { return Ok(()) };
         if let Some(declared) = own.shift_remove("functionDeclarations") {
             let declared: Option<Vec<FunctionDeclaration>> =
@@ -176,7 +177,13 @@ impl Encoder<'_> {
         self.by_type(&kind, &rest, path, tools)
     }
 
-    fn by_type(&mut self, kind: &str, rest: &Extra, path: &str, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
+    fn by_type(
+        &mut self,
+        kind: &str,
+        rest: &Extra,
+        path: &str,
+        tools: &mut Vec<Tool>,
+    ) -> Result<(), EncodeError> {
         let mut used: &[&str] = &[];
         let camel = camel_case(json!({ kind: {} }));
         let googles = GOOGLES.iter().find(|name| camel.get(**name).is_some());
@@ -262,7 +269,11 @@ impl Encoder<'_> {
         })
     }
 
-    fn mode(&mut self, path: &str, mode: &ToolChoiceMode) -> Result<Option<FunctionCallingConfig>, EncodeError> {
+    fn mode(
+        &mut self,
+        path: &str,
+        mode: &ToolChoiceMode,
+    ) -> Result<Option<FunctionCallingConfig>, EncodeError> {
         Ok(match mode {
             ToolChoiceMode::Auto => Some(calling("AUTO")),
             ToolChoiceMode::None => Some(calling("NONE")),

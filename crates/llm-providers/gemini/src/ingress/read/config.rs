@@ -2,8 +2,8 @@
 
 use llm_provider_core::{EffortBudgets, IngressError, NoteKind};
 use llm_types::{
-    AudioRequest, ChatRequest, Extra, JsonSchemaFormat, JsonSchemaPart, Nullable, ReasoningEffort, ResponseFormat,
-    Stop,
+    AudioRequest, ChatRequest, Extra, JsonSchemaFormat, JsonSchemaPart, Nullable, ReasoningEffort,
+    ResponseFormat, Stop,
 };
 use serde_json::{Value, json};
 
@@ -79,7 +79,11 @@ impl Reader {
             (Some("text/plain") | None, None) => {}
             // An answer that is one of several words, in Gemini's own way.
             (told, given) => {
-                self.note(NoteKind::Converted, "generationConfig.responseMimeType", "kept in Gemini's words only");
+                self.note(
+                    NoteKind::Converted,
+                    "generationConfig.responseMimeType",
+                    "kept in Gemini's words only",
+                );
                 put(request, "responseMimeType", Nullable::<String>::from(told.map(str::to_owned)));
                 put(request, "responseJsonSchema", Nullable::<Value>::from(given));
             }
@@ -95,7 +99,11 @@ fn some<T>(member: Nullable<T>) -> Nullable<T> {
 /// One voice by its name is OpenAI's `audio.voice`; several speakers and languages stay Gemini's.
 fn speech(config: Nullable<SpeechConfig>, request: &mut ChatRequest) {
     let Some(config) = config.into_option() else { return };
-    let voice = config.voice_config.get().and_then(|voice| voice.prebuilt_voice_config.get()?.voice_name.get()).cloned();
+    let voice = config
+        .voice_config
+        .get()
+        .and_then(|voice| voice.prebuilt_voice_config.get()?.voice_name.get())
+        .cloned();
     if let Some(voice) = voice.as_deref() {
         request.audio = Nullable::Value(AudioRequest {
             format: Nullable::Value("pcm16".to_owned()),
@@ -114,7 +122,8 @@ fn thinking(config: Nullable<ThinkingConfig>, request: &mut ChatRequest) {
     let tells = config.include_thoughts.get() == Some(&true);
     let mut is_said = false;
     if let Some(level) = config.thinking_level.as_deref() {
-        request.reasoning_effort = Nullable::Value(ReasoningEffort::from(level.to_ascii_lowercase().as_str()));
+        request.reasoning_effort =
+            Nullable::Value(ReasoningEffort::from(level.to_ascii_lowercase().as_str()));
         is_said = tells;
     }
     match config.thinking_budget.get() {
@@ -137,8 +146,12 @@ fn thinking(config: Nullable<ThinkingConfig>, request: &mut ChatRequest) {
 /// The effort whose usual budget is nearest, between `low` and `high`, which every model that thinks knows.
 fn nearest_effort(budget: u64) -> ReasoningEffort {
     let usual = EffortBudgets::default();
-    [(usual.low, ReasoningEffort::Low), (usual.medium, ReasoningEffort::Medium), (usual.high, ReasoningEffort::High)]
-        .into_iter()
-        .min_by_key(|(tokens, _)| tokens.abs_diff(budget))
-        .map_or(ReasoningEffort::Medium, |(_, effort)| effort)
+    [
+        (usual.low, ReasoningEffort::Low),
+        (usual.medium, ReasoningEffort::Medium),
+        (usual.high, ReasoningEffort::High),
+    ]
+    .into_iter()
+    .min_by_key(|(tokens, _)| tokens.abs_diff(budget))
+    .map_or(ReasoningEffort::Medium, |(_, effort)| effort)
 }

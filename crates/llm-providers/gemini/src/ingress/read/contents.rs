@@ -59,7 +59,8 @@ impl Reader {
         let mut message = turn.into_message(Vec::new(), Extra::new());
         for block in message.thinking_blocks.get_mut().into_iter().flatten() {
             let text = block.thinking.as_deref().unwrap_or_default();
-            if let Some(other) = block.signature.get().and_then(|signature| foreign::unwrap(text, signature)) {
+            if let Some(other) = block.signature.get().and_then(|signature| foreign::unwrap(text, signature))
+            {
                 *block = other;
                 has_foreign = true;
             }
@@ -82,7 +83,12 @@ impl Reader {
     }
 
     /// Results of calls are messages of their own, before what else is said.
-    fn user(&mut self, path: &str, parts: Vec<Part>, messages: &mut Vec<Message>) -> Result<(), IngressError> {
+    fn user(
+        &mut self,
+        path: &str,
+        parts: Vec<Part>,
+        messages: &mut Vec<Message>,
+    ) -> Result<(), IngressError> {
         let mut rest = Vec::with_capacity(parts.len());
         for (index, mut part) in parts.into_iter().enumerate() {
             match part.function_response.take() {
@@ -111,9 +117,7 @@ impl Reader {
         };
         let known = at.map(|at| self.pending.remove(at).1);
         let is_known = known.is_some();
-        let id = known
-            .or(response.id.into_option())
-            .unwrap_or_else(|| format!("{MADE_ID}{name}"));
+        let id = known.or(response.id.into_option()).unwrap_or_else(|| format!("{MADE_ID}{name}"));
         if name.is_empty() && !is_known {
             return Err(IngressError { path: format!("{path}.name"), message: "is missing".to_owned() });
         }
@@ -197,7 +201,9 @@ fn content_part(part: Part) -> ContentPart {
     };
     if rest == Part::default() {
         match (part.inline_data.get(), part.file_data.get()) {
-            (Some(blob), None) if blob.extra.is_empty() && !blob.display_name.is_value() => return inline(blob, look),
+            (Some(blob), None) if blob.extra.is_empty() && !blob.display_name.is_value() => {
+                return inline(blob, look);
+            }
             (None, Some(file)) if file.extra.is_empty() && !file.display_name.is_value() => {
                 if let Some(made) = remote(file, look) {
                     return made;
@@ -207,16 +213,15 @@ fn content_part(part: Part) -> ContentPart {
         }
     }
     let own = serde_json::to_value(&part).unwrap_or_default();
-    ContentPart::Unknown(Extra::from_iter([
-        ("type".to_owned(), OWN_PART.into()),
-        (OWN_PART.to_owned(), own),
-    ]))
+    ContentPart::Unknown(Extra::from_iter([("type".to_owned(), OWN_PART.into()), (OWN_PART.to_owned(), own)]))
 }
 
 /// Which piece of a film is meant, and how closely to look.
 fn look(part: &Part) -> Extra {
     let mut look = Extra::new();
-    for (name, value) in [("video_metadata", &part.video_metadata), ("media_resolution", &part.media_resolution)] {
+    for (name, value) in
+        [("video_metadata", &part.video_metadata), ("media_resolution", &part.media_resolution)]
+    {
         if let Some(value) = value.get() {
             look.insert(name.to_owned(), value.clone());
         }

@@ -2,8 +2,8 @@
 
 use llm_provider_core::{IngressError, NoteKind};
 use llm_types::{
-    AllowedTools, ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool as Canonical, ToolChoice,
-    ToolChoiceMode,
+    AllowedTools, ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool as Canonical,
+    ToolChoice, ToolChoiceMode,
 };
 use serde_json::{Value, json};
 
@@ -12,7 +12,11 @@ use crate::schema;
 use crate::wire::{FunctionCallingConfig, FunctionDeclaration, Tool, ToolConfig};
 
 impl Reader {
-    pub(super) fn tools(&mut self, tools: Option<Vec<Tool>>, request: &mut ChatRequest) -> Result<(), IngressError> {
+    pub(super) fn tools(
+        &mut self,
+        tools: Option<Vec<Tool>>,
+        request: &mut ChatRequest,
+    ) -> Result<(), IngressError> {
         let mut made = Vec::new();
         for (index, tool) in tools.unwrap_or_default().into_iter().enumerate() {
             let functions = tool.function_declarations.into_option().unwrap_or_default();

@@ -86,12 +86,7 @@ impl Encoder<'_> {
     }
 
     /// Text as one string, and images beside it.
-    fn content(
-        &mut self,
-        message: &Message,
-        path: &str,
-        out: &mut ChatMessage,
-    ) -> Result<(), EncodeError> {
+    fn content(&mut self, message: &Message, path: &str, out: &mut ChatMessage) -> Result<(), EncodeError> {
         let mut texts: Vec<String> = Vec::new();
         let mut images = Vec::new();
         match message.content.get() {
@@ -156,21 +151,34 @@ impl Encoder<'_> {
 
     /// An image as bytes. The gateway fetches those that are given by address before this.
     fn image(&mut self, part: &ImagePart, path: &str) -> Result<String, EncodeError> {
+        let place = match part.image_url {
+            ImageSource::Url(_) => format!("{path}.image_url.url"),
+            ImageSource::Bare(_) => format!("{path}.image_url"),
+        };
         let url = part.image_url.url();
-        let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map(|(_, data)| data);
+        let data =
+            url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map(|(_, data)| data);
         let data = data.ok_or_else(|| {
-            EncodeError::invalid(format!("{path}.image_url.url"), "is no `data:` URL in base64, and Ollama takes bytes only")
+            EncodeError::invalid(place.as_str(), "is no `data:` URL in base64, and Ollama takes bytes only")
         })?;
-        self.note(NoteKind::Converted, format!("{path}.image_url.url"), "to bytes without a media type");
+        self.note(NoteKind::Converted, place, "to bytes without a media type");
         if let ImageSource::Url(image) = &part.image_url {
             if image.detail.as_deref().is_some_and(|detail| detail != "auto") {
                 self.note(NoteKind::Dropped, format!("{path}.image_url.detail"), "Ollama has no such choice");
             }
             for name in image.extra.keys() {
-                self.note(NoteKind::Dropped, format!("{path}.image_url.{name}"), "Ollama has no place for it");
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.image_url.{name}"),
+                    "Ollama has no place for it",
+                );
             }
             if image.format.is_value() {
-                self.note(NoteKind::Dropped, format!("{path}.image_url.format"), "the bytes tell the media type");
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.image_url.format"),
+                    "the bytes tell the media type",
+                );
             }
         }
         for name in part.extra.keys() {
@@ -220,7 +228,8 @@ impl Encoder<'_> {
             said.push(call);
         }
         if let Some(call) = message.function_call.get() {
-            let call = self.function(Some(format!("call_{index}")), call, &format!("{path}.function_call"))?;
+            let call =
+                self.function_call(Some(format!("call_{index}")), call, &format!("{path}.function_call"))?;
             calls.last = call.id.get().cloned();
             calls.names.insert(format!("call_{index}"), call.function.name.clone());
             said.push(call);
@@ -238,16 +247,20 @@ impl Encoder<'_> {
         let id = call.id.get().cloned();
         match (call.custom.get(), call.function.get()) {
             (Some(custom), _) => {
-                self.note(NoteKind::Converted, format!("{path}.custom"), "to a function with one text, `input`");
+                self.note(
+                    NoteKind::Converted,
+                    format!("{path}.custom"),
+                    "to a function with one text, `input`",
+                );
                 let arguments = json!({ "input": custom.input.as_deref().unwrap_or_default() });
                 Ok(of(id, custom.name.as_deref().unwrap_or_default(), arguments))
             }
-            (None, Some(function)) => self.function(id, function, &format!("{path}.function")),
+            (None, Some(function)) => self.function_call(id, function, &format!("{path}.function")),
             (None, None) => Err(EncodeError::invalid(format!("{path}.function"), "is missing")),
         }
     }
 
-    fn function(
+    fn function_call(
         &mut self,
         id: Option<String>,
         call: &FunctionCall,

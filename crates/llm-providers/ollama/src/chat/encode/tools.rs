@@ -74,7 +74,9 @@ impl Encoder<'_> {
             (Some(ToolChoice::Mode(ToolChoiceMode::Auto)), _) | (None, None) => return Ok(()),
             (Some(ToolChoice::Mode(ToolChoiceMode::None)), _) => ("tool_choice", Some(Vec::new()), false),
             (Some(ToolChoice::Mode(_) | ToolChoice::Unknown(_)), _) => ("tool_choice", None, true),
-            (Some(ToolChoice::Function(choice)), _) => ("tool_choice", Some(named(&choice.function.name)), true),
+            (Some(ToolChoice::Function(choice)), _) => {
+                ("tool_choice", Some(named(&choice.function.name)), true)
+            }
             (Some(ToolChoice::Custom(choice)), _) => ("tool_choice", Some(named(&choice.custom.name)), true),
             (Some(ToolChoice::AllowedTools(allowed)), _) => {
                 let forced = allowed.allowed_tools["mode"] == "required";
@@ -90,7 +92,8 @@ impl Encoder<'_> {
             if tools.len() < all {
                 for path in ["tools", "functions"] {
                     let detail = format!("all but those that may be called: {}", only.join(", "));
-                    let is_said = if path == "tools" { request.tools.is_value() } else { request.functions.is_value() };
+                    let is_said =
+                        if path == "tools" { request.tools.is_value() } else { request.functions.is_value() };
                     if is_said {
                         self.note(NoteKind::Dropped, path, detail);
                     }

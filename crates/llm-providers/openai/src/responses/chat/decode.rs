@@ -50,16 +50,44 @@ pub(super) fn lenient(mut value: Value) -> Result<Response, String> {
         members.shift_remove("output");
     }
     let mut response: Response = from_value(value).map_err(|error| error.to_string())?;
-    response.output = Nullable::Value(output.into_iter().filter_map(item).collect());
+    response.output = Nullable::Value(output.iter().filter_map(item).collect());
     Ok(response)
 }
 
-/// Reads an item; one that does not fit is one that nobody knows.
-fn item(value: Value) -> Option<Item> {
-    match from_value(value.clone()) {
-        Ok(item) => Some(item),
-        Err(_) => value.as_object().cloned().map(Item::Unknown),
+/// Reads an item. Faults that several vendors have in common are mended; one that still does not fit is one that
+/// nobody knows.
+pub(super) fn item(value: &Value) -> Option<Item> {
+    let members = match from_value(value.clone()) {
+        Ok(item) => return Some(item),
+        Err(_) => value.as_object()?.clone(),
+    };
+    let mended = from_value(Value::Object(mend(members.clone())));
+    Some(mended.unwrap_or(Item::Unknown(members)))
+}
+
+fn mend(mut members: Extra) -> Extra {
+    members.retain(|_, value| !value.is_null());
+    let kind = members.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let id = members.get("id").cloned();
+    match kind.as_str() {
+        "function_call" | "custom_tool_call" => {
+            if let Some(id) = id {
+                members.entry("call_id").or_insert(id);
+            }
+            let input = if kind == "function_call" { "arguments" } else { "input" };
+            let input = members.entry(input).or_insert_with(|| "".into());
+            // Arguments as an object instead of as JSON text.
+            if !input.is_string() {
+                *input = Value::String(input.to_string());
+            }
+        }
+        "message" => {
+            members.entry("role").or_insert_with(|| "assistant".into());
+            members.entry("content").or_insert_with(|| Value::Array(Vec::new()));
+        }
+        _ => {}
     }
+    members
 }
 
 fn canonical(mut wire: Response, vendor: &str) -> ChatResponse {

@@ -252,10 +252,12 @@ fn lacking(
         else {
             continue;
         };
+        let is_empty = value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(serde_json::Map::is_empty);
         let is_usual = match name {
             "n" => value == 1,
-            "modalities" => value == serde_json::json!(["text"]),
-            _ => false,
+            "modalities" => is_empty || value == serde_json::json!(["text"]),
+            _ => is_empty,
         };
         if changes.forwards(name) {
             wire.extra.insert(name.to_owned(), value);

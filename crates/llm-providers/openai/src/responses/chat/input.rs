@@ -13,7 +13,7 @@ use crate::responses::OUTPUT_ITEMS;
 use crate::responses::kept;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
-    InputImagePart, Item, MessageItem, OutputItem, Part, RefusalPart,
+    InputImagePart, Item, MessageItem, OutputItem, OutputTextPart, Part, RefusalPart,
 };
 
 /// The conversation as items. Thinking goes back if `vendor` made it.
@@ -146,15 +146,14 @@ impl Writer<'_, '_> {
         let mut parts = Vec::new();
         match message.content.get() {
             None => {}
+            // Where the model only called, there is nothing to tell.
+            Some(MessageContent::Text(text)) if text.is_empty() && has_calls => {}
             Some(MessageContent::Text(text)) if annotations.is_empty() && refusal.is_none() => {
-                if !(text.is_empty() && has_calls) {
-                    self.items
-                        .push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
-                }
+                self.items.push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
             }
             Some(MessageContent::Text(text)) => {
                 let annotations = annotations.iter().map(annotation).collect();
-                parts.push(Part::output_text(text.as_str(), annotations, Vec::new()));
+                parts.push(text_part(text, annotations));
             }
             Some(MessageContent::Parts(given)) => {
                 for (number, part) in given.iter().enumerate() {
@@ -162,7 +161,7 @@ impl Writer<'_, '_> {
                     match part {
                         ContentPart::Text(part) => {
                             self.marker(part.cache_control.is_value(), &path);
-                            parts.push(Part::output_text(part.text.as_str(), Vec::new(), Vec::new()));
+                            parts.push(text_part(&part.text, Vec::new()));
                         }
                         ContentPart::Refusal(part) => parts.push(refused(&part.refusal)),
                         ContentPart::Unknown(map) => parts.push(own(map, &path)?),
@@ -184,7 +183,7 @@ impl Writer<'_, '_> {
             match audio.transcript.as_deref() {
                 Some(words) => {
                     self.changes.note(NoteKind::Converted, format!("{path}.audio"), "to its words");
-                    parts.push(Part::output_text(words, Vec::new(), Vec::new()));
+                    parts.push(text_part(words, Vec::new()));
                 }
                 None => {
                     let why = "this API knows no spoken answers";
@@ -345,6 +344,16 @@ impl Writer<'_, '_> {
         }
         Part::InputFile(part)
     }
+}
+
+/// Text by the model. What is told of its tokens is of no use to it.
+fn text_part(text: &str, annotations: Vec<Annotation>) -> Part {
+    Part::OutputText(OutputTextPart {
+        text: text.to_owned(),
+        annotations: Nullable::Value(annotations),
+        logprobs: Nullable::Absent,
+        extra: Extra::new(),
+    })
 }
 
 fn refused(words: &str) -> Part {

@@ -6,7 +6,7 @@ use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall};
 use serde_json::{Value, json};
 
-use super::decode::{annotation, custom, ending, function, is_plain, keep_native, lenient, whole};
+use super::decode::{annotation, custom, ending, function, is_plain, item, keep_native, lenient, whole};
 use super::failed;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
@@ -258,12 +258,12 @@ impl ResponsesInterpret {
     }
 
     /// An item is whole.
-    fn done(&mut self, output_index: Option<u32>, item: Item, out: &mut Outbox<ChatChunk>) {
+    fn done(&mut self, output_index: Option<u32>, item: &Item, out: &mut Outbox<ChatChunk>) {
         let at = self.added(output_index, item.clone(), out);
         if std::mem::replace(&mut self.items[at].is_done, true) {
             return;
         }
-        match &item {
+        match item {
             Item::Message(message) | Item::EasyMessage(message) => {
                 let parts = match &message.content {
                     Content::Text(text) => vec![Part::output_text(text.as_str(), Vec::new(), Vec::new())],
@@ -289,8 +289,7 @@ impl ResponsesInterpret {
                 let mut closing = kept::block_of(item, Some(&self.options.vendor));
                 if !closing.extra.is_empty() {
                     closing.thinking = Nullable::Value(String::new());
-                    let delta =
-                        Delta { thinking_blocks: Nullable::Value(vec![closing]), ..Delta::default() };
+                    let delta = Delta { thinking_blocks: Nullable::Value(vec![closing]), ..Delta::default() };
                     self.send(delta, out);
                 }
             }
@@ -355,7 +354,7 @@ impl ResponsesInterpret {
                 known.is_done && (known.output_index == index || name(item).is_some_and(|id| known.id == id))
             });
             if !is_done {
-                self.done(Some(index), item.clone(), out);
+                self.done(Some(index), item, out);
             }
         }
         self.begin(out);
@@ -397,7 +396,7 @@ impl ResponsesInterpret {
             StreamEvent::ItemAdded(event) => {
                 self.added(event.output_index.get().copied(), event.item, out);
             }
-            StreamEvent::ItemDone(event) => self.done(event.output_index.get().copied(), event.item, out),
+            StreamEvent::ItemDone(event) => self.done(event.output_index.get().copied(), &event.item, out),
             StreamEvent::TextDelta(event) => self.delta(&event, PartKey::Text, out),
             StreamEvent::RefusalDelta(event) => self.delta(&event, PartKey::Refusal, out),
             StreamEvent::SummaryDelta(event) => self.delta(&event, PartKey::Summary, out),
@@ -407,6 +406,46 @@ impl ResponsesInterpret {
             }
             StreamEvent::AnnotationAdded(event) => self.annotation(&event, out),
             // Other wholes come again with their item; tools of the vendor's own are told when they are done.
+            _ => {}
+        }
+    }
+    /// Reads a failure, or an event that does not fit.
+    fn odd(&mut self, event: &SseEvent<'_>, data: &[u8], out: &mut Outbox<ChatChunk>) {
+        let codes = &self.options.wire.answer.error_codes;
+        let value: Value = match serde_json::from_slice(data) {
+            Ok(value) => value,
+            Err(_) if event.event == b"error" => {
+                let text = Value::String(String::from_utf8_lossy(data).into_owned());
+                return out.fail(failed(&text, data, codes));
+            }
+            Err(error) => return out.fail(StreamError::Corrupt(error.to_string())),
+        };
+        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
+        let has_error = value.get("error").is_some_and(|error| !error.is_null());
+        match kind {
+            "error" | "response.failed" => out.fail(failed(&value, data, codes)),
+            "" if has_error || event.event == b"error" => out.fail(failed(&value, data, codes)),
+            "response.completed" | "response.incomplete" => {
+                let response = value.get("response").cloned().unwrap_or_else(|| json!({}));
+                match lenient(response) {
+                    Ok(response) => self.end(response, out),
+                    Err(error) => out.fail(StreamError::Corrupt(error)),
+                }
+            }
+            "response.output_item.added" | "response.output_item.done" => {
+                let index = value.get("output_index").and_then(Value::as_u64);
+                let index = index.and_then(|index| u32::try_from(index).ok());
+                let Some(read) = value.get("item").and_then(item) else { return };
+                if kind.ends_with("done") {
+                    self.done(index, &read, out);
+                } else {
+                    self.added(index, read, out);
+                }
+            }
+            kind if kind.ends_with(".delta") => {
+                out.fail(StreamError::Corrupt(format!("`{kind}` without a piece")));
+            }
+            // Other events say nothing that does not come again.
             _ => {}
         }
     }
@@ -437,42 +476,12 @@ impl Interpret for ResponsesInterpret {
         if self.is_complete || data.is_empty() || data == b"[DONE]" {
             return;
         }
-        let codes = &self.options.wire.answer.error_codes;
-        let value: Value = match serde_json::from_slice(data) {
-            Ok(value) => value,
-            Err(_) if event.event == b"error" => {
-                let text = Value::String(String::from_utf8_lossy(data).into_owned());
-                return out.fail(failed(&text, data, codes));
+        match serde_json::from_slice::<StreamEvent>(data) {
+            Ok(StreamEvent::Failed(_) | StreamEvent::Error(_)) | Err(_) => self.odd(event, data, out),
+            Ok(StreamEvent::Completed(event) | StreamEvent::Incomplete(event)) => {
+                self.end(event.response, out);
             }
-            Err(error) => return out.fail(StreamError::Corrupt(error.to_string())),
-        };
-        let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
-        let has_error = value.get("error").is_some_and(|error| !error.is_null());
-        match kind {
-            "error" | "response.failed" => return out.fail(failed(&value, data, codes)),
-            "" if has_error || event.event == b"error" => return out.fail(failed(&value, data, codes)),
-            "response.completed" | "response.incomplete" => {
-                let response = value.get("response").cloned().unwrap_or_else(|| json!({}));
-                return match lenient(response) {
-                    Ok(response) => self.end(response, out),
-                    Err(error) => out.fail(StreamError::Corrupt(error)),
-                };
-            }
-            _ => {}
-        }
-        match llm_types::from_value::<StreamEvent>(value.clone()) {
             Ok(event) => self.typed(event, out),
-            Err(error) if kind.ends_with(".delta") => out.fail(StreamError::Corrupt(error.to_string())),
-            // An item that does not fit is one that nobody knows; other events say nothing new.
-            Err(_) => {
-                if kind == "response.output_item.done"
-                    && let Some(Value::Object(item)) = value.get("item")
-                {
-                    let index = value.get("output_index").and_then(Value::as_u64);
-                    let index = index.and_then(|index| u32::try_from(index).ok());
-                    self.done(index, Item::Unknown(item.clone()), out);
-                }
-            }
         }
     }
 

@@ -71,13 +71,16 @@ fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, En
     }
 }
 
+/// A function. Strictness is this API's default, and chat's is none, so that it must be said.
+///
+/// Source: OpenAI docs, "Migrate to the Responses API", section on function calling, read 2026-11.
 fn function(asked: &FunctionDefinition, mut extra: Extra) -> FunctionTool {
     extra.extend(asked.extra.clone());
     FunctionTool {
         name: asked.name.clone(),
         description: asked.description.clone(),
         parameters: asked.parameters.clone(),
-        strict: asked.strict,
+        strict: Nullable::Value(asked.strict.get().copied().unwrap_or(false)),
         extra,
     }
 }

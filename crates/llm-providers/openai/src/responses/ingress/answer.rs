@@ -9,8 +9,8 @@ use serde_json::{Number, Value, json};
 use crate::responses::kept::{self, Kept};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
-    Annotation, Content, CustomToolCall, FunctionCall, IncompleteDetails, Item, MessageItem, Part,
-    Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig, TextFormat,
+    Annotation, Content, CustomToolCall, FunctionCall, IncompleteDetails, Item, MessageItem, Part, Reasoning,
+    ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig, TextFormat,
 };
 use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, usage};
 
@@ -104,7 +104,7 @@ pub(super) fn failed(mut response: Response, code: &str, message: &str) -> Respo
 }
 
 /// A message by the model.
-pub(super) fn message(id: String, status: Status, parts: Vec<Part>) -> Item {
+pub(super) fn message(id: String, status: &Status, parts: Vec<Part>) -> Item {
     Item::Message(MessageItem {
         id: Nullable::Value(id),
         status: Nullable::Value(status.as_str().to_owned()),

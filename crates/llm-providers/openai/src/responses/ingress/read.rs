@@ -100,7 +100,7 @@ impl Reader {
         self.tools(&mut wire, &mut request)?;
         self.text(wire.text.take(), &mut request);
         self.reasoning(wire.reasoning.take(), &mut request);
-        self.include(wire.include.take().unwrap_or_default(), &mut request);
+        self.include(&wire.include.take().unwrap_or_default(), &mut request);
         self.rest(wire, &mut request);
         Ok(request)
     }
@@ -164,7 +164,7 @@ impl Reader {
         }
     }
 
-    fn include(&mut self, include: Vec<String>, request: &mut ChatRequest) {
+    fn include(&mut self, include: &[String], request: &mut ChatRequest) {
         for (index, name) in include.iter().enumerate() {
             match name.as_str() {
                 // It always comes.

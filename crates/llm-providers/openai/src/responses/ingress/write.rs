@@ -77,13 +77,13 @@ impl Output<'_> {
         if !parts.is_empty() || calls.is_empty() && self.items.is_empty() {
             let parts =
                 if parts.is_empty() { vec![Part::output_text("", Vec::new(), Vec::new())] } else { parts };
-            let status = if calls.is_empty() { status.clone() } else { Status::Completed };
+            let status = if calls.is_empty() { status } else { &Status::Completed };
             self.items.push(answer::message(self.name("msg"), status, parts));
         }
         for (number, call) in calls.iter().enumerate() {
             let is_last = number + 1 == calls.len();
-            let status = if is_last { status.clone() } else { Status::Completed };
-            let item = call.item(self.name(call.prefix()), &status, true);
+            let status = if is_last { status } else { &Status::Completed };
+            let item = call.item(self.name(call.prefix()), status, true);
             self.items.push(item);
         }
         let kept = answer::to_keep(calls.iter(), fields);

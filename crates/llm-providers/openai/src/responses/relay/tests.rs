@@ -44,7 +44,13 @@ fn what_another_vendor_signed_is_taken_out() {
     let item: ReasoningItem =
         serde_json::from_value(json!({ "id": "rs_1", "summary": [], "encrypted_content": "gAAAA" })).unwrap();
     let user = json!({ "role": "user", "content": "a", "z": 1 });
-    let input = json!([user, sealed(signed), own, sealed(block_of(&item, Some("openai"))), sealed(block_of(&item, Some("xai")))]);
+    let input = json!([
+        user,
+        sealed(signed),
+        own,
+        sealed(block_of(&item, Some("openai"))),
+        sealed(block_of(&item, Some("xai")))
+    ]);
     let (body, notes) = passed(&json!({ "model": "m", "input": input, "stream": true }), "m");
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["input"], json!([user, own, own]));
@@ -101,8 +107,14 @@ fn how_a_stream_ends() {
     assert_eq!(listener.frame(incomplete.as_bytes()), Heard::End);
     assert_eq!(listener.seen().finish_reason, Some(FinishReason::Length));
     for (frame, kind) in [
-        ("event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"no\"}}}\n\n", ErrorKind::RateLimit),
-        ("event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"no\",\"param\":null}\n\n", ErrorKind::Internal),
+        (
+            "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"error\":{\"code\":\"rate_limit_exceeded\",\"message\":\"no\"}}}\n\n",
+            ErrorKind::RateLimit,
+        ),
+        (
+            "event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"no\",\"param\":null}\n\n",
+            ErrorKind::Internal,
+        ),
         ("data: {\"error\":{\"message\":\"no\",\"code\":\"rate_limit_exceeded\"}}\n\n", ErrorKind::RateLimit),
         ("event: error\ndata: oops\n\n", ErrorKind::Internal),
     ] {

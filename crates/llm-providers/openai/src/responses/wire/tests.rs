@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
+#[expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 fn refused<T: serde::de::DeserializeOwned + std::fmt::Debug>(value: Value) -> String {
     llm_types::from_slice::<T>(value.to_string().as_bytes()).unwrap_err().to_string()
 }
@@ -31,7 +32,8 @@ fn the_type_may_stand_anywhere_and_once() {
     let item: Item = serde_json::from_str(r#"{"role":"user","content":"a","type":"message"}"#).unwrap();
     assert!(matches!(item, Item::Message(_)));
     assert!(refused::<Item>(json!({ "role": 7, "content": "a" })).contains("string"));
-    let twice = llm_types::from_slice::<Item>(br#"{"type":"message","role":"user","content":"a","type":"x"}"#);
+    let twice =
+        llm_types::from_slice::<Item>(br#"{"type":"message","role":"user","content":"a","type":"x"}"#);
     assert!(twice.unwrap_err().message.contains("duplicate"));
     let twice = llm_types::from_slice::<Item>(br#"{"type":"future","type":"x"}"#);
     assert!(twice.unwrap_err().message.contains("duplicate"));
@@ -47,9 +49,12 @@ fn errors_name_their_place() {
     assert!(item(json!({ "type": "function_call" })).starts_with("input[0]: missing field"));
     assert!(item(json!(7)).contains("an item (an object with a `type` or a `role`)"));
     assert!(item(json!({})).contains("missing field `type`"));
-    let output = json!({ "type": "function_call_output", "call_id": "c", "output": [{ "type": "input_text" }] });
+    let output =
+        json!({ "type": "function_call_output", "call_id": "c", "output": [{ "type": "input_text" }] });
     assert!(item(output).starts_with("input[0].output[0]: missing field `text`"));
-    assert!(refused::<ResponsesRequest>(json!({ "tools": [{ "type": "function" }] })).starts_with("tools[0]"));
+    assert!(
+        refused::<ResponsesRequest>(json!({ "tools": [{ "type": "function" }] })).starts_with("tools[0]")
+    );
     assert!(refused::<ResponsesRequest>(json!({ "conversation": 7 })).starts_with("conversation: "));
     assert!(refused::<ResponsesRequest>(json!({ "tool_choice": 7 })).starts_with("tool_choice: "));
 }

@@ -13,8 +13,8 @@ use crate::responses::chat::{annotation, is_plain};
 use crate::responses::kept::{self, Kept};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
-    Annotation, CallOutput, Content, InputFilePart, InputImagePart, Item, MessageItem, OutputItem, Part,
-    ReasoningItem,
+    Annotation, CallOutput, Content, FunctionCall, InputFilePart, InputImagePart, Item, MessageItem,
+    OutputItem, Part, ReasoningItem,
 };
 
 /// What the model did in a row.
@@ -252,33 +252,47 @@ impl Reader {
             Item::LocalShellCall(call) | Item::ShellCall(call) => {
                 let name = if matches!(item, Item::ShellCall(_)) { "shell" } else { "local_shell" };
                 let id = call.call_id.as_deref().or(call.id.as_deref());
-                let id = id.ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
-                let arguments = call.action.get().map_or_else(|| "{}".to_owned(), Value::to_string);
-                turn.calls.push(ToolCall::function(id, name, arguments));
-                self.note(NoteKind::Converted, path, format!("to a call of a function named `{name}`"));
+                return self.as_function(id, name, call.action.get(), path, turn);
             }
             Item::ApplyPatchCall(call) => {
                 let id = call.call_id.as_deref();
-                let id = id.ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
-                let arguments = call.operation.get().map_or_else(|| "{}".to_owned(), Value::to_string);
-                turn.calls.push(ToolCall::function(id, "apply_patch", arguments));
-                self.note(NoteKind::Converted, path, "to a call of a function named `apply_patch`");
+                return self.as_function(id, "apply_patch", call.operation.get(), path, turn);
             }
             Item::ComputerCall(call) => {
-                let id = call.call_id.as_deref();
-                let id = id.ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
-                let actions = call.actions.get().map(|actions| json!({ "actions": actions }).to_string());
-                let arguments = actions.or_else(|| call.action.get().map(Value::to_string));
-                turn.calls.push(ToolCall::function(
-                    id,
-                    "computer",
-                    arguments.unwrap_or_else(|| "{}".to_owned()),
-                ));
-                self.note(NoteKind::Converted, path, "to a call of a function named `computer`");
+                let actions = call.actions.get().map(|actions| json!({ "actions": actions }));
+                let arguments = actions.as_ref().or_else(|| call.action.get());
+                return self.as_function(call.call_id.as_deref(), "computer", arguments, path, turn);
             }
             other => turn.foreign.push(other.kind().to_owned()),
         }
         turn.items.push(item);
+        Ok(())
+    }
+
+    /// A call of a tool that the client runs, and that only OpenAI's models know, as a call of a function: its
+    /// result is read as that of one.
+    fn as_function(
+        &mut self,
+        id: Option<&str>,
+        name: &str,
+        arguments: Option<&Value>,
+        path: &str,
+        turn: &mut Turn,
+    ) -> Result<(), IngressError> {
+        let id = id.ok_or_else(|| error(format!("{path}.call_id"), "is missing"))?;
+        let arguments = arguments.map_or_else(|| "{}".to_owned(), Value::to_string);
+        self.note(NoteKind::Converted, path, format!("to a call of a function named `{name}`"));
+        turn.items.push(Item::FunctionCall(FunctionCall {
+            call_id: id.to_owned(),
+            name: name.to_owned(),
+            arguments: arguments.clone(),
+            id: Nullable::Absent,
+            namespace: Nullable::Absent,
+            status: Nullable::Absent,
+            caller: Nullable::Absent,
+            extra: Extra::new(),
+        }));
+        turn.calls.push(ToolCall::function(id, name, arguments));
         Ok(())
     }
 

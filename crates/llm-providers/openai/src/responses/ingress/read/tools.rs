@@ -3,7 +3,7 @@
 use llm_provider_core::{IngressError, NoteKind};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool as Canonical, ToolChoice as Choice,
-    from_value,
+    ToolChoiceMode, from_value,
 };
 use serde_json::{Value, json};
 
@@ -49,6 +49,10 @@ impl Reader {
             Tool::Namespace(inner) => {
                 let detail = format!("to functions named `{}…`", prefix(&inner.name));
                 self.note(NoteKind::Converted, path, detail);
+                if inner.description.as_deref().is_some_and(|words| !words.is_empty()) {
+                    self.dropped(format!("{path}.description"), "functions have no common one");
+                }
+                self.tool_members(&inner.extra, path);
                 for (index, tool) in inner.tools.into_option().into_iter().flatten().enumerate() {
                     let path = format!("{path}.tools[{index}]");
                     self.tool(tool, &path, Some(&inner.name), tools, request)?;

@@ -40,7 +40,7 @@ impl Open<'_> {
 impl Text {
     pub(super) fn begin(events: &mut Events, out: &mut BytesMut) -> Self {
         let place = events.begin("msg");
-        let item = answer::message(place.id.clone(), Status::InProgress, Vec::new());
+        let item = answer::message(place.id.clone(), &Status::InProgress, Vec::new());
         events.added(place.index, item, out);
         Self { place, parts: Vec::new(), sources: 0 }
     }
@@ -113,7 +113,7 @@ impl Text {
     /// The message is whole.
     pub(super) fn close(self, status: &Status, events: &mut Events, out: &mut BytesMut) {
         self.close_part(events, out);
-        let item = answer::message(self.place.id, status.clone(), self.parts);
+        let item = answer::message(self.place.id, status, self.parts);
         events.done(self.place.index, item, out);
     }
 

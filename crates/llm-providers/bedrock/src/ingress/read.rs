@@ -1,0 +1,223 @@
+//! A Converse request in canonical form.
+//!
+//! Source: Amazon Bedrock API Reference, "Converse", read 2026-11.
+
+mod blocks;
+mod messages;
+
+use llm_provider_core::{Incoming, IngressError, Note, NoteKind};
+use llm_types::{
+    CacheControl, ChatRequest, Extra, FunctionDefinition, FunctionTool, JsonSchemaFormat, JsonSchemaPart,
+    Nullable, ReasoningEffort, ResponseFormat, ServiceTier, Stop, Tool as Asked, ToolChoice as Choice,
+    ToolChoiceMode,
+};
+use serde_json::{Value, json};
+
+use crate::converse::encode::is_own_word;
+use crate::wire::{CachePoint, ConverseRequest, InferenceConfig, OutputConfig, Tool, ToolChoice, ToolConfig};
+
+pub(super) fn read(body: &[u8]) -> Result<Incoming, IngressError> {
+    let wire: ConverseRequest = llm_types::from_slice(body)?;
+    let mut reader = Reader { notes: Vec::new() };
+    let request = reader.request(wire)?;
+    Ok(Incoming { request, notes: reader.notes })
+}
+
+/// What is noted while a request is read.
+struct Reader {
+    notes: Vec<Note>,
+}
+
+impl Reader {
+    fn note(&mut self, kind: NoteKind, path: impl Into<String>, detail: impl Into<String>) {
+        self.notes.push(Note::new(kind, path, detail));
+    }
+
+    fn request(&mut self, wire: ConverseRequest) -> Result<ChatRequest, IngressError> {
+        let mut request = ChatRequest::new("", Vec::new());
+        request.extra = wire.extra;
+        self.system(wire.system.into_option().unwrap_or_default(), &mut request.messages);
+        for (index, message) in wire.messages.into_option().unwrap_or_default().into_iter().enumerate() {
+            self.message(index, message, &mut request.messages)?;
+        }
+        if let Some(config) = wire.inference_config.into_option() {
+            inference(config, &mut request);
+        }
+        if let Some(config) = wire.tool_config.into_option() {
+            self.tools(config, &mut request)?;
+        }
+        if let Some(output) = wire.output_config.into_option() {
+            self.output(output, &mut request)?;
+        }
+        if let Some(own) = wire.additional_model_request_fields.into_option() {
+            own_words(own, &mut request);
+        }
+        request.metadata = wire.request_metadata;
+        request.service_tier =
+            wire.service_tier.into_option().map(|tier| ServiceTier::from(tier.r#type.as_str())).into();
+        let paths = wire.additional_model_response_field_paths.into_option();
+        let mut put = |name: &str, value: Option<Value>| {
+            request.extra.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        put("guardrailConfig", wire.guardrail_config.into_option());
+        put("performanceConfig", wire.performance_config.into_option());
+        put("promptVariables", wire.prompt_variables.into_option());
+        put("additionalModelResponseFieldPaths", paths.map(Value::from));
+        Ok(request)
+    }
+
+    fn tools(&mut self, config: ToolConfig, request: &mut ChatRequest) -> Result<(), IngressError> {
+        let mut tools: Vec<Asked> = Vec::with_capacity(config.tools.len());
+        for (index, tool) in config.tools.into_iter().enumerate() {
+            let path = format!("toolConfig.tools[{index}]");
+            match tool {
+                Tool::Spec(spec) => {
+                    let schema = spec.input_schema.get("json").cloned();
+                    if schema.is_none() {
+                        return Err(at(format!("{path}.toolSpec.inputSchema.json"), "is missing"));
+                    }
+                    tools.push(Asked::Function(FunctionTool {
+                        function: FunctionDefinition {
+                            name: spec.name,
+                            description: spec.description,
+                            parameters: schema.into(),
+                            strict: spec.strict,
+                            extra: spec.extra,
+                        },
+                        extra: Extra::new(),
+                    }));
+                }
+                Tool::System(system) => {
+                    let mut map = Extra::from_iter([("type".to_owned(), Value::from("systemTool"))]);
+                    map.extend(system.get("name").map(|name| ("name".to_owned(), name.clone())));
+                    map.insert("systemTool".to_owned(), system);
+                    tools.push(Asked::Unknown(map));
+                }
+                Tool::CachePoint(point) => match tools.last_mut() {
+                    Some(Asked::Function(tool)) => {
+                        let marker = json!(cache_control(&point));
+                        tool.extra.insert("cache_control".to_owned(), marker);
+                    }
+                    _ => self.note(NoteKind::Dropped, path, "there is no tool before it"),
+                },
+                Tool::Unknown(map) => {
+                    let kind = map.keys().next().cloned().unwrap_or_default();
+                    self.note(NoteKind::Dropped, path, format!("nobody knows a tool `{kind}`"));
+                }
+            }
+        }
+        request.tools = Nullable::Value(tools);
+        request.tool_choice = match config.tool_choice.into_option() {
+            None => Nullable::Absent,
+            Some(ToolChoice::Auto(_)) => Nullable::Value(Choice::Mode(ToolChoiceMode::Auto)),
+            Some(ToolChoice::Any(_)) => Nullable::Value(Choice::Mode(ToolChoiceMode::Required)),
+            Some(ToolChoice::Tool(named)) => match named.get("name").and_then(Value::as_str) {
+                Some(name) => Nullable::Value(Choice::function(name)),
+                None => return Err(at("toolConfig.toolChoice.tool.name", "is missing")),
+            },
+            Some(ToolChoice::Unknown(_)) => {
+                self.note(NoteKind::Dropped, "toolConfig.toolChoice", "nobody knows such a choice");
+                Nullable::Absent
+            }
+        };
+        Ok(())
+    }
+
+    fn output(&mut self, output: OutputConfig, request: &mut ChatRequest) -> Result<(), IngressError> {
+        const PATH: &str = "outputConfig.textFormat";
+        if let Some(effort) = output.effort.as_deref() {
+            request.reasoning_effort = Nullable::Value(ReasoningEffort::from(effort));
+        }
+        for name in output.extra.keys() {
+            self.note(NoteKind::Dropped, format!("outputConfig.{name}"), "nobody knows it");
+        }
+        let Some(format) = output.text_format.into_option() else { return Ok(()) };
+        let Some(told) = format.schema() else {
+            return Err(at(format!("{PATH}.structure.jsonSchema"), "is missing"));
+        };
+        let schema: Value = serde_json::from_str(&told.schema)
+            .map_err(|error| at(format!("{PATH}.structure.jsonSchema.schema"), error.to_string()))?;
+        request.response_format = Nullable::Value(ResponseFormat::JsonSchema(JsonSchemaPart {
+            json_schema: JsonSchemaFormat {
+                // OpenAI's schemas have a name; this one says nothing.
+                name: told.name.into_option().unwrap_or_else(|| "answer".to_owned()),
+                description: told.description,
+                schema: Nullable::Value(schema),
+                strict: Nullable::Value(true),
+                extra: Extra::new(),
+            },
+            extra: Extra::new(),
+        }));
+        Ok(())
+    }
+}
+
+fn inference(config: InferenceConfig, request: &mut ChatRequest) {
+    request.max_tokens = config.max_tokens;
+    request.temperature = config.temperature;
+    request.top_p = config.top_p;
+    request.stop =
+        config.stop_sequences.into_option().filter(|stops| !stops.is_empty()).map(Stop::Many).into();
+    if !config.extra.is_empty() {
+        request.extra.insert("inferenceConfig".to_owned(), Value::Object(config.extra));
+    }
+}
+
+/// What a model is told in its own words, in OpenAI's where they have some.
+fn own_words(own: Extra, request: &mut ChatRequest) {
+    for (name, value) in own {
+        match (name.as_str(), &value) {
+            ("thinking", _) => request.thinking = Nullable::Value(value),
+            ("reasoning_effort", Value::String(effort)) => {
+                request.reasoning_effort = Nullable::Value(ReasoningEffort::from(effort.as_str()));
+            }
+            ("output_config", Value::Object(config)) => {
+                if let Some(effort) = config.get("effort").and_then(Value::as_str) {
+                    request.reasoning_effort = Nullable::Value(ReasoningEffort::from(effort));
+                }
+                request.extra.insert(name, value);
+            }
+            ("reasoningConfig", Value::Object(config))
+                if config.get("type").is_some_and(|kind| kind == "enabled") =>
+            {
+                let effort = config.get("maxReasoningEffort").and_then(Value::as_str).unwrap_or("medium");
+                request.reasoning_effort = Nullable::Value(ReasoningEffort::from(effort));
+            }
+            ("inferenceConfig", Value::Object(config))
+                if config.len() == 1 && config.contains_key("topK") =>
+            {
+                request.extra.insert("top_k".to_owned(), config["topK"].clone());
+            }
+            ("tools", Value::Array(tools)) => {
+                let own = tools.iter().filter_map(Value::as_object).cloned().map(Asked::Unknown);
+                request.tools.get_or_insert_with(Vec::new).extend(own);
+            }
+            // A member of the request has this name; the model's own must not be taken for it.
+            (known, _) if is_own_word(known) || is_canonical(known) => {
+                let wrapped =
+                    request.extra.entry("additionalModelRequestFields").or_insert_with(|| json!({}));
+                if let Some(wrapped) = wrapped.as_object_mut() {
+                    wrapped.insert(name, value);
+                }
+            }
+            _ => {
+                request.extra.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Whether the canonical request has a member of this name.
+fn is_canonical(name: &str) -> bool {
+    let asked = json!({ "model": "", "messages": [], name: null });
+    llm_types::from_value::<ChatRequest>(asked).map_or(true, |request| !request.extra.contains_key(name))
+}
+
+/// A mark of the prompt cache, in Anthropic's words.
+fn cache_control(point: &CachePoint) -> CacheControl {
+    CacheControl { r#type: "ephemeral".to_owned(), ttl: point.ttl.clone(), extra: Extra::new() }
+}
+
+fn at(path: impl Into<String>, message: impl Into<String>) -> IngressError {
+    IngressError { path: path.into(), message: message.into() }
+}

@@ -1,0 +1,337 @@
+//! A streamed answer as the frames of ConverseStream.
+//!
+//! Blocks come one after the other: a block ends before the next begins. A piece of a call that ended comes under its
+//! own index all the same.
+
+use std::collections::BTreeMap;
+
+use bytes::BytesMut;
+use llm_provider_core::{ChunkWriter, Note, Reply, write_event_stream};
+use llm_types::{
+    ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::error;
+use super::write::{call_id, metrics, native, stop_reason, tier};
+use crate::usage;
+use crate::wire::{MessageStop, Metadata};
+
+/// Writes the chunks of one answer.
+pub(super) struct ConverseWriter {
+    request_id: String,
+    stage: Stage,
+    open: Option<Open>,
+    next_block: u32,
+    calls: BTreeMap<u32, Call>,
+    usage: Option<Usage>,
+    finish: Option<FinishReason>,
+    native: Option<String>,
+    tier: Option<ServiceTier>,
+    fields: Extra,
+    notes: Vec<Note>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Before,
+    Within,
+    After,
+}
+
+/// The block that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Text(u32),
+    Thinking(u32),
+    Call(u32),
+}
+
+impl Open {
+    const fn block(self) -> u32 {
+        match self {
+            Self::Text(block) | Self::Thinking(block) | Self::Call(block) => block,
+        }
+    }
+}
+
+/// A call, which begins once its name is known.
+#[derive(Debug, Default)]
+struct Call {
+    block: Option<u32>,
+    id: String,
+    name: String,
+    waiting: String,
+}
+
+impl ConverseWriter {
+    pub(super) fn new(reply: &Reply) -> Self {
+        Self {
+            request_id: reply.request_id.clone(),
+            stage: Stage::Before,
+            open: None,
+            next_block: 0,
+            calls: BTreeMap::new(),
+            usage: None,
+            finish: None,
+            native: None,
+            tier: None,
+            fields: Extra::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, out: &mut BytesMut) {
+        if self.stage == Stage::Before {
+            self.stage = Stage::Within;
+            event("messageStart", &json!({ "role": "assistant" }), out);
+        }
+    }
+
+    fn close(&mut self, out: &mut BytesMut) {
+        if let Some(open) = self.open.take() {
+            event("contentBlockStop", &json!({ "contentBlockIndex": open.block() }), out);
+        }
+    }
+
+    fn next(&mut self) -> u32 {
+        let block = self.next_block;
+        self.next_block += 1;
+        block
+    }
+
+    fn text(&mut self, text: &str, out: &mut BytesMut) {
+        if text.is_empty() {
+            return;
+        }
+        let block = self.text_block(out);
+        delta(block, &json!({ "text": text }), out);
+    }
+
+    fn text_block(&mut self, out: &mut BytesMut) -> u32 {
+        if let Some(Open::Text(block)) = self.open {
+            return block;
+        }
+        self.close(out);
+        let block = self.next();
+        self.open = Some(Open::Text(block));
+        block
+    }
+
+    fn thinking(&mut self, delta: &Delta, out: &mut BytesMut) {
+        let blocks = delta.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+        let is_said = |block: &ThinkingBlock| block.thinking.as_deref().is_some_and(|text| !text.is_empty());
+        if !blocks.iter().any(is_said)
+            && let Some(text) = delta.reasoning_content.as_deref().filter(|text| !text.is_empty())
+        {
+            self.thought(&json!({ "text": text }), out);
+        }
+        for block in blocks {
+            if let Some(data) = block.data.get() {
+                self.close(out);
+                self.thought(&json!({ "redactedContent": data }), out);
+                self.close(out);
+                continue;
+            }
+            if let Some(text) = block.thinking.as_deref().filter(|text| !text.is_empty()) {
+                self.thought(&json!({ "text": text }), out);
+            }
+            if let Some(signature) = block.signature.as_deref().filter(|signature| !signature.is_empty()) {
+                self.thought(&json!({ "signature": signature }), out);
+                // A signature ends what it signs.
+                self.close(out);
+            }
+        }
+    }
+
+    fn thought(&mut self, piece: &Value, out: &mut BytesMut) {
+        let block = match self.open {
+            Some(Open::Thinking(block)) => block,
+            _ => {
+                self.close(out);
+                let block = self.next();
+                self.open = Some(Open::Thinking(block));
+                block
+            }
+        };
+        delta(block, &json!({ "reasoningContent": piece }), out);
+    }
+
+    fn call(&mut self, piece: &ToolCall, out: &mut BytesMut) {
+        let (name, input) = match (piece.function.get(), piece.custom.get()) {
+            (Some(function), _) => (function.name.as_deref(), function.arguments.as_deref()),
+            (None, Some(custom)) => (custom.name.as_deref(), custom.input.as_deref()),
+            (None, None) => (None, None),
+        };
+        let index = piece.index.get().copied().unwrap_or_else(|| {
+            match (piece.id.get(), self.calls.last_key_value()) {
+                (None, Some((last, _))) => *last,
+                (_, last) => last.map_or(0, |(last, _)| last + 1),
+            }
+        });
+        let call = self.calls.entry(index).or_default();
+        if let Some(id) = piece.id.get() {
+            call.id.clone_from(id);
+        }
+        call.name.push_str(name.unwrap_or_default());
+        call.waiting.push_str(input.unwrap_or_default());
+        if call.block.is_none() {
+            if call.name.is_empty() {
+                return;
+            }
+            self.begin_call(index, out);
+        }
+        let Some(call) = self.calls.get_mut(&index) else { return };
+        let waiting = std::mem::take(&mut call.waiting);
+        if let Some(block) = call.block
+            && !waiting.is_empty()
+        {
+            delta(block, &json!({ "toolUse": { "input": waiting } }), out);
+        }
+    }
+
+    fn begin_call(&mut self, index: u32, out: &mut BytesMut) {
+        self.close(out);
+        let block = self.next();
+        self.open = Some(Open::Call(block));
+        let request_id = &self.request_id;
+        let Some(call) = self.calls.get_mut(&index) else { return };
+        call.block = Some(block);
+        if call.id.is_empty() {
+            call.id = call_id(request_id, index as usize);
+        }
+        let start = json!({ "toolUse": { "toolUseId": call.id, "name": call.name } });
+        event("contentBlockStart", &json!({ "start": start, "contentBlockIndex": block }), out);
+    }
+
+    fn dropped_once(&mut self, path: &str, detail: &str) {
+        if !self.notes.iter().any(|note| note.path == path) {
+            self.notes.push(Note::dropped(path, detail));
+        }
+    }
+
+    fn added(&mut self, added: &Delta, out: &mut BytesMut) {
+        self.thinking(added, out);
+        self.text(added.content.as_deref().unwrap_or_default(), out);
+        self.text(added.refusal.as_deref().unwrap_or_default(), out);
+        let citation = added.provider_specific_fields.get().and_then(|fields| fields.get("citation"));
+        match citation {
+            // Only Converse's own have no type.
+            Some(citation) if citation.get("type").is_none() => {
+                let block = self.text_block(out);
+                delta(block, &json!({ "citation": citation }), out);
+            }
+            _ if added.annotations.get().is_some_and(|annotations| !annotations.is_empty()) => {
+                self.dropped_once(
+                    "choices[0].delta.annotations",
+                    "Converse names sources beside quotes only",
+                );
+            }
+            _ => {}
+        }
+        for piece in added.tool_calls.get().into_iter().flatten() {
+            self.call(piece, out);
+        }
+        if let Some(function) = added.function_call.get() {
+            let piece = ToolCall {
+                index: Nullable::Value(0),
+                id: Nullable::Absent,
+                r#type: Nullable::Absent,
+                function: Nullable::Value(function.clone()),
+                custom: Nullable::Absent,
+                extra: Extra::new(),
+            };
+            self.call(&piece, out);
+        }
+        if added.audio.is_value() {
+            self.dropped_once("choices[0].delta.audio", "Converse answers have no sound");
+        }
+    }
+}
+
+impl ChunkWriter for ConverseWriter {
+    fn chunk(&mut self, chunk: &ChatChunk, out: &mut BytesMut) {
+        if self.stage == Stage::After {
+            return;
+        }
+        if let Some(usage) = chunk.usage.get() {
+            self.usage = Some(usage.clone());
+        }
+        if let Some(tier) = chunk.service_tier.get() {
+            self.tier = Some(tier.clone());
+        }
+        if let Some(fields) = chunk.provider_specific_fields.get() {
+            self.fields.extend(fields.clone());
+        }
+        for choice in chunk.choices() {
+            if choice.index.get().copied().unwrap_or(0) != 0 {
+                self.dropped_once("choices[1..]", "a Converse answer has one choice");
+                continue;
+            }
+            self.begin(out);
+            if choice.logprobs.is_value() {
+                self.dropped_once("choices[0].logprobs", "Converse answers have none");
+            }
+            if let Some(added) = choice.delta.get() {
+                self.added(added, out);
+            }
+            if let Some(finish) = choice.finish_reason.get() {
+                self.finish = Some(finish.clone());
+                self.native = native(&choice.extra).map(str::to_owned);
+            }
+        }
+    }
+
+    fn end(&mut self, out: &mut BytesMut) {
+        if self.stage == Stage::After {
+            return;
+        }
+        self.begin(out);
+        self.close(out);
+        self.stage = Stage::After;
+        let has_calls = self.calls.values().any(|call| call.block.is_some());
+        if self.calls.values().any(|call| call.block.is_none()) {
+            self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
+        }
+        let stop = MessageStop {
+            stop_reason: stop_reason(self.finish.as_ref(), self.native.as_deref(), has_calls),
+            additional_model_response_fields: self
+                .fields
+                .shift_remove("additionalModelResponseFields")
+                .into(),
+            extra: Extra::new(),
+        };
+        event("messageStop", &stop, out);
+        let metadata = Metadata {
+            usage: Nullable::Value(usage::to_wire(self.usage.as_ref())),
+            metrics: Nullable::Value(metrics(self.fields.shift_remove("metrics"))),
+            trace: self.fields.shift_remove("trace").into(),
+            performance_config: self.fields.shift_remove("performanceConfig").into(),
+            service_tier: self.tier.as_ref().and_then(tier).into(),
+            extra: Extra::new(),
+        };
+        event("metadata", &metadata, out);
+    }
+
+    fn error(&mut self, error: &ApiError, out: &mut BytesMut) {
+        if self.stage != Stage::After {
+            self.stage = Stage::After;
+            error::write_exception(error, out);
+        }
+    }
+
+    fn notes(&mut self) -> Vec<Note> {
+        self.notes.clone()
+    }
+}
+
+fn delta(block: u32, piece: &Value, out: &mut BytesMut) {
+    event("contentBlockDelta", &json!({ "delta": piece, "contentBlockIndex": block }), out);
+}
+
+fn event<T: Serialize>(name: &str, payload: &T, out: &mut BytesMut) {
+    let headers = [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")];
+    // Maps with text as names, numbers and strings always have a text.
+    write_event_stream(&headers, &serde_json::to_vec(payload).unwrap_or_default(), out);
+}

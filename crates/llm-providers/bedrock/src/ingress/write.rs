@@ -1,0 +1,236 @@
+//! A whole answer as Converse's.
+
+use llm_provider_core::{Note, NoteKind, Reply};
+use llm_types::{
+    ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
+    ServiceTier as Tier, ThinkingBlock, ToolCall,
+};
+use serde_json::{Map, Value, json};
+
+use crate::converse::decode::finish_reason;
+use crate::converse::{KEPT, names};
+use crate::usage;
+use crate::wire::{
+    ContentBlock, ConverseOutput, ConverseResponse, InputMessage, Metrics, ReasoningContent, ReasoningText,
+    Role, ServiceTier, StopReason, ToolUseBlock,
+};
+
+/// The answer, and what it has no place for.
+pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (ConverseResponse, Vec<Note>) {
+    let mut notes = Vec::new();
+    let choice = response.choices.first();
+    if response.choices.len() > 1 {
+        notes.push(Note::dropped("choices[1..]", "a Converse answer has one choice"));
+    }
+    if choice.is_some_and(|choice| choice.logprobs.is_value()) {
+        notes.push(Note::dropped("choices[0].logprobs", "Converse answers have none"));
+    }
+    let content =
+        choice.map(|choice| content(&choice.message, &reply.request_id, &mut notes)).unwrap_or_default();
+    let has_calls =
+        content.iter().any(|block| matches!(block, ContentBlock::ToolUse(call) if !call.runs_at_bedrock()));
+    let native = choice.and_then(|choice| native(&choice.extra));
+    let finish = choice.and_then(|choice| choice.finish_reason.get());
+    let fields = response.provider_specific_fields.get();
+    let told = |name: &str| fields.and_then(|fields| fields.get(name)).cloned();
+    let wire = ConverseResponse {
+        output: ConverseOutput::new(InputMessage { role: Role::Assistant, content, extra: Extra::new() }),
+        stop_reason: Nullable::Value(stop_reason(finish, native, has_calls)),
+        usage: Nullable::Value(usage::to_wire(response.usage.get())),
+        metrics: Nullable::Value(metrics(told("metrics"))),
+        additional_model_response_fields: told("additionalModelResponseFields").into(),
+        trace: told("trace").into(),
+        performance_config: told("performanceConfig").into(),
+        service_tier: response.service_tier.get().and_then(tier).into(),
+        extra: Extra::new(),
+    };
+    (wire, notes)
+}
+
+/// How long it took, if the vendor said so in Bedrock's words.
+pub(super) fn metrics(told: Option<Value>) -> Metrics {
+    let told: Option<Metrics> = told.and_then(|told| llm_types::from_value(told).ok());
+    told.filter(|metrics| metrics.latency_ms.is_value())
+        .unwrap_or_else(|| Metrics { latency_ms: Nullable::Value(0.into()), extra: Extra::new() })
+}
+
+/// The class of service, where Bedrock has it.
+pub(super) fn tier(tier: &Tier) -> Option<ServiceTier> {
+    let known = ["priority", "default", "flex", "reserved"].contains(&tier.as_str());
+    known.then(|| ServiceTier { r#type: tier.as_str().to_owned(), extra: Extra::new() })
+}
+
+/// The vendor's own word for why the model stopped, beside a choice.
+pub(super) fn native(extra: &Extra) -> Option<&str> {
+    extra.get("provider_specific_fields")?.get("native_finish_reason")?.as_str()
+}
+
+/// Why the model stopped: Bedrock's own word if it means the same, else the nearest. What was called counts more than
+/// what was said of it.
+pub(super) fn stop_reason(
+    finish: Option<&FinishReason>,
+    native: Option<&str>,
+    has_calls: bool,
+) -> StopReason {
+    let own = native.map(StopReason::from).filter(|own| {
+        !matches!(own, StopReason::Other(_))
+            && (*own != StopReason::ToolUse || has_calls)
+            && !(has_calls && matches!(own, StopReason::EndTurn | StopReason::StopSequence))
+            && finish.is_none_or(|finish| finish_reason(Some(own), has_calls) == *finish)
+    });
+    own.unwrap_or(match finish {
+        Some(FinishReason::Length) => StopReason::MaxTokens,
+        Some(FinishReason::ContentFilter) => StopReason::ContentFiltered,
+        _ if has_calls => StopReason::ToolUse,
+        _ => StopReason::EndTurn,
+    })
+}
+
+/// The blocks as Bedrock gave them where they were kept; otherwise thinking, text and calls.
+fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
+    let kept = message.provider_specific_fields.get().and_then(|fields| fields.get(KEPT));
+    if let Some(Ok(blocks)) = kept.map(|kept| llm_types::from_value::<Vec<ContentBlock>>(kept.clone()))
+        && !blocks.is_empty()
+    {
+        return blocks;
+    }
+    let mut blocks = thinking(message);
+    said(message, notes, &mut blocks);
+    called(message, request_id, notes, &mut blocks);
+    if message.audio.is_value() {
+        notes.push(Note::dropped("choices[0].message.audio", "Converse answers have no sound"));
+    }
+    if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+        notes.push(Note::dropped(
+            "choices[0].message.annotations",
+            "Converse names sources beside quotes only",
+        ));
+    }
+    blocks
+}
+
+fn thinking(message: &Message) -> Vec<ContentBlock> {
+    let told = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+    let mut blocks: Vec<ContentBlock> = Vec::with_capacity(told.len() + 2);
+    if !told.iter().any(|block| block.r#type == "thinking")
+        && let Some(text) = message.reasoning_content.as_deref().filter(|text| !text.is_empty())
+    {
+        blocks.push(thought(text.to_owned(), Nullable::Absent));
+    }
+    blocks.extend(told.iter().filter_map(thinking_block));
+    blocks
+}
+
+fn thinking_block(block: &ThinkingBlock) -> Option<ContentBlock> {
+    match (block.r#type.as_str(), block.data.get()) {
+        ("redacted_thinking", Some(data)) => Some(ContentBlock::Reasoning(ReasoningContent {
+            redacted_content: Nullable::Value(data.clone()),
+            ..ReasoningContent::default()
+        })),
+        ("thinking", _) => {
+            Some(thought(block.thinking.as_deref().unwrap_or_default().to_owned(), block.signature.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn thought(text: String, signature: Nullable<String>) -> ContentBlock {
+    let text = ReasoningText { text, signature, extra: Extra::new() };
+    ContentBlock::Reasoning(ReasoningContent {
+        reasoning_text: Nullable::Value(text),
+        ..ReasoningContent::default()
+    })
+}
+
+/// Text. None of it is of spaces only: clients send answers back, and Bedrock refuses such text.
+fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
+    let mut push = |text: &str| {
+        if !text.trim().is_empty() {
+            blocks.push(ContentBlock::Text(text.to_owned()));
+        }
+    };
+    match message.content.get() {
+        None => {}
+        Some(MessageContent::Text(text)) => push(text),
+        Some(MessageContent::Parts(parts)) => {
+            for (index, part) in parts.iter().enumerate() {
+                match part {
+                    ContentPart::Text(part) => push(&part.text),
+                    ContentPart::Refusal(part) => push(&part.refusal),
+                    other => notes.push(Note::dropped(
+                        format!("choices[0].message.content[{index}]"),
+                        format!("Converse answers have no `{}`", other.kind()),
+                    )),
+                }
+            }
+        }
+    }
+    if let Some(words) = message.refusal.as_deref().filter(|words| !words.is_empty()) {
+        push(words);
+        notes.push(Note::new(NoteKind::Moved, "choices[0].message.refusal", "to the text"));
+    }
+}
+
+/// Calls. A call without a name is none; results name their call, so every call gets a name of its own.
+fn called(message: &Message, request_id: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
+    let calls = message.tool_calls.get().into_iter().flatten().map(tool_use);
+    let oldest = message.function_call.get().map(|call| function(call, ""));
+    for (number, mut call) in calls.chain(oldest).enumerate() {
+        if call.name.is_empty() {
+            notes.push(Note::dropped(
+                format!("choices[0].message.tool_calls[{number}]"),
+                "a call without a name",
+            ));
+            continue;
+        }
+        let is_taken = blocks.iter().any(
+            |block| matches!(block, ContentBlock::ToolUse(other) if other.tool_use_id == call.tool_use_id),
+        );
+        if call.tool_use_id.is_empty() || is_taken {
+            call.tool_use_id = call_id(request_id, number);
+        }
+        blocks.push(ContentBlock::ToolUse(call));
+    }
+}
+
+/// The name of a call that the vendor gave none.
+pub(super) fn call_id(request_id: &str, number: usize) -> String {
+    names::call(&format!("tooluse_{request_id}_{number}")).into_owned()
+}
+
+fn tool_use(call: &ToolCall) -> ToolUseBlock {
+    let id = call.id.as_deref().unwrap_or_default();
+    match (call.function.get(), call.custom.get()) {
+        (Some(called), _) => function(called, id),
+        (None, Some(custom)) => {
+            let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
+            block(id, custom.name.as_deref().unwrap_or_default(), input)
+        }
+        (None, None) => block(id, "", Value::Null),
+    }
+}
+
+fn function(call: &FunctionCall, id: &str) -> ToolUseBlock {
+    block(id, call.name.as_deref().unwrap_or_default(), input(call.arguments.as_deref().unwrap_or_default()))
+}
+
+fn block(id: &str, name: &str, input: Value) -> ToolUseBlock {
+    ToolUseBlock {
+        tool_use_id: id.to_owned(),
+        name: name.to_owned(),
+        input,
+        r#type: Nullable::Absent,
+        extra: Extra::new(),
+    }
+}
+
+/// Arguments as the object that Converse's input is. What is no object stays as the text `arguments` of one, so that the
+/// client's tool can say what is wrong with it.
+fn input(arguments: &str) -> Value {
+    match serde_json::from_str(arguments) {
+        Ok(input @ Value::Object(_)) => input,
+        Ok(Value::Null) => Value::Object(Map::new()),
+        Err(_) if arguments.trim().is_empty() => Value::Object(Map::new()),
+        Ok(_) | Err(_) => json!({ "arguments": arguments }),
+    }
+}

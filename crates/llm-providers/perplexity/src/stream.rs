@@ -1,0 +1,89 @@
+//! A streamed answer of either wire, told apart by its first events.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use llm_provider_core::{Interpret, Outbox, SseEvent};
+use llm_provider_envelope::json;
+use llm_provider_openai::{ChatInterpret, WireOptions};
+use llm_types::{ChatChunk, ChunkChoice, Delta};
+use serde_json::Value;
+
+use crate::chat::canonical;
+use crate::sources::Sources;
+
+/// Reads events of the Agent API with `R`, and chunks of Sonar chat.
+#[derive(Debug)]
+pub(crate) struct EitherInterpret<R> {
+    agent: R,
+    sonar: ChatInterpret,
+    is_agent: bool,
+    /// Whether it was told what was found.
+    has_sources: bool,
+    /// A chunk with nothing but its place in the stream, for what this adds.
+    place: Option<ChatChunk>,
+}
+
+impl<R: Interpret<Chunk = ChatChunk>> EitherInterpret<R> {
+    pub(crate) fn new(agent: R, sonar: Arc<WireOptions>) -> Self {
+        Self { agent, sonar: ChatInterpret::new(sonar), is_agent: false, has_sources: false, place: None }
+    }
+
+    fn agent_event(&mut self, mut event: Value, out: &mut Outbox<ChatChunk>) {
+        if let Some(response) = event.get_mut("response") {
+            *response = canonical(response.take());
+            let text = |name: &str| response[name].as_str().unwrap_or_default();
+            let created = response["created_at"].as_i64().unwrap_or_default();
+            self.place.get_or_insert_with(|| ChatChunk::new(text("id"), created, text("model"), Vec::new()));
+        }
+        if event["type"] == "response.cancelled" {
+            event["type"] = "response.failed".into();
+        }
+        let thought = event["thought"].as_str().filter(|thought| !thought.is_empty()).map(str::to_owned);
+        if let Some(thought) = thought {
+            let delta = Delta { reasoning_content: thought.into(), ..Delta::default() };
+            self.add(|chunk| chunk.choices = vec![ChunkChoice::new(delta)].into(), out);
+        }
+        // The whole answer at the end repeats what its items found.
+        let mut sources = Sources::default();
+        match event["type"].as_str() {
+            Some("response.output_item.done") => sources.add(&event["item"]),
+            Some("response.completed" | "response.incomplete") if !self.has_sources => {
+                sources = Sources::of(&event["response"]);
+            }
+            _ => {}
+        }
+        if !sources.is_empty() {
+            self.has_sources = true;
+            self.add(|chunk| chunk.extra = sources.members(), out);
+        }
+        let data = Cow::Owned(event.to_string().into_bytes());
+        self.agent.event(&SseEvent { event: &[], data, has_data: true }, out);
+    }
+
+    /// Sends a chunk of this reader's own.
+    fn add(&self, fill: impl FnOnce(&mut ChatChunk), out: &mut Outbox<ChatChunk>) {
+        let mut chunk = self.place.clone().unwrap_or_else(|| ChatChunk::new("", 0, "", Vec::new()));
+        fill(&mut chunk);
+        out.chunk(chunk);
+    }
+}
+
+impl<R: Interpret<Chunk = ChatChunk>> Interpret for EitherInterpret<R> {
+    type Chunk = ChatChunk;
+
+    fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
+        let Some(tree) = json(event) else { return self.sonar.event(event, out) };
+        let is_agents = tree["type"].as_str().is_some_and(|kind| kind.starts_with("response."));
+        self.is_agent |= is_agents;
+        if is_agents || self.is_agent {
+            self.agent_event(tree, out);
+        } else {
+            self.sonar.event(event, out);
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        if self.is_agent { self.agent.is_complete() } else { self.sonar.is_complete() }
+    }
+}
