@@ -15,11 +15,17 @@ use crate::serving::ListedModel;
 /// Source: LiteLLM's proxy answers the same constant for every model, read 2026-11.
 const CREATED_S: i64 = 1_677_610_602;
 
+/// The header by which Google's clients are known, whatever version of the API their path names.
+const GOOGLE: &str = "x-goog-api-key";
+
 /// All models.
 ///
 /// # Errors
 /// An authentication error.
 pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
+    if headers.contains_key(GOOGLE) {
+        return list_gemini(app, headers, None);
+    }
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
     let body = if headers.contains_key("anthropic-version") {
@@ -43,6 +49,9 @@ pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError>
 /// # Errors
 /// An authentication error, or 404.
 pub fn show(app: &App, headers: &HeaderMap, name: &str) -> Result<Response<Bytes>, ApiError> {
+    if headers.contains_key(GOOGLE) {
+        return show_gemini(app, headers, None, name);
+    }
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
     let group = serving.resolve(name)?;

@@ -50,7 +50,7 @@ impl Translator<Embeddings> for Gemini {
 }
 
 /// One request for each input.
-fn requests(
+pub(crate) fn requests(
     request: &EmbeddingRequest,
     call: &Call<'_>,
     notes: &mut Vec<Note>,

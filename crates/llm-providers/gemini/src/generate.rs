@@ -1,13 +1,13 @@
 //! The translation by itself, for vendors that speak the same wire at other addresses.
 
 use http::Response;
-use llm_provider_core::{Call, Chat, Decoder, EncodeError, Note, UpstreamError};
-use llm_types::{ChatRequest, ChatResponse};
+use llm_provider_core::{Call, Chat, Decoder, EncodeError, Note, TokenCount, UpstreamError};
+use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 use crate::chat::{decode, encode, stream};
-use crate::error;
 use crate::relay::GenerateListener;
-use crate::wire::GenerateContentRequest;
+use crate::wire::{EmbedRequest, GenerateContentRequest};
+use crate::{count, embeddings, error, media};
 
 /// Who speaks the wire: they differ in a few members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,4 +51,37 @@ pub fn failure(response: &Response<&[u8]>) -> UpstreamError {
 /// A fresh listener to one answer that is passed through.
 pub fn listener() -> Box<dyn llm_provider_core::Listener> {
     Box::<GenerateListener>::default()
+}
+
+/// The number of tokens, from an answer of any status.
+///
+/// # Errors
+/// As [`Translator::decode`](llm_provider_core::Translator::decode).
+pub fn token_count(response: &Response<&[u8]>) -> Result<TokenCount, UpstreamError> {
+    count::read(response)
+}
+
+/// One request for each input that is to become a vector.
+///
+/// # Errors
+/// As [`Translator::encode`](llm_provider_core::Translator::encode).
+pub fn embed_requests(
+    request: &EmbeddingRequest,
+    call: &Call<'_>,
+) -> Result<(Vec<EmbedRequest>, Vec<Note>), EncodeError> {
+    let mut notes = Vec::new();
+    embeddings::requests(request, call, &mut notes).map(|requests| (requests, notes))
+}
+
+/// Vectors, from an answer of any status.
+///
+/// # Errors
+/// As [`Translator::decode`](llm_provider_core::Translator::decode).
+pub fn vectors(response: &Response<&[u8]>) -> Result<EmbeddingResponse, UpstreamError> {
+    embeddings::read(response)
+}
+
+/// Whether what is at this address must come as bytes in the request.
+pub fn wants_fetched(url: &str) -> bool {
+    media::wants_fetched(url)
 }

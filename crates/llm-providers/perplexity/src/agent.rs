@@ -9,7 +9,10 @@ use http::Request;
 use llm_provider_core::{Call, EncodeError, Encoded, NoteKind, Payload};
 use llm_provider_envelope::{leave_out, leave_out_parts, plain_history, said_by_prompt};
 use llm_provider_openai::{Changes, EncryptedThinking, ResponsesOptions, ResponsesWire};
-use llm_types::{ChatRequest, ContentPart, Extra, Nullable, ReasoningEffort, ResponseFormat, Tool};
+use llm_types::{
+    ChatRequest, ContentPart, Extra, ImageSource, MessageContent, Nullable, ReasoningEffort, ResponseFormat,
+    Tool, ToolChoice,
+};
 use serde_json::{Value, json};
 
 /// Sonar's models, and the presets that do their work.
@@ -104,6 +107,7 @@ pub(crate) fn encode(
     for name in ["store", "include", "stream_options", "text"] {
         body.shift_remove(name);
     }
+    body.retain(|_, value| !value.is_null());
     body.extend(own);
     body.extend(format.map(|format| ("response_format".to_owned(), format)));
     model(call.model, &search, &mut body);
@@ -189,6 +193,7 @@ fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Option<Value
             changes.note(NoteKind::Dropped, path, "the Agent API takes messages, calls and results back");
         }
     }
+    image_details(request, changes);
     if let Some(tools) = request.tools.get_mut() {
         let mut index = 0;
         tools.retain(|tool| {
@@ -199,6 +204,13 @@ fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Option<Value
             index += 1;
             is_taken
         });
+        if tools.is_empty() {
+            request.tools = Nullable::Absent;
+        }
+    }
+    if matches!(request.tool_choice.get(), Some(ToolChoice::Custom(_) | ToolChoice::AllowedTools(_))) {
+        request.tool_choice = Nullable::Absent;
+        changes.lost(NoteKind::Dropped, "tool_choice", "the vendor has no such choice of tools");
     }
     if request.reasoning_effort.get() == Some(&ReasoningEffort::None) {
         request.reasoning_effort = Nullable::Absent;
@@ -218,6 +230,22 @@ fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Option<Value
         return None;
     }
     request.response_format.take().and_then(|format| serde_json::to_value(format).ok())
+}
+
+/// The Agent API's images are an address and nothing else.
+fn image_details(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    for (at, message) in request.messages.iter_mut().enumerate() {
+        let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { continue };
+        for (index, part) in parts.iter_mut().enumerate() {
+            if let ContentPart::ImageUrl(image) = part
+                && let ImageSource::Url(image) = &mut image.image_url
+                && image.detail.take().is_some()
+            {
+                let path = format!("messages[{at}].content[{index}].image_url.detail");
+                changes.note(NoteKind::Dropped, path, "the vendor's images have no such member");
+            }
+        }
+    }
 }
 
 /// Takes members out that the Agent API names; what nobody names would be refused.

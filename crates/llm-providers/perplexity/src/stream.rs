@@ -73,11 +73,16 @@ impl<R: Interpret<Chunk = ChatChunk>> Interpret for EitherInterpret<R> {
     type Chunk = ChatChunk;
 
     fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
-        let Some(tree) = json(event) else { return self.sonar.event(event, out) };
+        let Some(mut tree) = json(event) else { return self.sonar.event(event, out) };
         let is_agents = tree["type"].as_str().is_some_and(|kind| kind.starts_with("response."));
         self.is_agent |= is_agents;
         if is_agents || self.is_agent {
             self.agent_event(tree, out);
+        } else if tree["object"] == "chat.completion.done" {
+            // The last chunk calls itself otherwise.
+            tree["object"] = "chat.completion.chunk".into();
+            let data = Cow::Owned(tree.to_string().into_bytes());
+            self.sonar.event(&SseEvent { event: event.event, data, has_data: true }, out);
         } else {
             self.sonar.event(event, out);
         }

@@ -1,19 +1,20 @@
 //! The vendor as the laws of the testkit hear it: its frames written as server-sent events, for the laws speak those; its
-//! answers named as the gateway names them, for Converse names none.
+//! answers named as the gateway names them, for Converse names none; the forms of its media as media types.
 
 use std::cell::RefCell;
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, EncodeError, Encoded, Interpret, Outbox, Provider, SseEvent, StreamDecoder, StreamError,
-    Translator, UpstreamError, VendorInfo, write_event_stream,
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, Interpret, Outbox, Provider, SseEvent, StreamDecoder,
+    StreamError, Translator, UpstreamError, VendorInfo, write_event_stream,
 };
 use llm_types::{ChatChunk, ChatRequest, ChatResponse, Nullable};
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
-use crate::{BEDROCK, chat, decoder};
+use crate::{BEDROCK, body, chat, decoder};
 
-pub struct Spoken;
+pub(crate) struct Spoken;
 
 impl Provider for Spoken {
     fn info(&self) -> &VendorInfo {
@@ -27,7 +28,13 @@ impl Provider for Spoken {
 
 impl Translator<Chat> for Spoken {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
-        chat().encode(request, call)
+        let mut encoded = chat().encode(request, call)?;
+        let mut media = Vec::new();
+        forms(&body(&encoded), &mut media);
+        for media in media {
+            encoded.request.headers_mut().append("x-spoken-media", media.parse().unwrap());
+        }
+        Ok(encoded)
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
@@ -43,8 +50,26 @@ impl Translator<Chat> for Spoken {
     }
 }
 
+/// The media types of all blocks that say a form.
+fn forms(value: &Value, media: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match (name.as_str(), value.get("format").and_then(Value::as_str)) {
+                    ("document", Some("pdf")) => media.push("application/pdf".to_owned()),
+                    ("image" | "audio" | "video", Some(format)) => media.push(format!("{name}/{format}")),
+                    _ => {}
+                }
+                forms(value, media);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| forms(item, media)),
+        _ => {}
+    }
+}
+
 /// A decoder of events that are written as text.
-pub fn spoken() -> Box<dyn Decoder<Chat>> {
+pub(crate) fn spoken() -> Box<dyn Decoder<Chat>> {
     Box::new(StreamDecoder::sse(SpokenInterpret(RefCell::new(decoder()))))
 }
 
@@ -87,7 +112,7 @@ fn frame(event: &SseEvent<'_>) -> Bytes {
 }
 
 /// Events that are written as text, as Amazon's frames.
-pub fn frames(text: &str) -> Vec<u8> {
+pub(crate) fn frames(text: &str) -> Vec<u8> {
     let events = text.split("\n\n").filter(|event| !event.trim().is_empty());
     events.flat_map(|event| frame(&SseEvent::parse(event.trim_start().as_bytes()))).collect()
 }

@@ -62,10 +62,14 @@ pub(super) const fn mark() -> &'static str {
     MARK
 }
 
-/// Members of a message's `provider_specific_fields` that its vendor needs back: blocks, details and signatures of
-/// thinking. All others tell of the answer only.
+/// Members of a message's `provider_specific_fields` that their vendors need back: the message as they made it, or
+/// what they signed of it. All others tell of the answer only.
+const GOES_BACK: &[&str] =
+    &["content_blocks", "converse_content", "parts", "reasoning_details", "thought_signatures"];
+
+/// Whether a member of `provider_specific_fields` must come back.
 pub(super) fn goes_back(name: &str) -> bool {
-    matches!(name, "content_blocks" | "reasoning_details") || name.contains("signature")
+    GOES_BACK.contains(&name)
 }
 
 /// The item of thinking in a block that a Responses API made; `None` if it was made elsewhere.

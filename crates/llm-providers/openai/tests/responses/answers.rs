@@ -101,6 +101,15 @@ fn refusals_sound_and_nothing_at_all() {
 }
 
 #[test]
+fn images_are_items() {
+    let image =
+        json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 });
+    let (body, notes) = told(json!({ "role": "assistant", "content": null, "images": [image] }), "stop");
+    let item = json!({ "type": "image_generation_call", "id": "ig_chatcmpl-1_0", "result": "AAAA", "status": "completed" });
+    assert_eq!((&body["output"], notes.len()), (&json!([item]), 0));
+}
+
+#[test]
 fn every_call_has_names() {
     let call = |id: &str, name: &str| json!({ "id": id, "function": { "name": name, "arguments": "{}" } });
     let calls = [call("a", "f"), call("a", "g"), call("b", ""), call("", "h")];

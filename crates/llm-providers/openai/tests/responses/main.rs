@@ -4,10 +4,10 @@
 //! the types of the official Python package 3.52, read 2026-11; none is a recording.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
-
 #![expect(clippy::needless_pass_by_value, reason = "`json!` makes values")]
 
 mod answers;
+mod conformance;
 mod hostile;
 mod requests;
 mod round_trip;

@@ -171,6 +171,12 @@ fn the_end_is_the_whole_answer() {
         ),
         story(&[call(0, json!("a"), json!({ "name": "f", "arguments": "" }))], "tool_calls"),
         story(&[], "stop"),
+        story(
+            &[
+                json!({ "content": "x" }), json!({ "images": [{ "image_url": { "url": "data:image/png;base64,AA==" } }] })
+            ],
+            "stop",
+        ),
     ] {
         let (events, _) = told(&chunks);
         let mut streamed = events[events.len() - 1]["response"].clone();

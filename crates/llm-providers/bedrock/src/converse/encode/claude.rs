@@ -11,8 +11,8 @@ use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, NoteKind, Payloa
 use llm_types::{ChatRequest, Extra, Message, Nullable, ResponseFormat, Role};
 use serde_json::{Value, json};
 
-use super::tools::{ChosenTool, spec_name};
 use super::form::SCHEMA;
+use super::tools::{ChosenTool, spec_name};
 use super::{Encoder, betas};
 use crate::converse::FORM_TOOL;
 use crate::model::Door;

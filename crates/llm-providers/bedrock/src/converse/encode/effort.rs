@@ -27,7 +27,7 @@ impl Encoder<'_> {
             return self.unsupported(PATH, format!("Bedrock knows no effort `{other}`"));
         }
         match self.model.family {
-            Family::Nova2 => self.nova(effort, wire),
+            Family::Nova2 => self.nova(effort, request, wire),
             Family::GptOss | Family::DeepSeek => {
                 self.in_words(effort, |own, level| {
                     own.insert(PATH.to_owned(), level.into());
@@ -60,7 +60,12 @@ impl Encoder<'_> {
     }
 
     /// Three levels; at the highest the model sets everything else itself, and refuses to be told.
-    fn nova(&mut self, effort: &ReasoningEffort, wire: &mut ConverseRequest) -> Result<(), EncodeError> {
+    fn nova(
+        &mut self,
+        effort: &ReasoningEffort,
+        request: &ChatRequest,
+        wire: &mut ConverseRequest,
+    ) -> Result<(), EncodeError> {
         let level = match effort {
             ReasoningEffort::None => {
                 self.own.insert("reasoningConfig".to_owned(), json!({ "type": "disabled" }));
@@ -77,8 +82,10 @@ impl Encoder<'_> {
             && let Nullable::Value(config) = &mut wire.inference_config
         {
             let reason = "not at this model's highest effort";
+            let limit =
+                if request.max_completion_tokens.is_value() { "max_completion_tokens" } else { "max_tokens" };
             let lost = [
-                ("max_tokens", config.max_tokens.take().is_some()),
+                (limit, config.max_tokens.take().is_some()),
                 ("temperature", config.temperature.take().is_some()),
                 ("top_p", config.top_p.take().is_some()),
             ];

@@ -229,7 +229,13 @@ impl Encoder<'_> {
                 return self.unsupported(path, "this model cannot be made to call a tool");
             }
             ChosenTool::Any => ToolChoice::Any(Extra::new()),
-            ChosenTool::Named(name) => ToolChoice::Tool(json!({ "name": spec_name(&name) })),
+            ChosenTool::Named(name) => {
+                let renamed = spec_name(&name);
+                if renamed != name {
+                    self.note(NoteKind::Renamed, path, renamed.clone());
+                }
+                ToolChoice::Tool(json!({ "name": renamed }))
+            }
         };
         if let Nullable::Value(config) = &mut wire.tool_config {
             config.tool_choice = Nullable::Value(choice);

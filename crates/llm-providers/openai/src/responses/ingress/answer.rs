@@ -9,8 +9,9 @@ use serde_json::{Number, Value, json};
 use crate::responses::kept::{self, Kept};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
-    Annotation, Content, CustomToolCall, FunctionCall, IncompleteDetails, Item, MessageItem, Part, Reasoning,
-    ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig, TextFormat,
+    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, IncompleteDetails, Item,
+    MessageItem, Part, Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig,
+    TextFormat,
 };
 use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, usage};
 
@@ -244,13 +245,33 @@ pub(super) fn add_fields(all: &mut Extra, fields: Option<&Extra>) {
     }
 }
 
+/// The images that a model made, as base64. Chat has no place for them; vendors put them where LiteLLM does, in a member
+/// `images` beside the text.
+pub(super) fn images(extra: &Extra) -> impl Iterator<Item = &str> {
+    let images = extra.get("images").and_then(Value::as_array).into_iter().flatten();
+    images.filter_map(|image| {
+        let url = image.pointer("/image_url/url")?.as_str()?;
+        url.strip_prefix("data:")?.split_once(";base64,").map(|(_, data)| data)
+    })
+}
+
+/// An image that the model made.
+pub(super) fn image(id: String, result: &str) -> Item {
+    Item::ImageGenerationCall(ImageGenerationCall {
+        id: Nullable::Value(id),
+        result: Nullable::Value(result.to_owned()),
+        status: Nullable::Value(Status::Completed.as_str().to_owned()),
+        extra: Extra::new(),
+    })
+}
+
 /// Adds members that nobody here knows to `all`.
 pub(super) fn add_unknown(all: &mut Extra, extra: &Extra) {
     for (name, value) in extra {
         match (name.as_str(), value) {
             ("provider_specific_fields", Value::Object(fields)) => add_fields(all, Some(fields)),
-            // Padding.
-            ("obfuscation", _) | (_, Value::Null) => {}
+            // Padding, and what items tell.
+            ("obfuscation" | "images", _) | (_, Value::Null) => {}
             _ => {
                 all.insert(name.clone(), value.clone());
             }

@@ -25,7 +25,8 @@ use text::Text;
 use thought::Thought;
 
 /// Members of a delta's `provider_specific_fields` that are told again, as a whole, at the end.
-const TOLD_AGAIN: &[&str] = &["citation", "content_block", OUTPUT_ITEM, OUTPUT_ITEMS];
+const TOLD_AGAIN: &[&str] =
+    &["citation", "content_block", "part", "thought_signature", OUTPUT_ITEM, OUTPUT_ITEMS];
 
 /// Writes chunks as events: a beginning, items in the order in which they begin, an end with all of them.
 ///
@@ -158,6 +159,9 @@ impl Writer {
         if let Some(words) = delta.refusal.as_deref().filter(|words| !words.is_empty()) {
             self.open_text(out).refuse(words, out);
         }
+        for image in answer::images(&delta.extra) {
+            self.image(image, out);
+        }
         for call in delta.tool_calls.get().into_iter().flatten() {
             self.call(call, out);
         }
@@ -232,6 +236,17 @@ impl Writer {
         if self.calls.piece(piece, &mut self.events, out).is_err() {
             self.dropped_once("choices[0].delta.tool_calls", "arguments after their own end");
         }
+    }
+
+    /// An image that the model made.
+    fn image(&mut self, result: &str, out: &mut BytesMut) {
+        self.close_thought(out);
+        self.close_text(&Status::Completed, out);
+        self.calls.close_whole(&mut self.events, out);
+        let place = self.events.begin("ig");
+        let item = answer::image(place.id, result);
+        self.events.added(place.index, item.clone(), out);
+        self.events.done(place.index, item, out);
     }
 
     /// An item that only a vendor of this API has.

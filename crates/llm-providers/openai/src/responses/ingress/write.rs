@@ -74,11 +74,16 @@ impl Output<'_> {
         self.thinking(message);
         let parts = self.said(message, logprobs);
         let calls = self.calls(message, finish);
-        if !parts.is_empty() || calls.is_empty() && self.items.is_empty() {
+        let has_images = answer::images(&message.extra).next().is_some();
+        if !parts.is_empty() || calls.is_empty() && !has_images && self.items.is_empty() {
             let parts =
                 if parts.is_empty() { vec![Part::output_text("", Vec::new(), Vec::new())] } else { parts };
             let status = if calls.is_empty() { status } else { &Status::Completed };
             self.items.push(answer::message(self.name("msg"), status, parts));
+        }
+        for image in answer::images(&message.extra) {
+            let item = answer::image(self.name("ig"), image);
+            self.items.push(item);
         }
         for (number, call) in calls.iter().enumerate() {
             let is_last = number + 1 == calls.len();

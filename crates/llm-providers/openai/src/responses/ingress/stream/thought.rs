@@ -6,8 +6,8 @@ use serde_json::Number;
 
 use super::answer;
 use super::events::{Events, Place};
-use crate::responses::kept;
 use crate::responses::wire::{DeltaEvent, DoneEvent, Item, Part, PartEvent, ReasoningItem, StreamEvent};
+use crate::responses::{REASONING_ITEM, kept};
 
 /// A block of thinking, told as the summary of an item.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Thought {
     /// Whether nothing more can come.
     pub(super) fn is_signed(&self) -> bool {
         self.block.signature.as_deref().is_some_and(|signature| !signature.is_empty())
-            || !self.block.extra.is_empty()
+            || self.block.extra.contains_key(REASONING_ITEM)
     }
 
     fn say(&mut self, words: &str, events: &mut Events, out: &mut BytesMut) {

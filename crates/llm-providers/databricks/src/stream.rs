@@ -1,0 +1,93 @@
+//! [`DatabricksInterpret`]: OpenAI's stream with content in parts, and with first arguments that mean nothing.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use llm_provider_core::{Interpret, Outbox, SseEvent};
+use llm_provider_openai::{ChatInterpret, WireOptions};
+use llm_types::ChatChunk;
+use memchr::memmem;
+use serde_json::{Value, json};
+
+use crate::answer::mended;
+
+/// Reads a streamed answer.
+pub(crate) struct DatabricksInterpret {
+    inner: ChatInterpret,
+    /// Calls, by choice and index, of whose arguments nothing was told but `{}`.
+    empty: BTreeSet<(u64, u64)>,
+}
+
+impl DatabricksInterpret {
+    pub(crate) fn new(options: &WireOptions) -> Self {
+        Self { inner: ChatInterpret::new(Arc::new(options.clone())), empty: BTreeSet::new() }
+    }
+
+    /// A chunk in OpenAI's form; `None` if it is in that form already.
+    fn adapted(&mut self, data: &[u8]) -> Option<Vec<u8>> {
+        let mended = mended(data, "delta");
+        let has_calls = memmem::find(data, b"\"tool_calls\"").is_some() || !self.empty.is_empty();
+        let mut value = match mended {
+            Some(value) => value,
+            None if has_calls => serde_json::from_slice(data).ok()?,
+            None => return None,
+        };
+        for choice in value["choices"].as_array_mut()? {
+            self.calls(choice);
+        }
+        serde_json::to_vec(&value).ok()
+    }
+
+    /// Holds back the `{}` with which a call begins, until it is known that nothing follows.
+    fn calls(&mut self, choice: &mut Value) {
+        let choice_index = choice["index"].as_u64().unwrap_or(0);
+        for call in choice["delta"]["tool_calls"].as_array_mut().into_iter().flatten() {
+            let key = (choice_index, call["index"].as_u64().unwrap_or(0));
+            let begins = call["function"]["name"].as_str().is_some_and(|name| !name.is_empty());
+            let arguments = &mut call["function"]["arguments"];
+            if begins && arguments == "{}" {
+                *arguments = "".into();
+                self.empty.insert(key);
+            } else if arguments.as_str().is_some_and(|arguments| !arguments.is_empty()) {
+                self.empty.remove(&key);
+            }
+        }
+        if choice["finish_reason"].is_null() {
+            return;
+        }
+        let ended: Vec<u64> =
+            self.empty.iter().filter(|(of, _)| *of == choice_index).map(|(_, index)| *index).collect();
+        self.empty.retain(|(of, _)| *of != choice_index);
+        if ended.is_empty() {
+            return;
+        }
+        if !choice["delta"].is_object() {
+            choice["delta"] = json!({});
+        }
+        let calls = &mut choice["delta"]["tool_calls"];
+        if !calls.is_array() {
+            *calls = json!([]);
+        }
+        if let Some(calls) = calls.as_array_mut() {
+            calls.extend(
+                ended.iter().map(|index| json!({ "index": index, "function": { "arguments": "{}" } })),
+            );
+        }
+    }
+}
+
+impl Interpret for DatabricksInterpret {
+    type Chunk = ChatChunk;
+
+    fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
+        match self.adapted(&event.data) {
+            Some(data) => self.inner.event(&SseEvent { data: Cow::Owned(data), ..event.clone() }, out),
+            None => self.inner.event(event, out),
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.inner.is_complete()
+    }
+}
