@@ -21,6 +21,8 @@ pub use llm_provider_ollama as ollama;
 pub use llm_provider_azure as azure;
 #[cfg(feature = "mistral")]
 pub use llm_provider_mistral as mistral;
+#[cfg(feature = "huggingface")]
+pub use llm_provider_huggingface as huggingface;
 #[cfg(feature = "mock")]
 pub use llm_provider_mock as mock;
 #[cfg(feature = "openai")]
@@ -29,6 +31,8 @@ pub use llm_provider_openai as openai;
 pub use llm_provider_openai_compat as openai_compat;
 #[cfg(feature = "voyage")]
 pub use llm_provider_voyage as voyage;
+#[cfg(feature = "nvidia-nim")]
+pub use llm_provider_nvidia_nim as nvidia_nim;
 #[cfg(feature = "client")]
 pub use llm_transport as transport;
 

@@ -30,6 +30,10 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_mistral::Mistral::codestral()),
         #[cfg(feature = "voyage")]
         Arc::new(llm_provider_voyage::Voyage),
+        #[cfg(feature = "nvidia-nim")]
+        Arc::new(llm_provider_nvidia_nim::NvidiaNim),
+        #[cfg(feature = "huggingface")]
+        Arc::new(llm_provider_huggingface::HuggingFace::new()),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];

@@ -38,10 +38,7 @@ impl Translator<Rerank> for Cohere {
             ));
         }
         if wire.return_documents.take() == Some(true) {
-            notes.push(Note::dropped(
-                "return_documents",
-                "Cohere gives no documents back; the client has them",
-            ));
+            notes.push(Note::new(NoteKind::Moved, "return_documents", "put in when the answer is written"));
         }
         if wire.max_chunks_per_doc.take().is_some() {
             let reason = "Cohere counts tokens: `max_tokens_per_doc`";
@@ -122,7 +119,7 @@ mod tests {
         let (body, notes) = encoded(request.clone(), OnUnsupported::Drop).unwrap();
         assert_eq!(body, json!({"model": "rerank-v4.0", "query": "q", "documents": ["a"]}));
         assert!(
-            notes[0].starts_with("dropped return_documents") && notes[1].starts_with("dropped max_chunks"),
+            notes[0].starts_with("moved return_documents") && notes[1].starts_with("dropped max_chunks"),
             "{notes:?}"
         );
         assert!(encoded(request, OnUnsupported::Reject).is_err());

@@ -446,7 +446,7 @@ fn rankings() {
     let body = json!({ "model": "m", "query": "q", "documents": ["a", { "text": "b" }], "top_n": 1 });
     let mut request = ingress.read(body.to_string().as_bytes()).unwrap().request;
     let answer: RerankResponse = llm_types::from_value(
-        json!({ "model": "m", "results": [{ "index": 1, "relevance_score": 0.5, "document": "b" }] }),
+        json!({ "model": "m", "results": [{ "index": 1, "relevance_score": 0.5, "document": "b" }, { "index": 0, "relevance_score": 0.1 }] }),
     )
     .unwrap();
     let write = |request: &_| -> Value {

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 /// Brings the content of a message or of a piece of one into the canonical form: text as one string, thinking beside it.
 /// Parts that are neither are kept under `provider_specific_fields`.
 pub(crate) fn mend(message: &mut Map<String, Value>) {
-    let Some(Value::Array(_)) = message.get("content") else { return };
-    let Some(Value::Array(parts)) = message.insert("content".to_owned(), Value::Null) else { return };
+    let Some(Value::Array(parts)) = message.get_mut("content") else { return };
+    let parts = std::mem::take(parts);
+    message.shift_remove("content");
     let (mut text, mut thinking, mut blocks, mut others) = (None, String::new(), Vec::new(), Vec::new());
     for part in parts {
         match part["type"].as_str() {

@@ -42,10 +42,11 @@ impl DatabricksInterpret {
     /// Holds back the `{}` with which a call begins, until it is known that nothing follows.
     fn calls(&mut self, choice: &mut Value) {
         let choice_index = choice["index"].as_u64().unwrap_or(0);
-        for call in choice["delta"]["tool_calls"].as_array_mut().into_iter().flatten() {
+        let calls = choice.pointer_mut("/delta/tool_calls").and_then(Value::as_array_mut);
+        for call in calls.into_iter().flatten() {
             let key = (choice_index, call["index"].as_u64().unwrap_or(0));
             let begins = call["function"]["name"].as_str().is_some_and(|name| !name.is_empty());
-            let arguments = &mut call["function"]["arguments"];
+            let Some(arguments) = call.pointer_mut("/function/arguments") else { continue };
             if begins && arguments == "{}" {
                 *arguments = "".into();
                 self.empty.insert(key);

@@ -30,6 +30,7 @@ impl MistralRelay {
 /// escaped.
 const TOUCHED: &[&str] = &[
     "\"refusal\"",
+    "\"thinking_blocks\"",
     "\"audio\"",
     "\"annotations\"",
     "\"function_call\"",

@@ -16,7 +16,7 @@ macro_rules! responses {
         fn $name() {
             let json = include_str!(concat!("../fixtures/response/", stringify!($name), ".json"));
             laws::json_identity::<wire::ConverseResponse>(json);
-            insta::assert_json_snapshot!(concat!("response.", stringify!($name)), read(json).unwrap());
+            insta::assert_json_snapshot!(stringify!($name), read(json).unwrap());
         }
     )+ };
 }
@@ -108,7 +108,7 @@ macro_rules! streams {
             let text = include_str!(concat!("../fixtures/stream/", stringify!($name), ".sse"));
             let chunks = stream_laws(text);
             let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
-            insta::assert_snapshot!(concat!("stream.", stringify!($name)), lines.join("\n"));
+            insta::assert_snapshot!(stringify!($name), lines.join("\n"));
             $(
                 let whole = include_str!(concat!("../fixtures/response/", stringify!($whole), ".json"));
                 assert_eq!(essence(&llm_testkit::assemble(&chunks)), essence(&read(whole).unwrap()));

@@ -1,1 +1,321 @@
-//! To come.
+//! Clients that speak Converse.
+
+use bytes::BytesMut;
+use llm_provider_bedrock::{ConverseIngress, wire};
+use llm_provider_core::{Decoded, Framing, Ingress, NoteKind, Reply, StreamError};
+use llm_testkit::laws;
+use llm_types::{ApiError, ChatChunk, ChatResponse, ErrorKind, Layer};
+use serde_json::{Value, json};
+
+use crate::{CLAUDE, NOVA, body, chat, decoder, encode, notes};
+
+fn reply() -> Reply {
+    Reply { request_id: "req-1".to_owned(), model: "alias".to_owned(), ..Reply::default() }
+}
+
+/// Events of a stream: names and payloads.
+fn events(bytes: &[u8]) -> Vec<(String, Value)> {
+    let mut block = bytes;
+    let mut events = Vec::new();
+    while let Some(frame) = Framing::EventStream.next(&mut block) {
+        let event = Framing::EventStream.event(frame).unwrap();
+        let name = String::from_utf8(event.event.to_vec()).unwrap();
+        events.push((name, serde_json::from_slice(&event.data).unwrap()));
+    }
+    events
+}
+
+fn written(chunks: &[ChatChunk]) -> Vec<u8> {
+    let mut writer = ConverseIngress.writer(&reply());
+    let mut out = BytesMut::new();
+    for chunk in chunks {
+        writer.chunk(chunk, &mut out);
+    }
+    writer.end(&mut out);
+    out.to_vec()
+}
+
+macro_rules! requests {
+    ($($name:ident)+) => { $(
+        #[test]
+        fn $name() {
+            let json = include_str!(concat!("../fixtures/ingress/", stringify!($name), ".json"));
+            laws::json_identity::<wire::ConverseRequest>(json);
+            let incoming = ConverseIngress.read(json.as_bytes()).unwrap();
+            let notes: Vec<_> = incoming.notes.iter().map(ToString::to_string).collect();
+            insta::assert_json_snapshot!(stringify!($name), json!({ "request": incoming.request, "notes": notes }));
+        }
+    )+ };
+}
+
+mod request {
+    use super::*;
+
+    requests! { conversation form media minimal own_words tools }
+}
+
+/// A request is the same again, wherever the canonical form has a place for what it says.
+#[test]
+fn requests_come_through_unchanged() {
+    for (json, model) in [
+        (include_str!("../fixtures/ingress/minimal.json"), NOVA),
+        (include_str!("../fixtures/ingress/conversation.json"), CLAUDE),
+        (include_str!("../fixtures/ingress/tools.json"), CLAUDE),
+        (include_str!("../fixtures/ingress/media.json"), NOVA),
+        (include_str!("../fixtures/ingress/own_words.json"), CLAUDE),
+    ] {
+        let mut request = ConverseIngress.read(json.as_bytes()).unwrap().request;
+        request.model = "m".to_owned();
+        let encoded = encode(&request, model).unwrap();
+        let sent = body(&encoded);
+        let mut given: Value = serde_json::from_str(json).unwrap();
+        // What Claude thought is asked for in addition.
+        if sent.get("additionalModelResponseFieldPaths").is_some() {
+            given["additionalModelResponseFieldPaths"] = sent["additionalModelResponseFieldPaths"].clone();
+        }
+        assert_eq!(sent, given, "{:#?}", notes(&encoded));
+    }
+}
+
+#[test]
+fn wrong_requests_name_the_place() {
+    for (body, wanted) in [
+        (r#"{"messages":[{"role":"critic","content":[]}]}"#, "messages[0].role"),
+        (r#"{"messages":[{"role":"user","content":[{"text":1}]}]}"#, "messages[0].content[0]"),
+        (
+            r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{}}}]}}"#,
+            "toolConfig.tools[0].toolSpec.inputSchema.json",
+        ),
+        (r#"{"toolConfig":{"tools":[],"toolChoice":{"tool":{}}}}"#, "toolConfig.toolChoice.tool.name"),
+        (
+            r#"{"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{"}}}}}"#,
+            "outputConfig.textFormat.structure.jsonSchema.schema",
+        ),
+        ("[]", ""),
+    ] {
+        let error = ConverseIngress.read(body.as_bytes()).unwrap_err();
+        assert_eq!(error.path, wanted, "{error}");
+    }
+}
+
+/// Answers of Bedrock's own are the same again, whole and streamed.
+#[test]
+fn answers_come_through_unchanged() {
+    for json in [
+        include_str!("../fixtures/response/cached.json"),
+        include_str!("../fixtures/response/citations.json"),
+        include_str!("../fixtures/response/guardrail.json"),
+        include_str!("../fixtures/response/server_tool.json"),
+        include_str!("../fixtures/response/text.json"),
+        include_str!("../fixtures/response/thinking_between_calls.json"),
+        include_str!("../fixtures/response/thinking_tool.json"),
+    ] {
+        let Decoded::Answer(answer) = chat().decode(http::Response::new(json.as_bytes())).unwrap() else {
+            panic!()
+        };
+        let outgoing = ConverseIngress.write(&answer, &reply());
+        let written: Value = serde_json::from_slice(&outgoing.body).unwrap();
+        let mut given: Value = serde_json::from_str(json).unwrap();
+        let usage = given["usage"].as_object_mut().unwrap();
+        usage.retain(|name, _| !name.ends_with("TokenCount") && name != "serverToolUsage");
+        assert_eq!(written, given);
+        laws::json_identity::<wire::ConverseResponse>(&written.to_string());
+    }
+}
+
+#[test]
+fn streams_come_through_unchanged() {
+    for (text, same) in [
+        (include_str!("../fixtures/stream/cached.sse"), true),
+        (include_str!("../fixtures/stream/citations.sse"), true),
+        (include_str!("../fixtures/stream/guardrail.sse"), true),
+        (include_str!("../fixtures/stream/parallel_tools.sse"), true),
+        (include_str!("../fixtures/stream/text.sse"), true),
+        (include_str!("../fixtures/stream/thinking_between_calls.sse"), true),
+        (include_str!("../fixtures/stream/thinking_tool.sse"), true),
+        (include_str!("../fixtures/stream/empty_blocks.sse"), false),
+    ] {
+        let given = crate::spoken::frames(text);
+        let chunks = laws::chunks(decoder, &given);
+        let out = written(&chunks);
+        // What is written is read as what it was written from.
+        let again = laws::chunks(decoder, &out);
+        assert_eq!(
+            crate::essence(&llm_testkit::assemble(&again)),
+            crate::essence(&llm_testkit::assemble(&chunks)),
+            "{text}"
+        );
+        if same {
+            let plain = |bytes: &[u8]| {
+                let mut all = events(bytes);
+                for (_, event) in &mut all {
+                    event.as_object_mut().unwrap().remove("p");
+                    if let Some(usage) = event.get_mut("usage").and_then(Value::as_object_mut) {
+                        usage.retain(|name, _| !name.ends_with("TokenCount") && name != "serverToolUsage");
+                    }
+                    // The name as the client gave it.
+                    if let Some(name) =
+                        event.pointer_mut("/start/toolUse/name").filter(|name| *name == "mcp_x2E_time")
+                    {
+                        *name = "mcp.time".into();
+                    }
+                }
+                all
+            };
+            assert_eq!(plain(&out), plain(&given));
+        }
+    }
+}
+
+fn answer(value: Value) -> ChatResponse {
+    llm_types::from_value(value).unwrap()
+}
+
+#[test]
+fn another_vendors_answer() {
+    let answer = answer(json!({
+        "id": "chatcmpl-1", "model": "m", "created": 1, "object": "chat.completion",
+        "choices": [
+            { "index": 0, "finish_reason": "tool_calls", "logprobs": { "content": [] }, "message": {
+                "role": "assistant", "content": " ", "reasoning_content": "I look.", "refusal": null,
+                "tool_calls": [
+                    { "id": "call_1", "type": "function", "function": { "name": "f", "arguments": "{\"a\":1}" } },
+                    { "id": "call_1", "type": "function", "function": { "name": "g", "arguments": "no" } },
+                    { "type": "function", "function": { "name": "h", "arguments": "" } },
+                    { "id": "x", "type": "function", "function": { "arguments": "" } }
+                ]
+            } },
+            { "index": 1, "finish_reason": "stop", "message": { "role": "assistant", "content": "b" } }
+        ],
+        "usage": { "prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15, "prompt_tokens_details": { "cached_tokens": 4 } }
+    }));
+    let outgoing = ConverseIngress.write(&answer, &reply());
+    let written: Value = serde_json::from_slice(&outgoing.body).unwrap();
+    assert_eq!(
+        written,
+        json!({
+            "output": { "message": { "role": "assistant", "content": [
+                { "reasoningContent": { "reasoningText": { "text": "I look." } } },
+                { "toolUse": { "toolUseId": "call_1", "name": "f", "input": { "a": 1 } } },
+                { "toolUse": { "toolUseId": "tooluse_req-1_1", "name": "g", "input": { "arguments": "no" } } },
+                { "toolUse": { "toolUseId": "tooluse_req-1_2", "name": "h", "input": {} } }
+            ] } },
+            "stopReason": "tool_use", "metrics": { "latencyMs": 0 },
+            "usage": { "inputTokens": 6, "outputTokens": 5, "totalTokens": 15, "cacheReadInputTokens": 4 }
+        })
+    );
+    let dropped: Vec<_> = outgoing
+        .notes
+        .iter()
+        .filter(|note| note.kind == NoteKind::Dropped)
+        .map(|note| note.path.as_str())
+        .collect();
+    assert_eq!(dropped, ["choices[1..]", "choices[0].logprobs", "choices[0].message.tool_calls[3]"]);
+}
+
+#[test]
+fn another_vendors_stream() {
+    let chunk = |choice: Value| -> ChatChunk {
+        llm_types::from_value(json!({ "id": "c", "choices": [choice] })).unwrap()
+    };
+    let delta = |delta: Value| chunk(json!({ "index": 0, "delta": delta, "finish_reason": null }));
+    let call = |call: Value| delta(json!({ "tool_calls": [call] }));
+    let chunks = [
+        delta(json!({ "role": "assistant", "content": "" })),
+        delta(json!({ "reasoning_content": "hm" })),
+        delta(json!({ "content": "I look." })),
+        call(json!({ "index": 0, "id": "a", "type": "function", "function": { "name": "f", "arguments": "" } })),
+        call(json!({ "index": 0, "function": { "arguments": "{\"x\":" } })),
+        call(json!({ "index": 0, "function": { "arguments": "1}" } })),
+        call(json!({ "index": 1, "type": "function", "function": { "arguments": "{" } })),
+        call(json!({ "index": 1, "function": { "name": "g", "arguments": "}" } })),
+        chunk(json!({ "index": 0, "delta": {}, "finish_reason": "tool_calls" })),
+        llm_types::from_value(json!({ "choices": [], "usage": { "prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5 } })).unwrap(),
+    ];
+    let event = |name: &str, payload: Value| (name.to_owned(), payload);
+    let piece = |index: u32, delta: Value| {
+        event("contentBlockDelta", json!({ "contentBlockIndex": index, "delta": delta }))
+    };
+    let stop = |index: u32| event("contentBlockStop", json!({ "contentBlockIndex": index }));
+    let start = |index: u32, id: &str, name: &str| {
+        event(
+            "contentBlockStart",
+            json!({ "contentBlockIndex": index, "start": { "toolUse": { "toolUseId": id, "name": name } } }),
+        )
+    };
+    assert_eq!(
+        events(&written(&chunks)),
+        [
+            event("messageStart", json!({ "role": "assistant" })),
+            piece(0, json!({ "reasoningContent": { "text": "hm" } })),
+            stop(0),
+            piece(1, json!({ "text": "I look." })),
+            stop(1),
+            start(2, "a", "f"),
+            piece(2, json!({ "toolUse": { "input": "{\"x\":" } })),
+            piece(2, json!({ "toolUse": { "input": "1}" } })),
+            stop(2),
+            start(3, "tooluse_req-1_1", "g"),
+            piece(3, json!({ "toolUse": { "input": "{}" } })),
+            stop(3),
+            event("messageStop", json!({ "stopReason": "tool_use" })),
+            event(
+                "metadata",
+                json!({ "usage": { "inputTokens": 3, "outputTokens": 2, "totalTokens": 5 }, "metrics": { "latencyMs": 0 } })
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_stream_that_says_nothing_ends_well() {
+    let names: Vec<_> = events(&written(&[])).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["messageStart", "messageStop", "metadata"]);
+    assert_eq!(ConverseIngress.stream_content_type(), "application/vnd.amazon.eventstream");
+    assert_eq!(ConverseIngress.keepalive(), None);
+}
+
+#[test]
+fn errors_in_amazons_words() {
+    for (kind, name, status, in_stream) in [
+        (ErrorKind::Authentication, "UnrecognizedClientException", 403, "validationException"),
+        (ErrorKind::ContextWindow, "ValidationException", 400, "validationException"),
+        (ErrorKind::Internal, "InternalServerException", 500, "internalServerException"),
+        (ErrorKind::NotFound, "ResourceNotFoundException", 404, "validationException"),
+        (ErrorKind::PermissionDenied, "AccessDeniedException", 403, "validationException"),
+        (ErrorKind::RateLimit, "ThrottlingException", 429, "throttlingException"),
+        (ErrorKind::QuotaExceeded, "ServiceQuotaExceededException", 400, "throttlingException"),
+        (ErrorKind::Timeout, "ModelTimeoutException", 408, "serviceUnavailableException"),
+        (ErrorKind::BadGateway, "ServiceUnavailableException", 503, "serviceUnavailableException"),
+    ] {
+        let error = ApiError::new(kind, Layer::Provider, "words");
+        let body: Value = serde_json::from_slice(&ConverseIngress.error(&error, &reply())).unwrap();
+        assert_eq!(body, json!({ "__type": name, "message": "words" }));
+        assert_eq!(ConverseIngress.error_status(&error), status, "{name}");
+        let event = ConverseIngress.error_event(&error, &reply());
+        assert_eq!(events(&event), [(in_stream.to_owned(), json!({ "message": "words" }))]);
+        let mut writer = ConverseIngress.writer(&reply());
+        let mut out = BytesMut::new();
+        writer.error(&error, &mut out);
+        writer.end(&mut out);
+        assert_eq!(out, event, "nothing follows a failure");
+        assert!(
+            matches!(laws::read(decoder, &out).last(), Some(Err(StreamError::Upstream(told))) if told.message == "words")
+        );
+    }
+}
+
+/// Whatever a client sends and a vendor answers, nothing here panics.
+#[test]
+fn every_kind_of_junk_is_survived() {
+    for body in [
+        "",
+        "null",
+        "{",
+        "[1]",
+        r#"{"messages":null,"system":null,"toolConfig":null}"#,
+        r#"{"messages":[{"role":"user","content":[{}]}]}"#,
+    ] {
+        let _ = ConverseIngress.read(body.as_bytes());
+    }
+}

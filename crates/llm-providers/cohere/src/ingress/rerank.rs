@@ -29,6 +29,10 @@ impl WholeIngress<Rerank> for CohereRerankIngress {
         response.model = Nullable::Absent;
         let meta = response.meta.get_or_insert_with(RerankMeta::default);
         meta.extra.entry("api_version").or_insert_with(|| json!({ "version": "2" }));
+        // Some vendors rank everything, whatever was asked.
+        if let Some(count) = request.top_n.get() {
+            response.results.truncate(usize::try_from(*count).unwrap_or(usize::MAX));
+        }
         let wants_documents = request.return_documents.get() == Some(&true);
         for result in &mut response.results {
             let at = usize::try_from(result.index).unwrap_or(usize::MAX);

@@ -2,7 +2,9 @@
 
 use llm_provider_core::NoteKind;
 use llm_provider_openai::Changes;
-use llm_types::{ContentPart, Extra, FilePart, Message, MessageContent, Nullable, Role, ToolCall};
+use llm_types::{
+    ContentPart, Extra, FilePart, Message, MessageContent, Nullable, Role, ThinkingBlock, ToolCall,
+};
 use serde_json::{Value, json};
 
 use super::{Request, ids};
@@ -21,6 +23,7 @@ pub(super) fn messages(request: &mut Request<'_>, changes: &mut Changes<'_>) {
         legacy(&mut message, index, &path, &mut last_call, changes);
         members(&mut message, &path, changes);
         parts(&mut message, &path, changes);
+        signatures(&mut message, &path, changes);
         calls(&mut message, &path, changes);
         ids::shorten(&mut message, &path, changes);
         if is_empty_answer(&message) {
@@ -50,6 +53,7 @@ fn needs_change(message: &Message, is_last: bool) -> bool {
         || (message.name.is_value() && message.role != Role::Tool)
         || message.tool_calls.get().is_some_and(|calls| calls.iter().any(|call| call.custom.is_value()))
         || is_empty_answer(message)
+        || message.thinking_blocks.get().is_some_and(|blocks| blocks.iter().any(is_signed_elsewhere))
         || (is_last && begins_the_answer(message))
         || parts_of(message).iter().any(|part| {
             matches!(part, ContentPart::File(_) | ContentPart::InputAudio(_) | ContentPart::Refusal(_))
@@ -209,6 +213,22 @@ fn document(part: &FilePart, path: &str, changes: &mut Changes<'_>) -> Option<Ex
         own.insert("document_name".to_owned(), name.into());
     }
     Some(own)
+}
+
+/// Mistral says of its own thinking whether it is `closed`; a signature without that is another vendor's.
+fn is_signed_elsewhere(block: &ThinkingBlock) -> bool {
+    block.signature.is_value() && !block.extra.contains_key("closed")
+}
+
+/// Takes out signatures that Mistral has not made. The thinking itself is text to it.
+fn signatures(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
+    for (index, block) in message.thinking_blocks.get_mut().into_iter().flatten().enumerate() {
+        if is_signed_elsewhere(block) {
+            block.signature = Nullable::Absent;
+            let path = format!("{path}.thinking_blocks[{index}].signature");
+            changes.note(NoteKind::Dropped, path, "another vendor's");
+        }
+    }
 }
 
 /// Calls of custom tools as calls of functions with one text.

@@ -126,6 +126,23 @@ fn every_call_has_names() {
 }
 
 #[test]
+fn only_what_must_come_back_is_kept() {
+    let kept = |call: Value, fields: Value| {
+        let mut call = call;
+        call["function"] = json!({ "name": "f", "arguments": "{}" });
+        let message = json!({ "role": "assistant", "content": null, "tool_calls": [call], "provider_specific_fields": fields });
+        told(message, "tool_calls").0["output"].as_array().unwrap().len() > 1
+    };
+    assert!(!kept(json!({ "id": "a" }), json!({ "stop_reason": "tool_use", "safety_ratings": [{}] })));
+    assert!(!kept(json!({ "id": "a", "caller": { "type": "direct" } }), json!({})));
+    assert!(kept(json!({ "id": "a", "caller": { "type": "program" } }), json!({})));
+    assert!(kept(json!({ "id": "a", "extra_content": { "google": {} } }), json!({})));
+    for name in ["content_blocks", "converse_content", "parts", "reasoning_details", "thought_signatures"] {
+        assert!(kept(json!({ "id": "a" }), json!({ name: [1] })), "{name}");
+    }
+}
+
+#[test]
 fn what_a_model_got_wrong_reaches_the_clients_tool() {
     for (arguments, input) in
         [(r#"{"input":"a"}"#, "a"), ("{\"in", "{\"in"), ("[1]", "[1]"), (r#"{"x":1}"#, r#"{"x":1}"#)]

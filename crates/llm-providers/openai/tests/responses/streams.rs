@@ -173,7 +173,8 @@ fn the_end_is_the_whole_answer() {
         story(&[], "stop"),
         story(
             &[
-                json!({ "content": "x" }), json!({ "images": [{ "image_url": { "url": "data:image/png;base64,AA==" } }] })
+                json!({ "content": "x" }),
+                json!({ "images": [{ "image_url": { "url": "data:image/png;base64,AA==" } }] }),
             ],
             "stop",
         ),

@@ -31,7 +31,7 @@ pub(crate) fn count_body(request: &ChatRequest, model: Model<'_>, call: &Call<'_
 }
 
 /// Where tokens are counted.
-pub(crate) fn count_address(model: Model<'_>, call: &Call<'_>) -> Result<Uri, EncodeError> {
+fn count_address(model: Model<'_>, call: &Call<'_>) -> Result<Uri, EncodeError> {
     place::of_model(place::STABLE, Model { name: "count-tokens", ..model }, Verb::RawPredict, call)
 }
 

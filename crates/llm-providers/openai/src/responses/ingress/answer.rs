@@ -226,11 +226,17 @@ impl Call {
 
 /// What must come back beside blocks of thinking.
 pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<&Extra>) -> Kept {
-    let calls = calls.filter(|call| !call.extra.is_empty());
+    // That the model itself calls goes without saying.
+    let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
+    let calls = calls.filter_map(|call| {
+        let members = call.extra.iter().filter(|(name, value)| !is_usual(name, value));
+        let members: Extra = members.map(|(name, value)| (name.clone(), value.clone())).collect();
+        (!members.is_empty()).then(|| (call.call_id.clone(), Value::Object(members)))
+    });
     let fields = fields.into_iter().flatten().filter(|(name, _)| kept::goes_back(name));
     Kept {
         thinking: None,
-        calls: calls.map(|call| (call.call_id.clone(), Value::Object(call.extra.clone()))).collect(),
+        calls: calls.collect(),
         fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect(),
     }
 }

@@ -1,0 +1,270 @@
+//! Every direction, case by case: fixtures in `tests/fixtures`, what becomes of them in `tests/snapshots`, and
+//! the laws that hold for all.
+//!
+//! The fixtures follow Hugging Face's documentation ("Inference Providers", "Text Generation Inference", "Text
+//! Embeddings Inference"), read 2026-11; none is a recording.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use http::{HeaderMap, Response};
+use llm_provider_core::{
+    Call, Capabilities, Chat, Decoded, Decoder, Dialect, EncodeError, Encoded, OnUnsupported, Payload, Peek,
+    Provider, RelayOperation, StreamError, Translator,
+};
+use llm_provider_huggingface::{HuggingFace, wire};
+use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
+use llm_testkit::corpus::corpus;
+use llm_testkit::laws::{self, Equivalence};
+use llm_types::{ChatRequest, ChatResponse, ErrorKind, FinishReason, Message, Nullable};
+use serde_json::{Value, json};
+
+const MODEL: &str = "org/name";
+
+static HUGGING_FACE: LazyLock<HuggingFace> = LazyLock::new(HuggingFace::new);
+
+fn chat() -> &'static dyn Translator<Chat> {
+    HUGGING_FACE.chat().unwrap()
+}
+
+fn decoder() -> Box<dyn Decoder<Chat>> {
+    chat().decoder()
+}
+
+/// What is sent and noted, for eyes.
+fn sent(encoded: Result<Encoded, EncodeError>) -> String {
+    let encoded = match encoded {
+        Ok(encoded) => encoded,
+        Err(error) => return format!("refused: {error}\n"),
+    };
+    let (parts, body) = encoded.request.into_parts();
+    let mut out = format!("{} {}\n", parts.method, parts.uri);
+    let Payload::Bytes(body) = body else { panic!("no bytes") };
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    writeln!(out, "\n{}\n", serde_json::to_string_pretty(&body).unwrap()).unwrap();
+    for note in encoded.notes {
+        writeln!(out, "{note}").unwrap();
+    }
+    out
+}
+
+fn encode(request: &ChatRequest) -> Result<Encoded, EncodeError> {
+    let headers = HeaderMap::new();
+    chat().encode(request, &Call::new(MODEL, &headers))
+}
+
+fn body(encoded: &Encoded) -> Value {
+    let Payload::Bytes(body) = encoded.request.body() else { panic!("no bytes") };
+    serde_json::from_slice(body).unwrap()
+}
+
+fn read(json: Value) -> ChatRequest {
+    llm_types::from_value(json).unwrap()
+}
+
+/// Claims that are true of TGI's own form: it says the same in other words, or needs no word for it.
+const EQUIVALENCES: &[Equivalence] = &[
+    Equivalence::any("stream", ""),
+    Equivalence::any("stream_options", ""),
+    Equivalence::of("n", "1", ""),
+    Equivalence::of("store", "false", ""),
+    Equivalence::any("logprobs", "\"details\":true"),
+    Equivalence::of("top_logprobs", "0", ""),
+    Equivalence::of("presence_penalty", "0", ""),
+    Equivalence::of("modalities", "text", ""),
+    Equivalence::of("service_tier", "auto", ""),
+    Equivalence::of("service_tier", "default", ""),
+    Equivalence::of("parallel_tool_calls", "true", ""),
+];
+
+/// The address of a server in TGI's own form.
+const TGI: &str = "http://localhost:8080/generate";
+
+fn laws_of(request: &ChatRequest) {
+    let headers = HeaderMap::new();
+    for (base, equivalences) in [(None, &[][..]), (Some(TGI), EQUIVALENCES)] {
+        for model in [MODEL, "an-invented-model", "together/org/name"] {
+            let call = Call { base_url: base, ..Call::new(model, &headers) };
+            laws::encode_is_stable(chat(), request, &call);
+            laws::no_silent_loss(chat(), request, &call, equivalences);
+            let rejecting = Call { unsupported: OnUnsupported::Reject, ..call.clone() };
+            laws::no_silent_loss(chat(), request, &rejecting, equivalences);
+        }
+    }
+}
+
+mod request {
+    use super::*;
+
+    #[test]
+    fn corpus_of_all_vendors() {
+        let headers = HeaderMap::new();
+        for case in corpus() {
+            let request = case.request();
+            laws_of(&request);
+            let own = chat().encode(&request, &Call { base_url: Some(TGI), ..Call::new(MODEL, &headers) });
+            insta::assert_snapshot!(format!("corpus.{}", case.name), sent(encode(&request)));
+            insta::assert_snapshot!(format!("tgi.{}", case.name), sent(own));
+        }
+    }
+
+    #[test]
+    fn the_whole_corpus_is_sent() {
+        let refused = run_corpus(&*HUGGING_FACE, MODEL, &[]);
+        assert!(refused.is_empty(), "{refused:?}");
+    }
+
+    #[test]
+    fn what_tgi_lacks_is_refused_or_forwarded() {
+        let mut request = ChatRequest::new("m", vec![Message::user("?")]);
+        request.user = Nullable::Value("u".to_owned());
+        let headers = HeaderMap::new();
+        let call =
+            Call { unsupported: OnUnsupported::Reject, base_url: Some(TGI), ..Call::new(MODEL, &headers) };
+        let refusal = EncodeError::unsupported("user", "TGI's own form has no such thing");
+        assert_eq!(chat().encode(&request, &call).unwrap_err(), refusal);
+        let forward = ["user".to_owned()];
+        let call = Call { forward: &forward, ..call };
+        assert_eq!(body(&chat().encode(&request, &call).unwrap())["parameters"]["user"], "u");
+    }
+
+    #[test]
+    fn own_words_of_tgi() {
+        let request = read(
+            json!({ "model": "m", "messages": [{ "role": "user", "content": "Hello" }], "max_tokens": 9, "temperature": 0,
+            "top_k": 5, "stop": "END", "repetition_penalty": 1.1, "stream": true, "logprobs": true, "top_logprobs": 2,
+            "response_format": { "type": "json_schema", "json_schema": { "name": "a", "schema": { "type": "object" } } } }),
+        );
+        let headers = HeaderMap::new();
+        let encoded =
+            chat().encode(&request, &Call { base_url: Some(TGI), ..Call::new("tgi", &headers) }).unwrap();
+        assert_eq!(encoded.request.uri(), "http://localhost:8080/generate_stream");
+        assert_eq!(
+            body(&encoded),
+            json!({ "inputs": "Hello", "parameters": { "top_k": 5, "repetition_penalty": 1.1, "max_new_tokens": 9, "stop": ["END"],
+                "top_n_tokens": 2, "details": true, "return_full_text": false, "do_sample": false,
+                "grammar": { "type": "json", "value": { "type": "object" } } } })
+        );
+        let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            notes,
+            ["converted temperature: do_sample: false", "converted response_format: to a grammar"]
+        );
+    }
+}
+
+/// What passes through as bytes and what is translated go to the same place.
+#[test]
+fn passing_through() {
+    let relay = HUGGING_FACE.relay(Dialect::OpenAiChat).unwrap();
+    let headers = HeaderMap::new();
+    let parameters = [("huggingface_bill_to", "acme")].into_iter().collect();
+    let peek = Peek::new(br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#).unwrap();
+    let with = |model, base| Call { base_url: base, parameters: &parameters, ..Call::new(model, &headers) };
+    assert!(relay.edits(&peek, &with("org/name", None)).is_some());
+    assert!(relay.edits(&peek, &with("together/org/name", None)).is_none(), "the name is another one");
+    assert!(relay.edits(&peek, &with("tgi", Some(TGI))).is_none());
+    let head = relay.head(RelayOperation::ChatStream, &with("m", Some("http://h"))).unwrap();
+    assert_eq!(
+        (head.uri.to_string().as_str(), &head.headers["x-hf-bill-to"]),
+        ("http://h/v1/chat/completions", &"acme".parse().unwrap())
+    );
+    assert!(relay.head(RelayOperation::Chat, &with("m", Some(TGI))).is_err());
+    let error = Response::builder()
+        .status(429)
+        .body(br#"{"error":"Model is overloaded","error_type":"overloaded"}"#.as_slice());
+    assert_eq!(relay.error(error.unwrap()).kind, ErrorKind::Unavailable);
+    let request = ChatRequest::new("m", vec![Message::user("?")]);
+    let encoded = chat().encode(&request, &with("together/org/name", None)).unwrap();
+    assert_eq!(
+        (&body(&encoded)["model"], &encoded.request.headers()["x-hf-bill-to"]),
+        (&json!("org/name:together"), &"acme".parse().unwrap())
+    );
+}
+
+fn answer(json: &str) -> ChatResponse {
+    match chat().decode(Response::new(json.as_bytes())).unwrap() {
+        Decoded::Answer(answer) => answer,
+        Decoded::Again { .. } => panic!("no answer"),
+    }
+}
+
+const JUNK: &[&str] = &["data: {\"new\":1}\n\n", "event: new\ndata: {\"object\":\"new\"}\n\n"];
+
+/// TGI's own streams end in the event with the whole text.
+fn tgi_stream(name: &str, stream: &str) -> ChatResponse {
+    let bytes = stream.as_bytes();
+    let chunks = laws::chunks(decoder, bytes);
+    let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
+    insta::assert_snapshot!(name, lines.join("\n"));
+    laws::cut_anywhere(decoder, bytes);
+    laws::truncation(decoder, bytes, stream.trim_end().len());
+    laws::unknown_events_harmless(decoder, bytes, JUNK);
+    laws::unknown_events_harmless(decoder, bytes, laws::COMMENTS);
+    laws::stream_laws(&chunks);
+    for line in stream.lines().filter_map(|line| line.strip_prefix("data:")) {
+        laws::json_identity::<wire::StreamResponse>(line);
+    }
+    llm_testkit::assemble(&chunks)
+}
+
+mod tgi {
+    use super::*;
+
+    #[test]
+    fn a_stream() {
+        let whole = tgi_stream("tgi_stream", include_str!("fixtures/stream/tgi.sse"));
+        assert_eq!(whole.choices[0].message.content, Nullable::Value("Paris is it".into()));
+        let counts = whole.usage.get().unwrap().counts();
+        assert_eq!((counts.input, counts.output), (9, 4));
+        let bare =
+            tgi_stream("tgi_stream_without_details", include_str!("fixtures/stream/tgi_without_details.sse"));
+        assert!(bare.usage.is_absent());
+    }
+
+    #[test]
+    fn whole_answers() {
+        let details = json!({ "finish_reason": "length", "generated_tokens": 3, "prefill": [{ "id": 1 }, { "id": 2 }] });
+        for body in [
+            json!({ "generated_text": "Paris", "details": details }),
+            json!([{ "generated_text": "Paris", "details": details }]),
+        ] {
+            let answer = answer(&body.to_string());
+            assert_eq!(answer.choices[0].finish_reason.get(), Some(&FinishReason::Length));
+            assert_eq!(answer.choices[0].message.content, Nullable::Value("Paris".into()));
+            assert_eq!(answer.usage.get().unwrap().counts().input, 2);
+        }
+        let stopped = answer(
+            r#"{"generated_text":"x","details":{"finish_reason":"stop_sequence","generated_tokens":1}}"#,
+        );
+        let choice = &stopped.choices[0];
+        assert_eq!(choice.extra["provider_specific_fields"]["native_finish_reason"], "stop_sequence");
+        assert!(stopped.usage.get().unwrap().prompt_tokens.is_absent());
+    }
+
+    #[test]
+    fn a_failure_in_mid_stream() {
+        let stream = b"data:{\"index\":1,\"token\":{\"text\":\"Pa\"}}\n\ndata:{\"error\":\"out of memory\",\"error_type\":\"generation\"}\n\n";
+        let items = laws::read(decoder, stream);
+        let Some(Err(StreamError::Upstream(error))) = items.last() else { panic!("{items:?}") };
+        assert_eq!(error.message, "out of memory");
+    }
+}
+
+#[test]
+fn conformance() {
+    let lacks = Capabilities { documents: false, count_tokens: false, ..HUGGING_FACE.info().capabilities };
+    assert_eq!(HUGGING_FACE.info().capabilities, lacks);
+    let report = run(&Vendor {
+        provider: &*HUGGING_FACE,
+        fixtures: &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conformance"),
+        model: MODEL,
+        terminal: "data: [DONE]",
+        junk: JUNK,
+        skips: &[(Scenario::Documents, "no file is part of what the router documents")],
+    });
+    assert_eq!(report.skipped.len(), 1, "{report}");
+}

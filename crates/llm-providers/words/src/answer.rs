@@ -1,0 +1,47 @@
+//! Answers in OpenAI's form, made of what a vendor says in its own.
+
+use serde_json::{Value, json};
+
+/// A whole answer.
+pub fn answer(text: &str, reason: &str, usage: Option<Value>) -> Value {
+    let message = json!({ "role": "assistant", "content": text });
+    let mut answer = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": reason }] });
+    if let Some(usage) = usage {
+        answer["usage"] = usage;
+    }
+    answer
+}
+
+/// A piece of a streamed answer.
+pub fn piece(text: &str) -> Value {
+    json!({ "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }] })
+}
+
+/// The end of a streamed answer.
+pub fn last(reason: &str, usage: Option<Value>) -> Value {
+    let mut last = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] });
+    if let Some(usage) = usage {
+        last["usage"] = usage;
+    }
+    last
+}
+
+/// A failure in words.
+pub fn failure(message: &str) -> Value {
+    json!({ "error": { "message": message } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_stands_where_it_was_told() {
+        let usage = json!({"prompt_tokens": 1});
+        assert_eq!(answer("a", "stop", Some(usage.clone()))["usage"], usage);
+        assert_eq!(last("stop", Some(usage.clone()))["usage"], usage);
+        assert_eq!(answer("a", "stop", None).get("usage"), None);
+        assert_eq!(piece("a")["choices"][0]["delta"]["content"], "a");
+        assert_eq!(failure("no")["error"]["message"], "no");
+    }
+}
