@@ -25,6 +25,9 @@ pub struct Scan<'a> {
     whole: bool,
 }
 
+/// A name and a value, as they are written.
+type Member<'a> = (&'a [u8], &'a [u8]);
+
 impl<'a> Scan<'a> {
     /// Walks `text`, which begins with an object.
     pub fn new(text: &'a [u8]) -> Self {
@@ -76,7 +79,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next member, and those after it; `None` if the text does not go on as an object does.
-    fn member(&self) -> Option<((&'a [u8], &'a [u8]), Self)> {
+    fn member(&self) -> Option<(Member<'a>, Self)> {
         let name = self.rest.strip_prefix(b"\"")?;
         let end = string_end(name)?;
         let rest = name[end + 1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
@@ -86,7 +89,7 @@ impl<'a> Scan<'a> {
 }
 
 impl<'a> Iterator for Scan<'a> {
-    type Item = (&'a [u8], &'a [u8]);
+    type Item = Member<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let Some((member, rest)) = self.member() else {

@@ -38,8 +38,9 @@ use crate::tls;
 /// new connection. HTTP/2 connections are shared by as many requests as the peer allows, and a further one is
 /// opened before they run out.
 ///
-/// `TCP_NODELAY` is always set. Connections are driven by tasks of the runtime in which [`HttpService::call`] is
-/// first awaited; they end with the service.
+/// `TCP_NODELAY` is always set. An HTTP/1.1 connection makes headway while its answer is awaited; small pieces of a body
+/// that have arrived together come together. HTTP/2 connections are driven by tasks of the runtime in which
+/// [`HttpService::call`] is first awaited; they end with the service.
 pub struct HyperService {
     inner: Arc<Inner>,
 }
