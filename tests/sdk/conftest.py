@@ -1,12 +1,14 @@
-"""What every suite shares: one mock vendor and one gateway for the session, clients of both SDKs."""
+"""What every suite shares: one mock vendor and one gateway for the session, clients of all SDKs."""
 
 import anthropic
 import httpx
 import openai
 import pytest
 
+from clients import CLIENTS
 from harness import MASTER_KEY, Gateway, Mock, config
 from speakers import AnthropicSpeaker, OpenAISpeaker
+from vendors import PASSED, VENDORS
 from wires import AnthropicWire, OpenAIWire
 
 SHORT_S = 10
@@ -22,8 +24,11 @@ def running_mock():
 @pytest.fixture(scope="session")
 def gateway(running_mock, tmp_path_factory):
     server = {"max_body_bytes": 1 << 20, "keepalive_comment_ms": 0}
-    settings = {"llm_gateway": {"server": server}}
-    gateway = Gateway(config(running_mock.url, **settings), tmp_path_factory.mktemp("gateway"))
+    settings = config(running_mock.url, llm_gateway={"server": server})
+    settings["model_list"] += [
+        {"model_name": vendor.model, "litellm_params": vendor.deployment(running_mock.url)} for vendor in VENDORS
+    ]
+    gateway = Gateway(settings, tmp_path_factory.mktemp("gateway"))
     yield gateway
     gateway.stop()
 
@@ -71,6 +76,23 @@ def speaker(request):
 def wire(request):
     """Either vendor, as it writes."""
     return OpenAIWire() if request.param == "openai_vendor" else AnthropicWire()
+
+
+@pytest.fixture(scope="session")
+def all_clients(gateway):
+    return {kind: kind(gateway.url, MASTER_KEY) for kind in CLIENTS}
+
+
+@pytest.fixture(params=CLIENTS, ids=lambda kind: f"{kind.name}_sdk")
+def client(request, all_clients):
+    """Each SDK of the matrix."""
+    return all_clients[request.param]
+
+
+@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.model.removeprefix("matrix-"))
+def vendor(request, client):
+    """Each vendor of the matrix, as it writes when this client asks."""
+    return PASSED.get((client.name, request.param.model), request.param)
 
 
 @pytest.fixture(params=["whole", "streamed"])

@@ -29,6 +29,7 @@ class Heard:
     stop: str
     usage: Usage
     native: object = field(repr=False)
+    thoughts: str = ""
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Prompt:
     pdfs: list[str] = field(default_factory=list)
     tools: list[dict] = field(default_factory=list)
     stop: list[str] = field(default_factory=list)
+    schema: dict | None = None
 
 
 class OpenAISpeaker:
@@ -93,7 +95,8 @@ class OpenAISpeaker:
         native = message.model_dump(exclude_none=True, exclude={"parsed"})
         for call in native.get("tool_calls", []):
             call["function"].pop("parsed_arguments", None)
-        return Heard(message.content or "", calls, self.stops[finish], counted, native)
+        thoughts = getattr(message, "reasoning_content", None) or ""
+        return Heard(message.content or "", calls, self.stops[finish], counted, native, thoughts)
 
     @staticmethod
     def messages(prompt: Prompt) -> list[dict]:
@@ -126,6 +129,9 @@ class OpenAISpeaker:
             ]
         if prompt.stop:
             options["stop"] = prompt.stop
+        if prompt.schema:
+            form = {"name": "answer", "strict": True, "schema": prompt.schema}
+            options["response_format"] = {"type": "json_schema", "json_schema": form}
         return options
 
 
@@ -178,7 +184,8 @@ class AnthropicSpeaker:
             thinking=(details.thinking_tokens or 0) if details else 0,
         )
         native = [block.model_dump(exclude_none=True) for block in message.content]
-        return Heard(text, calls, self.stops[message.stop_reason], counted, native)
+        thoughts = "".join(block.thinking for block in message.content if block.type == "thinking")
+        return Heard(text, calls, self.stops[message.stop_reason], counted, native, thoughts)
 
     @staticmethod
     def messages(prompt: Prompt) -> list[dict]:
@@ -203,4 +210,6 @@ class AnthropicSpeaker:
             ]
         if prompt.stop:
             options["stop_sequences"] = prompt.stop
+        if prompt.schema:
+            options["output_config"] = {"format": {"type": "json_schema", "schema": prompt.schema}}
         return options

@@ -4,6 +4,7 @@ Sources: OpenAI API reference, "Chat Completions" and "Streaming events"; Anthro
 "Streaming messages" and "Errors"; read 2026-11.
 """
 
+import base64
 import json
 from dataclasses import dataclass, field
 
@@ -36,6 +37,8 @@ class Said:
     calls: list[Call] = field(default_factory=list)
     stop: str = "stop"
     usage: Usage = field(default_factory=Usage)
+    thoughts: str = ""
+    signature: str = ""
 
 
 @dataclass
@@ -49,6 +52,9 @@ class Asked:
     tools: dict[str, dict]
     calls: list[Call]
     results: dict[str, str]
+    thoughts: list[str] = field(default_factory=list)
+    signatures: list[str] = field(default_factory=list)
+    schema: dict | None = None
 
 
 def sse(*events: tuple[str | None, dict | str]) -> str:
@@ -60,11 +66,21 @@ def sse(*events: tuple[str | None, dict | str]) -> str:
     return "".join(out)
 
 
-def exchange(path: str, body: dict | str, *, status: int = 200, headers: dict | None = None, chunk_bytes: int | None = None):
-    """An exchange for the mock to replay: JSON as one body, text as a stream."""
+def exchange(
+    path: str,
+    body: dict | str | bytes,
+    *,
+    status: int = 200,
+    headers: dict | None = None,
+    chunk_bytes: int | None = None,
+    content_type: str = "text/event-stream; charset=utf-8",
+):
+    """An exchange for the mock to replay: JSON as one body, text and bytes as a stream."""
     response = {"status": status, "headers": headers or {}}
     if isinstance(body, str):
-        response |= {"content_type": "text/event-stream; charset=utf-8", "body_text": body}
+        response |= {"content_type": content_type, "body_text": body}
+    elif isinstance(body, bytes):
+        response |= {"content_type": content_type, "body_base64": base64.b64encode(body).decode()}
     else:
         response |= {"body": body}
     if chunk_bytes:
@@ -161,7 +177,9 @@ class OpenAIWire:
             elif message["role"] == "tool":
                 asked.results[message["tool_call_id"]] = "".join(texts)
             elif message["role"] == "assistant":
-                for call in message.get("tool_calls", []):
+                if thoughts := message.get("reasoning_content"):
+                    asked.thoughts.append(thoughts)
+                for call in message.get("tool_calls") or []:
                     function = call["function"]
                     asked.calls.append(Call(call["id"], function["name"], json.loads(function["arguments"])))
             else:
@@ -171,6 +189,7 @@ class OpenAIWire:
             asked.documents += [file["file_data"].partition("base64,")[2] for file in files]
         for tool in body.get("tools", []):
             asked.tools[tool["function"]["name"]] = tool["function"]["parameters"]
+        asked.schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         return asked
 
 
@@ -191,7 +210,11 @@ class AnthropicWire:
         return exchange(self.path, body, **more)
 
     def blocks(self, said: Said) -> list[dict]:
-        blocks = [{"type": "text", "text": said.text}] if said.text else []
+        blocks = []
+        if said.thoughts:
+            blocks.append({"type": "thinking", "thinking": said.thoughts, "signature": said.signature})
+        if said.text:
+            blocks.append({"type": "text", "text": said.text})
         return blocks + [
             {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in said.calls
         ]
@@ -280,6 +303,7 @@ class AnthropicWire:
                 self._block(message["role"], block, asked)
         for tool in body.get("tools", []):
             asked.tools[tool["name"]] = tool["input_schema"]
+        asked.schema = body.get("output_config", {}).get("format", {}).get("schema")
         return asked
 
     @staticmethod
@@ -293,6 +317,9 @@ class AnthropicWire:
                 asked.images.append(source["url"] if source["type"] == "url" else inline)
             case "document":
                 asked.documents.append(block["source"]["data"])
+            case "thinking":
+                asked.thoughts.append(block["thinking"])
+                asked.signatures.append(block["signature"])
             case "tool_use":
                 asked.calls.append(Call(block["id"], block["name"], block["input"]))
             case "tool_result":

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderValue, request};
 use llm_provider_core::{
-    Call, Credential, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider, Relay, RelayOperation,
+    Call, Credential, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider, Relay,
+    RelayOperation,
 };
 use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
 use llm_transport::{CallOptions, CredentialSource, HttpService};
@@ -74,9 +75,9 @@ impl fmt::Debug for Deployment {
     }
 }
 
-/// Heads of requests that pass through as bytes, by operation.
+/// Heads of requests that pass through as bytes, by dialect and operation.
 #[derive(Debug, Default)]
-pub struct Heads([OnceLock<request::Parts>; 5]);
+pub struct Heads([[OnceLock<Box<request::Parts>>; 5]; Dialect::ALL.len()]);
 
 impl Heads {
     /// The head for an operation; made at its first use.
@@ -89,7 +90,7 @@ impl Heads {
         operation: RelayOperation,
         call: &Call<'_>,
     ) -> Result<request::Parts, EncodeError> {
-        let head = &self.0[match operation {
+        let head = &self.0[relay.dialect().index()][match operation {
             RelayOperation::Chat => 0,
             RelayOperation::ChatStream => 1,
             RelayOperation::CountTokens => 2,
@@ -97,13 +98,11 @@ impl Heads {
             RelayOperation::Rerank => 4,
         }];
         match head.get() {
-            Some(parts) => Ok(parts.clone()),
-            None => Ok(head
-                .get_or_init({
-                    let parts = relay.head(operation, call)?;
-                    || parts
-                })
-                .clone()),
+            Some(parts) => Ok((**parts).clone()),
+            None => {
+                let parts = relay.head(operation, call)?;
+                Ok((**head.get_or_init(|| Box::new(parts))).clone())
+            }
         }
     }
 }

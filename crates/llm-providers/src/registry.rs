@@ -16,6 +16,8 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_bedrock::Bedrock),
         #[cfg(feature = "gemini")]
         Arc::new(llm_provider_gemini::Gemini),
+        #[cfg(feature = "vertex")]
+        Arc::new(llm_provider_vertex::Vertex),
         #[cfg(feature = "cohere")]
         Arc::new(llm_provider_cohere::Cohere),
         #[cfg(feature = "ollama")]
@@ -24,6 +26,12 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_azure::Azure::new()),
         #[cfg(feature = "azure")]
         Arc::new(llm_provider_azure::AzureAi::new()),
+        #[cfg(feature = "databricks")]
+        Arc::new(llm_provider_databricks::Databricks::new()),
+        #[cfg(feature = "github-copilot")]
+        Arc::new(llm_provider_github_copilot::GithubCopilot::new()),
+        #[cfg(feature = "snowflake")]
+        Arc::new(llm_provider_snowflake::Snowflake::new()),
         #[cfg(feature = "mistral")]
         Arc::new(llm_provider_mistral::Mistral::new()),
         #[cfg(feature = "mistral")]
@@ -34,6 +42,14 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_nvidia_nim::NvidiaNim),
         #[cfg(feature = "huggingface")]
         Arc::new(llm_provider_huggingface::HuggingFace::new()),
+        #[cfg(feature = "jina")]
+        Arc::new(llm_provider_jina::Jina::new()),
+        #[cfg(feature = "triton")]
+        Arc::new(llm_provider_triton::Triton::new()),
+        #[cfg(feature = "nlp-cloud")]
+        Arc::new(llm_provider_nlp_cloud::NlpCloud::new()),
+        #[cfg(feature = "predibase")]
+        Arc::new(llm_provider_predibase::Predibase::new()),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];

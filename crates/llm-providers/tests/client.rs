@@ -69,7 +69,10 @@ impl Provider for Vendor {
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
         match parameters.get("user") {
             Some("nobody") => Err("`user` is nobody".to_owned()),
-            Some(user) => Ok(Some(Box::new(ByUser(format!("{user}:{}", key.map_or("", Secret::expose)))))),
+            Some(user) => {
+                let (key, at) = (key.map_or("", Secret::expose), parameters.get("api_base").unwrap_or("-"));
+                Ok(Some(Box::new(ByUser(format!("{user}:{key} at {at}")))))
+            }
             None => Ok(None),
         }
     }
@@ -190,7 +193,18 @@ async fn a_login_is_made_once_and_gets_settings_and_key() {
     let order: Vec<_> = asked.iter().map(|(address, key, _)| (&**address, &**key)).collect();
     const CHAT: &str = "http://vendor.test/v1/chat/completions";
     assert_eq!(order, [("http://login.test/", "-"), (CHAT, "Bearer token"), (CHAT, "Bearer token")]);
-    assert_eq!(asked[0].2, "ada:key-1");
+    assert_eq!(asked[0].2, "ada:key-1 at -");
+}
+
+#[tokio::test]
+async fn a_login_knows_the_address_of_its_account() {
+    let world = Arc::<World>::default();
+    let base_url = Some("http://own.test/v1".to_owned());
+    let client = client(Account { base_url, ..account(&world, Some("ada")) });
+    client.chat("vendor/m-1", hello()).await.unwrap();
+    let asked = world.asked();
+    assert_eq!(asked[0].2, "ada:key-1 at http://own.test/v1");
+    assert_eq!(asked[1].0, "http://own.test/v1/chat/completions");
 }
 
 #[tokio::test]

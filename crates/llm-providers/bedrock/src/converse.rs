@@ -10,3 +10,6 @@ pub(crate) const FORM_TOOL: &str = "json_tool_call";
 
 /// Where the model's own blocks are kept, in `provider_specific_fields` of a message, if they must come back exactly.
 pub(crate) const KEPT: &str = "converse_content";
+
+/// Where a delta says that its text begins a block of its own, in `provider_specific_fields`.
+pub(crate) const BLOCK_START: &str = "content_block_start";

@@ -6,8 +6,12 @@ mod stream;
 mod write;
 
 use bytes::{Bytes, BytesMut};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use llm_provider_core::{ChunkWriter, Dialect, Framing, Incoming, Ingress, IngressError, Outgoing, Reply};
 use llm_types::{ApiError, ChatResponse};
+
+/// Where an error says its type.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Reads Converse requests into the canonical form and writes canonical answers as Converse's, whole or as the frames of
 /// ConverseStream. Model and streaming stand in the address: the caller sets them.
@@ -21,7 +25,7 @@ use llm_types::{ApiError, ChatResponse};
 ///
 /// # Answers
 ///
-/// Errors say their type as `__type` in the body, where the SDKs look after the header `x-amzn-errortype`.
+/// Errors say their type in the header `x-amzn-errortype`, and as `__type` in the body.
 /// `metrics.latencyMs` is what Bedrock said, or 0: nobody here has a clock. A stream ends in `metadata`, also where the
 /// vendor counted nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,6 +64,11 @@ impl Ingress for ConverseIngress {
 
     fn error_status(&self, error: &ApiError) -> u16 {
         error::status(error)
+    }
+
+    /// The SDKs look for the type in a header first.
+    fn error_headers(&self, error: &ApiError, headers: &mut HeaderMap) {
+        headers.insert(ERROR_TYPE, HeaderValue::from_static(error::name(error)));
     }
 
     fn error_event(&self, error: &ApiError, _reply: &Reply) -> Bytes {

@@ -121,7 +121,7 @@ fn headers(request: &mut ChatRequest, notes: &mut Vec<Note>) -> Result<HeaderMap
         Some(Value::Object(labels)) => labels,
         _ => Map::new(),
     };
-    labels.extend(request.metadata.take().unwrap_or_default());
+    encode::add_labels(request.metadata.take().as_ref(), &mut labels, notes);
     if !labels.is_empty() {
         put("x-amzn-bedrock-request-metadata", Some(&Value::Object(labels).to_string()), "metadata")?;
     }
@@ -131,9 +131,14 @@ fn headers(request: &mut ChatRequest, notes: &mut Vec<Note>) -> Result<HeaderMap
     if tier == Some(ServiceTier::Auto) {
         notes.push(Note::new(NoteKind::Converted, "service_tier", "to `default`"));
     }
-    let tier = tier.as_ref().map(|tier| match tier {
-        ServiceTier::Auto => "default",
-        other => other.as_str(),
+    let tier = tier.as_ref().and_then(|tier| match tier {
+        ServiceTier::Auto => Some("default"),
+        ServiceTier::Default | ServiceTier::Flex | ServiceTier::Priority => Some(tier.as_str()),
+        ServiceTier::Other(own) if own == "reserved" => Some("reserved"),
+        other => {
+            notes.push(Note::dropped("service_tier", format!("Bedrock has no tier `{other}`")));
+            None
+        }
     });
     put("x-amzn-bedrock-service-tier", own.or(tier), "service_tier")?;
     for name in request.extra.keys().filter(|name| encode::is_own_word(name)).cloned().collect::<Vec<_>>() {

@@ -43,6 +43,11 @@ impl Dialect {
         Self::OllamaGenerate,
     ];
 
+    /// Its place in [`Dialect::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// A name for logs and command lines.
     pub const fn label(self) -> &'static str {
         match self {

@@ -22,10 +22,12 @@ pub struct EventStreamBuffer {
 }
 
 impl EventStreamBuffer {
-    /// Adds bytes; gives all frames that are now complete, as one block.
+    /// Adds bytes; gives all frames that are now complete, as one block. Bytes after them that cannot begin a frame are
+    /// the block's end, where their reading fails in its turn: what came before is not lost with them.
     ///
     /// # Errors
-    /// [`FrameError`] if a frame's length cannot be one, is past [`FrameBuffer::LIMIT`], or its check sum is wrong.
+    /// [`FrameError`] if a frame's length cannot be one, is past [`FrameBuffer::LIMIT`], or its check sum is wrong, and
+    /// nothing sound stands before it.
     pub fn push(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, FrameError> {
         if self.pending.is_empty() {
             let end = whole_frames(&bytes)?;
@@ -44,16 +46,17 @@ impl EventStreamBuffer {
     }
 }
 
-/// How many bytes at the beginning are whole frames.
+/// How many bytes at the beginning are whole frames; all of them, if what follows a whole frame can be none.
 fn whole_frames(bytes: &[u8]) -> Result<usize, FrameError> {
     let mut end = 0;
-    while let Some(length) = frame_length(&bytes[end..])? {
-        if bytes.len() - end < length {
-            break;
+    loop {
+        match frame_length(&bytes[end..]) {
+            Ok(Some(length)) if length <= bytes.len() - end => end += length,
+            Ok(_) => return Ok(end),
+            Err(error) if end == 0 => return Err(error),
+            Err(_) => return Ok(bytes.len()),
         }
-        end += length;
     }
-    Ok(end)
 }
 
 /// The length of the frame that begins here; `None` if too little of it is there to tell.

@@ -102,10 +102,10 @@ pub fn texts_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     leave_out_parts(request, changes, |part| matches!(part, ContentPart::Text(_) | ContentPart::Refusal(_)));
     for (at, message) in request.messages.iter_mut().enumerate() {
         let Some(MessageContent::Parts(parts)) = message.content.get() else { continue };
-        if parts.iter().any(|part| part.cache_control().is_some()) {
+        for (index, _) in parts.iter().enumerate().filter(|(_, part)| part.cache_control().is_some()) {
             changes.note(
                 NoteKind::Dropped,
-                format!("messages[{at}].content"),
+                format!("messages[{at}].content[{index}].cache_control"),
                 "the vendor has no prompt-cache markers",
             );
         }
@@ -189,6 +189,6 @@ mod tests {
         );
         assert_eq!(request["messages"][0]["content"], "a\nb");
         assert_eq!(request["messages"][1]["content"], "no");
-        assert_eq!(notes, ["messages[0].content[1]", "messages[0].content"]);
+        assert_eq!(notes, ["messages[0].content[1]", "messages[0].content[0].cache_control"]);
     }
 }

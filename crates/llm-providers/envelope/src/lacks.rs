@@ -48,6 +48,8 @@ fn asks_for_nothing(name: &str, value: &Value) -> bool {
         "service_tier" => *value == "auto" || *value == "default",
         "response_format" => value["type"] == "text",
         "tool_choice" => *value == "auto",
+        _ if value.as_array().is_some_and(Vec::is_empty) => true,
+        _ if value.as_object().is_some_and(serde_json::Map::is_empty) => true,
         "prompt_cache_key" | "prompt_cache_retention" | "stream_options" => true,
         _ => false,
     }

@@ -49,7 +49,7 @@ pub(crate) fn status_name(status: u16) -> &'static str {
 
 /// Whether this is a status of gRPC that stands for that HTTP status.
 pub(crate) fn is_status_name(name: &str, status: u16) -> bool {
-    STATUS.iter().any(|known| *known == (name, status))
+    STATUS.contains(&(name, status))
 }
 
 /// Reads an answer that is no success.

@@ -10,7 +10,7 @@ use crate::chat::decode::blocked;
 use crate::chat::stream::merge;
 use crate::ending::finish_reason;
 use crate::head::{Action, head};
-use crate::wire::{ErrorBody, GenerateContentResponse, Part, UsageMetadata};
+use crate::wire::{Content, ErrorBody, GenerateContentResponse, Part, UsageMetadata};
 use crate::{Gemini, error, usage};
 
 impl Relay for Gemini {
@@ -107,7 +107,7 @@ impl GenerateListener {
     fn hear(&mut self, answer: GenerateContentResponse) -> bool {
         let mut has_content = false;
         for candidate in answer.candidates.into_option().unwrap_or_default() {
-            for part in candidate.content.get().map(|content| content.parts()).unwrap_or_default() {
+            for part in candidate.content.get().map(Content::parts).unwrap_or_default() {
                 has_content = true;
                 self.has_calls |= part.function_call.is_value();
                 self.seen.content_bytes += content_bytes(part);

@@ -342,7 +342,7 @@ fn sign(call: &mut ToolCall, signature: &str) {
 
 /// The signature of a call, wherever a client kept it.
 pub(crate) fn signature_of(call: &ToolCall) -> Option<&str> {
-    fn own<'a>(extra: &'a Extra) -> Option<&'a str> {
+    fn own(extra: &Extra) -> Option<&str> {
         extra.get("provider_specific_fields")?.get(SIGNATURE)?.as_str()
     }
     own(&call.extra)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, EncodeError, Encoded, Interpret, Outbox, SseEvent, StreamDecoder,
+    Call, Chat, Decoded, Decoder, EncodeError, Encoded, Interpret, Note, Outbox, SseEvent, StreamDecoder,
     Translator, UpstreamError,
 };
 use llm_provider_openai::{Changes, ChatInterpret};
@@ -15,8 +15,19 @@ use crate::{Mistral, prepare, usage};
 impl Translator<Chat> for Mistral {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
         let mut changes = Changes::new(call);
-        let request = prepare::prepare(request, &mut changes)?;
-        self.chat.encode_changed(&request, call, changes)
+        let prepared = prepare::prepare(request, &mut changes)?;
+        let mut notes = changes.finish()?;
+        let encoded = self.chat.encode_changed(&prepared.request, call, Changes::new(call));
+        let mut encoded = encoded.map_err(|error| match error {
+            EncodeError::Unsupported { path, reason } => {
+                EncodeError::unsupported(prepared.place(path), reason)
+            }
+            EncodeError::Invalid { path, reason } => EncodeError::invalid(prepared.place(path), reason),
+            other => other,
+        })?;
+        notes.extend(encoded.notes.into_iter().map(|note| Note { path: prepared.place(note.path), ..note }));
+        encoded.notes = notes;
+        Ok(encoded)
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {

@@ -34,7 +34,6 @@ const TOUCHED: &[&str] = &[
     "\"audio\"",
     "\"annotations\"",
     "\"function_call\"",
-    "\"function\":\"",
     "\"custom\"",
     "\"input_audio\"",
     "\"file\"",

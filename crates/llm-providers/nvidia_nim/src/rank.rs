@@ -93,10 +93,12 @@ impl Target {
         };
         let given = call.base_url.map(|base| base.trim_end_matches('/'));
         let is_hosts = given.is_none_or(|base| {
-            base.starts_with("https://integrate.api.nvidia.com") || base.starts_with("https://ai.api.nvidia.com")
+            base.starts_with("https://integrate.api.nvidia.com")
+                || base.starts_with("https://ai.api.nvidia.com")
         });
         // The name of a hosted model has dots in the body, and underscores in the address.
-        let hosted = |address: String, path| Self { address, path, model: model.replace('_', "."), is_hosted: true };
+        let hosted =
+            |address: String, path| Self { address, path, model: model.replace('_', "."), is_hosted: true };
         match given {
             Some(base) if base.contains("/retrieval/") => hosted(base.to_owned(), ""),
             _ if is_hosts && !is_forced => {

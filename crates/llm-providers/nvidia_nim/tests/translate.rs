@@ -61,7 +61,11 @@ fn requests_for_vectors() {
             "nvidia/nvclip",
             json!({"model": "x", "input": ["a", {"image": image}, {"type": "text", "text": "b"}], "input_type": "query"}),
         ),
-        ("images_as_texts", "nvidia/nvclip", json!({"model": "x", "input": [image, "a"], "input_type": "query"})),
+        (
+            "images_as_texts",
+            "nvidia/nvclip",
+            json!({"model": "x", "input": [image, "a"], "input_type": "query"}),
+        ),
         (
             "own_modality",
             "nvidia/nvclip",
@@ -80,8 +84,10 @@ fn requests_for_vectors() {
 fn rank(model: &str, base_url: Option<&str>, unsupported: OnUnsupported) -> Value {
     let headers = HeaderMap::new();
     let image = "data:image/png;base64,AA==";
-    let request = from_value(json!({"model": "x", "query": "q", "top_n": 1, "return_documents": true, "truncate": "END",
-        "documents": ["a", {"text": "b", "image": image}, image], "max_tokens_per_doc": 9}))
+    let request = from_value(
+        json!({"model": "x", "query": "q", "top_n": 1, "return_documents": true, "truncate": "END",
+        "documents": ["a", {"text": "b", "image": image}, image], "max_tokens_per_doc": 9}),
+    )
     .unwrap();
     let call = Call { base_url, unsupported, ..Call::new(model, &headers) };
     sent(NvidiaNim.rerank().unwrap().encode(&request, &call))
@@ -91,7 +97,10 @@ fn rank(model: &str, base_url: Option<&str>, unsupported: OnUnsupported) -> Valu
 fn requests_for_rankings() {
     let model = "nvidia/llama-3.2-nv-rerankqa-1b-v2";
     insta::assert_json_snapshot!("ranking.hosted", rank(model, None, OnUnsupported::Drop));
-    insta::assert_json_snapshot!("ranking.server", rank(model, Some("http://nim:8000/v1/"), OnUnsupported::Drop));
+    insta::assert_json_snapshot!(
+        "ranking.server",
+        rank(model, Some("http://nim:8000/v1/"), OnUnsupported::Drop)
+    );
     assert!(rank(model, None, OnUnsupported::Reject)["refused"].is_string());
 }
 
@@ -105,8 +114,18 @@ fn addresses_of_rankings() {
     let own = "http://h/v1/ranking";
     for (model, base, uri, name) in [
         ("nvidia/llama-3_2-nv-rerankqa-1b-v2", None, hosted, "nvidia/llama-3.2-nv-rerankqa-1b-v2"),
-        ("nvidia/llama-3.2-nv-rerankqa-1b-v2", Some("https://integrate.api.nvidia.com/v1"), hosted, "nvidia/llama-3.2-nv-rerankqa-1b-v2"),
-        ("a/b", Some("https://ai.api.nvidia.com/v1/retrieval/nvidia/reranking"), "https://ai.api.nvidia.com/v1/retrieval/nvidia/reranking", "a/b"),
+        (
+            "nvidia/llama-3.2-nv-rerankqa-1b-v2",
+            Some("https://integrate.api.nvidia.com/v1"),
+            hosted,
+            "nvidia/llama-3.2-nv-rerankqa-1b-v2",
+        ),
+        (
+            "a/b",
+            Some("https://ai.api.nvidia.com/v1/retrieval/nvidia/reranking"),
+            "https://ai.api.nvidia.com/v1/retrieval/nvidia/reranking",
+            "a/b",
+        ),
         ("ranking/a/b_c", None, "https://ai.api.nvidia.com/v1/ranking", "a/b_c"),
         ("ranking/a", Some("http://h"), own, "a"),
         ("a_b", Some("http://h/v1"), own, "a_b"),
@@ -119,12 +138,15 @@ fn addresses_of_rankings() {
 #[test]
 fn answers() {
     let body = br#"{"rankings":[{"index":1,"logit":-1.25},{"index":0,"logit":7.5}],"usage":{"prompt_tokens":24,"total_tokens":24}}"#;
-    let Decoded::Answer(ranking) = NvidiaNim.rerank().unwrap().decode(Response::new(body.as_slice())).unwrap() else {
+    let Decoded::Answer(ranking) =
+        NvidiaNim.rerank().unwrap().decode(Response::new(body.as_slice())).unwrap()
+    else {
         panic!("an answer")
     };
     insta::assert_json_snapshot!("response.ranking", ranking);
     let body = br#"{"object":"list","data":[{"index":0,"embedding":[0.5,-0.25],"object":"embedding"}],"model":"nvidia/nv-embedqa-e5-v5","usage":{"prompt_tokens":8,"total_tokens":8}}"#;
-    let Decoded::Answer(vectors) = NvidiaNim.embeddings().unwrap().decode(Response::new(body.as_slice())).unwrap()
+    let Decoded::Answer(vectors) =
+        NvidiaNim.embeddings().unwrap().decode(Response::new(body.as_slice())).unwrap()
     else {
         panic!("an answer")
     };
@@ -134,12 +156,36 @@ fn answers() {
 #[test]
 fn refusals() {
     for (status, body, kind, message) in [
-        (400, json!({"object": "error", "message": "'input_type' parameter is required", "detail": {}, "type": "invalid_request_error"}),
-            ErrorKind::InvalidRequest, "'input_type' parameter is required"),
-        (401, json!({"status": 401, "title": "Unauthorized", "detail": "Authentication failed"}), ErrorKind::Authentication, "Authentication failed"),
-        (404, json!({"status": 404, "title": "Not Found", "detail": "Function not found for account"}), ErrorKind::NotFound, "Function not found for account"),
-        (422, json!({"detail": [{"loc": ["body", "passages"], "msg": "field required"}]}), ErrorKind::Unprocessable, "body.passages: field required"),
-        (429, json!({"status": 429, "title": "Too Many Requests"}), ErrorKind::RateLimit, "{\"status\":429,\"title\":\"Too Many Requests\"}"),
+        (
+            400,
+            json!({"object": "error", "message": "'input_type' parameter is required", "detail": {}, "type": "invalid_request_error"}),
+            ErrorKind::InvalidRequest,
+            "'input_type' parameter is required",
+        ),
+        (
+            401,
+            json!({"status": 401, "title": "Unauthorized", "detail": "Authentication failed"}),
+            ErrorKind::Authentication,
+            "Authentication failed",
+        ),
+        (
+            404,
+            json!({"status": 404, "title": "Not Found", "detail": "Function not found for account"}),
+            ErrorKind::NotFound,
+            "Function not found for account",
+        ),
+        (
+            422,
+            json!({"detail": [{"loc": ["body", "passages"], "msg": "field required"}]}),
+            ErrorKind::Unprocessable,
+            "body.passages: field required",
+        ),
+        (
+            429,
+            json!({"status": 429, "title": "Too Many Requests"}),
+            ErrorKind::RateLimit,
+            "{\"status\":429,\"title\":\"Too Many Requests\"}",
+        ),
     ] {
         let body = body.to_string();
         let response = || Response::builder().status(status).body(body.as_bytes()).unwrap();

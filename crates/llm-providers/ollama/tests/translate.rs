@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use llm_provider_core::{
     StreamError, Translator,
 };
 use llm_provider_ollama::{Ollama, wire};
+use llm_testkit::Random;
 use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
 use llm_testkit::corpus::corpus;
 use llm_testkit::laws::{self, Equivalence};
@@ -352,4 +354,52 @@ fn conformance() {
         ],
     });
     assert_eq!(report.skipped.len(), 3, "{report}");
+}
+
+/// Members of several requests in one, and their messages after each other: whatever is said together, nothing is lost in
+/// silence.
+#[test]
+fn mixtures_of_the_corpus() {
+    let mut random = Random::new(12);
+    for _ in 0..400 {
+        let mut mixture = serde_json::Map::new();
+        let mut messages = Vec::new();
+        for _ in 0..3 {
+            let case: Value = serde_json::from_str(random.pick(corpus()).json).unwrap();
+            for (name, value) in case.as_object().unwrap() {
+                match value.as_array() {
+                    Some(list) if name == "messages" => messages.extend(list.iter().cloned()),
+                    _ if random.below(4) > 0 => {
+                        mixture.insert(name.clone(), value.clone());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        mixture.insert("model".to_owned(), MODEL.into());
+        mixture.insert("messages".to_owned(), messages.into());
+        laws_of(&read(Value::Object(mixture)));
+    }
+}
+
+#[test]
+fn every_fixture_has_its_snapshot_and_the_other_way_round() {
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
+    };
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    for case in corpus() {
+        wanted.insert(format!("translate__request__corpus.{}", case.name));
+    }
+    for name in names("fixtures/request") {
+        wanted.insert(format!("translate__request__{name}"));
+    }
+    for folder in ["response", "stream"] {
+        for name in names(&format!("fixtures/{folder}")) {
+            wanted.insert(format!("translate__answered__{folder}.{name}"));
+        }
+    }
+    assert_eq!(names("snapshots"), wanted);
 }

@@ -68,10 +68,15 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn new(account: Account, service: &Arc<dyn HttpService>, clock: &Clock) -> Self {
+        // Some vendors hand out tokens at their own address.
+        let mut settings = account.parameters.clone();
+        if let Some(base_url) = account.base_url.as_ref().filter(|_| settings.get("api_base").is_none()) {
+            settings.set("api_base", base_url);
+        }
         let login = match &account.credential {
             // What is ready needs no login.
             Some(Credential::Token(_) | Credential::Aws(_)) => Ok(None),
-            key => account.provider.login(&account.parameters, key.as_ref().and_then(Credential::secret)),
+            key => account.provider.login(&settings, key.as_ref().and_then(Credential::secret)),
         };
         let service = account.service.as_ref().unwrap_or(service);
         let login =

@@ -1,6 +1,7 @@
 //! Chat: each family of models in its own words, over one address scheme.
 
 mod claude;
+mod mistral;
 mod open;
 mod sniff;
 
@@ -26,7 +27,8 @@ impl Translator<Chat> for Vertex {
         match model.family {
             Family::Gemini => gemini(request, model, call),
             Family::Claude => claude::encode(request, model, call),
-            Family::Mistral | Family::Ai21 | Family::Open | Family::OpenEndpoint => open::encode(request, model, call),
+            Family::Mistral => mistral::encode(request, model, call),
+            Family::Ai21 | Family::Open | Family::OpenEndpoint => open::encode(request, model, call),
         }
     }
 
@@ -38,6 +40,7 @@ impl Translator<Chat> for Vertex {
         match Wire::of(response.body()) {
             Wire::Gemini => generate::answer(&response).map(Decoded::Answer),
             Wire::Claude => claude::decode(response),
+            Wire::Mistral => mistral::decode(response),
             Wire::Open => open::wire().decode(response),
         }
     }

@@ -5,8 +5,8 @@
 use http::{Request, Response};
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, NeverStreams, StreamDecoder, TokenCount, Translator,
-    UpstreamError,
+    Call, CountTokens, Decoded, Decoder, EncodeError, Encoded, NeverStreams, StreamDecoder, TokenCount,
+    Translator, UpstreamError,
 };
 use llm_provider_gemini::generate::{self, Platform};
 use llm_provider_gemini::wire::CountTokensRequest;

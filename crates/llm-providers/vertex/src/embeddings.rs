@@ -8,13 +8,11 @@ mod multimodal;
 
 use http::{Request, Response};
 use llm_provider_core::{
-    Call, Decoded, Decoder, Embeddings, EncodeError, Encoded, NeverStreams, Note, NoteKind, StreamDecoder, Translator,
-    UpstreamError,
+    Call, Decoded, Decoder, Embeddings, EncodeError, Encoded, NeverStreams, Note, NoteKind, StreamDecoder,
+    Translator, UpstreamError,
 };
 use llm_provider_gemini::generate;
-use llm_types::{
-    Embedding, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, Extra, Nullable, Usage,
-};
+use llm_types::{Embedding, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, Extra, Nullable, Usage};
 use serde_json::{Map, Value, json};
 
 use crate::chat::to_payload;
@@ -35,7 +33,9 @@ impl Way {
         // `gemini-embedding-001` stands where the older models do; those after it speak Gemini's own words.
         match model {
             _ if model.starts_with("multimodalembedding") => Self::Multimodal,
-            _ if model.starts_with("gemini-embedding-") && !model.starts_with("gemini-embedding-0") => Self::EmbedContent,
+            _ if model.starts_with("gemini-embedding-") && !model.starts_with("gemini-embedding-0") => {
+                Self::EmbedContent
+            }
             _ => Self::Texts,
         }
     }
@@ -97,10 +97,9 @@ fn embed_content(request: &EmbeddingRequest, call: &Call<'_>) -> Result<Said, En
 /// Texts, each with what its vector is for.
 fn texts(request: &EmbeddingRequest, call: &Call<'_>) -> Result<Said, EncodeError> {
     let mut notes = Vec::new();
-    let texts = request
-        .input
-        .texts()
-        .ok_or_else(|| EncodeError::invalid("input", "this model takes texts, neither tokens nor anything else"))?;
+    let texts = request.input.texts().ok_or_else(|| {
+        EncodeError::invalid("input", "this model takes texts, neither tokens nor anything else")
+    })?;
     let mut more = Map::new();
     let mut parameters = Map::new();
     let mut body = Map::new();

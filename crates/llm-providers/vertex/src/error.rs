@@ -10,13 +10,12 @@ use serde_json::Value;
 pub(crate) fn read(response: &Response<&[u8]>) -> UpstreamError {
     let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     let is_claude = body["type"] == "error" && body["error"]["type"].is_string();
-    if is_claude
-        && let Some(relay) = Anthropic.relay(Dialect::AnthropicMessages)
-    {
+    if is_claude && let Some(relay) = Anthropic.relay(Dialect::AnthropicMessages) {
         return relay.error(response.clone());
     }
     let is_googles = body["error"]["status"].is_string() || body.is_array();
-    if !is_googles && (body["error"].is_object() || body["object"] == "error")
+    if !is_googles
+        && (body["error"].is_object() || body["object"] == "error")
         && let Err(error) = Translator::<Chat>::decode(&crate::chat::open_wire(), response.clone())
     {
         return error;
@@ -43,7 +42,12 @@ mod tests {
                 ErrorKind::RateLimit,
                 "Resource exhausted.",
             ),
-            (404, r#"[{"error":{"code":404,"message":"No model.","status":"NOT_FOUND"}}]"#, ErrorKind::NotFound, "No model."),
+            (
+                404,
+                r#"[{"error":{"code":404,"message":"No model.","status":"NOT_FOUND"}}]"#,
+                ErrorKind::NotFound,
+                "No model.",
+            ),
             (
                 529,
                 r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#,

@@ -56,7 +56,10 @@ pub(crate) fn login(parameters: &Parameters, key: Option<&Secret>) -> Result<Opt
         (Some(_), None) => return Ok(None),
         (None, None) => Source::Usual {
             file: usual_file(parameters),
-            metadata_host: parameters.get("gce_metadata_host").unwrap_or("metadata.google.internal").to_owned(),
+            metadata_host: parameters
+                .get("gce_metadata_host")
+                .unwrap_or("metadata.google.internal")
+                .to_owned(),
         },
     };
     Ok(Some(Box::new(GoogleLogin(source))))

@@ -79,7 +79,10 @@ impl<'a> Model<'a> {
 
     /// The publisher in the address.
     pub(crate) fn publisher(self) -> &'static str {
-        PUBLISHERS.iter().find(|(_, family)| *family == self.family).map_or("google", |(publisher, _)| publisher)
+        PUBLISHERS
+            .iter()
+            .find(|(_, family)| *family == self.family)
+            .map_or("google", |(publisher, _)| publisher)
     }
 
     /// Where it is asked, if nobody says: the newest of Google's are to be had without a region only.
@@ -113,7 +116,13 @@ mod tests {
             ("projects/p/locations/l/endpoints/77", Gemini, "77", true, "us-central1"),
             ("openai/123", OpenEndpoint, "123", true, "us-central1"),
             ("openai/gpt-oss-120b-maas", Open, "openai/gpt-oss-120b-maas", false, "us-central1"),
-            ("meta/llama-4-scout-17b-16e-instruct-maas", Open, "meta/llama-4-scout-17b-16e-instruct-maas", false, "us-central1"),
+            (
+                "meta/llama-4-scout-17b-16e-instruct-maas",
+                Open,
+                "meta/llama-4-scout-17b-16e-instruct-maas",
+                false,
+                "us-central1",
+            ),
             ("google/gemma-3-27b-it-maas", Open, "google/gemma-3-27b-it-maas", false, "us-central1"),
             ("claude-sonnet-4@20250514", Claude, "claude-sonnet-4@20250514", false, "us-east5"),
             ("anthropic/claude-opus-4-1", Claude, "claude-opus-4-1", false, "us-east5"),

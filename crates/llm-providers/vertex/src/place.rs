@@ -45,7 +45,12 @@ impl Verb {
 }
 
 /// The address of a model, with what is done there.
-pub(crate) fn of_model(version: &str, model: Model<'_>, verb: Verb, call: &Call<'_>) -> Result<Uri, EncodeError> {
+pub(crate) fn of_model(
+    version: &str,
+    model: Model<'_>,
+    verb: Verb,
+    call: &Call<'_>,
+) -> Result<Uri, EncodeError> {
     let base = call.base_url.unwrap_or_default().trim_end_matches('/');
     let names_model = base.rsplit('/').nth(1).is_some_and(|part| part == "models" || part == "endpoints");
     if names_model {
@@ -180,15 +185,60 @@ mod tests {
     fn hosts_of_every_kind() {
         let project = ("vertex_project", "p");
         for (model, location, base, wanted) in [
-            ("gemini-2.5-pro", None, None, "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-pro:generateContent"),
-            ("gemini-3-pro-preview", None, None, "https://aiplatform.googleapis.com/v1beta1/projects/p/locations/global/publishers/google/models/gemini-3-pro-preview:generateContent"),
-            ("gemini-2.5-pro", Some("europe-west4"), None, "https://europe-west4-aiplatform.googleapis.com/v1beta1/projects/p/locations/europe-west4/publishers/google/models/gemini-2.5-pro:generateContent"),
-            ("gemini-2.5-pro", Some("eu"), None, "https://aiplatform.eu.rep.googleapis.com/v1beta1/projects/p/locations/eu/publishers/google/models/gemini-2.5-pro:generateContent"),
-            ("123", Some("us-west1"), None, "https://us-west1-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-west1/endpoints/123:generateContent"),
-            ("gemini-x", Some("global"), Some("http://h:1/"), "http://h:1/v1beta1/projects/p/locations/global/publishers/google/models/gemini-x:generateContent"),
-            ("gemini-x", Some("global"), Some("http://h/v1"), "http://h/v1/projects/p/locations/global/publishers/google/models/gemini-x:generateContent"),
-            ("gemini-x", None, Some("http://h/v1/projects/q/locations/l"), "http://h/v1/projects/q/locations/l/publishers/google/models/gemini-x:generateContent"),
-            ("gemini-x", None, Some("http://h/v1/projects/q/locations/l/endpoints/7"), "http://h/v1/projects/q/locations/l/endpoints/7:generateContent"),
+            (
+                "gemini-2.5-pro",
+                None,
+                None,
+                "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-central1/publishers/google/models/gemini-2.5-pro:generateContent",
+            ),
+            (
+                "gemini-3-pro-preview",
+                None,
+                None,
+                "https://aiplatform.googleapis.com/v1beta1/projects/p/locations/global/publishers/google/models/gemini-3-pro-preview:generateContent",
+            ),
+            (
+                "gemini-2.5-pro",
+                Some("europe-west4"),
+                None,
+                "https://europe-west4-aiplatform.googleapis.com/v1beta1/projects/p/locations/europe-west4/publishers/google/models/gemini-2.5-pro:generateContent",
+            ),
+            (
+                "gemini-2.5-pro",
+                Some("eu"),
+                None,
+                "https://aiplatform.eu.rep.googleapis.com/v1beta1/projects/p/locations/eu/publishers/google/models/gemini-2.5-pro:generateContent",
+            ),
+            (
+                "123",
+                Some("us-west1"),
+                None,
+                "https://us-west1-aiplatform.googleapis.com/v1beta1/projects/p/locations/us-west1/endpoints/123:generateContent",
+            ),
+            (
+                "gemini-x",
+                Some("global"),
+                Some("http://h:1/"),
+                "http://h:1/v1beta1/projects/p/locations/global/publishers/google/models/gemini-x:generateContent",
+            ),
+            (
+                "gemini-x",
+                Some("global"),
+                Some("http://h/v1"),
+                "http://h/v1/projects/p/locations/global/publishers/google/models/gemini-x:generateContent",
+            ),
+            (
+                "gemini-x",
+                None,
+                Some("http://h/v1/projects/q/locations/l"),
+                "http://h/v1/projects/q/locations/l/publishers/google/models/gemini-x:generateContent",
+            ),
+            (
+                "gemini-x",
+                None,
+                Some("http://h/v1/projects/q/locations/l/endpoints/7"),
+                "http://h/v1/projects/q/locations/l/endpoints/7:generateContent",
+            ),
         ] {
             let mut settings = vec![project];
             settings.extend(location.map(|location| ("vertex_location", location)));
@@ -196,7 +246,8 @@ mod tests {
         }
         let own = address("gemini-x", None, &[("vertex_credentials", r#" {"project_id":"mine"}"#)]).unwrap();
         assert!(own.contains("/projects/mine/"), "{own}");
-        let other = address("gemini-x", None, &[("vertex_ai_project", "o"), ("vertex_ai_location", "eu")]).unwrap();
+        let other =
+            address("gemini-x", None, &[("vertex_ai_project", "o"), ("vertex_ai_location", "eu")]).unwrap();
         assert!(other.contains("projects/o/locations/eu"), "{other}");
         for (settings, model) in [
             (&[][..], "gemini-x"),

@@ -77,7 +77,9 @@ impl Relay for ClaudeRelay {
         let model = Model::of(call.model);
         let uri = match operation {
             RelayOperation::Chat => place::of_model(place::STABLE, model, Verb::RawPredict, call)?,
-            RelayOperation::ChatStream => place::of_model(place::STABLE, model, Verb::StreamRawPredict, call)?,
+            RelayOperation::ChatStream => {
+                place::of_model(place::STABLE, model, Verb::StreamRawPredict, call)?
+            }
             _ => return Err(EncodeError::unsupported("", "only chat is passed through")),
         };
         place::head(uri, call)

@@ -6,8 +6,8 @@
 use http::header::{HeaderName, HeaderValue};
 use http::{Request, Response};
 use llm_provider_core::{
-    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Note, OnUnsupported, Rerank, StreamDecoder, Translator,
-    UpstreamError,
+    Call, Decoded, Decoder, EncodeError, Encoded, NeverStreams, Note, OnUnsupported, Rerank, StreamDecoder,
+    Translator, UpstreamError,
 };
 use llm_types::{Extra, Nullable, RerankRequest, RerankResponse, RerankResult};
 use serde::Deserialize;
@@ -54,7 +54,7 @@ impl Translator<Rerank> for Vertex {
         }
         body.extend(request.extra.clone());
         let mut parts = place::head(place::of_rankings(call)?, call)?;
-        if let Some(Ok(project)) = setup::project(call.parameters).map(|project| HeaderValue::try_from(project)) {
+        if let Some(Ok(project)) = setup::project(call.parameters).map(HeaderValue::try_from) {
             parts.headers.entry(USER_PROJECT).or_insert(project);
         }
         Ok(Encoded { request: Request::from_parts(parts, to_payload(&body)?), notes })
@@ -179,7 +179,9 @@ mod tests {
         assert!(matches!(Translator::<Rerank>::encode(&Vertex, &request, &none), Err(EncodeError::Setup(_))));
 
         let answer = br#"{"records":[{"id":"1","score":0.98,"title":"B","content":"b"},{"id":"0"}]}"#;
-        let Decoded::Answer(read) = Translator::<Rerank>::decode(&Vertex, Response::new(answer.as_slice())).unwrap() else {
+        let Decoded::Answer(read) =
+            Translator::<Rerank>::decode(&Vertex, Response::new(answer.as_slice())).unwrap()
+        else {
             panic!("no answer")
         };
         assert_eq!(

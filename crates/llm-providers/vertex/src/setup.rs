@@ -30,7 +30,11 @@ pub(crate) fn parameters() -> Vec<ParameterInfo> {
         info("vertex_ai_credentials", &[], "the same as `vertex_credentials`"),
         info("gcloud_config", &["CLOUDSDK_CONFIG"], "folder of the gcloud tool's settings"),
         info("gcloud_home", &["HOME", "APPDATA"], "folder in which the gcloud tool keeps its settings"),
-        info("gce_metadata_host", &["GCE_METADATA_HOST", "GCE_METADATA_ROOT"], "host of the machine's metadata server"),
+        info(
+            "gce_metadata_host",
+            &["GCE_METADATA_HOST", "GCE_METADATA_ROOT"],
+            "host of the machine's metadata server",
+        ),
     ]
 }
 

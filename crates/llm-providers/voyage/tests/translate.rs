@@ -53,9 +53,17 @@ fn requests_for_vectors() {
             "voyage-3-large",
             json!({"model": "x", "input": ["a"], "encoding_format": "base64", "output_dtype": "int8", "input_type": "document"}),
         ),
-        ("other_format", "voyage-3-large", json!({"model": "x", "input": ["a"], "encoding_format": "ubinary"})),
+        (
+            "other_format",
+            "voyage-3-large",
+            json!({"model": "x", "input": ["a"], "encoding_format": "ubinary"}),
+        ),
         ("float", "voyage-3.5", json!({"model": "x", "input": ["a"], "encoding_format": "float"})),
-        ("single_chunks", "voyage-context-3", json!({"model": "x", "input": ["a", "b"], "encoding_format": "base64"})),
+        (
+            "single_chunks",
+            "voyage-context-3",
+            json!({"model": "x", "input": ["a", "b"], "encoding_format": "base64"}),
+        ),
         (
             "texts_and_images",
             "voyage-multimodal-3",
@@ -63,7 +71,11 @@ fn requests_for_vectors() {
                 {"content": [{"type": "text", "text": "c"}, {"type": "video_url", "video_url": "https://h/v.mp4"}]}],
                 "encoding_format": "base64", "input_type": "passage"}),
         ),
-        ("an_invented_model", "an-invented-model", json!({"model": "x", "input": [{"image": "https://h/i.png"}]})),
+        (
+            "an_invented_model",
+            "an-invented-model",
+            json!({"model": "x", "input": [{"image": "https://h/i.png"}]}),
+        ),
         ("tokens", "voyage-3.5", json!({"model": "x", "input": [1, 2]})),
         ("sound", "voyage-multimodal-3", json!({"model": "x", "input": [{"audio": "x"}]})),
     ] {
@@ -146,7 +158,11 @@ fn answers() {
 #[test]
 fn refusals() {
     for (status, detail, kind) in [
-        (400, "The request body is not valid JSON, or some arguments were not specified properly.", ErrorKind::InvalidRequest),
+        (
+            400,
+            "The request body is not valid JSON, or some arguments were not specified properly.",
+            ErrorKind::InvalidRequest,
+        ),
         (401, "Provided API key is invalid.", ErrorKind::Authentication),
         (403, "This API key cannot be used at this host.", ErrorKind::PermissionDenied),
         (429, "You have exceeded your rate limits.", ErrorKind::RateLimit),

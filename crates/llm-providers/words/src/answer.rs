@@ -2,10 +2,14 @@
 
 use serde_json::{Value, json};
 
+/// What pieces of streamed answers are called.
+pub(crate) const CHUNK: &str = "chat.completion.chunk";
+
 /// A whole answer.
 pub fn answer(text: &str, reason: &str, usage: Option<Value>) -> Value {
     let message = json!({ "role": "assistant", "content": text });
-    let mut answer = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": reason }] });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": reason });
+    let mut answer = json!({ "object": "chat.completion", "choices": [choice] });
     if let Some(usage) = usage {
         answer["usage"] = usage;
     }
@@ -14,16 +18,20 @@ pub fn answer(text: &str, reason: &str, usage: Option<Value>) -> Value {
 
 /// A piece of a streamed answer.
 pub fn piece(text: &str) -> Value {
-    json!({ "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }] })
+    chunk(&json!({ "index": 0, "delta": { "content": text }, "finish_reason": null }))
 }
 
 /// The end of a streamed answer.
 pub fn last(reason: &str, usage: Option<Value>) -> Value {
-    let mut last = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] });
+    let mut last = chunk(&json!({ "index": 0, "delta": {}, "finish_reason": reason }));
     if let Some(usage) = usage {
         last["usage"] = usage;
     }
     last
+}
+
+fn chunk(choice: &Value) -> Value {
+    json!({ "object": CHUNK, "choices": [choice] })
 }
 
 /// A failure in words.

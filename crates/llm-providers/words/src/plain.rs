@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use llm_provider_core::NoteKind;
+use llm_provider_envelope::leave_out_parts;
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Message, MessageContent, Nullable, Role, ToolCall};
 
@@ -15,16 +16,31 @@ pub struct Keeps {
     pub files: bool,
 }
 
+impl Keeps {
+    fn takes(self, part: &ContentPart) -> bool {
+        match part {
+            ContentPart::Text(_) | ContentPart::Refusal(_) => true,
+            ContentPart::ImageUrl(_) => self.images,
+            ContentPart::File(_) => self.files,
+            ContentPart::InputAudio(_) | ContentPart::Unknown(_) => false,
+        }
+    }
+}
+
 /// Brings the messages into a form that a vendor without tools can read: calls and results are said in words, names and
 /// markers go, and so do parts that the vendor does not take. Every change is told.
 ///
 /// Older forms of calls are to be brought into the newer one before.
 pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>) {
+    for (index, message) in request.messages.iter_mut().enumerate() {
+        markers(message, &format!("messages[{index}]"), changes);
+    }
+    leave_out_parts(request, changes, |part| keeps.takes(part));
     // The functions' names by the ids of their calls.
     let mut names = BTreeMap::new();
     for (index, message) in request.messages.iter_mut().enumerate() {
         let path = format!("messages[{index}]");
-        content(message, keeps, &path, changes);
+        one_string(message);
         refusal(message);
         calls(message, &mut names, &path, changes);
         result(message, &names, &path, changes);
@@ -34,10 +50,18 @@ pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>)
             ("annotations", message.annotations.take().is_some()),
         ];
         for (name, _) in gone.into_iter().filter(|(_, is_there)| *is_there) {
-            changes.note(NoteKind::Dropped, format!("{path}.{name}"), "the vendor's messages have no such member");
+            changes.note(
+                NoteKind::Dropped,
+                format!("{path}.{name}"),
+                "the vendor's messages have no such member",
+            );
         }
         for name in std::mem::take(&mut message.extra).keys() {
-            changes.note(NoteKind::Dropped, format!("{path}.{name}"), "the vendor's messages have no such member");
+            changes.note(
+                NoteKind::Dropped,
+                format!("{path}.{name}"),
+                "the vendor's messages have no such member",
+            );
         }
         if !message.content.is_value() {
             message.content = Nullable::Value(String::new().into());
@@ -45,31 +69,23 @@ pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>)
     }
 }
 
-/// Leaves out the parts that the vendor does not take; what is text alone becomes one string.
-fn content(message: &mut Message, keeps: Keeps, path: &str, changes: &mut Changes<'_>) {
+/// Text is one string: what stands beside it in a part goes.
+fn markers(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
     let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { return };
-    let mut index = 0;
-    parts.retain_mut(|part| {
-        let path = format!("{path}.content[{index}]");
-        index += 1;
-        let (is_taken, what) = match part {
-            ContentPart::Text(part) => {
-                for name in std::mem::take(&mut part.extra).keys() {
-                    changes.note(NoteKind::Dropped, format!("{path}.{name}"), "the vendor takes text as one string");
-                }
-                return true;
-            }
-            ContentPart::Refusal(_) => return true,
-            ContentPart::ImageUrl(_) => (keeps.images, "images"),
-            ContentPart::File(_) => (keeps.files, "files"),
-            ContentPart::InputAudio(_) => (false, "sound"),
-            ContentPart::Unknown(_) => (false, "parts of this type"),
-        };
-        if !is_taken {
-            changes.lost(NoteKind::Dropped, path, format!("the vendor takes no {what}"));
+    for (index, part) in parts.iter_mut().enumerate() {
+        let ContentPart::Text(part) = part else { continue };
+        let marker = part.cache_control.take().is_some().then_some("cache_control");
+        let others = std::mem::take(&mut part.extra);
+        for name in marker.into_iter().chain(others.keys().map(String::as_str)) {
+            let why = "the vendor takes text as one string";
+            changes.note(NoteKind::Dropped, format!("{path}.content[{index}].{name}"), why);
         }
-        is_taken
-    });
+    }
+}
+
+/// Parts that are text alone become one string.
+fn one_string(message: &mut Message) {
+    let Some(MessageContent::Parts(parts)) = message.content.get() else { return };
     let words = |part: &ContentPart| match part {
         ContentPart::Text(part) => Some(part.text.clone()),
         ContentPart::Refusal(part) => Some(part.refusal.clone()),
@@ -101,12 +117,7 @@ fn say(message: &mut Message, words: &str) {
     }
 }
 
-fn calls(
-    message: &mut Message,
-    names: &mut BTreeMap<String, String>,
-    path: &str,
-    changes: &mut Changes<'_>,
-) {
+fn calls(message: &mut Message, names: &mut BTreeMap<String, String>, path: &str, changes: &mut Changes<'_>) {
     let Some(calls) = message.tool_calls.take() else { return };
     for call in &calls {
         let (name, arguments) = called(call);
@@ -116,7 +127,11 @@ fn calls(
         say(message, &format!("[I call {name} with {arguments}]"));
     }
     if !calls.is_empty() {
-        changes.note(NoteKind::Converted, format!("{path}.tool_calls"), "said in words: the vendor has no tools");
+        changes.note(
+            NoteKind::Converted,
+            format!("{path}.tool_calls"),
+            "said in words: the vendor has no tools",
+        );
     }
 }
 
@@ -129,18 +144,15 @@ fn called(call: &ToolCall) -> (&str, &str) {
         );
     }
     match call.custom.get() {
-        Some(custom) => (custom.name.as_deref().unwrap_or("a tool"), custom.input.as_deref().unwrap_or_default()),
+        Some(custom) => {
+            (custom.name.as_deref().unwrap_or("a tool"), custom.input.as_deref().unwrap_or_default())
+        }
         None => ("a tool", "{}"),
     }
 }
 
 /// The result of a call is what the user says next.
-fn result(
-    message: &mut Message,
-    names: &BTreeMap<String, String>,
-    path: &str,
-    changes: &mut Changes<'_>,
-) {
+fn result(message: &mut Message, names: &BTreeMap<String, String>, path: &str, changes: &mut Changes<'_>) {
     if !matches!(message.role, Role::Tool | Role::Function) {
         return;
     }
@@ -153,7 +165,11 @@ fn result(
         Some(MessageContent::Text(text)) => *text = format!("{head}\n{text}"),
         None => message.content = Nullable::Value(head.into()),
     }
-    changes.note(NoteKind::Converted, format!("{path}.tool_call_id"), "said in words: the vendor has no tools");
+    changes.note(
+        NoteKind::Converted,
+        format!("{path}.tool_call_id"),
+        "said in words: the vendor has no tools",
+    );
 }
 
 #[cfg(test)]
@@ -164,7 +180,11 @@ mod tests {
 
     use super::*;
 
-    fn plained(messages: Value, keeps: Keeps, on: OnUnsupported) -> Result<(Value, Vec<String>), EncodeError> {
+    fn plained(
+        messages: Value,
+        keeps: Keeps,
+        on: OnUnsupported,
+    ) -> Result<(Value, Vec<String>), EncodeError> {
         let mut request: ChatRequest =
             llm_types::from_value(json!({"model": "m", "messages": messages})).unwrap();
         let headers = HeaderMap::new();
@@ -199,7 +219,8 @@ mod tests {
     #[test]
     fn parts_that_are_not_taken_are_told() {
         let image = json!({"type": "image_url", "image_url": {"url": "u"}});
-        let file = json!({"type": "file", "file": {"file_data": "data:text/plain;base64,QQ==", "filename": "a"}});
+        let file =
+            json!({"type": "file", "file": {"file_data": "data:text/plain;base64,QQ==", "filename": "a"}});
         let sound = json!({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}});
         let text = json!({"type": "text", "text": "a"});
         let messages = json!([{"role": "user", "content": [text, image, file, sound]}]);

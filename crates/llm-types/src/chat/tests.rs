@@ -373,7 +373,7 @@ fn what_is_made_reads_as_what_is_written() {
 
 #[test]
 fn a_tool_without_a_type_is_what_it_holds() {
-    let read = |json: serde_json::Value| crate::from_value::<Tool>(json).unwrap();
+    let read = |json: Value| from_value::<Tool>(json).unwrap();
     let function = read(json!({"function": {"name": "f"}, "extra": 1}));
     assert!(matches!(&function, Tool::Function(tool) if tool.function.name == "f"));
     assert_eq!(
@@ -384,6 +384,6 @@ fn a_tool_without_a_type_is_what_it_holds() {
     let kept = read(vendors.clone());
     assert!(matches!(kept, Tool::Unknown(_)));
     assert_eq!(serde_json::to_value(&kept).unwrap(), vendors, "nothing is added to what is not known");
-    let error = crate::from_value::<Tool>(json!({"function": {"name": 7}})).unwrap_err();
+    let error = from_value::<Tool>(json!({"function": {"name": 7}})).unwrap_err();
     assert!(error.message.contains("expected a string"), "{error}");
 }

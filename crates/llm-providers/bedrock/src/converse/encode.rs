@@ -242,28 +242,9 @@ impl Encoder<'_> {
         }
     }
 
-    /// Labels of a stored answer are labels in Bedrock's logs, as far as their letters are taken there.
     fn labels(&mut self, request: &ChatRequest, wire: &mut ConverseRequest) {
-        const MOST: usize = 16;
         let mut labels = wire.request_metadata.take().unwrap_or_default();
-        for (name, value) in request.metadata.get().into_iter().flatten() {
-            let fits = |text: &str| {
-                text.len() <= 256
-                    && text
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || b" :_@$#=/+,-.\t\n".contains(&byte))
-            };
-            match value.as_str() {
-                Some(text) if !name.is_empty() && fits(name) && fits(text) && labels.len() < MOST => {
-                    labels.insert(name.clone(), value.clone());
-                }
-                _ => self.note(
-                    NoteKind::Dropped,
-                    format!("metadata.{name}"),
-                    "Bedrock takes 16 labels of plain letters",
-                ),
-            }
-        }
+        add_labels(request.metadata.get(), &mut labels, &mut self.notes);
         if !labels.is_empty() {
             wire.request_metadata = Nullable::Value(labels);
         }
@@ -329,6 +310,27 @@ impl Encoder<'_> {
     fn leftover(&mut self, extra: &Extra, known: &[&str], path: &str) {
         for name in extra.keys().filter(|name| !known.contains(&name.as_str())) {
             self.note(NoteKind::Dropped, format!("{path}.{name}"), "Bedrock has no place for it");
+        }
+    }
+}
+
+/// Labels of a stored answer are labels in Bedrock's logs, as far as their letters are taken there.
+///
+/// Source: Amazon Bedrock API Reference, "Converse", `requestMetadata`, read 2026-11.
+pub(crate) fn add_labels(metadata: Option<&Extra>, labels: &mut Extra, notes: &mut Vec<Note>) {
+    const MOST: usize = 16;
+    const LONGEST: usize = 256;
+    let is_taken = |byte: u8| byte.is_ascii_alphanumeric() || b" :_@$#=/+,-.".contains(&byte);
+    let fits = |text: &str| text.len() <= LONGEST && text.bytes().all(is_taken);
+    for (name, value) in metadata.into_iter().flatten() {
+        match value.as_str() {
+            Some(text) if !name.is_empty() && fits(name) && fits(text) && labels.len() < MOST => {
+                labels.insert(name.clone(), value.clone());
+            }
+            _ => notes.push(Note::dropped(
+                format!("metadata.{name}"),
+                format!("Bedrock takes {MOST} labels of plain letters"),
+            )),
         }
     }
 }

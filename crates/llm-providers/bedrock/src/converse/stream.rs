@@ -1,7 +1,7 @@
 //! A streamed answer: Converse's events as chunks.
 //!
 //! What has no place in a chunk goes into `provider_specific_fields` of its delta: `citation`, one source of the text
-//! around it. The last delta has the blocks again, as `converse_content`, where they must come back exactly.
+//! around it, and `content_block_start`, where text begins a block of its own right after another. The last delta has the blocks again, as `converse_content`, where they must come back exactly.
 //!
 //! Source: Amazon Bedrock API Reference, "ConverseStream" and "ConverseStreamOutput", read 2026-11.
 
@@ -19,7 +19,7 @@ use serde_json::Value;
 use block::Block;
 
 use super::decode::{annotation, call, empty_thinking, finish_reason, keep_native, kept, said, specifics};
-use super::{FORM_TOOL, KEPT};
+use super::{BLOCK_START, FORM_TOOL, KEPT};
 use crate::wire::{
     BlockDelta, BlockStart, BlockStop, ContentBlock, Delta, MessageStart, MessageStop, Metadata,
     ReasoningDelta, Start,
@@ -31,6 +31,8 @@ use crate::{error, usage};
 pub(crate) struct ConverseInterpret {
     blocks: BTreeMap<u32, Block>,
     calls: u32,
+    /// The block of the last words, if nothing else came since.
+    last_text: Option<u32>,
     /// Letters of text so far: citations tell which span they support.
     letters: usize,
     /// Members of the model's own answer.
@@ -107,6 +109,9 @@ impl ConverseInterpret {
 
     fn send(&mut self, delta: Added, out: &mut Outbox<ChatChunk>) {
         self.begin(out);
+        if delta.tool_calls.is_value() || delta.thinking_blocks.is_value() {
+            self.last_text = None;
+        }
         out.chunk(chunk(vec![ChunkChoice::new(delta)]));
     }
 
@@ -137,7 +142,14 @@ impl ConverseInterpret {
                 self.letters += text.chars().count();
                 self.block(delta.index, Block::text).add_text(&text);
                 if !text.is_empty() {
-                    self.send(Added::text(text), out);
+                    let before = self.last_text;
+                    let mut added = Added::text(text);
+                    if before.is_some_and(|before| before != delta.index) {
+                        let fields = Extra::from_iter([(BLOCK_START.to_owned(), "text".into())]);
+                        added.provider_specific_fields = Nullable::Value(fields);
+                    }
+                    self.send(added, out);
+                    self.last_text = Some(delta.index);
                 }
             }
             Delta::ToolUse(piece) => {

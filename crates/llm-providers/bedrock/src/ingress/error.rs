@@ -23,6 +23,11 @@ const fn told(kind: ErrorKind) -> (&'static str, u16) {
     }
 }
 
+/// The error's type.
+pub(super) const fn name(error: &ApiError) -> &'static str {
+    told(error.kind).0
+}
+
 /// The error as a whole body.
 pub(super) fn body(error: &ApiError) -> Value {
     json!({ "__type": told(error.kind).0, "message": error.message })

@@ -137,18 +137,44 @@ impl Reader {
         };
         let schema: Value = serde_json::from_str(&told.schema)
             .map_err(|error| at(format!("{PATH}.structure.jsonSchema.schema"), error.to_string()))?;
+        // OpenAI's strict schemas know no optional members; Bedrock's do.
+        let strict = if demands_everything(&schema) {
+            Nullable::Value(true)
+        } else {
+            let detail = "kept, but not strict: OpenAI enforces only schemas without optional members";
+            self.note(NoteKind::Converted, PATH, detail);
+            Nullable::Absent
+        };
         request.response_format = Nullable::Value(ResponseFormat::JsonSchema(JsonSchemaPart {
             json_schema: JsonSchemaFormat {
                 // OpenAI's schemas have a name; this one says nothing.
                 name: told.name.into_option().unwrap_or_else(|| "answer".to_owned()),
                 description: told.description,
                 schema: Nullable::Value(schema),
-                strict: Nullable::Value(true),
+                strict,
                 extra: Extra::new(),
             },
             extra: Extra::new(),
         }));
         Ok(())
+    }
+}
+
+/// Whether OpenAI would enforce a schema: every object is closed, and every member required.
+fn demands_everything(schema: &Value) -> bool {
+    match schema {
+        Value::Object(members) => {
+            let complete = members.get("properties").and_then(Value::as_object).is_none_or(|properties| {
+                let required = members.get("required").and_then(Value::as_array);
+                members.get("additionalProperties") == Some(&Value::Bool(false))
+                    && properties.keys().all(|name| {
+                        required.is_some_and(|required| required.iter().any(|one| one == name.as_str()))
+                    })
+            });
+            complete && members.values().all(demands_everything)
+        }
+        Value::Array(items) => items.iter().all(demands_everything),
+        _ => true,
     }
 }
 
@@ -194,16 +220,22 @@ fn own_words(own: Extra, request: &mut ChatRequest) {
             }
             // A member of the request has this name; the model's own must not be taken for it.
             (known, _) if is_own_word(known) || is_canonical(known) => {
-                let wrapped =
-                    request.extra.entry("additionalModelRequestFields").or_insert_with(|| json!({}));
-                if let Some(wrapped) = wrapped.as_object_mut() {
-                    wrapped.insert(name, value);
-                }
+                wrap(request, name, value);
             }
+            // What the client says of the request as a whole is said already.
+            (said, _) if request.extra.contains_key(said) => wrap(request, name, value),
             _ => {
                 request.extra.insert(name, value);
             }
         }
+    }
+}
+
+/// Keeps a model's own word apart from the request's.
+fn wrap(request: &mut ChatRequest, name: String, value: Value) {
+    let wrapped = request.extra.entry("additionalModelRequestFields").or_insert_with(|| json!({}));
+    if let Some(wrapped) = wrapped.as_object_mut() {
+        wrapped.insert(name, value);
     }
 }
 

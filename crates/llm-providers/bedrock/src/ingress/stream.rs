@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::error;
 use super::write::{call_id, metrics, native, stop_reason, tier};
+use crate::converse::BLOCK_START;
 use crate::usage;
 use crate::wire::{MessageStop, Metadata};
 
@@ -213,9 +214,13 @@ impl ConverseWriter {
 
     fn added(&mut self, added: &Delta, out: &mut BytesMut) {
         self.thinking(added, out);
+        let fields = added.provider_specific_fields.get();
+        if fields.is_some_and(|fields| fields.contains_key(BLOCK_START)) {
+            self.close(out);
+        }
         self.text(added.content.as_deref().unwrap_or_default(), out);
         self.text(added.refusal.as_deref().unwrap_or_default(), out);
-        let citation = added.provider_specific_fields.get().and_then(|fields| fields.get("citation"));
+        let citation = fields.and_then(|fields| fields.get("citation"));
         match citation {
             // Only Converse's own have no type.
             Some(citation) if citation.get("type").is_none() => {

@@ -25,7 +25,12 @@ pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
     writer.lacking(request)?;
     let options = Options::of(request, &mut writer);
     let body = match model.family {
-        Family::TitanText => titan(&lines, options),
+        Family::TitanText => {
+            if options.top_k.is_some() {
+                writer.unsupported("top_k", "this model has no such parameter")?;
+            }
+            titan(&lines, options)
+        }
         Family::Cohere => cohere(lines, options),
         Family::Llama => {
             writer.no_stops(&options)?;

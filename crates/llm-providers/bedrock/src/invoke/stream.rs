@@ -38,6 +38,8 @@ struct TextPieces {
     is_complete: bool,
     /// Thinking whose end has not come: what may be the beginning of the tag that ends it.
     held: Option<String>,
+    /// Whether space at the beginning of the words is none of theirs.
+    trims: bool,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +153,9 @@ impl TextPieces {
         let thought =
             |text: &str| Delta { reasoning_content: Nullable::Value(text.to_owned()), ..Delta::default() };
         let Some(mut held) = self.held.take() else {
+            let text = if self.trims { text.trim_start() } else { text };
             if !text.is_empty() {
+                self.trims = false;
                 send(Delta::text(text));
             }
             return;
@@ -161,7 +165,8 @@ impl TextPieces {
             if !before.trim_end().is_empty() {
                 send(thought(before.trim_end()));
             }
-            if !after.trim_start().is_empty() {
+            self.trims = after.trim_start().is_empty();
+            if !self.trims {
                 send(Delta::text(after.trim_start()));
             }
             return;

@@ -80,7 +80,7 @@ fn a_role_with_keys_that_amazons_tools_find() {
     let mut run = begin(&[("aws_role_name", "arn:r"), ("aws_profile_name", "dev")]);
     match run.step(LoginInput::Begin, NOW) {
         LoginStep::AwsChain { profile, region } => {
-            assert_eq!((profile.as_deref(), region), (Some("dev"), None))
+            assert_eq!((profile.as_deref(), region), (Some("dev"), None));
         }
         other => panic!("{other:?}"),
     }

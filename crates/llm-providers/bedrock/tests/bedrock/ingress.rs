@@ -292,6 +292,9 @@ fn errors_in_amazons_words() {
         let body: Value = serde_json::from_slice(&ConverseIngress.error(&error, &reply())).unwrap();
         assert_eq!(body, json!({ "__type": name, "message": "words" }));
         assert_eq!(ConverseIngress.error_status(&error), status, "{name}");
+        let mut headers = http::HeaderMap::new();
+        ConverseIngress.error_headers(&error, &mut headers);
+        assert_eq!(headers["x-amzn-errortype"], name);
         let event = ConverseIngress.error_event(&error, &reply());
         assert_eq!(events(&event), [(in_stream.to_owned(), json!({ "message": "words" }))]);
         let mut writer = ConverseIngress.writer(&reply());

@@ -15,7 +15,7 @@ use crate::corpus::EQUIVALENCES;
 use crate::spoken::Spoken;
 use crate::{body, chat, decoder, encode, request, sent};
 
-const MODELS: &[(&str, &str)] = &[
+pub(crate) const MODELS: &[(&str, &str)] = &[
     ("claude", "invoke/us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
     ("nova", "invoke/amazon.nova-lite-v1:0"),
     ("titan", "invoke/amazon.titan-text-express-v1"),

@@ -9,6 +9,7 @@
 mod answers;
 mod conformance;
 mod corpus;
+mod hostile;
 mod ingress;
 mod invoke;
 mod others;
@@ -93,12 +94,43 @@ fn essence(answer: &ChatResponse) -> Value {
     value.as_object_mut().unwrap().remove("id");
     let message = value["choices"][0]["message"].as_object_mut().unwrap();
     message.retain(|_, member| !member.is_null());
-    // A piece of what stands whole beside it.
+    // Pieces of what stands whole beside them.
     if let Some(specifics) = message.get_mut("provider_specific_fields").and_then(Value::as_object_mut) {
-        specifics.remove("citation");
+        specifics.retain(|name, _| name != "citation" && name != "content_block_start");
+    }
+    if message.get("provider_specific_fields").is_some_and(|specifics| *specifics == serde_json::json!({})) {
+        message.remove("provider_specific_fields");
     }
     for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
         call.as_object_mut().unwrap().remove("index");
     }
     value
 }
+
+#[test]
+fn every_fixture_has_its_snapshot_and_the_other_way_round() {
+    use std::collections::BTreeSet;
+    let names = |folder: &str| {
+        let entries = std::fs::read_dir(format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
+    };
+    let mut wanted: BTreeSet<String> =
+        BTreeSet::from(["others__count".to_owned(), "others__rerank".to_owned()]);
+    for (folder, module) in [
+        ("request", "requests"),
+        ("response", "answers__response"),
+        ("stream", "answers__stream"),
+        ("ingress", "ingress__request"),
+    ] {
+        wanted
+            .extend(names(&format!("fixtures/{folder}")).into_iter().map(|name| format!("{module}__{name}")));
+    }
+    for case in llm_testkit::corpus::corpus() {
+        wanted.extend(["claude", "nova"].map(|family| format!("corpus__{family}.{}", case.name)));
+    }
+    wanted.extend(invoke::MODELS.iter().map(|(name, _)| format!("invoke__{name}")));
+    let wanted: BTreeSet<_> = wanted.into_iter().map(|name| format!("bedrock__{name}")).collect();
+    assert_eq!(names("bedrock/snapshots"), wanted);
+}
+mod scratch;

@@ -17,7 +17,7 @@ fn rerank() -> &'static dyn Translator<Rerank> {
     BEDROCK.rerank().unwrap()
 }
 
-fn asked(model: &str, members: Value) -> (Value, Vec<String>) {
+fn asked(model: &str, members: &Value) -> (Value, Vec<String>) {
     let mut asked = json!({ "model": "m", "input": "a" });
     asked.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let request: EmbeddingRequest = llm_types::from_value(asked).unwrap();
@@ -49,32 +49,32 @@ const IMAGE: &str = "data:image/png;base64,iVBORw0KGgo=";
 #[test]
 fn vectors_are_asked_in_every_familys_words() {
     let none: [&str; 0] = [];
-    let (body, said) = asked("amazon.titan-embed-text-v1", json!({ "dimensions": 256 }));
+    let (body, said) = asked("amazon.titan-embed-text-v1", &json!({ "dimensions": 256 }));
     assert_eq!(body, json!({ "inputText": "a" }));
     assert_eq!(said, ["dropped dimensions: this model's vectors have one size"]);
 
     let (body, said) = asked(
         "amazon.titan-embed-text-v2:0",
-        json!({ "dimensions": 256, "normalize": true, "encoding_format": "base64" }),
+        &json!({ "dimensions": 256, "normalize": true, "encoding_format": "base64" }),
     );
     assert_eq!(body, json!({ "inputText": "a", "dimensions": 256, "normalize": true }));
     assert_eq!(said, none);
 
     let (body, _) = asked(
         "amazon.titan-embed-image-v1",
-        json!({ "input": [{ "text": "a" }, { "image": IMAGE }], "dimensions": 384 }),
+        &json!({ "input": [{ "text": "a" }, { "image": IMAGE }], "dimensions": 384 }),
     );
     assert_eq!(
         body,
         json!({ "inputText": "a", "inputImage": "iVBORw0KGgo=", "embeddingConfig": { "outputEmbeddingLength": 384 } })
     );
 
-    let (body, said) = asked("cohere.embed-english-v3", json!({ "input": ["a", "b"] }));
+    let (body, said) = asked("cohere.embed-english-v3", &json!({ "input": ["a", "b"] }));
     assert_eq!(body, json!({ "texts": ["a", "b"], "input_type": "search_document" }));
     assert_eq!(said, ["defaulted input_type: to `search_document`; this model must be told a purpose"]);
 
     let (body, said) =
-        asked("us.cohere.embed-v4:0", json!({ "input": [IMAGE], "dimensions": 512, "truncate": "END" }));
+        asked("us.cohere.embed-v4:0", &json!({ "input": [IMAGE], "dimensions": 512, "truncate": "END" }));
     assert_eq!(
         body,
         json!({ "images": [IMAGE], "input_type": "image", "output_dimension": 512, "embedding_types": ["float"], "truncate": "END" })
@@ -83,7 +83,7 @@ fn vectors_are_asked_in_every_familys_words() {
 
     let (body, _) = asked(
         "amazon.nova-2-multimodal-embeddings-v1:0",
-        json!({ "dimensions": 1024, "input_type": "search_query" }),
+        &json!({ "dimensions": 1024, "input_type": "search_query" }),
     );
     assert_eq!(
         body,
@@ -96,7 +96,7 @@ fn vectors_are_asked_in_every_familys_words() {
         })
     );
 
-    let (body, _) = asked("twelvelabs.marengo-embed-3-0-v1:0", json!({ "input": IMAGE }));
+    let (body, _) = asked("twelvelabs.marengo-embed-3-0-v1:0", &json!({ "input": IMAGE }));
     assert_eq!(
         body,
         json!({ "inputType": "image", "image": { "mediaSource": { "base64String": "iVBORw0KGgo=" } } })

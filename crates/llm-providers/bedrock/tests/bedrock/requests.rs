@@ -31,7 +31,7 @@ requests! {
     thinking_between_calls thinking_unsigned tools_of_history
 }
 
-fn asked(members: Value) -> ChatRequest {
+fn asked(members: &Value) -> ChatRequest {
     let mut asked = json!({ "model": "m", "messages": [{ "role": "user", "content": "?" }] });
     asked.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     request(asked)
@@ -55,15 +55,15 @@ fn kept_blocks_go_back_unchanged() {
 
 #[test]
 fn thinking_goes_back_to_the_family_that_made_it() {
-    let asked = |block: Value| {
+    let thought = |block: Value| {
         let said = json!({ "role": "assistant", "content": "a", "thinking_blocks": [block] });
         request(
             json!({ "model": "m", "messages": [{ "role": "user", "content": "?" }, said, { "role": "user", "content": "!" }] }),
         )
     };
-    let signed = asked(json!({ "type": "thinking", "thinking": "t\n", "signature": "s=" }));
-    let unsigned = asked(json!({ "type": "thinking", "thinking": "t" }));
-    let redacted = asked(json!({ "type": "redacted_thinking", "data": "eA==" }));
+    let signed = thought(json!({ "type": "thinking", "thinking": "t\n", "signature": "s=" }));
+    let unsigned = thought(json!({ "type": "thinking", "thinking": "t" }));
+    let redacted = thought(json!({ "type": "redacted_thinking", "data": "eA==" }));
     let first = |request: &ChatRequest, model: &str| {
         body(&encode(request, model).unwrap())["messages"][1]["content"][0].to_string()
     };
@@ -86,7 +86,7 @@ fn thinking_goes_back_to_the_family_that_made_it() {
 #[test]
 fn choices_of_tools() {
     let choose = |model: &str, choice: Value| {
-        let request = asked(json!({ "tools": [tool("f")], "tool_choice": choice }));
+        let request = asked(&json!({ "tools": [tool("f")], "tool_choice": choice }));
         body(&encode(&request, model).unwrap())["toolConfig"].clone()
     };
     for model in [CLAUDE, NOVA] {
@@ -99,14 +99,14 @@ fn choices_of_tools() {
     assert_eq!(choose(LLAMA, json!("required"))["toolChoice"], Value::Null);
     let headers = HeaderMap::new();
     let strict = Call { unsupported: OnUnsupported::Reject, ..Call::new(LLAMA, &headers) };
-    let request = asked(json!({ "tools": [tool("f")], "tool_choice": "required" }));
+    let request = asked(&json!({ "tools": [tool("f")], "tool_choice": "required" }));
     let refused = chat().encode(&request, &strict).unwrap_err();
     assert_eq!(refused, EncodeError::unsupported("tool_choice", "this model cannot be made to call a tool"));
 }
 
 #[test]
 fn one_call_at_a_time() {
-    let request = asked(json!({ "tools": [tool("f")], "parallel_tool_calls": false }));
+    let request = asked(&json!({ "tools": [tool("f")], "parallel_tool_calls": false }));
     let said = body(&encode(&request, CLAUDE).unwrap());
     assert_eq!(
         said["additionalModelRequestFields"]["tool_choice"],
@@ -121,7 +121,7 @@ fn one_call_at_a_time() {
 fn betas_come_from_headers_and_members() {
     let mut headers = HeaderMap::new();
     headers.insert("anthropic-beta", HeaderValue::from_static("context-1m-2025-08-07,files-api-2025-04-14"));
-    let request = asked(json!({ "anthropic_beta": ["new-2027"] }));
+    let request = asked(&json!({ "anthropic_beta": ["new-2027"] }));
     let encoded = chat().encode(&request, &Call::new(CLAUDE, &headers)).unwrap();
     assert_eq!(
         body(&encoded)["additionalModelRequestFields"],
@@ -139,16 +139,16 @@ fn a_limit_is_defaulted_for_a_budget_only() {
     let limit = |request: &ChatRequest, model: &str| {
         body(&encode(request, model).unwrap())["inferenceConfig"]["maxTokens"].clone()
     };
-    assert_eq!(limit(&asked(json!({})), CLAUDE), Value::Null);
-    assert_eq!(limit(&asked(json!({ "max_tokens": 7 })), CLAUDE), 7);
-    let thinks = asked(json!({ "thinking": { "type": "enabled", "budget_tokens": 2048 } }));
+    assert_eq!(limit(&asked(&json!({})), CLAUDE), Value::Null);
+    assert_eq!(limit(&asked(&json!({ "max_tokens": 7 })), CLAUDE), 7);
+    let thinks = asked(&json!({ "thinking": { "type": "enabled", "budget_tokens": 2048 } }));
     assert_eq!(limit(&thinks, CLAUDE), 2048 + 4096);
-    assert_eq!(limit(&asked(json!({ "max_tokens": 7 })), "openai.gpt-5.4"), 16);
+    assert_eq!(limit(&asked(&json!({ "max_tokens": 7 })), "openai.gpt-5.4"), 16);
 }
 
 #[test]
 fn top_k_by_family() {
-    let request = asked(json!({ "top_k": 5 }));
+    let request = asked(&json!({ "top_k": 5 }));
     let own = |model: &str| body(&encode(&request, model).unwrap())["additionalModelRequestFields"].clone();
     assert_eq!(own(OLD_CLAUDE), json!({ "top_k": 5 }));
     assert_eq!(own(NOVA), json!({ "inferenceConfig": { "topK": 5 } }));
@@ -158,7 +158,7 @@ fn top_k_by_family() {
 
 #[test]
 fn samplings_beyond_one_are_one() {
-    let encoded = encode(&asked(json!({ "temperature": 1.7, "top_p": 1.0 })), NOVA_2).unwrap();
+    let encoded = encode(&asked(&json!({ "temperature": 1.7, "top_p": 1.0 })), NOVA_2).unwrap();
     assert_eq!(body(&encoded)["inferenceConfig"], json!({ "temperature": 1, "topP": 1.0 }));
     assert_eq!(notes(&encoded), ["clamped temperature: to 1, the most that Bedrock takes"]);
 }
@@ -175,7 +175,7 @@ fn a_prompt_of_bedrocks_needs_no_message() {
 
 #[test]
 fn members_that_are_lacking_may_be_forwarded() {
-    let request = asked(json!({ "seed": 7 }));
+    let request = asked(&json!({ "seed": 7 }));
     let headers = HeaderMap::new();
     let forward = ["seed".to_owned()];
     let call = Call { forward: &forward, unsupported: OnUnsupported::Reject, ..Call::new(GPT_OSS, &headers) };
@@ -188,7 +188,8 @@ fn members_that_are_lacking_may_be_forwarded() {
 #[test]
 fn streaming_stands_in_the_address() {
     let encoded =
-        encode(&asked(json!({ "stream": true, "stream_options": { "include_usage": true } })), NOVA).unwrap();
+        encode(&asked(&json!({ "stream": true, "stream_options": { "include_usage": true } })), NOVA)
+            .unwrap();
     assert!(encoded.request.uri().path().ends_with("/converse-stream"), "{}", encoded.request.uri());
     assert_eq!(encoded.request.headers()["accept"], "application/vnd.amazon.eventstream");
     assert_eq!(body(&encoded), json!({ "messages": [{ "role": "user", "content": [{ "text": "?" }] }] }));

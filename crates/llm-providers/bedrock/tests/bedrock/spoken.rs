@@ -100,7 +100,7 @@ impl Interpret for SpokenInterpret {
 }
 
 fn frame(event: &SseEvent<'_>) -> Bytes {
-    let name = std::str::from_utf8(event.event).unwrap();
+    let name = &*String::from_utf8_lossy(event.event);
     let mut frame = BytesMut::new();
     let (key, kind) = match name.ends_with("Exception") {
         true => (":exception-type", "exception"),

@@ -63,6 +63,18 @@ fn every_flipped_bit_is_noticed() {
 }
 
 #[test]
+fn sound_frames_before_a_spoilt_one_are_read() {
+    let mut bytes = two_events();
+    let second = u32::from_be_bytes(bytes[..4].try_into().unwrap()) as usize;
+    bytes[second + 5] ^= 1;
+    let block = EventStreamBuffer::default().push(Bytes::from(bytes)).unwrap().unwrap();
+    let mut rest = &block[..];
+    assert_eq!(event(next(&mut rest).unwrap()).unwrap().event, b"messageStart");
+    assert_eq!(event(next(&mut rest).unwrap()), Err(FrameError::Checksum));
+    assert_eq!(next(&mut rest), None);
+}
+
+#[test]
 fn headers_of_all_types_are_passed_over() {
     let mut headers = Vec::new();
     let values: [(u8, &[u8]); 9] = [

@@ -89,7 +89,10 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         let Nullable::Value(tier) = &request.service_tier else { return Ok(()) };
         let said = match tier {
-            ServiceTier::Auto => return Ok(self.drop("service_tier", "Gemini chooses by itself")),
+            ServiceTier::Auto => {
+                self.drop("service_tier", "Gemini chooses by itself");
+                return Ok(());
+            }
             _ if self.platform == Platform::Vertex => {
                 return self.unsupported("service_tier", "Vertex AI tells the class of service by a header");
             }

@@ -85,8 +85,8 @@ impl Reader {
             .into();
         let labels = wire.labels.into_option().filter(|labels| !labels.is_empty());
         request.metadata = labels.into();
-        put(&mut request, "safetySettings", wire.safety_settings);
-        put(&mut request, "cachedContent", wire.cached_content);
+        put(&mut request, "safetySettings", &wire.safety_settings);
+        put(&mut request, "cachedContent", &wire.cached_content);
         Ok(request)
     }
 
@@ -116,7 +116,7 @@ impl Reader {
 }
 
 /// Keeps a member in Gemini's words, unless it is absent or `null`.
-fn put<T: serde::Serialize>(request: &mut ChatRequest, name: &str, value: Nullable<T>) {
+fn put<T: serde::Serialize>(request: &mut ChatRequest, name: &str, value: &Nullable<T>) {
     if let Some(Ok(value)) = value.get().map(serde_json::to_value) {
         request.extra.insert(name.to_owned(), value);
     }

@@ -116,16 +116,35 @@ impl Writer<'_> {
         if let Some(call) = message.function_call.get() {
             text.push_str(&serde_json::to_string(call).unwrap_or_default());
         }
-        for (name, is_said) in [
-            ("thinking_blocks", message.thinking_blocks.is_value()),
-            ("reasoning_content", message.reasoning_content.is_value()),
-            ("audio", message.audio.is_value()),
-        ] {
-            if is_said {
-                self.note(NoteKind::Dropped, format!("{path}.{name}"), "a prompt has text only");
+        self.leftover(message, path);
+        Ok(text)
+    }
+
+    /// Members of a message and of its parts that a prompt has no place for.
+    fn leftover(&mut self, message: &Message, path: &str) {
+        const SAID: &[&str] = &["role", "content", "refusal", "tool_calls", "function_call"];
+        const SAID_OF_PARTS: &[&str] = &["type", "text", "refusal", "image_url"];
+        const WHY: &str = "a prompt has text only";
+        let Ok(message) = serde_json::to_value(message) else { return };
+        let mut lost = Vec::new();
+        let mut look = |value: &Value, said: &[&str], path: &str| {
+            for (name, value) in value.as_object().into_iter().flatten() {
+                if !said.contains(&name.as_str()) && !value.is_null() {
+                    lost.push(format!("{path}.{name}"));
+                }
+            }
+        };
+        look(&message, SAID, path);
+        for (index, part) in message["content"].as_array().into_iter().flatten().enumerate() {
+            let path = format!("{path}.content[{index}]");
+            if matches!(part["type"].as_str(), Some("text" | "refusal" | "image_url")) {
+                look(part, SAID_OF_PARTS, &path);
+                look(&part["image_url"], &["url"], &format!("{path}.image_url"));
             }
         }
-        Ok(text)
+        for path in lost {
+            self.note(NoteKind::Dropped, path, WHY);
+        }
     }
 
     fn parameters(&mut self, request: &ChatRequest) -> Result<(), EncodeError> {
@@ -143,14 +162,12 @@ impl Writer<'_> {
         }
         let limit = request.output_limit().or(self.call.default_max_tokens);
         let stops = request.stop.get().map(Stop::as_slice).unwrap_or_default();
-        let logprobs = request.logprobs.get() == Some(&true);
         let said = [
             ("max_new_tokens", limit.map(|limit| json!(limit))),
             ("top_p", request.top_p.get().map(|top_p| json!(top_p))),
             ("seed", request.seed.get().map(|seed| json!(seed))),
             ("frequency_penalty", request.frequency_penalty.get().map(|penalty| json!(penalty))),
             ("stop", (!stops.is_empty()).then(|| json!(stops))),
-            ("top_n_tokens", request.top_logprobs.get().filter(|_| logprobs).map(|count| json!(count))),
             ("details", Some(Value::Bool(true))),
             ("return_full_text", Some(Value::Bool(false))),
         ];
@@ -189,6 +206,7 @@ impl Writer<'_> {
         self.lack("functions", &request.functions, Vec::is_empty)?;
         self.lack("function_call", &request.function_call, |_| false)?;
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty)?;
+        self.lack("logprobs", &request.logprobs, |logprobs| !logprobs)?;
         self.lack("metadata", &request.metadata, Extra::is_empty)?;
         self.lack("modalities", &request.modalities, |all| all.iter().all(|one| one == "text"))?;
         self.lack("n", &request.n, |n| *n == 1)?;
@@ -204,6 +222,7 @@ impl Writer<'_> {
         self.lack("thinking", &request.thinking, |_| false)?;
         self.lack("tool_choice", &request.tool_choice, |_| false)?;
         self.lack("tools", &request.tools, Vec::is_empty)?;
+        self.lack("top_logprobs", &request.top_logprobs, |count| *count == 0)?;
         self.lack("user", &request.user, |_| false)?;
         self.lack("verbosity", &request.verbosity, |_| false)?;
         self.lack("web_search_options", &request.web_search_options, |_| false)

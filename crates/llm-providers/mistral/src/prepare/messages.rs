@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::{Request, ids};
 
-pub(super) fn messages(request: &mut Request<'_>, changes: &mut Changes<'_>) {
+/// Brings the messages into Mistral's form; gives which had to go.
+pub(super) fn messages(request: &mut Request<'_>, changes: &mut Changes<'_>) -> Vec<usize> {
     let last = request.messages.len().saturating_sub(1);
     let needs = request.messages.iter().enumerate().any(|(at, message)| needs_change(message, at == last));
     if !needs {
-        return;
+        return Vec::new();
     }
+    let mut removed = Vec::new();
     let messages = std::mem::take(&mut request.to_mut().messages);
     let mut last_call = None;
     let mut out = Vec::with_capacity(messages.len());
@@ -28,6 +30,7 @@ pub(super) fn messages(request: &mut Request<'_>, changes: &mut Changes<'_>) {
         ids::shorten(&mut message, &path, changes);
         if is_empty_answer(&message) {
             changes.note(NoteKind::Dropped, path, "Mistral takes no answer without content and calls");
+            removed.push(index);
             continue;
         }
         if index == last && begins_the_answer(&message) {
@@ -41,6 +44,7 @@ pub(super) fn messages(request: &mut Request<'_>, changes: &mut Changes<'_>) {
         out.push(message);
     }
     request.to_mut().messages = out;
+    removed
 }
 
 fn needs_change(message: &Message, is_last: bool) -> bool {
@@ -126,7 +130,7 @@ fn members(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
                 say(message, words);
             }
             None => {
-                changes.lost(NoteKind::Dropped, format!("{path}.audio"), "Mistral knows no spoken answers")
+                changes.lost(NoteKind::Dropped, format!("{path}.audio"), "Mistral knows no spoken answers");
             }
         }
     }

@@ -78,7 +78,7 @@ fn meta(tree: &mut Extra) -> Option<RerankMeta> {
         _ => RerankMeta::default(),
     };
     if !meta.tokens.is_value() {
-        meta.tokens = tree.get("tokens").and_then(|tokens| tokens_of(tokens)).into();
+        meta.tokens = tree.get("tokens").and_then(tokens_of).into();
         if meta.tokens.is_value() {
             tree.shift_remove("tokens");
         }

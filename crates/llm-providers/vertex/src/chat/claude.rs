@@ -7,7 +7,8 @@ use http::header::HeaderName;
 use http::{Request, Response, Uri};
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, Chat, CountTokens, Decoded, Edit, EncodeError, Encoded, Note, Payload, Peek, Translator, UpstreamError, apply,
+    Call, Chat, CountTokens, Decoded, Edit, EncodeError, Encoded, Note, Payload, Peek, Translator,
+    UpstreamError, apply,
 };
 use llm_types::{ChatRequest, ChatResponse};
 
@@ -17,17 +18,25 @@ use crate::place::{self, Verb};
 const VERSION: &str = "vertex-2023-10-16";
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 
-pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+pub(super) fn encode(
+    request: &ChatRequest,
+    model: Model<'_>,
+    call: &Call<'_>,
+) -> Result<Encoded, EncodeError> {
     let (sent, notes) = anthropics::<Chat>(request, model, call)?;
     let verb = if request.streams() { Verb::StreamRawPredict } else { Verb::RawPredict };
     let uri = place::of_model(place::STABLE, model, verb, call)?;
-    finish(sent, &[without_model()], uri, notes, call)
+    finish(&sent, &[without_model()], uri, notes, call)
 }
 
 /// A count is asked for at an address of its own; there the model stands in the body.
-pub(crate) fn count_body(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+pub(crate) fn count_body(
+    request: &ChatRequest,
+    model: Model<'_>,
+    call: &Call<'_>,
+) -> Result<Encoded, EncodeError> {
     let (sent, notes) = anthropics::<CountTokens>(request, model, call)?;
-    finish(sent, &[], count_address(model, call)?, notes, call)
+    finish(&sent, &[], count_address(model, call)?, notes, call)
 }
 
 /// Where tokens are counted.
@@ -66,7 +75,7 @@ where
 }
 
 fn finish(
-    sent: Request<Payload>,
+    sent: &Request<Payload>,
     edits: &[Edit],
     uri: Uri,
     notes: Vec<Note>,

@@ -7,25 +7,28 @@ use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{Chat, Decoder, Framer, Framing, Items, Provider as _, SseEvent, Translator as _};
 use llm_provider_gemini::generate;
 use llm_types::ChatChunk;
-use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
-use super::open;
+use super::{mistral, open};
+use crate::model::{Family, Model};
 
 /// Whose words an answer is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wire {
     Gemini,
     Claude,
+    Mistral,
     Open,
 }
 
 impl Wire {
     /// Looks at the members at the top.
     pub(crate) fn of(json: &[u8]) -> Self {
-        let members: HashMap<String, IgnoredAny> = serde_json::from_slice(json).unwrap_or_default();
+        let members: HashMap<String, &RawValue> = serde_json::from_slice(json).unwrap_or_default();
         let has = |name: &str| members.contains_key(name);
+        let model = members.get("model").map_or("", |model| model.get().trim_matches('"'));
         if has("choices") || has("object") {
-            Self::Open
+            if Model::of(model).family == Family::Mistral { Self::Mistral } else { Self::Open }
         } else if has("type") {
             Self::Claude
         } else {
@@ -40,6 +43,7 @@ impl Wire {
                 static CLAUDE: Anthropic = Anthropic;
                 CLAUDE.chat().map_or_else(generate::decoder, |chat| chat.decoder())
             }
+            Self::Mistral => mistral::decoder(),
             Self::Open => open::wire().decoder(),
         }
     }
@@ -108,6 +112,7 @@ mod tests {
             (r#"{"promptFeedback":{}}"#, Wire::Gemini),
             (r#"{"type":"message","content":[]}"#, Wire::Claude),
             (r#"{"id":"x","object":"chat.completion","choices":[]}"#, Wire::Open),
+            (r#"{"id":"x","model":"codestral-2501","choices":[]}"#, Wire::Mistral),
             ("[]", Wire::Gemini),
             ("", Wire::Gemini),
         ] {

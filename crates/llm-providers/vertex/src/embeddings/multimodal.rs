@@ -12,9 +12,9 @@ pub(super) fn encode(request: &EmbeddingRequest, call: &Call<'_>) -> Result<Said
     let inputs: Vec<Value> = match &request.input {
         EmbeddingInput::Parts(parts) => parts.clone(),
         other => {
-            let texts = other
-                .texts()
-                .ok_or_else(|| EncodeError::invalid("input", "this model takes texts, pictures and films, no tokens"))?;
+            let texts = other.texts().ok_or_else(|| {
+                EncodeError::invalid("input", "this model takes texts, pictures and films, no tokens")
+            })?;
             texts.into_iter().map(Value::from).collect()
         }
     };
@@ -34,7 +34,10 @@ pub(super) fn encode(request: &EmbeddingRequest, call: &Call<'_>) -> Result<Said
 }
 
 fn wrong(at: usize) -> EncodeError {
-    EncodeError::invalid(format!("input[{at}]"), "is neither a text nor a picture nor a film that Vertex AI reads")
+    EncodeError::invalid(
+        format!("input[{at}]"),
+        "is neither a text nor a picture nor a film that Vertex AI reads",
+    )
 }
 
 /// A text, a picture or a film; an object in Google's own words stays one.

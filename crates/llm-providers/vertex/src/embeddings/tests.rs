@@ -36,14 +36,18 @@ fn texts_by_predict() {
         notes,
         ["converted input_type: to `RETRIEVAL_QUERY`", "dropped user: Vertex AI knows no end users"]
     );
-    assert_eq!(sent("gemini-embedding-001", json!({"model": "m", "input": "a"})).unwrap().0, "gemini-embedding-001:predict");
+    assert_eq!(
+        sent("gemini-embedding-001", json!({"model": "m", "input": "a"})).unwrap().0,
+        "gemini-embedding-001:predict"
+    );
     assert!(sent("text-embedding-005", json!({"model": "m", "input": [1]})).is_err());
     assert_eq!((max_inputs("text-embedding-005"), max_inputs("gemini-embedding-001")), (250, 1));
 }
 
 #[test]
 fn the_newest_by_embed_content() {
-    let (path, body, _) = sent("gemini-embedding-2-preview", json!({"model": "m", "input": ["a"], "dimensions": 8})).unwrap();
+    let (path, body, _) =
+        sent("gemini-embedding-2-preview", json!({"model": "m", "input": ["a"], "dimensions": 8})).unwrap();
     assert_eq!(path, "gemini-embedding-2-preview:embedContent");
     assert_eq!(body, json!({"content": {"parts": [{"text": "a"}]}, "outputDimensionality": 8}));
     assert!(sent("gemini-embedding-2-preview", json!({"model": "m", "input": ["a", "b"]})).is_err());
@@ -51,15 +55,24 @@ fn the_newest_by_embed_content() {
 
 #[test]
 fn pictures_and_films() {
-    let one = |input: Value| sent("multimodalembedding@001", json!({"model": "m", "input": input, "dimensions": 128})).map(|sent| sent.1);
+    let one = |input: Value| {
+        sent("multimodalembedding@001", json!({"model": "m", "input": input, "dimensions": 128}))
+            .map(|sent| sent.1)
+    };
     let whole = |instance: Value| json!({"instances": [instance], "parameters": {"dimension": 128}});
     for (input, instance) in [
         (json!("a dog"), json!({"text": "a dog"})),
         (json!("gs://b/dog.png"), json!({"image": {"gcsUri": "gs://b/dog.png"}})),
         (json!(["gs://b/Dog.MP4"]), json!({"video": {"gcsUri": "gs://b/Dog.MP4"}})),
-        (json!([{"image_url": {"url": "data:image/png;base64,AA"}}]), json!({"image": {"bytesBase64Encoded": "AA"}})),
+        (
+            json!([{"image_url": {"url": "data:image/png;base64,AA"}}]),
+            json!({"image": {"bytesBase64Encoded": "AA"}}),
+        ),
         (json!([{"type": "text", "text": "t"}]), json!({"text": "t"})),
-        (json!([{"text": "t", "image": {"gcsUri": "gs://x"}}]), json!({"text": "t", "image": {"gcsUri": "gs://x"}})),
+        (
+            json!([{"text": "t", "image": {"gcsUri": "gs://x"}}]),
+            json!({"text": "t", "image": {"gcsUri": "gs://x"}}),
+        ),
     ] {
         assert_eq!(one(input).unwrap(), whole(instance));
     }
@@ -107,7 +120,9 @@ fn answers() {
     );
     let newest = answer(&json!({"embedding": {"values": [1]}, "usageMetadata": {"promptTokenCount": 2}}));
     assert_eq!(newest["usage"]["prompt_tokens"], 2);
-    let error = Response::builder().status(403).body(br#"{"error":{"code":403,"message":"No.","status":"PERMISSION_DENIED"}}"#.as_slice());
+    let error = Response::builder()
+        .status(403)
+        .body(br#"{"error":{"code":403,"message":"No.","status":"PERMISSION_DENIED"}}"#.as_slice());
     let error = Translator::<Embeddings>::decode(&Vertex, error.unwrap()).unwrap_err();
     assert_eq!(error.kind, llm_types::ErrorKind::PermissionDenied);
 }

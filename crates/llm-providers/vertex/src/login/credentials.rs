@@ -50,7 +50,7 @@ impl fmt::Debug for Credentials {
 /// Where the token of another issuer is.
 pub(super) enum Subject {
     File(PathBuf),
-    Url(Request<Bytes>),
+    Url(Box<Request<Bytes>>),
 }
 
 impl Credentials {
@@ -115,18 +115,20 @@ impl Credentials {
             header.insert("kid".to_owned(), id.into());
         }
         let issued_at = now.0 / 1000;
+        let expires_at = now.plus(LIFE_S * 1000).0 / 1000;
         let mut claims = Map::new();
         claims.insert("iss".to_owned(), self.need("client_email")?.into());
         claims.insert("scope".to_owned(), SCOPE.into());
         claims.insert("aud".to_owned(), self.text("token_uri").unwrap_or(TOKEN_URI).into());
         claims.insert("iat".to_owned(), issued_at.into());
-        claims.insert("exp".to_owned(), (issued_at + LIFE_S).into());
+        claims.insert("exp".to_owned(), expires_at.into());
         key.sign(header, claims).map_err(|why| format!("the service account's `private_key`: {why}"))
     }
 
     /// The credentials that act for the account.
     pub(super) fn source(&self) -> Result<Self, String> {
-        let source = self.members.get("source_credentials").ok_or("the credentials lack `source_credentials`")?;
+        let source =
+            self.members.get("source_credentials").ok_or("the credentials lack `source_credentials`")?;
         let source = Self::read(source.to_string().as_bytes())?;
         if source.kind == Kind::Impersonated {
             return Err("`source_credentials` act for an account themselves".to_owned());
@@ -136,12 +138,15 @@ impl Credentials {
 
     /// Where the token of another issuer is.
     pub(super) fn subject(&self) -> Result<Subject, String> {
-        let source = self.members.get("credential_source").ok_or("the credentials lack `credential_source`")?;
+        let source =
+            self.members.get("credential_source").ok_or("the credentials lack `credential_source`")?;
         if let Some(file) = source.get("file").and_then(Value::as_str) {
             return Ok(Subject::File(file.into()));
         }
         if source.get("environment_id").is_some() {
-            return Err("a workload's identity from Amazon is not known here; use a file or an address".to_owned());
+            return Err(
+                "a workload's identity from Amazon is not known here; use a file or an address".to_owned()
+            );
         }
         if source.get("executable").is_some() {
             return Err("programs are not run for credentials; use a file or an address".to_owned());
@@ -155,7 +160,10 @@ impl Credentials {
             request = request.header(header.0, header.1);
         }
         let request = request.body(Bytes::new());
-        request.map(Subject::Url).map_err(|_| "`credential_source.url` is no address".to_owned())
+        request
+            .map(Box::new)
+            .map(Subject::Url)
+            .map_err(|_| "`credential_source.url` is no address".to_owned())
     }
 
     /// The token in what was found there: all of it, or a member of it.
@@ -211,8 +219,10 @@ impl Credentials {
             body["delegates"] = delegates.clone();
         }
         let url = self.need("service_account_impersonation_url")?;
-        let request = Request::post(url).header("content-type", "application/json").body(body.to_string().into());
-        let mut request = request.map_err(|_| "`service_account_impersonation_url` is no address".to_owned())?;
+        let request =
+            Request::post(url).header("content-type", "application/json").body(body.to_string().into());
+        let mut request =
+            request.map_err(|_| "`service_account_impersonation_url` is no address".to_owned())?;
         authorize(request.headers_mut(), &format!("Bearer {}", token.expose()))?;
         Ok(request)
     }

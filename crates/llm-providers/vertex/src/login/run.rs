@@ -87,7 +87,9 @@ impl Run {
                 }
                 match credentials.subject() {
                     Ok(Subject::File(file)) => self.wait(State::Subject(credentials), LoginStep::Read(file)),
-                    Ok(Subject::Url(request)) => self.send(State::Subject(credentials), Ok(request)),
+                    Ok(Subject::Url(request)) => {
+                        self.wait(State::Subject(credentials), LoginStep::Send(request))
+                    }
                     Err(why) => LoginStep::Fail(why),
                 }
             }
@@ -121,9 +123,10 @@ impl Run {
             State::Subject(credentials) if answer.status().is_success() => {
                 self.exchange(&credentials, answer.body())
             }
-            State::Subject(_) => {
-                LoginStep::Fail(format!("the subject's token was refused with status {}", answer.status().as_u16()))
-            }
+            State::Subject(_) => LoginStep::Fail(format!(
+                "the subject's token was refused with status {}",
+                answer.status().as_u16()
+            )),
             State::Acting => acting(answer, now),
             state => match (TokenAnswer::read(answer, now), self.acting.take()) {
                 (Ok(told), Some(acting)) => {
@@ -185,7 +188,9 @@ impl LoginRun for Run {
             LoginInput::File(content) => self.file(&content, now),
             LoginInput::Answer(answer) => self.answer(&answer, now),
             LoginInput::Failed(why) => self.failed(why),
-            LoginInput::Credential { .. } => LoginStep::Fail("nobody asked for Amazon's credentials".to_owned()),
+            LoginInput::Credential { .. } => {
+                LoginStep::Fail("nobody asked for Amazon's credentials".to_owned())
+            }
         }
     }
 }

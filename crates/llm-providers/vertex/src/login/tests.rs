@@ -31,7 +31,9 @@ fn answer(status: u16, body: &Value) -> LoginInput {
 }
 
 fn done(step: LoginStep) -> (String, Option<UnixMs>) {
-    let LoginStep::Done { credential: Credential::Token(token), expires_at } = step else { panic!("{step:?}") };
+    let LoginStep::Done { credential: Credential::Token(token), expires_at } = step else {
+        panic!("{step:?}")
+    };
     (token.expose().to_owned(), expires_at)
 }
 
@@ -55,7 +57,10 @@ fn form(request: &Request<Bytes>) -> Vec<(String, String)> {
         String::from_utf8(bytes).unwrap()
     };
     let body = std::str::from_utf8(request.body()).unwrap();
-    body.split('&').map(|pair| pair.split_once('=').unwrap()).map(|(name, value)| (decode(name), decode(value))).collect()
+    body.split('&')
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }
 
 fn token_answer() -> LoginInput {
@@ -68,7 +73,10 @@ const EXPIRES: Option<UnixMs> = Some(UnixMs(1_700_003_599_000));
 fn a_service_account_signs() {
     let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()));
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(der.as_ref())
+    );
     let account = json!({
         "type": "service_account", "project_id": "p", "private_key_id": "k1", "private_key": pem,
         "client_email": "a@p.iam.gserviceaccount.com", "token_uri": "https://oauth2.googleapis.com/token",
@@ -87,7 +95,9 @@ fn a_service_account_signs() {
     assert_eq!(request.uri(), "https://oauth2.googleapis.com/token");
     let form = form(&request);
     assert_eq!(form[0].1, "urn:ietf:params:oauth:grant-type:jwt-bearer");
-    let [header, claims, signature] = form[1].1.split('.').collect::<Vec<_>>()[..] else { panic!("{form:?}") };
+    let [header, claims, signature] = form[1].1.split('.').collect::<Vec<_>>()[..] else {
+        panic!("{form:?}")
+    };
     let json = |part: &str| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
     assert_eq!(json(header), json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
     assert_eq!(
@@ -105,19 +115,25 @@ fn a_service_account_signs() {
 
 #[test]
 fn a_person_refreshes() {
-    let user = json!({"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r"});
+    let user =
+        json!({"type": "authorized_user", "client_id": "i", "client_secret": "s", "refresh_token": "r"});
     let (mut run, first) = begun(&[("gcloud_home", "/home/me")], None);
     assert!(
         matches!(first, LoginStep::Read(path) if path == Path::new("/home/me/.config/gcloud/application_default_credentials.json"))
     );
     let request = sent(run.step(LoginInput::File(user.to_string().into()), NOW));
-    let pairs = [("grant_type", "refresh_token"), ("client_id", "i"), ("client_secret", "s"), ("refresh_token", "r")];
+    let pairs =
+        [("grant_type", "refresh_token"), ("client_id", "i"), ("client_secret", "s"), ("refresh_token", "r")];
     assert_eq!(form(&request), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert_eq!(done(run.step(token_answer(), NOW)).1, EXPIRES);
     let (_, first) = begun(&[("gcloud_config", "/cfg"), ("gcloud_home", "/home/me")], None);
-    assert!(matches!(first, LoginStep::Read(path) if path == Path::new("/cfg/application_default_credentials.json")));
+    assert!(
+        matches!(first, LoginStep::Read(path) if path == Path::new("/cfg/application_default_credentials.json"))
+    );
     let (_, first) = begun(&[("gcloud_home", "/c/Users/me/AppData/Roaming")], None);
-    assert!(matches!(first, LoginStep::Read(path) if path.ends_with("Roaming/gcloud/application_default_credentials.json")));
+    assert!(
+        matches!(first, LoginStep::Read(path) if path.ends_with("Roaming/gcloud/application_default_credentials.json"))
+    );
 }
 
 #[test]
@@ -173,7 +189,10 @@ fn a_workload_exchanges_the_token_of_an_address_and_acts_for_an_account() {
     let more = json!({"service_account_impersonation_url": url, "client_id": "i", "client_secret": "s"});
     let (mut run, first) = begun(&[("vertex_credentials", &external(&source, &more))], None);
     let request = sent(first);
-    assert_eq!((request.uri().to_string().as_str(), &request.headers()["metadata"]), ("http://169.254.169.254/token", &"True".parse().unwrap()));
+    assert_eq!(
+        (request.uri().to_string().as_str(), &request.headers()["metadata"]),
+        ("http://169.254.169.254/token", &"True".parse().unwrap())
+    );
     let request = sent(run.step(answer(200, &json!({"id_token": "eyJ"})), NOW));
     assert_eq!(request.headers()["authorization"], "Basic aTpz");
     let request = sent(run.step(token_answer(), NOW));
@@ -183,7 +202,8 @@ fn a_workload_exchanges_the_token_of_an_address_and_acts_for_an_account() {
         serde_json::from_slice::<Value>(request.body()).unwrap(),
         json!({"scope": [SCOPE], "lifetime": "3600s"})
     );
-    let last = run.step(answer(200, &json!({"accessToken": "ya29.acting", "expireTime": "2023-11-14T23:13:20Z"})), NOW);
+    let last = run
+        .step(answer(200, &json!({"accessToken": "ya29.acting", "expireTime": "2023-11-14T23:13:20Z"})), NOW);
     assert_eq!(done(last), ("ya29.acting".to_owned(), Some(UnixMs(1_700_003_600_000))));
 }
 
@@ -199,7 +219,10 @@ fn credentials_that_act_for_an_account() {
     assert_eq!(sent(first).uri(), "https://oauth2.googleapis.com/token");
     let request = sent(run.step(token_answer(), NOW));
     assert_eq!(serde_json::from_slice::<Value>(request.body()).unwrap()["delegates"], json!(["d"]));
-    let refused = answer(403, &json!({"error": {"code": 403, "message": "Permission denied", "status": "PERMISSION_DENIED"}}));
+    let refused = answer(
+        403,
+        &json!({"error": {"code": 403, "message": "Permission denied", "status": "PERMISSION_DENIED"}}),
+    );
     let why = failed(run.step(refused, NOW));
     assert!(why.contains("403") && why.contains("Permission denied"), "{why}");
 }
@@ -237,6 +260,7 @@ fn what_leads_to_no_token_is_told_without_secrets() {
     }
     let (mut run, _) = begun(&[("vertex_credentials", "/nowhere")], None);
     assert!(failed(run.step(LoginInput::Failed("not found".to_owned()), NOW)).contains("not found"));
-    let (mut run, _) = begun(&[("vertex_credentials", &external(&json!({"url": "http://h/"}), &json!({})))], None);
+    let (mut run, _) =
+        begun(&[("vertex_credentials", &external(&json!({"url": "http://h/"}), &json!({})))], None);
     assert!(failed(run.step(answer(500, &json!({})), NOW)).contains("500"));
 }

@@ -135,8 +135,14 @@ impl Reader {
         }
         let said = if parts.is_empty() { MessageContent::Text(String::new()) } else { content(parts) };
         let mut message = Message::tool(block.tool_use_id, said);
-        if block.status.as_deref() == Some("error") {
-            message.extra.insert("is_error".to_owned(), true.into());
+        match block.status.as_deref() {
+            Some("error") => drop(message.extra.insert("is_error".to_owned(), true.into())),
+            Some("success") => drop(message.extra.insert("is_error".to_owned(), false.into())),
+            Some(other) => {
+                let detail = format!("nobody knows a status `{other}`");
+                self.note(NoteKind::Dropped, format!("{path}.toolResult.status"), detail);
+            }
+            None => {}
         }
         for name in block.extra.keys() {
             self.note(NoteKind::Dropped, format!("{path}.toolResult.{name}"), "nobody knows it");

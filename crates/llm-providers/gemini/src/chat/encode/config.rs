@@ -122,7 +122,7 @@ impl Encoder<'_> {
                 // As some clients, and Vertex AI's own examples, say it.
                 match extra.get("response_schema") {
                     Some(given) if given.is_object() => {
-                        self.schema(given.clone(), "response_format.response_schema", config)
+                        self.schema(given.clone(), "response_format.response_schema", config);
                     }
                     _ => {}
                 }

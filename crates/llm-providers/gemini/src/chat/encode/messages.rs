@@ -212,7 +212,7 @@ impl Encoder<'_> {
         }
         if let Some(call) = message.function_call.get() {
             let id = format!("{MADE_ID}{index}");
-            let call = self.function_call(id, call, &format!("{path}.function_call"), turns)?;
+            let call = self.function_call(&id, call, &format!("{path}.function_call"), turns)?;
             parts.push(Part { function_call: Nullable::Value(call), ..Part::default() });
         }
         Ok(parts)
@@ -278,9 +278,7 @@ impl Encoder<'_> {
                     ..wire::FunctionCall::default()
                 }
             }
-            (None, Some(function)) => {
-                self.function_call(id.to_owned(), function, &format!("{path}.function"), turns)?
-            }
+            (None, Some(function)) => self.function_call(id, function, &format!("{path}.function"), turns)?,
             (None, None) => return Err(EncodeError::invalid(format!("{path}.function"), "is missing")),
         };
         const SIGNED: &[&str] = &["provider_specific_fields", "extra_content", SIGNATURE];
@@ -297,14 +295,14 @@ impl Encoder<'_> {
 
     fn function_call(
         &mut self,
-        id: String,
+        id: &str,
         call: &FunctionCall,
         path: &str,
         turns: &mut Turns,
     ) -> Result<wire::FunctionCall, EncodeError> {
         let name =
             call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
-        turns.calls.push((id.clone(), name.clone()));
+        turns.calls.push((id.to_owned(), name.clone()));
         let text = call.arguments.as_deref().unwrap_or_default();
         let args = arguments_object(text).unwrap_or_else(|| {
             // What the model got wrong must still be shown to it.
@@ -313,7 +311,7 @@ impl Encoder<'_> {
             json!({ "arguments": text })
         });
         Ok(wire::FunctionCall {
-            id: self.sent_id(&id),
+            id: self.sent_id(id),
             name: Nullable::Value(name.clone()),
             args: Nullable::Value(args),
             ..wire::FunctionCall::default()

@@ -30,15 +30,20 @@ impl Reader {
         request.top_logprobs = some(config.logprobs);
         let stops = config.stop_sequences.into_option().filter(|stops| !stops.is_empty());
         request.stop = stops.map(Stop::Many).into();
-        put(request, "top_k", config.top_k);
-        put(request, "mediaResolution", config.media_resolution);
-        put(request, "imageConfig", config.image_config);
+        put(request, "top_k", &config.top_k);
+        put(request, "mediaResolution", &config.media_resolution);
+        put(request, "imageConfig", &config.image_config);
         let modalities = config.response_modalities.into_option().filter(|modalities| !modalities.is_empty());
         request.modalities =
             modalities.map(|all| all.iter().map(|one| one.to_lowercase()).collect::<Vec<_>>()).into();
         speech(config.speech_config, request);
         thinking(config.thinking_config, request);
-        self.form(config.response_mime_type, config.response_json_schema, config.response_schema, request);
+        self.form(
+            config.response_mime_type.as_deref(),
+            config.response_json_schema,
+            config.response_schema,
+            request,
+        );
         for (name, value) in config.extra {
             if !value.is_null() {
                 let own = request.extra.entry("generationConfig").or_insert_with(|| json!({}));
@@ -50,7 +55,7 @@ impl Reader {
 
     fn form(
         &mut self,
-        mime_type: Nullable<String>,
+        mime_type: Option<&str>,
         json_schema: Nullable<Value>,
         subset: Nullable<Value>,
         request: &mut ChatRequest,
@@ -60,7 +65,7 @@ impl Reader {
             (None, Some(schema)) => Some(schema::unfold(schema)),
             (None, None) => None,
         };
-        match (mime_type.as_deref(), given) {
+        match (mime_type, given) {
             (Some("application/json"), Some(schema)) => {
                 request.response_format = Nullable::Value(ResponseFormat::JsonSchema(JsonSchemaPart {
                     json_schema: JsonSchemaFormat {
@@ -84,8 +89,8 @@ impl Reader {
                     "generationConfig.responseMimeType",
                     "kept in Gemini's words only",
                 );
-                put(request, "responseMimeType", Nullable::<String>::from(told.map(str::to_owned)));
-                put(request, "responseJsonSchema", Nullable::<Value>::from(given));
+                put(request, "responseMimeType", &Nullable::<String>::from(told.map(str::to_owned)));
+                put(request, "responseJsonSchema", &Nullable::<Value>::from(given));
             }
         }
     }
@@ -112,7 +117,7 @@ fn speech(config: Nullable<SpeechConfig>, request: &mut ChatRequest) {
         });
     }
     if voice.is_none() || config.language_code.is_value() || !config.extra.is_empty() {
-        put(request, "speechConfig", Nullable::Value(config));
+        put(request, "speechConfig", &Nullable::Value(config));
     }
 }
 
@@ -139,7 +144,7 @@ fn thinking(config: Nullable<ThinkingConfig>, request: &mut ChatRequest) {
         _ => {}
     }
     if !is_said && config != ThinkingConfig::default() {
-        put(request, "thinkingConfig", Nullable::Value(config));
+        put(request, "thinkingConfig", &Nullable::Value(config));
     }
 }
 

@@ -122,8 +122,7 @@ impl Reader {
             return Err(IngressError { path: format!("{path}.name"), message: "is missing".to_owned() });
         }
         let (text, is_error) = result_text(response.response.into_option());
-        let media: Vec<ContentPart> =
-            response.parts.into_option().into_iter().flatten().map(content_part).collect();
+        let media: Vec<ContentPart> = response.parts.get().into_iter().flatten().map(content_part).collect();
         let content = if media.is_empty() {
             MessageContent::Text(text)
         } else {
@@ -161,7 +160,7 @@ impl Reader {
         {
             return Some(text.into());
         }
-        let parts: Vec<ContentPart> = parts.into_iter().map(content_part).collect();
+        let parts: Vec<ContentPart> = parts.iter().map(content_part).collect();
         (!parts.is_empty()).then_some(MessageContent::Parts(parts))
     }
 }
@@ -187,11 +186,11 @@ fn result_text(response: Option<Value>) -> (String, bool) {
 }
 
 /// A part as OpenAI has it; what OpenAI has no part for stays Gemini's.
-fn content_part(part: Part) -> ContentPart {
-    if let Some(text) = bare_text(&part) {
+fn content_part(part: &Part) -> ContentPart {
+    if let Some(text) = bare_text(part) {
         return ContentPart::text(text);
     }
-    let look = look(&part);
+    let look = look(part);
     let rest = Part {
         inline_data: Nullable::Absent,
         file_data: Nullable::Absent,
@@ -212,7 +211,7 @@ fn content_part(part: Part) -> ContentPart {
             _ => {}
         }
     }
-    let own = serde_json::to_value(&part).unwrap_or_default();
+    let own = serde_json::to_value(part).unwrap_or_default();
     ContentPart::Unknown(Extra::from_iter([("type".to_owned(), OWN_PART.into()), (OWN_PART.to_owned(), own)]))
 }
 

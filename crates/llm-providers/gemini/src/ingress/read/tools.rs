@@ -68,7 +68,7 @@ impl Reader {
             self.note(NoteKind::Converted, "toolConfig.functionCallingConfig", "kept in Gemini's words only");
         }
         if !is_whole || (calling.is_some() && choice.is_none()) {
-            put(request, "toolConfig", Nullable::Value(&config));
+            put(request, "toolConfig", &Nullable::Value(&config));
         }
         request.tool_choice = choice.into();
     }

@@ -90,13 +90,14 @@ impl Encoder<'_> {
             let all = tools.len();
             tools.retain(|tool| tool.name().is_some_and(|name| only.iter().any(|one| one == name)));
             if tools.len() < all {
-                for path in ["tools", "functions"] {
-                    let detail = format!("all but those that may be called: {}", only.join(", "));
-                    let is_said =
-                        if path == "tools" { request.tools.is_value() } else { request.functions.is_value() };
-                    if is_said {
-                        self.note(NoteKind::Dropped, path, detail);
-                    }
+                let detail = match only.as_slice() {
+                    [] => "none may be called".to_owned(),
+                    only => format!("all but those that may be called: {}", only.join(", ")),
+                };
+                let members =
+                    [("tools", request.tools.is_value()), ("functions", request.functions.is_value())];
+                for (path, _) in members.into_iter().filter(|(_, is_said)| *is_said) {
+                    self.note(NoteKind::Dropped, path, detail.as_str());
                 }
             }
         }

@@ -1,0 +1,7 @@
+#![doc = include_str!("../README.md")]
+
+mod copilot;
+mod headers;
+mod login;
+
+pub use copilot::GithubCopilot;
