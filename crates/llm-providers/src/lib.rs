@@ -49,6 +49,8 @@ pub use llm_provider_triton as triton;
 pub use llm_provider_nlp_cloud as nlp_cloud;
 #[cfg(feature = "predibase")]
 pub use llm_provider_predibase as predibase;
+#[cfg(feature = "nomic")]
+pub use llm_provider_nomic as nomic;
 #[cfg(feature = "client")]
 pub use llm_transport as transport;
 

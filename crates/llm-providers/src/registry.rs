@@ -50,6 +50,8 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_nlp_cloud::NlpCloud::new()),
         #[cfg(feature = "predibase")]
         Arc::new(llm_provider_predibase::Predibase::new()),
+        #[cfg(feature = "nomic")]
+        Arc::new(llm_provider_nomic::Nomic),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];

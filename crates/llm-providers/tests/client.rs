@@ -132,13 +132,14 @@ impl HttpService for World {
         self.0.lock().unwrap().push(request);
         let answer = match path.as_str() {
             "/" => "token".to_owned(),
+            "/t-1/oauth2/v2.0/token" => json!({"access_token": "entra", "expires_in": 3599}).to_string(),
             "/v1/chat/completions" if body["stream"] == true => [
                 r#"data: {"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":"hi"},"finish_reason":"stop"}]}"#,
                 "data: [DONE]",
                 "",
             ]
             .join("\n\n"),
-            "/v1/chat/completions" => {
+            "/v1/chat/completions" | "/openai/v1/chat/completions" => {
                 json!({"id": "1", "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}).to_string()
             }
             "/v1/embeddings" => {
@@ -324,4 +325,36 @@ async fn what_a_vendor_lacks_is_told() {
     let error = client(account(&world, None)).rerank("vendor/r", "q", ["a"]).await.unwrap_err();
     assert_eq!(error.to_string(), "vendor has no rankings");
     assert_eq!(ApiError::from(error).kind, ErrorKind::Unsupported);
+}
+
+#[cfg(feature = "azure")]
+#[tokio::test]
+async fn azure_logs_in_with_a_clients_secret() {
+    let world = Arc::<World>::default();
+    let provider = llm_providers::find("azure").unwrap();
+    let variables = |name: &str| {
+        let value = match name {
+            "AZURE_API_BASE" => "http://azure.test",
+            "AZURE_API_VERSION" => "v1",
+            "AZURE_TENANT_ID" => "t-1",
+            "AZURE_CLIENT_ID" => "c-1",
+            "AZURE_CLIENT_SECRET" => "s-1",
+            "AZURE_AUTHORITY_HOST" => "http://entra.test",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    let account =
+        Account { service: Some(Arc::clone(&world) as _), ..Account::from_variables(provider, &variables) };
+    let client = Client::builder().account("azure", account).clock(|| UnixMs(0)).build().unwrap();
+    client.chat("azure/my-gpt", hello()).await.unwrap();
+    client.chat("azure/my-gpt", hello()).await.unwrap();
+    let asked = world.asked();
+    assert_eq!(asked.len(), 3, "one login for both");
+    assert_eq!((&*asked[0].0, &*asked[0].1), ("http://entra.test/t-1/oauth2/v2.0/token", "-"));
+    assert_eq!(
+        (&*asked[1].0, &*asked[1].1),
+        ("http://azure.test/openai/v1/chat/completions", "Bearer entra")
+    );
+    assert_eq!(asked[1].2["model"], "my-gpt");
 }

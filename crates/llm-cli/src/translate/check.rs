@@ -65,7 +65,6 @@ fn replay(recording: &Recording) -> anyhow::Result<Verdict> {
     let dialect = address.dialect;
     // Chat cannot say all that Responses can, so where both sides speak them nothing is ever translated.
     if dialect == Dialect::OpenAiResponses
-        && recording.response.status < 400
         && let Some(relay) = provider.relay(dialect)
     {
         return relayed(relay, provider.info(), recording);
@@ -142,6 +141,11 @@ fn relayed(relay: &dyn Relay, info: &VendorInfo, recording: &Recording) -> anyho
         None => vec!["request: it does not pass through as it is".to_owned()],
     };
     let body = recording.answer()?;
+    if let status @ 400.. = recording.response.status {
+        let response = http::Response::builder().status(status).body(&body[..])?;
+        lines.extend(told(&relay.error(response), status, &body));
+        return Ok(if lines.is_empty() { Verdict::Agrees } else { Verdict::Differs(lines) });
+    }
     let mut listener = relay.listener();
     match recording.framing() {
         None => listener.body(&body),
@@ -226,6 +230,11 @@ fn failure(provider: &Arc<dyn Provider>, status: u16, body: &[u8]) -> anyhow::Re
     let Err(error) = translator.decode(response) else {
         return Ok(vec!["response: a failure was read as an answer".to_owned()]);
     };
+    Ok(told(&error, status, body))
+}
+
+/// Where an error is not what the vendor said.
+fn told(error: &UpstreamError, status: u16, body: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     if error.status != status {
         lines.push(format!("response.status: {status} became {}", error.status));
@@ -236,7 +245,7 @@ fn failure(provider: &Arc<dyn Provider>, status: u16, body: &[u8]) -> anyhow::Re
     {
         lines.push(format!("response.error.message: {words:?} became {:?}", error.message));
     }
-    Ok(lines)
+    lines
 }
 
 /// Where vendors put their words.

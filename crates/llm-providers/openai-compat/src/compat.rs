@@ -9,7 +9,8 @@ use llm_provider_core::{
     VendorInfo,
 };
 use llm_provider_openai::{
-    Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay,
+    Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay, ResponsesOptions,
+    ResponsesRelay,
 };
 use llm_types::{ChatRequest, ChatResponse, Nullable};
 
@@ -24,6 +25,7 @@ pub struct Compat {
     info: VendorInfo,
     wire: ChatWire,
     relay: CompatRelay,
+    responses: ResponsesRelay,
     embeddings: EmbeddingWire,
     rerank: RerankWire,
 }
@@ -60,6 +62,11 @@ impl Compat {
             info: row.info(),
             wire: ChatWire::new(wire.clone()),
             relay: CompatRelay { row: Arc::clone(&row), relay: ChatRelay::new(wire.clone()) },
+            responses: ResponsesRelay::new(ResponsesOptions {
+                wire: wire.clone(),
+                vendor: row.id.clone(),
+                ..ResponsesOptions::default()
+            }),
             embeddings: EmbeddingWire::new(wire.clone(), embeddings(&row)),
             rerank: RerankWire::new(wire, row.rerank.clone()),
             row,
@@ -94,8 +101,16 @@ impl Provider for Compat {
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
-        let speaks = dialect == Dialect::OpenAiChat && self.row.has(VendorOperation::Chat);
-        speaks.then_some(&self.relay as _)
+        match dialect {
+            Dialect::OpenAiChat if self.row.has(VendorOperation::Chat) => Some(&self.relay),
+            // Where the vendor names models otherwise, the body would have to be written anew.
+            Dialect::OpenAiResponses
+                if self.row.has(VendorOperation::Responses) && self.row.model_prefix.is_empty() =>
+            {
+                Some(&self.responses)
+            }
+            _ => None,
+        }
     }
 }
 

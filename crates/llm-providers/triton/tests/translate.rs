@@ -61,7 +61,7 @@ fn the_grid() {
     assert!(run_corpus(&triton, "an-invented-model", EQUIVALENCES).is_empty());
 }
 
-fn conversation(more: Value) -> ChatRequest {
+fn conversation(more: &Value) -> ChatRequest {
     let mut request = json!({"model": "m", "messages": [{"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Hello"}]});
     request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -81,7 +81,7 @@ fn requests() {
         ("no_address", "", json!({})),
     ] {
         let call = Call { base_url: Some(base), ..Call::new("llama", &headers) };
-        let encoded = triton.chat().unwrap().encode(&conversation(more), &call);
+        let encoded = triton.chat().unwrap().encode(&conversation(&more), &call);
         insta::assert_json_snapshot!(format!("request.{name}"), sent(encoded));
     }
 }
@@ -92,7 +92,7 @@ fn addresses() {
     let headers = HeaderMap::new();
     let uri = |base: &str, model: &str, stream: bool| {
         let call = Call { base_url: Some(base), ..Call::new(model, &headers) };
-        let encoded = triton.chat().unwrap().encode(&conversation(json!({"stream": stream})), &call);
+        let encoded = triton.chat().unwrap().encode(&conversation(&json!({"stream": stream})), &call);
         encoded.map(|encoded| encoded.request.uri().to_string())
     };
     for (base, model, stream, expected) in [

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -15,6 +16,7 @@ use llm_provider_core::{
 use llm_provider_vertex::Vertex;
 use llm_testkit::conformance::{Scenario, Vendor, run};
 use llm_testkit::corpus::{case, corpus};
+use llm_testkit::fuzz;
 use llm_testkit::laws::{self, Equivalence};
 use llm_types::{ChatRequest, ChatResponse, ErrorKind, Nullable};
 use serde_json::{Value, json};
@@ -181,6 +183,7 @@ mod answers {
     families! {
         gemini "\"responseId\":\"resp-1\"}"
         claude "\"message_stop\"}"
+        mistral "data: [DONE]"
         open "data: [DONE]"
     }
 
@@ -281,6 +284,51 @@ fn bytes_pass_through_to_whoever_speaks_the_dialect() {
         assert!(relay.head(RelayOperation::Embeddings, call).is_err());
     });
     assert!(VERTEX.relay(Dialect::OpenAiChat).is_none());
+}
+
+/// Hostile input: whatever an answer or a stream is, and whichever family it seems to be of, it is read or refused.
+#[test]
+fn hostile_answers_and_streams() {
+    const STREAMS: &[&[u8]] = &[
+        include_bytes!("fixtures/stream/gemini.sse"),
+        include_bytes!("fixtures/stream/claude.sse"),
+        include_bytes!("fixtures/stream/mistral.sse"),
+        include_bytes!("fixtures/stream/open.sse"),
+    ];
+    const ANSWERS: &[&[u8]] = &[
+        include_bytes!("fixtures/response/gemini.json"),
+        include_bytes!("fixtures/response/claude.json"),
+        include_bytes!("fixtures/response/mistral.json"),
+        include_bytes!("fixtures/response/open.json"),
+    ];
+    fuzz::run(|data| fuzz::stream(decoder, data), STREAMS, fuzz::SEED, fuzz::iterations(1_000));
+    let read = |data: &[u8]| {
+        for status in [200, 400, 529] {
+            let response = || Response::builder().status(status).body(data).unwrap();
+            assert!(status == 200 || chat().decode(response()).is_err());
+            drop(VERTEX.embeddings().unwrap().decode(response()));
+            drop(VERTEX.rerank().unwrap().decode(response()));
+            drop(chat().decode(response()));
+        }
+    };
+    fuzz::run(read, ANSWERS, fuzz::SEED, fuzz::iterations(1_000));
+}
+
+/// Every snapshot belongs to a case.
+#[test]
+fn no_snapshot_is_an_orphan() {
+    let folder = format!("{}/tests/snapshots", env!("CARGO_MANIFEST_DIR"));
+    let found: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let families = ["gemini", "claude", "mistral", "open"];
+    let mut wanted: BTreeSet<String> =
+        FAMILIES.iter().map(|(name, _)| format!("chat__request_{name}.snap")).collect();
+    wanted.extend(families.iter().map(|name| format!("chat__answers__response_{name}.snap")));
+    wanted.extend(families.iter().map(|name| format!("chat__answers__stream_{name}.snap")));
+    wanted.extend(["gemini", "claude"].map(|name| format!("chat__count_{name}.snap")));
+    assert_eq!(found, wanted);
 }
 
 #[test]

@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn plained(
-        messages: Value,
+        messages: &Value,
         keeps: Keeps,
         on: OnUnsupported,
     ) -> Result<(Value, Vec<String>), EncodeError> {
@@ -203,7 +203,7 @@ mod tests {
             {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "Sun"}]},
             {"role": "assistant", "refusal": "No.", "content": "Well."},
         ]);
-        let (seen, notes) = plained(messages, Keeps::default(), OnUnsupported::Reject).unwrap();
+        let (seen, notes) = plained(&messages, Keeps::default(), OnUnsupported::Reject).unwrap();
         assert_eq!(
             seen,
             json!([
@@ -224,12 +224,12 @@ mod tests {
         let sound = json!({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}});
         let text = json!({"type": "text", "text": "a"});
         let messages = json!([{"role": "user", "content": [text, image, file, sound]}]);
-        let (seen, notes) = plained(messages.clone(), Keeps::default(), OnUnsupported::Drop).unwrap();
+        let (seen, notes) = plained(&messages, Keeps::default(), OnUnsupported::Drop).unwrap();
         assert_eq!((&seen[0]["content"], notes.len()), (&json!("a"), 3));
         assert!(notes[0].starts_with("dropped messages[0].content[1]"), "{notes:?}");
         let keeps = Keeps { images: true, files: true };
-        let (seen, notes) = plained(messages.clone(), keeps, OnUnsupported::Drop).unwrap();
+        let (seen, notes) = plained(&messages, keeps, OnUnsupported::Drop).unwrap();
         assert_eq!((&seen[0]["content"], notes.len()), (&json!([text, image, file]), 1));
-        assert!(plained(messages, keeps, OnUnsupported::Reject).is_err());
+        assert!(plained(&messages, keeps, OnUnsupported::Reject).is_err());
     }
 }

@@ -269,6 +269,9 @@ impl Encoder<'_> {
 
     /// Everything of OpenAI's that Converse lacks. Values that ask for nothing pass without a word.
     fn lacking(&mut self, request: &ChatRequest) -> Result<(), EncodeError> {
+        if let Some(options) = request.stream_options.get() {
+            self.leftover(&options.extra, &[], "stream_options");
+        }
         let is_zero = |number: &Number| number.as_f64() == Some(0.0);
         self.lack("audio", &request.audio, |_| false)?;
         self.lack("frequency_penalty", &request.frequency_penalty, is_zero)?;

@@ -2,13 +2,15 @@
 
 use http::HeaderMap;
 use llm_provider_bedrock::ConverseIngress;
-use llm_provider_core::{Call, Framing, Listener, Provider};
+use llm_provider_core::{Call, Framing, Listener, Provider, Translator};
 use llm_testkit::corpus::corpus;
 use llm_testkit::fuzz::{self, SEED, iterations, run};
+use llm_testkit::laws::losses;
 use llm_types::ChatRequest;
 
-use crate::spoken::{frames, spoken};
-use crate::{BEDROCK, CLAUDE, NOVA, PROFILE, chat, decoder, read};
+use crate::corpus::EQUIVALENCES;
+use crate::spoken::{Spoken, frames, spoken};
+use crate::{BEDROCK, CLAUDE, GPT_OSS, LLAMA, NOVA, PROFILE, chat, decoder, read};
 
 const STREAMS: &[&str] = &[
     include_str!("../fixtures/stream/cached.sse"),
@@ -92,6 +94,24 @@ fn requests_for_every_family() {
         }
     };
     run(body, &corpus, SEED, iterations(2_000));
+}
+
+/// Whatever a request says is said to Bedrock, or a note says that it is not.
+#[test]
+fn nothing_is_lost_in_silence() {
+    let corpus: Vec<&[u8]> = corpus().iter().map(|case| case.json.as_bytes()).collect();
+    let headers = HeaderMap::new();
+    let body = |data: &[u8]| {
+        let Ok(request) = llm_types::from_slice::<ChatRequest>(data) else { return };
+        for model in [CLAUDE, NOVA, GPT_OSS, LLAMA, PROFILE] {
+            let Ok(encoded) = Spoken.encode(&request, &Call::new(model, &headers)) else { continue };
+            let mut losses = losses(&request, &encoded, EQUIVALENCES);
+            // Addresses that hold data are rewritten where they are odd; the corpus shows that they arrive.
+            losses.retain(|loss| !loss.value.as_str().is_some_and(|text| text.starts_with("data:")));
+            assert!(losses.is_empty(), "{model}: {losses:?}");
+        }
+    };
+    run(body, &corpus, SEED, iterations(4_000));
 }
 
 #[test]

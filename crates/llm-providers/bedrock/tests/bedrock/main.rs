@@ -133,4 +133,3 @@ fn every_fixture_has_its_snapshot_and_the_other_way_round() {
     let wanted: BTreeSet<_> = wanted.into_iter().map(|name| format!("bedrock__{name}")).collect();
     assert_eq!(names("bedrock/snapshots"), wanted);
 }
-mod scratch;

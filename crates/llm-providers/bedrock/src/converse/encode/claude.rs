@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use llm_provider_anthropic::{Anthropic, wire as messages};
 use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, NoteKind, Payload, Translator};
-use llm_types::{ChatRequest, Extra, Message, Nullable, ResponseFormat, Role};
+use llm_types::{ChatRequest, Extra, Message, Nullable, ResponseFormat, Role, Tool as Asked};
 use serde_json::{Value, json};
 
 use super::form::SCHEMA;
@@ -152,7 +152,15 @@ impl Encoder<'_> {
                 strict: tool.strict,
                 extra: Extra::new(),
             }));
-            self.leftover(&tool.extra, &[], &path);
+            for name in tool.extra.keys() {
+                let place =
+                    if is_beside(request, &path, name) { path.trim_end_matches(".function") } else { &path };
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{place}.{name}"),
+                    "Bedrock's tools have no such member",
+                );
+            }
             if let Nullable::Value(marker) = &tool.cache_control {
                 tools.push(Tool::CachePoint(CachePoint::new(marker.ttl.as_deref())));
             }
@@ -240,6 +248,18 @@ fn place_of(request: &ChatRequest, name: &str) -> String {
         None if name == FORM_TOOL => "response_format".to_owned(),
         None => "functions".to_owned(),
     }
+}
+
+/// Whether a member stands beside a tool's function rather than in it.
+fn is_beside(request: &ChatRequest, path: &str, name: &str) -> bool {
+    request.tools.get().into_iter().flatten().enumerate().any(|(index, tool)| {
+        let beside = match tool {
+            Asked::Function(tool) => &tool.extra,
+            Asked::Custom(tool) => &tool.extra,
+            Asked::Unknown(_) => return false,
+        };
+        path == format!("tools[{index}].function") && beside.contains_key(name)
+    })
 }
 
 /// The schema as Converse wants it: as text, with its name.

@@ -113,7 +113,16 @@ impl Encoder<'_> {
                 self.note(NoteKind::Dropped, path, detail);
             }
         }
-        if blocks.is_empty() && message.reasoning_content.as_deref().is_some_and(|text| !text.is_empty()) {
+        let is_told = |told: &str| {
+            let texts = blocks.iter().filter_map(|block| match block {
+                ContentBlock::Reasoning(thought) => {
+                    thought.reasoning_text.get().map(|text| text.text.as_str())
+                }
+                _ => None,
+            });
+            told.is_empty() || texts.collect::<String>().contains(told)
+        };
+        if message.reasoning_content.as_deref().is_some_and(|told| !is_told(told)) {
             let path = format!("{path}.reasoning_content");
             self.note(
                 NoteKind::Dropped,
@@ -131,6 +140,7 @@ impl Encoder<'_> {
         self.leftover(&call.extra, &[], path);
         match (call.custom.get(), call.function.get()) {
             (Some(custom), _) => {
+                self.leftover(&custom.extra, &[], &format!("{path}.custom"));
                 let name = self
                     .tool_name(custom.name.as_deref().unwrap_or_default(), &format!("{path}.custom.name"))?;
                 Ok(tool_use(id, name, json!({ "input": custom.input.as_deref().unwrap_or_default() })))
@@ -146,6 +156,7 @@ impl Encoder<'_> {
         call: &FunctionCall,
         path: &str,
     ) -> Result<ToolUseBlock, EncodeError> {
+        self.leftover(&call.extra, &[], path);
         let name =
             call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
         let name = self.tool_name(name, &format!("{path}.name"))?;

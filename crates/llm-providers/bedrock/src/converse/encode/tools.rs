@@ -129,15 +129,20 @@ impl Encoder<'_> {
             strict,
             extra: Extra::new(),
         }));
-        for (name, value) in beside.iter().chain(&function.extra) {
-            if name != "cache_control" {
-                self.note(NoteKind::Dropped, format!("{path}.{name}"), "Bedrock's tools have no such member");
-            } else if self.model.family == Family::Unknown {
-                let ttl = value.get("ttl").and_then(Value::as_str);
-                tools.push(Tool::CachePoint(CachePoint::new(ttl)));
-            } else {
-                let path = format!("{}.{name}", path.trim_end_matches(".function"));
-                self.note(NoteKind::Dropped, path, "this model's tools are not kept");
+        let tool = path.trim_end_matches(".function");
+        for (place, members) in [(tool, beside), (path, &function.extra)] {
+            for (name, value) in members {
+                let path = format!("{place}.{name}");
+                match (name.as_str(), self.model.family) {
+                    ("cache_control", Family::Unknown) => {
+                        let ttl = value.get("ttl").and_then(Value::as_str);
+                        tools.push(Tool::CachePoint(CachePoint::new(ttl)));
+                    }
+                    ("cache_control", _) => {
+                        self.note(NoteKind::Dropped, path, "this model's tools are not kept");
+                    }
+                    _ => self.note(NoteKind::Dropped, path, "Bedrock's tools have no such member"),
+                }
             }
         }
         Ok(())
