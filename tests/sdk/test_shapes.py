@@ -1,6 +1,7 @@
 """Every request of the shared corpus, as it is sent to each vendor, against the vendor's own published shapes."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -27,16 +28,67 @@ TARGETS = {
 }
 
 
+OPEN = "a member that nobody knows goes where it may be understood, and the vendor answers for it"
+STRANGE = "the vendor is asked as the client asked; its refusal names what it does not know"
+OLDER = "for models from before Claude 5; the SDK's types know the newest only"
+BYTES = "the gateway fetches it before; `translate` has no network"
+
+# Where a body is not of the published shape: target, request, problem (each a pattern), and why it is right so.
+LISTED = [
+    (r"(?!bedrock).*", r"unknown_members", r".*: unknown", OPEN),
+    (r"(?!bedrock|ollama).*", r"sampling_all", r"\.min_p: unknown", OPEN),
+    (r"(openai|azure)/.*", r"unknown_(part|tool|values)", r".*", STRANGE),
+    (r"(openai|azure)/.*", r"nulls_everywhere", r".*", "a null said is a null sent; the API takes it, the SDK omits it"),
+    (r"(openai|azure)/gpt.*", r"annotations_history", r".*annotations: unknown", "OpenAI's own answers, sent back as they came"),
+    (r"openai/responses/.*", r"audio_in", r".*input_audio.*", "no type in the SDK yet; OpenAI says so itself where a model takes no sound"),
+    (r"anthropic/.*", r"sampling_all|temperature_high", r"\.(temperature|top_p|top_k): unknown", OLDER),
+    (r"gemini/gemini-3.*", r".*", r".*thinkingLevel: '\w+' is none of .*", "AI Studio's pages write levels in small letters"),
+    (r"gemini/.*", r"service_tier", r"\.serviceTier: unknown", "AI Studio has it, Vertex AI (whose description this is) has not"),
+    (r"bedrock/.*", r"empty_content", r"refused: .*hold nothing.*", "Converse refuses a conversation without content"),
+    (r"(bedrock|ollama)/.*", r"images_(bare_)?url", r"refused: .*", BYTES),
+    (r"ollama/.*", r".*", r".*parameters\.additionalProperties: unknown", "Ollama hands schemas on to the model's template"),
+]
+
+
+def sent(target: str, file) -> tuple[dict | None, str]:
+    """The body that `translate` prints for a request, or its refusal."""
+    command = [str(binary()), "translate", "--from", "openai", "--to", target, "--body", str(file)]
+    if target.startswith("azure/"):
+        command += ["--api-base", "https://example.openai.azure.com"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return None, done.stderr.strip().splitlines()[-1]
+    return json.loads(done.stdout), ""
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_requests_have_the_published_shape(target):
-    wrong = {}
+    """Each is of the shape, or listed above; and what is listed is so."""
+    entries = [entry for entry in LISTED if re.fullmatch(entry[0], target)]
+    unused, unlisted = set(entries), []
     for file in CORPUS:
-        command = [str(binary()), "translate", "--from", "openai", "--to", target, "--body"]
-        if target.startswith("azure/"):
-            command += ["--api-base", "https://example.openai.azure.com"]
-        done = subprocess.run([*command, str(file)], capture_output=True, text=True)
-        if done.returncode:
-            wrong[file.stem] = done.stderr.strip().splitlines()[-1:]
-        elif problems := TARGETS[target](json.loads(done.stdout)):
-            wrong[file.stem] = problems
-    assert not wrong, json.dumps(wrong, indent=1)
+        body, refusal = sent(target, file)
+        for problem in [f"refused: {refusal}"] if body is None else TARGETS[target](body):
+            listed = [e for e in entries if re.fullmatch(e[1], file.stem) and re.fullmatch(e[2], problem)]
+            unused.difference_update(listed)
+            if not listed:
+                unlisted.append(f"{file.stem}: {problem}")
+    assert not unlisted, "\n".join(unlisted)
+    assert not unused, "no longer so"
+
+
+BAD = {
+    shapes.of_openai_chat: ({"model": "m", "messages": [{"role": "user", "content": 1}]}, "messages[0].content"),
+    shapes.of_openai_responses: ({"model": "m", "input": "x", "store": "no"}, ".store"),
+    shapes.of_anthropic: ({"model": "m", "messages": [], "max_tokens": "9"}, ".max_tokens"),
+    shapes.of_gemini: ({"contents": [{"parts": [{"inlineData": {"data": "?"}}]}]}, "inlineData.data"),
+    shapes.of_converse: ({"messages": [{"role": "user", "content": [{"txt": "x"}]}]}, "txt"),
+    shapes.of_cohere: ({"model": "m"}, ".messages: missing"),
+    shapes.of_ollama: ({"model": "m", "messages": [{"role": "user"}], "think": []}, ".think"),
+}
+
+
+@pytest.mark.parametrize("check", BAD, ids=lambda check: check.__name__)
+def test_checkers_find_what_is_wrong(check):
+    body, place = BAD[check]
+    assert any(place in problem for problem in check(body)), check(body)

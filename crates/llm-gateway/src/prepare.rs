@@ -268,9 +268,14 @@ impl Prepare {
             (Some(why), _) => Err(why.clone()),
             (None, key) => key,
         };
-        let parameters = self.parameters(resolved, provider);
+        let mut parameters = self.parameters(resolved, provider);
         let region = ["aws_region_name", "vertex_location"].into_iter().find_map(|name| parameters.get(name));
         let region = region.unwrap_or_default().to_owned();
+        let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
+        if let Some(base_url) = &base_url {
+            // Some vendors log in where their API is.
+            parameters.set("api_base", base_url);
+        }
         let mut headers = HeaderMap::new();
         for (name, value) in &resolved.headers {
             let wrong = |what: &dyn fmt::Display| setup(format!("{id}: the header {name:?}: {what}"));
@@ -289,7 +294,6 @@ impl Prepare {
                 .map_err(|error| setup(format!("{id}: organization: {error}")))?;
             headers.insert("openai-organization", value);
         }
-        let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
         let shown = base_url.clone().or_else(|| {
             let usual = &provider.info().base_url;
             (!usual.is_empty() && vendor != "mock").then(|| usual.to_string())

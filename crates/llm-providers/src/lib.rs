@@ -9,48 +9,48 @@ pub use llm_types as types;
 
 #[cfg(feature = "anthropic")]
 pub use llm_provider_anthropic as anthropic;
-#[cfg(feature = "bedrock")]
-pub use llm_provider_bedrock as bedrock;
-#[cfg(feature = "gemini")]
-pub use llm_provider_gemini as gemini;
-#[cfg(feature = "vertex")]
-pub use llm_provider_vertex as vertex;
-#[cfg(feature = "cohere")]
-pub use llm_provider_cohere as cohere;
-#[cfg(feature = "ollama")]
-pub use llm_provider_ollama as ollama;
 #[cfg(feature = "azure")]
 pub use llm_provider_azure as azure;
+#[cfg(feature = "bedrock")]
+pub use llm_provider_bedrock as bedrock;
+#[cfg(feature = "cohere")]
+pub use llm_provider_cohere as cohere;
 #[cfg(feature = "databricks")]
 pub use llm_provider_databricks as databricks;
+#[cfg(feature = "gemini")]
+pub use llm_provider_gemini as gemini;
 #[cfg(feature = "github-copilot")]
 pub use llm_provider_github_copilot as github_copilot;
-#[cfg(feature = "snowflake")]
-pub use llm_provider_snowflake as snowflake;
-#[cfg(feature = "mistral")]
-pub use llm_provider_mistral as mistral;
 #[cfg(feature = "huggingface")]
 pub use llm_provider_huggingface as huggingface;
+#[cfg(feature = "jina")]
+pub use llm_provider_jina as jina;
+#[cfg(feature = "mistral")]
+pub use llm_provider_mistral as mistral;
 #[cfg(feature = "mock")]
 pub use llm_provider_mock as mock;
+#[cfg(feature = "nlp-cloud")]
+pub use llm_provider_nlp_cloud as nlp_cloud;
+#[cfg(feature = "nomic")]
+pub use llm_provider_nomic as nomic;
+#[cfg(feature = "nvidia-nim")]
+pub use llm_provider_nvidia_nim as nvidia_nim;
+#[cfg(feature = "ollama")]
+pub use llm_provider_ollama as ollama;
 #[cfg(feature = "openai")]
 pub use llm_provider_openai as openai;
 #[cfg(feature = "openai-compat")]
 pub use llm_provider_openai_compat as openai_compat;
-#[cfg(feature = "voyage")]
-pub use llm_provider_voyage as voyage;
-#[cfg(feature = "nvidia-nim")]
-pub use llm_provider_nvidia_nim as nvidia_nim;
-#[cfg(feature = "jina")]
-pub use llm_provider_jina as jina;
-#[cfg(feature = "triton")]
-pub use llm_provider_triton as triton;
-#[cfg(feature = "nlp-cloud")]
-pub use llm_provider_nlp_cloud as nlp_cloud;
 #[cfg(feature = "predibase")]
 pub use llm_provider_predibase as predibase;
-#[cfg(feature = "nomic")]
-pub use llm_provider_nomic as nomic;
+#[cfg(feature = "snowflake")]
+pub use llm_provider_snowflake as snowflake;
+#[cfg(feature = "triton")]
+pub use llm_provider_triton as triton;
+#[cfg(feature = "vertex")]
+pub use llm_provider_vertex as vertex;
+#[cfg(feature = "voyage")]
+pub use llm_provider_voyage as voyage;
 #[cfg(feature = "client")]
 pub use llm_transport as transport;
 

@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use llm_provider_core::{
     Call, Credential, Decoded, Dialect, Framing, Parameters, Payload, Peek, Provider, Relay, Secret,
-    VendorInfo, apply,
+    UpstreamError, VendorInfo, apply,
 };
 use llm_types::{ApiError, Nullable};
 use serde_json::Value;
