@@ -88,6 +88,17 @@ def test_tools_and_their_results(mock, client, vendor, streamed, count):
     assert asked.texts == ["How is it there?"]
 
 
+def test_a_second_turn(mock, client, vendor, streamed):
+    mock.replay(vendor.says(Said("Hello to you."), streamed), vendor.says(Said("Goodbye."), streamed))
+    prompt = Prompt("Hello", system="Be polite.")
+    heard = client.ask(vendor.model, prompt, streamed)
+    assert client.reply(vendor.model, prompt, heard, "I must go.", streamed).text == "Goodbye."
+    seen = mock.last()
+    asked = vendor.read(seen.body)
+    assert (asked.system, asked.texts) == ("Be polite.", ["Hello", "I must go."])
+    assert seen.text.index("Hello to you.") < seen.text.index("I must go.")
+
+
 def test_text_beside_a_call(mock, client, vendor, streamed):
     mock.replay(vendor.says(Said("Let me look.", CALLS[:1], "tools"), streamed))
     heard = client.ask(vendor.model, Prompt("How is it there?", tools=[WEATHER]), streamed)

@@ -4,3 +4,4 @@ pub mod front;
 pub mod health;
 pub mod models;
 pub mod reload;
+pub mod token_counter;

@@ -15,6 +15,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
+use crate::http::token_counter::TokenCounter;
 use crate::http::{health, models, reload};
 use crate::services::completion::Door;
 
@@ -58,6 +59,7 @@ enum Kind {
 enum What {
     Chat,
     Count,
+    CountSimply,
     Embed(EmbeddingForm),
     Rerank,
 }
@@ -68,6 +70,7 @@ impl What {
         match self {
             Self::Chat => Some(Door::Chat),
             Self::Count => llm_providers::count_ingress(dialect).map(Door::CountTokens),
+            Self::CountSimply => Some(Door::CountTokens(&TokenCounter)),
             Self::Embed(form) => llm_providers::embedding_ingress(form).map(Door::Embeddings),
             Self::Rerank => llm_providers::rerank_ingress().map(Door::Rerank),
         }
@@ -89,7 +92,7 @@ pub const ROUTES: &[RouteDoc] = {
         OllamaChat as Ollama, OllamaGenerate, OpenAiChat as OpenAi, OpenAiResponses as Responses,
     };
     use Kind::{Ask, AskAt};
-    use What::{Chat, Count, Embed, Rerank};
+    use What::{Chat, Count, CountSimply, Embed, Rerank};
     &[
         post_("/v1/chat/completions", Ask(OpenAi, Chat), "Chat, as OpenAI has it"),
         post_("/chat/completions", Ask(OpenAi, Chat), SAME),
@@ -112,6 +115,11 @@ pub const ROUTES: &[RouteDoc] = {
             "/v1/messages/count_tokens",
             Ask(Anthropic, Count),
             "How many tokens a request would read, as Anthropic has it",
+        ),
+        post_(
+            "/utils/token_counter",
+            Ask(OpenAi, CountSimply),
+            "How many tokens a prompt or messages come to, as LiteLLM tells it",
         ),
         post_("/v2/chat", Ask(Cohere, Chat), "Chat, as Cohere has it"),
         post_("/v2/embed", Ask(Cohere, Embed(EmbeddingForm::Cohere)), "Vectors, as Cohere has them"),

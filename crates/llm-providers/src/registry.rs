@@ -52,6 +52,30 @@ static PROVIDERS: LazyLock<Vec<Arc<dyn Provider>>> = LazyLock::new(|| {
         Arc::new(llm_provider_predibase::Predibase::new()),
         #[cfg(feature = "nomic")]
         Arc::new(llm_provider_nomic::Nomic),
+        #[cfg(feature = "perplexity")]
+        Arc::new(llm_provider_perplexity::Perplexity::new()),
+        #[cfg(feature = "watsonx")]
+        Arc::new(llm_provider_watsonx::Watsonx::new()),
+        #[cfg(feature = "watsonx")]
+        Arc::new(llm_provider_watsonx::WatsonxGateway::new()),
+        #[cfg(feature = "replicate")]
+        Arc::new(llm_provider_replicate::Replicate::new()),
+        #[cfg(feature = "oci")]
+        Arc::new(llm_provider_oci::Oci::new()),
+        #[cfg(feature = "gigachat")]
+        Arc::new(llm_provider_gigachat::GigaChat::new()),
+        #[cfg(feature = "sap")]
+        Arc::new(llm_provider_sap::Sap::new()),
+        #[cfg(feature = "sagemaker")]
+        Arc::new(llm_provider_sagemaker::SageMaker::chat()),
+        #[cfg(feature = "sagemaker")]
+        Arc::new(llm_provider_sagemaker::SageMaker::text()),
+        #[cfg(feature = "agents")]
+        Arc::new(llm_provider_agents::Dify::new()),
+        #[cfg(feature = "agents")]
+        Arc::new(llm_provider_agents::Langflow::new()),
+        #[cfg(feature = "agents")]
+        Arc::new(llm_provider_agents::LangGraph::new()),
         #[cfg(feature = "mock")]
         Arc::new(llm_provider_mock::Mock::new()),
     ];

@@ -24,6 +24,10 @@ class OpenAIChat(OpenAISpeaker, Client):
         told = {call.id: text for call, text in zip(heard.calls, results, strict=True)}
         return super().go_on(model, prompt, heard, told, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        messages = [*self.messages(prompt), heard.native, {"role": "user", "content": text}]
+        return self.send(streamed, model=model, messages=messages, **self.options(prompt))
+
     def stream(self, request: dict) -> Heard:
         """The helper takes an answer that was cut for a failure, and tells of it what there was."""
         text = ""
@@ -60,6 +64,11 @@ class AnthropicMessages(AnthropicSpeaker, Client):
     def go_on(self, model: str, prompt: Prompt, heard: Heard, results: list[str], streamed: bool) -> Heard:
         told = {call.id: text for call, text in zip(heard.calls, results, strict=True)}
         return super().go_on(model, prompt, heard, told, streamed)
+
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        answer = {"role": "assistant", "content": heard.native}
+        messages = [*self.messages(prompt), answer, {"role": "user", "content": text}]
+        return self.send(streamed, model=model, messages=messages, **self.options(prompt))
 
     def refused(self, exception) -> Refused:
         return Refused(exception.status_code, exception.message, exception.body)

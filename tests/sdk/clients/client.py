@@ -32,6 +32,10 @@ class Client:
         """Sends the answer back as the SDK gave it, and the results of its calls, in their order."""
         raise NotImplementedError
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        """Sends the answer back as the SDK gave it, and what the user says to it."""
+        raise NotImplementedError
+
     def refused(self, exception) -> Refused:
         raise NotImplementedError
 

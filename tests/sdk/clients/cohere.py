@@ -35,6 +35,10 @@ class Cohere(Client):
         ]
         return self.send(model, [*self.messages(prompt), heard.native, *told], prompt, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        messages = [*self.messages(prompt), heard.native, {"role": "user", "content": text}]
+        return self.send(model, messages, prompt, streamed)
+
     def send(self, model: str, messages: list[dict], prompt: Prompt, streamed: bool) -> Heard:
         request = {"model": model, "messages": messages, "max_tokens": 1024, "request_options": self.once}
         if prompt.tools:

@@ -44,6 +44,10 @@ class Converse(Client):
         messages = [self.message(prompt), heard.native, {"role": "user", "content": told}]
         return self.send(model, messages, prompt, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        messages = [self.message(prompt), heard.native, {"role": "user", "content": [{"text": text}]}]
+        return self.send(model, messages, prompt, streamed)
+
     def send(self, model: str, messages: list[dict], prompt: Prompt, streamed: bool) -> Heard:
         request = {"modelId": model, "messages": messages, "inferenceConfig": {"maxTokens": 1024}}
         if prompt.system:

@@ -35,6 +35,10 @@ class Gemini(Client):
         told = types.Content(role="user", parts=parts)
         return self.send(model, [self.content(prompt), heard.native, told], prompt, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        said = types.Content(role="user", parts=[types.Part(text=text)])
+        return self.send(model, [self.content(prompt), heard.native, said], prompt, streamed)
+
     def send(self, model: str, contents: list, prompt: Prompt, streamed: bool) -> Heard:
         functions = [
             types.FunctionDeclaration(

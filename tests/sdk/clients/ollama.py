@@ -30,6 +30,10 @@ class Ollama(Client):
         ]
         return self.send(model, [*self.messages(prompt), heard.native, *told], prompt, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        messages = [*self.messages(prompt), heard.native, {"role": "user", "content": text}]
+        return self.send(model, messages, prompt, streamed)
+
     def send(self, model: str, messages: list, prompt: Prompt, streamed: bool) -> Heard:
         request = {"model": model, "messages": messages, "options": {"num_predict": 1024}, "format": prompt.schema}
         request["tools"] = [

@@ -32,6 +32,10 @@ class Responses(Client):
         ]
         return self.send(model, [*self.items(prompt), *heard.native, *told], prompt, streamed)
 
+    def reply(self, model: str, prompt: Prompt, heard: Heard, text: str, streamed: bool) -> Heard:
+        items = [*self.items(prompt), *heard.native, {"role": "user", "content": text}]
+        return self.send(model, items, prompt, streamed)
+
     def send(self, model: str, items: list[dict], prompt: Prompt, streamed: bool) -> Heard:
         request = {
             "model": model,

@@ -444,3 +444,19 @@ fn every_fixture_has_its_snapshot_and_the_other_way_round() {
     let wanted: BTreeSet<_> = wanted.into_iter().map(|name| format!("translate__{name}")).collect();
     assert_eq!(names("snapshots"), wanted);
 }
+
+#[test]
+fn another_vendors_signature_is_not_sent() {
+    let request: ChatRequest = llm_types::from_value(json!({
+        "model": MODEL, "max_tokens": 10, "messages": [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": "b", "thinking_blocks": [
+                {"type": "thinking", "thinking": "g", "signature": "c2ln", "format": "google-gemini-v1"},
+                {"type": "thinking", "thinking": "a", "signature": "c2lu", "format": "anthropic-claude-v1"}]},
+            {"role": "user", "content": "c"}],
+    }))
+    .unwrap();
+    let sent = sent(encode(&request, MODEL));
+    assert!(!sent.contains("c2ln") && sent.contains("c2lu") && !sent.contains("\"format\""), "{sent}");
+    assert!(sent.contains("dropped messages[1].thinking_blocks[0]"), "{sent}");
+}

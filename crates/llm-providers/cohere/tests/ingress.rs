@@ -124,7 +124,10 @@ fn forms_and_switches() {
     let off = read(
         json!({ "model": "m", "messages": user, "thinking": { "type": "disabled" }, "tool_choice": "NONE" }),
     );
-    assert_eq!(off.request.reasoning_effort.get(), Some(&ReasoningEffort::None));
+    assert_eq!(off.request.thinking.get(), Some(&json!({ "type": "disabled" })));
+    assert!(off.request.reasoning_effort.is_absent());
+    let on = read(json!({ "model": "m", "messages": user, "thinking": { "type": "enabled" } }));
+    assert_eq!(on.request.reasoning_effort.get(), Some(&ReasoningEffort::Medium));
     assert_eq!(serde_json::to_value(off.request.tool_choice).unwrap(), "none");
     let own = read(
         json!({ "model": "m", "messages": user, "safety_mode": "OFF", "citation_options": { "mode": "OFF" },

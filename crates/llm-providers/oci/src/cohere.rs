@@ -257,7 +257,7 @@ impl Stream {
     pub(crate) fn chunk(&mut self, mut event: Value) -> Option<Value> {
         let says_again = event["chatHistory"].is_array() || event["toolCalls"].is_array();
         let mut delta = json!({ "role": "assistant" });
-        let text = event["text"].as_str().filter(|text| !text.is_empty() && !(says_again && self.has_text));
+        let text = event["text"].as_str().filter(|text| !(text.is_empty() || says_again && self.has_text));
         if let Some(text) = text {
             delta["content"] = text.into();
             self.has_text = true;

@@ -28,10 +28,15 @@ pub(crate) fn uri(operation: &str, call: &Call<'_>) -> Result<Uri, EncodeError> 
         Some(id) => format!("/ml/v1/deployments/{}/{operation}?version={version}", SigV4::percent_encode(id)),
         None => format!("/ml/v1/{operation}?version={version}"),
     };
+    address(&base(call)?, &path)
+}
+
+/// The address that was set, or that of the region.
+pub(crate) fn base(call: &Call<'_>) -> Result<String, EncodeError> {
     let region = call.parameter("region_name").or_else(|| call.parameter("watsonx_region_name"));
     match (call.base_url, region) {
-        (Some(base), _) => address(base, &path),
-        (None, Some(region)) => address(&format!("https://{region}.ml.cloud.ibm.com"), &path),
+        (Some(base), _) => Ok(base.trim_end_matches('/').to_owned()),
+        (None, Some(region)) => Ok(format!("https://{region}.ml.cloud.ibm.com")),
         (None, None) => Err(EncodeError::Setup(
             "watsonx.ai has an address for each region: set `api_base` or `region_name`".to_owned(),
         )),

@@ -33,7 +33,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     },
 });
 
-fn parameters() -> Vec<ParameterInfo> {
+pub(crate) fn parameters() -> Vec<ParameterInfo> {
     vec![
         ParameterInfo::new("project_id", &["WATSONX_PROJECT_ID", "WX_PROJECT_ID"], "the project"),
         ParameterInfo::new("watsonx_project", &[], "the project, under LiteLLM's other name"),

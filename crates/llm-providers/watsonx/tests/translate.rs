@@ -254,3 +254,27 @@ fn rankings() {
             {"index": 1, "relevance_score": 0.75, "document": {"text": "b"}}, {"index": 0, "relevance_score": -0.5}]})
     );
 }
+
+#[test]
+fn the_model_gateway_speaks_openai() {
+    let vendor = llm_provider_watsonx::WatsonxGateway::new();
+    with_call(|call| {
+        let parameters = [("token", "t")].into_iter().collect();
+        for base in ["https://us-south.ml.cloud.ibm.com", "https://us-south.ml.cloud.ibm.com/ml/gateway/v1/"]
+        {
+            let call =
+                Call { model: "azure/gpt-4o", base_url: Some(base), parameters: &parameters, ..call.clone() };
+            let request = read(json!({"model": "m", "messages": [{"role": "user", "content": "?"}]}));
+            let encoded = vendor.chat().unwrap().encode(&request, &call).unwrap();
+            assert_eq!(encoded.request.headers()["authorization"], "Bearer t");
+            assert_eq!(
+                encoded.request.uri(),
+                "https://us-south.ml.cloud.ibm.com/ml/gateway/v1/chat/completions"
+            );
+            let request = llm_types::from_value(json!({"model": "m", "input": "a"})).unwrap();
+            let encoded = vendor.embeddings().unwrap().encode(&request, &call).unwrap();
+            assert_eq!(encoded.request.uri(), "https://us-south.ml.cloud.ibm.com/ml/gateway/v1/embeddings");
+        }
+    });
+    assert!(run_corpus(&vendor, MODEL, &[]).is_empty());
+}

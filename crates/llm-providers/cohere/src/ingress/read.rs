@@ -221,21 +221,18 @@ fn form(format: Option<wire::ResponseFormat>, request: &mut ChatRequest) {
     request.response_format = Nullable::Value(form);
 }
 
-/// Thinking in the field's words, and a budget as an effort too, for vendors that know no budgets.
+/// Off is said by `thinking`, which vendors without a switch pass over. A budget is said by it too, and as an effort for
+/// vendors that know no budgets.
 fn thinking(thinking: Option<wire::Thinking>, request: &mut ChatRequest) {
     let Some(thinking) = thinking else { return };
-    let budget = thinking.token_budget.get().copied();
-    let effort = match (thinking.r#type.as_str(), budget) {
-        ("disabled", _) => ReasoningEffort::None,
-        (_, Some(budget)) => nearest_effort(budget),
-        (_, None) => ReasoningEffort::Medium,
-    };
-    let mut said = json!({ "type": thinking.r#type });
-    if let Some(budget) = budget {
-        said["budget_tokens"] = budget.into();
+    match (thinking.r#type.as_str(), thinking.token_budget.get().copied()) {
+        ("disabled", _) => request.thinking = Nullable::Value(json!({ "type": "disabled" })),
+        (kind, Some(budget)) => {
+            request.thinking = Nullable::Value(json!({ "type": kind, "budget_tokens": budget }));
+            request.reasoning_effort = Nullable::Value(nearest_effort(budget));
+        }
+        (_, None) => request.reasoning_effort = Nullable::Value(ReasoningEffort::Medium),
     }
-    request.thinking = Nullable::Value(said);
-    request.reasoning_effort = Nullable::Value(effort);
 }
 
 /// The effort whose usual budget is nearest; it stays between `low` and `high`, which every model that thinks knows.

@@ -261,7 +261,14 @@ impl Encoder<'_> {
     fn thinking_of(&mut self, message: &Message, path: &str) -> Vec<ContentBlock> {
         let mut blocks = Vec::new();
         for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
-            let extra = block.extra.clone();
+            let mut extra = block.extra.clone();
+            if let Some(Value::String(format)) = extra.shift_remove("format")
+                && !format.starts_with("anthropic")
+            {
+                let path = format!("{path}.thinking_blocks[{number}]");
+                self.note(NoteKind::Dropped, path, "signed by another vendor, and Anthropic would refuse it");
+                continue;
+            }
             match (block.r#type.as_str(), block.signature.get(), block.data.get()) {
                 ("redacted_thinking", _, Some(data)) => {
                     blocks.push(ContentBlock::RedactedThinking(RedactedThinkingBlock {

@@ -246,7 +246,11 @@ fn place_of(request: &ChatRequest, name: &str) -> String {
     match tools.into_iter().position(|tool| tool.name() == Some(name)) {
         Some(index) => format!("tools[{index}].function"),
         None if name == FORM_TOOL => "response_format".to_owned(),
-        None => "functions".to_owned(),
+        None => {
+            let mut functions = request.functions.get().into_iter().flatten();
+            let index = functions.position(|function| function.get("name").is_some_and(|said| said == name));
+            index.map_or_else(|| "functions".to_owned(), |index| format!("functions[{index}]"))
+        }
     }
 }
 

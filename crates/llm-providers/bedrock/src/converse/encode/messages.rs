@@ -113,6 +113,7 @@ impl Encoder<'_> {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Bedrock knows no names of speakers");
         }
         self.leftover(&message.extra, &["is_error"], path);
+        self.out_of_role(message, path);
         let content = format!("{path}.content");
         let (role, mut blocks) = match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
@@ -139,6 +140,27 @@ impl Encoder<'_> {
             turns.add(role, blocks);
         }
         Ok(())
+    }
+
+    /// Members that mean something in another role only.
+    fn out_of_role(&mut self, message: &Message, path: &str) {
+        let said = [
+            ("annotations", message.annotations.is_value()),
+            ("audio", message.audio.is_value()),
+            ("function_call", message.function_call.is_value()),
+            ("provider_specific_fields", message.provider_specific_fields.is_value()),
+            ("reasoning_content", message.reasoning_content.is_value()),
+            ("refusal", message.refusal.is_value()),
+            ("thinking_blocks", message.thinking_blocks.is_value()),
+            ("tool_calls", message.tool_calls.is_value()),
+        ];
+        for (name, _) in said.iter().filter(|(_, is_said)| *is_said && message.role != Speaker::Assistant) {
+            self.note(NoteKind::Dropped, format!("{path}.{name}"), "the model alone says such a thing");
+        }
+        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
+        if message.tool_call_id.is_value() && !is_result {
+            self.note(NoteKind::Dropped, format!("{path}.tool_call_id"), "results of tools alone have one");
+        }
     }
 
     /// Instructions stand before the conversation, wherever they were said.
