@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import anthropic
 import openai
+from openai.types import CompletionUsage
 
 from wires import Call, Usage
 
@@ -44,6 +45,7 @@ class Prompt:
     tools: list[dict] = field(default_factory=list)
     stop: list[str] = field(default_factory=list)
     schema: dict | None = None
+    limit: int = 1024
 
 
 class OpenAISpeaker:
@@ -84,6 +86,7 @@ class OpenAISpeaker:
             Call(call.id, call.function.name, json.loads(call.function.arguments))
             for call in message.tool_calls or []
         ]
+        usage = usage or CompletionUsage(prompt_tokens=0, completion_tokens=0, total_tokens=0)
         prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
         counted = Usage(
             read=usage.prompt_tokens,
@@ -112,7 +115,7 @@ class OpenAISpeaker:
 
     @staticmethod
     def options(prompt: Prompt) -> dict:
-        options = {"max_tokens": 1024}
+        options = {"max_tokens": prompt.limit}
         if prompt.tools:
             # `strict` is what the SDK's own stream helper demands of tools.
             options["tools"] = [
@@ -200,7 +203,7 @@ class AnthropicSpeaker:
 
     @staticmethod
     def options(prompt: Prompt) -> dict:
-        options = {"max_tokens": 1024}
+        options = {"max_tokens": prompt.limit}
         if prompt.system:
             options["system"] = prompt.system
         if prompt.tools:

@@ -1,7 +1,7 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
 use llm_pricing::{
-    Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Tier, Usd, cost, read, reported_cost,
+    Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Usd, cost, read, reported_cost,
 };
 use llm_provider_core::Seen;
 use llm_types::UnixMs;
@@ -62,7 +62,7 @@ impl Pricing {
         let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
         let is_estimate = estimate(&mut reading, seen, request_bytes);
         let terms = Terms {
-            tier: reading.tier.unwrap_or(Tier::default()),
+            tier: reading.tier.unwrap_or_default(),
             at: Some(at),
             residency: None,
             regional_endpoint: self.regional_endpoint,

@@ -243,6 +243,7 @@ fn parameters(provider: &dyn Provider) -> Parameters {
         ("api_version", "2024-10-21"),
         ("aws_region_name", "eu-central-1"),
         ("project_id", "project"),
+        ("tenant_id", "tenant"),
         ("vertex_location", "europe-west4"),
         ("vertex_project", "project"),
     ];
@@ -316,14 +317,36 @@ vendor's, for a model with an invented name, and tells how it came through:
 client sends goes there as it is, byte for byte, wherever nothing has to be changed.
 ";
 
+/// What was asked and the note on it, and the vendors that it is made for.
+type Notes = BTreeMap<(&'static str, String), Vec<String>>;
+
+/// Notes as a list, those on text first: what is noted there is noted of everything, and is not said again.
+fn told(notes: &Notes) -> String {
+    let mut list = String::new();
+    for asked in ASKED {
+        for ((_, note), vendors) in notes.iter().filter(|((noted, _), _)| noted == asked) {
+            let everywhere = notes.get(&("text", note.clone())).filter(|_| *asked != "text");
+            let vendors: Vec<&str> = vendors
+                .iter()
+                .filter(|vendor| !everywhere.is_some_and(|all| all.contains(vendor)))
+                .map(String::as_str)
+                .collect();
+            if !vendors.is_empty() {
+                let lead = if list.is_empty() { "\n" } else { "" };
+                writeln!(list, "{lead}- {asked}: {note} ({})", vendors.join(", ")).unwrap();
+            }
+        }
+    }
+    list
+}
+
 fn page() -> String {
     let mut page = HEAD.to_owned();
     let vendors = vendors();
     for (dialect, name) in DIALECTS {
         writeln!(page, "\n## {name}\n\n| vendor | {} |", ASKED.join(" | ")).unwrap();
         writeln!(page, "| --- |{}", " --- |".repeat(ASKED.len())).unwrap();
-        // note -> where it is made
-        let mut notes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut notes = Notes::new();
         for vendor in &vendors {
             let id = &vendor.info().id;
             let star = if vendor.relay(*dialect).is_some() { " *" } else { "" };
@@ -337,17 +360,13 @@ fn page() -> String {
                     Cell::Unsaid | Cell::Whole => Vec::new(),
                 };
                 for note in said {
-                    notes.entry(note).or_default().push(format!("{id} ({asked})"));
+                    let vendors = notes.entry((*asked, note)).or_default();
+                    vendors.push(format!("`{id}`"));
                 }
             }
             writeln!(page, "| `{id}`{star} | {} |", cells.join(" | ")).unwrap();
         }
-        if !notes.is_empty() {
-            page.push('\n');
-        }
-        for (note, places) in notes {
-            writeln!(page, "- {note} — {}", places.join(", ")).unwrap();
-        }
+        page.push_str(&told(&notes));
     }
     page
 }
@@ -382,6 +401,12 @@ fn every_pair_carries_text_and_streams() {
     }
 }
 
+/// Whether a note tells of a whole part or call of a message that is left out.
+fn is_lost(note: &str) -> bool {
+    let part = note.strip_prefix("dropped messages").and_then(|rest| rest.split(": ").next());
+    part.is_some_and(|part| part.ends_with(']'))
+}
+
 /// A vendor that says it has a thing gets it, whoever asks.
 #[test]
 fn what_a_vendor_has_it_is_asked_for() {
@@ -392,7 +417,7 @@ fn what_a_vendor_has_it_is_asked_for() {
                 let cell = cell(vendor, *dialect, asked);
                 let lost = match &cell {
                     Cell::Refused(_) => true,
-                    Cell::Noted(notes) => notes.iter().any(|note| note.starts_with("dropped messages")),
+                    Cell::Noted(notes) => notes.iter().any(|note| is_lost(note)),
                     Cell::Unsaid | Cell::Whole => false,
                 };
                 assert!(!(has && lost), "{name}, {}: {asked}: {cell:?}", vendor.info().id);

@@ -17,8 +17,8 @@ class OpenAIChat(OpenAISpeaker, Client):
     tells = frozenset({CACHED, CACHE_WRITE, THINKING})
     exception = openai.APIStatusError
 
-    def __init__(self, url: str, key: str):
-        super().__init__(openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=10))
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        super().__init__(openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=timeout_s))
 
     def go_on(self, model: str, prompt: Prompt, heard: Heard, results: list[str], streamed: bool) -> Heard:
         told = {call.id: text for call, text in zip(heard.calls, results, strict=True)}
@@ -37,10 +37,10 @@ class OpenAIChat(OpenAISpeaker, Client):
                     if event.type == "content.delta":
                         text += event.delta
                 return self.whole(stream.get_final_completion())
-            except openai.LengthFinishReasonError:
-                return Heard(text, [], "length", Usage(), None)
+            except openai.LengthFinishReasonError as cut:
+                return self.whole(cut.completion)
             except openai.ContentFilterFinishReasonError:
-                return Heard(text, [], "refused", Usage(), None)
+                return Heard(text, [], "refused", Usage(), {"role": "assistant", "content": text})
 
     def refused(self, exception) -> Refused:
         return Refused(exception.status_code, exception.message, exception.body)
@@ -58,8 +58,8 @@ class AnthropicMessages(AnthropicSpeaker, Client):
     tells = frozenset({CACHED, CACHE_WRITE, THINKING})
     exception = anthropic.APIStatusError
 
-    def __init__(self, url: str, key: str):
-        super().__init__(anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, timeout=10))
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        super().__init__(anthropic.Anthropic(base_url=url, api_key=key, max_retries=0, timeout=timeout_s))
 
     def go_on(self, model: str, prompt: Prompt, heard: Heard, results: list[str], streamed: bool) -> Heard:
         told = {call.id: text for call, text in zip(heard.calls, results, strict=True)}

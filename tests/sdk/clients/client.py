@@ -22,7 +22,7 @@ class Client:
     tells: frozenset[str]
     exception: type[Exception]
 
-    def __init__(self, url: str, key: str):
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
         raise NotImplementedError
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:

@@ -22,8 +22,8 @@ class Cohere(Client):
     stops = {"COMPLETE": "stop", "TOOL_CALL": "tools", "MAX_TOKENS": "length"}
     once = {"max_retries": 0}
 
-    def __init__(self, url: str, key: str):
-        self.client = cohere.ClientV2(api_key=key, base_url=url, timeout=10)
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        self.client = cohere.ClientV2(api_key=key, base_url=url, timeout=timeout_s)
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:
         return self.send(model, self.messages(prompt), prompt, streamed)
@@ -40,7 +40,7 @@ class Cohere(Client):
         return self.send(model, messages, prompt, streamed)
 
     def send(self, model: str, messages: list[dict], prompt: Prompt, streamed: bool) -> Heard:
-        request = {"model": model, "messages": messages, "max_tokens": 1024, "request_options": self.once}
+        request = {"model": model, "messages": messages, "max_tokens": prompt.limit, "request_options": self.once}
         if prompt.tools:
             request["tools"] = [
                 {
@@ -98,11 +98,13 @@ class Cohere(Client):
             Call(call["id"], call["function"]["name"], json.loads(call["function"]["arguments"]))
             for call in message.get("tool_calls") or []
         ]
-        counted = Usage(
-            read=int(usage.tokens.input_tokens),
-            written=int(usage.tokens.output_tokens),
-            cached=int(usage.cached_tokens or 0),
-        )
+        counted = Usage(0, 0)
+        if usage and usage.tokens:
+            counted = Usage(
+                read=int(usage.tokens.input_tokens),
+                written=int(usage.tokens.output_tokens),
+                cached=int(usage.cached_tokens or 0),
+            )
         # Beside calls, Cohere's plan is where words stand.
         text += message.get("tool_plan") or ""
         return Heard(text, calls, self.stops[stop], counted, message, thoughts)

@@ -23,14 +23,14 @@ class Converse(Client):
     exception = ClientError
     stops = {"end_turn": "stop", "tool_use": "tools", "max_tokens": "length", "content_filtered": "refused"}
 
-    def __init__(self, url: str, key: str):
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
         self.client = boto3.client(
             "bedrock-runtime",
             region_name="us-east-1",
             endpoint_url=url,
             aws_access_key_id=key,
             aws_secret_access_key="any secret does",
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=10, proxies={}),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=timeout_s, proxies={}),
         )
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:
@@ -49,7 +49,7 @@ class Converse(Client):
         return self.send(model, messages, prompt, streamed)
 
     def send(self, model: str, messages: list[dict], prompt: Prompt, streamed: bool) -> Heard:
-        request = {"modelId": model, "messages": messages, "inferenceConfig": {"maxTokens": 1024}}
+        request = {"modelId": model, "messages": messages, "inferenceConfig": {"maxTokens": prompt.limit}}
         if prompt.system:
             request["system"] = [{"text": prompt.system}]
         if prompt.tools:

@@ -20,8 +20,8 @@ class Gemini(Client):
     tells = frozenset({CACHED, THINKING})
     exception = errors.APIError
 
-    def __init__(self, url: str, key: str):
-        options = types.HttpOptions(base_url=url, timeout=10_000)
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        options = types.HttpOptions(base_url=url, timeout=int(timeout_s * 1000))
         self.client = genai.Client(api_key=key, http_options=options)
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:
@@ -48,7 +48,7 @@ class Gemini(Client):
         ]
         config = types.GenerateContentConfig(
             system_instruction=prompt.system,
-            max_output_tokens=1024,
+            max_output_tokens=prompt.limit,
             tools=[types.Tool(function_declarations=functions)] if functions else None,
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         )
@@ -68,6 +68,7 @@ class Gemini(Client):
                 parts += (candidate.content.parts or []) if candidate.content else []
                 stop = candidate.finish_reason or stop
             counted = answer.usage_metadata or counted
+        counted = counted or types.GenerateContentResponseUsageMetadata(prompt_token_count=0, total_token_count=0)
         calls = [
             Call(part.function_call.id or "", part.function_call.name, part.function_call.args or {})
             for part in parts

@@ -17,8 +17,8 @@ class Ollama(Client):
     tells = frozenset()
     exception = ollama.ResponseError
 
-    def __init__(self, url: str, key: str):
-        self.client = ollama.Client(host=url, headers={"authorization": f"Bearer {key}"}, timeout=10)
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        self.client = ollama.Client(host=url, headers={"authorization": f"Bearer {key}"}, timeout=timeout_s)
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:
         return self.send(model, self.messages(prompt), prompt, streamed)
@@ -35,7 +35,7 @@ class Ollama(Client):
         return self.send(model, messages, prompt, streamed)
 
     def send(self, model: str, messages: list, prompt: Prompt, streamed: bool) -> Heard:
-        request = {"model": model, "messages": messages, "options": {"num_predict": 1024}, "format": prompt.schema}
+        request = {"model": model, "messages": messages, "options": {"num_predict": prompt.limit}, "format": prompt.schema}
         request["tools"] = [
             {
                 "type": "function",
@@ -61,7 +61,7 @@ class Ollama(Client):
         assert [answer.done for answer in answers] == [False] * (len(answers) - 1) + [True]
         stop = "tools" if calls and last.done_reason == "stop" else last.done_reason
         message = ollama.Message(role="assistant", content=text, thinking=thoughts or None, tool_calls=native or None)
-        usage = Usage(read=last.prompt_eval_count, written=last.eval_count)
+        usage = Usage(read=last.prompt_eval_count or 0, written=last.eval_count or 0)
         return Heard(text, calls, stop, usage, message, thoughts)
 
     @staticmethod

@@ -19,8 +19,8 @@ class Responses(Client):
     tells = frozenset({CACHED, THINKING})
     exception = openai.APIStatusError
 
-    def __init__(self, url: str, key: str):
-        self.client = openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=10)
+    def __init__(self, url: str, key: str, timeout_s: float = 10):
+        self.client = openai.OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0, timeout=timeout_s)
 
     def ask(self, model: str, prompt: Prompt, streamed: bool) -> Heard:
         return self.send(model, self.items(prompt), prompt, streamed)
@@ -42,7 +42,7 @@ class Responses(Client):
             "input": items,
             "store": False,
             "include": ["reasoning.encrypted_content"],
-            "max_output_tokens": 1024,
+            "max_output_tokens": prompt.limit,
         }
         if prompt.system:
             request["instructions"] = prompt.system

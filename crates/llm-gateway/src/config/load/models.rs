@@ -64,7 +64,7 @@ impl Models<'_> {
         let params = self.required(node, "litellm_params", path).cloned();
         let model_name: String = self.reader.read(model_name?, &format!("{path}.model_name"), Level::Ours)?;
         let info = node.get("model_info").cloned();
-        self.deployment(model_name, params?, info, &node.at, path)
+        self.deployment(model_name, params?, info.as_ref(), &node.at, path)
     }
 
     fn required<'n>(&self, node: &'n Node, key: &str, path: &str) -> Option<&'n Node> {
@@ -79,7 +79,7 @@ impl Models<'_> {
         &mut self,
         model_name: String,
         mut params: Node,
-        info: Option<Node>,
+        info: Option<&Node>,
         origin: &Mark,
         path: &str,
     ) -> Option<ResolvedDeployment> {
@@ -90,7 +90,7 @@ impl Models<'_> {
         }
         self.fill_in(&mut params, &params_path);
         let content = json!([model_name, params.to_json()]);
-        let info_json = info.as_ref().map(Node::to_json);
+        let info_json = info.map(Node::to_json);
 
         let (own, rest) = split(params, fields_of::<LitellmParams>());
         let (routing, rest) = split(rest, fields_of::<DeploymentSettings>());
@@ -98,7 +98,7 @@ impl Models<'_> {
         let upstream_at = own.get("model").map_or(own_at, |node| node.at.clone());
         let own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
         let routing = self.reader.read_or_default(Some(&routing), &params_path, Level::Ours);
-        let model_info = self.model_info(info.clone(), &format!("{path}.model_info"));
+        let model_info = self.model_info(info.cloned(), &format!("{path}.model_info"));
         self.check_headers(&own, origin, &params_path);
 
         let mut problems: Vec<String> = Vec::new();
@@ -114,7 +114,7 @@ impl Models<'_> {
         let (vendor, upstream_model) = self.vendor(&own, &upstream_at, &params_path, &mut problems)?;
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
         let (own_prices, rest) = of_prices(rest);
-        let mut price_entries: Vec<&Entry> = info.iter().flat_map(|info| info.entries()).collect();
+        let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
         price_entries.retain(|entry| Prices::is_field(&entry.key));
         price_entries.extend(own_prices.entries());
         let prices = self.prices(&price_entries, path);

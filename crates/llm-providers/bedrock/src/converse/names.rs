@@ -12,16 +12,16 @@ const fn is_taken(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
-/// A tool's name in Bedrock's letters: any other byte becomes `_xHH_`, as does the beginning of what looks like that.
+/// A tool's name in Bedrock's letters. In a name that needs it, every other byte becomes `_xHH_`, and so does every `_`
+/// before an `x`: what looks like an escape over there is one.
 pub(crate) fn tool(name: &str) -> Cow<'_, str> {
     let bytes = name.as_bytes();
-    let must_change = |at: usize| !is_taken(bytes[at]) || escaped(&bytes[at..]).is_some();
-    if (0..bytes.len()).all(|at| !must_change(at)) {
+    if bytes.iter().enumerate().all(|(at, byte)| is_taken(*byte) && escaped(&bytes[at..]).is_none()) {
         return Cow::Borrowed(name);
     }
     let mut out = String::with_capacity(name.len() + 16);
     for (at, &byte) in bytes.iter().enumerate() {
-        if must_change(at) {
+        if !is_taken(byte) || bytes[at..].starts_with(b"_x") {
             // Writing into a string cannot fail.
             let _ = write!(out, "_x{byte:02X}_");
         } else {
@@ -96,6 +96,8 @@ mod tests {
         assert_eq!(tool("a_x2E_b"), "a_x5F_x2E_b");
         assert_eq!(tool_back("a_x5F_x2E_b"), "a_x2E_b");
         assert_eq!(tool_back("_xFF_"), "_xFF_", "no text comes of it");
+        assert_eq!(tool("get_xyz"), "get_xyz");
+        assert_eq!(tool_back(&tool("_x00ü")), "_x00ü");
     }
 
     #[test]
