@@ -9,6 +9,7 @@ from clients import CLIENTS
 from harness import MASTER_KEY, Gateway, Mock, config
 from speakers import AnthropicSpeaker, OpenAISpeaker
 from vendors import PASSED, VENDORS
+from vendors.vectors import EMBEDDERS, RANKERS
 from wires import AnthropicWire, OpenAIWire
 
 SHORT_S = 10
@@ -26,7 +27,8 @@ def gateway(running_mock, tmp_path_factory):
     server = {"max_body_bytes": 1 << 20, "keepalive_comment_ms": 0}
     settings = config(running_mock.url, llm_gateway={"server": server})
     settings["model_list"] += [
-        {"model_name": vendor.model, "litellm_params": vendor.deployment(running_mock.url)} for vendor in VENDORS
+        {"model_name": vendor.model, "litellm_params": vendor.deployment(running_mock.url)}
+        for vendor in [*VENDORS, *EMBEDDERS, *RANKERS]
     ]
     gateway = Gateway(settings, tmp_path_factory.mktemp("gateway"))
     yield gateway

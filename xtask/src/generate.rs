@@ -1,4 +1,5 @@
-//! The files that the binary writes about itself: `docs/generated`.
+//! The files that the binary writes about itself: `docs/generated`; and `docs/dialects.md`, which a test of
+//! `llm-providers` writes, and compares whenever it runs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,7 +45,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
         fs::write(folder.join(name), text)?;
     }
     println!("docs/generated: {} files, {} changed", made.len(), different.len());
+    dialects()?;
     Ok(true)
+}
+
+/// Has the test of all pairs of dialect and vendor write what it finds.
+fn dialects() -> anyhow::Result<()> {
+    Cmd::cargo("test --quiet --package llm-providers --all-features --test dialects")
+        .env("LLM_GATEWAY_WRITE_DIALECTS", "1")
+        .run()
 }
 
 /// What the binary writes now.

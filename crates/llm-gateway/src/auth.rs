@@ -1,10 +1,12 @@
 //! Who asks: from the headers alone.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::{HeaderMap, HeaderName, header};
 use llm_provider_core::{Secret, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
+use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -70,7 +72,7 @@ impl Authenticator {
         let refuse = |message: &str, code: &str| {
             ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
         };
-        let key = presented_key(headers).or_else(|| query_key(query?)).ok_or_else(|| {
+        let key = presented_key(headers).map(Cow::Borrowed).or_else(|| query_key(query?)).ok_or_else(|| {
             refuse(
                 "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
                  `x-goog-api-key` or `x-litellm-api-key`",
@@ -78,7 +80,7 @@ impl Authenticator {
             )
         })?;
         // Digests are compared, so that neither content nor length of the key shows in the time taken.
-        if bool::from(digest(key).ct_eq(master)) {
+        if bool::from(digest(&key).ct_eq(master)) {
             Ok(Principal::Master)
         } else {
             Err(refuse("the key is not known here", "invalid_api_key"))
@@ -110,8 +112,9 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The key in a query, where Gemini's clients may put it.
-fn query_key(query: &str) -> Option<&str> {
-    query.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| !key.is_empty())
+fn query_key(query: &str) -> Option<Cow<'_, str>> {
+    let key = query.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| !key.is_empty())?;
+    percent_decode_str(key).decode_utf8().ok()
 }
 
 fn digest(key: &str) -> [u8; 32] {
@@ -156,6 +159,11 @@ mod tests {
         let none = HeaderMap::new();
         assert_eq!(auth.authenticate(&none, Some("alt=sse&key=sk-master")), Ok(Principal::Master));
         assert!(auth.authenticate(&none, Some("alt=sse&key=")).is_err());
+        let odd = Authenticator::new(Some(&Secret::new("sk-a+b/c=")));
+        for query in ["key=sk-a%2Bb%2Fc%3D", "key=sk-a+b/c="] {
+            assert_eq!(odd.authenticate(&none, Some(query)), Ok(Principal::Master), "{query}");
+        }
+        assert!(odd.authenticate(&none, Some("key=%ff")).is_err());
         let wrong = headers("x-goog-api-key", "other");
         assert!(auth.authenticate(&wrong, Some("key=sk-master")).is_err(), "the header is what counts");
     }

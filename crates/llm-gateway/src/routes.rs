@@ -40,6 +40,8 @@ enum Kind {
     AskAt(Dialect, What, Option<bool>),
     /// Gemini's `{model}:{method}`.
     Gemini,
+    /// The same at the end of Vertex AI's longer path.
+    Vertex,
     Models,
     OneModel,
     ModelInfo,
@@ -144,10 +146,10 @@ pub const ROUTES: &[RouteDoc] = {
         post_("/models/{*id}", Kind::Gemini, SAME),
         post_(
             "/v1beta1/{*call}",
-            Kind::Gemini,
+            Kind::Vertex,
             "The same, the path as Vertex AI has it: `…/models/{model}:{method}`",
         ),
-        post_("/v1/projects/{*call}", Kind::Gemini, SAME),
+        post_("/v1/projects/{*call}", Kind::Vertex, SAME),
         get_("/v1/models", Kind::Models, "The models; in Anthropic's shape if `anthropic-version` is sent"),
         get_("/models", Kind::Models, SAME),
         get_("/v1/models/{*id}", Kind::OneModel, "One model"),
@@ -229,6 +231,12 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
                 async move { ask(app, route, request).await }
             })
         }
+        Kind::Vertex => {
+            post(move |State(app): State<Arc<App>>, Path(call): Path<String>, request: Request| {
+                let route = gemini(path, behind_publisher(&call), request.uri().query());
+                async move { ask(app, route, request).await }
+            })
+        }
         Kind::Models => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, models::list(&app, &headers))
         }),
@@ -278,8 +286,6 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
 /// What `{model}:{method}` asks for; `None` if that is no method.
 fn gemini(path: &'static str, call: &str, query: Option<&str>) -> Option<ModelRoute> {
     let (model, method) = call.rsplit_once(':')?;
-    // Vertex AI names project, place and publisher before the model.
-    let model = model.rsplit_once("/models/").map_or(model, |(_, model)| model);
     let sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
     let (dialect, what, stream) = match method {
         "generateContent" => (Dialect::Gemini, What::Chat, false),
@@ -292,6 +298,12 @@ fn gemini(path: &'static str, call: &str, query: Option<&str>) -> Option<ModelRo
     };
     let door = what.door(dialect)?;
     Some(ModelRoute { route: path, dialect, door, model: Some(model.to_owned()), stream: Some(stream) })
+}
+
+/// What stands behind project, place and publisher in Vertex AI's paths.
+fn behind_publisher(call: &str) -> &str {
+    let models = call.split_once("publishers/").and_then(|(_, rest)| rest.split_once("/models/"));
+    models.map_or(call, |(_, model)| model)
 }
 
 /// Asks a model; a route that leads nowhere in this build is not found.
@@ -345,5 +357,19 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 3);
+    }
+
+    #[test]
+    fn models_are_found_in_googles_paths() {
+        let model = |call: &str| gemini("/", call, None).unwrap().model.unwrap();
+        assert_eq!(model("gemini-2.5-pro:generateContent"), "gemini-2.5-pro");
+        let slashes = "fireworks_ai/accounts/fireworks/models/llama-v3:8b";
+        assert_eq!(model(&format!("{slashes}:generateContent")), slashes, "a name may hold anything");
+        for place in ["p/locations/l/publishers/google/models/", "publishers/anthropic/models/"] {
+            let call = format!("{place}{slashes}:streamGenerateContent");
+            assert_eq!(model(behind_publisher(&call)), slashes);
+        }
+        assert!(gemini("/", "gemini-2.5-pro:predict", None).is_none());
+        assert!(gemini("/", "gemini-2.5-pro", None).is_none());
     }
 }

@@ -14,10 +14,10 @@ use futures_core::Stream;
 use llm_provider_core::{Chat, Note, OnUnsupported, Operation, Translator, vectors};
 use llm_transport::{Answer, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_media};
 use llm_types::{
-    ChatChunk, ChatRequest, ChatResponse, Embedding, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
-    EncodingFormat, Message, Nullable, RerankRequest, RerankResponse, Usage,
+    ChatChunk, ChatRequest, ChatResponse, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
+    EncodingFormat, Message, Nullable, RerankRequest, RerankResponse,
 };
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 pub use self::account::Account;
 use self::account::{Entry, Target};
@@ -144,9 +144,11 @@ impl Client {
         let mut piece = request.clone();
         piece.input = pieces.next().unwrap_or(piece.input);
         let mut answer = self.ask(&target, translator, &piece).await?;
+        let mut asked = piece.input.len();
         for input in pieces {
             piece.input = input;
-            append(&mut answer.value, self.ask(&target, translator, &piece).await?.value);
+            answer.value.append(self.ask(&target, translator, &piece).await?.value, asked);
+            asked += piece.input.len();
         }
         let base64 = request.encoding_format.get() == Some(&EncodingFormat::Base64);
         for embedding in &mut answer.value.data {
@@ -216,25 +218,6 @@ impl Client {
 fn joined(mut notes: Vec<Note>, more: Vec<Note>) -> Vec<Note> {
     notes.extend(more);
     notes
-}
-
-/// More vectors, counted on from those that are there; usage is the sum.
-fn append(whole: &mut EmbeddingResponse, more: EmbeddingResponse) {
-    let from = whole.data.len() as u64;
-    let numbered = (from..).zip(more.data);
-    whole.data.extend(numbered.map(|(index, vector)| Embedding { index: index.into(), ..vector }));
-    if let Some(more) = more.usage.get() {
-        let usage = whole.usage.get_or_insert_with(Usage::default);
-        add(&mut usage.prompt_tokens, &more.prompt_tokens);
-        add(&mut usage.total_tokens, &more.total_tokens);
-    }
-}
-
-fn add(sum: &mut Nullable<Number>, more: &Nullable<Number>) {
-    if let Some(more) = more.get().and_then(Number::as_u64) {
-        let so_far = sum.get().and_then(Number::as_u64).unwrap_or(0);
-        *sum = Number::from(so_far.saturating_add(more)).into();
-    }
 }
 
 /// An answer in chunks. An error is its last item.

@@ -10,9 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use llm_providers::openai_compat::absent;
 use llm_providers::{find, providers};
 
-/// Vendors under construction. The list can only shrink: a name that is built in, or absent, has to go.
-const UNDER_CONSTRUCTION: &[&str] = &[];
-
 /// Operations of the list that a vendor has elsewhere or not at all, and why.
 const WITHOUT: &[(&str, &str, &str)] = &[];
 
@@ -32,16 +29,9 @@ fn every_name_is_a_vendor_or_absent_with_a_reason() {
     let absent: BTreeSet<&str> = absent().iter().map(|absent| absent.id.as_str()).collect();
     let listed = listed();
     assert_eq!(listed.len(), 206);
-    let missing: Vec<_> = listed
-        .keys()
-        .filter(|name| find(name).is_none() && !absent.contains(*name) && !UNDER_CONSTRUCTION.contains(name))
-        .collect();
+    let missing: Vec<_> =
+        listed.keys().filter(|name| find(name).is_none() && !absent.contains(*name)).collect();
     assert!(missing.is_empty(), "missing in silence: {missing:?}");
-    let done: Vec<_> = UNDER_CONSTRUCTION
-        .iter()
-        .filter(|name| find(name).is_some() || absent.contains(*name) || !listed.contains_key(*name))
-        .collect();
-    assert!(done.is_empty(), "no longer under construction: {done:?}");
 }
 
 #[test]

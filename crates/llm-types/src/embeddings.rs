@@ -227,6 +227,31 @@ impl EmbeddingResponse {
             extra: Extra::new(),
         }
     }
+
+    /// The vectors of a further piece, in order, whose first input is the one at `from`; usage is the sum.
+    pub fn append(&mut self, more: Self, from: usize) {
+        let mut vectors = more.data;
+        // Most vendors keep the order, and some say no index at all.
+        vectors.sort_by_key(|vector| vector.index.get().copied());
+        self.data.extend(
+            (from as u64..)
+                .zip(vectors)
+                .map(|(index, vector)| Embedding { index: Nullable::Value(index), ..vector }),
+        );
+        if let Some(more) = more.usage.get() {
+            let usage = self.usage.get_or_insert_with(Usage::default);
+            add(&mut usage.prompt_tokens, &more.prompt_tokens);
+            add(&mut usage.completion_tokens, &more.completion_tokens);
+            add(&mut usage.total_tokens, &more.total_tokens);
+        }
+    }
+}
+
+fn add(sum: &mut Nullable<Number>, more: &Nullable<Number>) {
+    if let Some(more) = more.get().and_then(Number::as_u64) {
+        let so_far = sum.get().and_then(Number::as_u64).unwrap_or(0);
+        *sum = Nullable::Value(so_far.saturating_add(more).into());
+    }
 }
 
 wire_struct! {
@@ -337,6 +362,23 @@ mod tests {
         let texts: Vec<&str> = pieces.iter().flat_map(|piece| piece.texts().unwrap()).collect();
         assert_eq!(texts, ["0", "1", "2", "3", "4"]);
         assert_eq!(input.pieces(0).len(), 5, "no limit below one");
+    }
+
+    #[test]
+    fn pieces_of_an_answer_are_put_together() {
+        let piece = |indices: &[u64], tokens: u64| {
+            let vectors = indices.iter().map(|index| Embedding::new(*index, EmbeddingVector::Numbers(vec![(*index).into()])));
+            let usage = Nullable::Value(Usage::new(tokens, 0));
+            EmbeddingResponse { usage, ..EmbeddingResponse::new("m", vectors.collect()) }
+        };
+        // One vector of the first piece is missing: the second piece's keep their places all the same.
+        let mut whole = piece(&[0], 5);
+        whole.append(piece(&[1, 0], 7), 2);
+        whole.append(EmbeddingResponse::new("m", vec![Embedding::new(9, EmbeddingVector::Numbers(vec![]))]), 4);
+        let indices: Vec<_> = whole.data.iter().map(|vector| vector.index.get().copied().unwrap()).collect();
+        assert_eq!(indices, [0, 2, 3, 4]);
+        assert_eq!(whole.data[1].embedding, EmbeddingVector::Numbers(vec![0.into()]), "sorted by the vendor's index");
+        assert_eq!(whole.usage, Nullable::Value(Usage::new(12, 0)));
     }
 
     #[test]

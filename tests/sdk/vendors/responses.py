@@ -128,7 +128,7 @@ class OpenAIResponses(OpenAI):
                     self._message(item, asked)
                 case "reasoning":
                     asked.thoughts += [part["text"] for part in item.get("summary", [])]
-                    asked.signatures.append(item["encrypted_content"])
+                    asked.signatures += [item["encrypted_content"]] if item.get("encrypted_content") else []
                 case "function_call":
                     asked.calls.append(Call(item["call_id"], item["name"], json.loads(item["arguments"])))
                 case "function_call_output":

@@ -151,7 +151,10 @@ where
         let record = exchange.record_mut();
         record.dialect = Some(route.dialect);
         record.client = parts.extensions.get::<Client>().and_then(|client| client.address);
-        let principal = serving.authenticator.authenticate(&parts.headers, parts.uri.query())?;
+        // Google's clients alone put keys into addresses.
+        let is_google = matches!(route.dialect, Dialect::Gemini | Dialect::GeminiArray);
+        let query = parts.uri.query().filter(|_| is_google);
+        let principal = serving.authenticator.authenticate(&parts.headers, query)?;
         exchange.record_mut().principal = Some(principal);
         exchange.enter(Stage::Limits);
         let in_flight = app

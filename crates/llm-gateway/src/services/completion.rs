@@ -286,9 +286,10 @@ pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map:
         map.insert(headers::MODEL_API_BASE, api_base.clone());
     }
     let record = exchange.record();
-    let retries = match record.legs.len() {
-        0 | 1 => HeaderValue::from_static("0"),
-        legs => HeaderValue::from(legs - 1),
+    // A request for vectors in pieces, or one whose answer was waited for, has legs that did not fail.
+    let retries = match record.legs.iter().filter(|leg| leg.error.is_some()).count() {
+        0 => HeaderValue::from_static("0"),
+        failed => HeaderValue::from(failed),
     };
     map.insert(headers::ATTEMPTED_RETRIES, retries);
     map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from_static("0"));

@@ -32,8 +32,10 @@ async fn vectors_come_as_they_are_asked_for() {
 async fn more_inputs_than_one_request_may_hold_are_sent_in_several() {
     let app = TestApp::scripted(&json!({})).await;
     let input: Vec<String> = (0..2050).map(|n| format!("text {n}")).collect();
-    let whole = app.post(EMBEDDINGS, &json!({"model": "m", "input": input, "dimensions": 1})).await.json();
+    let answer = app.post(EMBEDDINGS, &json!({"model": "m", "input": input, "dimensions": 1})).await;
+    assert_eq!(answer.header("x-litellm-attempted-retries"), Some("0"), "a piece is no retry");
     assert_eq!(app.ended().attempts, 2);
+    let whole = answer.json();
     let data = whole["data"].as_array().unwrap();
     assert!(data.iter().enumerate().all(|(at, vector)| vector["index"].as_u64() == Some(at as u64)));
     assert_eq!((data.len(), whole["usage"]["prompt_tokens"].as_u64()), (2050, Some(4100)));

@@ -9,3 +9,4 @@ mod refusals;
 mod relay;
 mod streams;
 mod support;
+mod waiting;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::support::{Answer, CHAT, TestApp, ask, deployment};
+use crate::support::{Answer, CHAT, MESSAGES, TestApp, ask, deployment, post};
 
 /// Asks a deployment with these further parameters; gives the answer and the text that the vendor got.
 async fn sent(params: Value, body: &Value) -> (Answer, String) {
@@ -88,4 +88,26 @@ async fn usage_is_asked_for_once() {
         got(json!({}), &ask(&json!({"stream": true, "stream_options": {"include_obfuscation": false}})))
             .await;
     assert_eq!(kept["stream_options"], json!({"include_obfuscation": false, "include_usage": true}));
+}
+
+#[tokio::test]
+async fn headers_that_speak_to_a_vendor_reach_that_vendor_alone() {
+    let told = |model: &'static str, path: &'static str| async move {
+        let vendor = MockServer::start().await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&vendor).await;
+        let params = json!({"model": model, "api_base": vendor.uri(), "api_key": "k"});
+        let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
+        let mut request = post(path, &json!({"model": "m", "input": "hi", "max_tokens": 9,
+            "messages": [{"role": "user", "content": "hi"}]}));
+        for name in ["openai-organization", "anthropic-beta"] {
+            request.headers_mut().insert(name, http::HeaderValue::from_static("x"));
+        }
+        app.send(request).await;
+        let asked = vendor.received_requests().await.unwrap().remove(0);
+        ["openai-organization", "anthropic-beta"].map(|name| asked.headers.contains_key(name))
+    };
+    assert_eq!(told("openai/gpt-4o", CHAT).await, [true, false]);
+    assert_eq!(told("openai/gpt-4o", "/v1/responses").await, [true, false]);
+    assert_eq!(told("anthropic/claude", MESSAGES).await, [false, true]);
+    assert_eq!(told("mistral/m", CHAT).await, [false, false]);
 }

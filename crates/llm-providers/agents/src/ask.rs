@@ -1,6 +1,6 @@
 //! What the three servers are asked alike: they take words, and have neither tools nor parameters for clients.
 
-use llm_provider_core::{Call, EncodeError};
+use llm_provider_core::{Call, EncodeError, NoteKind};
 use llm_provider_envelope::{leave_out, said_by_prompt};
 use llm_provider_openai::{AnswerOptions, Auth, Changes, DoneMarker, RequestOptions, WireOptions};
 use llm_provider_words::{Keeps, Speaker, plain, prompt, turns};
@@ -63,7 +63,20 @@ pub(crate) fn words_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
 pub(crate) fn no_user(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     if request.user.is_value() {
         request.user = Nullable::Absent;
-        changes.note(llm_provider_core::NoteKind::Dropped, "user", "the server does not ask who asks");
+        changes.note(NoteKind::Dropped, "user", "the server does not ask who asks");
+    }
+}
+
+/// Whether the request names a conversation that the server remembers.
+pub(crate) fn remembers(members: &Extra, name: &str) -> bool {
+    members.get(name).and_then(Value::as_str).is_some_and(|id| !id.is_empty())
+}
+
+/// Tells that earlier turns stay at home, if they do.
+pub(crate) fn note_memory(request: &ChatRequest, name: &str, changes: &mut Changes<'_>) {
+    if remembers(&request.extra, name) && request.messages.len() > 1 {
+        let why = "the server remembers all but the last words of the person";
+        changes.note(NoteKind::Converted, "messages", why);
     }
 }
 

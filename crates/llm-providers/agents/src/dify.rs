@@ -73,6 +73,7 @@ impl Envelope for App {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         ask::words_only(request, changes);
+        ask::note_memory(request, "conversation_id", changes);
         if !request.user.is_value() {
             changes.note(NoteKind::Defaulted, "user", SOMEBODY);
             request.user = Nullable::Value(SOMEBODY.to_owned());
@@ -85,8 +86,7 @@ impl Envelope for App {
     }
 
     fn wrap(&self, body: Extra, request: &ChatRequest, _call: &Call<'_>) -> Result<Extra, EncodeError> {
-        let remembers =
-            body.get("conversation_id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
+        let remembers = ask::remembers(&body, "conversation_id");
         let mut out = Extra::new();
         out.insert("inputs".to_owned(), json!({}));
         out.insert("query".to_owned(), json!(ask::question(&body, remembers)));

@@ -72,6 +72,7 @@ impl Envelope for Flow {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         ask::words_only(request, changes);
+        ask::note_memory(request, "session_id", changes);
         ask::no_user(request, changes);
         Ok(())
     }
@@ -82,7 +83,7 @@ impl Envelope for Flow {
     }
 
     fn wrap(&self, body: Extra, _request: &ChatRequest, _call: &Call<'_>) -> Result<Extra, EncodeError> {
-        let remembers = body.get("session_id").is_some_and(|id| id.as_str().is_some_and(|id| !id.is_empty()));
+        let remembers = ask::remembers(&body, "session_id");
         let mut out = Extra::new();
         out.insert("input_value".to_owned(), json!(ask::question(&body, remembers)));
         out.insert("input_type".to_owned(), json!("chat"));
@@ -134,10 +135,10 @@ impl Opener for Events {
             }
             Some("end") => {
                 // A flow whose model does not stream tells its words here alone.
-                let text = words(&data["result"]).filter(|_| !self.has_begun).unwrap_or_default();
+                let text = words(&data["result"]).filter(|_| !self.has_begun);
                 let mut end = last("stop", None);
                 end["session_id"] = data["result"]["session_id"].clone();
-                Opened::Last(vec![piece(text), end])
+                Opened::Last(text.map(piece).into_iter().chain([end]).collect())
             }
             Some("error") => {
                 let text = ["error", "text"].into_iter().find_map(|name| data[name].as_str());

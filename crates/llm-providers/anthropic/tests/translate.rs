@@ -445,6 +445,17 @@ fn every_fixture_has_its_snapshot_and_the_other_way_round() {
     assert_eq!(names("snapshots"), wanted);
 }
 
+/// Mistral's parts of that name hold a list of parts, unsigned.
+#[test]
+fn thinking_in_mistral_s_parts_is_not_sent() {
+    let request = json!({ "model": "m", "messages": [{ "role": "assistant", "content": [
+        { "type": "thinking", "thinking": [{ "type": "text", "text": "Hm." }] }, { "type": "text", "text": "a" }] }] });
+    let encoded = encode(&serde_json::from_value(request).unwrap(), "m").unwrap();
+    assert_eq!(body(&encoded)["messages"][0]["content"], json!([{ "type": "text", "text": "a" }]));
+    let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(notes[0], "dropped messages[0].content[0]: Anthropic takes back signed thinking only");
+}
+
 #[test]
 fn another_vendors_signature_is_not_sent() {
     let request: ChatRequest = llm_types::from_value(json!({

@@ -208,6 +208,24 @@ fn an_answer_of_another_vendor() {
 }
 
 #[test]
+fn images_are_left_out_and_noted() {
+    let image = json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 }]);
+    let answer = canonical(json!({ "choices": [{ "index": 0, "finish_reason": "stop",
+        "message": { "role": "assistant", "content": "Here.", "images": image } }] }));
+    assert_eq!(
+        written(&answer).1,
+        ["dropped choices[0].message.images: answers of Cohere's have no images"]
+    );
+    let mut writer = CohereIngress.writer(&reply());
+    let mut out = BytesMut::new();
+    for _ in 0..2 {
+        writer.chunk(&chunk(json!({ "images": image })), &mut out);
+    }
+    let notes: Vec<_> = writer.notes().iter().map(ToString::to_string).collect();
+    assert_eq!(notes, ["dropped images: answers of Cohere's have no images"]);
+}
+
+#[test]
 fn reasons() {
     for (reason, native, wanted) in [
         ("stop", None, "COMPLETE"),

@@ -19,6 +19,11 @@ pub trait Operation: 'static {
     type Response;
     /// A piece of a streamed answer.
     type Chunk: Send + Unpin;
+
+    /// A whole answer in pieces, as a stream would have brought it; none for an operation without streams.
+    fn chunks(_answer: Self::Response) -> Vec<Self::Chunk> {
+        Vec::new()
+    }
 }
 
 /// Chat.
@@ -29,6 +34,10 @@ impl Operation for Chat {
     type Request = ChatRequest;
     type Response = ChatResponse;
     type Chunk = ChatChunk;
+
+    fn chunks(answer: ChatResponse) -> Vec<ChatChunk> {
+        crate::chunks(answer)
+    }
 }
 
 /// Counting the tokens of a chat request without answering it.

@@ -50,6 +50,10 @@ impl<'a> Scan<'a> {
     /// member stands at the top level shows in what follows it; `None` if it does not, or is not there.
     pub fn last(text: &'a [u8], name: &FinderRev<'_>) -> Option<(&'a [u8], &'a [u8])> {
         let at = name.rfind(text)?;
+        // Not the end of a longer name with an escaped quotation mark in it.
+        if !matches!(text[..at].trim_ascii_end().last(), Some(b'{' | b',')) {
+            return None;
+        }
         let value = text[at + name.needle().len()..].trim_ascii_start();
         let (value, after) = value.split_at(value_end(value)?);
         let mut others = Self::after(after)?;
@@ -217,6 +221,7 @@ mod tests {
             r#"{"a":{"usage":{}}}"#,
             r#"{"a":[{"usage":{}},{"b":1}],"c":2}"#,
             r#"{"a":"\"usage\":{}"}"#,
+            r#"{"a\"usage":{}}"#,
             r#"{"usage":{}"#,
             r#""usage":{}}"#,
             r#"{"usage":{}}}"#,

@@ -119,7 +119,8 @@ mod tests {
 
     fn request(members: Value) -> ChatRequest {
         let mut whole = json!({"model": "m", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u"}]});
-        whole.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let Value::Object(members) = members else { panic!("members") };
+        whole.as_object_mut().unwrap().extend(members);
         from_value(whole).unwrap()
     }
 

@@ -192,6 +192,25 @@ mod requests {
     }
 
     #[test]
+    fn one_object_is_a_list_of_one() {
+        let function = json!({"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}});
+        let lists = json!({
+            "contents": [{"role": "user", "parts": [{"text": "a"}]}],
+            "systemInstruction": {"parts": [{"text": "b"}]},
+            "tools": [{"functionDeclarations": [function]}],
+            "safetySettings": [{"category": "c", "threshold": "t"}],
+        });
+        let objects = json!({
+            "contents": {"role": "user", "parts": {"text": "a"}},
+            "system_instruction": {"parts": {"text": "b"}},
+            "tools": {"function_declarations": function},
+            "safety_settings": {"category": "c", "threshold": "t"},
+        });
+        assert_eq!(read(&objects), read(&lists));
+        assert_eq!(read(&objects).0.messages.len(), 2);
+    }
+
+    #[test]
     fn what_openai_s_words_cannot_say_is_noted() {
         let (request, notes) = read(&json!({
             "contents": [{"role": "user", "parts": [

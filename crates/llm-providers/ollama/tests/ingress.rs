@@ -234,6 +234,33 @@ fn an_answer_of_another_vendor() {
 
 /// Ollama's own answers come back as they were.
 #[test]
+fn images_and_what_was_withheld() {
+    let images = json!([
+        { "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 },
+        { "type": "image_url", "image_url": { "url": "https://a.example/i.png" }, "index": 1 }
+    ]);
+    let answer = canonical(json!({ "choices": [{ "index": 0, "finish_reason": "content_filter",
+        "message": { "role": "assistant", "content": "Here.", "images": images } }] }));
+    let outgoing = OllamaIngress.write(&answer, &reply());
+    let body: Value = serde_json::from_slice(&outgoing.body).unwrap();
+    assert_eq!(body["message"], json!({ "role": "assistant", "content": "Here.", "images": ["AAAA"] }));
+    let notes: Vec<_> = outgoing.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "dropped choices[0].message.images: Ollama's answers hold images by value",
+            "converted choices[0].finish_reason: withheld, as `stop`",
+        ]
+    );
+    let mut writer = OllamaIngress.writer(&reply());
+    let mut out = BytesMut::new();
+    writer.chunk(&chunk(json!({ "images": images })), &mut out);
+    let line: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(line["message"], json!({ "role": "assistant", "content": "", "images": ["AAAA"] }));
+    assert_eq!(writer.notes().len(), 1);
+}
+
+#[test]
 fn an_answer_there_and_back() {
     let json = include_str!("fixtures/response/thinking_and_calls.json");
     let Decoded::Answer(answer) = ollama().decode(http::Response::new(json.as_bytes())).unwrap() else {

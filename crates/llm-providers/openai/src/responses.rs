@@ -23,6 +23,9 @@ const OUTPUT_ITEMS: &str = "output_items";
 /// Where one item that only this API has stands in `provider_specific_fields` of a delta, in its turn.
 const OUTPUT_ITEM: &str = "output_item";
 
+/// Where the images that a model made stand beside the text, in a message and in a delta.
+const IMAGES: &str = "images";
+
 /// Where an item of thinking stands in its block, to go back as it came.
 pub(crate) const REASONING_ITEM: &str = "reasoning_item";
 

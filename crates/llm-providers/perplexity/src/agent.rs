@@ -239,7 +239,7 @@ fn image_details(request: &mut ChatRequest, changes: &mut Changes<'_>) {
         for (index, part) in parts.iter_mut().enumerate() {
             if let ContentPart::ImageUrl(image) = part
                 && let ImageSource::Url(image) = &mut image.image_url
-                && image.detail.take().is_some()
+                && image.detail.take().is_some_and(|detail| detail != "auto")
             {
                 let path = format!("messages[{at}].content[{index}].image_url.detail");
                 changes.note(NoteKind::Dropped, path, "the vendor's images have no such member");

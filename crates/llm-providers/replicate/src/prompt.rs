@@ -16,7 +16,7 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
             index += 1;
             let ContentPart::ImageUrl(image) = part else { return true };
             if let ImageSource::Url(image) = &image.image_url
-                && image.detail.is_value()
+                && image.detail.get().is_some_and(|detail| detail != "auto")
             {
                 let path = format!("{path}.image_url.detail");
                 changes.note(NoteKind::Dropped, path, "the vendor's images have no such member");

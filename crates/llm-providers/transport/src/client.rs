@@ -5,20 +5,19 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{Request, Response, response};
+use http::{HeaderMap, Request, Response, header, response};
 use llm_provider_core::{
     Call, Decoded, Decoder, EncodeError, Encoded, Note, Operation, Payload, StreamError, Translator,
-    UpstreamError,
+    UpstreamError, header_text,
 };
 use llm_types::ApiError;
-use tokio::time::Instant;
 
 use crate::body::Body;
-use crate::error::{TransportError, TransportErrorKind};
+use crate::error::TransportError;
+use crate::follow_up::FollowUp;
 use crate::options::CallOptions;
 use crate::payload::payload_bytes;
 use crate::service::HttpService;
@@ -126,29 +125,21 @@ impl Client {
         mut options: CallOptions,
     ) -> Result<Answer<O::Response>, CallError> {
         let Encoded { mut request, notes } = translator.encode(request, call)?;
+        let follow_up = FollowUp::new(&request, options);
         loop {
-            let begun = Instant::now();
             let (head, body) = self.exchange(request, options).await?.into_parts();
             let body = body.collect(self.max_answer_bytes).await?;
             match decode(translator, &head, &body)? {
                 Decoded::Answer(value) => return Ok(Answer { value, head, notes }),
                 Decoded::Again { request: next, after_ms } => {
-                    let pause = Duration::from_millis(after_ms);
-                    if let Some(total) = &mut options.timeouts.total {
-                        let used = begun.elapsed().saturating_add(pause);
-                        *total = total
-                            .checked_sub(used)
-                            .filter(|left| !left.is_zero())
-                            .ok_or_else(|| TransportError::after_send(TransportErrorKind::TotalTimeout))?;
-                    }
-                    tokio::time::sleep(pause).await;
-                    request = *next;
+                    (request, options) = follow_up.ready(*next, after_ms).await?;
                 }
             }
         }
     }
 
-    /// Asks and reads the answer as it comes. `request` must be one that asks for a stream.
+    /// Asks and reads the answer as it comes. `request` must be one that asks for a stream. A vendor that answers whole
+    /// all the same is heard in pieces; one that says where the stream is, is asked there.
     ///
     /// # Errors
     /// [`CallError`] for what goes wrong before the stream begins.
@@ -157,18 +148,31 @@ impl Client {
         translator: &dyn Translator<O>,
         request: &O::Request,
         call: &Call<'_>,
-        options: CallOptions,
+        mut options: CallOptions,
     ) -> Result<ChunkStream<O>, CallError> {
-        let Encoded { request, notes } = translator.encode(request, call)?;
-        let (head, body) = self.exchange(request, options).await?.into_parts();
-        if !head.status.is_success() {
-            let body = body.collect(self.max_answer_bytes).await?;
-            decode(translator, &head, &body)?;
-            let why = "a refusal without an error";
-            return Err(UpstreamError::unreadable(head.status, &body, why).into());
-        }
+        let Encoded { mut request, notes } = translator.encode(request, call)?;
+        let follow_up = FollowUp::new(&request, options);
         let decoder = translator.decoder();
-        Ok(ChunkStream { head, notes, body: Some(body), decoder, ready: VecDeque::new() })
+        loop {
+            let (head, body) = self.exchange(request, options).await?.into_parts();
+            if head.status.is_success() && !is_json(&head.headers) {
+                return Ok(ChunkStream { head, notes, body: Some(body), decoder, ready: VecDeque::new() });
+            }
+            let body = body.collect(self.max_answer_bytes).await?;
+            match decode(translator, &head, &body)? {
+                Decoded::Answer(answer) if head.status.is_success() => {
+                    let ready = O::chunks(answer).into_iter().map(Ok).collect();
+                    return Ok(ChunkStream { head, notes, body: None, decoder, ready });
+                }
+                Decoded::Answer(_) => {
+                    let why = "a refusal without an error";
+                    return Err(UpstreamError::unreadable(head.status, &body, why).into());
+                }
+                Decoded::Again { request: next, after_ms } => {
+                    (request, options) = follow_up.ready(*next, after_ms).await?;
+                }
+            }
+        }
     }
 
     async fn exchange(
@@ -180,6 +184,11 @@ impl Client {
         let body = payload_bytes(payload, |_| None)?;
         self.service.call(Request::from_parts(parts, body), options).await
     }
+}
+
+/// Whether an answer is one JSON text, and so no stream.
+fn is_json(headers: &HeaderMap) -> bool {
+    header_text(headers, header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"))
 }
 
 fn decode<O: Operation>(

@@ -5,6 +5,7 @@ mod client;
 mod credential;
 mod error;
 mod fetch;
+mod follow_up;
 mod hyper_service;
 mod login;
 mod options;
@@ -23,6 +24,7 @@ pub use credential::{
 };
 pub use error::{TransportError, TransportErrorKind};
 pub use fetch::{FetchError, FetchFault, FetchOptions, Fetcher, Media, inline_media, is_public};
+pub use follow_up::FollowUp;
 pub use futures_core::future::BoxFuture;
 pub use hyper_service::HyperService;
 pub use login::{Clock, LoginIssuer, login_source};

@@ -32,7 +32,8 @@ pub(crate) fn login(parameters: &Parameters, key: Option<&Secret>) -> Result<Opt
         };
         let url = parameters
             .get("watsonx_auth_url")
-            .ok_or("`watsonx_username` needs `watsonx_auth_url`, the installation's own address")?;
+            .or_else(|| parameters.get("api_base"))
+            .ok_or("`watsonx_username` needs `api_base`, the installation's own address")?;
         let url = format!("{}/icp4d-api/v1/authorize", url.trim_end_matches('/'));
         return Ok(Some(Box::new(UserLogin { url, user: user.to_owned(), secret })));
     }
@@ -214,6 +215,9 @@ mod tests {
         assert!(way(&[("token", "t")], Some("k")).unwrap().is_none());
         assert!(way(&[("zen_api_key", "z")], None).unwrap().is_none());
         assert!(way(&[("watsonx_username", "ann")], None).is_err());
-        assert!(way(&[("watsonx_username", "ann")], Some("k")).unwrap_err().contains("watsonx_auth_url"));
+        assert!(way(&[("watsonx_username", "ann")], Some("k")).unwrap_err().contains("api_base"));
+        let own = [("watsonx_username", "ann"), ("api_base", "https://cpd.example")];
+        let mut run = way(&own, Some("k")).unwrap().unwrap().begin();
+        assert_eq!(sent(&mut *run).uri(), "https://cpd.example/icp4d-api/v1/authorize");
     }
 }

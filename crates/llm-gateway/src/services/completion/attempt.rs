@@ -10,8 +10,8 @@ use llm_provider_core::{
     Call, Chat, Decoded, Dialect, Ingress, Note, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
     Translator, UpstreamError, header_text,
 };
-use llm_transport::{Body, CallOptions, CredentialError, inline_media};
-use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, MessageContent};
+use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
+use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent};
 
 use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Pump, RelayPump, TranslatePump};
@@ -147,23 +147,33 @@ async fn translated(
     take_notes(exchange, notes);
     let (parts, payload) = encoded.request.into_parts();
     let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
+    let follow_up = FollowUp::new(&upstream, options);
     let response = send(app, deployment, exchange, upstream, options, false).await?;
     if request.stream {
-        return translated_stream(app, serving, deployment, request, exchange, translator, response, options)
-            .await;
+        return translated_stream(
+            app, serving, deployment, request, exchange, translator, response, &follow_up,
+        )
+        .await;
     }
     let (answer, headers) =
-        decode_whole(app, deployment, exchange, translator, response, options, serving.max_answer_bytes)
+        decode_whole(app, deployment, exchange, translator, response, &follow_up, serving.max_answer_bytes)
             .await?;
     let outgoing = request.ingress.write(&answer, &request.reply);
     take_notes(exchange, outgoing.notes);
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
     seen.model = answer.model.get().cloned();
-    if let Some(choice) = answer.choices.first() {
-        seen.finish_reason = choice.finish_reason.get().cloned();
-        seen.content_bytes = choice.message.content.get().map_or(0, |content| content.text().len() as u64);
-    }
+    seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
+    seen.content_bytes = answer.choices.iter().map(|choice| written(&choice.message)).sum();
     Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+}
+
+/// Bytes of text that the model wrote.
+fn written(message: &Message) -> u64 {
+    let text = |text: Option<&str>| text.map_or(0, str::len) as u64;
+    let calls = message.tool_calls.as_deref().unwrap_or_default().iter();
+    message.content.get().map_or(0, |content| content.text().len() as u64)
+        + text(message.reasoning_content.as_deref())
+        + calls.map(|call| text(call.function.get().and_then(|f| f.arguments.as_deref()))).sum::<u64>()
 }
 
 /// Translates a streamed answer. A vendor that answers whole all the same is told in pieces; one that says where the
@@ -177,7 +187,7 @@ async fn translated_stream(
     exchange: &mut Option<Exchange>,
     translator: &dyn Translator<Chat>,
     mut response: Response<Body>,
-    options: CallOptions,
+    follow_up: &FollowUp,
 ) -> Result<Asked, ApiError> {
     let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
     for _ in 0..QUESTIONS {
@@ -209,7 +219,7 @@ async fn translated_stream(
                 })));
             }
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, exchange, *request, after_ms, options).await?;
+                response = ask_again(app, deployment, exchange, *request, after_ms, follow_up).await?;
             }
         }
     }
@@ -224,16 +234,16 @@ fn asked_too_often() -> ApiError {
     ApiError::new(ErrorKind::GatewayTimeout, Layer::Provider, message)
 }
 
-/// Asks what the vendor wants to be asked, after the time it wants.
+/// Asks what the vendor wants to be asked, after the time it wants, within the time of the first request.
 async fn ask_again(
     app: &Arc<App>,
     deployment: &Deployment,
     exchange: &mut Option<Exchange>,
     request: http::Request<Payload>,
     after_ms: u64,
-    options: CallOptions,
+    follow_up: &FollowUp,
 ) -> Result<Response<Body>, ApiError> {
-    tokio::time::sleep(Duration::from_millis(after_ms)).await;
+    let (request, options) = follow_up.ready(request, after_ms).await?;
     let (parts, payload) = request.into_parts();
     let request = http::Request::from_parts(parts, payload_bytes(payload)?);
     send(app, deployment, exchange, request, options, false).await
@@ -267,8 +277,10 @@ async fn relayed(
             && !request.ingress.stream_content_type().starts_with("application/json")
             && let Some(translator) = deployment.provider.chat()
         {
-            let whole =
-                translated_stream(app, serving, deployment, request, exchange, translator, response, options);
+            let follow_up = FollowUp::anonymous(options);
+            let whole = translated_stream(
+                app, serving, deployment, request, exchange, translator, response, &follow_up,
+            );
             return Box::pin(whole).await;
         }
         let pump =
@@ -404,7 +416,7 @@ pub(super) async fn decode_whole<O: Operation>(
     exchange: &mut Option<Exchange>,
     translator: &dyn Translator<O>,
     mut response: Response<Body>,
-    options: CallOptions,
+    follow_up: &FollowUp,
     max_answer_bytes: usize,
 ) -> Result<(O::Response, HeaderMap), ApiError> {
     for _ in 0..QUESTIONS {
@@ -412,7 +424,7 @@ pub(super) async fn decode_whole<O: Operation>(
         match translator.decode(response_of(&parts, &body))? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, exchange, *request, after_ms, options).await?;
+                response = ask_again(app, deployment, exchange, *request, after_ms, follow_up).await?;
             }
         }
     }
@@ -480,14 +492,12 @@ fn forwarded_headers<'a>(
         [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
     const OPENAI: [HeaderName; 2] =
         [HeaderName::from_static("openai-organization"), HeaderName::from_static("openai-project")];
-    let names: &[HeaderName] = match dialect {
-        Dialect::AnthropicMessages => &ANTHROPIC,
-        _ => &OPENAI,
-    };
     let mut all = Cow::Borrowed(&deployment.headers);
-    if deployment.provider_name.as_ref() != dialect.label() {
-        return all;
-    }
+    let names: &[HeaderName] = match (dialect, &*deployment.provider_name) {
+        (Dialect::AnthropicMessages, "anthropic") => &ANTHROPIC,
+        (Dialect::OpenAiChat | Dialect::OpenAiResponses, "openai") => &OPENAI,
+        _ => return all,
+    };
     for name in names {
         if client.contains_key(name) && !deployment.headers.contains_key(name) {
             for value in client.get_all(name) {

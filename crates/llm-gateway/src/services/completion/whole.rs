@@ -7,8 +7,8 @@ use llm_provider_core::{
     Call, CountTokens, Embeddings, Incoming, Note, NoteKind, Operation, Rerank, Seen, TokenCount, Translator,
     WholeIngress,
 };
-use llm_transport::CallOptions;
-use llm_types::{ApiError, EmbeddingRequest, EmbeddingResponse, Extra, Nullable, Usage};
+use llm_transport::{CallOptions, FollowUp};
+use llm_types::{ApiError, EmbeddingRequest, EmbeddingResponse, Extra, Usage};
 
 use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
 use super::edits;
@@ -82,14 +82,17 @@ impl Attempt<'_> {
         let limit = self.deployment.provider.max_embedding_inputs(&self.deployment.model);
         let mut whole: Option<EmbeddingResponse> = None;
         let mut headers = HeaderMap::new();
+        let mut asked = 0;
         for input in request.input.pieces(limit) {
+            let inputs = input.len();
             let piece = EmbeddingRequest { input, ..request.clone() };
             let (answer, head) = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await?;
             headers = head;
             match &mut whole {
                 None => whole = Some(answer),
-                Some(whole) => append(whole, answer),
+                Some(whole) => whole.append(answer, asked),
             }
+            asked += inputs;
         }
         let whole = whole.unwrap_or_else(|| EmbeddingResponse::new(&self.request.reply.model, Vec::new()));
         let outgoing = ingress.write(&request, &whole, &self.request.reply);
@@ -150,9 +153,10 @@ impl Attempt<'_> {
         take_notes(exchange, notes);
         let (parts, payload) = encoded.request.into_parts();
         let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
+        let follow_up = FollowUp::new(&upstream, self.options);
         let response = send(self.app, self.deployment, exchange, upstream, self.options, false).await?;
         let limit = self.serving.max_answer_bytes;
-        decode_whole(self.app, self.deployment, exchange, translator, response, self.options, limit).await
+        decode_whole(self.app, self.deployment, exchange, translator, response, &follow_up, limit).await
     }
 }
 
@@ -176,28 +180,5 @@ impl HasExtra for EmbeddingRequest {
 impl HasExtra for llm_types::RerankRequest {
     fn extra(&self) -> &Extra {
         &self.extra
-    }
-}
-
-/// More vectors, counted on from those that are there; usage is the sum.
-fn append(whole: &mut EmbeddingResponse, more: EmbeddingResponse) {
-    let from = whole.data.len() as u64;
-    whole.data.extend(
-        (from..)
-            .zip(more.data)
-            .map(|(index, embedding)| llm_types::Embedding { index: Nullable::Value(index), ..embedding }),
-    );
-    if let Some(more) = more.usage.get() {
-        let usage = whole.usage.get_or_insert_with(Usage::default);
-        add(&mut usage.prompt_tokens, &more.prompt_tokens);
-        add(&mut usage.completion_tokens, &more.completion_tokens);
-        add(&mut usage.total_tokens, &more.total_tokens);
-    }
-}
-
-fn add(sum: &mut Nullable<serde_json::Number>, more: &Nullable<serde_json::Number>) {
-    if let Some(more) = more.get().and_then(serde_json::Number::as_u64) {
-        let sum = sum.get_or_insert_with(|| 0_u64.into());
-        *sum = sum.as_u64().unwrap_or(0).saturating_add(more).into();
     }
 }

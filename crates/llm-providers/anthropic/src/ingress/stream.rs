@@ -16,7 +16,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::unknown;
+use super::write::{NO_IMAGES, has_images, unknown};
 use super::{error, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
@@ -146,6 +146,9 @@ impl MessagesWriter {
         }
         if delta.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "Messages answers have no sound");
+        }
+        if has_images(&delta.extra) {
+            self.dropped_once("choices[0].delta.images", NO_IMAGES);
         }
         if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) && !self.has_citations {
             self.dropped_once(

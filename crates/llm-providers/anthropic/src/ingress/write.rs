@@ -79,7 +79,17 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
         let detail = "Messages citations quote what OpenAI's do not";
         notes.push(Note::dropped("choices[0].message.annotations", detail));
     }
+    if has_images(&message.extra) {
+        notes.push(Note::dropped("choices[0].message.images", NO_IMAGES));
+    }
     blocks
+}
+
+pub(super) const NO_IMAGES: &str = "Messages answers have no images";
+
+/// Whether the model made images: vendors put them where LiteLLM does, in a member `images` beside the text.
+pub(super) fn has_images(extra: &Extra) -> bool {
+    extra.get("images").and_then(Value::as_array).is_some_and(|images| !images.is_empty())
 }
 
 /// Signed thinking as it is. Thinking that is only told as text gets an empty signature, which Anthropic's

@@ -239,7 +239,8 @@ fn what_has_no_place_is_noted() {
     let (body, notes) = write(json!({ "choices": [
         { "index": 0, "finish_reason": "stop", "logprobs": { "content": [] }, "message": {
             "role": "assistant", "content": "a", "audio": { "id": "x" },
-            "annotations": [{ "type": "url_citation", "url_citation": {} }] } },
+            "annotations": [{ "type": "url_citation", "url_citation": {} }],
+            "images": [{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }] } },
         { "index": 1, "message": { "role": "assistant", "content": "b" }, "finish_reason": "stop" }
     ] }));
     assert_eq!(body["content"], json!([{ "type": "text", "text": "a" }]));
@@ -248,7 +249,13 @@ fn what_has_no_place_is_noted() {
     let paths: Vec<_> = notes.iter().map(|note| note.split([' ', ':']).nth(1).unwrap()).collect();
     assert_eq!(
         paths,
-        ["choices[1..]", "choices[0].logprobs", "choices[0].message.audio", "choices[0].message.annotations"]
+        [
+            "choices[1..]",
+            "choices[0].logprobs",
+            "choices[0].message.audio",
+            "choices[0].message.annotations",
+            "choices[0].message.images"
+        ]
     );
     assert!(notes.iter().all(|note| note.starts_with("dropped ")));
 }

@@ -14,10 +14,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error;
-use super::write::{call_id, metrics, native, stop_reason, tier};
+use super::write::{NO_SUCH_IMAGE, call_id, images, metrics, native, stop_reason, tier};
 use crate::converse::BLOCK_START;
 use crate::usage;
-use crate::wire::{MessageStop, Metadata};
+use crate::wire::{MediaBlock, MessageStop, Metadata};
 
 /// Writes the chunks of one answer.
 pub(super) struct ConverseWriter {
@@ -159,6 +159,16 @@ impl ConverseWriter {
         delta(block, &json!({ "reasoningContent": piece }), out);
     }
 
+    /// An image is a block of its own, in one piece.
+    fn image(&mut self, image: &MediaBlock, out: &mut BytesMut) {
+        self.close(out);
+        let block = self.next();
+        let start = json!({ "image": { "format": image.format } });
+        event("contentBlockStart", &json!({ "start": start, "contentBlockIndex": block }), out);
+        delta(block, &json!({ "image": { "source": image.source } }), out);
+        event("contentBlockStop", &json!({ "contentBlockIndex": block }), out);
+    }
+
     fn call(&mut self, piece: &ToolCall, out: &mut BytesMut) {
         let (name, input) = match (piece.function.get(), piece.custom.get()) {
             (Some(function), _) => (function.name.as_deref(), function.arguments.as_deref()),
@@ -234,6 +244,12 @@ impl ConverseWriter {
                 );
             }
             _ => {}
+        }
+        for image in images(&added.extra) {
+            match image {
+                Some(image) => self.image(&image, out),
+                None => self.dropped_once("choices[0].delta.images", NO_SUCH_IMAGE),
+            }
         }
         for piece in added.tool_calls.get().into_iter().flatten() {
             self.call(piece, out);

@@ -11,8 +11,8 @@ use crate::converse::decode::finish_reason;
 use crate::converse::{KEPT, names};
 use crate::usage;
 use crate::wire::{
-    ContentBlock, ConverseOutput, ConverseResponse, InputMessage, Metrics, ReasoningContent, ReasoningText,
-    Role, ServiceTier, StopReason, ToolUseBlock,
+    ContentBlock, ConverseOutput, ConverseResponse, InputMessage, MediaBlock, Metrics, ReasoningContent,
+    ReasoningText, Role, ServiceTier, Source, StopReason, ToolUseBlock,
 };
 
 /// The answer, and what it has no place for.
@@ -96,6 +96,12 @@ fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<Co
     }
     let mut blocks = thinking(message);
     said(message, notes, &mut blocks);
+    for image in images(&message.extra) {
+        match image {
+            Some(image) => blocks.push(ContentBlock::Image(image)),
+            None => notes.push(Note::dropped("choices[0].message.images", NO_SUCH_IMAGE)),
+        }
+    }
     called(message, request_id, notes, &mut blocks);
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Converse answers have no sound"));
@@ -107,6 +113,21 @@ fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<Co
         ));
     }
     blocks
+}
+
+/// Why an image is left out.
+pub(super) const NO_SUCH_IMAGE: &str = "Converse answers hold images by value, as png, jpeg, gif or webp";
+
+/// The images that a model made, which vendors put where LiteLLM does, in a member `images` beside the text; `None` for
+/// those that Converse has no form for.
+pub(super) fn images(extra: &Extra) -> impl Iterator<Item = Option<MediaBlock>> {
+    let images = extra.get("images").and_then(Value::as_array).into_iter().flatten();
+    images.map(|image| {
+        let url = image.pointer("/image_url/url")?.as_str()?;
+        let (media, data) = url.strip_prefix("data:image/")?.split_once(";base64,")?;
+        let format = ["png", "jpeg", "gif", "webp"].into_iter().find(|form| *form == media)?;
+        Some(MediaBlock { format: format.to_owned(), source: Source::bytes(data), extra: Extra::new() })
+    })
 }
 
 fn thinking(message: &Message) -> Vec<ContentBlock> {

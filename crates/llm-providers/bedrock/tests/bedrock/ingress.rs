@@ -268,6 +268,39 @@ fn another_vendors_stream() {
 }
 
 #[test]
+fn images_that_a_model_made() {
+    let images = json!([
+        { "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 },
+        { "type": "image_url", "image_url": { "url": "data:image/tiff;base64,AAAA" }, "index": 1 }
+    ]);
+    let whole = answer(json!({ "choices": [{ "index": 0, "finish_reason": "stop",
+        "message": { "role": "assistant", "content": "Here.", "images": images } }] }));
+    let outgoing = ConverseIngress.write(&whole, &reply());
+    let body: Value = serde_json::from_slice(&outgoing.body).unwrap();
+    assert_eq!(
+        body["output"]["message"]["content"],
+        json!([{ "text": "Here." }, { "image": { "format": "png", "source": { "bytes": "AAAA" } } }])
+    );
+    assert_eq!(outgoing.notes.len(), 1, "{:?}", outgoing.notes);
+    let chunk = |delta: Value| -> ChatChunk {
+        serde_json::from_value(json!({ "choices": [{ "index": 0, "delta": delta }] })).unwrap()
+    };
+    let stream = written(&[chunk(json!({ "content": "Here." })), chunk(json!({ "images": images }))]);
+    let told = events(&stream);
+    assert_eq!(
+        told[1..6],
+        [
+            ("contentBlockDelta", json!({ "delta": { "text": "Here." }, "contentBlockIndex": 0 })),
+            ("contentBlockStop", json!({ "contentBlockIndex": 0 })),
+            ("contentBlockStart", json!({ "start": { "image": { "format": "png" } }, "contentBlockIndex": 1 })),
+            ("contentBlockDelta", json!({ "delta": { "image": { "source": { "bytes": "AAAA" } } }, "contentBlockIndex": 1 })),
+            ("contentBlockStop", json!({ "contentBlockIndex": 1 })),
+        ]
+        .map(|(name, payload)| (name.to_owned(), payload))
+    );
+}
+
+#[test]
 fn a_stream_that_says_nothing_ends_well() {
     let names: Vec<_> = events(&written(&[])).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["messageStart", "messageStop", "metadata"]);

@@ -127,6 +127,9 @@ impl ChatWriter {
         if delta.audio.is_value() && !self.notes.iter().any(|note| note.path == "audio") {
             self.notes.push(Note::dropped("audio", "answers of Cohere's have no sound"));
         }
+        if write::has_images(&delta.extra) && !self.notes.iter().any(|note| note.path == "images") {
+            self.notes.push(Note::dropped("images", "answers of Cohere's have no images"));
+        }
         for page in delta.annotations.get().into_iter().flatten() {
             let part = u64::from(self.parts.saturating_sub(1));
             if let Some(citation) = write::citation(page, &self.text, part) {

@@ -78,6 +78,9 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "answers of Cohere's have no sound"));
     }
+    if has_images(&message.extra) {
+        notes.push(Note::dropped("choices[0].message.images", "answers of Cohere's have no images"));
+    }
     let offset = parts.len().saturating_sub(1) as u64;
     if !parts.is_empty() {
         out.content = Nullable::Value(parts);
@@ -98,6 +101,11 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
         out.citations = Nullable::Value(citations);
     }
     out
+}
+
+/// Whether the model made images: vendors put them where LiteLLM does, in a member `images` beside the text.
+pub(super) fn has_images(extra: &Extra) -> bool {
+    extra.get("images").and_then(Value::as_array).is_some_and(|images| !images.is_empty())
 }
 
 /// Thinking as parts, and whether each was signed or sealed. A plan is told by itself.

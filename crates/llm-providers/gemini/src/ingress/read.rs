@@ -40,8 +40,36 @@ pub(super) fn typed<T: DeserializeOwned>(body: &[u8]) -> Result<T, IngressError>
     if !tree.is_object() {
         return Err(IngressError { path: String::new(), message: "the body is no JSON object".to_owned() });
     }
-    llm_types::from_value(camel_case(tree))
+    llm_types::from_value(in_lists(camel_case(tree)))
         .map_err(|ParseError { path, message }| IngressError { path, message })
+}
+
+/// One object where a list stands is a list of one: Google's servers read it so, and clients count on it.
+fn in_lists(mut tree: Value) -> Value {
+    fn list<'v>(members: &'v mut Value, name: &str) -> impl Iterator<Item = &'v mut Value> {
+        let member = members.get_mut(name);
+        let list = member.and_then(|member| {
+            if member.is_object() {
+                *member = Value::Array(vec![member.take()]);
+            }
+            member.as_array_mut()
+        });
+        list.into_iter().flatten()
+    }
+    for content in list(&mut tree, "contents") {
+        list(content, "parts").for_each(drop);
+    }
+    if let Some(system) = tree.get_mut("systemInstruction") {
+        list(system, "parts").for_each(drop);
+    }
+    for tool in list(&mut tree, "tools") {
+        list(tool, "functionDeclarations").for_each(drop);
+    }
+    list(&mut tree, "safetySettings").for_each(drop);
+    if let Some(inner) = tree.get_mut("generateContentRequest") {
+        *inner = in_lists(inner.take());
+    }
+    tree
 }
 
 /// What is known while a request is read.

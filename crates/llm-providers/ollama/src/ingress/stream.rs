@@ -1,7 +1,7 @@
 //! A streamed answer as Ollama's lines.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, Reply};
+use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, Usage,
 };
@@ -61,6 +61,9 @@ impl LineWriter {
         }
         if let Some(reason) = choice.finish_reason.get() {
             self.finish = Some(reason.clone());
+            if *reason == FinishReason::ContentFilter {
+                self.notes.push(Note::new(NoteKind::Converted, "finish_reason", write::WITHHELD));
+            }
         }
     }
 
@@ -82,6 +85,15 @@ impl LineWriter {
             let mut line = self.line(message);
             line.logprobs = logprobs.into();
             self.send(line, out);
+        }
+        let images = write::images(&delta.extra, "images", &mut self.notes);
+        if !images.is_empty() && self.form == Form::Chat {
+            let mut message = ChatMessage::new("assistant");
+            message.content = Nullable::Value(String::new());
+            message.images = Nullable::Value(images);
+            self.send(self.line(message), out);
+        } else if !images.is_empty() && !self.notes.iter().any(|note| note.path == "images") {
+            self.notes.push(Note::dropped("images", "what is generated is text"));
         }
         for piece in delta.tool_calls.get().into_iter().flatten() {
             self.call(piece);

@@ -23,7 +23,13 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
     if form == Form::Generate && message.tool_calls.take().is_some() {
         notes.push(Note::dropped("choices[0].message.tool_calls", "what is generated calls no tools"));
     }
+    if form == Form::Generate && message.images.take().is_some() {
+        notes.push(Note::dropped("choices[0].message.images", "what is generated is text"));
+    }
     let reason = choice.and_then(|choice| choice.finish_reason.get());
+    if reason == Some(&FinishReason::ContentFilter) {
+        notes.push(Note::new(NoteKind::Converted, "choices[0].finish_reason", WITHHELD));
+    }
     let created =
         response.created.get().and_then(Number::as_i64).filter(|at| *at > 0).unwrap_or(reply.created_s);
     let model = response.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(&reply.model);
@@ -82,6 +88,9 @@ pub(super) fn end(
     line.eval_duration = usage::duration(specifics, "eval_duration");
 }
 
+/// What becomes of content that was withheld: Ollama has no word for it.
+pub(super) const WITHHELD: &str = "withheld, as `stop`";
+
 /// Ollama tells an end from a cut; calls are an end.
 fn done_reason(reason: Option<&FinishReason>) -> &str {
     match reason {
@@ -123,6 +132,10 @@ fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
     if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
         notes.push(Note::dropped("choices[0].message.annotations", "Ollama's answers have no sources"));
     }
+    let images = images(&message.extra, "choices[0].message.images", notes);
+    if !images.is_empty() {
+        out.images = Nullable::Value(images);
+    }
     let mut calls: Vec<wire::ToolCall> = Vec::new();
     for call in message.tool_calls.get().into_iter().flatten() {
         calls.extend(whole_call(call, calls.len(), notes));
@@ -134,6 +147,20 @@ fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
     }
     if !calls.is_empty() {
         out.tool_calls = Nullable::Value(calls);
+    }
+    out
+}
+
+/// The images that a model made, as base64: vendors put them where LiteLLM does, in a member `images` beside the text.
+pub(super) fn images(extra: &Extra, path: &str, notes: &mut Vec<Note>) -> Vec<String> {
+    let mut out = Vec::new();
+    for image in extra.get("images").and_then(Value::as_array).into_iter().flatten() {
+        let url = image.pointer("/image_url/url").and_then(Value::as_str);
+        match url.and_then(|url| url.strip_prefix("data:")?.split_once(";base64,")) {
+            Some((_, data)) => out.push(data.to_owned()),
+            None if notes.iter().any(|note| note.path == path) => {}
+            None => notes.push(Note::dropped(path, "Ollama's answers hold images by value")),
+        }
     }
     out
 }

@@ -257,6 +257,53 @@ fn items_go_back_as_they_came() {
     assert_eq!(back["body"]["input"].as_array().unwrap()[..3], output["output"].as_array().unwrap()[..]);
 }
 
+/// Images stand beside the text, where chat's clients look for them, and go back in the model's own items only.
+#[test]
+fn images_that_a_model_made() {
+    let item = json!({ "type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AAAA", "output_format": "webp" });
+    let body = json!({ "id": "resp_1", "object": "response", "created_at": 5, "status": "completed", "model": "m", "output": [item] });
+    let message = decode(body.to_string().as_bytes()).unwrap().choices.remove(0).message;
+    let image = json!({ "type": "image_url", "image_url": { "url": "data:image/webp;base64,AAAA" }, "index": 0 });
+    assert_eq!(message.extra["images"], json!([image]));
+    let events = [
+        json!({ "type": "response.created", "response": { "id": "resp_1", "status": "in_progress", "output": [] } }),
+        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
+        json!({ "type": "response.completed", "response": body }),
+    ];
+    let stream: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+    let chunks: Vec<_> =
+        laws::read(|| wire().decoder(), stream.as_bytes()).into_iter().map(Result::unwrap).collect();
+    let told: Vec<_> = chunks
+        .iter()
+        .flat_map(llm_types::ChatChunk::choices)
+        .filter_map(|choice| choice.delta.get()?.extra.get("images").cloned())
+        .collect();
+    assert_eq!(told, [json!([image])]);
+    let mut writer = super::ingress().writer(&super::reply());
+    let mut out = bytes::BytesMut::new();
+    chunks.iter().for_each(|chunk| writer.chunk(chunk, &mut out));
+    writer.end(&mut out);
+    let written = String::from_utf8(out.to_vec()).unwrap();
+    assert_eq!(written.matches("event: response.output_item.done").count(), 1, "{written}");
+    let request = ChatRequest::new("m", vec![message]);
+    let headers = HeaderMap::new();
+    let back = sent(&wire(), &request, &Call::new("gpt-5.1", &headers)).unwrap();
+    assert_eq!(back["body"]["input"], json!([item]));
+    assert!(!back["notes"].to_string().contains("images"), "{back}");
+}
+
+/// Thinking as parts of other vendors' tell it is no part of this API's.
+#[test]
+fn parts_of_thinking_stay() {
+    let request = json!({ "model": "m", "messages": [{ "role": "assistant", "content": [
+        { "type": "thinking", "thinking": [{ "type": "text", "text": "Hm." }] }, { "type": "text", "text": "a" }] }] });
+    let headers = HeaderMap::new();
+    let request: ChatRequest = serde_json::from_value(request).unwrap();
+    let back = sent(&wire(), &request, &Call::new("gpt-5.1", &headers)).unwrap();
+    assert_eq!(back["body"]["input"][0]["content"].as_array().unwrap().len(), 1, "{back}");
+    assert!(back["notes"].to_string().contains("dropped messages[0].content[0]"), "{back}");
+}
+
 #[test]
 fn a_models_name_chooses_the_api() {
     let vendor = OpenAi::new();

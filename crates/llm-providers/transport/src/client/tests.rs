@@ -1,15 +1,17 @@
 //! The client over a scripted transport, with a translator for a vendor that speaks in single words.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use llm_provider_core::{Interpret, NoteKind, Outbox, SseEvent, StreamDecoder};
 use llm_types::ErrorKind;
+use tokio::time::Instant;
 
 use super::*;
-use crate::BoxFuture;
+use crate::{BoxFuture, TransportErrorKind};
 
 /// What is asked and answered: words.
 struct Words;
@@ -18,6 +20,10 @@ impl Operation for Words {
     type Request = String;
     type Response = String;
     type Chunk = String;
+
+    fn chunks(answer: String) -> Vec<String> {
+        answer.split(' ').map(str::to_owned).collect()
+    }
 }
 
 /// Refuses `unspeakable`, says "not yet" to whoever gets `again`, and ends its streams with the word `bye`.
@@ -235,4 +241,23 @@ async fn a_vendor_may_say_no_before_or_in_the_stream() {
     let call = Call::new("grey", &headers);
     let refused = client.stream(&Parrot, &"hi".to_owned(), &call, CallOptions::default()).await;
     assert!(matches!(refused, Err(CallError::Upstream(error)) if error.status == 429));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_may_be_elsewhere_or_no_stream_at_all() {
+    let json = |text| {
+        whole(201, text).map(|mut answer| {
+            let kind = http::HeaderValue::from_static("application/json; charset=utf-8");
+            answer.headers_mut().insert(header::CONTENT_TYPE, kind);
+            answer
+        })
+    };
+    let (client, script) = client([json("again"), pieces(&["data: a\n\ndata: bye\n\n"], false), json("b c")]);
+    let (words, error) = hear(&client).await;
+    assert_eq!(words, ["a"]);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(script.asked.lock().unwrap()[1].0.uri().path(), "/later");
+    let (words, error) = hear(&client).await;
+    assert_eq!(words, ["b", "c"]);
+    assert!(error.is_none(), "{error:?}");
 }

@@ -1,10 +1,13 @@
 //! HTTP/1.1: reuse, heads, cuts, and going away.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
 use llm_transport::{HttpService as _, HyperService, TransportErrorKind, TransportOptions};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -224,4 +227,40 @@ async fn going_away_closes_the_upstream_at_once() {
         let noticed = within(events.recv()).await.unwrap();
         assert!(noticed - left < Duration::from_millis(100), "{:?}", noticed - left);
     }
+}
+
+#[tokio::test]
+async fn an_answer_before_the_upload_is_complete_is_whole_and_ends_its_connection() {
+    let server = serve(|mut stream| async move {
+        // The head alone is read; the upload fills the socket and stands.
+        let mut some = [0; 64];
+        stream.read_exact(&mut some).await.unwrap();
+        reply(&mut stream, "HTTP/1.1 413 Too Large\r\ncontent-length: 8\r\n\r\ntoo much").await;
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let service = service();
+    for _ in 0..2 {
+        let upload = vec![b'x'; 32 << 20];
+        let response = within(service.call(post(&server.url("/"), upload), HTTP1)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(within(response.into_body().collect(100)).await.unwrap(), "too much");
+    }
+    assert_eq!(server.connections(), 2, "half a request stands on the first");
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_while_its_answer_is_read() {
+    // Everything comes back as it goes up; neither side could hold all of it.
+    let server = serve_http1(|request| async move { http::Response::new(echo(request)) }).await;
+    let service = service();
+    let upload = bytes::Bytes::from(vec![b'x'; 32 << 20]);
+    for _ in 0..2 {
+        assert_eq!(ask(&service, post(&server.url("/"), upload.clone()), HTTP1).await.unwrap(), upload);
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+fn echo(request: Request<hyper::body::Incoming>) -> BoxBody<bytes::Bytes, Infallible> {
+    request.into_body().map_err(|error| -> Infallible { panic!("{error}") }).boxed()
 }

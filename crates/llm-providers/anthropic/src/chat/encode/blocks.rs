@@ -93,7 +93,10 @@ impl Encoder<'_> {
             ContentPart::InputAudio(_) => self.unsupported(path, "Anthropic hears no sound")?,
             ContentPart::Unknown(map) => {
                 let kind = part.kind();
-                if OWN.contains(&kind) || kind.ends_with("_tool_result") {
+                if kind == "thinking" && !map.get("thinking").is_some_and(Value::is_string) {
+                    // Mistral's parts of that name hold a list.
+                    self.unsupported(path, "Anthropic takes back signed thinking only")?;
+                } else if OWN.contains(&kind) || kind.ends_with("_tool_result") {
                     blocks.extend(typed::<ContentBlock>(path, &Value::Object(map.clone()))?);
                 } else {
                     self.unsupported(path, format!("Anthropic has no content of type `{kind}`"))?;

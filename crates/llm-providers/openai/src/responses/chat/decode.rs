@@ -13,9 +13,10 @@ use crate::error;
 use crate::responses::names::ToolName;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
-    Annotation, Content, CustomToolCall, FunctionCall, Item, MessageItem, Part, Response, Status,
+    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, Item, MessageItem, Part, Response,
+    Status,
 };
-use crate::responses::{OUTPUT_ITEMS, kept, usage};
+use crate::responses::{IMAGES, OUTPUT_ITEMS, kept, usage};
 
 pub(super) fn decode(http: &Http<&[u8]>, options: &ResponsesOptions) -> Result<ChatResponse, UpstreamError> {
     let codes = &options.wire.answer.error_codes;
@@ -110,6 +111,9 @@ fn canonical(mut wire: Response, vendor: &str) -> ChatResponse {
     message.thinking_blocks = list(said.thinking);
     message.tool_calls = list(said.calls);
     message.annotations = list(said.annotations);
+    if !said.images.is_empty() {
+        message.extra.insert(IMAGES.to_owned(), said.images.into());
+    }
     if !is_plain(&items)
         && let Ok(items) = serde_json::to_value(&items)
     {
@@ -175,6 +179,7 @@ struct Said {
     calls: Vec<ToolCall>,
     annotations: Vec<llm_types::Annotation>,
     logprobs: Vec<Value>,
+    images: Vec<Value>,
 }
 
 impl Said {
@@ -192,6 +197,7 @@ impl Said {
             }
             Item::FunctionCall(call) => self.calls.push(function(call)),
             Item::CustomToolCall(call) => self.calls.push(custom(call)),
+            Item::ImageGenerationCall(call) => self.images.extend(image(call, self.images.len())),
             _ => {}
         }
     }
@@ -257,6 +263,16 @@ pub(super) fn custom(call: &CustomToolCall) -> ToolCall {
         }),
         ..ToolCall::function(call.call_id.as_str(), "", "")
     }
+}
+
+/// An image that the model made, in the form in which chat has them; `None` if it made none.
+///
+/// Source: OpenAI API reference, "Image generation": PNG unless `output_format` says another, read 2026-11.
+pub(super) fn image(call: &ImageGenerationCall, index: usize) -> Option<Value> {
+    let data = call.result.as_deref().filter(|data| !data.is_empty())?;
+    let format = call.extra.get("output_format").and_then(Value::as_str).unwrap_or("png");
+    let url = format!("data:image/{format};base64,{data}");
+    Some(json!({ "type": "image_url", "image_url": { "url": url }, "index": index }))
 }
 
 /// A source, whose span lies `offset` letters further in the whole text.

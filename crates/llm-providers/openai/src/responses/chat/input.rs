@@ -9,7 +9,7 @@ use llm_types::{
 use serde_json::Value;
 
 use crate::Changes;
-use crate::responses::OUTPUT_ITEMS;
+use crate::responses::{IMAGES, OUTPUT_ITEMS};
 use crate::responses::kept;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
@@ -53,7 +53,8 @@ impl Writer<'_, '_> {
         if message.cache_control.is_value() {
             self.dropped(format!("{path}.cache_control"), "the vendor caches prompts by itself");
         }
-        for name in message.extra.keys() {
+        let is_kept = message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key(OUTPUT_ITEMS));
+        for name in message.extra.keys().filter(|name| !(is_kept && *name == IMAGES)) {
             self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
         }
         match &message.role {
@@ -164,6 +165,10 @@ impl Writer<'_, '_> {
                             parts.push(text_part(&part.text, Vec::new()));
                         }
                         ContentPart::Refusal(part) => parts.push(refused(&part.refusal)),
+                        // Thinking as other vendors' parts tell it.
+                        ContentPart::Unknown(_) if part.kind() == "thinking" => {
+                            self.dropped(path, "the vendor takes back its own encrypted thinking only");
+                        }
                         ContentPart::Unknown(map) => parts.push(own(map, &path)?),
                         other => {
                             let why = format!("an answer of this API has no `{}`", other.kind());

@@ -6,13 +6,13 @@ use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall};
 use serde_json::{Value, json};
 
-use super::decode::{annotation, custom, ending, function, is_plain, item, keep_native, lenient, whole};
+use super::decode::{annotation, custom, ending, function, image, is_plain, item, keep_native, lenient, whole};
 use super::failed;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
     Annotation, AnnotationEvent, Content, DeltaEvent, Item, Part, Response, StreamEvent,
 };
-use crate::responses::{BETWEEN, OUTPUT_ITEM, OUTPUT_ITEMS, kept, usage};
+use crate::responses::{BETWEEN, IMAGES, OUTPUT_ITEM, OUTPUT_ITEMS, kept, usage};
 
 /// Reads the events of one streamed answer.
 ///
@@ -30,6 +30,7 @@ pub struct ResponsesInterpret {
     /// Whether thinking has been told: more of it from another part or item stands apart.
     has_thought: bool,
     calls: u32,
+    images: usize,
     is_complete: bool,
 }
 
@@ -72,6 +73,7 @@ impl ResponsesInterpret {
             letters: 0,
             has_thought: false,
             calls: 0,
+            images: 0,
             is_complete: false,
         }
     }
@@ -305,8 +307,14 @@ impl ResponsesInterpret {
             other => {
                 if let Ok(item) = serde_json::to_value(other) {
                     let fields = Extra::from_iter([(OUTPUT_ITEM.to_owned(), item)]);
-                    let delta =
+                    let mut delta =
                         Delta { provider_specific_fields: Nullable::Value(fields), ..Delta::default() };
+                    if let Item::ImageGenerationCall(call) = other
+                        && let Some(image) = image(call, self.images)
+                    {
+                        self.images += 1;
+                        delta.extra.insert(IMAGES.to_owned(), vec![image].into());
+                    }
                     self.send(delta, out);
                 }
             }

@@ -13,7 +13,7 @@ use crate::responses::wire::{
     MessageItem, Part, Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig,
     TextFormat,
 };
-use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, usage};
+use crate::responses::{IMAGES, OUTPUT_ITEM, OUTPUT_ITEMS, usage};
 
 /// What every telling of an answer says of it.
 #[derive(Debug, Clone)]
@@ -254,7 +254,7 @@ pub(super) fn add_fields(all: &mut Extra, fields: Option<&Extra>) {
 /// The images that a model made, as base64. Chat has no place for them; vendors put them where LiteLLM does, in a member
 /// `images` beside the text.
 pub(super) fn images(extra: &Extra) -> impl Iterator<Item = &str> {
-    let images = extra.get("images").and_then(Value::as_array).into_iter().flatten();
+    let images = extra.get(IMAGES).and_then(Value::as_array).into_iter().flatten();
     images.filter_map(|image| {
         let url = image.pointer("/image_url/url")?.as_str()?;
         url.strip_prefix("data:")?.split_once(";base64,").map(|(_, data)| data)
@@ -277,7 +277,7 @@ pub(super) fn add_unknown(all: &mut Extra, extra: &Extra) {
         match (name.as_str(), value) {
             ("provider_specific_fields", Value::Object(fields)) => add_fields(all, Some(fields)),
             // Padding, and what items tell.
-            ("obfuscation" | "images", _) | (_, Value::Null) => {}
+            ("obfuscation" | IMAGES, _) | (_, Value::Null) => {}
             _ => {
                 all.insert(name.clone(), value.clone());
             }

@@ -159,8 +159,11 @@ impl Writer {
         if let Some(words) = delta.refusal.as_deref().filter(|words| !words.is_empty()) {
             self.open_text(out).refuse(words, out);
         }
-        for image in answer::images(&delta.extra) {
-            self.image(image, out);
+        // Beside an item of its own it stands in that.
+        if fields.is_none_or(|fields| !fields.contains_key(OUTPUT_ITEM)) {
+            for image in answer::images(&delta.extra) {
+                self.image(image, out);
+            }
         }
         for call in delta.tool_calls.get().into_iter().flatten() {
             self.call(call, out);
