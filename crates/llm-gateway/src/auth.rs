@@ -72,13 +72,14 @@ impl Authenticator {
         let refuse = |message: &str, code: &str| {
             ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
         };
-        let key = presented_key(headers).map(Cow::Borrowed).or_else(|| query_key(query?)).ok_or_else(|| {
-            refuse(
-                "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
+        let key =
+            presented_key(headers).map(Cow::Borrowed).or_else(|| query_key(query?)).ok_or_else(|| {
+                refuse(
+                    "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
                  `x-goog-api-key` or `x-litellm-api-key`",
-                "missing_api_key",
-            )
-        })?;
+                    "missing_api_key",
+                )
+            })?;
         // Digests are compared, so that neither content nor length of the key shows in the time taken.
         if bool::from(digest(&key).ct_eq(master)) {
             Ok(Principal::Master)

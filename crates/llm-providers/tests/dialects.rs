@@ -200,8 +200,8 @@ fn cohere(asked: &str, schema: &Value, data_url: &str) -> (Value, Value) {
         }
         "streams" => ask = json!({"stream": true}),
         "tools" => {
-            ask["messages"][1] = json!({"role": "assistant", "tool_calls":
-            ask["messages"][1]["tool_calls"]})
+            let calls = ask["messages"][1]["tool_calls"].take();
+            ask["messages"][1] = json!({"role": "assistant", "tool_calls": calls});
         }
         _ => {}
     }

@@ -174,6 +174,13 @@ fn of_values<E: de::Error>(values: Vec<Value>) -> Result<EmbeddingInput, E> {
                 values.iter().enumerate().map(|(at, value)| token(at, value)).collect();
             Ok(EmbeddingInput::Tokens(tokens?))
         }
+        // Chunks of several texts, for vendors that look at them together.
+        Some(Value::Array(first)) if first.iter().any(Value::is_string) => {
+            match values.iter().enumerate().find(|(_, value)| !value.is_array()) {
+                Some((at, value)) => Err(wrong(at, value)),
+                None => Ok(EmbeddingInput::Parts(values)),
+            }
+        }
         Some(Value::Array(_)) => {
             let arrays = values.iter().enumerate().map(|(at, value)| {
                 let array = value.as_array().ok_or_else(|| wrong(at, value))?;
@@ -332,6 +339,7 @@ mod tests {
             json!([]),
             json!([{"text": "a"}, {"image": "u"}]),
             json!(["a", {"image": "u"}]),
+            json!([["a chunk", "and another"], ["b"]]),
         ] {
             let request = json!({"model": "m", "input": input, "truncate": true});
             let read: EmbeddingRequest = crate::from_value(request.clone()).unwrap();
@@ -367,17 +375,26 @@ mod tests {
     #[test]
     fn pieces_of_an_answer_are_put_together() {
         let piece = |indices: &[u64], tokens: u64| {
-            let vectors = indices.iter().map(|index| Embedding::new(*index, EmbeddingVector::Numbers(vec![(*index).into()])));
+            let vectors = indices
+                .iter()
+                .map(|index| Embedding::new(*index, EmbeddingVector::Numbers(vec![(*index).into()])));
             let usage = Nullable::Value(Usage::new(tokens, 0));
             EmbeddingResponse { usage, ..EmbeddingResponse::new("m", vectors.collect()) }
         };
         // One vector of the first piece is missing: the second piece's keep their places all the same.
         let mut whole = piece(&[0], 5);
         whole.append(piece(&[1, 0], 7), 2);
-        whole.append(EmbeddingResponse::new("m", vec![Embedding::new(9, EmbeddingVector::Numbers(vec![]))]), 4);
+        whole.append(
+            EmbeddingResponse::new("m", vec![Embedding::new(9, EmbeddingVector::Numbers(vec![]))]),
+            4,
+        );
         let indices: Vec<_> = whole.data.iter().map(|vector| vector.index.get().copied().unwrap()).collect();
         assert_eq!(indices, [0, 2, 3, 4]);
-        assert_eq!(whole.data[1].embedding, EmbeddingVector::Numbers(vec![0.into()]), "sorted by the vendor's index");
+        assert_eq!(
+            whole.data[1].embedding,
+            EmbeddingVector::Numbers(vec![0.into()]),
+            "sorted by the vendor's index"
+        );
         assert_eq!(whole.usage, Nullable::Value(Usage::new(12, 0)));
     }
 

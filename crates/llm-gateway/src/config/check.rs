@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::resolve::VendorChoice;
 use super::{Config, Diagnostic, Mark};
+use crate::deployment::shown;
 
 /// A config, as far as a person wants to look it over.
 #[derive(Debug, Clone, Serialize)]
@@ -32,7 +33,7 @@ pub struct CheckedDeployment {
     pub id: String,
     /// `vendor/model`, as it is asked.
     pub upstream: String,
-    /// Where, if not at the vendor's own address.
+    /// Where, if not at the vendor's own address; without a password or a query, in which keys stand.
     pub api_base: Option<String>,
     /// Where its key is; never the key.
     pub api_key: Option<String>,
@@ -95,7 +96,7 @@ impl CheckReport {
                 VendorChoice::Named(vendor) => format!("{vendor}/{}", deployment.upstream_model),
                 VendorChoice::ByRequest => deployment.upstream_model.clone(),
             },
-            api_base: deployment.api_base.clone(),
+            api_base: deployment.api_base.as_deref().map(shown),
             api_key: deployment.api_key.as_ref().map(ToString::to_string),
             weight: deployment.routing.weight,
             order: deployment.routing.order,

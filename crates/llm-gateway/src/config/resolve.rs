@@ -15,6 +15,7 @@ use super::model_list::ModelInfo;
 use super::secret::SecretRef;
 use super::vendors::{VendorError, Vendors};
 use super::wildcard::{Pattern, substitute};
+use crate::deployment::shown;
 
 /// Which vendor serves a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl fmt::Debug for ResolvedDeployment {
             .field("model_name", &self.model_name)
             .field("vendor", &self.vendor)
             .field("upstream_model", &self.upstream_model)
-            .field("api_base", &self.api_base)
+            .field("api_base", &self.api_base.as_deref().map(shown))
             .field("api_key", &self.api_key)
             .field("unusable", &self.unusable)
             .finish_non_exhaustive()

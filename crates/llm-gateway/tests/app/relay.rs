@@ -97,8 +97,11 @@ async fn headers_that_speak_to_a_vendor_reach_that_vendor_alone() {
         Mock::given(any()).respond_with(ResponseTemplate::new(500)).mount(&vendor).await;
         let params = json!({"model": model, "api_base": vendor.uri(), "api_key": "k"});
         let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
-        let mut request = post(path, &json!({"model": "m", "input": "hi", "max_tokens": 9,
-            "messages": [{"role": "user", "content": "hi"}]}));
+        let mut request = post(
+            path,
+            &json!({"model": "m", "input": "hi", "max_tokens": 9,
+            "messages": [{"role": "user", "content": "hi"}]}),
+        );
         for name in ["openai-organization", "anthropic-beta"] {
             request.headers_mut().insert(name, http::HeaderValue::from_static("x"));
         }

@@ -26,7 +26,8 @@ async fn asked(urls: Value, more: &Value) -> (TestApp, Answer) {
         .respond_with(ResponseTemplate::new(200).set_body_raw(events, "text/event-stream"))
         .mount(&vendor)
         .await;
-    let params = json!({"model": "replicate/a/b", "api_base": vendor.uri(), "api_key": "r8-key", "timeout": 0.9});
+    let params =
+        json!({"model": "replicate/a/b", "api_base": vendor.uri(), "api_key": "r8-key", "timeout": 0.9});
     let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
     let answer = app.post(CHAT, &ask(more)).await;
     (app, answer)

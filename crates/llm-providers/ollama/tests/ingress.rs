@@ -241,7 +241,7 @@ fn images_and_what_was_withheld() {
     ]);
     let answer = canonical(json!({ "choices": [{ "index": 0, "finish_reason": "content_filter",
         "message": { "role": "assistant", "content": "Here.", "images": images } }] }));
-    let outgoing = OllamaIngress.write(&answer, &reply());
+    let outgoing = OllamaChatIngress.write(&answer, &reply());
     let body: Value = serde_json::from_slice(&outgoing.body).unwrap();
     assert_eq!(body["message"], json!({ "role": "assistant", "content": "Here.", "images": ["AAAA"] }));
     let notes: Vec<_> = outgoing.notes.iter().map(ToString::to_string).collect();
@@ -252,7 +252,7 @@ fn images_and_what_was_withheld() {
             "converted choices[0].finish_reason: withheld, as `stop`",
         ]
     );
-    let mut writer = OllamaIngress.writer(&reply());
+    let mut writer = OllamaChatIngress.writer(&reply());
     let mut out = BytesMut::new();
     writer.chunk(&chunk(json!({ "images": images })), &mut out);
     let line: Value = serde_json::from_slice(&out).unwrap();

@@ -78,7 +78,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_credential_goes_to_the_same_place_alone() {
-        let first = Request::post("https://api.example/v1/a").header(AUTHORIZATION, "Bearer k").body(()).unwrap();
+        let first =
+            Request::post("https://api.example/v1/a").header(AUTHORIZATION, "Bearer k").body(()).unwrap();
         let follow_up = FollowUp::new(&first, CallOptions::default());
         for (url, expected) in [
             ("https://api.example/v1/b?c=d", Some("Bearer k")),

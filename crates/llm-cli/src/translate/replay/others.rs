@@ -4,6 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{Event, add};
 
+/// A place in a list; one that no answer has leads to the last that might be.
+fn place(index: &Value) -> Option<usize> {
+    const MOST: u64 = 4096;
+    usize::try_from(index.as_u64()?.min(MOST)).ok()
+}
+
 /// Candidates with their parts, texts of one kind in a row joined; the last usage.
 pub(super) fn gemini(events: impl Iterator<Item = Value>) -> Value {
     let mut candidates: Vec<Map<String, Value>> = Vec::new();
@@ -15,7 +21,7 @@ pub(super) fn gemini(events: impl Iterator<Item = Value>) -> Value {
             }
         }
         for (at, candidate) in event["candidates"].as_array().into_iter().flatten().enumerate() {
-            let at = candidate["index"].as_u64().map_or(at, |index| index as usize);
+            let at = place(&candidate["index"]).unwrap_or(at);
             if at >= candidates.len() {
                 candidates.resize(at + 1, Map::new());
             }
@@ -57,7 +63,7 @@ pub(super) fn converse(events: &[Event]) -> Value {
     let mut blocks: Vec<Map<String, Value>> = Vec::new();
     let mut all = Map::new();
     for (name, data) in events {
-        let at = data["contentBlockIndex"].as_u64().unwrap_or(0) as usize;
+        let at = place(&data["contentBlockIndex"]).unwrap_or(0);
         if name.starts_with("contentBlock") && at >= blocks.len() {
             blocks.resize(at + 1, Map::new());
         }

@@ -286,6 +286,18 @@ model_list: [{model_name: a, litellm_params: {model: acme/large}}]
 }
 
 #[test]
+fn secrets_in_addresses_are_not_told() {
+    let config = read(
+        r#"
+model_list: [{model_name: a, litellm_params: {model: gpt-4o, api_base: "http://me:secret@h:8/v1?key=secret"}}]
+"#,
+    );
+    assert_eq!(config.check().deployments[0].api_base.as_deref(), Some("http://h:8/v1"));
+    let debug: String = config.resolved.deployments().map(|deployment| format!("{deployment:?}")).collect();
+    assert!(debug.contains("h:8/v1") && !debug.contains("secret"), "{debug}");
+}
+
+#[test]
 fn a_check_tells_what_a_person_wants_to_know() {
     let config = read(
         r#"

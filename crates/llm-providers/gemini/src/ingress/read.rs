@@ -49,7 +49,7 @@ fn in_lists(mut tree: Value) -> Value {
     fn list<'v>(members: &'v mut Value, name: &str) -> impl Iterator<Item = &'v mut Value> {
         let member = members.get_mut(name);
         let list = member.and_then(|member| {
-            if member.is_object() {
+            if member.as_object().is_some_and(|object| !object.is_empty()) {
                 *member = Value::Array(vec![member.take()]);
             }
             member.as_array_mut()
