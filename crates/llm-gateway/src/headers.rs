@@ -76,6 +76,10 @@ pub const HEADERS: &[HeaderDoc] = &[
     request("authorization", "The key, as `Bearer <key>`."),
     request("x-api-key", "The key, as Anthropic's clients send it."),
     request("api-key", "The key, as Azure's clients send it."),
+    request(
+        "x-goog-api-key",
+        "The key, as Google's clients send it; they may put it into the query as `key` too.",
+    ),
     request("x-litellm-api-key", "The key; wins over the other places."),
     request(
         "x-request-id",

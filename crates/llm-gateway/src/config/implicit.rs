@@ -51,7 +51,9 @@ pub(super) fn embedded(context: &ConfigContext<'_>) -> Result<Config, ConfigErro
 
 /// Whether the vendor's key is set, or, where it needs none, one of its settings.
 fn at_hand(vendor: &Vendor<'_>, environment: &Environment) -> bool {
+    // A home is everybody's, and says nothing of any vendor.
     let settings = vendor.parameters.iter().flat_map(|parameter| &parameter.variables);
+    let settings = settings.filter(|name| !["HOME", "APPDATA", "USERPROFILE"].contains(&&***name));
     vendor.key_env.is_some_and(|key| environment.get(key).is_some())
         || vendor.key_optional && settings.into_iter().any(|name| environment.get(name).is_some())
 }

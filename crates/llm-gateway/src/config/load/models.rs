@@ -102,16 +102,15 @@ impl Models<'_> {
         self.check_headers(&own, origin, &params_path);
 
         let mut problems: Vec<String> = Vec::new();
-        for unset in self.reader.take_unset() {
-            let what = format!("{}: {}; this deployment cannot be used", unset.path, unset.why);
-            self.reader.warning(&unset.at, what);
-            problems.push(unset.why);
-        }
         if own.model.contains('*') && !model_name.contains('*') {
             let what = format!("{params_path}.model: holds \"*\", but model_name does not");
             self.reader.error(&upstream_at, what);
         }
-        let (vendor, upstream_model) = self.vendor(&own, &upstream_at, &params_path, &mut problems)?;
+        let Some((vendor, upstream_model)) = self.vendor(&own, &upstream_at, &params_path, &mut problems)
+        else {
+            self.tell_unset(&mut problems);
+            return None;
+        };
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
         let (own_prices, rest) = of_prices(rest);
         let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
@@ -119,6 +118,8 @@ impl Models<'_> {
         price_entries.extend(own_prices.entries());
         let prices = self.prices(&price_entries, path);
         let params = self.vendor_params(&rest, &params_path);
+        // Everything of the entry has been read now.
+        self.tell_unset(&mut problems);
         let api_key = own.api_key.filter(|key| !key.is_empty());
         let is_mock = own.mock_response.is_some();
         let api_key = api_key.or_else(|| {
@@ -179,6 +180,15 @@ impl Models<'_> {
         }
         if let Some(defaults) = self.defaults {
             params.fill_from(defaults);
+        }
+    }
+
+    /// Tells of variables that the entry names and that are not set.
+    fn tell_unset(&self, problems: &mut Vec<String>) {
+        for unset in self.reader.take_unset() {
+            let what = format!("{}: {}; this deployment cannot be used", unset.path, unset.why);
+            self.reader.warning(&unset.at, what);
+            problems.push(unset.why);
         }
     }
 

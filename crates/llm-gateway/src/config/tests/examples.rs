@@ -26,3 +26,29 @@ fn every_example_is_read_and_says_only_what_it_should() {
     seen.sort();
     assert_eq!(seen, ["from-litellm.yaml", "full-server.yaml", "minimal.yaml", "multi-vendor.yaml"]);
 }
+
+#[test]
+fn examples_of_vendors_are_read_with_the_vendors_that_are_built_in() {
+    let vendors: Vec<Vendor<'_>> = llm_providers::providers()
+        .iter()
+        .map(|provider| provider.info())
+        .map(|info| Vendor {
+            aliases: &info.aliases,
+            key_optional: info.key_optional,
+            parameters: &info.parameters,
+            ..Vendor::new(&info.id, info.key_variables.first().map(|name| &**name))
+        })
+        .collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config-examples/vendors");
+    let mut seen = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let context = ConfigContext { vendors: &vendors, lookup: Arc::new(|_| Some("x".to_owned())) };
+        let config = Config::load(&path, &context).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(config.warnings.is_empty(), "{}: {:?}", path.display(), config.warnings);
+        assert!(config.resolved.deployments().all(|one| one.unusable.is_none()), "{}", path.display());
+        seen.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    seen.sort();
+    assert_eq!(seen, ["azure.yaml", "bedrock.yaml", "prices.yaml", "vertex-ai.yaml"]);
+}

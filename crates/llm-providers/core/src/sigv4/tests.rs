@@ -33,7 +33,16 @@ fn signed(keys: &AwsKeys, parts: &mut request::Parts, body: &[u8]) -> String {
 #[test]
 fn the_published_vectors() {
     const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-    let vectors: &[(&str, Method, &str, &[(&str, &str)], &str, &str, &str)] = &[
+    type Vector = (
+        &'static str,
+        Method,
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+    let vectors: &[Vector] = &[
         (
             "get-vanilla",
             Method::GET,
