@@ -69,7 +69,8 @@ def main():
         server, url = serve(sys.argv[1], folder)
         gateway = None
         try:
-            params = {"model": f"openai_like/{NAME}", "api_base": url, "api_key": "none"}
+            # The row for servers that want words as one text, as this one does.
+            params = {"model": f"docker_model_runner/{NAME}", "api_base": url, "api_key": "none"}
             settings = {
                 "model_list": [{"model_name": NAME, "litellm_params": params}],
                 "general_settings": {"master_key": MASTER_KEY},

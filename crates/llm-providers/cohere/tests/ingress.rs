@@ -209,13 +209,11 @@ fn an_answer_of_another_vendor() {
 
 #[test]
 fn images_are_left_out_and_noted() {
-    let image = json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 }]);
+    let image =
+        json!([{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" }, "index": 0 }]);
     let answer = canonical(json!({ "choices": [{ "index": 0, "finish_reason": "stop",
         "message": { "role": "assistant", "content": "Here.", "images": image } }] }));
-    assert_eq!(
-        written(&answer).1,
-        ["dropped choices[0].message.images: answers of Cohere's have no images"]
-    );
+    assert_eq!(written(&answer).1, ["dropped choices[0].message.images: answers of Cohere's have no images"]);
     let mut writer = CohereIngress.writer(&reply());
     let mut out = BytesMut::new();
     for _ in 0..2 {

@@ -193,7 +193,8 @@ mod requests {
 
     #[test]
     fn one_object_is_a_list_of_one() {
-        let function = json!({"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}});
+        let function =
+            json!({"name": "f", "parameters": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}});
         let lists = json!({
             "contents": [{"role": "user", "parts": [{"text": "a"}]}],
             "systemInstruction": {"parts": [{"text": "b"}]},

@@ -431,7 +431,8 @@ fn usage_that_comes_first_is_told_first() {
 #[test]
 fn what_has_no_place_is_noted_once() {
     let second = json!({ "choices": [{ "index": 1, "delta": { "content": "b" } }] });
-    let odd = delta(json!({ "content": "a", "audio": { "id": "x" }, "annotations": [{ "type": "url_citation" }],
+    let odd =
+        delta(json!({ "content": "a", "audio": { "id": "x" }, "annotations": [{ "type": "url_citation" }],
         "images": [{ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } }] }));
     let late =
         [call(0, Some("c"), Some("f"), "{}"), delta(json!({ "content": "z" })), call(0, None, None, "{}")];

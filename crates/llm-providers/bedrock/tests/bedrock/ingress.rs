@@ -292,8 +292,14 @@ fn images_that_a_model_made() {
         [
             ("contentBlockDelta", json!({ "delta": { "text": "Here." }, "contentBlockIndex": 0 })),
             ("contentBlockStop", json!({ "contentBlockIndex": 0 })),
-            ("contentBlockStart", json!({ "start": { "image": { "format": "png" } }, "contentBlockIndex": 1 })),
-            ("contentBlockDelta", json!({ "delta": { "image": { "source": { "bytes": "AAAA" } } }, "contentBlockIndex": 1 })),
+            (
+                "contentBlockStart",
+                json!({ "start": { "image": { "format": "png" } }, "contentBlockIndex": 1 })
+            ),
+            (
+                "contentBlockDelta",
+                json!({ "delta": { "image": { "source": { "bytes": "AAAA" } } }, "contentBlockIndex": 1 })
+            ),
             ("contentBlockStop", json!({ "contentBlockIndex": 1 })),
         ]
         .map(|(name, payload)| (name.to_owned(), payload))

@@ -263,7 +263,8 @@ fn images_that_a_model_made() {
     let item = json!({ "type": "image_generation_call", "id": "ig_1", "status": "completed", "result": "AAAA", "output_format": "webp" });
     let body = json!({ "id": "resp_1", "object": "response", "created_at": 5, "status": "completed", "model": "m", "output": [item] });
     let message = decode(body.to_string().as_bytes()).unwrap().choices.remove(0).message;
-    let image = json!({ "type": "image_url", "image_url": { "url": "data:image/webp;base64,AAAA" }, "index": 0 });
+    let image =
+        json!({ "type": "image_url", "image_url": { "url": "data:image/webp;base64,AAAA" }, "index": 0 });
     assert_eq!(message.extra["images"], json!([image]));
     let events = [
         json!({ "type": "response.created", "response": { "id": "resp_1", "status": "in_progress", "output": [] } }),

@@ -13,8 +13,8 @@ use crate::error;
 use crate::responses::names::ToolName;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
-    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, Item, MessageItem, Part, Response,
-    Status,
+    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, Item, MessageItem, Part,
+    Response, Status,
 };
 use crate::responses::{IMAGES, OUTPUT_ITEMS, kept, usage};
 

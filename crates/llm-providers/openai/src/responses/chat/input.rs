@@ -9,12 +9,12 @@ use llm_types::{
 use serde_json::Value;
 
 use crate::Changes;
-use crate::responses::{IMAGES, OUTPUT_ITEMS};
 use crate::responses::kept;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
     InputImagePart, Item, MessageItem, OutputItem, OutputTextPart, Part, RefusalPart,
 };
+use crate::responses::{IMAGES, OUTPUT_ITEMS};
 
 /// The conversation as items. Thinking goes back if `vendor` made it.
 pub(super) fn items(
@@ -53,7 +53,8 @@ impl Writer<'_, '_> {
         if message.cache_control.is_value() {
             self.dropped(format!("{path}.cache_control"), "the vendor caches prompts by itself");
         }
-        let is_kept = message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key(OUTPUT_ITEMS));
+        let is_kept =
+            message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key(OUTPUT_ITEMS));
         for name in message.extra.keys().filter(|name| !(is_kept && *name == IMAGES)) {
             self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
         }

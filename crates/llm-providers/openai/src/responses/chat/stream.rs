@@ -6,7 +6,9 @@ use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall};
 use serde_json::{Value, json};
 
-use super::decode::{annotation, custom, ending, function, image, is_plain, item, keep_native, lenient, whole};
+use super::decode::{
+    annotation, custom, ending, function, image, is_plain, item, keep_native, lenient, whole,
+};
 use super::failed;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
