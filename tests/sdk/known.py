@@ -8,7 +8,6 @@ SIGNATURES = "signatures of calls, and encrypted thinking, have no place in this
 UNSIGNED = "thinking without a signature, from another vendor, passes to Anthropic, which refuses it"
 UNMARKED = "thinking from a vendor that signs none passes to OpenAI under a name that it has not given"
 MARKED = "a signature of another vendor passes to Gemini with the mark that it came with"
-ALPHABET = "Google's SDK writes base64 in the alphabet for URLs, and it passes to vendors that take the other alone"
 PARAMETERS = "Cohere wants parameters of every tool, and a tool without any is sent without"
 
 # The end of a test's name (a pattern), and why it fails.
@@ -18,7 +17,6 @@ GAPS = [
     (r"test_thoughts_of_one_vendor.*\[anthropic_sdk-\w+-(responses|gemini)-anthropic\]", UNSIGNED),
     (r"test_thoughts_of_one_vendor.*\[responses_sdk-\w+-gemini-responses\]", UNMARKED),
     (r"test_thoughts_of_one_vendor.*\[gemini_sdk-\w+-(anthropic|bedrock)-gemini\]", MARKED),
-    (r"test_images\[gemini_sdk-(?!gemini).*", ALPHABET),
     (r"test_requests_have_the_published_shape\[cohere/.*", PARAMETERS),
 ]
 

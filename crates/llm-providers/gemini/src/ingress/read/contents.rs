@@ -1,5 +1,7 @@
 //! The conversation: a turn of Gemini's may be several of OpenAI's messages.
 
+use std::borrow::Cow;
+
 use llm_provider_core::{IngressError, NoteKind};
 use llm_types::{
     AudioPart, ContentPart, Extra, FileData, FilePart, ImagePart, ImageSource, ImageUrl, InputAudio, Message,
@@ -230,7 +232,7 @@ fn look(part: &Part) -> Extra {
 
 fn inline(blob: &wire::Blob, look: Extra) -> ContentPart {
     let mime_type = blob.mime_type.as_deref().unwrap_or("application/octet-stream");
-    let data = blob.data.as_deref().unwrap_or_default();
+    let data = &*usual_alphabet(blob.data.as_deref().unwrap_or_default());
     let url = format!("data:{mime_type};base64,{data}");
     if mime_type.starts_with("image/") {
         return image(url, None, look);
@@ -245,6 +247,20 @@ fn inline(blob: &wire::Blob, look: Extra) -> ContentPart {
     }
     let file = FileData { file_data: Nullable::Value(url), ..no_file() };
     ContentPart::File(FilePart { file, cache_control: Nullable::Absent, extra: look })
+}
+
+/// Base64 in the usual alphabet, padded. Google's own clients write that for URLs, which Google alone takes.
+///
+/// Source: Protocol Buffers documentation, "ProtoJSON format": bytes are read in either alphabet, read 2026-11.
+fn usual_alphabet(data: &str) -> Cow<'_, str> {
+    if data.len().is_multiple_of(4) && !data.contains(['-', '_']) {
+        return Cow::Borrowed(data);
+    }
+    let mut usual = data.replace('-', "+").replace('_', "/");
+    while !usual.len().is_multiple_of(4) {
+        usual.push('=');
+    }
+    Cow::Owned(usual)
 }
 
 fn remote(file: &wire::FileData, look: Extra) -> Option<ContentPart> {
@@ -280,5 +296,17 @@ fn no_file() -> FileData {
         filename: Nullable::Absent,
         format: Nullable::Absent,
         extra: Extra::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_alphabet_is_read() {
+        assert_eq!(usual_alphabet("-_-_"), "+/+/");
+        assert_eq!(usual_alphabet("YQ"), "YQ==");
+        assert!(matches!(usual_alphabet("YQ=="), Cow::Borrowed(_)));
     }
 }
