@@ -39,7 +39,7 @@ fn check_prints_what_a_file_comes_down_to() {
         "os.environ/KEY_OF_MINE",
         "alias tiny of small",
         "without a second deployment: own",
-        "without model_info: small, own",
+        "without model_info: own",
         "3 deployments, 0 warnings",
     ] {
         assert!(out.contains(words), "no {words:?} in {out}");

@@ -97,11 +97,23 @@ fn sse_events(data: &[u8], cuts: &[usize]) -> Vec<(Vec<u8>, Vec<u8>)> {
     events
 }
 
+/// A function that is given without saying so is written as one.
+fn say_types(request: &mut Value) {
+    for tool in request["tools"].as_array_mut().into_iter().flatten() {
+        if let Some(members) = tool.as_object_mut()
+            && members.contains_key("function")
+        {
+            members.entry("type").or_insert_with(|| "function".into());
+        }
+    }
+}
+
 /// Chat requests: what can be read is written back as the same JSON; what cannot has a reason.
 pub fn chat_request(data: &[u8]) {
     match llm_types::from_slice::<ChatRequest>(data) {
         Ok(request) => {
-            let given: Value = serde_json::from_slice(data).expect("it was read as a request");
+            let mut given: Value = serde_json::from_slice(data).expect("it was read as a request");
+            say_types(&mut given);
             let written = serde_json::to_string(&request).unwrap();
             assert_eq!(
                 serde_json::from_str::<Value>(&written).unwrap(),

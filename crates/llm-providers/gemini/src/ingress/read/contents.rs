@@ -253,7 +253,7 @@ fn inline(blob: &wire::Blob, look: Extra) -> ContentPart {
 ///
 /// Source: Protocol Buffers documentation, "ProtoJSON format": bytes are read in either alphabet, read 2026-11.
 fn usual_alphabet(data: &str) -> Cow<'_, str> {
-    if data.len().is_multiple_of(4) && !data.contains(['-', '_']) {
+    if !data.contains(['-', '_']) {
         return Cow::Borrowed(data);
     }
     let mut usual = data.replace('-', "+").replace('_', "/");
@@ -306,7 +306,8 @@ mod tests {
     #[test]
     fn either_alphabet_is_read() {
         assert_eq!(usual_alphabet("-_-_"), "+/+/");
-        assert_eq!(usual_alphabet("YQ"), "YQ==");
+        assert_eq!(usual_alphabet("-w"), "+w==");
+        assert_eq!(usual_alphabet("YQ"), "YQ", "what is in the usual alphabet stays as it is");
         assert!(matches!(usual_alphabet("YQ=="), Cow::Borrowed(_)));
     }
 }
