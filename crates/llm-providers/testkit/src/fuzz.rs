@@ -99,7 +99,8 @@ fn sse_events(data: &[u8], cuts: &[usize]) -> Vec<(Vec<u8>, Vec<u8>)> {
 
 /// A function that is given without saying so is written as one.
 fn say_types(request: &mut Value) {
-    for tool in request["tools"].as_array_mut().into_iter().flatten() {
+    let tools = request.get_mut("tools").and_then(Value::as_array_mut);
+    for tool in tools.into_iter().flatten() {
         if let Some(members) = tool.as_object_mut()
             && members.contains_key("function")
         {
