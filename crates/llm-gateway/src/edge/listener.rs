@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 use super::proxies::TrustedProxies;
 use super::reply::ReplyBody;
 use super::tls::{Tls, TlsFiles};
-use super::unread::Watched;
+use super::unread::{Lingering, Watched};
 use crate::app::App;
 use crate::error::overloaded;
 use crate::http::front::{self, Client, simple_error};
@@ -143,6 +143,7 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
                 options: options.clone(),
                 peer,
                 full,
+                is_unread: Arc::default(),
             },
             builder: builder.clone(),
             stop: stop.clone(),
@@ -186,6 +187,8 @@ struct Service {
     peer: SocketAddr,
     /// Whether this connection is beyond the bound.
     full: bool,
+    /// Whether a request was answered without having been read.
+    is_unread: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -206,6 +209,7 @@ impl Connection {
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { service, builder, stop, cut } = self;
         let (patience, peer) = (service.options.header_read_timeout, service.peer);
+        let stream = Lingering::new(stream, service.is_unread.clone());
         let has_asked = Arc::new(AtomicBool::new(false));
         let asked = has_asked.clone();
         let service = Arc::new(service);
@@ -258,7 +262,7 @@ impl Service {
             let error = overloaded("too many connections");
             let mut response =
                 simple_error(&self.app, path, request.headers(), &error).map(ReplyBody::Answer);
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            self.close(&mut response);
             return Ok(response);
         }
         let usual = routes::usual(request.method(), path);
@@ -277,8 +281,14 @@ impl Service {
                 .map(ReplyBody::Other),
         };
         if is_http1 && !end.was_reached() {
-            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            self.close(&mut response);
         }
         Ok(response)
+    }
+
+    /// Ends the connection with this answer, whose request was not read.
+    fn close(&self, response: &mut Response<ReplyBody>) {
+        self.is_unread.store(true, Ordering::Relaxed);
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
