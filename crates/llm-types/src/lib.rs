@@ -5,6 +5,8 @@ extern crate self as llm_types;
 mod chat;
 mod embeddings;
 mod error;
+#[doc(hidden)]
+pub mod members;
 mod nullable;
 mod open_enum;
 mod parse;
@@ -29,7 +31,7 @@ pub use error::{ApiError, ErrorKind, Layer};
 pub use nullable::Nullable;
 pub use parse::{ParseError, from_slice, from_value};
 pub use rerank::{BilledUnits, RerankMeta, RerankRequest, RerankResponse, RerankResult, RerankTokens};
-pub use tagged::{TaggedMap, tagged};
+pub use tagged::{TaggedMap, tagged, tagged_or_not};
 pub use time::UnixMs;
 pub use usage::{CompletionTokensDetails, PromptTokensDetails, TokenCounts, Usage};
 

@@ -2,32 +2,60 @@
 
 use serde::de::DeserializeOwned;
 
+mod place;
+
 /// JSON that does not fit, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct ParseError {
-    /// The place, such as `messages[3].content[0].text`; empty at the root or when the text is no JSON.
+    /// The place, such as `messages[3].content[0].text`; empty at the root.
     pub path: String,
     /// What is wrong there.
     pub message: String,
 }
 
 impl ParseError {
-    fn new(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let path = match error.path().to_string() {
-            path if path == "." => String::new(),
-            path => path,
-        };
-        let inner = error.into_inner();
-        let mut message = inner.to_string();
+    /// Kept apart from what is generic: it is the same for all types.
+    #[cold]
+    fn new(json: &[u8], error: &serde_json::Error) -> Self {
+        let mut message = error.to_string();
         // Where the text itself is fine, the line of a one-line body tells less than the path does.
-        if inner.is_data()
+        if error.is_data()
             && let Some(end) = message.rfind(" at line ")
         {
             message.truncate(end);
         }
-        Self { path, message }
+        let path = place::path(json, error, &message);
+        match message.strip_prefix(WITHIN).and_then(|inner| inner.split_once(END)) {
+            Some((inner, message)) => Self { path: joined(path, inner), message: message.to_owned() },
+            None => Self { path, message },
+        }
     }
+
+    /// The same fault, told by a type that read a part of its own by itself.
+    pub fn within<E: serde::de::Error>(&self) -> E {
+        if self.path.is_empty() {
+            return E::custom(&self.message);
+        }
+        E::custom(format_args!("{WITHIN}{}{END}{}", self.path, self.message))
+    }
+
+    /// The same fault in a member of that name.
+    #[must_use]
+    pub fn at(self, member: &str) -> Self {
+        Self { path: joined(member.to_owned(), &self.path), message: self.message }
+    }
+}
+
+/// How [`ParseError::within`] words a place.
+const WITHIN: &str = "at `";
+const END: &str = "`: ";
+
+fn joined(mut path: String, inner: &str) -> String {
+    if !path.is_empty() && !inner.is_empty() && !inner.starts_with('[') {
+        path.push('.');
+    }
+    path + inner
 }
 
 /// Reads a JSON text.
@@ -35,16 +63,18 @@ impl ParseError {
 /// # Errors
 /// [`ParseError`] names the place and what was expected there.
 pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, ParseError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(ParseError::new)?;
-    deserializer.end().map_err(|error| ParseError { path: String::new(), message: error.to_string() })?;
-    Ok(value)
+    serde_json::from_slice(json).map_err(|error| ParseError::new(json, &error))
 }
 
-/// Reads a JSON tree.
+/// Reads a JSON tree, by its text: so there is one way to read a type, not two that may differ.
 ///
 /// # Errors
 /// As [`from_slice`].
 pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ParseError> {
-    serde_path_to_error::deserialize(value).map_err(ParseError::new)
+    from_slice(&text(value))
+}
+
+/// Apart from what is generic, as above.
+fn text(value: serde_json::Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }

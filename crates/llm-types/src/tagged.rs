@@ -4,14 +4,14 @@
 //! tag is read first, as vendors and SDKs write it first; members that stand before it are kept aside.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::Deserializer;
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::Extra;
+use crate::members::{MemberName, Names};
+use crate::{Extra, from_value};
 
 /// The members of a tagged object besides its tag; feed it to a type with [`TaggedMap::read`].
 #[derive(Debug)]
@@ -19,8 +19,7 @@ pub struct TaggedMap<A> {
     tag: String,
     /// Whether there was no tag: then all members are in `before`.
     is_untagged: bool,
-    before: std::vec::IntoIter<(String, Value)>,
-    value: Option<Value>,
+    before: Extra,
     rest: A,
 }
 
@@ -30,36 +29,33 @@ pub struct TaggedMap<A> {
 /// If the map has no `type`, or one that is not a string.
 pub fn tagged<'de, A: MapAccess<'de>>(map: A) -> Result<TaggedMap<A>, A::Error> {
     let map = tagged_or_not(map)?;
-    if map.tag.is_empty() && map.is_untagged { Err(A::Error::missing_field("type")) } else { Ok(map) }
+    if map.is_untagged { Err(A::Error::missing_field("type")) } else { Ok(map) }
 }
 
-/// The same for an object whose `type` may be missing; its tag is empty then.
+/// The same for an object whose `type` may be missing or `null`; its tag is empty then.
 ///
 /// # Errors
 /// If the map has a `type` that is not a string.
-pub(crate) fn tagged_or_not<'de, A: MapAccess<'de>>(mut map: A) -> Result<TaggedMap<A>, A::Error> {
-    let mut before = Vec::new();
-    while let Some(key) = map.next_key::<String>()? {
-        if key == "type" {
-            let tag = map.next_value()?;
-            return Ok(TaggedMap {
-                tag,
-                is_untagged: false,
-                before: before.into_iter(),
-                value: None,
-                rest: map,
-            });
+pub fn tagged_or_not<'de, A: MapAccess<'de>>(mut map: A) -> Result<TaggedMap<A>, A::Error> {
+    let mut before = Extra::new();
+    while let Some(name) = map.next_key_seed(NAMES)? {
+        match name {
+            MemberName::At(_) if before.contains_key("type") => return Err(Error::duplicate_field("type")),
+            MemberName::At(_) => match map.next_value::<Option<String>>()? {
+                Some(tag) => return Ok(TaggedMap { tag, is_untagged: false, before, rest: map }),
+                None => {
+                    before.insert("type".to_owned(), Value::Null);
+                }
+            },
+            MemberName::Other(name) => {
+                before.insert(name, map.next_value::<Value>()?);
+            }
         }
-        before.push((key, map.next_value()?));
     }
-    Ok(TaggedMap {
-        tag: String::new(),
-        is_untagged: true,
-        before: before.into_iter(),
-        value: None,
-        rest: map,
-    })
+    Ok(TaggedMap { tag: String::new(), is_untagged: true, before, rest: map })
 }
+
+const NAMES: Names = Names(|name| (name == "type").then_some(0));
 
 impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     /// The value of `type`.
@@ -68,21 +64,25 @@ impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     }
 
     /// Whether there was no tag.
-    pub(crate) const fn is_untagged(&self) -> bool {
+    pub const fn is_untagged(&self) -> bool {
         self.is_untagged
     }
 
     /// Whether one of the members before the tag, or of all if there is none, has this name.
-    pub(crate) fn has_before(&self, name: &str) -> bool {
-        self.before.as_slice().iter().any(|(member, _)| member == name)
+    pub fn has_before(&self, name: &str) -> bool {
+        self.before.contains_key(name)
     }
 
     /// Reads the other members as `T`.
     ///
     /// # Errors
     /// If they do not fit.
-    pub fn read<T: serde::Deserialize<'de>>(self) -> Result<T, A::Error> {
-        T::deserialize(serde::de::value::MapAccessDeserializer::new(self))
+    pub fn read<T: DeserializeOwned>(mut self) -> Result<T, A::Error> {
+        if self.before.is_empty() {
+            return T::deserialize(serde::de::value::MapAccessDeserializer::new(NotTheTag(self.rest)));
+        }
+        self.keep_rest()?;
+        from_value(Value::Object(self.before)).map_err(|error| error.within())
     }
 
     /// Keeps the whole object, tag included, as it came.
@@ -90,44 +90,47 @@ impl<'de, A: MapAccess<'de>> TaggedMap<A> {
     /// # Errors
     /// If the rest is no JSON.
     pub fn keep(mut self) -> Result<Extra, A::Error> {
-        let mut all: Extra = self.before.by_ref().collect();
+        if !self.is_untagged {
+            self.before.insert("type".to_owned(), Value::String(std::mem::take(&mut self.tag)));
+            self.keep_rest()?;
+        }
+        Ok(self.before)
+    }
+
+    fn keep_rest(&mut self) -> Result<(), A::Error> {
         if self.is_untagged {
-            return Ok(all);
+            return Ok(());
         }
-        all.insert("type".to_owned(), Value::String(std::mem::take(&mut self.tag)));
-        while let Some(key) = self.rest.next_key_seed(NotTheTag(PhantomData::<String>))? {
-            all.insert(key, self.rest.next_value()?);
+        while let Some(name) = self.rest.next_key_seed(NAMES)? {
+            match name {
+                MemberName::At(_) => return Err(Error::duplicate_field("type")),
+                MemberName::Other(name) => {
+                    self.before.insert(name, self.rest.next_value()?);
+                }
+            }
         }
-        Ok(all)
+        Ok(())
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for TaggedMap<A> {
+/// What follows a tag. Refuses a second `type`: one reader might believe the first, another the last.
+struct NotTheTag<A>(A);
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for NotTheTag<A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        match self.before.next() {
-            Some((key, value)) => {
-                self.value = Some(value);
-                seed.deserialize(key.into_deserializer()).map(Some)
-            }
-            None if self.is_untagged => Ok(None),
-            None => self.rest.next_key_seed(NotTheTag(seed)),
-        }
+        self.0.next_key_seed(NameOfAnother(seed))
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        match self.value.take() {
-            Some(value) => seed.deserialize(value).map_err(A::Error::custom),
-            None => self.rest.next_value_seed(seed),
-        }
+        self.0.next_value_seed(seed)
     }
 }
 
-/// Refuses a second `type`: one reader might believe the first, another the last.
-struct NotTheTag<K>(K);
+struct NameOfAnother<K>(K);
 
-impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for NotTheTag<K> {
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for NameOfAnother<K> {
     type Value = K::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K::Value, D::Error> {
@@ -135,7 +138,7 @@ impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for NotTheTag<K> {
     }
 }
 
-impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for NotTheTag<K> {
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for NameOfAnother<K> {
     type Value = K::Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -128,7 +128,7 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
             "messages[0].thinking_blocks[0]",
             "missing field `type`",
         ),
-        (with("tools", json!([{"function": {}}])), "tools[0]", "missing field `name`"),
+        (with("tools", json!([{"function": {}}])), "tools[0].function", "missing field `name`"),
         (
             with("tools", json!([{"type": "function", "function": {}}])),
             "tools[0].function",

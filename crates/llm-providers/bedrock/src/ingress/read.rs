@@ -219,7 +219,7 @@ fn own_words(own: Extra, request: &mut ChatRequest) {
                 request.tools.get_or_insert_with(Vec::new).extend(own);
             }
             // A member of the request has this name; the model's own must not be taken for it.
-            (known, _) if is_own_word(known) || is_canonical(known) => {
+            (known, _) if is_own_word(known) || ChatRequest::has_member(known) => {
                 wrap(request, name, value);
             }
             // What the client says of the request as a whole is said already.
@@ -237,12 +237,6 @@ fn wrap(request: &mut ChatRequest, name: String, value: Value) {
     if let Some(wrapped) = wrapped.as_object_mut() {
         wrapped.insert(name, value);
     }
-}
-
-/// Whether the canonical request has a member of this name.
-fn is_canonical(name: &str) -> bool {
-    let asked = json!({ "model": "", "messages": [], name: null });
-    llm_types::from_value::<ChatRequest>(asked).map_or(true, |request| !request.extra.contains_key(name))
 }
 
 /// A mark of the prompt cache, in Anthropic's words.

@@ -39,14 +39,8 @@ macro_rules! union_enum {
                         match (names.next().map(String::as_str), names.next()) {
                             $( (Some($key), None) => {
                                 let value = members.remove($key).unwrap_or_default();
-                                let inner = llm_types::from_value(value).map_err(|error| {
-                                    let path = if error.path.is_empty() {
-                                        $key.to_owned()
-                                    } else {
-                                        format!("{}.{}", $key, error.path)
-                                    };
-                                    serde::de::Error::custom(format_args!("{path}: {}", error.message))
-                                })?;
+                                let inner = llm_types::from_value(value)
+                                    .map_err(|error| error.at($key).within::<A::Error>())?;
                                 Ok($name::$variant(inner))
                             } )+
                             _ => Ok($name::Unknown(members)),

@@ -81,7 +81,7 @@ fn requests_come_through_unchanged() {
 fn wrong_requests_name_the_place() {
     for (body, wanted) in [
         (r#"{"messages":[{"role":"critic","content":[]}]}"#, "messages[0].role"),
-        (r#"{"messages":[{"role":"user","content":[{"text":1}]}]}"#, "messages[0].content[0]"),
+        (r#"{"messages":[{"role":"user","content":[{"text":1}]}]}"#, "messages[0].content[0].text"),
         (
             r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{}}}]}}"#,
             "toolConfig.tools[0].toolSpec.inputSchema.json",

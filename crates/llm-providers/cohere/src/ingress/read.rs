@@ -63,7 +63,7 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
     request.extra = wire.extra;
     // What no member of Cohere's is called has no meaning of OpenAI's here.
     request.extra.retain(|name, _| {
-        let is_canonical = names(name);
+        let is_canonical = ChatRequest::has_member(name);
         if is_canonical {
             notes.push(Note::dropped(name, "Cohere's requests have no such member"));
         }
@@ -91,12 +91,6 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
         });
     }
     Ok(request)
-}
-
-/// Whether the canonical request has a member of this name.
-fn names(name: &str) -> bool {
-    let probe = json!({ "model": "", "messages": [], name: null });
-    llm_types::from_value::<ChatRequest>(probe).is_ok_and(|request| !request.extra.contains_key(name))
 }
 
 fn message(wire: ChatMessage, path: &str, notes: &mut Vec<Note>) -> Message {

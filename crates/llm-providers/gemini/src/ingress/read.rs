@@ -131,9 +131,7 @@ impl Reader {
         // What clients put into the body although it stands in the address.
         extra.shift_remove("model");
         extra.retain(|name, _| {
-            let probe = serde_json::json!({ "model": "", "messages": [], name: null });
-            let is_unnamed = llm_types::from_value::<ChatRequest>(probe)
-                .is_ok_and(|request| request.extra.contains_key(name));
+            let is_unnamed = !ChatRequest::has_member(name);
             if !is_unnamed {
                 self.notes.push(Note::dropped(name.clone(), "Gemini's requests have no such member"));
             }

@@ -7,7 +7,7 @@ macro_rules! object {
         $(#[$meta:meta])*
         pub struct $name:ident { $( $(#[$field_meta:meta])* $field:ident: $type:ty, )* }
     ) => {
-        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
         #[serde(rename_all = "camelCase")]
         $(#[$meta])*
         pub struct $name {
@@ -19,6 +19,15 @@ macro_rules! object {
             /// Members that this type does not name.
             #[serde(flatten)]
             pub extra: llm_types::Extra,
+        }
+
+        llm_types::read_members! {
+            $name
+            required {}
+            optional { $( $field: $type = {
+                const NAME: llm_types::members::CamelCase = llm_types::members::CamelCase::of(stringify!($field));
+                NAME.as_str()
+            }, )* }
         }
     };
 }

@@ -196,13 +196,10 @@ impl Reader {
                 .push(Note::dropped("keep_alive", "runs a model at Ollama, and means nothing to others"));
         }
         for (name, value) in extra {
-            let probe = json!({ "model": "", "messages": [], &name: null });
-            let is_unnamed = llm_types::from_value::<ChatRequest>(probe)
-                .is_ok_and(|request| request.extra.contains_key(&name));
-            if is_unnamed {
-                request.extra.insert(name, value);
-            } else {
+            if ChatRequest::has_member(&name) {
                 self.notes.push(Note::dropped(name, "Ollama's requests have no such member"));
+            } else {
+                request.extra.insert(name, value);
             }
         }
     }

@@ -4,9 +4,9 @@ mod hosted;
 
 use std::fmt;
 
-use llm_types::{Extra, Nullable, wire_struct};
+use llm_types::{Extra, Nullable, TaggedMap, tagged_or_not, wire_struct};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
@@ -56,9 +56,9 @@ macro_rules! items {
         }
 
         /// Reads an item whose `type` has been met.
-        fn typed<'de, A: MapAccess<'de>>(map: Rest<A>) -> Result<Item, A::Error> {
-            match map.tag.as_str() {
-                $( $tag => <$inner>::deserialize(MapAccessDeserializer::new(map)).map(Item::$variant), )+
+        fn typed<'de, A: MapAccess<'de>>(map: TaggedMap<A>) -> Result<Item, A::Error> {
+            match map.tag() {
+                $( $tag => map.read().map(Item::$variant), )+
                 _ => map.keep().map(Item::Unknown),
             }
         }
@@ -126,51 +126,6 @@ items! {
     Compaction(CompactionItem) = "compaction",
 }
 
-/// The members of an item besides its `type`.
-struct Rest<A> {
-    tag: String,
-    before: std::vec::IntoIter<(String, Value)>,
-    value: Option<Value>,
-    rest: A,
-}
-
-impl<'de, A: MapAccess<'de>> Rest<A> {
-    fn keep(mut self) -> Result<Extra, A::Error> {
-        let mut all: Extra = self.before.by_ref().collect();
-        all.insert("type".to_owned(), Value::String(self.tag));
-        while let Some(name) = self.rest.next_key::<String>()? {
-            if name == "type" {
-                return Err(A::Error::duplicate_field("type"));
-            }
-            all.insert(name, self.rest.next_value()?);
-        }
-        Ok(all)
-    }
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Rest<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
-        if let Some((name, value)) = self.before.next() {
-            self.value = Some(value);
-            return seed.deserialize(name.into_deserializer()).map(Some);
-        }
-        match self.rest.next_key::<String>()? {
-            None => Ok(None),
-            Some(name) if name == "type" => Err(A::Error::duplicate_field("type")),
-            Some(name) => seed.deserialize(name.into_deserializer()).map(Some),
-        }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        match self.value.take() {
-            Some(value) => seed.deserialize(value).map_err(A::Error::custom),
-            None => self.rest.next_value_seed(seed),
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Read;
@@ -181,32 +136,13 @@ impl<'de> Deserialize<'de> for Item {
                 f.write_str("an item (an object with a `type` or a `role`)")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
-                let mut before = Vec::new();
-                while let Some(name) = map.next_key::<String>()? {
-                    if name != "type" {
-                        before.push((name, map.next_value()?));
-                        continue;
-                    }
-                    match map.next_value::<Option<String>>()? {
-                        Some(tag) => {
-                            let before = before.into_iter();
-                            return typed(Rest { tag, before, value: None, rest: map });
-                        }
-                        // The short forms may say that they say nothing.
-                        None => before.push((name, Value::Null)),
-                    }
-                }
-                let members: Extra = before.into_iter().collect();
-                let is_message = members.contains_key("role");
-                if !is_message && !members.contains_key("id") {
-                    return Err(A::Error::missing_field("type"));
-                }
-                let members = Value::Object(members);
-                if is_message {
-                    MessageItem::deserialize(members).map(Item::EasyMessage).map_err(A::Error::custom)
-                } else {
-                    Reference::deserialize(members).map(Item::EasyReference).map_err(A::Error::custom)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Item, A::Error> {
+                let map = tagged_or_not(map)?;
+                match () {
+                    () if !map.is_untagged() => typed(map),
+                    () if map.has_before("role") => map.read().map(Item::EasyMessage),
+                    () if map.has_before("id") => map.read().map(Item::EasyReference),
+                    () => Err(A::Error::missing_field("type")),
                 }
             }
         }
@@ -355,18 +291,18 @@ impl<'de> Deserialize<'de> for CallOutput {
             }
 
             fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<CallOutput, A::Error> {
-                let mut parts = Vec::new();
-                while let Some(part) = seq.next_element::<PartOrOther>()? {
-                    parts.push(part.0);
+                let mut values = Vec::new();
+                while let Some(value) = seq.next_element::<Value>()? {
+                    values.push(value);
                 }
-                if parts.iter().all(Result::is_ok) {
-                    return Ok(CallOutput::Parts(parts.into_iter().flatten().collect()));
+                // Objects with a `type` are parts; what commands wrote has none.
+                if !values.iter().all(|value| value.get("type").is_some()) {
+                    return Ok(CallOutput::Other(Value::Array(values)));
                 }
-                let values = parts.into_iter().map(|part| match part {
-                    Ok(part) => serde_json::to_value(part).unwrap_or_default(),
-                    Err(value) => value,
-                });
-                Ok(CallOutput::Other(values.collect()))
+                let read = |(index, value)| {
+                    llm_types::from_value(value).map_err(|error| error.at(&format!("[{index}]")).within())
+                };
+                values.into_iter().enumerate().map(read).collect::<Result<_, _>>().map(CallOutput::Parts)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CallOutput, A::Error> {
@@ -374,24 +310,6 @@ impl<'de> Deserialize<'de> for CallOutput {
             }
         }
         deserializer.deserialize_any(Read)
-    }
-}
-
-/// An object with a `type` is a part; what commands wrote has none.
-struct PartOrOther(Result<Part, Value>);
-
-impl<'de> Deserialize<'de> for PartOrOther {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        if value.get("type").is_none() {
-            return Ok(Self(Err(value)));
-        }
-        // The path is told by hand: a value that was read before has lost its place.
-        let part = llm_types::from_value(value).map_err(|error| match error.path.as_str() {
-            "" => D::Error::custom(error.message),
-            path => D::Error::custom(format!("`{path}`: {}", error.message)),
-        })?;
-        Ok(Self(Ok(part)))
     }
 }
 
