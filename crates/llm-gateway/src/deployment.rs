@@ -13,6 +13,7 @@ use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEven
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ErrorKind, Extra, UnixMs};
 
+use crate::headers;
 use crate::pricing::Pricing;
 
 /// One deployment of a model.
@@ -62,7 +63,7 @@ pub struct Deployment {
     /// How requests are sent there.
     pub service: Arc<dyn HttpService>,
     /// What the client is told of it, ready-made.
-    pub labels: Labels,
+    pub head: HeaderMap,
     /// Heads of requests that pass through as bytes: they are the same for every request without headers of its own.
     pub heads: Heads,
     /// What changes from request to request; kept when the configuration changes.
@@ -107,32 +108,24 @@ impl Heads {
     }
 }
 
-/// Header values that are the same for every request.
-#[derive(Debug, Clone)]
-pub struct Labels {
-    /// The deployment's name.
-    pub id: HeaderValue,
-    /// The group's name.
-    pub group: HeaderValue,
-    /// The vendor's name.
-    pub provider: HeaderValue,
-    /// The vendor's address.
-    pub api_base: Option<HeaderValue>,
-}
-
-impl Labels {
-    /// Header values from names; one that cannot stand in a header becomes `unprintable`.
-    pub fn new(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> Self {
-        let value = |text: &str| {
-            HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
-        };
-        Self {
-            id: value(id),
-            group: value(group),
-            provider: value(provider),
-            api_base: api_base.map(|url| value(&shown(url))),
-        }
+/// What every answer says of the deployment, made once: a copy costs less than putting it together.
+///
+/// A name that cannot stand in a header becomes `unprintable`.
+pub fn head(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> HeaderMap {
+    let value =
+        |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"));
+    // Room for what single answers say besides.
+    let mut head = HeaderMap::with_capacity(24);
+    head.insert(headers::MODEL_ID, value(id));
+    head.insert(headers::DEPLOYMENT, value(id));
+    head.insert(headers::MODEL_GROUP, value(group));
+    head.insert(headers::PROVIDER, value(provider));
+    if let Some(url) = api_base {
+        head.insert(headers::MODEL_API_BASE, value(&shown(url)));
     }
+    head.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from_static("0"));
+    head.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from_static("0"));
+    head
 }
 
 /// An address as clients may see it: without a password or a query, in which keys stand.

@@ -24,7 +24,7 @@ use crate::auth::Authenticator;
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
-use crate::deployment::{Deployment, Heads, Labels, State};
+use crate::deployment::{self, Deployment, Heads, State};
 use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
@@ -331,7 +331,7 @@ impl Prepare {
             },
             pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model, &region)),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
-            labels: Labels::new(id.as_str(), route.group, vendor, shown.as_deref()),
+            head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
             heads: Heads::default(),
             state: self.states.pin().get_or_insert_with(id.clone(), Arc::default).clone(),

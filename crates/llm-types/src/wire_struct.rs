@@ -39,7 +39,7 @@ macro_rules! wire_struct {
         }
     ) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, $crate::__private::serde::Serialize)]
+        #[derive(Debug, PartialEq, $crate::__private::serde::Serialize)]
         #[serde(crate = "::llm_types::__private::serde")]
         pub struct $name {
             $( $(#[$($rmeta)*])* pub $rfield: $rty, )*
@@ -51,6 +51,17 @@ macro_rules! wire_struct {
             /// Members that this type does not name.
             #[serde(flatten)]
             pub extra: ::llm_types::Extra,
+        }
+
+        // By hand, as the derived one is marked for inlining: every crate would get a copy of the code.
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                Self {
+                    $( $rfield: self.$rfield.clone(), )*
+                    $( $ofield: self.$ofield.clone(), )*
+                    extra: self.extra.clone(),
+                }
+            }
         }
 
         $crate::read_members! {

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::models::answer;
 use crate::app::App;
+use crate::headers;
 
 /// The process answers.
 pub fn liveliness() -> Response<Bytes> {
@@ -51,7 +52,7 @@ pub fn health(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErro
             "model_name": *deployment.group,
             "model": format!("{}/{}", deployment.provider_name, deployment.model),
             "model_id": deployment.id.as_str(),
-            "api_base": deployment.labels.api_base.as_ref().and_then(|base| base.to_str().ok()),
+            "api_base": deployment.head.get(headers::MODEL_API_BASE).and_then(|base| base.to_str().ok()),
             "in_flight": candidate.load.in_flight,
             "failures_in_a_row": failures,
         });

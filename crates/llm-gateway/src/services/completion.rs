@@ -221,7 +221,7 @@ fn answer(
         Asked::Whole { headers, .. } => ("application/json", headers),
         Asked::Stream(begun) => (request.ingress.stream_content_type(), &begun.headers),
     };
-    map.reserve(24);
+    map.clone_from(&deployment.head);
     map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if matches!(asked, Asked::Stream(_)) {
         map.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -232,7 +232,7 @@ fn answer(
         exchange.record_mut().seen = std::mem::take(&mut **seen);
         exchange.price();
     }
-    tell_deployment(deployment, &exchange, map);
+    tell_legs(&exchange, map);
     if let Some(bill) = &exchange.record().bill
         && let Ok(cost) = HeaderValue::try_from(pricing::header_text(bill.cost.total))
     {
@@ -275,24 +275,14 @@ fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupport
     }
 }
 
-/// Who answered, and how long it took until then.
-pub(crate) fn tell_deployment(deployment: &Deployment, exchange: &Exchange, map: &mut HeaderMap) {
-    let labels = &deployment.labels;
-    map.insert(headers::MODEL_ID, labels.id.clone());
-    map.insert(headers::DEPLOYMENT, labels.id.clone());
-    map.insert(headers::MODEL_GROUP, labels.group.clone());
-    map.insert(headers::PROVIDER, labels.provider.clone());
-    if let Some(api_base) = &labels.api_base {
-        map.insert(headers::MODEL_API_BASE, api_base.clone());
-    }
+/// How long it took until the answer, and what went wrong before it.
+fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     let record = exchange.record();
     // A request for vectors in pieces, or one whose answer was waited for, has legs that did not fail.
-    let retries = match record.legs.iter().filter(|leg| leg.error.is_some()).count() {
-        0 => HeaderValue::from_static("0"),
-        failed => HeaderValue::from(failed),
-    };
-    map.insert(headers::ATTEMPTED_RETRIES, retries);
-    map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from_static("0"));
+    let failed = record.legs.iter().filter(|leg| leg.error.is_some()).count();
+    if failed > 0 {
+        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(failed));
+    }
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));
     let waiting = record.legs.iter().map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at)).sum();

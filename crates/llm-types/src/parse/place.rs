@@ -68,7 +68,10 @@ fn frames(json: &[u8], end: usize) -> Vec<Frame> {
         let next = match json[at] {
             b'"' => string_end(json, at),
             b'{' | b'[' | b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\r' | b'\n' => at + 1,
-            _ => json[at..].iter().position(|byte| b",:]} \t\r\n".contains(byte)).map_or(json.len(), |len| at + len),
+            _ => json[at..]
+                .iter()
+                .position(|byte| b",:]} \t\r\n".contains(byte))
+                .map_or(json.len(), |len| at + len),
         };
         let top = frames.last_mut();
         match (json[at], top) {
