@@ -100,6 +100,10 @@ pub(crate) fn to_wire(usage: Option<&Usage>) -> TokenUsage {
     let details = [detail("1h", counts.input_cache_write_1h), detail("5m", counts.input_cache_write)];
     let details: Vec<_> =
         details.into_iter().filter(|detail| detail.input_tokens.as_u64() != Some(0)).collect();
+    let mut extra = usage.extra.clone();
+    if let Some(tools @ Value::Object(_)) = usage.server_tool_use.get() {
+        extra.insert("serverToolUsage".to_owned(), tools.clone());
+    }
     TokenUsage {
         input_tokens: number(counts.input.saturating_add(counts.input_audio)),
         output_tokens: number(counts.output_total()),
@@ -107,7 +111,17 @@ pub(crate) fn to_wire(usage: Option<&Usage>) -> TokenUsage {
         cache_read_input_tokens: if has_read { number(counts.input_cached) } else { Nullable::Absent },
         cache_write_input_tokens: if has_written { number(written) } else { Nullable::Absent },
         cache_details: if lives { Nullable::Value(details) } else { Nullable::Absent },
-        extra: usage.extra.clone(),
+        extra,
+    }
+}
+
+/// Whether [`to_wire`] tells a count of the canonical usage.
+pub(crate) fn says(place: &str) -> bool {
+    match place.split_once('.') {
+        None => !place.ends_with("_details"),
+        Some((_, name)) => {
+            ["cached_tokens", "cache_write_tokens", "cache_creation_token_details"].contains(&name)
+        }
     }
 }
 

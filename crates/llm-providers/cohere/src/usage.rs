@@ -54,6 +54,11 @@ pub(crate) fn to_wire(usage: &llm_types::Usage) -> Usage {
     }
 }
 
+/// Whether [`to_wire`] tells a count of the canonical usage.
+pub(crate) fn says(place: &str) -> bool {
+    ["prompt_tokens_details.cached_tokens", "cache_read_input_tokens", "billed_units"].contains(&place)
+}
+
 /// A count; Cohere writes some as `7.0`.
 pub(crate) fn whole(number: &Number) -> u64 {
     Value::Number(number.clone()).as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)

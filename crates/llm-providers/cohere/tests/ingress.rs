@@ -220,7 +220,7 @@ fn images_are_left_out_and_noted() {
         writer.chunk(&chunk(json!({ "images": image })), &mut out);
     }
     let notes: Vec<_> = writer.notes().iter().map(ToString::to_string).collect();
-    assert_eq!(notes, ["dropped images: answers of Cohere's have no images"]);
+    assert_eq!(notes, ["dropped choices[0].delta.images: answers of Cohere's have no images"]);
 }
 
 #[test]

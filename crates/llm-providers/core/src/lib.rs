@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beside;
 mod call;
 mod decoder;
 mod dialect;
@@ -21,6 +22,7 @@ mod sse;
 mod triage;
 pub mod vectors;
 
+pub use beside::{Beside, without_turns};
 pub use call::{Call, Decoded, EffortBudgets, Encoded, OnUnsupported, Payload, Segment};
 pub use decoder::{Decoder, Interpret, Items, NeverStreams, Outbox, StreamDecoder};
 pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, WholeIngress};

@@ -136,6 +136,28 @@ pub(crate) fn to_wire(usage: &Usage, tier: Option<&ServiceTier>) -> UsageMetadat
     }
 }
 
+/// Whether [`to_wire`] tells a count of the canonical usage.
+pub(crate) fn says(place: &str) -> bool {
+    const TOLD: &[&str] = &[
+        "traffic_type",
+        "cache_read_input_tokens",
+        "prompt_tokens_details.cached_tokens",
+        "prompt_tokens_details.text_tokens",
+        "prompt_tokens_details.image_tokens",
+        "prompt_tokens_details.audio_tokens",
+        "prompt_tokens_details.video_tokens",
+        "prompt_tokens_details.document_tokens",
+        "prompt_tokens_details.tool_use_tokens",
+        "prompt_tokens_details.cache_tokens_details",
+        "prompt_tokens_details.tool_use_prompt_tokens_details",
+        "completion_tokens_details.reasoning_tokens",
+        "completion_tokens_details.text_tokens",
+        "completion_tokens_details.image_tokens",
+        "completion_tokens_details.audio_tokens",
+    ];
+    TOLD.contains(&place)
+}
+
 fn tell(modality: &str, tokens: Option<&Number>, list: &mut Vec<ModalityCount>) {
     if let Some(tokens) = tokens.filter(|tokens| whole(tokens) > 0) {
         list.push(ModalityCount {

@@ -382,6 +382,7 @@ mod answers {
                     "thoughtsTokenCount": 5, "totalTokenCount": 17,
                 },
                 "modelVersion": "gpt-x", "responseId": "chatcmpl-1",
+                "provider_specific_fields": {"system_fingerprint": "fp"},
             })
         );
         let notes: Vec<_> = notes.iter().map(ToString::to_string).collect();
@@ -389,7 +390,6 @@ mod answers {
             notes,
             [
                 "converted choices.message.tool_calls[1].arguments: no JSON object; kept as the text `arguments` of one",
-                "dropped system_fingerprint: Gemini's answers have no such member",
             ]
         );
     }

@@ -210,7 +210,8 @@ fn an_answer_of_another_vendor() {
                 { "id": "c2", "function": { "index": 1, "name": "g", "arguments": { "arguments": "not json" } } },
                 { "id": "c3", "function": { "index": 2, "name": "h", "arguments": { "input": "x" } } }] },
             "done": true, "done_reason": "stop", "total_duration": 99, "load_duration": 0, "prompt_eval_count": 10,
-            "prompt_eval_duration": 0, "eval_count": 4, "eval_duration": 0, "logprobs": [{ "token": "Pa", "logprob": -0.5 }], "mood": "good"
+            "prompt_eval_duration": 0, "eval_count": 4, "eval_duration": 0, "logprobs": [{ "token": "Pa", "logprob": -0.5 }], "mood": "good",
+            "provider_specific_fields": { "done": "never" }
         })
     );
     assert_eq!(outgoing.notes.len(), 3, "{:?}", outgoing.notes);

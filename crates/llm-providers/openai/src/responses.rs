@@ -21,7 +21,7 @@ pub use relay::{ResponsesListener, ResponsesRelay};
 const OUTPUT_ITEMS: &str = "output_items";
 
 /// Where one item that only this API has stands in `provider_specific_fields` of a delta, in its turn.
-const OUTPUT_ITEM: &str = "output_item";
+pub(crate) const OUTPUT_ITEM: &str = "output_item";
 
 /// Where the images that a model made stand beside the text, in a message and in a delta.
 const IMAGES: &str = "images";

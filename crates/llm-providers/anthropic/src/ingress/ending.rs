@@ -1,5 +1,6 @@
 //! How an answer ended, in Anthropic's words.
 
+use llm_provider_core::Beside;
 use llm_types::{Extra, FinishReason, Nullable};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -42,6 +43,21 @@ impl Ending {
             stop_details: member(told("stop_details")),
             container: member(told("container")),
             context_management: member(told("context_management")),
+        }
+    }
+
+    /// Takes out of what is said beside the answer what this says.
+    pub(super) fn forget(&self, beside: &mut Beside) {
+        beside.forget_reason(self.stop_reason.as_str());
+        for (name, is_said) in [
+            ("stop_sequence", self.stop_sequence.is_some()),
+            ("stop_details", self.stop_details.is_value()),
+            ("container", self.container.is_value()),
+            ("context_management", self.context_management.is_value()),
+        ] {
+            if is_said {
+                beside.forget(&[name]);
+            }
         }
     }
 }

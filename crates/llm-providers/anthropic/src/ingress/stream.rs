@@ -8,7 +8,7 @@ mod object_end;
 mod whole;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
     ToolCall, Usage,
@@ -16,7 +16,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::{NO_IMAGES, has_images, unknown};
+use super::write::{CONTENT, NO_IMAGES, has_images, is_unknown};
 use super::{error, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
@@ -35,8 +35,8 @@ pub(super) struct MessagesWriter {
     finish: Option<FinishReason>,
     was_refused: bool,
     specifics: Extra,
-    /// Members of an answer that only Anthropic knows, until they are told.
-    unknown: Extra,
+    /// What is said beside the words, until it is told.
+    beside: Beside,
     /// Blocks told that only Anthropic has.
     own_blocks: usize,
     has_citations: bool,
@@ -63,7 +63,7 @@ impl MessagesWriter {
             finish: None,
             was_refused: false,
             specifics: Extra::new(),
-            unknown: Extra::new(),
+            beside: Beside::default(),
             own_blocks: 0,
             has_citations: false,
             usage: None,
@@ -91,7 +91,7 @@ impl MessagesWriter {
             usage: Nullable::Value(usage::to_wire(self.usage.as_ref(), self.tier.as_ref())),
             container: Nullable::Absent,
             context_management: Nullable::Absent,
-            extra: std::mem::take(&mut self.unknown),
+            extra: self.beside.take_answer(is_unknown),
         };
         Event::MessageStart { message: &message }.write(out);
         Event::Ping.write(out);
@@ -101,6 +101,7 @@ impl MessagesWriter {
         if choice.index.get().is_some_and(|index| *index > 0) {
             return self.dropped_once("choices[1..]", "a Messages answer has one choice");
         }
+        self.beside.hear_choice(choice);
         if choice.logprobs.is_value() {
             self.dropped_once("choices[0].logprobs", "Messages answers have none");
         }
@@ -205,21 +206,16 @@ impl MessagesWriter {
                     self.has_citations = true;
                     self.blocks.citation(value, out);
                 }
-                "content_blocks" => self.all_blocks(value),
                 _ => {}
             }
         }
     }
 
-    /// All blocks once more, at the end. They should have been told in their turn.
-    fn all_blocks(&mut self, blocks: &Value) {
-        let kinds = blocks.as_array().into_iter().flatten().map(|block| block["type"].as_str());
-        if kinds.filter(|kind| is_own(*kind)).count() > self.own_blocks {
-            self.dropped_once(
-                "choices[0].delta.provider_specific_fields.content_blocks",
-                "the stream has passed",
-            );
-        }
+    /// Whether all blocks were told in their turn, as they should have been.
+    fn told_all_blocks(&self) -> bool {
+        let blocks = self.beside.get("content_blocks").and_then(Value::as_array);
+        let kinds = blocks.into_iter().flatten().map(|block| block["type"].as_str());
+        kinds.filter(|kind| is_own(*kind)).count() <= self.own_blocks
     }
 
     fn dropped_once(&mut self, path: &str, detail: &str) {
@@ -247,7 +243,7 @@ impl ChunkWriter for MessagesWriter {
         if let Some(tier) = chunk.service_tier.get() {
             self.tier = Some(tier.clone());
         }
-        self.unknown.extend(unknown(chunk.provider_specific_fields.get()));
+        self.beside.hear(chunk);
         // Some vendors send what they think of the prompt first, before the answer has a name.
         if !chunk.choices().is_empty() {
             self.start(out);
@@ -267,18 +263,31 @@ impl ChunkWriter for MessagesWriter {
         if self.blocks.has_nameless_calls() {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
         }
+        if self.has_citations {
+            self.beside.forget(&["citation", "citations"]);
+        }
+        if self.told_all_blocks() {
+            // The text of the rest was told as text, its sources in their turn.
+            let has_own = self.own_blocks > 0 || self.has_citations || self.beside.get("citation").is_none();
+            self.beside.forget(if has_own { CONTENT } else { &["content_block", "content_blocks"] });
+        }
         let ending = Ending::new(
             self.finish.as_ref(),
             Some(&self.specifics),
             self.blocks.has_calls(),
             self.was_refused,
         );
+        let mut beside = std::mem::take(&mut self.beside);
+        ending.forget(&mut beside);
+        beside.count(self.usage.as_ref(), usage::says);
+        let mut extra = beside.take_answer(is_unknown);
+        beside.write(&mut extra);
         let delta = MessageDeltaBody {
             stop_reason: Nullable::Value(ending.stop_reason),
             stop_sequence: ending.stop_sequence.map_or(Nullable::Null, Nullable::Value),
             stop_details: ending.stop_details,
             container: ending.container,
-            extra: std::mem::take(&mut self.unknown),
+            extra,
         };
         let usage = usage::to_wire(self.usage.as_ref(), self.tier.as_ref());
         let context_management = Some(&ending.context_management).filter(|member| !member.is_absent());

@@ -58,6 +58,17 @@ pub(super) fn to_wire(usage: Option<&llm_types::Usage>, tier: Option<&ServiceTie
     wire
 }
 
+/// Whether [`to_wire`] tells a count of the canonical usage.
+pub(super) fn says(place: &str) -> bool {
+    match place.split_once('.') {
+        None => !place.ends_with("_details"),
+        Some(("prompt_tokens_details", name)) => {
+            ["cached_tokens", "cache_write_tokens", "cache_creation_token_details"].contains(&name)
+        }
+        Some((_, name)) => name == "reasoning_tokens",
+    }
+}
+
 /// Members that are computed above: a vendor's own of the same name would stand twice.
 const NAMED: &[&str] = &[
     "input_tokens",

@@ -1,6 +1,6 @@
 //! A whole answer as a Messages answer.
 
-use llm_provider_core::{Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -26,12 +26,23 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     }
     let message = choice.map(|choice| &choice.message);
     let specifics = message.and_then(|message| message.provider_specific_fields.get());
-    let content = message.map(|message| content(message, reply, &mut notes)).unwrap_or_default();
+    let mut beside = Beside::of(response);
+    let content = match specifics.and_then(own_blocks) {
+        Some(blocks) => {
+            beside.forget(CONTENT);
+            blocks
+        }
+        None => message.map(|message| content(message, reply, &mut notes)).unwrap_or_default(),
+    };
     let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
     let was_refused =
         message.and_then(|message| message.refusal.as_deref()).is_some_and(|words| !words.is_empty());
     let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
     let ending = Ending::new(finish, specifics, has_calls, was_refused);
+    ending.forget(&mut beside);
+    beside.count(response.usage.get(), usage::says);
+    let mut extra = beside.take_answer(is_unknown);
+    beside.write(&mut extra);
     let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
     let model = Some(text(&response.model)).filter(|model| !model.is_empty());
     let wire = MessageResponse {
@@ -46,29 +57,29 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
         usage: Nullable::Value(usage::to_wire(response.usage.get(), response.service_tier.get())),
         container: ending.container,
         context_management: ending.context_management,
-        extra: unknown(response.provider_specific_fields.get()).collect(),
+        extra,
     };
     (wire, notes)
 }
 
-/// Members of an answer as a whole that only its vendor knows.
-pub(super) fn unknown(specifics: Option<&Extra>) -> impl Iterator<Item = (String, Value)> {
-    const KNOWN: &[&str] = &["id", "type", "role", "model", "content", "usage"];
-    let specifics = specifics.into_iter().flatten();
-    specifics
-        .filter(|(name, _)| !KNOWN.contains(&name.as_str()) && !Ending::MEMBERS.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
+/// Whether a member of an answer as a whole has this name because only its vendor knows it.
+pub(super) fn is_unknown(name: &str) -> bool {
+    const KNOWN: &[&str] = &["id", "type", "role", "model", "content", "usage", Beside::NAME];
+    !KNOWN.contains(&name) && !Ending::MEMBERS.contains(&name)
 }
 
-/// The blocks as Anthropic gave them where they were kept; otherwise thinking, text and calls.
+/// Where the words of an answer stand once more, in `provider_specific_fields`.
+pub(super) const CONTENT: &[&str] = &["content_block", "content_blocks", "citation", "citations"];
+
+/// The blocks as Anthropic gave them, where they were kept.
+fn own_blocks(specifics: &Extra) -> Option<Vec<ContentBlock>> {
+    let blocks: Vec<ContentBlock> = llm_types::from_value(specifics.get("content_blocks")?.clone()).ok()?;
+    (!blocks.is_empty()).then_some(blocks)
+}
+
+/// Thinking, text and calls.
 fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let specifics = message.provider_specific_fields.get();
-    let kept = specifics.and_then(|specifics| specifics.get("content_blocks"));
-    if let Some(Ok(blocks)) = kept.map(|kept| llm_types::from_value::<Vec<ContentBlock>>(kept.clone()))
-        && !blocks.is_empty()
-    {
-        return blocks;
-    }
     let mut blocks = thinking(message);
     said(message, specifics, notes, &mut blocks);
     called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);

@@ -68,8 +68,9 @@ fn anthropics_own_answers_come_back() {
         if name == "form_tool" {
             continue;
         }
-        // A reason to stop that nobody knows is told as the usual one.
+        // A reason to stop that nobody knows is told as the usual one, and stands beside it.
         if name == "unknown" {
+            body["provider_specific_fields"]["stop_reason"] = body["stop_reason"].take();
             body["stop_reason"] = "end_turn".into();
         }
         let response = http::Response::new(bytes.as_slice());

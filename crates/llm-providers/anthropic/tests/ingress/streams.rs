@@ -388,18 +388,20 @@ fn a_citation_waits_for_its_turn() {
     );
 }
 
-/// A list at the end of what was never told comes too late.
+/// A list at the end of what was never told comes too late for blocks of their own, and is told beside them.
 #[test]
 fn blocks_that_were_not_told_in_their_turn() {
     let blocks = json!([{ "type": "text", "text": "a" }, { "type": "server_tool_use", "id": "s" }]);
-    let (_, notes) = stream(&[
-        delta(json!({ "content": "a", "provider_specific_fields": { "content_blocks": [blocks[0]] } })),
+    let (told, notes) = stream(&[
+        delta(json!({ "content": "a" })),
         delta(json!({ "provider_specific_fields": { "content_blocks": blocks } })),
     ]);
-    assert_eq!(
-        notes,
-        ["dropped choices[0].delta.provider_specific_fields.content_blocks: the stream has passed"]
-    );
+    assert!(told.contains(&format!(r#""provider_specific_fields":{{"content_blocks":{blocks}}}"#)), "{told}");
+    assert!(notes.is_empty(), "{notes:?}");
+    let (told, _) = stream(&[delta(
+        json!({ "content": "a", "provider_specific_fields": { "content_blocks": [blocks[0]] } }),
+    )]);
+    assert!(!told.contains("content_blocks"), "{told}");
 }
 
 #[test]
@@ -413,7 +415,7 @@ fn what_anthropic_says_of_the_answer_as_a_whole() {
     let (stream, notes) = stream(&[first, last]);
     let told = check(stream.as_bytes());
     assert_eq!((&told.message["id"], &told.message["future"]), (&json!("msg_chatcmpl-1"), &json!(true)));
-    let end = r#""delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null,"later":1}"#;
+    let end = r#""delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null,"later":1,"provider_specific_fields":{"id":"other"}}"#;
     assert!(stream.contains(end), "{stream}");
     assert!(stream.contains(r#""context_management":{"applied_edits":[]}}"#), "{stream}");
     assert!(notes.is_empty(), "{notes:?}");
@@ -496,7 +498,12 @@ fn anthropics_own_streams_come_back() {
             let mut specifics = message.provider_specific_fields.into_option().unwrap_or_default();
             // A reason that nobody knows is told as the usual one.
             specifics.shift_remove("stop_reason");
-            let own = (specifics, answer.provider_specific_fields);
+            let mut answers = answer.provider_specific_fields.into_option().unwrap_or_default();
+            if let Some(beside) = answers.shift_remove("provider_specific_fields") {
+                let names: Vec<_> = beside.as_object().unwrap().keys().cloned().collect();
+                assert_eq!(names, ["stop_reason"], "what is told beside the answer");
+            }
+            let own = (specifics, answers);
             (
                 message.content,
                 message.tool_calls,

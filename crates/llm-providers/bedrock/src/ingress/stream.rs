@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Note, Reply, write_event_stream};
+use llm_provider_core::{Beside, ChunkWriter, Note, Reply, write_event_stream};
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
 };
@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error;
-use super::write::{NO_SUCH_IMAGE, call_id, images, metrics, native, stop_reason, tier};
-use crate::converse::BLOCK_START;
+use super::write::{CONTENT, NO_SUCH_IMAGE, additional, call_id, images, metrics, native, stop_reason, tier};
+use crate::converse::{BLOCK_START, KEPT};
 use crate::usage;
 use crate::wire::{MediaBlock, MessageStop, Metadata};
 
@@ -30,7 +30,10 @@ pub(super) struct ConverseWriter {
     finish: Option<FinishReason>,
     native: Option<String>,
     tier: Option<ServiceTier>,
-    fields: Extra,
+    /// What is said beside the words, until the end.
+    beside: Beside,
+    /// Whether sources were told, in Converse's own words.
+    has_citations: bool,
     notes: Vec<Note>,
 }
 
@@ -78,7 +81,8 @@ impl ConverseWriter {
             finish: None,
             native: None,
             tier: None,
-            fields: Extra::new(),
+            beside: Beside::default(),
+            has_citations: false,
             notes: Vec::new(),
         }
     }
@@ -235,6 +239,7 @@ impl ConverseWriter {
             // Only Converse's own have no type.
             Some(citation) if citation.get("type").is_none() => {
                 let block = self.text_block(out);
+                self.has_citations = true;
                 delta(block, &json!({ "citation": citation }), out);
             }
             _ if added.annotations.get().is_some_and(|annotations| !annotations.is_empty()) => {
@@ -282,15 +287,14 @@ impl ChunkWriter for ConverseWriter {
         if let Some(tier) = chunk.service_tier.get() {
             self.tier = Some(tier.clone());
         }
-        if let Some(fields) = chunk.provider_specific_fields.get() {
-            self.fields.extend(fields.clone());
-        }
+        self.beside.hear(chunk);
         for choice in chunk.choices() {
             if choice.index.get().copied().unwrap_or(0) != 0 {
                 self.dropped_once("choices[1..]", "a Converse answer has one choice");
                 continue;
             }
             self.begin(out);
+            self.beside.hear_choice(choice);
             if choice.logprobs.is_value() {
                 self.dropped_once("choices[0].logprobs", "Converse answers have none");
             }
@@ -315,23 +319,31 @@ impl ChunkWriter for ConverseWriter {
         if self.calls.values().any(|call| call.block.is_none()) {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
         }
+        let mut beside = std::mem::take(&mut self.beside);
+        beside.forget(&[BLOCK_START]);
+        if self.has_citations {
+            beside.forget(&["citation"]);
+        }
+        if told_all_blocks(&beside) {
+            beside.forget(CONTENT);
+        }
+        let stop_reason = stop_reason(self.finish.as_ref(), self.native.as_deref(), has_calls);
+        beside.forget_reason(stop_reason.as_str());
+        beside.count(self.usage.as_ref(), usage::says);
+        let metadata = Metadata {
+            usage: Nullable::Value(usage::to_wire(self.usage.as_ref())),
+            metrics: Nullable::Value(metrics(beside.take("metrics"))),
+            trace: beside.take("trace").into(),
+            performance_config: beside.take("performanceConfig").into(),
+            service_tier: self.tier.as_ref().and_then(|told| tier(told, &mut beside)).into(),
+            extra: Extra::new(),
+        };
         let stop = MessageStop {
-            stop_reason: stop_reason(self.finish.as_ref(), self.native.as_deref(), has_calls),
-            additional_model_response_fields: self
-                .fields
-                .shift_remove("additionalModelResponseFields")
-                .into(),
+            stop_reason,
+            additional_model_response_fields: additional(beside).into(),
             extra: Extra::new(),
         };
         event("messageStop", &stop, out);
-        let metadata = Metadata {
-            usage: Nullable::Value(usage::to_wire(self.usage.as_ref())),
-            metrics: Nullable::Value(metrics(self.fields.shift_remove("metrics"))),
-            trace: self.fields.shift_remove("trace").into(),
-            performance_config: self.fields.shift_remove("performanceConfig").into(),
-            service_tier: self.tier.as_ref().and_then(tier).into(),
-            extra: Extra::new(),
-        };
         event("metadata", &metadata, out);
     }
 
@@ -345,6 +357,18 @@ impl ChunkWriter for ConverseWriter {
     fn notes(&mut self) -> Vec<Note> {
         self.notes.clone()
     }
+}
+
+/// Whether the blocks that the model's answer is made of were told in their turn.
+fn told_all_blocks(beside: &Beside) -> bool {
+    const TOLD: &[&str] = &["text", "reasoningContent", "toolUse", "citationsContent", "image"];
+    let blocks = beside.get(KEPT).and_then(Value::as_array);
+    blocks.is_some_and(|blocks| {
+        blocks.iter().filter_map(Value::as_object).all(|block| {
+            // A call with a type is one that Bedrock runs itself.
+            block.iter().all(|(name, block)| TOLD.contains(&name.as_str()) && block.get("type").is_none())
+        })
+    })
 }
 
 fn delta(block: u32, piece: &Value, out: &mut BytesMut) {

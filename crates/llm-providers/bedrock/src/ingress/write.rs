@@ -1,6 +1,6 @@
 //! A whole answer as Converse's.
 
-use llm_provider_core::{Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ServiceTier as Tier, ThinkingBlock, ToolCall,
@@ -8,7 +8,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use crate::converse::decode::finish_reason;
-use crate::converse::{KEPT, names};
+use crate::converse::{BLOCK_START, KEPT, names};
 use crate::usage;
 use crate::wire::{
     ContentBlock, ConverseOutput, ConverseResponse, InputMessage, MediaBlock, Metrics, ReasoningContent,
@@ -25,23 +25,33 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (ConverseResponse
     if choice.is_some_and(|choice| choice.logprobs.is_value()) {
         notes.push(Note::dropped("choices[0].logprobs", "Converse answers have none"));
     }
-    let content =
-        choice.map(|choice| content(&choice.message, &reply.request_id, &mut notes)).unwrap_or_default();
+    let mut beside = Beside::of(response);
+    let content = match choice.and_then(|choice| own_blocks(&choice.message)) {
+        Some(blocks) => {
+            beside.forget(CONTENT);
+            blocks
+        }
+        None => {
+            choice.map(|choice| content(&choice.message, &reply.request_id, &mut notes)).unwrap_or_default()
+        }
+    };
     let has_calls =
         content.iter().any(|block| matches!(block, ContentBlock::ToolUse(call) if !call.runs_at_bedrock()));
     let native = choice.and_then(|choice| native(&choice.extra));
     let finish = choice.and_then(|choice| choice.finish_reason.get());
-    let fields = response.provider_specific_fields.get();
-    let told = |name: &str| fields.and_then(|fields| fields.get(name)).cloned();
+    let stop_reason = stop_reason(finish, native, has_calls);
+    beside.forget_reason(stop_reason.as_str());
+    beside.count(response.usage.get(), usage::says);
+    let service_tier = response.service_tier.get().and_then(|told| tier(told, &mut beside));
     let wire = ConverseResponse {
         output: ConverseOutput::new(InputMessage { role: Role::Assistant, content, extra: Extra::new() }),
-        stop_reason: Nullable::Value(stop_reason(finish, native, has_calls)),
+        stop_reason: Nullable::Value(stop_reason),
         usage: Nullable::Value(usage::to_wire(response.usage.get())),
-        metrics: Nullable::Value(metrics(told("metrics"))),
-        additional_model_response_fields: told("additionalModelResponseFields").into(),
-        trace: told("trace").into(),
-        performance_config: told("performanceConfig").into(),
-        service_tier: response.service_tier.get().and_then(tier).into(),
+        metrics: Nullable::Value(metrics(beside.take("metrics"))),
+        trace: beside.take("trace").into(),
+        performance_config: beside.take("performanceConfig").into(),
+        service_tier: service_tier.into(),
+        additional_model_response_fields: additional(beside).into(),
         extra: Extra::new(),
     };
     (wire, notes)
@@ -55,10 +65,37 @@ pub(super) fn metrics(told: Option<Value>) -> Metrics {
 }
 
 /// The class of service, where Bedrock has it.
-pub(super) fn tier(tier: &Tier) -> Option<ServiceTier> {
+pub(super) fn tier(tier: &Tier, beside: &mut Beside) -> Option<ServiceTier> {
     let known = ["priority", "default", "flex", "reserved"].contains(&tier.as_str());
+    if !known {
+        beside.put("service_tier", tier.as_str());
+    }
     known.then(|| ServiceTier { r#type: tier.as_str().to_owned(), extra: Extra::new() })
 }
+
+/// What the model says beside its words: Converse's own place for that, whoever's model it is.
+pub(super) fn additional(mut beside: Beside) -> Option<Value> {
+    let own = beside.take(ADDITIONAL);
+    match (own, beside.into_fields()) {
+        (own, None) => own,
+        (None, Some(fields)) => Some(Value::Object(fields)),
+        (Some(Value::Object(mut own)), Some(fields)) => {
+            for (name, value) in fields {
+                own.entry(name).or_insert(value);
+            }
+            Some(Value::Object(own))
+        }
+        (Some(own), Some(mut fields)) => {
+            fields.insert(ADDITIONAL.to_owned(), own);
+            Some(Value::Object(fields))
+        }
+    }
+}
+
+const ADDITIONAL: &str = "additionalModelResponseFields";
+
+/// Where the words of an answer stand once more, in `provider_specific_fields`.
+pub(super) const CONTENT: &[&str] = &[KEPT, BLOCK_START, "citation"];
 
 /// The vendor's own word for why the model stopped, beside a choice.
 pub(super) fn native(extra: &Extra) -> Option<&str> {
@@ -86,14 +123,15 @@ pub(super) fn stop_reason(
     })
 }
 
-/// The blocks as Bedrock gave them where they were kept; otherwise thinking, text and calls.
+/// The blocks as Bedrock gave them, where they were kept.
+fn own_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
+    let kept = message.provider_specific_fields.get()?.get(KEPT)?;
+    let blocks: Vec<ContentBlock> = llm_types::from_value(kept.clone()).ok()?;
+    (!blocks.is_empty()).then_some(blocks)
+}
+
+/// Thinking, text and calls.
 fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
-    let kept = message.provider_specific_fields.get().and_then(|fields| fields.get(KEPT));
-    if let Some(Ok(blocks)) = kept.map(|kept| llm_types::from_value::<Vec<ContentBlock>>(kept.clone()))
-        && !blocks.is_empty()
-    {
-        return blocks;
-    }
     let mut blocks = thinking(message);
     said(message, notes, &mut blocks);
     for image in images(&message.extra) {

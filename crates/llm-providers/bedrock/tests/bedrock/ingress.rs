@@ -117,7 +117,7 @@ fn answers_come_through_unchanged() {
         let written: Value = serde_json::from_slice(&outgoing.body).unwrap();
         let mut given: Value = serde_json::from_str(json).unwrap();
         let usage = given["usage"].as_object_mut().unwrap();
-        usage.retain(|name, _| !name.ends_with("TokenCount") && name != "serverToolUsage");
+        usage.retain(|name, value| !name.ends_with("TokenCount") && *value != json!({}));
         assert_eq!(written, given);
         laws::json_identity::<wire::ConverseResponse>(&written.to_string());
     }

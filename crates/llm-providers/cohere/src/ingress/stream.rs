@@ -1,7 +1,7 @@
 //! A streamed answer as Cohere's events.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
 };
@@ -25,6 +25,8 @@ pub(super) struct ChatWriter {
     text: String,
     finish: Option<&'static str>,
     usage: Option<Usage>,
+    /// What is said beside the words, until the end.
+    beside: Beside,
     notes: Vec<Note>,
     ended: bool,
 }
@@ -60,6 +62,7 @@ impl ChatWriter {
             text: String::new(),
             finish: None,
             usage: None,
+            beside: Beside::default(),
             notes: Vec::new(),
             ended: false,
         }
@@ -86,12 +89,17 @@ impl ChatWriter {
     }
 
     fn choice(&mut self, choice: &ChunkChoice, out: &mut BytesMut) {
+        self.beside.hear_choice(choice);
         if let Some(delta) = choice.delta.get() {
             self.delta(delta, choice.logprobs.get(), out);
         }
         if let Some(reason) = choice.finish_reason.get() {
             if *reason == FinishReason::ContentFilter {
-                self.notes.push(Note::new(NoteKind::Converted, "finish_reason", "withheld, as `ERROR`"));
+                self.notes.push(Note::new(
+                    NoteKind::Converted,
+                    "choices[0].finish_reason",
+                    "withheld, as `ERROR`",
+                ));
             }
             let native = write::native(&choice.extra);
             self.finish = Some(write::finish_reason(Some(reason), native, !self.calls.is_empty()));
@@ -124,11 +132,13 @@ impl ChatWriter {
             piece.function = Nullable::Value(function.clone());
             self.call(&piece, out);
         }
-        if delta.audio.is_value() && !self.notes.iter().any(|note| note.path == "audio") {
-            self.notes.push(Note::dropped("audio", "answers of Cohere's have no sound"));
+        if delta.audio.is_value() && !self.notes.iter().any(|note| note.path == "choices[0].delta.audio") {
+            self.notes.push(Note::dropped("choices[0].delta.audio", "answers of Cohere's have no sound"));
         }
-        if write::has_images(&delta.extra) && !self.notes.iter().any(|note| note.path == "images") {
-            self.notes.push(Note::dropped("images", "answers of Cohere's have no images"));
+        if write::has_images(&delta.extra)
+            && !self.notes.iter().any(|note| note.path == "choices[0].delta.images")
+        {
+            self.notes.push(Note::dropped("choices[0].delta.images", "answers of Cohere's have no images"));
         }
         for page in delta.annotations.get().into_iter().flatten() {
             let part = u64::from(self.parts.saturating_sub(1));
@@ -232,6 +242,10 @@ impl ChunkWriter for ChatWriter {
         if let Some(usage) = chunk.usage.get() {
             self.usage = Some(usage.clone());
         }
+        if let Some(tier) = chunk.service_tier.get() {
+            self.beside.put("service_tier", tier.as_str());
+        }
+        self.beside.hear(chunk);
         for choice in chunk.choices() {
             if choice.index.get().copied().unwrap_or(0) == 0 {
                 self.choice(choice, out);
@@ -254,6 +268,7 @@ impl ChunkWriter for ChatWriter {
         event.delta = Nullable::Value(EventDelta {
             finish_reason: Nullable::Value(finish.to_owned()),
             usage: Nullable::Value(self.usage.as_ref().map(usage::to_wire).unwrap_or_default()),
+            extra: write::rest(std::mem::take(&mut self.beside), finish, self.usage.as_ref()),
             ..EventDelta::default()
         });
         send(&event, out);

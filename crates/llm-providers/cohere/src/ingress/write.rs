@@ -1,9 +1,9 @@
 //! A whole answer as Cohere's.
 
-use llm_provider_core::{Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Note, NoteKind, Reply};
 use llm_types::{
     Annotation, ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent,
-    Nullable, ToolCall,
+    Nullable, ToolCall, Usage,
 };
 use serde_json::{Value, json};
 
@@ -26,17 +26,24 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatRespon
         notes.push(Note::new(NoteKind::Converted, "choices[0].finish_reason", "withheld, as `ERROR`"));
     }
     let id = response.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&reply.request_id);
-    let mut extra = Extra::new();
-    let mut logprobs = choice.and_then(|choice| choice.logprobs.get()).map(pieces);
-    for (name, value) in response.provider_specific_fields.get().into_iter().flatten() {
-        if name == "logprobs"
-            && let Ok(own) = llm_types::from_value::<Vec<Logprob>>(value.clone())
-        {
-            logprobs = Some(own);
-        } else if !KNOWN.contains(&name.as_str()) {
-            extra.insert(name.clone(), value.clone());
-        }
+    let mut beside = Beside::of(response);
+    let told = choice.and_then(|choice| choice.logprobs.get());
+    let mut logprobs = told.map(pieces);
+    let own = response.provider_specific_fields.get().and_then(|own| own.get("logprobs"));
+    if let Some(Ok(own)) = own.map(|own| llm_types::from_value::<Vec<Logprob>>(own.clone())) {
+        logprobs = Some(own);
+        beside.forget(&["logprobs"]);
+    } else if let Some(told) = told.filter(|told| !is_simple(told)) {
+        beside.put("logprobs", told.clone());
     }
+    beside.forget(&[PLAN]);
+    if choice.is_some_and(|choice| own_citations(&choice.message).is_some()) {
+        beside.forget(&[CITATIONS]);
+    }
+    if let Some(tier) = response.service_tier.get() {
+        beside.put("service_tier", tier.as_str());
+    }
+    let extra = rest(beside, finish, response.usage.get());
     let wire = wire::ChatResponse {
         id: Nullable::Value(id.to_owned()),
         message,
@@ -48,8 +55,26 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatRespon
     (wire, notes)
 }
 
-/// Members of an answer, which another vendor's word may not stand in for.
-const KNOWN: &[&str] = &["id", "message", "finish_reason", "usage", "logprobs"];
+/// What is said beside the answer, in members that Cohere's own do not have.
+pub(super) fn rest(mut beside: Beside, finish: &str, told: Option<&Usage>) -> Extra {
+    const KNOWN: &[&str] = &[
+        "id",
+        "message",
+        "finish_reason",
+        "usage",
+        "logprobs",
+        "type",
+        "index",
+        "delta",
+        "error",
+        Beside::NAME,
+    ];
+    beside.forget_reason(finish);
+    beside.count(told, usage::says);
+    let mut extra = beside.take_answer(|name| !KNOWN.contains(&name));
+    beside.write(&mut extra);
+    extra
+}
 
 fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseMessage {
     let mut out =
@@ -89,10 +114,9 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     if !calls.is_empty() {
         out.tool_calls = Nullable::Value(calls);
     }
-    let own = specifics.and_then(|own| own.get(CITATIONS));
-    let citations = match own.map(|own| llm_types::from_value::<Vec<Citation>>(own.clone())) {
-        Some(Ok(citations)) => citations,
-        _ => {
+    let citations = match own_citations(message) {
+        Some(citations) => citations,
+        None => {
             let pages = message.annotations.get().into_iter().flatten();
             pages.filter_map(|page| citation(page, &text, offset)).collect()
         }
@@ -101,6 +125,11 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
         out.citations = Nullable::Value(citations);
     }
     out
+}
+
+/// The sources as Cohere gave them.
+fn own_citations(message: &Message) -> Option<Vec<Citation>> {
+    llm_types::from_value(message.provider_specific_fields.get()?.get(CITATIONS)?.clone()).ok()
 }
 
 /// Whether the model made images: vendors put them where LiteLLM does, in a member `images` beside the text.
@@ -195,6 +224,16 @@ pub(super) fn finish_reason(
         _ if matches!(native, Some("STOP_SEQUENCE" | "stop_sequence")) => "STOP_SEQUENCE",
         _ => "COMPLETE",
     }
+}
+
+/// Whether Cohere's form says all of these log probabilities: of the words alone, without others that were likely.
+fn is_simple(logprobs: &Value) -> bool {
+    let list = |name: &str| logprobs.get(name).and_then(Value::as_array);
+    let others = |token: &Value| {
+        token.get("top_logprobs").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+    };
+    list("refusal").is_none_or(Vec::is_empty)
+        && !list("content").is_some_and(|tokens| tokens.iter().any(others))
 }
 
 /// Log probabilities in Cohere's form. The numbers of the tokens are not known.

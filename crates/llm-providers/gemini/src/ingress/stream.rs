@@ -3,7 +3,7 @@
 //! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
 
 use bytes::{BufMut as _, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Note, Reply};
 use llm_types::{
     Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
     ToolCall, Usage,
@@ -55,7 +55,8 @@ pub(super) struct GenerateWriter {
     choices: Vec<Open>,
     usage: Option<Usage>,
     tier: Option<ServiceTier>,
-    specifics: Extra,
+    /// What is said beside the choices, until the end.
+    beside: Beside,
     wrote: bool,
     has_ended: bool,
     notes: Vec<Note>,
@@ -69,8 +70,8 @@ struct Open {
     calls: Vec<ToolCall>,
     annotations: Vec<Annotation>,
     finish: Option<FinishReason>,
-    extra: Extra,
-    specifics: Extra,
+    /// What is said beside the words, until the end.
+    beside: Beside,
 }
 
 impl GenerateWriter {
@@ -83,7 +84,7 @@ impl GenerateWriter {
             choices: Vec::new(),
             usage: None,
             tier: None,
-            specifics: Extra::new(),
+            beside: Beside::default(),
             wrote: false,
             has_ended: false,
             notes: Vec::new(),
@@ -98,8 +99,7 @@ impl GenerateWriter {
                 calls: Vec::new(),
                 annotations: Vec::new(),
                 finish: None,
-                extra: Extra::new(),
-                specifics: Extra::new(),
+                beside: Beside::default(),
             });
             self.choices.len() - 1
         });
@@ -116,7 +116,7 @@ impl GenerateWriter {
         if let Some(finish) = choice.finish_reason.get() {
             open.finish = Some(finish.clone());
         }
-        open.extra.extend(choice.extra.clone());
+        open.beside.hear_choice(choice);
         let logprobs = choice.logprobs.get().and_then(logprobs::to_wire);
         if !parts.is_empty() || logprobs.is_some() {
             let mut candidate = write::piece(index, parts);
@@ -167,7 +167,6 @@ impl GenerateWriter {
             add(&mut open.calls, &piece);
         }
         open.annotations.extend(delta.annotations.get().into_iter().flatten().cloned());
-        open.specifics.extend(own.cloned().unwrap_or_default());
         told
     }
 
@@ -206,7 +205,7 @@ impl ChunkWriter for GenerateWriter {
         if let Some(tier) = chunk.service_tier.get() {
             self.tier = Some(tier.clone());
         }
-        self.specifics.extend(chunk.provider_specific_fields.get().cloned().unwrap_or_default());
+        self.beside.hear(chunk);
     }
 
     fn end(&mut self, out: &mut BytesMut) {
@@ -219,8 +218,11 @@ impl ChunkWriter for GenerateWriter {
             let open = self.open(index);
             let is_empty = parts.is_empty();
             let mut candidate = write::piece(index, if is_empty { vec![Part::text("")] } else { parts });
-            write::ending(&mut candidate, open.finish.as_ref(), &open.extra);
-            write::members(&mut candidate, &open.specifics);
+            let mut beside = std::mem::take(&mut open.beside);
+            write::forget_parts(&mut beside);
+            write::ending(&mut candidate, open.finish.as_ref(), &mut beside);
+            write::members(&mut candidate, &mut beside);
+            beside.write(&mut candidate.extra);
             if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
                 candidate.grounding_metadata = write::grounding(Some(&open.annotations), &open.text).into();
             }
@@ -228,10 +230,11 @@ impl ChunkWriter for GenerateWriter {
         }
         self.has_ended = true;
         let mut answer = self.frame();
-        let mut specifics = std::mem::take(&mut self.specifics);
-        answer.prompt_feedback = specifics.shift_remove("prompt_feedback").into();
-        specifics.retain(|name, _| !write::is_member(name));
-        answer.extra = specifics;
+        let mut beside = std::mem::take(&mut self.beside);
+        answer.prompt_feedback = beside.take("prompt_feedback").into();
+        beside.count(self.usage.as_ref(), usage::says);
+        answer.extra = beside.take_answer(|name| !write::is_member(name));
+        beside.write(&mut answer.extra);
         if !last.is_empty() {
             answer.candidates = Nullable::Value(last);
         }

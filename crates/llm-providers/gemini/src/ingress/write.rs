@@ -1,6 +1,6 @@
 //! A canonical answer as Gemini writes it.
 
-use llm_provider_core::{Note, Reply};
+use llm_provider_core::{Beside, Note, Reply};
 use llm_types::{
     Annotation, ChatResponse, Choice, Extra, FinishReason, Message, Nullable, ThinkingBlock, ToolCall,
 };
@@ -8,17 +8,20 @@ use serde_json::{Value, json};
 
 use super::foreign;
 use crate::ending::{NATIVE, native};
-use crate::turn::{SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of, some};
+use crate::turn::{
+    PART, PARTS, SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of, some,
+};
 use crate::wire::{self, Candidate, Content, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
 
 pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (GenerateContentResponse, Vec<Note>) {
     let mut notes = Vec::new();
     let mut answer = frame(response.id.as_deref(), response.model.as_deref(), reply);
-    let mut specifics = response.provider_specific_fields.get().cloned().unwrap_or_default();
-    answer.prompt_feedback = specifics.shift_remove("prompt_feedback").into();
-    specifics.retain(|name, _| !is_member(name));
-    answer.extra = specifics;
+    let mut beside = Beside::of_answer(response);
+    answer.prompt_feedback = beside.take("prompt_feedback").into();
+    beside.count(response.usage.get(), usage::says);
+    answer.extra = beside.take_answer(|name| !is_member(name));
+    beside.write(&mut answer.extra);
     let several = response.choices.len() > 1;
     let candidates: Vec<Candidate> = response
         .choices
@@ -32,9 +35,6 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (GenerateContentR
     }
     if let Some(told) = response.usage.get() {
         answer.usage_metadata = Nullable::Value(usage::to_wire(told, response.service_tier.get()));
-    }
-    if response.system_fingerprint.is_value() {
-        notes.push(Note::dropped("system_fingerprint", "Gemini's answers have no such member"));
     }
     (answer, notes)
 }
@@ -56,7 +56,13 @@ pub(super) fn frame(id: Option<&str>, model: Option<&str>, reply: &Reply) -> Gen
 pub(super) fn is_member(name: &str) -> bool {
     matches!(
         name,
-        "candidates" | "promptFeedback" | "usageMetadata" | "modelVersion" | "responseId" | "error"
+        "candidates"
+            | "promptFeedback"
+            | "usageMetadata"
+            | "modelVersion"
+            | "responseId"
+            | "error"
+            | Beside::NAME
     )
 }
 
@@ -76,10 +82,16 @@ fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -
         logprobs_result: choice.logprobs.get().and_then(logprobs::to_wire).into(),
         ..Candidate::default()
     };
-    ending(&mut candidate, choice.finish_reason.get(), &choice.extra);
-    if let Some(specifics) = choice.message.provider_specific_fields.get() {
-        members(&mut candidate, specifics);
+    let mut beside = Beside::of_choice(choice);
+    if kept_parts(&choice.message).is_some() {
+        beside.forget(&[PARTS, SIGNATURES]);
+    } else if beside.get(SIGNATURES).and_then(Value::as_array).is_some_and(|all| all.len() < 2) {
+        // It stands in the text.
+        beside.forget(&[SIGNATURES]);
     }
+    ending(&mut candidate, choice.finish_reason.get(), &mut beside);
+    members(&mut candidate, &mut beside);
+    beside.write(&mut candidate.extra);
     if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
         let text = choice.message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
         candidate.grounding_metadata = grounding(choice.message.annotations.get(), &text).into();
@@ -91,30 +103,42 @@ fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -
     candidate
 }
 
+/// Takes out of what is said beside a streamed choice what its parts said in their turn.
+pub(super) fn forget_parts(beside: &mut Beside) {
+    let told = beside.take(PART).and_then(|told| told.as_array().map(Vec::len)).unwrap_or(0);
+    let is_own = |part: &&Value| {
+        const USUAL: &[&str] = &["text", "thought", "thoughtSignature", "functionCall", "inlineData"];
+        part.as_object().is_some_and(|part| part.keys().any(|name| !USUAL.contains(&name.as_str())))
+    };
+    let parts = beside.get(PARTS).and_then(Value::as_array).into_iter().flatten();
+    if parts.filter(is_own).count() <= told {
+        beside.forget(&[PARTS]);
+    }
+    if beside.take(SIGNATURE).is_some() {
+        beside.forget(&[SIGNATURES]);
+    }
+}
+
 /// Why the model stopped, and what Gemini said of it.
-pub(super) fn ending(candidate: &mut Candidate, finish: Option<&FinishReason>, extra: &Extra) {
-    let own = extra.get("provider_specific_fields");
-    let told = |name: &str| own.and_then(|own| own.get(name)?.as_str());
-    candidate.finish_reason = Nullable::Value(native(finish, told(NATIVE)));
-    candidate.finish_message = told("finish_message").map(str::to_owned).into();
+pub(super) fn ending(candidate: &mut Candidate, finish: Option<&FinishReason>, beside: &mut Beside) {
+    let reason = native(finish, beside.get(NATIVE).and_then(Value::as_str));
+    beside.forget_reason(reason.as_str());
+    candidate.finish_reason = Nullable::Value(reason);
+    if let Some(Value::String(words)) = beside.get("finish_message") {
+        candidate.finish_message = Nullable::Value(words.clone());
+        beside.forget(&["finish_message"]);
+    }
 }
 
 /// What stands in `provider_specific_fields` in Gemini's words.
-pub(super) fn members(candidate: &mut Candidate, specifics: &Extra) {
-    for (name, value) in specifics {
-        let value = value.clone();
-        match name.as_str() {
-            "safety_ratings" => candidate.safety_ratings = value.into(),
-            "grounding_metadata" => candidate.grounding_metadata = value.into(),
-            "citation_metadata" => candidate.citation_metadata = value.into(),
-            "url_context_metadata" => candidate.url_context_metadata = value.into(),
-            "avg_logprobs" => {
-                if let Value::Number(number) = value {
-                    candidate.avg_logprobs = number.into();
-                }
-            }
-            _ => {}
-        }
+pub(super) fn members(candidate: &mut Candidate, beside: &mut Beside) {
+    candidate.safety_ratings = beside.take("safety_ratings").into();
+    candidate.grounding_metadata = beside.take("grounding_metadata").into();
+    candidate.citation_metadata = beside.take("citation_metadata").into();
+    candidate.url_context_metadata = beside.take("url_context_metadata").into();
+    if let Some(Value::Number(number)) = beside.get("avg_logprobs") {
+        candidate.avg_logprobs = number.clone().into();
+        beside.forget(&["avg_logprobs"]);
     }
 }
 

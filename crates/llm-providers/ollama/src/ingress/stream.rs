@@ -1,7 +1,7 @@
 //! A streamed answer as Ollama's lines.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, Usage,
 };
@@ -22,7 +22,8 @@ pub(super) struct LineWriter {
     calls: Vec<ToolCall>,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
-    specifics: Extra,
+    /// What is said beside the words, until the end.
+    beside: Beside,
     notes: Vec<Note>,
     ended: bool,
 }
@@ -37,7 +38,7 @@ impl LineWriter {
             calls: Vec::new(),
             finish: None,
             usage: None,
-            specifics: Extra::new(),
+            beside: Beside::default(),
             notes: Vec::new(),
             ended: false,
         }
@@ -56,13 +57,14 @@ impl LineWriter {
     }
 
     fn choice(&mut self, choice: &ChunkChoice, out: &mut BytesMut) {
+        self.beside.hear_choice(choice);
         if let Some(delta) = choice.delta.get() {
             self.delta(delta, choice.logprobs.get(), out);
         }
         if let Some(reason) = choice.finish_reason.get() {
             self.finish = Some(reason.clone());
             if *reason == FinishReason::ContentFilter {
-                self.notes.push(Note::new(NoteKind::Converted, "finish_reason", write::WITHHELD));
+                self.notes.push(Note::new(NoteKind::Converted, "choices[0].finish_reason", write::WITHHELD));
             }
         }
     }
@@ -86,14 +88,15 @@ impl LineWriter {
             line.logprobs = logprobs.into();
             self.send(line, out);
         }
-        let images = write::images(&delta.extra, "images", &mut self.notes);
+        let images = write::images(&delta.extra, "choices[0].delta.images", &mut self.notes);
         if !images.is_empty() && self.form == Form::Chat {
             let mut message = ChatMessage::new("assistant");
             message.content = Nullable::Value(String::new());
             message.images = Nullable::Value(images);
             self.send(self.line(message), out);
-        } else if !images.is_empty() && !self.notes.iter().any(|note| note.path == "images") {
-            self.notes.push(Note::dropped("images", "what is generated is text"));
+        } else if !images.is_empty() && !self.notes.iter().any(|note| note.path == "choices[0].delta.images")
+        {
+            self.notes.push(Note::dropped("choices[0].delta.images", "what is generated is text"));
         }
         for piece in delta.tool_calls.get().into_iter().flatten() {
             self.call(piece);
@@ -104,9 +107,10 @@ impl LineWriter {
             piece.function = Nullable::Value(function.clone());
             self.call(&piece);
         }
-        for (path, is_said) in
-            [("audio", delta.audio.is_value()), ("annotations", delta.annotations.is_value())]
-        {
+        for (path, is_said) in [
+            ("choices[0].delta.audio", delta.audio.is_value()),
+            ("choices[0].delta.annotations", delta.annotations.is_value()),
+        ] {
             if is_said && !self.notes.iter().any(|note| note.path == path) {
                 self.notes.push(Note::dropped(path, "Ollama's answers have no such thing"));
             }
@@ -161,7 +165,10 @@ impl ChunkWriter for LineWriter {
         if let Some(usage) = chunk.usage.get() {
             self.usage = Some(usage.clone());
         }
-        self.specifics.extend(chunk.provider_specific_fields.get().cloned().unwrap_or_default());
+        if let Some(tier) = chunk.service_tier.get() {
+            self.beside.put("service_tier", tier.as_str());
+        }
+        self.beside.hear(chunk);
         for choice in chunk.choices() {
             if choice.index.get().copied().unwrap_or(0) == 0 {
                 self.choice(choice, out);
@@ -186,13 +193,15 @@ impl ChunkWriter for LineWriter {
             message.tool_calls = Nullable::Value(calls);
             self.send(self.line(message), out);
         } else if !calls.is_empty() {
-            notes.push(Note::dropped("tool_calls", "what is generated calls no tools"));
+            notes.push(Note::dropped("choices[0].delta.tool_calls", "what is generated calls no tools"));
         }
         self.notes.append(&mut notes);
         let mut message = ChatMessage::new("assistant");
         message.content = Nullable::Value(String::new());
         let mut line = self.line(message);
-        write::end(&mut line, self.finish.as_ref(), self.usage.as_ref(), Some(&self.specifics));
+        let beside = std::mem::take(&mut self.beside);
+        write::end(&mut line, self.finish.as_ref(), self.usage.as_ref(), Some(beside.answer()));
+        write::rest(&mut line, beside, self.usage.as_ref());
         self.send(line, out);
     }
 

@@ -1,6 +1,6 @@
 //! A whole answer as Ollama's.
 
-use llm_provider_core::{Note, NoteKind, Outgoing, Reply};
+use llm_provider_core::{Beside, Note, NoteKind, Outgoing, Reply};
 use llm_types::{ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage};
 use serde_json::{Number, Value, json};
 
@@ -43,16 +43,33 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
     if let Some(logprobs) = choice.and_then(|choice| choice.logprobs.get()) {
         line.logprobs = tokens(logprobs).into();
     }
-    for (name, value) in response.provider_specific_fields.get().into_iter().flatten() {
-        if !usage::DURATIONS.contains(&name.as_str()) && !KNOWN.contains(&name.as_str()) {
-            line.extra.insert(name.clone(), value.clone());
-        }
+    let mut beside = Beside::of(response);
+    if let Some(logprobs) = choice.and_then(|choice| choice.logprobs.get()).filter(|told| !is_simple(told)) {
+        beside.put("logprobs", logprobs.clone());
     }
+    if let Some(tier) = response.service_tier.get() {
+        beside.put("service_tier", tier.as_str());
+    }
+    rest(&mut line, beside, response.usage.get());
     let body = match form {
         Form::Chat => to_bytes(&line),
         Form::Generate => to_bytes(&generated(line)),
     };
     Outgoing { body, notes }
+}
+
+/// Whether Ollama's form says all of these log probabilities.
+fn is_simple(logprobs: &Value) -> bool {
+    logprobs.get("refusal").and_then(Value::as_array).is_none_or(Vec::is_empty)
+}
+
+/// What is said beside the answer, in members that Ollama's own do not have.
+pub(super) fn rest(line: &mut wire::ChatResponse, mut beside: Beside, told: Option<&Usage>) {
+    beside.forget_reason(line.done_reason.as_deref().unwrap_or_default());
+    beside.forget(&usage::DURATIONS);
+    beside.count(told, |_| false);
+    line.extra.extend(beside.take_answer(|name| !KNOWN.contains(&name)));
+    beside.write(&mut line.extra);
 }
 
 /// Members of an answer, which another vendor's word may not stand in for.

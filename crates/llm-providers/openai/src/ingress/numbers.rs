@@ -3,11 +3,19 @@
 //! OpenAI's own SDKs refuse a list of objects that grows from chunk to chunk without it. Source: `openai-python`,
 //! `lib/streaming/_deltas.py`, read 2026-11.
 
-use llm_types::{ChatChunk, ChatRequest, Delta, ThinkingBlock};
+mod grown;
 
-use crate::responses::REASONING_ITEM;
+use llm_types::{ChatChunk, ChatRequest, Delta, Extra, ThinkingBlock};
+use serde_json::Value;
+
+use crate::responses::{OUTPUT_ITEM, REASONING_ITEM};
+use grown::Grown;
 
 const INDEX: &str = "index";
+
+/// Members of `provider_specific_fields` that come one at a time, whole: a list of them is what grows. `citation` is
+/// not among them, which LiteLLM's clients know as it is.
+const ONE_AT_A_TIME: &[&str] = &["content_block", "part", OUTPUT_ITEM];
 
 /// What has been told so far, by choice.
 #[derive(Debug, Default)]
@@ -19,12 +27,20 @@ struct Counts {
     /// Whether the latest thinking may go on. A signature closes it.
     is_open: bool,
     annotations: u32,
+    /// Members that only a vendor knows.
+    own: Grown,
 }
 
 impl Numbers {
-    /// The chunk with an `index` in each piece of thinking and each annotation; `None` if it has neither.
+    /// The chunk with an `index` in each piece of thinking, each annotation, and each entry of a vendor's own list that
+    /// grows; `None` if it has none of them.
     pub(super) fn number(&mut self, chunk: &ChatChunk) -> Option<ChatChunk> {
-        let has_pieces = |delta: &Delta| delta.thinking_blocks.is_value() || delta.annotations.is_value();
+        let has_pieces = |delta: &Delta| {
+            delta.thinking_blocks.is_value()
+                || delta.annotations.is_value()
+                || delta.provider_specific_fields.is_value()
+                || !delta.extra.is_empty()
+        };
         if !chunk.choices().iter().any(|choice| choice.delta.get().is_some_and(has_pieces)) {
             return None;
         }
@@ -41,6 +57,11 @@ impl Numbers {
                 counts.annotations += 1;
                 annotation.extra.entry(INDEX).or_insert_with(|| number.into());
             }
+            if let Some(fields) = delta.provider_specific_fields.get_mut() {
+                as_lists(fields);
+                counts.own.members(fields);
+            }
+            counts.own.members(&mut delta.extra);
         }
         Some(chunk)
     }
@@ -51,6 +72,15 @@ impl Numbers {
             self.0.len() - 1
         });
         &mut self.0[at].1
+    }
+}
+
+/// What comes one at a time, as lists of one.
+fn as_lists(fields: &mut Extra) {
+    for name in ONE_AT_A_TIME {
+        if let Some(one @ Value::Object(_)) = fields.get_mut(*name) {
+            *one = Value::Array(vec![one.take()]);
+        }
     }
 }
 
@@ -76,6 +106,10 @@ pub(super) fn forget(request: &mut ChatRequest) {
         }
         for annotation in message.annotations.get_mut().into_iter().flatten() {
             annotation.extra.shift_remove(INDEX);
+        }
+        // What was told one at a time comes back as the client put it together; the list of all of it is what counts.
+        if let Some(fields) = message.provider_specific_fields.get_mut() {
+            *fields = llm_provider_core::without_turns(std::mem::take(fields));
         }
     }
 }
@@ -124,6 +158,29 @@ mod tests {
         let own = json!({"annotations": [{"type": "url_citation", "index": 9}]});
         assert_eq!(indices(numbered(&mut numbers, 1, &own), "annotations"), [9]);
         assert_eq!(numbered(&mut numbers, 0, &json!({"content": "a"})), None);
+    }
+
+    /// Twice the same list of objects, at any depth, and twice one of what comes one at a time.
+    #[test]
+    fn lists_of_a_vendor_grow() {
+        let mut numbers = Numbers::default();
+        let mut told = |fields: Value| {
+            let delta = json!({"provider_specific_fields": fields, "images": [{"type": "image_url"}]});
+            numbered(&mut numbers, 0, &delta).unwrap()
+        };
+        let fields = |id: &str| json!({"content_block": {"id": id}, "citation": {"sources": [{"id": id}]}});
+        let first = told(fields("a"));
+        assert_eq!(
+            first["provider_specific_fields"],
+            json!({"content_block": [{"id": "a", "index": 0}], "citation": {"sources": [{"id": "a"}]}})
+        );
+        assert_eq!(first["images"], json!([{"type": "image_url"}]));
+        let second = told(fields("b"));
+        assert_eq!(
+            second["provider_specific_fields"],
+            json!({"content_block": [{"id": "b", "index": 1}], "citation": {"sources": [{"id": "b", "index": 1}]}})
+        );
+        assert_eq!(second["images"], json!([{"type": "image_url", "index": 1}]));
     }
 
     #[test]
