@@ -115,8 +115,17 @@ pub(crate) fn to_wire(usage: Option<&Usage>) -> TokenUsage {
     }
 }
 
+/// Which counts of the canonical usage an answer tells: those of [`to_wire`], and thinking where the model's own
+/// members tell it.
+pub(crate) fn told(own: Option<&Value>) -> fn(&str) -> bool {
+    match own.and_then(thinking_tokens) {
+        Some(_) => |place| says(place) || place == "completion_tokens_details.reasoning_tokens",
+        None => says,
+    }
+}
+
 /// Whether [`to_wire`] tells a count of the canonical usage.
-pub(crate) fn says(place: &str) -> bool {
+fn says(place: &str) -> bool {
     match place.split_once('.') {
         None => !place.ends_with("_details"),
         Some((_, name)) => {

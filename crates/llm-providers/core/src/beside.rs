@@ -97,11 +97,16 @@ impl Beside {
         self.members.insert(name.to_owned(), value.into());
     }
 
-    /// Takes out what the dialect said already.
+    /// Takes out what the dialect said already of the choice and its message.
     pub fn forget(&mut self, names: &[&str]) {
-        for all in [&mut self.message, &mut self.choice, &mut self.members, &mut self.answer] {
+        for all in [&mut self.message, &mut self.choice] {
             all.retain(|name, _| !names.contains(&name.as_str()));
         }
+    }
+
+    /// Takes out what was told one at a time, where all of it is told again.
+    pub fn forget_turns(&mut self) {
+        self.message = without_turns(std::mem::take(&mut self.message));
     }
 
     /// Takes out the vendor's word for why the model stopped, where the dialect says the same.
@@ -138,7 +143,8 @@ impl Beside {
     pub fn into_fields(self) -> Option<Extra> {
         let Self { answer, members, choice, message } = self;
         let mut fields = without_turns(message);
-        for (place, outer) in [("choice", choice), ("answer", members), ("answer", answer)] {
+        let outer = [("choice", choice), ("answer", members), ("answer.provider_specific_fields", answer)];
+        for (place, outer) in outer {
             for (name, value) in without_turns(outer) {
                 match fields.get(&name) {
                     Some(known) if *known == value => {}
@@ -250,7 +256,8 @@ mod tests {
         assert_eq!(
             Value::Object(fields),
             json!({"same": "s", "trace": 2, "tool_plan": "p", "content_filter_results": {},
-                "native_finish_reason": "STOP", "x_groq": {"id": "g"}, "system_fingerprint": "fp", "answer.trace": 1})
+                "native_finish_reason": "STOP", "x_groq": {"id": "g"}, "system_fingerprint": "fp",
+                "answer.provider_specific_fields.trace": 1})
         );
     }
 

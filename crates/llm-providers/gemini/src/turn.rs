@@ -19,6 +19,9 @@ pub(crate) use replay::{kept_parts, replay};
 /// How names of calls begin that the model gave none. They are not sent back to it.
 pub(crate) const MADE_ID: &str = "gcall_";
 
+/// The name of a sound, to which Gemini gives none.
+pub(crate) const SOUND: &str = "gemini_audio";
+
 /// The member of `provider_specific_fields` with one part that has no other place, in a stream.
 pub(crate) const PART: &str = "part";
 
@@ -215,7 +218,7 @@ impl Turn {
             match &mut self.audio {
                 Some(audio) => audio.data.get_or_insert_with(String::new).push_str(data),
                 None => {
-                    piece.id = Nullable::Value("gemini_audio".to_owned());
+                    piece.id = Nullable::Value(SOUND.to_owned());
                     piece.transcript = Nullable::Value(String::new());
                     piece.extra.insert("mime_type".to_owned(), mime_type.into());
                     self.audio = Some(piece.clone());

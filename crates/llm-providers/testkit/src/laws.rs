@@ -1,11 +1,13 @@
 //! Laws: what holds for every vendor and every fixture. Each is a plain function that panics with the place
 //! where it does not hold.
 
+mod answer;
 mod chunks;
 mod json;
 mod loss;
 mod stream;
 
+pub use answer::{answer_losses, no_silent_answer_loss, streamed_losses};
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
 pub use json::json_identity;
 pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss};

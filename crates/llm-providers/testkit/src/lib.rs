@@ -11,10 +11,12 @@ pub mod corpus;
 pub mod fuzz;
 pub mod laws;
 
+mod answers;
 mod assemble;
 #[cfg(test)]
 mod plain;
 mod random;
 
+pub use answers::random_answer;
 pub use assemble::assemble;
 pub use random::Random;

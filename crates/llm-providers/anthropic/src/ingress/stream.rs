@@ -16,7 +16,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::{CONTENT, NO_IMAGES, has_images, is_unknown};
+use super::write::{NO_IMAGES, has_images, is_unknown};
 use super::{error, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
@@ -213,9 +213,15 @@ impl MessagesWriter {
 
     /// Whether all blocks were told in their turn, as they should have been.
     fn told_all_blocks(&self) -> bool {
-        let blocks = self.beside.get("content_blocks").and_then(Value::as_array);
-        let kinds = blocks.into_iter().flatten().map(|block| block["type"].as_str());
-        kinds.filter(|kind| is_own(*kind)).count() <= self.own_blocks
+        let blocks = match self.beside.get("content_blocks") {
+            None => return true,
+            Some(Value::Array(blocks)) => blocks,
+            Some(_) => return false,
+        };
+        let own = blocks.iter().filter(|block| is_own(block["type"].as_str())).count();
+        let has_sources =
+            |block: &Value| block["citations"].as_array().is_some_and(|sources| !sources.is_empty());
+        own <= self.own_blocks && (self.has_citations || !blocks.iter().any(has_sources))
     }
 
     fn dropped_once(&mut self, path: &str, detail: &str) {
@@ -267,9 +273,7 @@ impl ChunkWriter for MessagesWriter {
             self.beside.forget(&["citation", "citations"]);
         }
         if self.told_all_blocks() {
-            // The text of the rest was told as text, its sources in their turn.
-            let has_own = self.own_blocks > 0 || self.has_citations || self.beside.get("citation").is_none();
-            self.beside.forget(if has_own { CONTENT } else { &["content_block", "content_blocks"] });
+            self.beside.forget(&["content_block", "content_blocks"]);
         }
         let ending = Ending::new(
             self.finish.as_ref(),

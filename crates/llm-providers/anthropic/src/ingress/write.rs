@@ -69,7 +69,7 @@ pub(super) fn is_unknown(name: &str) -> bool {
 }
 
 /// Where the words of an answer stand once more, in `provider_specific_fields`.
-pub(super) const CONTENT: &[&str] = &["content_block", "content_blocks", "citation", "citations"];
+const CONTENT: &[&str] = &["content_block", "content_blocks", "citation", "citations"];
 
 /// The blocks as Anthropic gave them, where they were kept.
 fn own_blocks(specifics: &Extra) -> Option<Vec<ContentBlock>> {

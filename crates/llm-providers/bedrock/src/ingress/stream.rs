@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error;
-use super::write::{CONTENT, NO_SUCH_IMAGE, additional, call_id, images, metrics, native, stop_reason, tier};
+use super::write::{
+    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, additional, call_id, images, metrics, native, stop_reason, tier,
+};
 use crate::converse::{BLOCK_START, KEPT};
 use crate::usage;
 use crate::wire::{MediaBlock, MessageStop, Metadata};
@@ -329,10 +331,11 @@ impl ChunkWriter for ConverseWriter {
         }
         let stop_reason = stop_reason(self.finish.as_ref(), self.native.as_deref(), has_calls);
         beside.forget_reason(stop_reason.as_str());
-        beside.count(self.usage.as_ref(), usage::says);
+        let told = usage::told(beside.answer().get(ADDITIONAL));
+        beside.count(self.usage.as_ref(), told);
         let metadata = Metadata {
             usage: Nullable::Value(usage::to_wire(self.usage.as_ref())),
-            metrics: Nullable::Value(metrics(beside.take("metrics"))),
+            metrics: Nullable::Value(metrics(&mut beside)),
             trace: beside.take("trace").into(),
             performance_config: beside.take("performanceConfig").into(),
             service_tier: self.tier.as_ref().and_then(|told| tier(told, &mut beside)).into(),

@@ -41,13 +41,14 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (ConverseResponse
     let finish = choice.and_then(|choice| choice.finish_reason.get());
     let stop_reason = stop_reason(finish, native, has_calls);
     beside.forget_reason(stop_reason.as_str());
-    beside.count(response.usage.get(), usage::says);
+    let told = usage::told(beside.answer().get(ADDITIONAL));
+    beside.count(response.usage.get(), told);
     let service_tier = response.service_tier.get().and_then(|told| tier(told, &mut beside));
     let wire = ConverseResponse {
         output: ConverseOutput::new(InputMessage { role: Role::Assistant, content, extra: Extra::new() }),
         stop_reason: Nullable::Value(stop_reason),
         usage: Nullable::Value(usage::to_wire(response.usage.get())),
-        metrics: Nullable::Value(metrics(beside.take("metrics"))),
+        metrics: Nullable::Value(metrics(&mut beside)),
         trace: beside.take("trace").into(),
         performance_config: beside.take("performanceConfig").into(),
         service_tier: service_tier.into(),
@@ -58,10 +59,16 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (ConverseResponse
 }
 
 /// How long it took, if the vendor said so in Bedrock's words.
-pub(super) fn metrics(told: Option<Value>) -> Metrics {
+pub(super) fn metrics(beside: &mut Beside) -> Metrics {
+    let told = beside.answer().get("metrics").cloned();
     let told: Option<Metrics> = told.and_then(|told| llm_types::from_value(told).ok());
-    told.filter(|metrics| metrics.latency_ms.is_value())
-        .unwrap_or_else(|| Metrics { latency_ms: Nullable::Value(0.into()), extra: Extra::new() })
+    match told.filter(|metrics| metrics.latency_ms.is_value()) {
+        Some(told) => {
+            beside.take_answer(|name| name == "metrics");
+            told
+        }
+        None => Metrics { latency_ms: Nullable::Value(0.into()), extra: Extra::new() },
+    }
 }
 
 /// The class of service, where Bedrock has it.
@@ -75,24 +82,27 @@ pub(super) fn tier(tier: &Tier, beside: &mut Beside) -> Option<ServiceTier> {
 
 /// What the model says beside its words: Converse's own place for that, whoever's model it is.
 pub(super) fn additional(mut beside: Beside) -> Option<Value> {
-    let own = beside.take(ADDITIONAL);
+    let own = beside.take_answer(|name| name == ADDITIONAL).shift_remove(ADDITIONAL);
     match (own, beside.into_fields()) {
         (own, None) => own,
         (None, Some(fields)) => Some(Value::Object(fields)),
-        (Some(Value::Object(mut own)), Some(fields)) => {
+        (Some(own), Some(fields)) => {
+            let mut all = match own {
+                Value::Object(own) => own,
+                own => Extra::from_iter([(ADDITIONAL.to_owned(), own)]),
+            };
+            // What has one name in both is kept apart.
             for (name, value) in fields {
-                own.entry(name).or_insert(value);
+                let name = if all.contains_key(&name) { format!("{}.{name}", Beside::NAME) } else { name };
+                all.insert(name, value);
             }
-            Some(Value::Object(own))
-        }
-        (Some(own), Some(mut fields)) => {
-            fields.insert(ADDITIONAL.to_owned(), own);
-            Some(Value::Object(fields))
+            Some(Value::Object(all))
         }
     }
 }
 
-const ADDITIONAL: &str = "additionalModelResponseFields";
+/// Where Converse has what the model says in its own words.
+pub(super) const ADDITIONAL: &str = "additionalModelResponseFields";
 
 /// Where the words of an answer stand once more, in `provider_specific_fields`.
 pub(super) const CONTENT: &[&str] = &[KEPT, BLOCK_START, "citation"];

@@ -3,7 +3,8 @@
 use bytes::{BufMut, BytesMut};
 use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
+    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ThinkingBlock, ToolCall,
+    Usage,
 };
 use serde_json::{Value, json};
 
@@ -107,6 +108,19 @@ impl ChatWriter {
     }
 
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
+        let has_words = [&delta.content, &delta.refusal]
+            .into_iter()
+            .any(|words| !words.as_deref().unwrap_or_default().is_empty());
+        if logprobs.is_some_and(|told| !write::is_simple(told) || !has_words) {
+            self.dropped_once(
+                "choices[0].logprobs",
+                "events of Cohere's tell the tokens of their words alone",
+            );
+        }
+        let is_sealed = |block: &ThinkingBlock| block.signature.is_value() || block.data.is_value();
+        if delta.thinking_blocks.get().into_iter().flatten().any(is_sealed) {
+            self.dropped_once("choices[0].delta.thinking_blocks", "Cohere's thinking has no signatures");
+        }
         // Blocks say what the text says; a vendor that gives only those is heard too.
         let blocks = delta.thinking_blocks.get().into_iter().flatten();
         let thought: String = match delta.reasoning_content.as_deref() {
@@ -132,13 +146,11 @@ impl ChatWriter {
             piece.function = Nullable::Value(function.clone());
             self.call(&piece, out);
         }
-        if delta.audio.is_value() && !self.notes.iter().any(|note| note.path == "choices[0].delta.audio") {
-            self.notes.push(Note::dropped("choices[0].delta.audio", "answers of Cohere's have no sound"));
+        if delta.audio.is_value() {
+            self.dropped_once("choices[0].delta.audio", "answers of Cohere's have no sound");
         }
-        if write::has_images(&delta.extra)
-            && !self.notes.iter().any(|note| note.path == "choices[0].delta.images")
-        {
-            self.notes.push(Note::dropped("choices[0].delta.images", "answers of Cohere's have no images"));
+        if write::has_images(&delta.extra) {
+            self.dropped_once("choices[0].delta.images", "answers of Cohere's have no images");
         }
         for page in delta.annotations.get().into_iter().flatten() {
             let part = u64::from(self.parts.saturating_sub(1));
@@ -153,6 +165,12 @@ impl ChatWriter {
                 send(&event, out);
                 self.citations += 1;
             }
+        }
+    }
+
+    fn dropped_once(&mut self, path: &str, detail: &str) {
+        if !self.notes.iter().any(|note| note.path == path) {
+            self.notes.push(Note::dropped(path, detail));
         }
     }
 

@@ -32,11 +32,14 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatRespon
     let own = response.provider_specific_fields.get().and_then(|own| own.get("logprobs"));
     if let Some(Ok(own)) = own.map(|own| llm_types::from_value::<Vec<Logprob>>(own.clone())) {
         logprobs = Some(own);
-        beside.forget(&["logprobs"]);
-    } else if let Some(told) = told.filter(|told| !is_simple(told)) {
+        beside.take_answer(|name| name == "logprobs");
+    }
+    if let Some(told) = told.filter(|told| !is_simple(told)) {
         beside.put("logprobs", told.clone());
     }
-    beside.forget(&[PLAN]);
+    if beside.get(PLAN).is_some_and(Value::is_string) {
+        beside.forget(&[PLAN]);
+    }
     if choice.is_some_and(|choice| own_citations(&choice.message).is_some()) {
         beside.forget(&[CITATIONS]);
     }
@@ -145,10 +148,11 @@ fn thoughts(message: &Message, plan: Option<&str>) -> Vec<(ContentPart, bool)> {
         Some((thought(block.thinking.as_deref().filter(|text| !text.is_empty())?), sealed))
     });
     let parts: Vec<_> = said.collect();
-    if !parts.is_empty() || plan.is_some() {
+    if !parts.is_empty() {
         return parts;
     }
-    let reasoning = message.reasoning_content.as_deref().filter(|text| !text.is_empty());
+    let reasoning =
+        message.reasoning_content.as_deref().filter(|text| !text.is_empty() && plan != Some(text));
     reasoning.map(|text| (thought(text), false)).into_iter().collect()
 }
 
@@ -227,7 +231,7 @@ pub(super) fn finish_reason(
 }
 
 /// Whether Cohere's form says all of these log probabilities: of the words alone, without others that were likely.
-fn is_simple(logprobs: &Value) -> bool {
+pub(super) fn is_simple(logprobs: &Value) -> bool {
     let list = |name: &str| logprobs.get(name).and_then(Value::as_array);
     let others = |token: &Value| {
         token.get("top_logprobs").and_then(Value::as_array).is_some_and(|all| !all.is_empty())

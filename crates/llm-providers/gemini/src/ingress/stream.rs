@@ -147,6 +147,7 @@ impl GenerateWriter {
         parts.extend(write::images(&delta.extra));
         if let Some(audio) = delta.audio.get() {
             parts.extend(write::sound(audio));
+            write::keep_sound(audio, &mut self.open(index).beside);
         }
         if let Some(part) = own.and_then(|own| own.get(PART)).cloned() {
             parts.extend(llm_types::from_value::<Part>(part).ok());
@@ -222,10 +223,8 @@ impl ChunkWriter for GenerateWriter {
             write::forget_parts(&mut beside);
             write::ending(&mut candidate, open.finish.as_ref(), &mut beside);
             write::members(&mut candidate, &mut beside);
+            write::sources(&mut candidate, Some(&open.annotations), &open.text, &mut beside);
             beside.write(&mut candidate.extra);
-            if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
-                candidate.grounding_metadata = write::grounding(Some(&open.annotations), &open.text).into();
-            }
             last.push(candidate);
         }
         self.has_ended = true;

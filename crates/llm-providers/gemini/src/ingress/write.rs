@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::foreign;
 use crate::ending::{NATIVE, native};
 use crate::turn::{
-    PART, PARTS, SIGNATURE, SIGNATURES, arguments_object, bare_id, kept_parts, signature_of, some,
+    PART, PARTS, SIGNATURE, SIGNATURES, SOUND, arguments_object, bare_id, kept_parts, signature_of, some,
 };
 use crate::wire::{self, Candidate, Content, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
@@ -70,8 +70,11 @@ pub(super) fn is_member(name: &str) -> bool {
 fn is_nothing(choice: &Choice) -> bool {
     let message = &choice.message;
     let is_empty = message.content.get().is_none_or(llm_types::MessageContent::is_empty);
+    let bare = Message { content: message.content.clone(), ..Message::empty(message.role.clone()) };
     is_empty
-        && !message.tool_calls.is_value()
+        && *message == bare
+        && !choice.logprobs.is_value()
+        && choice.extra.keys().all(|name| name == Beside::NAME)
         && choice.finish_reason.get() == Some(&FinishReason::ContentFilter)
 }
 
@@ -83,19 +86,23 @@ fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -
         ..Candidate::default()
     };
     let mut beside = Beside::of_choice(choice);
+    let text = choice.message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
     if kept_parts(&choice.message).is_some() {
         beside.forget(&[PARTS, SIGNATURES]);
-    } else if beside.get(SIGNATURES).and_then(Value::as_array).is_some_and(|all| all.len() < 2) {
+    } else if let Some([Value::String(_)]) =
+        beside.get(SIGNATURES).and_then(Value::as_array).map(Vec::as_slice)
+        && !text.is_empty()
+    {
         // It stands in the text.
         beside.forget(&[SIGNATURES]);
     }
     ending(&mut candidate, choice.finish_reason.get(), &mut beside);
     members(&mut candidate, &mut beside);
-    beside.write(&mut candidate.extra);
-    if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
-        let text = choice.message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
-        candidate.grounding_metadata = grounding(choice.message.annotations.get(), &text).into();
+    if let Some(audio) = choice.message.audio.get() {
+        keep_sound(audio, &mut beside);
     }
+    sources(&mut candidate, choice.message.annotations.get(), &text, &mut beside);
+    beside.write(&mut candidate.extra);
     if several {
         // Every candidate says which one it is, the first one too.
         candidate.index.get_or_insert_with(|| 0);
@@ -110,8 +117,8 @@ pub(super) fn forget_parts(beside: &mut Beside) {
         const USUAL: &[&str] = &["text", "thought", "thoughtSignature", "functionCall", "inlineData"];
         part.as_object().is_some_and(|part| part.keys().any(|name| !USUAL.contains(&name.as_str())))
     };
-    let parts = beside.get(PARTS).and_then(Value::as_array).into_iter().flatten();
-    if parts.filter(is_own).count() <= told {
+    let parts = beside.get(PARTS).and_then(Value::as_array);
+    if parts.is_some_and(|parts| parts.iter().filter(is_own).count() <= told) {
         beside.forget(&[PARTS]);
     }
     if beside.take(SIGNATURE).is_some() {
@@ -139,6 +146,44 @@ pub(super) fn members(candidate: &mut Candidate, beside: &mut Beside) {
     if let Some(Value::Number(number)) = beside.get("avg_logprobs") {
         candidate.avg_logprobs = number.clone().into();
         beside.forget(&["avg_logprobs"]);
+    }
+}
+
+/// What Gemini has no place for of a sound: its name, and how long the vendor keeps it.
+pub(super) fn keep_sound(audio: &llm_types::Audio, beside: &mut Beside) {
+    let mut kept = Extra::new();
+    if let Some(id) = audio.id.get().filter(|id| *id != SOUND) {
+        kept.insert("id".to_owned(), id.as_str().into());
+    }
+    if let Some(expires_at) = audio.expires_at.get() {
+        kept.insert("expires_at".to_owned(), Value::Number(expires_at.clone()));
+    }
+    if !kept.is_empty() {
+        beside.put("audio", kept);
+    }
+}
+
+/// Sources, in Gemini's words: its own, or those that another vendor names. What these do not say stands beside them.
+pub(super) fn sources(
+    candidate: &mut Candidate,
+    annotations: Option<&Vec<Annotation>>,
+    text: &str,
+    beside: &mut Beside,
+) {
+    if !candidate.grounding_metadata.is_value() && !candidate.citation_metadata.is_value() {
+        candidate.grounding_metadata = grounding(annotations, text).into();
+    }
+    let told = [candidate.grounding_metadata.get(), candidate.citation_metadata.get()]
+        .map(|told| told.map(Value::to_string).unwrap_or_default());
+    let is_told = |annotation: &Annotation| {
+        let url = annotation.url_citation.get().and_then(|page| page.get("url")?.as_str());
+        !text.is_empty() && url.is_some_and(|url| told.iter().any(|told| told.contains(url)))
+    };
+    let left: Vec<_> = annotations.into_iter().flatten().filter(|annotation| !is_told(annotation)).collect();
+    if !left.is_empty()
+        && let Ok(left) = serde_json::to_value(left)
+    {
+        beside.put("annotations", left);
     }
 }
 

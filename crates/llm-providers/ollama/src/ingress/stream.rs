@@ -3,7 +3,8 @@
 use bytes::{BufMut, BytesMut};
 use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, Usage,
+    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ThinkingBlock,
+    ToolCall, Usage,
 };
 use serde::Serialize;
 use serde_json::{Number, Value};
@@ -75,6 +76,10 @@ impl LineWriter {
             Some(thought) => thought.to_owned(),
             None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
         };
+        let is_sealed = |block: &ThinkingBlock| block.signature.is_value() || block.data.is_value();
+        if delta.thinking_blocks.get().into_iter().flatten().any(is_sealed) {
+            self.dropped_once("choices[0].delta.thinking_blocks", "Ollama's thinking has no signatures");
+        }
         let mut text = delta.content.as_deref().unwrap_or_default().to_owned();
         text.push_str(delta.refusal.as_deref().unwrap_or_default());
         let logprobs = logprobs.and_then(write::tokens);
@@ -111,9 +116,15 @@ impl LineWriter {
             ("choices[0].delta.audio", delta.audio.is_value()),
             ("choices[0].delta.annotations", delta.annotations.is_value()),
         ] {
-            if is_said && !self.notes.iter().any(|note| note.path == path) {
-                self.notes.push(Note::dropped(path, "Ollama's answers have no such thing"));
+            if is_said {
+                self.dropped_once(path, "Ollama's answers have no such thing");
             }
+        }
+    }
+
+    fn dropped_once(&mut self, path: &str, detail: &str) {
+        if !self.notes.iter().any(|note| note.path == path) {
+            self.notes.push(Note::dropped(path, detail));
         }
     }
 

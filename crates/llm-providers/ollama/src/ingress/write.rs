@@ -65,8 +65,14 @@ fn is_simple(logprobs: &Value) -> bool {
 
 /// What is said beside the answer, in members that Ollama's own do not have.
 pub(super) fn rest(line: &mut wire::ChatResponse, mut beside: Beside, told: Option<&Usage>) {
+    for name in usage::DURATIONS {
+        // What is no duration is another vendor's, whatever its name.
+        if let Some(other) = beside.answer().get(name).filter(|told| !told.is_number()).cloned() {
+            beside.put(name, other);
+        }
+    }
     beside.forget_reason(line.done_reason.as_deref().unwrap_or_default());
-    beside.forget(&usage::DURATIONS);
+    beside.take_answer(|name| usage::DURATIONS.contains(&name));
     beside.count(told, |_| false);
     line.extra.extend(beside.take_answer(|name| !KNOWN.contains(&name)));
     beside.write(&mut line.extra);

@@ -64,7 +64,7 @@ pub(super) const fn mark() -> &'static str {
 
 /// Members of a message's `provider_specific_fields` that their vendors need back: the message as they made it, or
 /// what they signed of it. All others tell of the answer only.
-const GOES_BACK: &[&str] =
+pub(super) const GOES_BACK: &[&str] =
     &["content_blocks", "converse_content", "parts", "reasoning_details", "thought_signatures"];
 
 /// Whether a member of `provider_specific_fields` must come back.

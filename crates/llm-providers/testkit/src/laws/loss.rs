@@ -105,18 +105,23 @@ pub fn losses(request: &ChatRequest, encoded: &Encoded, equivalences: &[Equivale
     collect(&serde_json::to_value(request).unwrap(), &mut String::new(), &mut leaves);
     leaves.retain(|leaf| {
         !encoded.notes.iter().any(|note: &Note| covers(&note.path, &leaf.path))
-            && !equivalences.iter().any(|claim| {
-                matches(claim.path, &leaf.path)
-                    && claim.value.is_none_or(|value| plain(&leaf.value) == value)
-                    && sent.compact.contains(claim.found_as)
-            })
+            && !is_claimed(leaf, equivalences, &sent)
             && !sent.take(leaf)
     });
     leaves
 }
 
+/// Whether one of the claims holds for a leaf.
+pub(super) fn is_claimed(leaf: &Loss, claims: &[Equivalence], sent: &Sent) -> bool {
+    claims.iter().any(|claim| {
+        matches(claim.path, &leaf.path)
+            && claim.value.is_none_or(|value| plain(&leaf.value) == value)
+            && sent.compact.contains(claim.found_as)
+    })
+}
+
 /// What is sent, taken apart.
-struct Sent {
+pub(super) struct Sent {
     /// Numbers and booleans, each as often as it stands: one of them answers for one leaf only.
     scalars: HashMap<String, usize>,
     /// All strings: of the body, of the headers, and the address.
@@ -129,22 +134,31 @@ impl Sent {
     fn new(encoded: &Encoded) -> Self {
         let body = body(encoded);
         let tree: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let mut strings = vec![encoded.request.uri().to_string()];
+        let headers = encoded.request.headers().values().filter_map(|value| value.to_str().ok());
+        strings.extend(headers.map(str::to_owned));
+        Self::of(&[tree], strings)
+    }
+
+    /// The leaves of `trees`, and `strings` beside them.
+    pub(super) fn of(trees: &[Value], strings: Vec<String>) -> Self {
         let mut leaves = Vec::new();
-        collect_all(&tree, &mut String::new(), &mut leaves, &mut |_, _| true);
-        let mut sent = Self { scalars: HashMap::new(), strings: Vec::new(), compact: tree.to_string() };
+        let mut compact = String::new();
+        for tree in trees {
+            collect_all(tree, &mut String::new(), &mut leaves, &mut |_, _| true);
+            compact.push_str(&tree.to_string());
+        }
+        let mut sent = Self { scalars: HashMap::new(), strings, compact };
         for leaf in leaves {
             match leaf.value {
                 Value::String(text) => sent.strings.push(text),
                 value => *sent.scalars.entry(scalar(&value)).or_default() += 1,
             }
         }
-        sent.strings.push(encoded.request.uri().to_string());
-        let headers = encoded.request.headers().values().filter_map(|value| value.to_str().ok());
-        sent.strings.extend(headers.map(str::to_owned));
         sent
     }
 
-    fn take(&mut self, leaf: &Loss) -> bool {
+    pub(super) fn take(&mut self, leaf: &Loss) -> bool {
         match &leaf.value {
             Value::String(text) => {
                 self.has_text(text) || (leaf.path.ends_with("arguments") && self.take_json(text))
@@ -209,7 +223,7 @@ fn collect(value: &Value, path: &mut String, leaves: &mut Vec<Loss>) {
     });
 }
 
-fn collect_all(
+pub(super) fn collect_all(
     value: &Value,
     path: &mut String,
     leaves: &mut Vec<Loss>,
@@ -240,7 +254,7 @@ fn collect_all(
 }
 
 /// Whether a note on `outer` speaks of the leaf at `path`.
-fn covers(outer: &str, path: &str) -> bool {
+pub(super) fn covers(outer: &str, path: &str) -> bool {
     path.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 

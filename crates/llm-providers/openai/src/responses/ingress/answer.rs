@@ -3,6 +3,7 @@
 //! Source: OpenAI API reference, "The response object", and the types of the official Python package 3.52, which say
 //! what must be there, read 2026-11.
 
+use llm_provider_core::Beside;
 use llm_types::{Extra, FinishReason, Nullable, ThinkingBlock, Usage};
 use serde_json::{Number, Value, json};
 
@@ -13,7 +14,7 @@ use crate::responses::wire::{
     MessageItem, Part, Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig,
     TextFormat,
 };
-use crate::responses::{IMAGES, OUTPUT_ITEM, OUTPUT_ITEMS, usage};
+use crate::responses::{IMAGES, usage};
 
 /// What every telling of an answer says of it.
 #[derive(Debug, Clone)]
@@ -79,7 +80,7 @@ pub(super) fn ending(finish: Option<&FinishReason>) -> (Status, Option<&'static 
 }
 
 /// Puts the end of an answer in.
-pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option<&Usage>, fields: &Extra) {
+pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option<&Usage>, beside: Beside) {
     if let Some(reason) = reason {
         response.incomplete_details = Nullable::Value(IncompleteDetails {
             reason: Nullable::Value(reason.to_owned()),
@@ -88,9 +89,7 @@ pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option
     }
     // Clients add these numbers up unseen, so they are there even if nobody counted.
     response.usage = Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
-    if !fields.is_empty() {
-        response.extra.insert("provider_specific_fields".to_owned(), Value::Object(fields.clone()));
-    }
+    beside.write(&mut response.extra);
 }
 
 /// An answer that failed.
@@ -241,16 +240,6 @@ pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<
     }
 }
 
-/// Adds what a vendor says beside the answer to `all`, without what is told in items.
-pub(super) fn add_fields(all: &mut Extra, fields: Option<&Extra>) {
-    for (name, value) in fields.into_iter().flatten() {
-        let is_told = kept::goes_back(name) || matches!(name.as_str(), OUTPUT_ITEM | OUTPUT_ITEMS);
-        if !is_told && !value.is_null() {
-            all.insert(name.clone(), value.clone());
-        }
-    }
-}
-
 /// The images that a model made, as base64. Chat has no place for them; vendors put them where LiteLLM does, in a member
 /// `images` beside the text.
 pub(super) fn images(extra: &Extra) -> impl Iterator<Item = &str> {
@@ -261,6 +250,15 @@ pub(super) fn images(extra: &Extra) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Why an image is left out.
+pub(super) const NO_REMOTE_IMAGES: &str = "answers of this API hold images by value";
+
+/// Whether the model made images that are told by their address only.
+pub(super) fn has_remote_images(extra: &Extra) -> bool {
+    let told = extra.get(IMAGES).and_then(Value::as_array).map_or(0, Vec::len);
+    images(extra).count() < told
+}
+
 /// An image that the model made.
 pub(super) fn image(id: String, result: &str) -> Item {
     Item::ImageGenerationCall(ImageGenerationCall {
@@ -269,20 +267,6 @@ pub(super) fn image(id: String, result: &str) -> Item {
         status: Nullable::Value(Status::Completed.as_str().to_owned()),
         extra: Extra::new(),
     })
-}
-
-/// Adds members that nobody here knows to `all`.
-pub(super) fn add_unknown(all: &mut Extra, extra: &Extra) {
-    for (name, value) in extra {
-        match (name.as_str(), value) {
-            ("provider_specific_fields", Value::Object(fields)) => add_fields(all, Some(fields)),
-            // Padding, and what items tell.
-            ("obfuscation" | IMAGES, _) | (_, Value::Null) => {}
-            _ => {
-                all.insert(name.clone(), value.clone());
-            }
-        }
-    }
 }
 
 /// A source, without the inner object of the canonical form and with all that clients expect to be there.

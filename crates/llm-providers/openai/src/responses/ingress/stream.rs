@@ -9,7 +9,7 @@ mod text;
 mod thought;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, Extra, FinishReason, ThinkingBlock, ToolCall, Usage,
     from_value,
@@ -23,10 +23,6 @@ use calls::Calls;
 use events::Events;
 use text::Text;
 use thought::Thought;
-
-/// Members of a delta's `provider_specific_fields` that are told again, as a whole, at the end.
-const TOLD_AGAIN: &[&str] =
-    &["citation", "content_block", "part", "thought_signature", OUTPUT_ITEM, OUTPUT_ITEMS];
 
 /// Writes chunks as events: a beginning, items in the order in which they begin, an end with all of them.
 ///
@@ -43,7 +39,8 @@ pub(super) struct Writer {
     finish: Option<FinishReason>,
     usage: Option<Usage>,
     /// What a vendor says beside the answer.
-    fields: Extra,
+    /// What is said beside the items, until the end.
+    beside: Beside,
     /// What of that must come back.
     kept: Extra,
     notes: Vec<Note>,
@@ -73,7 +70,7 @@ impl Writer {
             calls: Calls::default(),
             finish: None,
             usage: None,
-            fields: Extra::new(),
+            beside: Beside::default(),
             kept: Extra::new(),
             notes: Vec::new(),
         }
@@ -135,7 +132,7 @@ impl Writer {
         if let Some(finish) = choice.finish_reason.get() {
             self.finish = Some(finish.clone());
         }
-        answer::add_unknown(&mut self.fields, &choice.extra);
+        self.beside.hear_choice(choice);
     }
 
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
@@ -144,6 +141,9 @@ impl Writer {
             self.own_item(item, out);
         }
         self.thinking(delta, out);
+        if logprobs.is_some() && delta.content.as_deref().unwrap_or_default().is_empty() {
+            self.dropped_once("choices[0].logprobs", "stands beside a text, and there is none");
+        }
         if let Some(words) = delta.content.as_deref().filter(|words| !words.is_empty()) {
             self.open_text(out).say(words, answer::logprobs(logprobs), out);
         }
@@ -164,6 +164,9 @@ impl Writer {
             for image in answer::images(&delta.extra) {
                 self.image(image, out);
             }
+            if answer::has_remote_images(&delta.extra) {
+                self.dropped_once("choices[0].delta.images", answer::NO_REMOTE_IMAGES);
+            }
         }
         for call in delta.tool_calls.get().into_iter().flatten() {
             self.call(call, out);
@@ -178,14 +181,8 @@ impl Writer {
         if delta.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "answers of this API have no sound");
         }
-        answer::add_unknown(&mut self.fields, &delta.extra);
-        for (name, value) in fields.into_iter().flatten() {
-            if kept::goes_back(name) {
-                self.kept.insert(name.clone(), value.clone());
-            } else if !TOLD_AGAIN.contains(&name.as_str()) && !value.is_null() {
-                self.fields.insert(name.clone(), value.clone());
-            }
-        }
+        let kept = fields.into_iter().flatten().filter(|(name, _)| kept::goes_back(name));
+        self.kept.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
     }
 
     /// The text that is open, or a new one.
@@ -291,11 +288,7 @@ impl ChunkWriter for Writer {
         if let Some(usage) = chunk.usage.get() {
             self.usage = Some(usage.clone());
         }
-        answer::add_fields(&mut self.fields, chunk.provider_specific_fields.get());
-        answer::add_unknown(&mut self.fields, &chunk.extra);
-        if let Some(fingerprint) = chunk.system_fingerprint.get() {
-            self.fields.insert("system_fingerprint".to_owned(), fingerprint.as_str().into());
-        }
+        self.beside.hear(chunk);
         // Some vendors send what they think of the prompt first, before the answer has a name.
         if !chunk.choices().is_empty() {
             self.start(out);
@@ -330,7 +323,9 @@ impl ChunkWriter for Writer {
             self.events.done(place.index, carrier, out);
         }
         let mut response = self.head.response(status.clone(), self.events.items());
-        answer::finish(&mut response, reason, self.usage.as_ref(), &self.fields);
+        let mut beside = std::mem::take(&mut self.beside);
+        forget_told(&mut beside);
+        answer::finish(&mut response, reason, self.usage.as_ref(), beside);
         match status {
             Status::Incomplete => self.lifecycle(StreamEvent::Incomplete, response, out),
             _ => self.lifecycle(StreamEvent::Completed, response, out),
@@ -358,5 +353,20 @@ impl ChunkWriter for Writer {
 
     fn notes(&mut self) -> Vec<Note> {
         self.notes.clone()
+    }
+}
+
+/// Takes out what items told: in their turn, or sealed, to come back.
+fn forget_told(beside: &mut Beside) {
+    const USUAL: &[&str] = &["message", "function_call", "custom_tool_call", "reasoning"];
+    let told = beside.get(OUTPUT_ITEM).and_then(Value::as_array).map_or(0, Vec::len);
+    let all = beside.get(OUTPUT_ITEMS).and_then(Value::as_array);
+    let is_own = |item: &&Value| item["type"].as_str().is_none_or(|kind| !USUAL.contains(&kind));
+    let told_all = all.is_some_and(|items| items.iter().filter(is_own).count() <= told);
+    beside.forget_turns();
+    beside.forget(kept::GOES_BACK);
+    beside.forget(&[OUTPUT_ITEM]);
+    if told_all {
+        beside.forget(&[OUTPUT_ITEMS]);
     }
 }

@@ -1,6 +1,6 @@
 //! A whole answer as one of the Responses API.
 
-use llm_provider_core::{Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, from_value,
 };
@@ -27,26 +27,24 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (Response, Vec<No
         created: response.created.get().cloned().unwrap_or_else(|| reply.created_s.into()),
         tier: response.service_tier.get().map(|tier| tier.as_str().to_owned()),
     };
+    let mut beside = Beside::of(response);
     let mut output = Output { head: &head, items: Vec::new(), notes: &mut notes };
     if let Some(choice) = choice {
         output.message(&choice.message, choice.logprobs.get(), &status, finish);
     }
     let items = output.items;
-    let mut fields = Extra::new();
-    answer::add_unknown(&mut fields, &response.extra);
-    answer::add_fields(&mut fields, response.provider_specific_fields.get());
-    if let Some(fingerprint) = response.system_fingerprint.get() {
-        fields.insert("system_fingerprint".to_owned(), fingerprint.as_str().into());
+    if own_items(choice.and_then(|choice| choice.message.provider_specific_fields.get())).is_some() {
+        beside.forget(&[OUTPUT_ITEMS]);
     }
-    if let Some(choice) = choice {
-        answer::add_unknown(&mut fields, &choice.extra);
-        answer::add_unknown(&mut fields, &choice.message.extra);
-        answer::add_fields(&mut fields, choice.message.provider_specific_fields.get());
-    }
+    // Sealed in an item, to come back.
+    beside.forget(kept::GOES_BACK);
     let mut wire = head.response(status, items);
-    answer::finish(&mut wire, reason, response.usage.get(), &fields);
+    answer::finish(&mut wire, reason, response.usage.get(), beside);
     (wire, notes)
 }
+
+/// Why what belongs to a text is left out.
+const NO_TEXT: &str = "stands beside a text, and there is none";
 
 struct Output<'a> {
     head: &'a Head,
@@ -80,6 +78,9 @@ impl Output<'_> {
                 if parts.is_empty() { vec![Part::output_text("", Vec::new(), Vec::new())] } else { parts };
             let status = if calls.is_empty() { status } else { &Status::Completed };
             self.items.push(answer::message(self.name("msg"), status, parts));
+        }
+        if answer::has_remote_images(&message.extra) {
+            self.notes.push(Note::dropped("choices[0].message.images", answer::NO_REMOTE_IMAGES));
         }
         for image in answer::images(&message.extra) {
             let item = answer::image(self.name("ig"), image);
@@ -144,6 +145,13 @@ impl Output<'_> {
             let annotations =
                 message.annotations.get().into_iter().flatten().map(answer::annotation).collect();
             parts.push(Part::output_text(text, annotations, answer::logprobs(logprobs)));
+        } else {
+            if logprobs.is_some() {
+                self.notes.push(Note::dropped("choices[0].logprobs", NO_TEXT));
+            }
+            if message.annotations.get().is_some_and(|sources| !sources.is_empty()) {
+                self.notes.push(Note::dropped("choices[0].message.annotations", NO_TEXT));
+            }
         }
         if let Some(words) = message.refusal.as_deref().filter(|words| !words.is_empty()) {
             parts.push(answer::refusal(words));

@@ -1,0 +1,94 @@
+//! No client's dialect loses anything of an answer in silence: answers at random, whole and streamed.
+
+use llm_providers::core::{Dialect, Framing, Reply};
+use llm_testkit::laws::{self, Equivalence};
+use llm_testkit::random_answer;
+
+const DIALECTS: &[(Dialect, Framing)] = &[
+    (Dialect::OpenAiChat, Framing::Sse),
+    (Dialect::OpenAiResponses, Framing::Sse),
+    (Dialect::AnthropicMessages, Framing::Sse),
+    (Dialect::Gemini, Framing::Sse),
+    (Dialect::BedrockConverse, Framing::EventStream),
+    (Dialect::CohereChat, Framing::Sse),
+    (Dialect::OllamaChat, Framing::Lines),
+    (Dialect::OllamaGenerate, Framing::Lines),
+];
+
+/// What is said in other words by every dialect but OpenAI's own.
+const TRANSLATED: &[Equivalence] = &[
+    Equivalence::any("choices[*].finish_reason", ""),
+    // Counted apart instead of inside each other.
+    Equivalence::any("usage.prompt_tokens", ""),
+    Equivalence::any("usage.completion_tokens", ""),
+    Equivalence::any("usage.total_tokens", ""),
+];
+
+const PNG: &str = "data:image/png;base64,iVBORw0KGgo=";
+const PNG_DATA: &str = "iVBORw0KGgo=";
+
+/// What a dialect says in its own words.
+fn claims(dialect: Dialect) -> Vec<Equivalence> {
+    let own: &[Equivalence] = match dialect {
+        Dialect::OpenAiChat => return Vec::new(),
+        Dialect::OpenAiResponses => SEALED,
+        Dialect::AnthropicMessages => {
+            &[Equivalence::of("service_tier", "default", "\"service_tier\":\"standard\"")]
+        }
+        Dialect::Gemini => &[
+            Equivalence::of("service_tier", "default", "\"serviceTier\":\"standard\""),
+            Equivalence::any("choices[*].message.thinking_blocks[*].signature", "\"thoughtSignature\":"),
+            Equivalence::any("choices[*].delta.thinking_blocks[*].signature", "\"thoughtSignature\":"),
+        ],
+        // These know no names of answers.
+        Dialect::BedrockConverse | Dialect::OllamaChat | Dialect::OllamaGenerate => {
+            &[Equivalence::any("id", "")]
+        }
+        _ => &[],
+    };
+    let images = match dialect {
+        Dialect::OpenAiResponses | Dialect::BedrockConverse | Dialect::OllamaChat => IMAGES,
+        _ => &[],
+    };
+    [TRANSLATED, own, images].concat()
+}
+
+/// What the Responses API carries sealed, so that it comes back.
+const SEALED: &[Equivalence] = &[
+    Equivalence::any("choices[*].message.thinking_blocks", "\"encrypted_content\":"),
+    Equivalence::any("choices[*].delta.thinking_blocks", "\"encrypted_content\":"),
+    Equivalence::any(
+        "choices[*].message.provider_specific_fields.thought_signatures",
+        "\"encrypted_content\":",
+    ),
+    Equivalence::any(
+        "choices[*].delta.provider_specific_fields.thought_signatures",
+        "\"encrypted_content\":",
+    ),
+    Equivalence::any(
+        "choices[*].message.provider_specific_fields.reasoning_details",
+        "\"encrypted_content\":",
+    ),
+    Equivalence::any("choices[*].delta.provider_specific_fields.reasoning_details", "\"encrypted_content\":"),
+];
+
+/// Where an image is told as its data, and its kind beside or not at all.
+const IMAGES: &[Equivalence] = &[
+    Equivalence::of("choices[*].message.images[*].image_url.url", PNG, PNG_DATA),
+    Equivalence::of("choices[*].delta.images[*].image_url.url", PNG, PNG_DATA),
+];
+
+fn reply() -> Reply {
+    Reply { request_id: "req-1".to_owned(), model: "model-1".to_owned(), created_s: 7, include_usage: true }
+}
+
+#[test]
+fn answers_at_random() {
+    for &(dialect, framing) in DIALECTS {
+        for seed in 0..400 {
+            let answer = random_answer(seed);
+            let ingress = llm_providers::ingress(dialect);
+            laws::no_silent_answer_loss(ingress, framing, &answer, &reply(), &claims(dialect));
+        }
+    }
+}
