@@ -1,6 +1,7 @@
 """Every dialect's SDK against every vendor: what is asked arrives in the vendor's words, what is said in the client's."""
 
 import base64
+import json
 from dataclasses import replace
 
 import pytest
@@ -22,6 +23,10 @@ SCHEMA_OF_CITY = {
     "required": ["city", "size"],
     "additionalProperties": False,
 }
+
+
+# What is called instead of an answer in a given form, where the vendor has no word for that.
+FORM_TOOL = "json_tool_call"
 
 
 def both(client, vendor, *what: str) -> bool:
@@ -184,15 +189,68 @@ def test_images(mock, client, vendor):
 
 
 def test_structured_output(mock, client, vendor, streamed):
-    """A schema reaches the vendor in the words that it has for one."""
-    if not both(client, vendor, SCHEMA):
-        pytest.skip("no schema in this dialect, or by other means with this vendor")
-    mock.replay(vendor.says(Said('{"city": "Köln", "size": 9}'), streamed))
+    """A schema reaches the vendor in the word that it has for one, as the input of a tool that it must call, or in the
+    prompt; the client hears text all the same.
+    """
+    city = {"city": "Köln", "size": 9}
+    said = Said(json.dumps(city))
+    # A request in the vendor's own dialect passes as it is.
+    form = "word" if client.name == "converse" and vendor.name == "bedrock" else vendor.form
+    if form == "tool":
+        said = Said(calls=[Call("calltoo01", FORM_TOOL, city)], stop="tools")
+    mock.replay(vendor.says(said, streamed))
     heard = client.ask(vendor.model, Prompt("Which city?", schema=SCHEMA_OF_CITY), streamed)
-    assert heard.text == '{"city": "Köln", "size": 9}'
-    schema = vendor.read(mock.last().body).schema
+    assert (json.loads(heard.text), heard.calls, heard.stop) == (city, [], "stop")
+    asked = vendor.read(mock.last().body)
+    match form:
+        case "word":
+            schema = asked.schema
+        case "tool":
+            schema = asked.tools[FORM_TOOL]
+        case "prompt":
+            _, _, schema = "".join([asked.system, *asked.texts]).partition("{")
+            schema, _ = json.JSONDecoder().raw_decode("{" + schema)
+            assert mock.last().body["response_format"] == {"type": "json_object"}
     assert schema["properties"] == SCHEMA_OF_CITY["properties"]
     assert schema["required"] == SCHEMA_OF_CITY["required"]
+
+
+NOTED = {
+    "matrix-bedrock": ("moved", "response_format.json_schema.schema", "into a text"),
+    "matrix-nova": ("converted", "response_format", f"to the input of a tool, `{FORM_TOOL}`"),
+    "matrix-deepseek": ("converted", "response_format", "the schema was told in words"),
+}
+
+
+@pytest.mark.parametrize("model", NOTED)
+def test_the_note_says_how_a_schema_is_told(mock, http, model):
+    vendor = next(one for one in VENDORS if one.model == model)
+    mock.replay(vendor.says(Said("{}"), False))
+    form = {"type": "json_schema", "json_schema": {"name": "city", "schema": SCHEMA_OF_CITY}}
+    request = {"model": model, "messages": [{"role": "user", "content": "Which city?"}], "response_format": form}
+    answer = http.post("/v1/chat/completions", json=request, headers={"x-llm-gateway-explain": "notes"})
+    assert answer.status_code == 200
+    kind, path, detail = NOTED[model]
+    notes = json.loads(answer.headers["x-llm-gateway-notes-json"])
+    assert [note for note in notes if (note["kind"], note["path"]) == (kind, path) and detail in note["detail"]], notes
+
+
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda one: one.model.removeprefix("matrix-"))
+def test_any_json_object(mock, openai_client, vendor, streamed):
+    """`json_object` asks for JSON without saying which: by a word that the wire has for it, or in the prompt."""
+    mock.replay(vendor.says(Said('{"city": "Köln"}'), streamed))
+    request = {"model": vendor.model, "messages": [{"role": "user", "content": "Which city? Answer with JSON."}]}
+    answer = openai_client.chat.completions.create(
+        **request, max_tokens=99, response_format={"type": "json_object"}, stream=streamed
+    )
+    if streamed:
+        pieces = [chunk.choices[0].delta.content or "" for chunk in answer if chunk.choices]
+        text = "".join(pieces)
+    else:
+        text = answer.choices[0].message.content
+    assert json.loads(text) == {"city": "Köln"}
+    asked = mock.last().text.lower()
+    assert "json_object" in asked or "application/json" in asked or '"format":"json"' in asked or "json object" in asked
 
 
 @pytest.mark.parametrize("stop", ["length", "refused"])

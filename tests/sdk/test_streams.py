@@ -5,7 +5,8 @@ import json
 import pytest
 
 from speakers import Prompt
-from wires import Said
+from vendors import VENDORS
+from wires import AnthropicWire, Said, exchange
 
 HELLO = Prompt("Hello")
 BROKEN = {"text": "one two three four five six", "error": {"status": 500, "message": "The vendor broke."}}
@@ -106,6 +107,77 @@ def test_a_broken_event(mock, http, wire, path):
     else:
         # Nothing had been told yet.
         assert response.status_code == 502
+
+
+class Accumulated:
+    """What the SDK's own helper makes of a stream."""
+
+    def __init__(self, client, model: str):
+        request = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 99}
+        with client.chat.completions.stream(**request, stream_options={"include_usage": True}) as stream:
+            stream.until_done()
+            self.completion = stream.get_final_completion()
+        self.message = self.completion.choices[0].message
+        self.beside = self.message.provider_specific_fields
+
+
+def test_web_searches_accumulate(mock, openai_client):
+    """Searches of a vendor's own come one after the other, with lists inside: the SDK puts them together."""
+    page = {"type": "web_search_result", "url": "https://example.com", "title": "E", "encrypted_content": "EqgfCioIARgB"}
+    blocks = []
+    for number in range(2):
+        use = {"type": "server_tool_use", "id": f"srvtoolu_{number}", "name": "web_search", "input": {"query": "q"}}
+        result = {"type": "web_search_tool_result", "tool_use_id": use["id"], "content": [page, page]}
+        source = {"type": "web_search_result_location", "cited_text": "c", "encrypted_index": "E", "title": "E"}
+        text = {"type": "text", "text": f"Found {number}. ", "citations": [source | {"url": "https://example.com"}] * 2}
+        blocks += [use, result, text]
+    wire = AnthropicWire()
+    mock.replay(exchange(wire.path, wire.stream(blocks)))
+    told = Accumulated(openai_client, "claude")
+    assert told.message.content == "Found 0. Found 1. "
+    assert [len(citations) for citations in told.beside["citations"]] == [2, 2]
+    assert told.beside["content_blocks"] == blocks
+    in_turn = told.beside["content_block"]
+    assert [block["type"] for block in in_turn if block["type"] != "text"] == [
+        block["type"] for block in blocks if block["type"] != "text"
+    ]
+    assert [len(block["content"]) for block in in_turn if block["type"] == "web_search_tool_result"] == [2, 2]
+    assert len(told.message.annotations) == 4
+
+
+def test_what_vendors_say_beside_the_words_accumulates(mock, openai_client):
+    """Parts, sources, images and safety of Gemini; sources of Cohere and Bedrock, each twice in a stream."""
+    gemini = next(one for one in VENDORS if one.model == "matrix-gemini")
+    rating = {"category": "HARM_CATEGORY_HARASSMENT", "probability": "NEGLIGIBLE"}
+    parts = [
+        [{"text": "I compute."}],
+        [{"executableCode": {"language": "PYTHON", "code": "print(6*7)"}}],
+        [{"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "42"}}],
+        [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}}],
+        [{"inlineData": {"mimeType": "image/png", "data": "BBBB"}}],
+    ]
+    pieces = [{"candidates": [{"content": {"role": "model", "parts": one}, "safetyRatings": [rating]}]} for one in parts]
+    pieces[-1]["candidates"][0]["finishReason"] = "STOP"
+    body = "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces)
+    mock.replay(exchange(gemini.address(True), body))
+    told = Accumulated(openai_client, gemini.model)
+    assert [list(part)[0] for part in told.beside["part"]] == ["executableCode", "codeExecutionResult"]
+    assert [image["image_url"]["url"][-4:] for image in told.message.images] == ["AAAA", "BBBB"]
+    assert told.beside["safety_ratings"] == [rating]
+    usage = told.completion.usage
+    assert usage.estimated and usage.total_tokens == usage.prompt_tokens + usage.completion_tokens > 0
+
+    cohere = next(one for one in VENDORS if one.model == "matrix-cohere")
+    document = {"type": "document", "id": "1", "document": {"id": "1", "title": "T"}}
+    citation = {"start": 0, "end": 3, "text": "The", "sources": [document, document], "type": "TEXT_CONTENT"}
+    text = cohere.says(Said("The sky is blue."), True)["response"]["body_text"]
+    cited = {"type": "citation-start", "index": 0, "delta": {"message": {"citations": citation}}}
+    event = f"event: citation-start\ndata: {json.dumps(cited)}\n\n"
+    head, end, tail = text.rpartition("event: message-end")
+    mock.replay(exchange(cohere.address(True), head + event + event + end + tail))
+    told = Accumulated(openai_client, cohere.model)
+    assert len(told.beside["citations"]) == 2
+    assert told.message.content == "The sky is blue."
 
 
 def test_closing_a_stream_early(mock, openai_client, anthropic_client):

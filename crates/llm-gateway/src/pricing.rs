@@ -3,8 +3,8 @@
 use llm_pricing::{
     Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Usd, cost, read, reported_cost,
 };
-use llm_provider_core::Seen;
-use llm_types::UnixMs;
+use llm_provider_core::{Note, NoteKind, Seen};
+use llm_types::{UnixMs, Usage};
 
 /// Bytes of text that one token stands for where the vendor did not count.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -92,6 +92,47 @@ fn estimate(reading: &mut Reading, seen: &Seen, request_bytes: u64) -> bool {
     any
 }
 
+/// The usage that a client is told where the vendor's is absent or cannot be true: with the estimates that the answer is
+/// billed by, and the member [`ESTIMATED`]; `None` if the vendor's own can be told.
+pub fn estimated_usage(told: Option<&Usage>, content_bytes: u64, request_bytes: u64) -> Option<Usage> {
+    let mut reading = told.map(read).unwrap_or_default();
+    let seen = Seen { usage: told.cloned(), content_bytes, ..Seen::default() };
+    let is_wrong = |side| told.is_none() || reading.needs_estimate(side);
+    let (prompt, completion) = (is_wrong(Side::Prompt), is_wrong(Side::Completion));
+    if !estimate(&mut reading, &seen, request_bytes) {
+        return None;
+    }
+    let counts = told.map(Usage::counts).unwrap_or_default();
+    let estimate = |bytes: u64| bytes.div_ceil(BYTES_PER_TOKEN);
+    let read = if prompt { estimate(request_bytes) } else { counts.input_total() };
+    let written = if completion { estimate(content_bytes) } else { counts.output_total() };
+    let mut usage = Usage::new(read, written);
+    if let Some(told) = told {
+        // Parts of a sum that cannot be true are no truer than the sum.
+        if !prompt {
+            usage.prompt_tokens_details = told.prompt_tokens_details.clone();
+            usage.cache_creation_input_tokens = told.cache_creation_input_tokens.clone();
+            usage.cache_read_input_tokens = told.cache_read_input_tokens.clone();
+        }
+        if !completion {
+            usage.completion_tokens_details = told.completion_tokens_details.clone();
+        }
+        usage.server_tool_use = told.server_tool_use.clone();
+        usage.extra = told.extra.clone();
+    }
+    usage.extra.insert(ESTIMATED.to_owned(), true.into());
+    Some(usage)
+}
+
+/// The member of a usage that says that the gateway has estimated it.
+pub const ESTIMATED: &str = "estimated";
+
+/// What a note says of such a usage.
+pub fn estimate_note(told: Option<&Usage>) -> Note {
+    let why = if told.is_some() { "the vendor's contradicts itself" } else { "the vendor told none" };
+    Note::new(NoteKind::Defaulted, "usage", format!("estimated; {why}"))
+}
+
 /// An amount as LiteLLM's header has it: dollars, in decimal.
 pub fn header_text(amount: Usd) -> String {
     amount.to_string()
@@ -129,6 +170,25 @@ mod tests {
         assert_eq!(bill.cost.total.to_string(), "0.000156");
         let odd = json!({"prompt_tokens": -5, "completion_tokens": 10, "total_tokens": 5});
         assert!(pricing().bill(&seen(odd), 4000, UnixMs(0)).unwrap().is_estimate);
+    }
+
+    #[test]
+    fn a_client_is_told_the_estimate() {
+        let usage = |told: serde_json::Value| {
+            let told: Usage = llm_types::from_value(told).unwrap();
+            estimated_usage(Some(&told), 40, 4000).map(|usage| serde_json::to_value(usage).unwrap())
+        };
+        let absent = serde_json::to_value(estimated_usage(None, 40, 4000).unwrap()).unwrap();
+        let estimate =
+            json!({"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010, "estimated": true});
+        assert_eq!(absent, estimate);
+        assert_eq!(usage(json!({"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})), None);
+        assert_eq!(
+            usage(json!({"prompt_tokens": -3, "completion_tokens": 4, "x": 1,
+                "completion_tokens_details": {"reasoning_tokens": 2}})),
+            Some(json!({"prompt_tokens": 1000, "completion_tokens": 4, "total_tokens": 1004, "x": 1,
+                "completion_tokens_details": {"reasoning_tokens": 2}, "estimated": true}))
+        );
     }
 
     #[test]

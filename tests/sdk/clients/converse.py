@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from speakers import Heard, Prompt
-from vendors.vendor import CACHE_WRITE, CACHED, IDS, IMAGES, REFUSES, SIGNS, THINKS
+from vendors.vendor import CACHE_WRITE, CACHED, IDS, IMAGES, REFUSES, SCHEMA, SIGNS, THINKS
 from wires import Call, Usage
 
 from .client import Client, Refused
@@ -18,7 +18,7 @@ class Converse(Client):
     """`converse` and `converse_stream`."""
 
     name = "converse"
-    can = frozenset({IDS, THINKS, SIGNS, IMAGES, REFUSES})
+    can = frozenset({IDS, THINKS, SIGNS, IMAGES, SCHEMA, REFUSES})
     tells = frozenset({CACHED, CACHE_WRITE})
     exception = ClientError
     stops = {"end_turn": "stop", "tool_use": "tools", "max_tokens": "length", "content_filtered": "refused"}
@@ -64,6 +64,9 @@ class Converse(Client):
                 for tool in prompt.tools
             ]
             request["toolConfig"] = {"tools": tools}
+        if prompt.schema:
+            schema = {"name": "answer", "schema": json.dumps(prompt.schema)}
+            request["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
         if streamed:
             return self.heard(*self.assembled(self.client.converse_stream(**request)["stream"]))
         answer = self.client.converse(**request)

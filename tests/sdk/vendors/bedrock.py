@@ -11,7 +11,8 @@ import zlib
 from harness import Seen
 from wires import Asked, Call, Said, Usage, exchange, pieces
 
-from .vendor import CACHE_WRITE, CACHED, IDS, IMAGES, MATRIX_KEY, REFUSES, SIGNS, THINKS, Refusal, Vendor
+from .vendor import CACHE_WRITE, CACHED, IDS, IMAGES, MATRIX_KEY, REFUSES, SCHEMA, SIGNS, THINKS
+from .vendor import Refusal, Vendor
 
 
 def frame(event: str, payload: dict, kind: str = "event") -> bytes:
@@ -32,7 +33,7 @@ class Bedrock(Vendor):
     name = "bedrock"
     model = "matrix-bedrock"
     upstream = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
-    can = frozenset({IDS, THINKS, SIGNS, IMAGES, REFUSES})
+    can = frozenset({IDS, THINKS, SIGNS, IMAGES, SCHEMA, REFUSES})
     tells = frozenset({CACHED, CACHE_WRITE})
     flagged = False
     stops = {"stop": "end_turn", "tools": "tool_use", "length": "max_tokens", "refused": "content_filtered"}
@@ -122,6 +123,8 @@ class Bedrock(Vendor):
         for message in body["messages"]:
             for block in message["content"]:
                 self._block(message["role"], block, asked)
+        if form := body.get("outputConfig", {}).get("textFormat"):
+            asked.schema = json.loads(form["structure"]["jsonSchema"]["schema"])
         for tool in body.get("toolConfig", {}).get("tools", []):
             spec = tool["toolSpec"]
             asked.tools[spec["name"]] = spec["inputSchema"]["json"]
@@ -160,7 +163,8 @@ class BedrockNova(Bedrock):
 
     model = "matrix-nova"
     upstream = "us.amazon.nova-2-lite-v1:0"
-    can = frozenset({IDS, THINKS, IMAGES, REFUSES})
+    can = frozenset({IDS, THINKS, IMAGES, SCHEMA, REFUSES})
+    form = "tool"
 
     def deployment(self, mock_url: str) -> dict:
         params = {"model": f"bedrock/{self.upstream}", "api_base": mock_url, "api_key": MATRIX_KEY}

@@ -62,7 +62,8 @@ class DeepSeek(OpenAI):
 
     name = "deepseek"
     model = "matrix-deepseek"
-    can = frozenset({IDS, THINKS})
+    can = frozenset({IDS, THINKS, SCHEMA})
+    form = "prompt"
 
     def deployment(self, mock_url: str) -> dict:
         return {"model": "deepseek/deepseek-reasoner", "api_base": mock_url, "api_key": MATRIX_KEY}

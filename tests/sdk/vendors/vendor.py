@@ -29,6 +29,8 @@ class Vendor:
     model: str
     can: frozenset[str] = frozenset()
     tells: frozenset[str] = frozenset()
+    # How a schema for the answer is told: by a word that the wire has for it, as the input of a tool, or in the prompt.
+    form = "word"
     # Whether the request says in its body that a stream is wanted.
     flagged = True
     # What every request of this vendor must have.

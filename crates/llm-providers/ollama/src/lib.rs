@@ -6,6 +6,7 @@ mod error;
 mod head;
 mod ingress;
 mod lists;
+mod media;
 mod relay;
 mod think;
 mod time;

@@ -11,7 +11,7 @@ use llm_provider_core::{
     Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
-use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent};
+use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
 
 use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Pump, RelayPump, TranslatePump};
@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::headers;
+use crate::pricing;
 use crate::serving::Serving;
 
 /// What a deployment answered.
@@ -155,15 +156,20 @@ async fn translated(
         )
         .await;
     }
-    let (answer, headers) =
+    let (mut answer, headers) =
         decode_whole(app, deployment, exchange, translator, response, &follow_up, serving.max_answer_bytes)
             .await?;
-    let outgoing = request.ingress.write(&answer, &request.reply);
-    take_notes(exchange, outgoing.notes);
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
     seen.model = answer.model.get().cloned();
     seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
     seen.content_bytes = answer.choices.iter().map(|choice| written(&choice.message)).sum();
+    let asked = request.ask.body.bytes.len() as u64;
+    if let Some(usage) = pricing::estimated_usage(seen.usage.as_ref(), seen.content_bytes, asked) {
+        take_notes(exchange, vec![pricing::estimate_note(seen.usage.as_ref())]);
+        answer.usage = Nullable::Value(usage);
+    }
+    let outgoing = request.ingress.write(&answer, &request.reply);
+    take_notes(exchange, outgoing.notes);
     Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
 }
 
@@ -189,7 +195,8 @@ async fn translated_stream(
     mut response: Response<Body>,
     follow_up: &FollowUp,
 ) -> Result<Asked, ApiError> {
-    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply));
+    let asked = request.ask.body.bytes.len() as u64;
+    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply), asked);
     for _ in 0..QUESTIONS {
         if response.status().is_success() && !is_json(&response) {
             let read_error = |response: Response<&[u8]>| decode_error(translator, response);

@@ -4,7 +4,9 @@ use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk, ChatResponse};
+use llm_types::{ApiError, ChatChunk, ChatResponse, Nullable};
+
+use crate::pricing;
 
 /// What came of some bytes.
 #[derive(Debug, Default)]
@@ -89,7 +91,11 @@ impl Pump {
     pub(crate) fn notes(&mut self) -> Vec<Note> {
         match self {
             Self::Relay(_) | Self::Spent => Vec::new(),
-            Self::Translate(pump) => pump.writer.notes(),
+            Self::Translate(pump) => {
+                let mut notes = std::mem::take(&mut pump.notes);
+                notes.append(&mut pump.writer.notes());
+                notes
+            }
         }
     }
 }
@@ -191,15 +197,22 @@ pub(crate) struct TranslatePump {
     writer: Box<dyn ChunkWriter>,
     seen: Seen,
     begun: bool,
+    /// Bytes of the client's request: they stand in for a prompt whose tokens nobody counted.
+    request_bytes: u64,
+    notes: Vec<Note>,
 }
 
 impl TranslatePump {
-    pub(crate) fn new(decoder: Box<dyn Decoder<Chat>>, writer: Box<dyn ChunkWriter>) -> Self {
-        Self { decoder, writer, seen: Seen::default(), begun: false }
+    pub(crate) fn new(
+        decoder: Box<dyn Decoder<Chat>>,
+        writer: Box<dyn ChunkWriter>,
+        request_bytes: u64,
+    ) -> Self {
+        Self { decoder, writer, seen: Seen::default(), begun: false, request_bytes, notes: Vec::new() }
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
-        let Self { decoder, writer, seen, begun } = self;
+        let Self { decoder, writer, seen, begun, .. } = self;
         let mut out = BytesMut::new();
         for item in decoder.push(bytes) {
             match item {
@@ -221,14 +234,13 @@ impl TranslatePump {
             hear(&mut self.seen, &chunk);
             self.writer.chunk(&chunk, &mut out);
         }
-        self.writer.end(&mut out);
-        self.seen.complete = true;
+        self.end(&mut out);
         self.begun = true;
         Fed { out: out.freeze(), error: None }
     }
 
     fn finish(&mut self) -> Fed {
-        let Self { decoder, writer, seen, .. } = self;
+        let Self { decoder, writer, seen, .. } = &mut *self;
         let mut out = BytesMut::new();
         for item in decoder.finish() {
             match item {
@@ -239,10 +251,30 @@ impl TranslatePump {
                 Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
             }
         }
-        writer.end(&mut out);
-        seen.complete = true;
+        self.end(&mut out);
         Fed { out: out.freeze(), error: None }
     }
+
+    /// The last word: before it what the answer took, if the vendor has not told it or told what cannot be true.
+    fn end(&mut self, out: &mut BytesMut) {
+        let told = self.seen.usage.as_ref();
+        if let Some(usage) = pricing::estimated_usage(told, self.seen.content_bytes, self.request_bytes) {
+            self.notes.push(pricing::estimate_note(told));
+            let chunk = ChatChunk { usage: Nullable::Value(usage), ..usage_chunk() };
+            self.writer.chunk(&chunk, out);
+        }
+        self.writer.end(out);
+        self.seen.complete = true;
+    }
+}
+
+/// A chunk for usage alone, which says nothing of its place.
+fn usage_chunk() -> ChatChunk {
+    let mut chunk = ChatChunk::new("", 0, "", Vec::new());
+    chunk.id = Nullable::Absent;
+    chunk.created = Nullable::Absent;
+    chunk.model = Nullable::Absent;
+    chunk
 }
 
 /// Takes note of what a chunk says about the answer.

@@ -152,6 +152,9 @@ impl ChatWriter {
         if write::has_images(&delta.extra) {
             self.dropped_once("choices[0].delta.images", "answers of Cohere's have no images");
         }
+        if write::others(delta.annotations.get()).next().is_some() {
+            self.dropped_once("choices[0].delta.annotations", "Cohere's events cite documents alone");
+        }
         for page in delta.annotations.get().into_iter().flatten() {
             let part = u64::from(self.parts.saturating_sub(1));
             if let Some(citation) = write::citation(page, &self.text, part) {

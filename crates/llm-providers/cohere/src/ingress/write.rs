@@ -43,6 +43,11 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatRespon
     if choice.is_some_and(|choice| own_citations(&choice.message).is_some()) {
         beside.forget(&[CITATIONS]);
     }
+    let other =
+        choice.into_iter().flat_map(|choice| others(choice.message.annotations.get())).collect::<Vec<_>>();
+    if !other.is_empty() {
+        beside.put("annotations", serde_json::to_value(other).unwrap_or_default());
+    }
     if let Some(tier) = response.service_tier.get() {
         beside.put("service_tier", tier.as_str());
     }
@@ -184,6 +189,11 @@ fn calls(message: &Message, reply: &Reply) -> Vec<ToolCall> {
 fn function_call(id: String, function: &FunctionCall) -> ToolCall {
     let name = function.name.as_deref().unwrap_or_default();
     ToolCall::function(id, name, function.arguments.as_deref().unwrap_or("{}"))
+}
+
+/// Sources that are no pages, such as files: Cohere's citations have no form for them.
+pub(super) fn others(sources: Option<&Vec<Annotation>>) -> impl Iterator<Item = &Annotation> {
+    sources.into_iter().flatten().filter(|source| !source.url_citation.is_value())
 }
 
 /// A page that the model names as a citation of a document.

@@ -7,6 +7,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
+use crate::media::media_type;
 use crate::think::ThinkTags;
 use crate::wire::{self, ChatMessage};
 use crate::{error, time, usage};
@@ -72,6 +73,9 @@ fn message(said: &ChatMessage, id: &str) -> Message {
         let calls = calls.iter().enumerate().map(|(index, one)| call(one, id, index));
         message.tool_calls = Nullable::Value(calls.collect());
     }
+    if let Some(images) = images(said, 0) {
+        message.extra.insert("images".to_owned(), images);
+    }
     let specifics = beside(said);
     if !specifics.is_empty() {
         message.provider_specific_fields = Nullable::Value(specifics);
@@ -81,11 +85,18 @@ fn message(said: &ChatMessage, id: &str) -> Message {
 
 /// What a message says that has no place elsewhere: images that a model made, unknown members.
 pub(super) fn beside(said: &ChatMessage) -> Extra {
-    let mut specifics = said.extra.clone();
-    if let Some(images) = said.images.get().filter(|images| !images.is_empty()) {
-        specifics.insert("images".to_owned(), json!(images));
-    }
-    specifics
+    said.extra.clone()
+}
+
+/// The images that the model made, where LiteLLM has those of other vendors: in a member `images` beside the text. `before`
+/// are those that were told already.
+pub(super) fn images(said: &ChatMessage, before: usize) -> Option<Value> {
+    let images = said.images.get().filter(|images| !images.is_empty())?;
+    let image = |(index, data): (usize, &String)| {
+        let url = format!("data:{};base64,{data}", media_type(data));
+        json!({ "type": "image_url", "image_url": { "url": url }, "index": before + index })
+    };
+    Some(images.iter().enumerate().map(image).collect())
 }
 
 /// A call with its arguments as text, and a name where the server gives none: the answer's and its own number.

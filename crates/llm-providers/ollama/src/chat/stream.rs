@@ -19,6 +19,8 @@ pub(super) struct ChatInterpret {
     tells_thinking: bool,
     tags: ThinkTags,
     calls: usize,
+    /// Images told so far.
+    images: usize,
     is_complete: bool,
 }
 
@@ -90,6 +92,12 @@ impl ChatInterpret {
             });
             let pieces: Vec<_> = pieces.collect();
             self.send(Delta { tool_calls: Nullable::Value(pieces), ..Delta::default() }, out);
+        }
+        if let Some(images) = decode::images(message, self.images) {
+            self.images += images.as_array().map_or(0, Vec::len);
+            let mut delta = Delta::default();
+            delta.extra.insert("images".to_owned(), images);
+            self.send(delta, out);
         }
         let specifics = decode::beside(message);
         if !specifics.is_empty() {

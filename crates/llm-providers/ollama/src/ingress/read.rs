@@ -7,6 +7,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
+use crate::media::media_type;
 use crate::wire::{self, ChatMessage};
 
 /// The name of a schema that nobody named: OpenAI's need one.
@@ -231,20 +232,6 @@ pub(super) fn content(text: String, images: Vec<String>) -> MessageContent {
         ContentPart::image(format!("data:{};base64,{data}", media_type(&data)))
     });
     MessageContent::Parts(words.into_iter().chain(images).collect())
-}
-
-/// The media type by the first letters of the base64.
-fn media_type(data: &str) -> &'static str {
-    [
-        ("iVBORw0KGgo", "image/png"),
-        ("/9j/", "image/jpeg"),
-        ("R0lGOD", "image/gif"),
-        ("UklGR", "image/webp"),
-        ("Qk", "image/bmp"),
-    ]
-    .into_iter()
-    .find_map(|(start, media)| data.starts_with(start).then_some(media))
-    .unwrap_or("image/png")
 }
 
 fn function_call(id: String, call: wire::ToolCall) -> ToolCall {

@@ -93,7 +93,7 @@ fn translated_streams_keep_the_same_rules() {
     let ingress = llm_providers::ingress(Dialect::AnthropicMessages);
     let pump = || {
         let writer = ingress.writer(&Reply::default());
-        Pump::Translate(Box::new(TranslatePump::new(mock.chat().unwrap().decoder(), writer)))
+        Pump::Translate(Box::new(TranslatePump::new(mock.chat().unwrap().decoder(), writer, 40)))
     };
     let stop = HELLO.replace("}}]", "},\"finish_reason\":\"stop\"}]");
     let mut whole = pump();
@@ -101,6 +101,15 @@ fn translated_streams_keep_the_same_rules() {
     assert!(error.is_none() && out.contains("message_stop"), "{out}");
     assert!(whole.is_complete() && whole.has_begun());
     assert_eq!(whole.take_seen().usage.unwrap().counts().output, 5);
+
+    let mut uncounted = pump();
+    let (out, _) = run(&mut uncounted, &format!("{HELLO}{stop}{DONE}"), 5);
+    // Forty bytes asked, and ten written.
+    assert!(out.contains(r#""input_tokens":10,"#) && out.contains(r#""output_tokens":3,"#), "{out}");
+    assert!(out.contains(r#""estimated":true"#), "{out}");
+    let notes: Vec<_> = uncounted.notes().iter().map(ToString::to_string).collect();
+    assert_eq!(notes, ["defaulted usage: estimated; the vendor told none"]);
+    assert_eq!(uncounted.take_seen().usage, None, "what is billed is not what was estimated here");
 
     let mut failed = pump();
     let (out, error) = run(&mut failed, &format!("{COMMENT}{FAILURE}"), 5);

@@ -118,6 +118,7 @@ impl Encoder<'_> {
                 "Anthropic's messages have no such member",
             );
         }
+        self.beside(message, path);
         match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
             Speaker::Assistant => {
@@ -143,6 +144,31 @@ impl Encoder<'_> {
             self.note(NoteKind::Moved, waiting.path.clone(), "after the user's turn");
         }
         Ok(())
+    }
+
+    /// What a vendor said beside its words. Anthropic takes its own blocks back, and needs nothing else of its own.
+    fn beside(&mut self, message: &Message, path: &str) {
+        const OWN: &[&str] = &[
+            "citation",
+            "citations",
+            "container",
+            "content_block",
+            "context_management",
+            "stop_details",
+            "stop_reason",
+            "stop_sequence",
+        ];
+        let has_own = message.role == Speaker::Assistant && kept_blocks(message).is_some();
+        for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
+            if !(OWN.contains(&name.as_str()) || has_own && name == "content_blocks") {
+                let path = format!("{path}.provider_specific_fields.{name}");
+                self.note(
+                    NoteKind::Dropped,
+                    path,
+                    "said by a vendor to the client, and of no use to Anthropic",
+                );
+            }
+        }
     }
 
     fn turn(

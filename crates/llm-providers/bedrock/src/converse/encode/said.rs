@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Encoder;
 use super::messages::Turns;
-use crate::converse::KEPT;
+use crate::converse::{BLOCK_START, KEPT};
 use crate::wire::{ContentBlock, ReasoningContent, ReasoningText, ToolUseBlock};
 
 impl Encoder<'_> {
@@ -17,7 +17,19 @@ impl Encoder<'_> {
         path: &str,
         turns: &mut Turns,
     ) -> Result<Vec<ContentBlock>, EncodeError> {
-        if let Some(blocks) = kept_blocks(message) {
+        let kept = kept_blocks(message);
+        for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
+            let is_own = name == KEPT && kept.is_some() || ["citation", BLOCK_START].contains(&name.as_str());
+            if !is_own {
+                let path = format!("{path}.provider_specific_fields.{name}");
+                self.note(
+                    NoteKind::Dropped,
+                    path,
+                    "said by a vendor to the client, and of no use to Bedrock",
+                );
+            }
+        }
+        if let Some(blocks) = kept {
             return Ok(self.kept(blocks, path));
         }
         let mut blocks = self.thinking_of(message, path);
