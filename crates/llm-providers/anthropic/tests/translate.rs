@@ -209,6 +209,29 @@ mod response {
         }
     }
 
+    /// What another vendor said beside its words is named; what Anthropic itself said and does not need is not.
+    #[test]
+    fn words_of_other_vendors_beside_a_message_are_noted() {
+        let fields = json!({ "parts": [{ "text": "a" }], "grounding_metadata": {}, "stop_reason": "end_turn",
+            "citations": [], "content_blocks": [{ "type": "text", "text": "a" }] });
+        let mut said = Message::assistant("a");
+        said.provider_specific_fields = llm_types::from_value(fields).ok().into();
+        let mut asked = Message::user("?");
+        asked.provider_specific_fields =
+            Nullable::Value([("own".to_owned(), json!(1))].into_iter().collect());
+        let encoded =
+            encode(&ChatRequest::new("m", vec![asked, said, Message::user("Go on.")]), MODEL).unwrap();
+        let notes: Vec<_> = encoded.notes.iter().map(|note| note.path.as_str()).collect();
+        assert_eq!(
+            notes.iter().filter(|path| path.starts_with("messages")).collect::<Vec<_>>(),
+            [
+                &"messages[0].provider_specific_fields.own",
+                &"messages[1].provider_specific_fields.parts",
+                &"messages[1].provider_specific_fields.grounding_metadata",
+            ]
+        );
+    }
+
     /// Anthropic says text of spaces only, and refuses it when it comes back.
     #[test]
     fn text_of_spaces_does_not_go_back() {

@@ -13,3 +13,15 @@ pub(crate) fn media_type(data: &str) -> &'static str {
     .find_map(|(start, media)| data.starts_with(start).then_some(media))
     .unwrap_or("image/png")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_of_images() {
+        assert_eq!(media_type("/9j/4AAQ"), "image/jpeg");
+        assert_eq!(media_type("UklGRiIA"), "image/webp");
+        assert_eq!(media_type("AAAA"), "image/png");
+    }
+}

@@ -54,6 +54,18 @@ fn kept_blocks_go_back_unchanged() {
 }
 
 #[test]
+fn words_of_other_vendors_beside_a_message_are_noted() {
+    let json = include_str!("../fixtures/request/kept_blocks.json");
+    let mut request: ChatRequest = llm_types::from_slice(json.as_bytes()).unwrap();
+    let fields = request.messages[1].provider_specific_fields.get_mut().unwrap();
+    fields.insert("parts".to_owned(), json!([{ "text": "a" }]));
+    let notes: Vec<_> =
+        encode(&request, CLAUDE).unwrap().notes.iter().map(|note| note.path.clone()).collect();
+    assert!(notes.contains(&"messages[1].provider_specific_fields.parts".to_owned()), "{notes:?}");
+    assert!(!notes.iter().any(|path| path.ends_with("converse_content")), "{notes:?}");
+}
+
+#[test]
 fn thinking_goes_back_to_the_family_that_made_it() {
     let thought = |block: Value| {
         let said = json!({ "role": "assistant", "content": "a", "thinking_blocks": [block] });

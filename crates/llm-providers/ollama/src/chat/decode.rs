@@ -157,3 +157,30 @@ pub(super) fn specifics(answer: &wire::ChatResponse) -> Extra {
     specifics.extend(answer.extra.clone());
     specifics
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_stand_where_those_of_other_vendors_stand() {
+        let said =
+            json!({"role": "assistant", "content": "Here.", "images": ["/9j/AA", "iVBORw0KGgoA"], "own": 1});
+        let said: ChatMessage = llm_types::from_value(said).unwrap();
+        let message = message(&said, "id");
+        let image =
+            |index: usize, url: &str| json!({"type": "image_url", "image_url": {"url": url}, "index": index});
+        assert_eq!(
+            message.extra["images"],
+            json!([
+                image(0, "data:image/jpeg;base64,/9j/AA"),
+                image(1, "data:image/png;base64,iVBORw0KGgoA")
+            ])
+        );
+        assert_eq!(
+            message.provider_specific_fields.get().unwrap(),
+            &Extra::from_iter([("own".to_owned(), json!(1))])
+        );
+        assert_eq!(images(&said, 3).unwrap()[0]["index"], 3);
+    }
+}
