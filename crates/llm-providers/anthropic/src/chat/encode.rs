@@ -309,7 +309,7 @@ impl Encoder<'_> {
                 self.note(
                     NoteKind::Defaulted,
                     "max_tokens",
-                    format!("to {limit}; Anthropic demands a limit"),
+                    format!("to {limit}; Claude demands a limit"),
                 );
                 limit
             }
