@@ -3,10 +3,11 @@
 //! Source: OpenAI API reference, "The response object", and the types of the official Python package 3.52, which say
 //! what must be there, read 2026-11.
 
+use llm_provider_core::Kept;
 use llm_types::{Extra, FinishReason, Nullable, ThinkingBlock, Usage};
 use serde_json::{Number, Value, json};
 
-use crate::responses::kept::{self, Kept};
+use crate::responses::kept;
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, IncompleteDetails, Item,
@@ -118,7 +119,8 @@ pub(super) fn refusal(words: impl Into<String>) -> Part {
     Part::Refusal(RefusalPart { refusal: words.into(), extra: Extra::new() })
 }
 
-/// An item of thinking around a block. A block that its vendor must have back is in it, sealed.
+/// An item of thinking around a block. A block that its vendor must have back is in it, sealed; an empty seal says of
+/// any other that no vendor of this API made it, which would look it up.
 pub(super) fn reasoning(id: String, block: &ThinkingBlock) -> Item {
     let mut item = kept::item_of(block).unwrap_or_else(|| {
         let words = block.thinking.as_deref().filter(|words| !words.is_empty());
@@ -131,11 +133,12 @@ pub(super) fn reasoning(id: String, block: &ThinkingBlock) -> Item {
     if !item.summary.is_value() {
         item.summary = Nullable::Value(Vec::new());
     }
-    let goes_back = block.signature.is_value() || block.data.is_value() || !block.extra.is_empty();
-    if goes_back || block.r#type != "thinking" {
-        let kept = Kept { thinking: Some(block.clone()), ..Kept::default() };
-        item.encrypted_content = Nullable::Value(kept.seal());
-    }
+    let goes_back = block.signature.is_value()
+        || block.data.is_value()
+        || !block.extra.is_empty()
+        || block.r#type != "thinking";
+    let kept = Kept { thinking: goes_back.then(|| block.clone()), ..Kept::default() };
+    item.encrypted_content = Nullable::Value(kept.seal());
     Item::Reasoning(item)
 }
 

@@ -1,0 +1,198 @@
+//! [`Kept`]: what must come back for its vendor, where a client's dialect has no place for it.
+//!
+//! Vendors sign what their models thought, and want it back: blocks of thinking, calls, whole messages. A client
+//! returns what its dialect has a place for, and every dialect in which vendors think has one for a text that nobody
+//! reads. There it stands, after a mark of ours, as JSON in base64. It is no secret: the client could read the same in
+//! another dialect. No state is kept for it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use llm_types::{Extra, ThinkingBlock};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What sealed content begins with.
+const MARK: &str = "llmgw1.";
+
+/// How [`MARK`] begins in base64, of either alphabet.
+const MARK_IN_BASE64: &str = "bGxtZ3cx";
+
+/// Members of a message's `provider_specific_fields` that their vendors need back: the message as they made it, or what
+/// they signed of it. All others tell of the answer only.
+const GO_BACK: &[&str] = &[
+    "content_blocks",
+    "converse_content",
+    "output_items",
+    "parts",
+    "reasoning_details",
+    "thought_signatures",
+];
+
+/// What must come back, and travels sealed.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    /// A block of thinking. Its text may stand beside the seal instead, where the client sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<ThinkingBlock>,
+    /// Members of calls that only their vendor knows, by the calls' ids as the client knows them.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    pub calls: Extra,
+    /// Members of `provider_specific_fields`.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    pub fields: Extra,
+}
+
+impl Kept {
+    /// A block of thinking whose text the client sees, and so is not in the seal.
+    pub fn of_thinking(mut block: ThinkingBlock) -> Self {
+        block.thinking = llm_types::Nullable::Absent;
+        Self { thinking: Some(block), ..Self::default() }
+    }
+
+    /// The members of the call `id`.
+    pub fn of_call(id: &str, members: Extra) -> Self {
+        Self { calls: Extra::from_iter([(id.to_owned(), Value::Object(members))]), ..Self::default() }
+    }
+
+    /// Those of `fields` that must come back and that the client's dialect does not tell itself, as it does `own`.
+    pub fn of_fields(fields: Option<&Extra>, own: &[&str]) -> Self {
+        let fields = fields.into_iter().flatten();
+        let fields = fields.filter(|(name, _)| Self::goes_back(name) && !own.contains(&name.as_str()));
+        Self {
+            fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a member of `provider_specific_fields` of a message must come back.
+    pub fn goes_back(name: &str) -> bool {
+        GO_BACK.contains(&name)
+    }
+
+    /// Whether there is nothing to keep.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// As a text.
+    pub fn seal(&self) -> String {
+        let mut text = MARK.to_owned();
+        URL_SAFE_NO_PAD.encode_string(self.json(), &mut text);
+        text
+    }
+
+    /// Reads what [`Kept::seal`] wrote; `None` for what somebody else wrote, or changed.
+    pub fn open(text: &str) -> Option<Self> {
+        let json = URL_SAFE_NO_PAD.decode(text.strip_prefix(MARK)?).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// Whether a text is sealed, readable or not: no vendor takes it.
+    pub fn is_seal(text: &str) -> bool {
+        text.starts_with(MARK)
+    }
+
+    /// As bytes, for members that hold base64 and that clients may write in another alphabet of it.
+    pub fn seal_bytes(&self) -> Vec<u8> {
+        let mut bytes = MARK.as_bytes().to_vec();
+        bytes.append(&mut self.json());
+        bytes
+    }
+
+    /// Reads what [`Kept::seal_bytes`] wrote.
+    pub fn open_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes.strip_prefix(MARK.as_bytes())?).ok()
+    }
+
+    /// Whether base64 holds sealed bytes, readable or not.
+    pub fn is_seal_in_base64(text: &str) -> bool {
+        text.starts_with(MARK_IN_BASE64)
+    }
+
+    /// Whether seals may stand in a JSON text, as texts or in base64; `false` is certain.
+    pub fn may_be_in(json: &str) -> bool {
+        let has = |mark: &str| memchr::memmem::find(json.as_bytes(), mark.as_bytes()).is_some();
+        has(MARK) || has(MARK_IN_BASE64)
+    }
+
+    fn json(&self) -> Vec<u8> {
+        // Maps with text as names, numbers and texts always have a JSON text.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Whether a block of thinking says in `format` that a vendor of another family signed it than that whose formats begin
+/// with `family`, or holds another wire's own words in `members`.
+pub fn is_signed_elsewhere(block: &ThinkingBlock, family: &str) -> bool {
+    let format = block.extra.get("format").and_then(Value::as_str);
+    format.is_some_and(|format| !format.starts_with(family)) || block.extra.contains_key("reasoning_item")
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD;
+    use llm_types::Nullable;
+    use serde_json::json;
+
+    use super::*;
+
+    fn kept() -> Kept {
+        let block = json!({ "type": "thinking", "thinking": "Hm, \u{1F914} \"so\".", "signature": "c2ln==" });
+        let mut kept = Kept::of_call("call_1", Extra::from_iter([("thought_signature".to_owned(), json!("x"))]));
+        kept.thinking = Some(llm_types::from_value(block).unwrap());
+        kept
+    }
+
+    #[test]
+    fn what_is_kept_comes_back() {
+        assert_eq!(Kept::open(&kept().seal()), Some(kept()));
+        assert_eq!(Kept::open_bytes(&kept().seal_bytes()), Some(kept()));
+        for not_ours in ["", "gAAAA", "llmgw1.%", "llmgw1.AAAA"] {
+            assert_eq!(Kept::open(not_ours), None, "{not_ours}");
+            assert_eq!(Kept::open_bytes(not_ours.as_bytes()), None, "{not_ours}");
+        }
+        assert!(Kept::default().is_empty() && !kept().is_empty());
+        assert_eq!(Kept::open(&Kept::default().seal()), Some(Kept::default()));
+    }
+
+    #[test]
+    fn seals_are_known_by_their_beginning() {
+        let base64 = STANDARD.encode(kept().seal_bytes());
+        assert!(Kept::is_seal(&kept().seal()) && Kept::is_seal("llmgw1.broken"));
+        assert!(Kept::is_seal_in_base64(&base64) && !Kept::is_seal_in_base64(&kept().seal()));
+        for json in [kept().seal(), base64] {
+            assert!(Kept::may_be_in(&format!("{{\"signature\":\"{json}\"}}")));
+        }
+        assert!(!Kept::may_be_in(r#"{"signature":"EqQB"}"#) && !Kept::is_seal("EqQB"));
+    }
+
+    #[test]
+    fn the_text_stands_beside_the_seal() {
+        let block = kept().thinking.unwrap();
+        let sealed = Kept::of_thinking(block.clone()).thinking.unwrap();
+        assert_eq!(sealed, ThinkingBlock { thinking: Nullable::Absent, ..block });
+    }
+
+    #[test]
+    fn only_what_a_vendor_needs_and_the_dialect_lacks_is_kept() {
+        let fields = json!({ "parts": [1], "content_blocks": [2], "safety_ratings": [3] });
+        let Value::Object(fields) = fields else { unreachable!() };
+        let kept = Kept::of_fields(Some(&fields), &["content_blocks"]);
+        assert_eq!(kept.fields, Extra::from_iter([("parts".to_owned(), json!([1]))]));
+        assert!(Kept::of_fields(None, &[]).is_empty());
+    }
+
+    #[test]
+    fn who_signed() {
+        let block = |extra: Value| -> ThinkingBlock {
+            let mut members = json!({ "type": "thinking" });
+            members.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            llm_types::from_value(members).unwrap()
+        };
+        assert!(!is_signed_elsewhere(&block(json!({})), "anthropic"));
+        assert!(!is_signed_elsewhere(&block(json!({ "format": "anthropic-claude-v1" })), "anthropic"));
+        assert!(is_signed_elsewhere(&block(json!({ "format": "google-gemini-v1" })), "anthropic"));
+        assert!(is_signed_elsewhere(&block(json!({ "reasoning_item": {} })), "anthropic"));
+    }
+}
