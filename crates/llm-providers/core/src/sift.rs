@@ -1,5 +1,6 @@
 //! [`sift`]: takes pieces out of the turns of a conversation that otherwise passes through as bytes.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
@@ -40,28 +41,28 @@ pub fn sift(
 ) -> Option<String> {
     let turns: Vec<&RawValue> = serde_json::from_str(turns).ok()?;
     let mut is_touched = false;
-    let mut out = Vec::with_capacity(turns.len());
+    let mut out: Vec<Cow<'_, str>> = Vec::with_capacity(turns.len());
     for (number, turn) in turns.into_iter().map(RawValue::get).enumerate() {
         let Some((span, pieces)) = pieces(turn, member) else {
-            out.push(turn.to_owned());
+            out.push(turn.into());
             continue;
         };
-        let mut sifted = Vec::with_capacity(pieces.len());
+        let mut sifted: Vec<Cow<'_, str>> = Vec::with_capacity(pieces.len());
         let mut is_same = true;
         for (index, piece) in pieces.into_iter().map(RawValue::get).enumerate() {
             let decided = decide(number, index, piece);
             is_same &= decided == Sifted::Kept;
             match decided {
-                Sifted::Kept => sifted.push(piece.to_owned()),
+                Sifted::Kept => sifted.push(piece.into()),
                 Sifted::Left => {}
-                Sifted::Changed(json) => sifted.push(json),
+                Sifted::Changed(json) => sifted.push(json.into()),
             }
         }
         is_touched |= !is_same;
         if is_same {
-            out.push(turn.to_owned());
+            out.push(turn.into());
         } else if !sifted.is_empty() {
-            out.push(format!("{}[{}]{}", &turn[..span.start], sifted.join(","), &turn[span.end..]));
+            out.push(format!("{}[{}]{}", &turn[..span.start], sifted.join(","), &turn[span.end..]).into());
         }
     }
     is_touched.then(|| format!("[{}]", out.join(",")))
