@@ -2,11 +2,13 @@
 //! where it does not hold.
 
 mod chunks;
+mod comes_back;
 mod json;
 mod loss;
 mod stream;
 
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
+pub use comes_back::comes_back;
 pub use json::json_identity;
 pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss};
 pub use stream::{
