@@ -3,15 +3,15 @@
 //! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
 
 use bytes::{BufMut as _, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, Reply};
+use llm_provider_core::{ChunkWriter, Kept, Note, Reply};
 use llm_types::{
     Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
     ToolCall, Usage,
 };
 use serde::Serialize;
 
-use super::{error, write};
-use crate::turn::{PART, SIGNATURE};
+use super::{error, foreign, write};
+use crate::turn::{PART, SIGNATURE, SIGNATURES};
 use crate::wire::{Candidate, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
 
@@ -71,6 +71,20 @@ struct Open {
     finish: Option<FinishReason>,
     extra: Extra,
     specifics: Extra,
+    /// Whether a signature over text was told.
+    is_signed: bool,
+}
+
+impl Open {
+    /// Parts that say nothing and hold what must come back: Gemini's signature over text that is told yet, and what
+    /// other vendors alone know of the message.
+    fn carriers(&self) -> impl Iterator<Item = Part> {
+        let signature = self.specifics.get(SIGNATURES).and_then(|all| all.get(0)?.as_str());
+        let own = signature.filter(|_| !self.is_signed);
+        let own = own.map(|own| Part { thought_signature: own.to_owned().into(), ..Part::text("") });
+        let kept = Kept::of_fields(Some(&self.specifics), write::OWN_FIELDS);
+        own.into_iter().chain((!kept.is_empty()).then(|| foreign::carrier(&kept)))
+    }
 }
 
 impl GenerateWriter {
@@ -100,6 +114,7 @@ impl GenerateWriter {
                 finish: None,
                 extra: Extra::new(),
                 specifics: Extra::new(),
+                is_signed: false,
             });
             self.choices.len() - 1
         });
@@ -155,6 +170,7 @@ impl GenerateWriter {
         told.append(&mut parts);
         let open = self.open(index);
         open.text.push_str(text);
+        open.is_signed |= signature.is_some();
         for piece in delta.tool_calls.get().into_iter().flatten() {
             add(&mut open.calls, piece);
         }
@@ -215,8 +231,9 @@ impl ChunkWriter for GenerateWriter {
         }
         let mut last = Vec::new();
         for index in self.choices.iter().map(|open| open.index).collect::<Vec<_>>() {
-            let parts = self.calls(index);
+            let mut parts = self.calls(index);
             let open = self.open(index);
+            parts.extend(open.carriers());
             let is_empty = parts.is_empty();
             let mut candidate = write::piece(index, if is_empty { vec![Part::text("")] } else { parts });
             write::ending(&mut candidate, open.finish.as_ref(), &open.extra);
