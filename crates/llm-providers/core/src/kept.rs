@@ -7,9 +7,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use llm_types::{Extra, ThinkingBlock};
+use llm_types::{Extra, ThinkingBlock, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::Note;
 
 /// What sealed content begins with.
 const MARK: &str = "llmgw1.";
@@ -122,6 +124,46 @@ impl Kept {
     }
 }
 
+/// Members of a call that only its vendor knows.
+pub fn members_of(call: &ToolCall) -> Extra {
+    // That the model itself calls goes without saying.
+    let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
+    let members = call.extra.iter().filter(|(name, value)| !value.is_null() && !is_usual(name, value));
+    members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Notes on what vendors must have back of a message, or of a piece of one, for a dialect that has no place for it.
+/// `place` precedes the names of the members, and `whose` says whose dialect it is.
+pub fn lost_signatures(
+    blocks: &[ThinkingBlock],
+    calls: &[ToolCall],
+    fields: Option<&Extra>,
+    place: &str,
+    whose: &str,
+) -> Vec<Note> {
+    let mut notes = Vec::new();
+    // Numbers are a client's help in putting pieces together.
+    let is_bare = |block: &ThinkingBlock| {
+        block.signature.as_deref().is_none_or(str::is_empty)
+            && !block.data.is_value()
+            && block.extra.keys().all(|name| name == "index")
+    };
+    if !blocks.iter().all(is_bare) {
+        notes.push(Note::dropped(
+            format!("{place}thinking_blocks"),
+            format!("{whose} thinking has no signatures"),
+        ));
+    }
+    if calls.iter().any(|call| !members_of(call).is_empty()) {
+        notes.push(Note::dropped(format!("{place}tool_calls"), format!("{whose} calls have no signatures")));
+    }
+    for name in Kept::of_fields(fields, &[]).fields.keys() {
+        let path = format!("{place}provider_specific_fields.{name}");
+        notes.push(Note::dropped(path, format!("{whose} messages have no signatures")));
+    }
+    notes
+}
+
 /// Whether a block of thinking says in `format` that a vendor of another family signed it than that whose formats begin
 /// with `family`, or holds another wire's own words in `members`.
 pub fn is_signed_elsewhere(block: &ThinkingBlock, family: &str) -> bool {
@@ -181,6 +223,28 @@ mod tests {
         let kept = Kept::of_fields(Some(&fields), &["content_blocks"]);
         assert_eq!(kept.fields, Extra::from_iter([("parts".to_owned(), json!([1]))]));
         assert!(Kept::of_fields(None, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_is_lost_is_told() {
+        let block = |json: Value| -> ThinkingBlock { llm_types::from_value(json).unwrap() };
+        let words = block(json!({ "type": "thinking", "thinking": "Hm.", "signature": "", "index": 0 }));
+        let mut call = ToolCall::function("a", "f", "{}");
+        call.extra.insert("caller".to_owned(), json!({ "type": "direct" }));
+        assert_eq!(lost_signatures(&[words.clone()], &[call.clone()], None, "", "Ours"), []);
+        call.extra.insert("extra_content".to_owned(), json!({}));
+        let fields = Extra::from_iter([("parts".to_owned(), json!([])), ("safety".to_owned(), json!(1))]);
+        for signed in [
+            json!({ "type": "thinking", "signature": "s" }),
+            json!({ "type": "redacted_thinking", "data": "d" }),
+            json!({ "type": "thinking", "reasoning_item": {} }),
+        ] {
+            let blocks = [words.clone(), block(signed)];
+            let notes = lost_signatures(&blocks, &[call.clone()], Some(&fields), "a.", "Their");
+            let paths: Vec<_> = notes.iter().map(|note| note.path.as_str()).collect();
+            assert_eq!(paths, ["a.thinking_blocks", "a.tool_calls", "a.provider_specific_fields.parts"]);
+            assert_eq!(notes[0].detail, "Their thinking has no signatures");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! Source: Amazon Bedrock API reference, "ReasoningTextBlock": text and signature go back unchanged, read 2026-11.
 
 use llm_provider_core::{Kept, is_signed_elsewhere};
-use llm_types::{Extra, ThinkingBlock, ToolCall};
+use llm_types::{Extra, ThinkingBlock};
 
 use crate::wire::ReasoningContent;
 
@@ -33,15 +33,6 @@ pub(super) fn sealed(block: &ThinkingBlock) -> Kept {
         "thinking" => Kept::of_thinking(block),
         _ => Kept { thinking: Some(block), ..Kept::default() },
     }
-}
-
-/// Members of a call that only its vendor knows.
-pub(super) fn members_of(call: &ToolCall) -> Extra {
-    // That the model itself calls goes without saying.
-    let is_usual = |name: &str, value: &serde_json::Value| name == "caller" && value["type"] == "direct";
-    let mut members = members(&call.extra);
-    members.retain(|name, value| !value.is_null() && !is_usual(name, value));
-    members
 }
 
 /// Members, but for numbers: those help in putting pieces together.

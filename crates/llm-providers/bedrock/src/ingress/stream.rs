@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Kept, Note, Reply, write_event_stream};
+use llm_provider_core::{ChunkWriter, Kept, Note, Reply, members_of, write_event_stream};
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
 };
@@ -240,7 +240,7 @@ impl ConverseWriter {
         }
         call.name.push_str(name.unwrap_or_default());
         call.waiting.push_str(input.unwrap_or_default());
-        for (name, value) in kept::members_of(piece) {
+        for (name, value) in members_of(piece) {
             call.has_untold |= call.members.get(&name) != Some(&value);
             call.members.insert(name, value);
         }

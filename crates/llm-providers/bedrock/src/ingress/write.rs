@@ -1,6 +1,6 @@
 //! A whole answer as Converse's.
 
-use llm_provider_core::{Kept, Note, NoteKind, Reply};
+use llm_provider_core::{Kept, Note, NoteKind, Reply, members_of};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ServiceTier as Tier, ThinkingBlock, ToolCall,
@@ -211,7 +211,7 @@ fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>
 /// vendor knows of a call stands sealed before it.
 fn called(message: &Message, request_id: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
     let calls = message.tool_calls.get().into_iter().flatten();
-    let calls = calls.map(|call| (tool_use(call), kept::members_of(call)));
+    let calls = calls.map(|call| (tool_use(call), members_of(call)));
     let oldest = message.function_call.get().map(|call| (function(call, ""), Extra::new()));
     for (number, (mut call, members)) in calls.chain(oldest).enumerate() {
         if call.name.is_empty() {

@@ -1,7 +1,7 @@
 //! A streamed answer as Cohere's events.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
 };
@@ -100,10 +100,16 @@ impl ChatWriter {
 
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
         // Blocks say what the text says; a vendor that gives only those is heard too.
-        let blocks = delta.thinking_blocks.get().into_iter().flatten();
+        let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        for note in lost_signatures(blocks, calls, delta.provider_specific_fields.get(), "", "Cohere's") {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         let thought: String = match delta.reasoning_content.as_deref() {
             Some(thought) => thought.to_owned(),
-            None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
+            None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
         };
         if !thought.is_empty() {
             self.content(Open::Thinking, &thought, None, out);

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use llm_provider_core::Kept;
+use llm_provider_core::{Kept, members_of};
 use llm_types::{Extra, Nullable, ThinkingBlock, ToolCall};
 
 use crate::turn::{FORMAT, signature_of};
@@ -41,7 +41,8 @@ pub(super) fn signature(block: &ThinkingBlock) -> Option<String> {
         return signature.cloned();
     }
     // Numbers are a client's help in putting pieces together.
-    let extra: Extra = without(&block.extra, &["index"]);
+    let extra = block.extra.iter().filter(|(name, _)| *name != "index");
+    let extra: Extra = extra.map(|(name, value)| (name.clone(), value.clone())).collect();
     let is_bare = signature.is_none() && !block.data.is_value() && extra.is_empty();
     if is_bare && block.r#type == "thinking" {
         return None;
@@ -58,9 +59,7 @@ pub(super) fn signature_of_call(call: &ToolCall) -> Option<String> {
     if let Some(own) = signature_of(call) {
         return Some(own.to_owned());
     }
-    // That the model itself calls goes without saying.
-    let mut members = without(&call.extra, &[]);
-    members.retain(|name, value| !(name == "caller" && value["type"] == "direct"));
+    let members = members_of(call);
     let id = call.id.as_deref().unwrap_or_default();
     (!members.is_empty()).then(|| seal(&Kept::of_call(id, members)))
 }
@@ -70,11 +69,6 @@ pub(super) fn signature_of_call(call: &ToolCall) -> Option<String> {
 /// Source: Gemini API docs, "Thought signatures": a signature may come in a part with empty text, read 2026-11.
 pub(super) fn carrier(kept: &Kept) -> Part {
     Part { thought_signature: Nullable::Value(seal(kept)), ..Part::text("") }
-}
-
-fn without(members: &Extra, names: &[&str]) -> Extra {
-    let rest = members.iter().filter(|(name, value)| !names.contains(&name.as_str()) && !value.is_null());
-    rest.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The block of another vendor's that a thought stands for, with the thought's text.

@@ -1,7 +1,7 @@
 //! A streamed answer as Ollama's lines.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, Usage,
 };
@@ -68,10 +68,16 @@ impl LineWriter {
     }
 
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
-        let blocks = delta.thinking_blocks.get().into_iter().flatten();
+        let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        for note in lost_signatures(blocks, calls, delta.provider_specific_fields.get(), "", "Ollama's") {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         let thought: String = match delta.reasoning_content.as_deref() {
             Some(thought) => thought.to_owned(),
-            None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
+            None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
         };
         let mut text = delta.content.as_deref().unwrap_or_default().to_owned();
         text.push_str(delta.refusal.as_deref().unwrap_or_default());
