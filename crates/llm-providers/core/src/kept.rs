@@ -181,7 +181,8 @@ mod tests {
 
     fn kept() -> Kept {
         let block = json!({ "type": "thinking", "thinking": "Hm, \u{1F914} \"so\".", "signature": "c2ln==" });
-        let mut kept = Kept::of_call("call_1", Extra::from_iter([("thought_signature".to_owned(), json!("x"))]));
+        let mut kept =
+            Kept::of_call("call_1", Extra::from_iter([("thought_signature".to_owned(), json!("x"))]));
         kept.thinking = Some(llm_types::from_value(block).unwrap());
         kept
     }

@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn what_is_no_conversation_is_the_vendors_to_judge() {
-        for turns in ["", "{}", "null", "[1, \"a\", {}]", r#"[{"content": {"a": 1}}]"#, r#"[{"content": [1"#] {
+        for turns in ["", "{}", "null", "[1, \"a\", {}]", r#"[{"content": {"a": 1}}]"#, r#"[{"content": [1"#]
+        {
             assert_eq!(sift(turns, "content", |_, _, _| Sifted::Left), None, "{turns}");
         }
     }

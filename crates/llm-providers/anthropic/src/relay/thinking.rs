@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn what_others_thought_is_left_out() {
         let seal = Kept::default().seal();
-        let thought = |signature: Value| json!({ "type": "thinking", "thinking": "Hm.", "signature": signature });
+        let thought =
+            |signature: Value| json!({ "type": "thinking", "thinking": "Hm.", "signature": signature });
         let own = thought("EqQB".into());
         let text = json!({ "type": "text", "text": "a" });
         let body = json!({

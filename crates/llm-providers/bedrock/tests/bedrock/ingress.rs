@@ -386,7 +386,9 @@ fn assembled(events: &[(String, Value)]) -> Vec<Value> {
             blocks.resize(blocks.len().max(index as usize + 1), Value::Null);
         }
         let Some(block) = blocks.last_mut() else { continue };
-        let add = |to: &mut Value, more: &Value| *to = (to.as_str().unwrap_or_default().to_owned() + more.as_str().unwrap()).into();
+        let add = |to: &mut Value, more: &Value| {
+            *to = (to.as_str().unwrap_or_default().to_owned() + more.as_str().unwrap()).into()
+        };
         let delta = &event["delta"];
         match name.as_str() {
             "contentBlockStart" => *block = event["start"].clone(),

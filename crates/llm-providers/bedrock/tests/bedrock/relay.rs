@@ -52,13 +52,16 @@ fn only_with_a_key_that_is_borne() {
 fn what_others_thought_is_left_out() {
     let seal = Kept::default().seal();
     let thought = |signature: Option<&str>| match signature {
-        Some(signature) => json!({ "reasoningContent": { "reasoningText": { "text": "Hm.", "signature": signature } } }),
+        Some(signature) => {
+            json!({ "reasoningContent": { "reasoningText": { "text": "Hm.", "signature": signature } } })
+        }
         None => json!({ "reasoningContent": { "reasoningText": { "text": "Hm." } } }),
     };
     let redacted = json!({ "reasoningContent": { "redactedContent": "AAAA" } });
     let text = json!({ "text": "a \"reasoningContent\"" });
     let passed = |model: &str, blocks: Value| {
-        let body = Bytes::from(json!({ "messages": [{ "role": "assistant", "content": blocks }] }).to_string());
+        let body =
+            Bytes::from(json!({ "messages": [{ "role": "assistant", "content": blocks }] }).to_string());
         let peek = Peek::new(&body).unwrap();
         let headers = HeaderMap::new();
         let edits = relay().edits(&peek, &Call::new(model, &headers)).unwrap();

@@ -2,7 +2,7 @@
 //! whichever vendor signed them and whatever the client's dialect has no place for.
 
 use bytes::BytesMut;
-use llm_provider_core::{Ingress, Kept, Reply, chunks};
+use llm_provider_core::{Ingress, Kept, Note, Reply, chunks};
 use llm_types::{ChatResponse, Extra, Message, Role};
 use serde_json::{Value, json};
 
@@ -17,8 +17,10 @@ fn messages() -> Vec<(&'static str, Value)> {
         }
         call
     };
-    let signed = |signature: &str| json!({ "type": "thinking", "thinking": "Hm, \"so\".\n", "signature": signature });
-    let gemini = json!({ "type": "thinking", "thinking": "Hm.", "signature": "AQ+/==", "format": "google-gemini-v1" });
+    let signed =
+        |signature: &str| json!({ "type": "thinking", "thinking": "Hm, \"so\".\n", "signature": signature });
+    let gemini =
+        json!({ "type": "thinking", "thinking": "Hm.", "signature": "AQ+/==", "format": "google-gemini-v1" });
     let item = |id: &str, words: &str| {
         let summary = json!([{ "type": "summary_text", "text": words }]);
         json!({
@@ -41,11 +43,21 @@ fn messages() -> Vec<(&'static str, Value)> {
     vec![
         (
             "signed_calls_side_by_side",
-            said(none.clone(), none.clone(), json!([call("a", Some("S1+/==")), call("b", Some("S2+/=="))]), none.clone()),
+            said(
+                none.clone(),
+                none.clone(),
+                json!([call("a", Some("S1+/==")), call("b", Some("S2+/=="))]),
+                none.clone(),
+            ),
         ),
         (
             "one_of_two_calls_is_signed",
-            said("Let me look.".into(), none.clone(), json!([call("a", Some("S1+/==")), call("b", None)]), none.clone()),
+            said(
+                "Let me look.".into(),
+                none.clone(),
+                json!([call("a", Some("S1+/==")), call("b", None)]),
+                none.clone(),
+            ),
         ),
         ("signed_thoughts", said("So.".into(), json!([gemini]), none.clone(), none.clone())),
         (
@@ -55,7 +67,12 @@ fn messages() -> Vec<(&'static str, Value)> {
         ("encrypted_thinking", said("So.".into(), json!([item("rs_1", "Why?")]), none.clone(), none.clone())),
         (
             "encrypted_thinking_without_words",
-            said(none.clone(), json!([item("rs_1", ""), item("rs_2", "Then.")]), json!([call("a", None)]), none.clone()),
+            said(
+                none.clone(),
+                json!([item("rs_1", ""), item("rs_2", "Then.")]),
+                json!([call("a", None)]),
+                none.clone(),
+            ),
         ),
         (
             "items_in_an_order_of_their_own",
@@ -63,7 +80,11 @@ fn messages() -> Vec<(&'static str, Value)> {
                 "So.".into(),
                 json!([item("rs_1", "Why?")]),
                 json!([call("a", None)]),
-                json!({ "output_items": [{ "type": "message", "role": "assistant", "content": "So.", "phase": "final" }] }),
+                json!({ "output_items": [
+                    item("rs_1", "Why?")["reasoning_item"],
+                    { "type": "message", "role": "assistant", "content": "So.", "phase": "commentary" },
+                    { "type": "function_call", "call_id": "a", "name": "look", "arguments": "{\"city\":\"Köln\"}" },
+                ] }),
             ),
         ),
         (
@@ -77,13 +98,14 @@ fn messages() -> Vec<(&'static str, Value)> {
         ),
         (
             "parts_that_only_their_vendor_knows",
-            said("So.".into(), json!([{ "type": "thinking", "thinking": "Hm.", "closed": true }]), none, none_but_details()),
+            said(
+                "So.".into(),
+                json!([{ "type": "thinking", "thinking": "Hm.", "closed": true }]),
+                none,
+                json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": "x+/==" }] }),
+            ),
         ),
     ]
-}
-
-fn none_but_details() -> Value {
-    json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": "x+/==" }] })
 }
 
 /// What a message's vendor must have back of it.
@@ -113,7 +135,7 @@ fn signatures(message: &Message) -> Value {
 /// everything that a vendor signed is there, byte for byte.
 ///
 /// `whole` and `streamed` stand for the client: from an answer they make its next request, which holds the message.
-/// `own` names what a dialect may add in its own words, members of `provider_specific_fields`.
+/// `own` names members of `provider_specific_fields` that the dialect says in its own words, and so in its own way.
 ///
 /// # Panics
 /// If something is missing, or has changed.
@@ -123,28 +145,70 @@ pub fn comes_back(
     whole: impl Fn(&[u8]) -> Value,
     streamed: impl Fn(&[u8]) -> Value,
 ) {
-    let reply = Reply { request_id: "req-1".to_owned(), model: "asked".to_owned(), ..Reply::default() };
     for (name, message) in messages() {
-        let answer = json!({ "id": "x", "model": "m", "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] });
-        let answer: ChatResponse = llm_types::from_value(answer).unwrap();
-        let expected = signatures(&answer.choices[0].message);
-        let outgoing = ingress.write(&answer, &reply);
-        assert_eq!(outgoing.notes, [], "{name}");
-        let mut writer = ingress.writer(&reply);
-        let mut out = BytesMut::new();
-        for chunk in chunks(answer) {
-            writer.chunk(&chunk, &mut out);
-        }
-        writer.end(&mut out);
-        assert_eq!(writer.notes(), [], "{name}, streamed");
-        for (how, request) in [("whole", whole(&outgoing.body)), ("streamed", streamed(&out))] {
+        let (expected, tellings) = told(ingress, &message);
+        let makers: [&dyn Fn(&[u8]) -> Value; 2] = [&whole, &streamed];
+        for ((how, bytes, notes), request) in tellings.into_iter().zip(makers) {
+            assert_eq!(notes, [], "{name}, {how}");
+            let request = request(&bytes);
             let incoming = ingress.read(request.to_string().as_bytes()).unwrap();
             let said = incoming.request.messages.iter().rfind(|message| message.role == Role::Assistant);
             let mut back = signatures(said.unwrap());
-            if let Some(fields) = back["fields"].as_object_mut() {
-                fields.retain(|name, _| !own.contains(&name.as_str()) || expected["fields"].get(name).is_some());
+            let mut expected = expected.clone();
+            for fields in [&mut back, &mut expected].map(|all| all["fields"].as_object_mut()) {
+                fields.into_iter().for_each(|fields| fields.retain(|name, _| !own.contains(&name.as_str())));
             }
             assert_eq!(back, expected, "{name}, {how}: {request}");
         }
     }
+}
+
+/// Tells a client of `ingress`, whose dialect has no place for signatures, messages as vendors sign them: what is lost is
+/// noted, whole and in pieces.
+///
+/// # Panics
+/// If something is lost in silence.
+pub fn loss_is_told(ingress: &dyn Ingress) {
+    for (name, message) in messages() {
+        let (signed, tellings) = told(ingress, &message);
+        let mut lost = Vec::new();
+        if signed["blocks"].as_array().is_some_and(|blocks| !blocks.is_empty()) {
+            lost.push("thinking_blocks");
+        }
+        let mut calls = signed["calls"].as_array().into_iter().flatten();
+        if calls.any(|call| call[3].as_object().is_some_and(|members| !members.is_empty())) {
+            lost.push("tool_calls");
+        }
+        lost.extend(
+            signed["fields"].as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str),
+        );
+        assert!(!lost.is_empty(), "{name} is signed");
+        for (how, _, notes) in tellings {
+            for member in &lost {
+                assert!(
+                    notes.iter().any(|note| note.path.contains(member)),
+                    "{name}, {how}: {member}: {notes:?}"
+                );
+            }
+        }
+    }
+}
+
+/// What a message's vendor must have back, and how a client is told of the message: whole and in pieces, with the notes.
+fn told(ingress: &dyn Ingress, message: &Value) -> (Value, [(&'static str, Vec<u8>, Vec<Note>); 2]) {
+    let reply = Reply { request_id: "req-1".to_owned(), model: "asked".to_owned(), ..Reply::default() };
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+    let answer: ChatResponse =
+        llm_types::from_value(json!({ "id": "x", "model": "m", "choices": [choice] })).unwrap();
+    let signed = signatures(&answer.choices[0].message);
+    let outgoing = ingress.write(&answer, &reply);
+    let mut writer = ingress.writer(&reply);
+    let mut out = BytesMut::new();
+    for chunk in chunks(answer) {
+        writer.chunk(&chunk, &mut out);
+    }
+    writer.end(&mut out);
+    let tellings =
+        [("whole", outgoing.body.to_vec(), outgoing.notes), ("streamed", out.to_vec(), writer.notes())];
+    (signed, tellings)
 }

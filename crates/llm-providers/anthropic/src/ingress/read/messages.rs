@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::Reader;
 use super::blocks::{Place, part, remaining, text};
-use crate::ingress::kept::unsealed;
 use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;
+use crate::ingress::kept::unsealed;
 use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
 
 /// The first block of Claude Code's system prompt begins so. It changes from request to request and speaks to

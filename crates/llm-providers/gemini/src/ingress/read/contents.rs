@@ -92,7 +92,9 @@ impl Reader {
                     *call = members;
                 }
             }
-            None => self.note(NoteKind::Dropped, format!("{path}.thoughtSignature"), "was changed on its way"),
+            None => {
+                self.note(NoteKind::Dropped, format!("{path}.thoughtSignature"), "was changed on its way")
+            }
         }
         part.thought_signature = Nullable::Absent;
         !matches!(part.text.as_deref(), Some(""))

@@ -109,7 +109,8 @@ impl Writer<'_, '_> {
         let blocks = message.thinking_blocks.get().into_iter().flatten();
         let is_foreign = blocks.filter_map(kept::vendor_of).any(|made_by| made_by != self.vendor);
         if is_foreign || !is_same(&kept, message) {
-            let why = if is_foreign { "another vendor's items" } else { "the message is no longer what it was" };
+            let why =
+                if is_foreign { "another vendor's items" } else { "the message is no longer what it was" };
             self.dropped(format!("{place}.{OUTPUT_ITEMS}"), why);
             return Ok(false);
         }

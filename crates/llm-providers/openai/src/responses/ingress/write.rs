@@ -2,7 +2,8 @@
 
 use llm_provider_core::{Note, NoteKind, Reply};
 use llm_types::{
-    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, from_value,
+    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
+    ToolCall, from_value,
 };
 use serde_json::Value;
 
@@ -69,6 +70,7 @@ impl Output<'_> {
         let fields = message.provider_specific_fields.get();
         if let Some(items) = own_items(fields) {
             self.items = items;
+            self.seal(message);
             return;
         }
         self.thinking(message);
@@ -94,6 +96,18 @@ impl Output<'_> {
         let kept = answer::to_keep(calls.iter(), fields);
         if !kept.is_empty() {
             self.items.push(answer::carrier(self.name("rs"), &kept));
+        }
+    }
+
+    /// Says of a vendor's own thinking whose it is, as far as the blocks tell.
+    fn seal(&mut self, message: &Message) {
+        let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+        for item in &mut self.items {
+            let Item::Reasoning(thought) = item else { continue };
+            let is_it = |block: &&ThinkingBlock| kept::item_of(block).is_some_and(|own| own.id == thought.id);
+            if let (Some(id), Some(block)) = (thought.id.get(), blocks.iter().find(is_it)) {
+                *item = answer::reasoning(id.clone(), block);
+            }
         }
     }
 
