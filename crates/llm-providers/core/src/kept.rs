@@ -21,14 +21,8 @@ const MARK_IN_BASE64: &str = "bGxtZ3cx";
 
 /// Members of a message's `provider_specific_fields` that their vendors need back: the message as they made it, or what
 /// they signed of it. All others tell of the answer only.
-const GO_BACK: &[&str] = &[
-    "content_blocks",
-    "converse_content",
-    "output_items",
-    "parts",
-    "reasoning_details",
-    "thought_signatures",
-];
+const GO_BACK: &[&str] =
+    &["content_blocks", "converse_content", "output_items", "parts", DETAILS, "thought_signatures"];
 
 /// What must come back, and travels sealed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -57,14 +51,12 @@ impl Kept {
         Self { calls: Extra::from_iter([(id.to_owned(), Value::Object(members))]), ..Self::default() }
     }
 
-    /// Those of `fields` that must come back and that the client's dialect does not tell itself, as it does `own`.
-    pub fn of_fields(fields: Option<&Extra>, own: &[&str]) -> Self {
-        let fields = fields.into_iter().flatten();
-        let fields = fields.filter(|(name, _)| Self::goes_back(name) && !own.contains(&name.as_str()));
-        Self {
-            fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            ..Self::default()
-        }
+    /// What must come back of a message as a whole: of its `provider_specific_fields`, and of the members beside them.
+    /// What the client's dialect tells itself, as it does `own`, is not kept.
+    pub fn of_message(fields: Option<&Extra>, beside: &Extra, own: &[&str]) -> Self {
+        let mut keeping = Keeping::default();
+        keeping.add(fields, beside, own);
+        keeping.take()
     }
 
     /// Whether a member of `provider_specific_fields` of a message must come back.
@@ -124,6 +116,73 @@ impl Kept {
     }
 }
 
+/// What must come back of a message as a whole, gathered from the pieces of a stream.
+#[derive(Debug, Default)]
+pub struct Keeping {
+    fields: Extra,
+    /// Aggregators' `reasoning_details`, pieces of one text joined.
+    details: Vec<Value>,
+}
+
+impl Keeping {
+    /// Takes a piece in: its `provider_specific_fields` but for `own`, which the client's dialect tells itself, and the
+    /// members beside them.
+    pub fn add(&mut self, fields: Option<&Extra>, beside: &Extra, own: &[&str]) {
+        let fields = fields.into_iter().flatten();
+        let fields = fields.filter(|(name, _)| Kept::goes_back(name) && !own.contains(&name.as_str()));
+        self.fields.extend(fields.map(|(name, value)| (name.clone(), value.clone())));
+        let details = beside.get(DETAILS).and_then(Value::as_array).into_iter().flatten();
+        // Anthropic's are blocks of thinking as well, and told as those.
+        let is_block = |detail: &Value| detail["format"].as_str().is_some_and(|f| f.starts_with("anthropic"));
+        for detail in details.filter(|detail| !is_block(detail)) {
+            match self.details.last_mut() {
+                Some(last) if joins(last, detail) => join(last, detail),
+                _ => self.details.push(detail.clone()),
+            }
+        }
+    }
+
+    /// What is to be kept of it all; nothing is left.
+    pub fn take(&mut self) -> Kept {
+        let mut fields = std::mem::take(&mut self.fields);
+        let details = std::mem::take(&mut self.details);
+        // What is words alone is told as words.
+        let is_opaque =
+            |detail: &Value| detail["type"] == "reasoning.encrypted" || detail["signature"].is_string();
+        if details.iter().any(is_opaque) {
+            fields.entry(DETAILS).or_insert(Value::Array(details));
+        }
+        Kept { fields, ..Kept::default() }
+    }
+}
+
+/// A member of a message, or of its `provider_specific_fields`, in which aggregators tell thinking of any vendor.
+const DETAILS: &str = "reasoning_details";
+
+/// Members of a detail that come in pieces.
+const WORDS: [&str; 2] = ["text", "summary"];
+
+/// Whether a detail goes on with `more`.
+fn joins(detail: &Value, more: &Value) -> bool {
+    let has_words = WORDS.iter().any(|name| detail[name].is_string());
+    has_words
+        && !detail["signature"].is_string()
+        && detail["type"] == more["type"]
+        && detail["index"] == more["index"]
+}
+
+fn join(detail: &mut Value, more: &Value) {
+    for (name, value) in more.as_object().into_iter().flatten() {
+        match (&mut detail[name], value) {
+            (Value::String(words), Value::String(more)) if WORDS.contains(&name.as_str()) => {
+                words.push_str(more)
+            }
+            (_, Value::Null) => {}
+            (member, value) => *member = value.clone(),
+        }
+    }
+}
+
 /// Members of a call that only its vendor knows.
 pub fn members_of(call: &ToolCall) -> Extra {
     // That the model itself calls goes without saying.
@@ -132,12 +191,13 @@ pub fn members_of(call: &ToolCall) -> Extra {
     members.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Notes on what vendors must have back of a message, or of a piece of one, for a dialect that has no place for it.
+/// Notes on what vendors must have back of a message, or of a piece of one, for a dialect that has no place for it: blocks
+/// of thinking, calls, and what would be `kept` of the message as a whole.
 /// `place` precedes the names of the members, and `whose` says whose dialect it is.
 pub fn lost_signatures(
     blocks: &[ThinkingBlock],
     calls: &[ToolCall],
-    fields: Option<&Extra>,
+    kept: &Kept,
     place: &str,
     whose: &str,
 ) -> Vec<Note> {
@@ -157,7 +217,7 @@ pub fn lost_signatures(
     if calls.iter().any(|call| !members_of(call).is_empty()) {
         notes.push(Note::dropped(format!("{place}tool_calls"), format!("{whose} calls have no signatures")));
     }
-    for name in Kept::of_fields(fields, &[]).fields.keys() {
+    for name in kept.fields.keys() {
         let path = format!("{place}provider_specific_fields.{name}");
         notes.push(Note::dropped(path, format!("{whose} messages have no signatures")));
     }
@@ -221,9 +281,39 @@ mod tests {
     fn only_what_a_vendor_needs_and_the_dialect_lacks_is_kept() {
         let fields = json!({ "parts": [1], "content_blocks": [2], "safety_ratings": [3] });
         let Value::Object(fields) = fields else { unreachable!() };
-        let kept = Kept::of_fields(Some(&fields), &["content_blocks"]);
+        let kept = Kept::of_message(Some(&fields), &Extra::new(), &["content_blocks"]);
         assert_eq!(kept.fields, Extra::from_iter([("parts".to_owned(), json!([1]))]));
-        assert!(Kept::of_fields(None, &[]).is_empty());
+        assert!(Kept::of_message(None, &Extra::new(), &[]).is_empty());
+    }
+
+    #[test]
+    fn details_of_a_stream_are_put_together() {
+        let kept = |pieces: Value| {
+            let mut keeping = Keeping::default();
+            for piece in pieces.as_array().unwrap() {
+                keeping.add(None, &Extra::from_iter([(DETAILS.to_owned(), json!([piece]))]), &[]);
+            }
+            keeping.take().fields.shift_remove(DETAILS)
+        };
+        let summary = |words: &str| json!({ "type": "reasoning.summary", "summary": words, "index": 0 });
+        let data = json!({ "type": "reasoning.encrypted", "data": "gA+/==", "format": "openai-responses-v1", "index": 0 });
+        assert_eq!(
+            kept(json!([summary("Hm"), summary(", so."), data])),
+            Some(json!([summary("Hm, so."), data]))
+        );
+        let text = |words: &str, signature: Value| json!({ "type": "reasoning.text", "text": words, "signature": signature, "index": 0 });
+        assert_eq!(
+            kept(json!([
+                text("a", Value::Null),
+                text("b", Value::Null),
+                text("", json!("s")),
+                text("c", json!("t"))
+            ])),
+            Some(json!([text("ab", json!("s")), text("c", json!("t"))]))
+        );
+        assert_eq!(kept(json!([summary("Hm"), summary(".")])), None, "words are told as words");
+        let claude = json!({ "type": "reasoning.encrypted", "data": "x", "format": "anthropic-claude-v1" });
+        assert_eq!(kept(json!([claude])), None, "a block of thinking says it");
     }
 
     #[test]
@@ -232,16 +322,20 @@ mod tests {
         let words = block(json!({ "type": "thinking", "thinking": "Hm.", "signature": "", "index": 0 }));
         let mut call = ToolCall::function("a", "f", "{}");
         call.extra.insert("caller".to_owned(), json!({ "type": "direct" }));
-        assert_eq!(lost_signatures(&[words.clone()], &[call.clone()], None, "", "Ours"), []);
+        let lost = |blocks: &[ThinkingBlock], call: &ToolCall, kept: &Kept| {
+            lost_signatures(blocks, std::slice::from_ref(call), kept, "a.", "Their")
+        };
+        assert_eq!(lost(std::slice::from_ref(&words), &call, &Kept::default()), []);
         call.extra.insert("extra_content".to_owned(), json!({}));
-        let fields = Extra::from_iter([("parts".to_owned(), json!([])), ("safety".to_owned(), json!(1))]);
+        let fields = Extra::from_iter([("parts".to_owned(), json!([]))]);
+        let kept = Kept { fields, ..Kept::default() };
         for signed in [
             json!({ "type": "thinking", "signature": "s" }),
             json!({ "type": "redacted_thinking", "data": "d" }),
             json!({ "type": "thinking", "reasoning_item": {} }),
         ] {
             let blocks = [words.clone(), block(signed)];
-            let notes = lost_signatures(&blocks, &[call.clone()], Some(&fields), "a.", "Their");
+            let notes = lost(&blocks, &call, &kept);
             let paths: Vec<_> = notes.iter().map(|note| note.path.as_str()).collect();
             assert_eq!(paths, ["a.thinking_blocks", "a.tool_calls", "a.provider_specific_fields.parts"]);
             assert_eq!(notes[0].detail, "Their thinking has no signatures");

@@ -29,7 +29,7 @@ pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoin
 pub use error::{EncodeError, StreamError, UpstreamError, header_text, retry_after_ms};
 pub use event_stream::{EventStreamBuffer, write_event_stream};
 pub use framing::{Framer, Framing, LineBuffer};
-pub use kept::{Kept, is_signed_elsewhere, lost_signatures, members_of};
+pub use kept::{Keeping, Kept, is_signed_elsewhere, lost_signatures, members_of};
 pub use login::{AwsKeys, Credential, Login, LoginInput, LoginRun, LoginStep};
 pub use note::{Note, NoteKind};
 pub use parameters::{ParameterInfo, Parameters};

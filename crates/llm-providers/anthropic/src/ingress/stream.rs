@@ -8,7 +8,7 @@ mod object_end;
 mod whole;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Kept, Note, NoteKind, Reply, is_signed_elsewhere};
+use llm_provider_core::{ChunkWriter, Keeping, Kept, Note, NoteKind, Reply, is_signed_elsewhere};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
     ToolCall, Usage,
@@ -36,7 +36,7 @@ pub(super) struct MessagesWriter {
     was_refused: bool,
     specifics: Extra,
     /// What other vendors must have back of the message as a whole.
-    kept: Extra,
+    kept: Keeping,
     /// Members of an answer that only Anthropic knows, until they are told.
     unknown: Extra,
     /// Blocks told that only Anthropic has.
@@ -65,7 +65,7 @@ impl MessagesWriter {
             finish: None,
             was_refused: false,
             specifics: Extra::new(),
-            kept: Extra::new(),
+            kept: Keeping::default(),
             unknown: Extra::new(),
             own_blocks: 0,
             has_citations: false,
@@ -117,6 +117,7 @@ impl MessagesWriter {
 
     fn delta(&mut self, delta: &Delta, out: &mut BytesMut) {
         let specifics = delta.provider_specific_fields.get();
+        self.kept.add(specifics, &delta.extra, OWN_FIELDS);
         if let Some(Value::Object(block)) = specifics.and_then(|specifics| specifics.get("content_block")) {
             self.own_block(block, out);
         }
@@ -210,7 +211,6 @@ impl MessagesWriter {
     }
 
     fn specifics(&mut self, specifics: &Extra, out: &mut BytesMut) {
-        self.kept.extend(Kept::of_fields(Some(specifics), OWN_FIELDS).fields);
         for (name, value) in specifics {
             match name.as_str() {
                 name if Ending::MEMBERS.contains(&name) => {
@@ -279,7 +279,7 @@ impl ChunkWriter for MessagesWriter {
         self.start(out);
         self.stage = Stage::After;
         self.blocks.finish(out);
-        let kept = Kept { fields: std::mem::take(&mut self.kept), ..Kept::default() };
+        let kept = self.kept.take();
         if !kept.is_empty() {
             self.blocks.carry(&kept, out);
         }

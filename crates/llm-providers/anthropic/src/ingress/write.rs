@@ -82,7 +82,7 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     if has_images(&message.extra) {
         notes.push(Note::dropped("choices[0].message.images", NO_IMAGES));
     }
-    let kept = Kept::of_fields(specifics, OWN_FIELDS);
+    let kept = Kept::of_message(specifics, &message.extra, OWN_FIELDS);
     if !kept.is_empty() {
         blocks.push(carrier(&kept));
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Kept, Note, Reply, members_of, write_event_stream};
+use llm_provider_core::{ChunkWriter, Keeping, Kept, Note, Reply, members_of, write_event_stream};
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
 };
@@ -35,7 +35,7 @@ pub(super) struct ConverseWriter {
     /// Members of the thinking that goes on that only its vendor knows, sealed at its end.
     thought: Extra,
     /// What other vendors must have back of the message as a whole.
-    kept: Extra,
+    kept: Keeping,
     notes: Vec<Note>,
 }
 
@@ -97,7 +97,7 @@ impl ConverseWriter {
             tier: None,
             fields: Extra::new(),
             thought: Extra::new(),
-            kept: Extra::new(),
+            kept: Keeping::default(),
             notes: Vec::new(),
         }
     }
@@ -280,7 +280,7 @@ impl ConverseWriter {
     fn rest(&mut self, out: &mut BytesMut) {
         let calls = self.calls.values_mut().filter(|call| call.block.is_some());
         let mut all: Vec<Kept> = calls.filter_map(Call::untold).collect();
-        all.push(Kept { fields: std::mem::take(&mut self.kept), ..Kept::default() });
+        all.push(self.kept.take());
         for kept in all.iter().filter(|kept| !kept.is_empty()) {
             self.carry(kept, out);
         }
@@ -295,7 +295,7 @@ impl ConverseWriter {
     fn added(&mut self, added: &Delta, out: &mut BytesMut) {
         self.thinking(added, out);
         let fields = added.provider_specific_fields.get();
-        self.kept.extend(Kept::of_fields(fields, OWN_FIELDS).fields);
+        self.kept.add(fields, &added.extra, OWN_FIELDS);
         if fields.is_some_and(|fields| fields.contains_key(BLOCK_START)) {
             self.close(out);
         }

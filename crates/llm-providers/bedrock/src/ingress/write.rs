@@ -113,7 +113,7 @@ fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<Co
             "Converse names sources beside quotes only",
         ));
     }
-    let kept = Kept::of_fields(message.provider_specific_fields.get(), OWN_FIELDS);
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, OWN_FIELDS);
     if !kept.is_empty() {
         blocks.push(carrier(&kept));
     }

@@ -1,7 +1,7 @@
 //! A streamed answer as Cohere's events.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply, lost_signatures};
+use llm_provider_core::{ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
 };
@@ -102,7 +102,8 @@ impl ChatWriter {
         // Blocks say what the text says; a vendor that gives only those is heard too.
         let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
-        for note in lost_signatures(blocks, calls, delta.provider_specific_fields.get(), "", "Cohere's") {
+        let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
+        for note in lost_signatures(blocks, calls, &kept, "", "Cohere's") {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }

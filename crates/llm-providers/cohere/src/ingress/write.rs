@@ -1,6 +1,6 @@
 //! A whole answer as Cohere's.
 
-use llm_provider_core::{Note, NoteKind, Reply, lost_signatures};
+use llm_provider_core::{Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     Annotation, ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent,
     Nullable, ToolCall,
@@ -59,7 +59,8 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     out.tool_plan = plan.map(str::to_owned).into();
     let blocks = message.thinking_blocks.as_deref().unwrap_or_default();
     let signed_calls = message.tool_calls.as_deref().unwrap_or_default();
-    notes.extend(lost_signatures(blocks, signed_calls, specifics, "choices[0].message.", "Cohere's"));
+    let kept = Kept::of_message(specifics, &message.extra, &[]);
+    notes.extend(lost_signatures(blocks, signed_calls, &kept, "choices[0].message.", "Cohere's"));
     let mut parts = thoughts(message, plan);
     let text = message.content.get().map(MessageContent::text).unwrap_or_default();
     let refusal = message.refusal.as_deref().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
 
 use bytes::{BufMut as _, BytesMut};
-use llm_provider_core::{ChunkWriter, Kept, Note, Reply};
+use llm_provider_core::{ChunkWriter, Keeping, Note, Reply};
 use llm_types::{
     Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
     ToolCall, Usage,
@@ -73,16 +73,18 @@ struct Open {
     specifics: Extra,
     /// Whether a signature over text was told.
     is_signed: bool,
+    /// What other vendors must have back of the message as a whole.
+    kept: Keeping,
 }
 
 impl Open {
     /// Parts that say nothing and hold what must come back: Gemini's signature over text that is told yet, and what
     /// other vendors alone know of the message.
-    fn carriers(&self) -> impl Iterator<Item = Part> {
+    fn carriers(&mut self) -> impl Iterator<Item = Part> {
         let signature = self.specifics.get(SIGNATURES).and_then(|all| all.get(0)?.as_str());
         let own = signature.filter(|_| !self.is_signed);
         let own = own.map(|own| Part { thought_signature: own.to_owned().into(), ..Part::text("") });
-        let kept = Kept::of_fields(Some(&self.specifics), write::OWN_FIELDS);
+        let kept = self.kept.take();
         own.into_iter().chain((!kept.is_empty()).then(|| foreign::carrier(&kept)))
     }
 }
@@ -115,6 +117,7 @@ impl GenerateWriter {
                 extra: Extra::new(),
                 specifics: Extra::new(),
                 is_signed: false,
+                kept: Keeping::default(),
             });
             self.choices.len() - 1
         });
@@ -171,6 +174,7 @@ impl GenerateWriter {
         let open = self.open(index);
         open.text.push_str(text);
         open.is_signed |= signature.is_some();
+        open.kept.add(own, &delta.extra, write::OWN_FIELDS);
         for piece in delta.tool_calls.get().into_iter().flatten() {
             add(&mut open.calls, piece);
         }

@@ -191,7 +191,7 @@ fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
         );
         parts.push(function_call(&call, "choices.message.function_call", notes));
     }
-    let kept = Kept::of_fields(message.provider_specific_fields.get(), OWN_FIELDS);
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, OWN_FIELDS);
     if !kept.is_empty() {
         parts.push(foreign::carrier(&kept));
     }

@@ -1,7 +1,7 @@
 //! A streamed answer as Ollama's lines.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply, lost_signatures};
+use llm_provider_core::{ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, Usage,
 };
@@ -70,7 +70,8 @@ impl LineWriter {
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
         let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
-        for note in lost_signatures(blocks, calls, delta.provider_specific_fields.get(), "", "Ollama's") {
+        let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
+        for note in lost_signatures(blocks, calls, &kept, "", "Ollama's") {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }

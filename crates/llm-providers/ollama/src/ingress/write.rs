@@ -1,6 +1,6 @@
 //! A whole answer as Ollama's.
 
-use llm_provider_core::{Note, NoteKind, Outgoing, Reply, lost_signatures};
+use llm_provider_core::{Kept, Note, NoteKind, Outgoing, Reply, lost_signatures};
 use llm_types::{ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage};
 use serde_json::{Number, Value, json};
 
@@ -123,8 +123,8 @@ fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
         out.thinking = Nullable::Value(thought);
     }
     let signed_calls = message.tool_calls.as_deref().unwrap_or_default();
-    let fields = message.provider_specific_fields.get();
-    notes.extend(lost_signatures(blocks, signed_calls, fields, "choices[0].message.", "Ollama's"));
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, &[]);
+    notes.extend(lost_signatures(blocks, signed_calls, &kept, "choices[0].message.", "Ollama's"));
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Ollama's answers have no sound"));
     }

@@ -8,12 +8,7 @@ use llm_types::{Extra, Nullable, ThinkingBlock};
 use serde_json::Value;
 
 use super::wire::{Item, ReasoningItem};
-use super::{OUTPUT_ITEMS, REASONING_ITEM, REASONING_VENDOR};
-
-/// Whether a member of `provider_specific_fields` must come back and is told in no item.
-pub(super) fn goes_back(name: &str) -> bool {
-    Kept::goes_back(name) && name != OUTPUT_ITEMS
-}
+use super::{REASONING_ITEM, REASONING_VENDOR};
 
 /// The item of thinking in a block that a Responses API made; `None` if it was made elsewhere.
 pub(super) fn item_of(block: &ThinkingBlock) -> Option<ReasoningItem> {

@@ -101,10 +101,18 @@ fn messages() -> Vec<(&'static str, Value)> {
             said(
                 "So.".into(),
                 json!([{ "type": "thinking", "thinking": "Hm.", "closed": true }]),
-                none,
+                none.clone(),
                 json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": "x+/==" }] }),
             ),
         ),
+        ("details_of_an_aggregator", {
+            let mut message = said("So.".into(), none.clone(), none.clone(), none);
+            message["reasoning_details"] = json!([
+                { "type": "reasoning.summary", "summary": "Hm.", "index": 0 },
+                { "type": "reasoning.encrypted", "data": "x+/==", "format": "openai-responses-v1", "index": 0 },
+            ]);
+            message
+        }),
     ]
 }
 
@@ -121,7 +129,10 @@ fn signatures(message: &Message) -> Value {
         json!([call.id, function.name, arguments, call.extra])
     });
     let fields = message.provider_specific_fields.get().into_iter().flatten();
+    // Aggregators tell it beside.
+    let beside = message.extra.iter();
     let fields: Extra = fields
+        .chain(beside)
         .filter(|(name, _)| Kept::goes_back(name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
@@ -147,10 +158,9 @@ pub fn comes_back(
 ) {
     for (name, message) in messages() {
         let (expected, tellings) = told(ingress, &message);
-        let makers: [&dyn Fn(&[u8]) -> Value; 2] = [&whole, &streamed];
-        for ((how, bytes, notes), request) in tellings.into_iter().zip(makers) {
+        for Telling { how, bytes, notes } in tellings {
             assert_eq!(notes, [], "{name}, {how}");
-            let request = request(&bytes);
+            let request = if how == WHOLE { whole(&bytes) } else { streamed(&bytes) };
             let incoming = ingress.read(request.to_string().as_bytes()).unwrap();
             let said = incoming.request.messages.iter().rfind(|message| message.role == Role::Assistant);
             let mut back = signatures(said.unwrap());
@@ -183,7 +193,7 @@ pub fn loss_is_told(ingress: &dyn Ingress) {
             signed["fields"].as_object().into_iter().flat_map(|fields| fields.keys()).map(String::as_str),
         );
         assert!(!lost.is_empty(), "{name} is signed");
-        for (how, _, notes) in tellings {
+        for Telling { how, notes, .. } in tellings {
             for member in &lost {
                 assert!(
                     notes.iter().any(|note| note.path.contains(member)),
@@ -194,8 +204,17 @@ pub fn loss_is_told(ingress: &dyn Ingress) {
     }
 }
 
-/// What a message's vendor must have back, and how a client is told of the message: whole and in pieces, with the notes.
-fn told(ingress: &dyn Ingress, message: &Value) -> (Value, [(&'static str, Vec<u8>, Vec<Note>); 2]) {
+/// How a client is told of a message.
+struct Telling {
+    how: &'static str,
+    bytes: Vec<u8>,
+    notes: Vec<Note>,
+}
+
+const WHOLE: &str = "whole";
+
+/// What a message's vendor must have back, and how a client is told of the message: whole and in pieces.
+fn told(ingress: &dyn Ingress, message: &Value) -> (Value, [Telling; 2]) {
     let reply = Reply { request_id: "req-1".to_owned(), model: "asked".to_owned(), ..Reply::default() };
     let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
     let answer: ChatResponse =
@@ -208,7 +227,9 @@ fn told(ingress: &dyn Ingress, message: &Value) -> (Value, [(&'static str, Vec<u
         writer.chunk(&chunk, &mut out);
     }
     writer.end(&mut out);
-    let tellings =
-        [("whole", outgoing.body.to_vec(), outgoing.notes), ("streamed", out.to_vec(), writer.notes())];
+    let tellings = [
+        Telling { how: WHOLE, bytes: outgoing.body.to_vec(), notes: outgoing.notes },
+        Telling { how: "streamed", bytes: out.to_vec(), notes: writer.notes() },
+    ];
     (signed, tellings)
 }

@@ -227,8 +227,8 @@ impl Call {
     }
 }
 
-/// What must come back beside blocks of thinking.
-pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<&Extra>) -> Kept {
+/// What must come back beside blocks of thinking: of calls, and what is `kept` of the message.
+pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, kept: Kept) -> Kept {
     // That the model itself calls goes without saying.
     let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
     let calls = calls.filter_map(|call| {
@@ -236,18 +236,16 @@ pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<
         let members: Extra = members.map(|(name, value)| (name.clone(), value.clone())).collect();
         (!members.is_empty()).then(|| (call.call_id.clone(), Value::Object(members)))
     });
-    let fields = fields.into_iter().flatten().filter(|(name, _)| kept::goes_back(name));
-    Kept {
-        thinking: None,
-        calls: calls.collect(),
-        fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect(),
-    }
+    Kept { calls: calls.collect(), ..kept }
 }
+
+/// Members of a message's `provider_specific_fields` that items say.
+pub(super) const OWN_FIELDS: &[&str] = &[OUTPUT_ITEMS];
 
 /// Adds what a vendor says beside the answer to `all`, without what is told in items.
 pub(super) fn add_fields(all: &mut Extra, fields: Option<&Extra>) {
     for (name, value) in fields.into_iter().flatten() {
-        let is_told = kept::goes_back(name) || matches!(name.as_str(), OUTPUT_ITEM | OUTPUT_ITEMS);
+        let is_told = Kept::goes_back(name) || name == OUTPUT_ITEM;
         if !is_told && !value.is_null() {
             all.insert(name.clone(), value.clone());
         }

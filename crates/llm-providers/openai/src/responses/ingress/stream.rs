@@ -9,7 +9,7 @@ mod text;
 mod thought;
 
 use bytes::BytesMut;
-use llm_provider_core::{ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{ChunkWriter, Keeping, Kept, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, Extra, FinishReason, ThinkingBlock, ToolCall, Usage,
     from_value,
@@ -18,15 +18,14 @@ use serde_json::Value;
 
 use super::answer::{self, Head};
 use crate::responses::wire::{Item, Response, ResponseEvent, Status, StreamEvent};
-use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, kept, names};
+use crate::responses::{OUTPUT_ITEM, kept, names};
 use calls::Calls;
 use events::Events;
 use text::Text;
 use thought::Thought;
 
 /// Members of a delta's `provider_specific_fields` that are told again, as a whole, at the end.
-const TOLD_AGAIN: &[&str] =
-    &["citation", "content_block", "part", "thought_signature", OUTPUT_ITEM, OUTPUT_ITEMS];
+const TOLD_AGAIN: &[&str] = &["citation", "content_block", "part", "thought_signature", OUTPUT_ITEM];
 
 /// Writes chunks as events: a beginning, items in the order in which they begin, an end with all of them.
 ///
@@ -45,7 +44,7 @@ pub(super) struct Writer {
     /// What a vendor says beside the answer.
     fields: Extra,
     /// What of that must come back.
-    kept: Extra,
+    kept: Keeping,
     notes: Vec<Note>,
 }
 
@@ -74,7 +73,7 @@ impl Writer {
             finish: None,
             usage: None,
             fields: Extra::new(),
-            kept: Extra::new(),
+            kept: Keeping::default(),
             notes: Vec::new(),
         }
     }
@@ -179,10 +178,9 @@ impl Writer {
             self.dropped_once("choices[0].delta.audio", "answers of this API have no sound");
         }
         answer::add_unknown(&mut self.fields, &delta.extra);
+        self.kept.add(fields, &delta.extra, answer::OWN_FIELDS);
         for (name, value) in fields.into_iter().flatten() {
-            if kept::goes_back(name) {
-                self.kept.insert(name.clone(), value.clone());
-            } else if !TOLD_AGAIN.contains(&name.as_str()) && !value.is_null() {
+            if !Kept::goes_back(name) && !TOLD_AGAIN.contains(&name.as_str()) && !value.is_null() {
                 self.fields.insert(name.clone(), value.clone());
             }
         }
@@ -322,7 +320,7 @@ impl ChunkWriter for Writer {
             self.open_text(out).say("", Vec::new(), out);
             self.close_text(&status, out);
         }
-        let kept = answer::to_keep(self.calls.told(), Some(&self.kept));
+        let kept = answer::to_keep(self.calls.told(), self.kept.take());
         if !kept.is_empty() {
             let place = self.events.begin("rs");
             let carrier = answer::carrier(place.id, &kept);

@@ -1,6 +1,6 @@
 //! A whole answer as one of the Responses API.
 
-use llm_provider_core::{Note, NoteKind, Reply};
+use llm_provider_core::{Kept, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
     ToolCall, from_value,
@@ -93,7 +93,8 @@ impl Output<'_> {
             let item = call.item(self.name(call.prefix()), status, true);
             self.items.push(item);
         }
-        let kept = answer::to_keep(calls.iter(), fields);
+        let kept =
+            answer::to_keep(calls.iter(), Kept::of_message(fields, &message.extra, answer::OWN_FIELDS));
         if !kept.is_empty() {
             self.items.push(answer::carrier(self.name("rs"), &kept));
         }
