@@ -175,7 +175,7 @@ fn join(detail: &mut Value, more: &Value) {
     for (name, value) in more.as_object().into_iter().flatten() {
         match (&mut detail[name], value) {
             (Value::String(words), Value::String(more)) if WORDS.contains(&name.as_str()) => {
-                words.push_str(more)
+                words.push_str(more);
             }
             (_, Value::Null) => {}
             (member, value) => *member = value.clone(),

@@ -387,7 +387,7 @@ fn assembled(events: &[(String, Value)]) -> Vec<Value> {
         }
         let Some(block) = blocks.last_mut() else { continue };
         let add = |to: &mut Value, more: &Value| {
-            *to = (to.as_str().unwrap_or_default().to_owned() + more.as_str().unwrap()).into()
+            *to = (to.as_str().unwrap_or_default().to_owned() + more.as_str().unwrap()).into();
         };
         let delta = &event["delta"];
         match name.as_str() {

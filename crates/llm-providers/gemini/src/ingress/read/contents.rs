@@ -93,7 +93,7 @@ impl Reader {
                 }
             }
             None => {
-                self.note(NoteKind::Dropped, format!("{path}.thoughtSignature"), "was changed on its way")
+                self.note(NoteKind::Dropped, format!("{path}.thoughtSignature"), "was changed on its way");
             }
         }
         part.thought_signature = Nullable::Absent;
