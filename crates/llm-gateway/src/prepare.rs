@@ -24,7 +24,7 @@ use crate::auth::Authenticator;
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
-use crate::deployment::{self, Deployment, Heads, State};
+use crate::deployment::{self, Deployment, Heads, State, Window};
 use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
@@ -231,6 +231,16 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
         .collect()
 }
 
+/// What the configuration says of a model's window, and else the table.
+fn window(resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Window {
+    let own = &resolved.model_info;
+    let known = llm_pricing::find(vendor, own.base_model.as_deref().unwrap_or(model));
+    Window {
+        max_input_tokens: own.max_input_tokens.or_else(|| known.as_ref()?.max_input_tokens),
+        max_output_tokens: own.max_output_tokens.or_else(|| known.as_ref()?.max_output_tokens),
+    }
+}
+
 impl Prepare {
     /// The deployments of a route, made ready.
     ///
@@ -312,6 +322,12 @@ impl Prepare {
             credential: credential.map(|key| key.map(Credential::Key)),
             parameters,
             headers,
+            client_headers: provider
+                .info()
+                .client_headers
+                .iter()
+                .filter_map(|name| HeaderName::try_from(&**name).ok())
+                .collect(),
             settings: resolved.routing.clone(),
             options: self.options(resolved, resolved.timeout_ms),
             stream_options: self.options(resolved, resolved.stream_timeout_ms),
@@ -320,6 +336,10 @@ impl Prepare {
             forward_params: resolved.allowed_openai_params.clone(),
             defaults: resolved.params.clone(),
             overrides: resolved.extra_body.clone(),
+            modify_params: resolved.modify_params,
+            demands: provider.demands(&upstream.model),
+            window: window(resolved, vendor, &upstream.model),
+            cache_points: resolved.cache_points.clone(),
             default_max_tokens: resolved.model_info.max_output_tokens,
             effort_budgets: llm_provider_core::EffortBudgets {
                 minimal: budgets.minimal.get().into(),

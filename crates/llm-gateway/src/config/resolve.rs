@@ -10,6 +10,7 @@ use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
 
+use super::cache_point::CachePoint;
 use super::diagnostic::Mark;
 use super::model_list::ModelInfo;
 use super::secret::SecretRef;
@@ -61,6 +62,10 @@ pub struct ResolvedDeployment {
     pub stream_timeout_ms: Option<u64>,
     /// Whether parameters that the vendor does not have are left out instead of refused.
     pub drop_params: bool,
+    /// Whether conversations that the vendor would refuse are put right.
+    pub modify_params: bool,
+    /// Where marks of the prompt cache are put.
+    pub cache_points: Vec<CachePoint>,
     /// Parameters that are always left out.
     pub additional_drop_params: Vec<String>,
     /// Parameters that are sent even though the vendor is not known to have them.

@@ -1,9 +1,11 @@
 //! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
 
 mod attempt;
+mod cache_points;
 mod door;
 mod edits;
 mod journey;
+mod mend;
 mod pump;
 mod whole;
 

@@ -34,8 +34,10 @@ impl Relay for Bedrock {
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
         let is_borne = !matches!(call.credential, Some(Credential::Aws(_)));
+        // Betas travel inside of the body.
+        let has_betas = call.headers.contains_key("anthropic-beta");
         let model = Model::of(call.model);
-        (is_borne && model.door == Door::Converse).then(|| thinking::edits(peek, &model))
+        (is_borne && !has_betas && model.door == Door::Converse).then(|| thinking::edits(peek, &model))
     }
 
     fn takes_include_usage(&self) -> bool {

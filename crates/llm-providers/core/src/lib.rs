@@ -2,6 +2,7 @@
 
 mod call;
 mod decoder;
+mod demands;
 mod dialect;
 mod error;
 mod event_stream;
@@ -25,6 +26,7 @@ pub mod vectors;
 
 pub use call::{Call, Decoded, EffortBudgets, Encoded, OnUnsupported, Payload, Segment};
 pub use decoder::{Decoder, Interpret, Items, NeverStreams, Outbox, StreamDecoder};
+pub use demands::Demands;
 pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, WholeIngress};
 pub use error::{EncodeError, StreamError, UpstreamError, header_text, retry_after_ms};
 pub use event_stream::{EventStreamBuffer, write_event_stream};

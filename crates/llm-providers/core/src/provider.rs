@@ -7,8 +7,8 @@ use llm_types::{
 };
 
 use crate::{
-    Call, Decoded, Decoder, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay, Secret,
-    UpstreamError,
+    Call, Decoded, Decoder, Demands, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay,
+    Secret, UpstreamError,
 };
 
 /// An endpoint family: what is asked, answered and streamed.
@@ -112,6 +112,11 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// What it refuses conversations with this model for.
+    fn demands(&self, _model: &str) -> Demands {
+        Demands::default()
+    }
+
     /// How a credential is got, where `key` is not the credential itself.
     ///
     /// # Errors
@@ -166,6 +171,8 @@ pub struct VendorInfo {
     pub base_url: Cow<'static, str>,
     /// Settings beside model, key and address.
     pub parameters: Vec<ParameterInfo>,
+    /// Headers of a client's that speak to this vendor and are handed on to it, in lower case.
+    pub client_headers: Vec<Cow<'static, str>>,
     /// The page that the facts come from.
     pub docs: Cow<'static, str>,
     /// Whether it can be used without a key: it logs in by its settings, or needs none.

@@ -131,9 +131,11 @@ impl Models<'_> {
         let timeout_ms = base_timeout.map(Seconds::as_ms);
         let stream_timeout_ms = stream_timeout.map(Seconds::as_ms);
         let drop_params = own.drop_params.unwrap_or(self.litellm.drop_params);
+        let modify_params = own.modify_params.unwrap_or(self.litellm.modify_params);
         let http2 = own.http2.unwrap_or(self.http2);
         let unusable = (!problems.is_empty()).then(|| problems.join("; "));
-        let inherited = json!([timeout_ms, stream_timeout_ms, drop_params, http2, unusable, info_json]);
+        let inherited =
+            json!([timeout_ms, stream_timeout_ms, drop_params, modify_params, http2, unusable, info_json]);
         let fingerprint = digest(&[&content, &inherited]);
         let id = self.id(model_info.id.clone(), &digest(&[&content]), origin);
         Some(ResolvedDeployment {
@@ -153,6 +155,8 @@ impl Models<'_> {
             timeout_ms,
             stream_timeout_ms,
             drop_params,
+            modify_params,
+            cache_points: own.cache_control_injection_points,
             additional_drop_params: own.additional_drop_params,
             allowed_openai_params: own.allowed_openai_params,
             mock_response: own.mock_response,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
-    Call, Chat, Decoded, Dialect, Ingress, Note, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
+    Call, Chat, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
     Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
@@ -56,7 +56,7 @@ pub(super) async fn attempt(
         );
     }
     let fetched;
-    let extra = forwarded_headers(deployment, &request.ask.headers, request.ask.dialect);
+    let extra = forwarded_headers(deployment, &request.ask.headers);
     let unsupported = client_unsupported(request)?;
     let mut call = deployment.call(&extra, unsupported, app.runtime.now());
     let forward: Vec<String>;
@@ -136,13 +136,22 @@ async fn translated(
         Some(edited) => Cow::Owned(edited),
         None => Cow::Borrowed(&request.canonical()?.request),
     };
+    if let Some(right) = edits::put_right(request, deployment, &canonical, &mut notes)? {
+        canonical = Cow::Owned(right);
+    }
     if wants_media(&canonical, deployment) {
         let wants = |url: &str| deployment.provider.wants_fetched(url);
         notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher).await?);
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
     let encoded = translator.encode(&canonical, &call)?;
-    notes.extend(encoded.notes);
+    // A mark that was put in and that the vendor has no place for is no loss of the client's.
+    let is_put_in = |note: &Note| {
+        note.kind == NoteKind::Dropped
+            && notes.iter().any(|own| own.kind == NoteKind::Configured && own.path == note.path)
+    };
+    let lost: Vec<Note> = encoded.notes.into_iter().filter(|note| !is_put_in(note)).collect();
+    notes.extend(lost);
     refuse_losses(&notes, call.unsupported)?;
     take_notes(exchange, notes);
     let (parts, payload) = encoded.request.into_parts();
@@ -482,23 +491,10 @@ fn client_unsupported(request: &Request<'_>) -> Result<OnUnsupported, ApiError> 
     })
 }
 
-/// Headers for the vendor: the configuration's, and those of the client's that speak to a vendor.
-fn forwarded_headers<'a>(
-    deployment: &'a Deployment,
-    client: &HeaderMap,
-    dialect: Dialect,
-) -> Cow<'a, HeaderMap> {
-    const ANTHROPIC: [HeaderName; 2] =
-        [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
-    const OPENAI: [HeaderName; 2] =
-        [HeaderName::from_static("openai-organization"), HeaderName::from_static("openai-project")];
+/// Headers for the vendor: the configuration's, and those of the client's that speak to this vendor.
+fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap) -> Cow<'a, HeaderMap> {
     let mut all = Cow::Borrowed(&deployment.headers);
-    let names: &[HeaderName] = match (dialect, &*deployment.provider_name) {
-        (Dialect::AnthropicMessages, "anthropic") => &ANTHROPIC,
-        (Dialect::OpenAiChat | Dialect::OpenAiResponses, "openai") => &OPENAI,
-        _ => return all,
-    };
-    for name in names {
+    for name in &deployment.client_headers {
         if client.contains_key(name) && !deployment.headers.contains_key(name) {
             for value in client.get_all(name) {
                 all.to_mut().append(name.clone(), value.clone());
