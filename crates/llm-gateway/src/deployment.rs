@@ -10,6 +10,7 @@ use llm_provider_core::{
     Relay, RelayOperation,
 };
 use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
+use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ErrorKind, Extra, UnixMs};
 
@@ -69,6 +70,8 @@ pub struct Deployment {
     pub default_max_tokens: Option<u64>,
     /// Tokens that efforts of thinking are worth.
     pub effort_budgets: EffortBudgets,
+    /// The vocabulary of the model, if it is here.
+    pub encoding: Option<Encoding>,
     /// What its answers cost.
     pub pricing: Arc<Pricing>,
     /// How requests are sent there.

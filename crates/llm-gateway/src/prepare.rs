@@ -13,6 +13,7 @@ use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret}
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{DeploymentId, Policy};
+use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
     TransportOptions, connect, login_source,
@@ -349,6 +350,9 @@ impl Prepare {
                 xhigh: budgets.xhigh.get().into(),
                 max: budgets.max.get().into(),
             },
+            encoding: Encoding::of_model(
+                resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model),
+            ),
             pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model, &region)),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),

@@ -10,4 +10,5 @@ mod refusals;
 mod relay;
 mod streams;
 mod support;
+mod tokens;
 mod waiting;

@@ -71,10 +71,19 @@ impl Operation for Rerank {
 }
 
 /// How many tokens a request would read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenCount {
     /// Tokens.
     pub input_tokens: u64,
+    /// Who counted, or by what; empty for the vendor itself.
+    pub tokenizer: Cow<'static, str>,
+}
+
+impl TokenCount {
+    /// A count of the vendor's.
+    pub const fn new(input_tokens: u64) -> Self {
+        Self { input_tokens, tokenizer: Cow::Borrowed("") }
+    }
 }
 
 /// One vendor. Operations it lacks stay `None`, so adding one breaks nobody.

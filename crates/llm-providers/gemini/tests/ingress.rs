@@ -614,7 +614,7 @@ fn counts() {
             incoming.request.messages.iter().map(|message| message.content.get().unwrap().text()).collect();
         assert_eq!(texts, ["S.", "Hi."]);
         assert!(incoming.notes.is_empty(), "{:?}", incoming.notes);
-        let written = count.write(&incoming.request, &TokenCount { input_tokens: 31 }, &Reply::default());
+        let written = count.write(&incoming.request, &TokenCount::new(31), &Reply::default());
         assert_eq!(written.body, r#"{"totalTokens":31}"#);
     }
 }

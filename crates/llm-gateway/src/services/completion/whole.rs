@@ -7,8 +7,9 @@ use llm_provider_core::{
     Call, CountTokens, Embeddings, Incoming, Note, NoteKind, Operation, Rerank, Seen, TokenCount, Translator,
     WholeIngress,
 };
+use llm_tokens::Encoding;
 use llm_transport::{CallOptions, FollowUp};
-use llm_types::{ApiError, EmbeddingRequest, EmbeddingResponse, Extra, Usage};
+use llm_types::{ApiError, ChatRequest, EmbeddingRequest, EmbeddingResponse, ErrorKind, Extra, Layer, Usage};
 
 use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
 use super::edits;
@@ -51,16 +52,20 @@ impl Attempt<'_> {
         exchange: &mut Option<Exchange>,
     ) -> Result<Asked, ApiError> {
         let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
-        let (count, headers) = match self.deployment.provider.count_tokens() {
-            Some(translator) => self.ask(translator, &request, notes, exchange).await?,
+        let (request, count, headers) = match self.deployment.provider.count_tokens() {
+            Some(translator) => {
+                let (mut count, headers) = self.ask(translator, &request, notes, exchange).await?;
+                count.tokenizer = format!("{}_api", self.deployment.provider_name).into();
+                (request, count, headers)
+            }
             None => {
-                let note = Note::new(
-                    NoteKind::Converted,
-                    "input_tokens",
-                    "counted by the gateway, not by the vendor",
-                );
-                take_notes(exchange, vec![note]);
-                (TokenCount { input_tokens: count::tokens(&request) }, HeaderMap::new())
+                let (request, count) = count_here(request, self.deployment.encoding).await?;
+                let detail = match self.deployment.encoding {
+                    Some(encoding) => format!("counted by the gateway, with {}", encoding.name()),
+                    None => "estimated by the gateway; this vendor cannot be asked".to_owned(),
+                };
+                take_notes(exchange, vec![Note::new(NoteKind::Converted, "input_tokens", detail)]);
+                (request, count, HeaderMap::new())
             }
         };
         let outgoing = ingress.write(&request, &count, &self.request.reply);
@@ -160,12 +165,24 @@ impl Attempt<'_> {
     }
 }
 
+/// Counts here, apart from the threads that serve requests.
+async fn count_here(
+    request: ChatRequest,
+    encoding: Option<Encoding>,
+) -> Result<(ChatRequest, TokenCount), ApiError> {
+    let counted = tokio::task::spawn_blocking(move || {
+        let count = count::tokens(&request, encoding);
+        (request, count)
+    });
+    counted.await.map_err(|error| ApiError::new(ErrorKind::Internal, Layer::Gateway, error.to_string()))
+}
+
 /// Requests with members that nobody has named.
 trait HasExtra: serde::Serialize + serde::de::DeserializeOwned {
     fn extra(&self) -> &Extra;
 }
 
-impl HasExtra for llm_types::ChatRequest {
+impl HasExtra for ChatRequest {
     fn extra(&self) -> &Extra {
         &self.extra
     }
