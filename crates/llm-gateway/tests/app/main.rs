@@ -5,6 +5,7 @@
 mod costs;
 mod embeddings;
 mod ends;
+mod logins;
 mod put_right;
 mod refusals;
 mod relay;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
-    Call, Chat, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
-    Translator, UpstreamError, header_text,
+    Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
+    Seen, Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
 use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent};
@@ -41,7 +41,7 @@ pub(crate) struct Begun {
     pub(crate) headers: HeaderMap,
 }
 
-/// Asks a deployment.
+/// Asks a deployment. Where the vendor refuses a credential that was fetched, another is fetched and it is asked once more.
 pub(super) async fn attempt(
     app: &Arc<App>,
     serving: &Serving,
@@ -49,13 +49,52 @@ pub(super) async fn attempt(
     request: &Request<'_>,
     exchange: &mut Option<Exchange>,
 ) -> Result<Asked, ApiError> {
+    let Some(login) = &deployment.login else {
+        return attempt_with(app, serving, deployment, request, exchange, None).await;
+    };
+    // Boxed, so that the way of most requests stays small in memory.
+    Box::pin(async {
+        let credential =
+            || async { login.credential().await.map_err(|error| no_credential(deployment, &error)) };
+        let first = credential().await?;
+        let notes = exchange.as_ref().map_or(0, |exchange| exchange.record().notes.len());
+        let asked = attempt_with(app, serving, deployment, request, exchange, Some(&first)).await;
+        match asked {
+            Err(error) if is_refusal(&error) && login.refused(&first) => {
+                if let Some(exchange) = exchange.as_mut() {
+                    exchange.leg_failed(error.kind);
+                    exchange.record_mut().notes.truncate(notes);
+                }
+                let second = credential().await?;
+                attempt_with(app, serving, deployment, request, exchange, Some(&second)).await
+            }
+            asked => asked,
+        }
+    })
+    .await
+}
+
+/// Whether the vendor does not let us in.
+fn is_refusal(error: &ApiError) -> bool {
+    error.layer == Layer::Provider
+        && matches!(error.kind, ErrorKind::Authentication | ErrorKind::PermissionDenied)
+}
+
+/// Asks a deployment once.
+async fn attempt_with(
+    app: &Arc<App>,
+    serving: &Serving,
+    deployment: &Arc<Deployment>,
+    request: &Request<'_>,
+    exchange: &mut Option<Exchange>,
+    fetched: Option<&Arc<Credential>>,
+) -> Result<Asked, ApiError> {
     if let Err(why) = &deployment.credential {
         let message = format!("the deployment {} has no key: {why}", deployment.id);
         return Err(
             ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("missing_credential")
         );
     }
-    let fetched;
     let extra = forwarded_headers(deployment, &request.ask.headers);
     let unsupported = client_unsupported(request)?;
     let mut call = deployment.call(&extra, unsupported, app.runtime.now());
@@ -64,9 +103,8 @@ pub(super) async fn attempt(
         forward = deployment.forward_params.iter().cloned().chain(more).collect();
         call.forward = &forward;
     }
-    if let Some(login) = &deployment.login {
-        fetched = login.credential().await.map_err(|error| no_credential(deployment, &error))?;
-        call.credential = Some(&fetched);
+    if let Some(fetched) = fetched {
+        call.credential = Some(fetched);
     }
     let options = call_options(deployment, request)?;
     let operation = request.ask.door.operation(request.stream);
