@@ -161,7 +161,8 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
         settings.master_key.iter().chain(&settings.transport.proxy).cloned().collect();
     for deployment in config.resolved.deployments() {
         all.extend(deployment.api_key.clone());
-        all.extend(deployment.headers.iter().map(|(_, value)| value.clone()));
+        let settings = deployment.headers.iter().chain(&deployment.parameters);
+        all.extend(settings.map(|(_, value)| value.clone()));
     }
     let vendors = llm_providers::providers().iter().map(|provider| provider.info().id.to_string());
     all.extend(vendors.filter_map(|vendor| config.resolved.default_key(&vendor)));
@@ -235,7 +236,8 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
 /// What the configuration says of a model's window, and else the table.
 fn window(resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Window {
     let own = &resolved.model_info;
-    let known = llm_pricing::find(vendor, own.base_model.as_deref().unwrap_or(model));
+    let known =
+        Pricing::model(vendor, own.base_model.as_deref().unwrap_or(model), resolved.region.as_deref());
     Window {
         max_input_tokens: own.max_input_tokens.or_else(|| known.as_ref()?.max_input_tokens),
         max_output_tokens: own.max_output_tokens.or_else(|| known.as_ref()?.max_output_tokens),
@@ -279,9 +281,8 @@ impl Prepare {
             (Some(why), _) => Err(why.clone()),
             (None, key) => key,
         };
-        let mut parameters = self.parameters(resolved, provider);
-        let region = ["aws_region_name", "vertex_location"].into_iter().find_map(|name| parameters.get(name));
-        let region = region.unwrap_or_default().to_owned();
+        let mut parameters =
+            self.parameters(resolved, provider).map_err(|why| setup(format!("{id}: {why}")))?;
         let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
         if let Some(base_url) = &base_url {
             // Some vendors log in where their API is.
@@ -353,7 +354,7 @@ impl Prepare {
             encoding: Encoding::of_model(
                 resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model),
             ),
-            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model, &region)),
+            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model)),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
@@ -380,10 +381,10 @@ impl Prepare {
         }
     }
 
-    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str, region: &str) -> Pricing {
+    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Pricing {
         let settings = &self.config.settings;
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
-        let region = Some(region).filter(|region| !region.is_empty());
+        let region = resolved.region.as_deref();
         Pricing {
             vendor: vendor.to_owned(),
             prices: Pricing::of(vendor, priced, region, &resolved.prices),
@@ -409,15 +410,23 @@ impl Prepare {
     }
 
     /// Settings of the vendor: the usual variables', then the deployment's own.
-    fn parameters(&self, resolved: &ResolvedDeployment, provider: &Arc<dyn Provider>) -> Parameters {
+    fn parameters(
+        &self,
+        resolved: &ResolvedDeployment,
+        provider: &Arc<dyn Provider>,
+    ) -> Result<Parameters, String> {
         let mut parameters = llm_providers::parameters(provider.info(), &|name| self.variable(name));
-        for (name, value) in &resolved.parameters {
-            parameters.set(name, value.expose());
+        for (name, reference) in &resolved.parameters {
+            match self.secrets.get(reference) {
+                Some(Ok(value)) => parameters.set(name, value.expose()),
+                Some(Err(why)) => return Err(format!("{name}: {why}")),
+                None => return Err(format!("{name}: was not fetched")),
+            }
         }
         if let Some(version) = &resolved.api_version {
             parameters.set("api_version", version);
         }
-        parameters
+        Ok(parameters)
     }
 
     fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {

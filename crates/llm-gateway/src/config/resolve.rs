@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use llm_pricing::Prices;
-use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
 
@@ -55,7 +54,9 @@ pub struct ResolvedDeployment {
     /// Prices that the entry sets.
     pub prices: Prices,
     /// The vendor's settings beside model, key and address.
-    pub parameters: Vec<(String, Secret)>,
+    pub parameters: Vec<(String, SecretRef)>,
+    /// Where the vendor serves it from, as far as the configuration says: places may have prices of their own.
+    pub region: Option<String>,
     /// Milliseconds until a request is given up; `None` leaves it to the transport's own bound.
     pub timeout_ms: Option<u64>,
     /// The same for a streamed request.

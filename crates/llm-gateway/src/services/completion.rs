@@ -231,7 +231,7 @@ fn answer(
     }
     tell_vendor_headers(vendor_headers, map);
     if let Asked::Whole { seen, .. } = &mut asked {
-        exchange.record_mut().seen = std::mem::take(&mut **seen);
+        exchange.hear(std::mem::take(&mut **seen));
         exchange.price();
     }
     tell_legs(&exchange, map);

@@ -95,3 +95,32 @@ async fn who_is_not_let_in_at_all_does_not_ask_for_tokens_without_end() {
     world.chat(&json!({})).await;
     assert_eq!(world.asked().await, (3, 6), "after a while it is tried again");
 }
+
+#[tokio::test]
+async fn settings_of_vendors_may_stand_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, "s3cret\n").unwrap();
+    let vendor = MockServer::start().await;
+    Mock::given(path("/t/oauth2/v2.0/token")).respond_with(Tokens::default()).mount(&vendor).await;
+    Mock::given(path_regex("chat/completions$")).respond_with(Door("token-1")).mount(&vendor).await;
+    let params = |secret: String| {
+        json!({"model": "azure/gpt-4o", "api_base": vendor.uri(), "tenant_id": "t", "client_id": "c",
+            "client_secret": secret, "azure_authority_host": vendor.uri()})
+    };
+    let list = [
+        deployment("m", &params(format!("file:{}", file.display()))),
+        deployment("lost", &params(format!("file:{}.lost", file.display()))),
+    ];
+    let app = TestApp::new(&json!({"model_list": list})).await;
+    let answer = app.post(CHAT, &ask(&json!({}))).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+    let login = vendor.received_requests().await.unwrap().remove(0);
+    assert!(
+        String::from_utf8(login.body).unwrap().contains("client_secret=s3cret&"),
+        "the end of the line is no part"
+    );
+    let lost = app.post(CHAT, &ask(&json!({"model": "lost"}))).await;
+    assert_eq!(lost.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(lost.text.contains("client_secret: cannot read the secret in"), "{}", lost.text);
+}

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use llm_pricing::{PriceValue, Prices};
-use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
@@ -23,6 +22,9 @@ use super::{hex, list};
 
 /// The keys of an entry.
 const ENTRY: &[&str] = &["model_name", "litellm_params", "model_info"];
+
+/// Settings that name the place from which a vendor serves.
+const REGIONS: [&str; 2] = ["aws_region_name", "vertex_location"];
 
 /// Reads `model_list`.
 pub(super) struct Models<'a> {
@@ -113,6 +115,7 @@ impl Models<'_> {
         };
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
         let (own_prices, rest) = of_prices(rest);
+        let region = self.region(&vendor, &parameters);
         let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
         price_entries.retain(|entry| Prices::is_field(&entry.key));
         price_entries.extend(own_prices.entries());
@@ -152,6 +155,7 @@ impl Models<'_> {
             params,
             prices,
             parameters,
+            region,
             timeout_ms,
             stream_timeout_ms,
             drop_params,
@@ -197,7 +201,7 @@ impl Models<'_> {
     }
 
     /// The vendor's settings, and what is left.
-    fn parameters(&self, vendor: &VendorChoice, rest: Node, path: &str) -> (Vec<(String, Secret)>, Node) {
+    fn parameters(&self, vendor: &VendorChoice, rest: Node, path: &str) -> (Vec<(String, SecretRef)>, Node) {
         let VendorChoice::Named(vendor) = vendor else { return (Vec::new(), rest) };
         let at = rest.at.clone();
         let Value::Map(entries) = rest.value else { return (Vec::new(), rest) };
@@ -211,9 +215,25 @@ impl Models<'_> {
                 serde_json::Value::String(text) => text,
                 other => other.to_string(),
             };
-            Some((entry.key.clone(), Secret::new(text)))
+            Some((entry.key.clone(), SecretRef::expanded(text)))
         };
         (own.iter().filter_map(read).collect(), Node { at, value: Value::Map(rest) })
+    }
+
+    /// Where the vendor serves from: what the entry says, else a variable of that setting.
+    fn region(&self, vendor: &VendorChoice, parameters: &[(String, SecretRef)]) -> Option<String> {
+        let VendorChoice::Named(vendor) = vendor else { return None };
+        REGIONS.iter().find_map(|name| {
+            let own = parameters.iter().find(|(own, _)| own == name);
+            let text = match own {
+                Some((_, reference)) => reference.literal()?.expose().to_owned(),
+                None => {
+                    let variables = self.vendors.variables(vendor, name);
+                    variables.iter().find_map(|name| self.environment.get(name))?.expose().to_owned()
+                }
+            };
+            Some(text).filter(|text| !text.is_empty())
+        })
     }
 
     /// The prices that an entry sets; those under `litellm_params` win.

@@ -9,7 +9,10 @@ use llm_provider_core::{
 };
 use llm_tokens::Encoding;
 use llm_transport::{CallOptions, FollowUp};
-use llm_types::{ApiError, ChatRequest, EmbeddingRequest, EmbeddingResponse, ErrorKind, Extra, Layer, Usage};
+use llm_types::{
+    ApiError, ChatRequest, EmbeddingRequest, EmbeddingResponse, ErrorKind, Extra, Layer, RerankMeta, Usage,
+};
+use serde_json::Value;
 
 use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
 use super::edits;
@@ -91,7 +94,8 @@ impl Attempt<'_> {
         for input in request.input.pieces(limit) {
             let inputs = input.len();
             let piece = EmbeddingRequest { input, ..request.clone() };
-            let (answer, head) = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await?;
+            let asking = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await;
+            let (answer, head) = asking.inspect_err(|_| paid_in_vain(whole.take(), exchange))?;
             headers = head;
             match &mut whole {
                 None => whole = Some(answer),
@@ -124,16 +128,8 @@ impl Attempt<'_> {
         let (answer, headers) = self.ask(translator, &request, notes, exchange).await?;
         let outgoing = ingress.write(&request, &answer, &self.request.reply);
         take_notes(exchange, outgoing.notes);
-        let mut seen = Seen { complete: true, model: answer.model.into_option(), ..Seen::default() };
-        if let Some(meta) = answer.meta.get()
-            && let Some(tokens) = meta.tokens.get()
-        {
-            seen.usage = Some(Usage {
-                prompt_tokens: tokens.input_tokens.clone(),
-                completion_tokens: tokens.output_tokens.clone(),
-                ..Usage::default()
-            });
-        }
+        let usage = Some(usage_of(answer.meta.get()));
+        let seen = Seen { complete: true, usage, model: answer.model.into_option(), ..Seen::default() };
         Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
     }
 
@@ -163,6 +159,35 @@ impl Attempt<'_> {
         let limit = self.serving.max_answer_bytes;
         decode_whole(self.app, self.deployment, exchange, translator, response, &follow_up, limit).await
     }
+}
+
+/// What was answered before the request failed is paid for all the same, and goes into the books.
+fn paid_in_vain(answered: Option<EmbeddingResponse>, exchange: &mut Option<Exchange>) {
+    if let (Some(answered), Some(exchange)) = (answered, exchange.as_mut()) {
+        exchange.hear(Seen {
+            usage: answered.usage.into_option(),
+            model: answered.model.into_option(),
+            ..Seen::default()
+        });
+    }
+}
+
+/// What a ranking took: tokens, or searches. A vendor that says nothing has searched once.
+fn usage_of(meta: Option<&RerankMeta>) -> Usage {
+    let billed = meta.and_then(|meta| meta.billed_units.get());
+    let tokens = meta.and_then(|meta| meta.tokens.get());
+    let read = tokens.and_then(|tokens| tokens.input_tokens.get());
+    let read = read.or_else(|| billed.and_then(|billed| billed.total_tokens.get())).cloned();
+    let written = tokens.and_then(|tokens| tokens.output_tokens.get()).cloned();
+    let searches = billed.and_then(|billed| billed.search_units.get()).cloned();
+    let searches = searches.or_else(|| read.is_none().then(|| 1.into()));
+    let mut usage = Usage {
+        completion_tokens: written.unwrap_or_else(|| 0.into()).into(),
+        prompt_tokens: read.unwrap_or_else(|| 0.into()).into(),
+        ..Usage::default()
+    };
+    usage.extra.extend(searches.map(|searches| (Usage::SEARCH_UNITS.to_owned(), Value::Number(searches))));
+    usage
 }
 
 /// Counts here, apart from the threads that serve requests.
