@@ -105,7 +105,10 @@ pub async fn serving(
     let serving = Serving {
         version: config.version,
         listed: listed(&config),
-        authenticator: Authenticator::new(master_key.as_ref()),
+        authenticator: match Authenticator::new(master_key.as_ref()) {
+            keys if server.host.is_loopback() => keys.on_loopback(&server.allowed_hosts),
+            keys => keys,
+        },
         policy: Policy::from(&settings.router),
         on_loss: match settings.translation.on_loss {
             OnLoss::Report => OnUnsupported::Drop,

@@ -195,7 +195,7 @@ impl Client {
     /// Fetches the media that the vendor wants as bytes.
     async fn fetch(&self, target: &Target<'_>, request: &mut ChatRequest) -> Result<Vec<Note>, ClientError> {
         let wants = |url: &str| target.provider().wants_fetched(url);
-        Ok(inline_media(request, wants, &self.fetcher).await?)
+        Ok(inline_media(request, wants, &self.fetcher, &|_| true).await?)
     }
 
     async fn ask<O: Operation>(

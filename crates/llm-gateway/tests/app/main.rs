@@ -6,6 +6,7 @@ mod costs;
 mod embeddings;
 mod ends;
 mod logins;
+mod media;
 mod put_right;
 mod refusals;
 mod relay;

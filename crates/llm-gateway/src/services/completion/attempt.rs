@@ -1,7 +1,7 @@
 //! One attempt at one deployment: passed through as bytes where the dialects agree, translated otherwise.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -179,7 +179,17 @@ async fn translated(
     }
     if wants_media(&canonical, deployment) {
         let wants = |url: &str| deployment.provider.wants_fetched(url);
-        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher).await?);
+        // What is fetched is held as the client's body is, until the request ends.
+        let most = serving.bounds.max_held_bytes;
+        let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
+        let room = |bytes: usize| {
+            let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
+            held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
+        };
+        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher, &room).await?);
+        if let (Some(exchange), Some(held)) = (exchange.as_mut(), held) {
+            exchange.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
     let encoded = translator.encode(&canonical, &call)?;
