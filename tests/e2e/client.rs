@@ -26,7 +26,7 @@ pub(crate) struct Answer<S = TcpStream> {
 pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> String {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let mut text =
-        format!("{method} {path} HTTP/1.1\r\nhost: gateway.test\r\ncontent-length: {}\r\n", body.len());
+        format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::client::{ALIVE, CHAT, MESSAGES, ask, call};
+use crate::client::{ALIVE, CHAT, MESSAGES, ask, call, connect, soon};
 use crate::process::{Gateway, command, refusal, write_text};
 
 #[tokio::test]
@@ -130,4 +131,34 @@ fn arguments_that_contradict_each_other_are_refused() {
         let (code, said) = refusal(command);
         assert_eq!(code, 2, "{arguments:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn without_a_key_other_names_of_this_machine_are_refused() {
+    let ask = ask("mock");
+    let named = async |gateway: &Gateway, host: &str| {
+        let body = ask.to_string();
+        let mut socket = connect(gateway.address).await;
+        let head = format!(
+            "POST {CHAT} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        soon(socket.write_all((head + &body).as_bytes())).await.unwrap();
+        let mut answer = String::new();
+        soon(socket.read_to_string(&mut answer)).await.unwrap();
+        answer
+    };
+    let mut command = command();
+    command.env("PORT", "0");
+    let gateway = Gateway::spawn(command);
+    let port = gateway.address.port();
+    for host in ["localhost", "127.0.0.1", "app.localhost"] {
+        assert!(named(&gateway, &format!("{host}:{port}")).await.starts_with("HTTP/1.1 200 "), "{host}");
+    }
+    let refused = named(&gateway, &format!("rebound.example:{port}")).await;
+    assert!(refused.starts_with("HTTP/1.1 403 ") && refused.contains("unknown_host"), "{refused}");
+    let allowed = json!({"server": {"allowed_hosts": ["rebound.example"]}});
+    let gateway = Gateway::start(&json!({"llm_gateway": allowed, "model_list": [
+        {"model_name": "mock", "litellm_params": {"model": "mock/m"}}]}));
+    assert!(named(&gateway, "rebound.example").await.starts_with("HTTP/1.1 200 "));
 }

@@ -66,7 +66,7 @@ async fn https_is_served() {
 
     // Plain HTTP gets no answer, and harms nobody.
     let mut plain = connect(gateway.address).await;
-    soon(plain.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")).await.unwrap();
+    soon(plain.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")).await.unwrap();
     let mut told = Vec::new();
     let _ = soon(plain.read_to_end(&mut told)).await;
     assert!(!told.starts_with(b"HTTP/"), "{told:?}");

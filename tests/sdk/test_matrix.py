@@ -9,7 +9,7 @@ import pytest
 from speakers import WEATHER, Prompt
 from vendors import VENDORS
 from vendors.vendor import CACHE_WRITE, CACHED, IDS, IMAGES, REFUSES, SCHEMA, SIGNS, THINKING, THINKS
-from wires import Call, Said, Usage
+from wires import Call, Said, Usage, exchange, sse
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 TIME = {"name": "get_time", "description": "The time in a city.", "schema": WEATHER["schema"]}
@@ -142,6 +142,33 @@ def test_thinking_through_a_turn_of_tools(mock, client, vendor, streamed):
     elif SIGNS in vendor.can:
         # A vendor that signs its thoughts refuses them unsigned.
         assert (asked.thoughts, asked.signatures) == ([], [])
+
+
+GEMINI = next(vendor for vendor in VENDORS if vendor.name == "gemini")
+
+
+def test_each_call_keeps_its_signature(mock, client, streamed):
+    """Gemini may sign every call by itself: each gets its own back, also from clients whose dialect signs no calls."""
+    if SIGNS not in client.can:
+        pytest.skip("nothing in this dialect comes back unread")
+    signatures = [SIGNATURE, SIGNATURE[::-1]]
+    parts = [
+        {
+            "functionCall": {"id": call.id, "name": call.name, "args": call.arguments},
+            "thoughtSignature": base64.b64encode(signature.encode()).decode(),
+        }
+        for call, signature in zip(CALLS, signatures, strict=True)
+    ]
+    usage = GEMINI.usage(Usage(30, 20))
+    pieces = [GEMINI.answer([part], usage, stop) for part, stop in zip(parts, [None, "tools"], strict=True)]
+    body = sse(*((None, piece) for piece in pieces)) if streamed else GEMINI.answer(parts, usage, "tools")
+    mock.replay(exchange(GEMINI.address(streamed), body), GEMINI.says(Said("Rain."), streamed))
+    prompt = Prompt("How is it there?", tools=[WEATHER, TIME])
+    heard = client.ask(GEMINI.model, prompt, streamed)
+    assert heard.calls == CALLS
+    assert client.go_on(GEMINI.model, prompt, heard, ["rain", "noon"], streamed).text == "Rain."
+    asked = GEMINI.read(mock.last().body)
+    assert (asked.calls, asked.signatures) == (CALLS, signatures)
 
 
 SIGNING = [vendor for vendor in VENDORS if SIGNS in vendor.can]

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::{HeaderMap, HeaderName, header};
 use llm_provider_core::{Secret, header_text};
@@ -33,6 +34,8 @@ impl Principal {
 #[derive(Clone)]
 pub struct Authenticator {
     master: Option<[u8; 32]>,
+    /// Names by which this machine may be called beside its own, where that is looked at.
+    hosts: Option<Vec<String>>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -45,7 +48,18 @@ impl fmt::Debug for Authenticator {
 impl Authenticator {
     /// Checks against a master key; without one, everybody is let in.
     pub fn new(master: Option<&Secret>) -> Self {
-        Self { master: master.map(|key| digest(key.expose())) }
+        Self { master: master.map(|key| digest(key.expose())), hosts: None }
+    }
+
+    /// The same for a socket that only this machine can reach. Without a master key, requests to names that are not this
+    /// machine's are refused then, but for these.
+    ///
+    /// A page of anybody's may bind its own name to a loopback address and so become of the same site as the gateway. Its
+    /// requests still name that name. Nobody is let in for a name: it is only a reason to refuse.
+    #[must_use]
+    pub fn on_loopback(self, hosts: &[String]) -> Self {
+        let hosts = self.master.is_none().then(|| hosts.to_vec());
+        Self { hosts, ..self }
     }
 
     /// Whether a key is needed.
@@ -60,14 +74,8 @@ impl Authenticator {
     pub fn authenticate(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, ApiError> {
         let Some(master) = &self.master else {
             // Whoever needs no key must at least not be a web page of somebody else's.
-            return match headers.get("sec-fetch-site") {
-                Some(site) if site == "cross-site" => {
-                    let message = "without a master key, pages of other sites are not let in";
-                    Err(ApiError::new(ErrorKind::PermissionDenied, Layer::Auth, message)
-                        .with_code("cross_site"))
-                }
-                _ => Ok(Principal::Anonymous),
-            };
+            self.refuse_pages(headers)?;
+            return Ok(Principal::Anonymous);
         };
         let refuse = |message: &str, code: &str| {
             ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
@@ -87,6 +95,55 @@ impl Authenticator {
             Err(refuse("the key is not known here", "invalid_api_key"))
         }
     }
+}
+
+impl Authenticator {
+    /// Refuses web pages of other sites, also those that pretend to be of this one.
+    fn refuse_pages(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let refuse = |message: String, code: &str| {
+            Err(ApiError::new(ErrorKind::PermissionDenied, Layer::Auth, message).with_code(code))
+        };
+        if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+            return refuse(
+                "without a master key, pages of other sites are not let in".to_owned(),
+                "cross_site",
+            );
+        }
+        let Some(allowed) = &self.hosts else { return Ok(()) };
+        for host in headers.get_all(header::HOST) {
+            let host = host.to_str().unwrap_or_default();
+            if !is_of_this_machine(host, allowed) {
+                let shown: String = host.chars().take(100).collect();
+                let message = format!(
+                    "without a master key, only requests to `localhost` or an IP address are let in, not to {shown:?}; \
+                     set general_settings.master_key, or list the name in llm_gateway.server.allowed_hosts"
+                );
+                return refuse(message, "unknown_host");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a `Host` means this machine: an IP address, `localhost`, a name below it, or one that is allowed.
+fn is_of_this_machine(host: &str, allowed: &[String]) -> bool {
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, port)) => return address.parse::<Ipv6Addr>().is_ok() && is_port(port),
+        None => host.find(':').map_or((host, ""), |colon| host.split_at(colon)),
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let below = name.len().checked_sub(".localhost".len()).and_then(|at| name.get(at..));
+    is_port(port)
+        && (name.parse::<Ipv4Addr>().is_ok()
+            || name.eq_ignore_ascii_case("localhost")
+            || below.is_some_and(|end| end.eq_ignore_ascii_case(".localhost"))
+            || allowed.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)))
+}
+
+/// Whether a text is nothing, or a colon and a port.
+fn is_port(text: &str) -> bool {
+    text.is_empty()
+        || text.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The key in a request's headers, wherever clients of the supported dialects put it.
@@ -191,5 +248,52 @@ mod tests {
         assert!(auth.authenticate(&headers("sec-fetch-site", "same-origin"), None).is_ok());
         let error = auth.authenticate(&headers("sec-fetch-site", "cross-site"), None).unwrap_err();
         assert_eq!(error.code.as_deref(), Some("cross_site"));
+    }
+
+    #[test]
+    fn only_this_machines_names_are_let_in_on_loopback() {
+        let open = Authenticator::new(None).on_loopback(&["gateway.internal".to_owned()]);
+        for host in [
+            "localhost",
+            "LocalHost:4000",
+            "localhost.",
+            "127.0.0.1",
+            "127.0.0.1:4000",
+            "[::1]:4000",
+            "[::1]",
+            "192.168.1.7:80",
+            "app.localhost:4000",
+            "gateway.internal:4000",
+            "Gateway.Internal",
+        ] {
+            assert!(open.authenticate(&headers("host", host), None).is_ok(), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evillocalhost",
+            "gateway.internal.evil",
+            "[evil]",
+            "[::1]evil",
+            "localhost:4000:x",
+            "",
+            "user@localhost",
+            "::1",
+        ] {
+            let error = open.authenticate(&headers("host", host), None).unwrap_err();
+            assert_eq!(
+                (error.kind, error.code.as_deref()),
+                (ErrorKind::PermissionDenied, Some("unknown_host")),
+                "{host}"
+            );
+        }
+        assert!(open.authenticate(&HeaderMap::new(), None).is_ok(), "no browser leaves it out");
+        // With a key the name is not looked at, nor where others can reach the socket anyway.
+        let keyed = Authenticator::new(Some(&Secret::new("sk-master"))).on_loopback(&[]);
+        let mut map = headers("host", "evil.example");
+        map.insert("x-api-key", "sk-master".parse().unwrap());
+        assert_eq!(keyed.authenticate(&map, None), Ok(Principal::Master));
+        assert!(Authenticator::new(None).authenticate(&headers("host", "evil.example"), None).is_ok());
     }
 }

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+mod cache_point;
 mod check;
 mod diagnostic;
 mod environment;
@@ -60,6 +61,7 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
+pub use cache_point::{CacheLocation, CachePoint};
 pub use check::{CheckReport, CheckedDeployment};
 pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};
 pub use environment::{Environment, Lookup};

@@ -4,15 +4,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use http::{HeaderMap, HeaderValue, request};
+use http::{HeaderMap, HeaderName, HeaderValue, request};
 use llm_provider_core::{
-    Call, Credential, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider, Relay,
-    RelayOperation,
+    Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider,
+    Relay, RelayOperation,
 };
 use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
+use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ErrorKind, Extra, UnixMs};
 
+use crate::config::CachePoint;
 use crate::headers;
 use crate::pricing::Pricing;
 
@@ -38,6 +40,8 @@ pub struct Deployment {
     pub parameters: Parameters,
     /// Headers from configuration.
     pub headers: HeaderMap,
+    /// Headers of a client's that are handed on.
+    pub client_headers: Vec<HeaderName>,
     /// What the router knows of it from configuration.
     pub settings: DeploymentSettings,
     /// Timeouts and protocol.
@@ -54,10 +58,20 @@ pub struct Deployment {
     pub defaults: Extra,
     /// Members that are set over those of the request.
     pub overrides: Extra,
+    /// Whether conversations that the vendor would refuse are put right before they are sent.
+    pub modify_params: bool,
+    /// What the vendor refuses conversations for.
+    pub demands: Demands,
+    /// What is known of the model's window, for limits that are put right.
+    pub window: Window,
+    /// Where marks of the prompt cache are put into requests.
+    pub cache_points: Vec<CachePoint>,
     /// Tokens to write at most, where the vendor demands a limit.
     pub default_max_tokens: Option<u64>,
     /// Tokens that efforts of thinking are worth.
     pub effort_budgets: EffortBudgets,
+    /// The vocabulary of the model, if it is here.
+    pub encoding: Option<Encoding>,
     /// What its answers cost.
     pub pricing: Arc<Pricing>,
     /// How requests are sent there.
@@ -74,6 +88,15 @@ impl fmt::Debug for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deployment").field("id", &self.id).field("model", &self.model).finish_non_exhaustive()
     }
+}
+
+/// How many tokens a model reads and writes at most, as far as known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Tokens of a prompt.
+    pub max_input_tokens: Option<u64>,
+    /// Tokens of an answer.
+    pub max_output_tokens: Option<u64>,
 }
 
 /// Heads of requests that pass through as bytes, by dialect and operation.

@@ -295,6 +295,20 @@ impl Exchange {
         }
     }
 
+    /// What was heard in an answer. What earlier ones took, which came to nothing, stays counted.
+    pub fn hear(&mut self, mut seen: Seen) {
+        if let Some(earlier) = self.record.seen.usage.take() {
+            seen.usage = Some(match seen.usage.take() {
+                Some(mut usage) => {
+                    usage.add(&earlier);
+                    usage
+                }
+                None => earlier,
+            });
+        }
+        self.record.seen = seen;
+    }
+
     /// Works out what the answer costs, as far as it has been heard.
     pub fn price(&mut self) {
         let record = &mut *self.record;

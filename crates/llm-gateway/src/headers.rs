@@ -86,7 +86,10 @@ pub const HEADERS: &[HeaderDoc] = &[
         "A name for the request, at most 128 plain characters; one is made if there is none.",
     ),
     request("anthropic-version", "Passed on to Anthropic; chooses Anthropic's shape for `GET /v1/models`."),
-    request("anthropic-beta", "Passed on to Anthropic."),
+    request(
+        "anthropic-beta",
+        "Passed on to wherever Claude is: Anthropic, Amazon Bedrock, Vertex AI and Azure AI.",
+    ),
     request("openai-organization", "Passed on to OpenAI, if the deployment names no organisation."),
     request("openai-project", "Passed on to OpenAI, if the deployment names no project."),
     request("x-litellm-timeout", "Seconds until the request is given up; never longer than configured."),

@@ -13,6 +13,7 @@ use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret}
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{DeploymentId, Policy};
+use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
     TransportOptions, connect, login_source,
@@ -24,7 +25,7 @@ use crate::auth::Authenticator;
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
-use crate::deployment::{self, Deployment, Heads, State};
+use crate::deployment::{self, Deployment, Heads, State, Window};
 use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
@@ -104,7 +105,10 @@ pub async fn serving(
     let serving = Serving {
         version: config.version,
         listed: listed(&config),
-        authenticator: Authenticator::new(master_key.as_ref()),
+        authenticator: match Authenticator::new(master_key.as_ref()) {
+            keys if server.host.is_loopback() => keys.on_loopback(&server.allowed_hosts),
+            keys => keys,
+        },
         policy: Policy::from(&settings.router),
         on_loss: match settings.translation.on_loss {
             OnLoss::Report => OnUnsupported::Drop,
@@ -160,7 +164,8 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
         settings.master_key.iter().chain(&settings.transport.proxy).cloned().collect();
     for deployment in config.resolved.deployments() {
         all.extend(deployment.api_key.clone());
-        all.extend(deployment.headers.iter().map(|(_, value)| value.clone()));
+        let settings = deployment.headers.iter().chain(&deployment.parameters);
+        all.extend(settings.map(|(_, value)| value.clone()));
     }
     let vendors = llm_providers::providers().iter().map(|provider| provider.info().id.to_string());
     all.extend(vendors.filter_map(|vendor| config.resolved.default_key(&vendor)));
@@ -231,6 +236,17 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
         .collect()
 }
 
+/// What the configuration says of a model's window, and else the table.
+fn window(resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Window {
+    let own = &resolved.model_info;
+    let known =
+        Pricing::model(vendor, own.base_model.as_deref().unwrap_or(model), resolved.region.as_deref());
+    Window {
+        max_input_tokens: own.max_input_tokens.or_else(|| known.as_ref()?.max_input_tokens),
+        max_output_tokens: own.max_output_tokens.or_else(|| known.as_ref()?.max_output_tokens),
+    }
+}
+
 impl Prepare {
     /// The deployments of a route, made ready.
     ///
@@ -268,9 +284,8 @@ impl Prepare {
             (Some(why), _) => Err(why.clone()),
             (None, key) => key,
         };
-        let mut parameters = self.parameters(resolved, provider);
-        let region = ["aws_region_name", "vertex_location"].into_iter().find_map(|name| parameters.get(name));
-        let region = region.unwrap_or_default().to_owned();
+        let mut parameters =
+            self.parameters(resolved, provider).map_err(|why| setup(format!("{id}: {why}")))?;
         let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
         if let Some(base_url) = &base_url {
             // Some vendors log in where their API is.
@@ -312,6 +327,12 @@ impl Prepare {
             credential: credential.map(|key| key.map(Credential::Key)),
             parameters,
             headers,
+            client_headers: provider
+                .info()
+                .client_headers
+                .iter()
+                .filter_map(|name| HeaderName::try_from(&**name).ok())
+                .collect(),
             settings: resolved.routing.clone(),
             options: self.options(resolved, resolved.timeout_ms),
             stream_options: self.options(resolved, resolved.stream_timeout_ms),
@@ -320,6 +341,10 @@ impl Prepare {
             forward_params: resolved.allowed_openai_params.clone(),
             defaults: resolved.params.clone(),
             overrides: resolved.extra_body.clone(),
+            modify_params: resolved.modify_params,
+            demands: provider.demands(&upstream.model),
+            window: window(resolved, vendor, &upstream.model),
+            cache_points: resolved.cache_points.clone(),
             default_max_tokens: resolved.model_info.max_output_tokens,
             effort_budgets: llm_provider_core::EffortBudgets {
                 minimal: budgets.minimal.get().into(),
@@ -329,7 +354,10 @@ impl Prepare {
                 xhigh: budgets.xhigh.get().into(),
                 max: budgets.max.get().into(),
             },
-            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model, &region)),
+            encoding: Encoding::of_model(
+                resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model),
+            ),
+            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model)),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
@@ -356,10 +384,10 @@ impl Prepare {
         }
     }
 
-    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str, region: &str) -> Pricing {
+    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Pricing {
         let settings = &self.config.settings;
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
-        let region = Some(region).filter(|region| !region.is_empty());
+        let region = resolved.region.as_deref();
         Pricing {
             vendor: vendor.to_owned(),
             prices: Pricing::of(vendor, priced, region, &resolved.prices),
@@ -385,15 +413,23 @@ impl Prepare {
     }
 
     /// Settings of the vendor: the usual variables', then the deployment's own.
-    fn parameters(&self, resolved: &ResolvedDeployment, provider: &Arc<dyn Provider>) -> Parameters {
+    fn parameters(
+        &self,
+        resolved: &ResolvedDeployment,
+        provider: &Arc<dyn Provider>,
+    ) -> Result<Parameters, String> {
         let mut parameters = llm_providers::parameters(provider.info(), &|name| self.variable(name));
-        for (name, value) in &resolved.parameters {
-            parameters.set(name, value.expose());
+        for (name, reference) in &resolved.parameters {
+            match self.secrets.get(reference) {
+                Some(Ok(value)) => parameters.set(name, value.expose()),
+                Some(Err(why)) => return Err(format!("{name}: {why}")),
+                None => return Err(format!("{name}: was not fetched")),
+            }
         }
         if let Some(version) = &resolved.api_version {
             parameters.set("api_version", version);
         }
-        parameters
+        Ok(parameters)
     }
 
     fn usual_base_url(&self, provider: &Arc<dyn Provider>) -> Option<String> {

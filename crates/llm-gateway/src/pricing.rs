@@ -1,7 +1,7 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
 use llm_pricing::{
-    Adjustment, Cost, Item, Prices, Reading, Side, Table, Terms, Usd, cost, read, reported_cost,
+    Adjustment, Cost, Item, ModelInfo, Prices, Reading, Side, Table, Terms, Usd, cost, read, reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_types::{UnixMs, Usage};
@@ -34,14 +34,18 @@ pub struct Bill {
 }
 
 impl Pricing {
-    /// The prices of a model: the configuration's over those of the table.
-    pub fn of(vendor: &str, model: &str, region: Option<&str>, configured: &Prices) -> Option<Prices> {
+    /// What the table knows of a model, where it is served from: places may have prices of their own.
+    pub fn model(vendor: &str, model: &str, region: Option<&str>) -> Option<ModelInfo<'static>> {
         let table = Table::embedded();
-        let known = match region {
+        match region {
             Some(region) => table.find_in(vendor, model, region),
             None => table.find(vendor, model),
-        };
-        match known.and_then(|known| known.prices) {
+        }
+    }
+
+    /// The prices of a model: the configuration's over those of the table.
+    pub fn of(vendor: &str, model: &str, region: Option<&str>, configured: &Prices) -> Option<Prices> {
+        match Self::model(vendor, model, region).and_then(|known| known.prices) {
             Some(known) if configured.is_empty() => Some(known),
             Some(known) => Some(configured.clone().over(&known)),
             None => (!configured.is_empty()).then(|| configured.clone()),

@@ -38,6 +38,8 @@ enum Kind {
     Ask(Dialect, What),
     /// A model is asked, which the path names, whole and in pieces as the path says.
     AskAt(Dialect, What, Option<bool>),
+    /// Azure's `{model}/{operation}`.
+    Azure,
     /// Gemini's `{model}:{method}`.
     Gemini,
     /// The same at the end of Vertex AI's longer path.
@@ -99,19 +101,14 @@ pub const ROUTES: &[RouteDoc] = {
         post_("/v1/chat/completions", Ask(OpenAi, Chat), "Chat, as OpenAI has it"),
         post_("/chat/completions", Ask(OpenAi, Chat), SAME),
         post_(
-            "/openai/deployments/{model}/chat/completions",
-            AskAt(OpenAi, Chat, None),
-            "The same, the model in the path as Azure has it",
+            "/openai/deployments/{*call}",
+            Kind::Azure,
+            "Chat (`{model}/chat/completions`) and vectors (`{model}/embeddings`), the model in the path as Azure has it",
         ),
         post_("/v1/responses", Ask(Responses, Chat), "Chat, as OpenAI's Responses API has it"),
         post_("/responses", Ask(Responses, Chat), SAME),
         post_("/v1/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), "Vectors, as OpenAI has them"),
         post_("/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), SAME),
-        post_(
-            "/openai/deployments/{model}/embeddings",
-            AskAt(OpenAi, Embed(EmbeddingForm::OpenAi), None),
-            "The same, the model in the path as Azure has it",
-        ),
         post_("/v1/messages", Ask(Anthropic, Chat), "Chat, as Anthropic has it"),
         post_(
             "/v1/messages/count_tokens",
@@ -225,6 +222,12 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
                 async move { ask(app, route, request).await }
             })
         }
+        Kind::Azure => {
+            post(move |State(app): State<Arc<App>>, Path(call): Path<String>, request: Request| {
+                let route = azure(path, &call);
+                async move { ask(app, route, request).await }
+            })
+        }
         Kind::Gemini => {
             post(move |State(app): State<Arc<App>>, Path(call): Path<String>, request: Request| {
                 let route = gemini(path, &call, request.uri().query());
@@ -281,6 +284,16 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
             result(&app, path, &headers, health::metrics(&app, &headers))
         }),
     }
+}
+
+/// What `{model}/{operation}` asks for; `None` if that is no operation. A model's name may hold slashes.
+fn azure(path: &'static str, call: &str) -> Option<ModelRoute> {
+    let operations = [("/chat/completions", What::Chat), ("/embeddings", What::Embed(EmbeddingForm::OpenAi))];
+    let (model, what) =
+        operations.into_iter().find_map(|(end, what)| Some((call.strip_suffix(end)?, what)))?;
+    let door = what.door(Dialect::OpenAiChat).filter(|_| !model.is_empty())?;
+    let model = Some(model.to_owned());
+    Some(ModelRoute { route: path, dialect: Dialect::OpenAiChat, door, model, stream: None })
 }
 
 /// What `{model}:{method}` asks for; `None` if that is no method.
@@ -357,6 +370,27 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 3);
+    }
+
+    #[test]
+    fn models_are_found_in_azures_paths() {
+        let of = |call: &str| azure("/", call).map(|route| (route.model.unwrap(), route.door.label()));
+        assert_eq!(of("gpt-4o/chat/completions"), Some(("gpt-4o".to_owned(), "chat")));
+        assert_eq!(
+            of("azure/my-deployment/chat/completions"),
+            Some(("azure/my-deployment".to_owned(), "chat"))
+        );
+        assert_eq!(of("a/b/c/embeddings"), Some(("a/b/c".to_owned(), "embeddings")));
+        assert_eq!(of("chat/completions/chat/completions"), Some(("chat/completions".to_owned(), "chat")));
+        for call in [
+            "gpt-4o",
+            "gpt-4o/completions",
+            "/chat/completions",
+            "chat/completions",
+            "gpt-4o/chat/completions/",
+        ] {
+            assert_eq!(of(call), None, "{call}");
+        }
     }
 
     #[test]

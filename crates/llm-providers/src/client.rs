@@ -115,7 +115,8 @@ impl Client {
         let chat = target.provider().chat().ok_or_else(|| target.lacks("chat"))?;
         let notes = self.fetch(&target, &mut request).await?;
         let call = target.call(self.unsupported, (self.clock)());
-        let chunks = self.client_of(&target).stream(chat, &request, &call, self.options).await?;
+        let chunks = self.client_of(&target).stream(chat, &request, &call, self.options).await;
+        let chunks = chunks.inspect_err(|error| target.heed(error))?;
         Ok(ChatStream { notes: joined(notes, chunks.notes().to_vec()), chunks })
     }
 
@@ -194,7 +195,7 @@ impl Client {
     /// Fetches the media that the vendor wants as bytes.
     async fn fetch(&self, target: &Target<'_>, request: &mut ChatRequest) -> Result<Vec<Note>, ClientError> {
         let wants = |url: &str| target.provider().wants_fetched(url);
-        Ok(inline_media(request, wants, &self.fetcher).await?)
+        Ok(inline_media(request, wants, &self.fetcher, &|_| true).await?)
     }
 
     async fn ask<O: Operation>(
@@ -204,7 +205,8 @@ impl Client {
         request: &O::Request,
     ) -> Result<Answer<O::Response>, ClientError> {
         let call = target.call(self.unsupported, (self.clock)());
-        Ok(self.client_of(target).send(translator, request, &call, self.options).await?)
+        let answer = self.client_of(target).send(translator, request, &call, self.options).await;
+        Ok(answer.inspect_err(|error| target.heed(error))?)
     }
 
     fn client_of(&self, target: &Target<'_>) -> llm_transport::Client {

@@ -150,7 +150,12 @@ impl HttpService for World {
             }
             path => panic!("{path}"),
         };
-        Box::pin(async move { Ok(Response::new(Body::from(Bytes::from(answer)))) })
+        let status = if body["model"] == "locked" { 401 } else { 200 };
+        Box::pin(async move {
+            let mut response = Response::new(Body::from(Bytes::from(answer)));
+            *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+            Ok(response)
+        })
     }
 }
 
@@ -181,6 +186,18 @@ async fn a_key_is_sent_where_nobody_logs_in() {
     let asked = world.asked();
     assert_eq!((&*asked[0].0, &*asked[0].1), ("http://vendor.test/v1/chat/completions", "Bearer key-1"));
     assert_eq!(asked[0].2["model"], "m-1");
+}
+
+#[tokio::test]
+async fn a_token_that_is_refused_is_not_used_again() {
+    let world = Arc::<World>::default();
+    let client = client(account(&world, Some("ada")));
+    let logins = || world.asked().iter().filter(|(url, ..)| url == "http://login.test/").count();
+    assert!(client.chat("vendor/locked", hello()).await.is_err());
+    assert!(client.chat("vendor/m-1", hello()).await.is_ok());
+    assert_eq!(logins(), 2);
+    assert!(client.chat("vendor/m-1", hello()).await.is_ok());
+    assert_eq!(logins(), 2);
 }
 
 #[tokio::test]

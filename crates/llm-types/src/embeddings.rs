@@ -246,18 +246,8 @@ impl EmbeddingResponse {
                 .map(|(index, vector)| Embedding { index: Nullable::Value(index), ..vector }),
         );
         if let Some(more) = more.usage.get() {
-            let usage = self.usage.get_or_insert_with(Usage::default);
-            add(&mut usage.prompt_tokens, &more.prompt_tokens);
-            add(&mut usage.completion_tokens, &more.completion_tokens);
-            add(&mut usage.total_tokens, &more.total_tokens);
+            self.usage.get_or_insert_with(Usage::default).add(more);
         }
-    }
-}
-
-fn add(sum: &mut Nullable<Number>, more: &Nullable<Number>) {
-    if let Some(more) = more.get().and_then(Number::as_u64) {
-        let so_far = sum.get().and_then(Number::as_u64).unwrap_or(0);
-        *sum = Nullable::Value(so_far.saturating_add(more).into());
     }
 }
 

@@ -117,6 +117,16 @@ impl TokenCounts {
 }
 
 impl Usage {
+    /// The member that holds the searches of a ranking, where those are paid for.
+    pub const SEARCH_UNITS: &str = "search_units";
+
+    /// Adds the sums of another answer's: tokens read, written, and both. What kinds of tokens they were stays this one's.
+    pub fn add(&mut self, more: &Self) {
+        add(&mut self.prompt_tokens, &more.prompt_tokens);
+        add(&mut self.completion_tokens, &more.completion_tokens);
+        add(&mut self.total_tokens, &more.total_tokens);
+    }
+
     /// A usage with the three sums.
     pub fn new(prompt: u64, completion: u64) -> Self {
         Self {
@@ -183,6 +193,13 @@ fn count(number: &Nullable<Number>) -> u64 {
 /// A count for computing: fractions are cut off, what is below zero counts as zero.
 fn whole(number: &Number) -> u64 {
     number.as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)
+}
+
+fn add(sum: &mut Nullable<Number>, more: &Nullable<Number>) {
+    if let Some(more) = more.get().and_then(Number::as_u64) {
+        let so_far = sum.get().and_then(Number::as_u64).unwrap_or(0);
+        *sum = Nullable::Value(so_far.saturating_add(more).into());
+    }
 }
 
 #[cfg(test)]

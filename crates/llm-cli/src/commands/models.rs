@@ -68,6 +68,7 @@ fn infos() -> Vec<(&'static VendorInfo, String)> {
 fn operations(provider: &dyn Provider) -> String {
     let has = [
         (provider.chat().is_some(), "chat"),
+        (provider.count_tokens().is_some(), "count_tokens"),
         (provider.embeddings().is_some(), "embeddings"),
         (provider.rerank().is_some(), "rerank"),
     ];

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::resolve::VendorChoice;
 use super::{Config, Diagnostic, Mark};
 use crate::deployment::shown;
+use crate::pricing::Pricing;
 
 /// A config, as far as a person wants to look it over.
 #[derive(Debug, Clone, Serialize)]
@@ -53,9 +54,10 @@ pub struct CheckedDeployment {
 
 impl super::ResolvedDeployment {
     /// What the table knows of the model.
-    fn known(&self) -> Option<ModelInfo<'static>> {
+    pub(crate) fn known(&self) -> Option<ModelInfo<'static>> {
         let VendorChoice::Named(vendor) = &self.vendor else { return None };
-        llm_pricing::find(vendor, self.model_info.base_model.as_deref().unwrap_or(&self.upstream_model))
+        let model = self.model_info.base_model.as_deref().unwrap_or(&self.upstream_model);
+        Pricing::model(vendor, model, self.region.as_deref())
     }
 
     /// The prices that hold: the configuration's over those of the table.

@@ -67,6 +67,10 @@ pub struct ServerSettings {
     /// Peers whose `X-Forwarded-For` is believed, as `10.0.0.0/8`. Needs a restart. Default: none.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
+    /// Names by which clients may call the gateway that listens on loopback without a master key, beside `localhost`,
+    /// what is below it, and IP addresses. Others are refused, so that no web page can bind its own name to this machine.
+    /// Default: none.
+    pub allowed_hosts: Vec<String>,
     /// Whether to listen beyond loopback although there is no master key: anybody who reaches the port
     /// spends your money. Default: false.
     pub allow_public_without_key: bool,
@@ -89,6 +93,7 @@ impl Default for ServerSettings {
             drain_timeout_ms: 30_000,
             tls: None,
             trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
             allow_public_without_key: false,
         }
     }

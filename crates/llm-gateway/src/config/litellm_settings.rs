@@ -14,6 +14,8 @@ use super::secret::SecretRef;
 pub struct LitellmSettings {
     /// Whether parameters that a vendor does not have are left out instead of refused. Default: false.
     pub drop_params: bool,
+    /// Whether conversations that a vendor would refuse are put right before they are sent. Default: false.
+    pub modify_params: bool,
     /// Seconds until a request is given up. Holds where neither the deployment nor the router has a timeout.
     /// Default: `llm_gateway.transport.total_timeout_ms`.
     pub request_timeout: Option<Seconds>,

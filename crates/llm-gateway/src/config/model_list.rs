@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::cache_point::CachePoint;
 use super::secret::SecretRef;
 
 /// One deployment. Entries that share a `model_name` form a model group.
@@ -67,6 +68,14 @@ pub(super) struct LitellmParams {
     /// Parameters that are sent even though the vendor is not known to have them. Default: none.
     #[serde(default)]
     pub(super) allowed_openai_params: Vec<String>,
+    /// Whether conversations that the vendor would refuse are put right before they are sent. Default:
+    /// `litellm_settings.modify_params`.
+    #[serde(default)]
+    pub(super) modify_params: Option<bool>,
+    /// Where marks of the prompt cache are put into requests. A request's own list takes the place of this one.
+    /// Default: none.
+    #[serde(default)]
+    pub(super) cache_control_injection_points: Vec<CachePoint>,
     /// Headers added to each request. Default: none.
     #[serde(default)]
     pub(super) extra_headers: IndexMap<String, SecretRef>,

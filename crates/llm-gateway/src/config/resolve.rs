@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use llm_pricing::Prices;
-use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
 
+use super::cache_point::CachePoint;
 use super::diagnostic::Mark;
 use super::model_list::ModelInfo;
 use super::secret::SecretRef;
@@ -54,13 +54,19 @@ pub struct ResolvedDeployment {
     /// Prices that the entry sets.
     pub prices: Prices,
     /// The vendor's settings beside model, key and address.
-    pub parameters: Vec<(String, Secret)>,
+    pub parameters: Vec<(String, SecretRef)>,
+    /// Where the vendor serves it from, as far as the configuration says: places may have prices of their own.
+    pub region: Option<String>,
     /// Milliseconds until a request is given up; `None` leaves it to the transport's own bound.
     pub timeout_ms: Option<u64>,
     /// The same for a streamed request.
     pub stream_timeout_ms: Option<u64>,
     /// Whether parameters that the vendor does not have are left out instead of refused.
     pub drop_params: bool,
+    /// Whether conversations that the vendor would refuse are put right.
+    pub modify_params: bool,
+    /// Where marks of the prompt cache are put.
+    pub cache_points: Vec<CachePoint>,
     /// Parameters that are always left out.
     pub additional_drop_params: Vec<String>,
     /// Parameters that are sent even though the vendor is not known to have them.

@@ -50,6 +50,25 @@ impl SecretRef {
         Self(Source::Text(parts(text).into_iter().map(piece).collect()))
     }
 
+    /// What a text says whose variables have been put in: `file:PATH`, or the secret itself.
+    pub(super) fn expanded(text: String) -> Self {
+        match text.strip_prefix("file:") {
+            Some(path) => Self(Source::File(PathBuf::from(path))),
+            None => Self(Source::Text(vec![Piece::Literal(Secret::new(text))])),
+        }
+    }
+
+    /// The secret itself, if it stands here.
+    pub(super) fn literal(&self) -> Option<&Secret> {
+        match &self.0 {
+            Source::Text(pieces) => match pieces.as_slice() {
+                [Piece::Literal(secret)] => Some(secret),
+                _ => None,
+            },
+            Source::File(_) => None,
+        }
+    }
+
     /// The environment variable `name`.
     pub fn env(name: impl Into<String>) -> Self {
         Self(Source::Text(vec![Piece::Variable(name.into())]))

@@ -55,7 +55,8 @@ struct Known {
     name: String,
     key_env: Option<String>,
     key_optional: bool,
-    parameters: Vec<String>,
+    /// Names of settings, each with the variables that may hold it.
+    parameters: Vec<(String, Vec<String>)>,
 }
 
 /// Why a model has no vendor.
@@ -92,7 +93,7 @@ impl Vendors {
                 name: vendor.name.to_owned(),
                 key_env: vendor.key_env.map(str::to_owned),
                 key_optional: vendor.key_optional,
-                parameters: vendor.parameters.iter().map(|parameter| parameter.name.to_string()).collect(),
+                parameters: vendor.parameters.iter().map(named).collect(),
             });
             for alias in vendor.aliases {
                 all.entry(alias.to_string()).or_insert_with(|| known.clone());
@@ -117,7 +118,13 @@ impl Vendors {
 
     /// Whether the vendor has a setting of this name.
     pub(super) fn has_parameter(&self, vendor: &str, name: &str) -> bool {
-        self.0.get(vendor).is_some_and(|known| known.parameters.iter().any(|own| own == name))
+        self.0.get(vendor).is_some_and(|known| known.parameters.iter().any(|(own, _)| own == name))
+    }
+
+    /// The variables that may hold a setting of the vendor.
+    pub(super) fn variables(&self, vendor: &str, name: &str) -> &[String] {
+        let known = self.0.get(vendor).map_or(&[][..], |known| &known.parameters);
+        known.iter().find(|(own, _)| own == name).map_or(&[], |(_, variables)| variables)
     }
 
     /// The vendor of `model`, and the model's name there.
@@ -151,6 +158,10 @@ impl Vendors {
         let nearest = nearest(vendor, self.0.keys().map(String::as_str)).map(str::to_owned);
         Err(VendorError::Unknown { vendor: name, nearest })
     }
+}
+
+fn named(parameter: &ParameterInfo) -> (String, Vec<String>) {
+    (parameter.name.to_string(), parameter.variables.iter().map(ToString::to_string).collect())
 }
 
 fn well_known(model: &str) -> Option<&'static str> {

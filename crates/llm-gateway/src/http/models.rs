@@ -97,8 +97,7 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
         VendorChoice::ByRequest => "",
     };
     let own = &deployment.model_info;
-    let model = own.base_model.as_deref().unwrap_or(&deployment.upstream_model);
-    let known = llm_pricing::find(vendor, model).and_then(|known| serde_json::to_value(known).ok());
+    let known = deployment.known().and_then(|known| serde_json::to_value(known).ok());
     let Value::Object(mut info) = known.unwrap_or_else(|| json!({})) else { return Value::Null };
     info.insert("id".to_owned(), deployment.id.as_str().into());
     info.insert("db_model".to_owned(), false.into());

@@ -38,7 +38,7 @@ impl WholeIngress<CountTokens> for TokenCounter {
             "total_tokens": count.input_tokens,
             "request_model": reply.model,
             "model_used": reply.model,
-            "tokenizer_type": "llm_gateway",
+            "tokenizer_type": count.tokenizer,
         });
         Outgoing { body: body.to_string().into(), notes: Vec::new() }
     }

@@ -1,9 +1,11 @@
 //! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
 
 mod attempt;
+mod cache_points;
 mod door;
 mod edits;
 mod journey;
+mod mend;
 mod pump;
 mod whole;
 
@@ -229,7 +231,7 @@ fn answer(
     }
     tell_vendor_headers(vendor_headers, map);
     if let Asked::Whole { seen, .. } = &mut asked {
-        exchange.record_mut().seen = std::mem::take(&mut **seen);
+        exchange.hear(std::mem::take(&mut **seen));
         exchange.price();
     }
     tell_legs(&exchange, map);

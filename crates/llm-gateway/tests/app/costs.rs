@@ -1,6 +1,8 @@
 //! What answers cost: from the table, from the configuration, and when nobody knows.
 
 use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::{CHAT, TestApp, ask, deployment};
 
@@ -61,4 +63,57 @@ async fn what_is_known_of_models_is_told_without_secrets() {
     );
     assert!(info["input_cost_per_token"].is_number());
     assert_eq!(info["output_cost_per_token"].to_string().parse::<f64>().ok(), Some(0.5), "{info}");
+}
+
+#[tokio::test]
+async fn rankings_are_billed_by_the_search_or_by_the_token() {
+    let cost = |model: &'static str, told: Value| async move {
+        let vendor = MockServer::start().await;
+        Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(told)).mount(&vendor).await;
+        let params = json!({"model": model, "api_base": vendor.uri(), "api_key": "k"});
+        let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
+        let answer =
+            app.post("/v1/rerank", &json!({"model": "m", "query": "q", "documents": ["a", "b"]})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.header(COST).map(ToOwned::to_owned)
+    };
+    let results = json!([{"index": 0, "relevance_score": 0.9}]);
+    let searched = json!({"id": "r", "results": results, "meta": {"billed_units": {"search_units": 3}}});
+    assert_eq!(cost("cohere/rerank-v3.5", searched).await.as_deref(), Some("0.006"));
+    let silent = json!({"id": "r", "results": results});
+    assert_eq!(
+        cost("cohere/rerank-v3.5", silent).await.as_deref(),
+        Some("0.002"),
+        "one search, if nothing is said"
+    );
+    let tokens = json!({"object": "list", "data": results, "model": "rerank-2.5", "usage": {"total_tokens": 1_000_000}});
+    assert_eq!(cost("voyage/rerank-2.5", tokens).await.as_deref(), Some("0.05"));
+}
+
+#[tokio::test]
+async fn a_place_has_its_own_prices_wherever_they_are_shown() {
+    let entry = |region: Value| {
+        let mut params = json!({"model": "bedrock/meta.llama3-70b-instruct-v1:0", "api_key": "k"});
+        params["aws_region_name"] = region;
+        deployment("m", &params)
+    };
+    for (region, variable, expected) in [
+        (json!("ap-south-1"), "", 0.000_003_18),
+        (Value::Null, "ap-south-1", 0.000_003_18),
+        (json!("us-east-1"), "ap-south-1", 0.000_002_65),
+        (Value::Null, "", 0.000_002_65),
+    ] {
+        let config = json!({"model_list": [entry(region.clone())]});
+        let app = TestApp::with_env(&config, &[("AWS_REGION_NAME", variable)]).await;
+        let serving = app.app.serving();
+        let checked = serving.config.check().deployments[0].usd_per_mtok.clone().unwrap().0;
+        assert_eq!(checked.parse::<f64>().unwrap(), expected * 1e6, "{region} {variable}");
+        let group = serving.resolve("m").unwrap();
+        let billed =
+            group.deployments[0].pricing.prices.as_ref().unwrap().rate(llm_pricing::Item::Input).unwrap();
+        assert_eq!(billed.per_million().to_string(), checked);
+        let request = http::Request::get("/v1/model/info").body(axum::body::Body::empty()).unwrap();
+        let told = app.send(request).await.json();
+        assert_eq!(told["data"][0]["model_info"]["input_cost_per_token"].as_f64(), Some(expected));
+    }
 }

@@ -2,7 +2,9 @@
 
 use base64::Engine as _;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use crate::support::{TestApp, body, deployment};
 
@@ -68,4 +70,35 @@ async fn what_cannot_be_done_is_said() {
         odd.post(EMBEDDINGS, &json!({"model": "m", "input": "a"})).await.status,
         StatusCode::BAD_GATEWAY
     );
+}
+
+/// Answers pieces of two inputs or more, and has no answer to a single one.
+fn only_several(request: &Request) -> ResponseTemplate {
+    let body: Value = request.body_json().unwrap();
+    let inputs = body["texts"].as_array().unwrap().len();
+    if inputs == 1 {
+        return ResponseTemplate::new(500).set_body_json(json!({"message": "out of order"}));
+    }
+    ResponseTemplate::new(200).set_body_json(json!({"id": "e", "embeddings": {"float": vec![[0.5]; inputs]},
+        "meta": {"billed_units": {"input_tokens": inputs * 10}}}))
+}
+
+#[tokio::test]
+async fn pieces_that_were_answered_are_paid_for_though_another_fails() {
+    let vendor = MockServer::start().await;
+    Mock::given(any()).respond_with(only_several).mount(&vendor).await;
+    let params = json!({"model": "cohere/embed-v4.0", "api_base": vendor.uri(), "api_key": "k",
+        "input_cost_per_token": 0.001, "output_cost_per_token": 0});
+    let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
+    let ask = |count: usize| json!({"model": "m", "input": vec!["a"; count]});
+    let whole = app.post(EMBEDDINGS, &ask(98)).await;
+    assert_eq!(whole.status, StatusCode::OK, "{}", whole.text);
+    assert_eq!(app.ended().cost.as_deref(), Some("0.98"));
+    let broken = app.post(EMBEDDINGS, &ask(97)).await;
+    assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", broken.text);
+    assert!(broken.text.contains("out of order"), "{}", broken.text);
+    let ended = app.ended();
+    assert_eq!((ended.outcome, ended.attempts, ended.cost.as_deref()), ("failed", 2, Some("0.96")));
+    app.post(EMBEDDINGS, &ask(1)).await;
+    assert_eq!(app.ended().cost, None, "nothing was answered");
 }

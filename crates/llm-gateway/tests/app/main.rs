@@ -5,8 +5,12 @@
 mod costs;
 mod embeddings;
 mod ends;
+mod logins;
+mod media;
+mod put_right;
 mod refusals;
 mod relay;
 mod streams;
 mod support;
+mod tokens;
 mod waiting;

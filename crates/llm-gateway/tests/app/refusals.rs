@@ -100,9 +100,12 @@ async fn the_model_may_stand_in_the_path() {
         if let Some(model) = model {
             body["model"] = model;
         }
-        let answer = app.post("/openai/deployments/a%2Fb/chat/completions?api-version=1", &body).await;
-        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
-        assert_eq!(app.ended().model.as_deref(), Some("a/b"));
+        for named in ["a%2Fb", "a/b"] {
+            let path = format!("/openai/deployments/{named}/chat/completions?api-version=1");
+            let answer = app.post(&path, &body).await;
+            assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+            assert_eq!(app.ended().model.as_deref(), Some("a/b"));
+        }
     }
 }
 

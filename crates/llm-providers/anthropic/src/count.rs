@@ -40,7 +40,7 @@ impl Translator<CountTokens> for Anthropic {
         }
         let count: CountTokensResponse = llm_types::from_slice(response.body())
             .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
-        Ok(Decoded::Answer(TokenCount { input_tokens: count.input_tokens }))
+        Ok(Decoded::Answer(TokenCount::new(count.input_tokens)))
     }
 
     fn decoder(&self) -> Box<dyn Decoder<CountTokens>> {

@@ -2,6 +2,7 @@
 
 mod ending;
 mod error;
+mod kept;
 mod names;
 mod read;
 mod stream;
@@ -28,6 +29,7 @@ use serde::Serialize;
 ///   prompt-cache marker inside a result moves to the result.
 /// - Claude Code's `x-anthropic-billing-header:` block is dropped, with a note.
 /// - Thinking without a signature stays in `reasoning_content` only: Anthropic takes none back.
+/// - What the answer sealed for other vendors, see below, stands in its members again.
 ///
 /// Content that is a string stays one, and a list stays a list: vendors that take strings only have to be told
 /// so. Text beside thinking, calls or results is a string, as it is in a list by itself again.
@@ -42,7 +44,9 @@ use serde::Serialize;
 /// # Answers
 ///
 /// Thinking comes first, then text, then calls; blocks that Anthropic gave and that were kept come as they
-/// were. Text that is empty or of spaces only is left out, as Anthropic would refuse it when it is sent back.
+/// were. What another vendor wants back, and Messages have no place for, is sealed
+/// ([`Kept`](llm_provider_core::Kept)): a block of thinking as its `signature`; members of a call as `redacted_thinking`
+/// before it; members of the message as `redacted_thinking` at the end. Text that is empty or of spaces only is left out, as Anthropic would refuse it when it is sent back.
 /// Arguments that are no JSON object become `{"arguments": "…"}`; in a stream they pass as they are.
 ///
 /// In a stream, `provider_specific_fields` of a delta may hold `content_block`, a block that Anthropic alone

@@ -14,7 +14,9 @@ pub use ingress::MessagesIngress;
 
 use std::sync::LazyLock;
 
-use llm_provider_core::{Capabilities, Chat, CountTokens, Dialect, Provider, Relay, Translator, VendorInfo};
+use llm_provider_core::{
+    Capabilities, Chat, CountTokens, Demands, Dialect, Provider, Relay, Translator, VendorInfo,
+};
 
 /// Anthropic, by its own API.
 ///
@@ -29,6 +31,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     key_variables: vec!["ANTHROPIC_API_KEY".into(), "ANTHROPIC_AUTH_TOKEN".into()],
     base_url_variables: vec!["ANTHROPIC_BASE_URL".into(), "ANTHROPIC_API_BASE".into()],
     base_url: head::BASE_URL.into(),
+    client_headers: vec!["anthropic-version".into(), "anthropic-beta".into()],
     docs: "https://platform.claude.com/docs/en/api/messages".into(),
     capabilities: Capabilities {
         streaming: true,
@@ -42,6 +45,20 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     ..VendorInfo::default()
 });
 
+/// What Messages refuses conversations for, wherever Claude is served by them.
+///
+/// Source: Anthropic API docs, "Messages", "Handle tool calls" and "Extended thinking", read 2026-11.
+pub const DEMANDS: Demands = Demands {
+    a_message: true,
+    user_first: false,
+    user_last: false,
+    turns: false,
+    paired_calls: true,
+    instead_of_blank: Some("[System: Empty message content sanitised to satisfy protocol]"),
+    thinking_before_calls: true,
+    cache_brings_all: false,
+};
+
 impl Provider for Anthropic {
     fn info(&self) -> &VendorInfo {
         &INFO
@@ -53,6 +70,10 @@ impl Provider for Anthropic {
 
     fn count_tokens(&self) -> Option<&dyn Translator<CountTokens>> {
         Some(self)
+    }
+
+    fn demands(&self, _model: &str) -> Demands {
+        DEMANDS
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -1,5 +1,7 @@
 //! Messages passed through as bytes: head, errors, and a listener that reads as little as it can.
 
+mod thinking;
+
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -21,8 +23,8 @@ impl Relay for Anthropic {
         Dialect::AnthropicMessages
     }
 
-    fn edits(&self, _peek: &Peek<'_>, _call: &Call<'_>) -> Option<Vec<Edit>> {
-        Some(Vec::new())
+    fn edits(&self, peek: &Peek<'_>, _call: &Call<'_>) -> Option<Vec<Edit>> {
+        Some(thinking::edits(peek))
     }
 
     fn carries(&self, operation: RelayOperation) -> bool {

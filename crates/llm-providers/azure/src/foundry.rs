@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, Dialect, Embeddings, EncodeError, Encoded, Login, Note,
-    Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator, UpstreamError, VendorInfo,
+    Call, Capabilities, Chat, Decoded, Decoder, Demands, Dialect, Embeddings, EncodeError, Encoded, Login,
+    Note, Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator, UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{EmbeddingOptions, EmbeddingWire};
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
@@ -33,6 +33,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     base_url_variables: vec!["AZURE_AI_API_BASE".into()],
     base_url: "https://{AZURE_AI_RESOURCE_NAME}.services.ai.azure.com".into(),
     parameters: login::parameters(&["AZURE_AI_API_VERSION"]),
+    client_headers: vec!["anthropic-beta".into()],
     docs: "https://learn.microsoft.com/azure/foundry/foundry-models/concepts/endpoints".into(),
     capabilities: Capabilities {
         streaming: true,
@@ -103,6 +104,10 @@ impl Provider for AzureAi {
         Some(&Ranking)
     }
 
+    fn demands(&self, model: &str) -> Demands {
+        if family::is_claude(model) { llm_provider_anthropic::DEMANDS } else { Demands::default() }
+    }
+
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
         login::login(parameters, key)
     }
@@ -127,8 +132,8 @@ impl Translator<Chat> for AzureAi {
             Family::Claude => {
                 let encoded = Translator::<Chat>::encode(&Anthropic, request, &below)?;
                 let mut encoded = prepared.name(encoded)?;
-                let gone = betas::keep_known(encoded.request.headers_mut());
-                let why = "Foundry does not know this beta";
+                let gone = betas::without_refused(encoded.request.headers_mut());
+                let why = "Foundry refuses this beta";
                 encoded
                     .notes
                     .extend(gone.into_iter().map(|beta| Note::dropped(format!("betas.{beta}"), why)));

@@ -61,7 +61,7 @@ impl Translator<CountTokens> for Bedrock {
         }
         let counted: Counted = llm_types::from_slice(response.body())
             .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
-        Ok(Decoded::Answer(TokenCount { input_tokens: counted.input_tokens }))
+        Ok(Decoded::Answer(TokenCount::new(counted.input_tokens)))
     }
 
     fn decoder(&self) -> Box<dyn Decoder<CountTokens>> {

@@ -1,6 +1,7 @@
 //! Clients that speak Converse, to any model.
 
 mod error;
+mod kept;
 mod read;
 mod stream;
 mod write;
@@ -23,7 +24,13 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// and `additionalModelResponseFieldPaths` stay in `extra`, where the Bedrock translator finds them. Blocks that only
 /// Converse has become parts whose type is the block's one member.
 ///
+/// What the answer sealed for other vendors, see below, stands in its members again.
+///
 /// # Answers
+///
+/// What another vendor wants back, and Converse has no place for, is sealed ([`Kept`](llm_provider_core::Kept)): a block
+/// of thinking as its `signature`; members of a call as a block of thinking with a signature and no text before it;
+/// members of the message as such a block at the end.
 ///
 /// Errors say their type in the header `x-amzn-errortype`, and as `__type` in the body.
 /// `metrics.latencyMs` is what Bedrock said, or 0: nobody here has a clock. A stream ends in `metadata`, also where the

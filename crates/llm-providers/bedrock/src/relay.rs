@@ -1,6 +1,8 @@
 //! Converse passed through as bytes. Only with a bearer key: a signature is over the body, and the head is made without
 //! it; Bedrock is not documented to take `UNSIGNED-PAYLOAD`.
 
+mod thinking;
+
 use http::{HeaderMap, Response, StatusCode, request};
 use llm_provider_core::{
     Call, Credential, Dialect, Edit, EncodeError, Framing, Heard, Listener, Peek, Relay, RelayOperation,
@@ -30,9 +32,12 @@ impl Relay for Bedrock {
         Framing::EventStream
     }
 
-    fn edits(&self, _peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
         let is_borne = !matches!(call.credential, Some(Credential::Aws(_)));
-        (is_borne && Model::of(call.model).door == Door::Converse).then(Vec::new)
+        // Betas travel inside of the body.
+        let has_betas = call.headers.contains_key("anthropic-beta");
+        let model = Model::of(call.model);
+        (is_borne && !has_betas && model.door == Door::Converse).then(|| thinking::edits(peek, &model))
     }
 
     fn takes_include_usage(&self) -> bool {

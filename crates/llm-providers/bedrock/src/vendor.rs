@@ -2,11 +2,13 @@
 
 use std::sync::LazyLock;
 
+use llm_provider_anthropic::DEMANDS;
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Dialect, Embeddings, Login, ParameterInfo, Parameters, Provider, Relay,
-    Rerank, Secret, Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, ParameterInfo, Parameters,
+    Provider, Relay, Rerank, Secret, Translator, VendorInfo,
 };
 
+use crate::model::{Door, Family, Model};
 use crate::{embed, login};
 
 /// Amazon Bedrock.
@@ -64,6 +66,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
             "the address of Bedrock",
         ),
     ],
+    client_headers: vec!["anthropic-beta".into()],
     docs: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html".into(),
     key_optional: true,
     capabilities: Capabilities {
@@ -105,6 +108,25 @@ impl Provider for Bedrock {
     /// Bedrock reads objects in S3 itself, and fetches nothing else.
     fn wants_fetched(&self, url: &str) -> bool {
         !url.starts_with("s3:") && !url.starts_with("data:")
+    }
+
+    /// Source: Amazon Bedrock API Reference, "Converse" and "Message", and User Guide, "Using the Converse API", read
+    /// 2026-11.
+    fn demands(&self, model: &str) -> Demands {
+        let model = Model::of(model);
+        if model.door == Door::Invoke {
+            return if model.family == Family::Claude { DEMANDS } else { Demands::default() };
+        }
+        Demands {
+            a_message: true,
+            user_first: true,
+            user_last: true,
+            turns: true,
+            paired_calls: false,
+            instead_of_blank: Some("Please continue."),
+            thinking_before_calls: true,
+            cache_brings_all: false,
+        }
     }
 
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {

@@ -479,3 +479,8 @@ fn rankings() {
     assert_eq!(write(&request)["results"][0]["document"], "b");
     assert_eq!(ingress.read(br#"{"model":"m","query":"q","documents":[]}"#).unwrap_err().path, "documents");
 }
+
+#[test]
+fn lost_signatures_are_told() {
+    laws::loss_is_told(&CohereIngress);
+}

@@ -104,6 +104,11 @@ impl Beside {
         }
     }
 
+    /// Takes out what is sealed, to come back.
+    pub fn forget_kept(&mut self) {
+        self.message.retain(|name, _| !crate::Kept::goes_back(name));
+    }
+
     /// Takes out what was told one at a time, where all of it is told again.
     pub fn forget_turns(&mut self) {
         self.message = without_turns(std::mem::take(&mut self.message));

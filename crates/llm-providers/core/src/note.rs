@@ -18,7 +18,7 @@ pub enum NoteKind {
     Defaulted,
     /// It stands elsewhere over there, or in another order.
     Moved,
-    /// The configuration left it out, as whoever wrote it wanted.
+    /// The configuration left it out or put it in, as whoever wrote it wanted.
     Configured,
 }
 

@@ -7,8 +7,8 @@ use llm_types::{
 };
 
 use crate::{
-    Call, Decoded, Decoder, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay, Secret,
-    UpstreamError,
+    Call, Decoded, Decoder, Demands, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay,
+    Secret, UpstreamError,
 };
 
 /// An endpoint family: what is asked, answered and streamed.
@@ -71,10 +71,19 @@ impl Operation for Rerank {
 }
 
 /// How many tokens a request would read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenCount {
     /// Tokens.
     pub input_tokens: u64,
+    /// Who counted, or by what; empty for the vendor itself.
+    pub tokenizer: Cow<'static, str>,
+}
+
+impl TokenCount {
+    /// A count of the vendor's.
+    pub const fn new(input_tokens: u64) -> Self {
+        Self { input_tokens, tokenizer: Cow::Borrowed("") }
+    }
 }
 
 /// One vendor. Operations it lacks stay `None`, so adding one breaks nobody.
@@ -110,6 +119,11 @@ pub trait Provider: Send + Sync {
     /// Whether the vendor wants what is at this address as bytes in the request, and does not fetch it itself.
     fn wants_fetched(&self, _url: &str) -> bool {
         false
+    }
+
+    /// What it refuses conversations with this model for.
+    fn demands(&self, _model: &str) -> Demands {
+        Demands::default()
     }
 
     /// How a credential is got, where `key` is not the credential itself.
@@ -166,6 +180,8 @@ pub struct VendorInfo {
     pub base_url: Cow<'static, str>,
     /// Settings beside model, key and address.
     pub parameters: Vec<ParameterInfo>,
+    /// Headers of a client's that speak to this vendor and are handed on to it, in lower case.
+    pub client_headers: Vec<Cow<'static, str>>,
     /// The page that the facts come from.
     pub docs: Cow<'static, str>,
     /// Whether it can be used without a key: it logs in by its settings, or needs none.

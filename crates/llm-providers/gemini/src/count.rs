@@ -44,5 +44,5 @@ pub(crate) fn read(response: &http::Response<&[u8]>) -> Result<TokenCount, Upstr
     let count: CountTokensResponse = llm_types::from_slice(response.body())
         .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
     // A zero is left out in Google's JSON.
-    Ok(TokenCount { input_tokens: count.total_tokens.into_option().unwrap_or(0) })
+    Ok(TokenCount::new(count.total_tokens.into_option().unwrap_or(0)))
 }

@@ -1,11 +1,11 @@
 //! The translation by itself, for vendors that speak the same wire at other addresses.
 
 use http::Response;
-use llm_provider_core::{Call, Chat, Decoder, EncodeError, Note, TokenCount, UpstreamError};
+use llm_provider_core::{Call, Chat, Decoder, Edit, EncodeError, Note, Peek, TokenCount, UpstreamError};
 use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
 
 use crate::chat::{decode, encode, stream};
-use crate::relay::GenerateListener;
+use crate::relay::{GenerateListener, foreign};
 use crate::wire::{EmbedRequest, GenerateContentRequest};
 use crate::{count, embeddings, error, media};
 
@@ -46,6 +46,11 @@ pub fn decoder() -> Box<dyn Decoder<Chat>> {
 /// Reads an answer that is no success: `google.rpc.Status`.
 pub fn failure(response: &Response<&[u8]>) -> UpstreamError {
     error::read(response)
+}
+
+/// The edits that a request needs that is passed through to `model`: what other vendors signed is taken out.
+pub fn edits(peek: &Peek<'_>, model: &str) -> Vec<Edit> {
+    foreign::edits(peek, model)
 }
 
 /// A fresh listener to one answer that is passed through.

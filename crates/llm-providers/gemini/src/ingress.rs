@@ -16,6 +16,8 @@ use llm_types::{ApiError, ChatRequest, ChatResponse};
 use serde::Serialize;
 
 pub use embed::{BatchEmbedContentsIngress, EmbedContentIngress};
+#[cfg(test)]
+pub(crate) use foreign::seal;
 use stream::{Form, GenerateWriter};
 
 /// Reads `generateContent` requests into the canonical form and writes canonical answers as Gemini's; streams are
@@ -34,8 +36,9 @@ use stream::{Form, GenerateWriter};
 ///
 /// # Answers
 ///
-/// Thinking that another vendor signed comes as a thought whose `thoughtSignature` wraps that signature, so that it
-/// finds its way back. Calls come whole, as Gemini has them. The last event of a stream has the reason to stop and the
+/// What another vendor wants back is sealed ([`Kept`](llm_provider_core::Kept)) in a `thoughtSignature`, and read from
+/// there when it comes back: thinking in that of a thought; members of a call in that of the call; members of the message
+/// in that of an empty text at the end. Calls come whole, as Gemini has them. The last event of a stream has the reason to stop and the
 /// usage.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GeminiIngress;

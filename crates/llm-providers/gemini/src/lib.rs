@@ -24,7 +24,7 @@ pub use ingress::{BatchEmbedContentsIngress, EmbedContentIngress, GeminiArrayIng
 use std::sync::LazyLock;
 
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo,
 };
 
 /// Gemini, by Google's Gemini API (AI Studio).
@@ -56,6 +56,21 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     ..VendorInfo::default()
 });
 
+/// What `generateContent` refuses conversations for.
+///
+/// Source: Gemini API docs, "Context caching" (a request with `cachedContent` has no instructions and no tools), read
+/// 2026-11.
+pub const DEMANDS: Demands = Demands {
+    a_message: false,
+    user_first: false,
+    user_last: false,
+    turns: false,
+    paired_calls: false,
+    instead_of_blank: None,
+    thinking_before_calls: false,
+    cache_brings_all: true,
+};
+
 impl Provider for Gemini {
     fn info(&self) -> &VendorInfo {
         &INFO
@@ -79,6 +94,10 @@ impl Provider for Gemini {
 
     fn wants_fetched(&self, url: &str) -> bool {
         media::wants_fetched(url)
+    }
+
+    fn demands(&self, _model: &str) -> Demands {
+        DEMANDS
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -1,5 +1,7 @@
 //! `generateContent` passed through as bytes: head, errors, and a listener.
 
+pub(crate) mod foreign;
+
 use http::{Response, request};
 use llm_provider_core::{
     Call, Dialect, Edit, EncodeError, Heard, Listener, Peek, Relay, RelayOperation, Seen, SseEvent,
@@ -27,8 +29,8 @@ impl Relay for Gemini {
         false
     }
 
-    fn edits(&self, _peek: &Peek<'_>, _call: &Call<'_>) -> Option<Vec<Edit>> {
-        Some(Vec::new())
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+        Some(foreign::edits(peek, call.model))
     }
 
     fn takes_include_usage(&self) -> bool {

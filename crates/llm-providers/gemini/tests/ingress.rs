@@ -614,7 +614,7 @@ fn counts() {
             incoming.request.messages.iter().map(|message| message.content.get().unwrap().text()).collect();
         assert_eq!(texts, ["S.", "Hi."]);
         assert!(incoming.notes.is_empty(), "{:?}", incoming.notes);
-        let written = count.write(&incoming.request, &TokenCount { input_tokens: 31 }, &Reply::default());
+        let written = count.write(&incoming.request, &TokenCount::new(31), &Reply::default());
         assert_eq!(written.body, r#"{"totalTokens":31}"#);
     }
 }
@@ -667,4 +667,29 @@ fn vectors() {
     {
         assert_eq!(batch.read(body.as_bytes()).unwrap_err().path, place);
     }
+}
+
+/// What other vendors sign comes back from a client that knows nothing of it.
+#[test]
+fn signatures_come_back() {
+    let next = |parts: Vec<Value>| {
+        let user = json!({ "role": "user", "parts": [{ "text": "a" }] });
+        json!({ "contents": [user, { "role": "model", "parts": parts }] })
+    };
+    let parts = |answer: &Value| {
+        let content = &answer["candidates"][0]["content"];
+        content["parts"].as_array().cloned().unwrap_or_default()
+    };
+    laws::comes_back(
+        ingress(),
+        &["parts"],
+        |body| next(parts(&serde_json::from_slice(body).unwrap())),
+        |stream| {
+            let frames = llm_provider_core::Frames::new(stream);
+            let answers = frames.map(|frame| {
+                serde_json::from_slice::<Value>(&llm_provider_core::SseEvent::parse(frame).data).unwrap()
+            });
+            next(answers.flat_map(|answer| parts(&answer)).collect())
+        },
+    );
 }

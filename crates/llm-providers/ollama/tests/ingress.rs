@@ -396,3 +396,9 @@ fn vectors() {
     let incoming = older.read(br#"{"model":"m","prompt":"a"}"#).unwrap();
     assert_eq!(older.write(&incoming.request, &answer, &reply()).body, r#"{"embedding":[1.0]}"#);
 }
+
+#[test]
+fn lost_signatures_are_told() {
+    laws::loss_is_told(&OllamaChatIngress);
+    laws::loss_is_told(&OllamaGenerateIngress);
+}

@@ -15,6 +15,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     key_variables: vec!["OPENAI_API_KEY".into()],
     base_url_variables: vec!["OPENAI_BASE_URL".into(), "OPENAI_API_BASE".into()],
     base_url: "https://api.openai.com/v1".into(),
+    client_headers: vec!["openai-organization".into(), "openai-project".into()],
     docs: "https://platform.openai.com/docs/api-reference/chat".into(),
     capabilities: Capabilities {
         streaming: true,

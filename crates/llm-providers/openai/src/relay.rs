@@ -59,6 +59,7 @@ impl ChatRelay {
         // The rest stands in or after a model's answer; a first question, however long, has none.
         holds(messages, &finders.assistant)
             && (holds(messages, &finders.thinking_blocks)
+                || options.replay != Replay::Parts && holds(messages, &finders.thinking)
                 || holds(messages, &finders.specific_fields)
                 || holds(messages, &finders.caller)
                 || options.replay != Replay::ReasoningContent && holds(messages, &finders.reasoning_content)
@@ -75,6 +76,7 @@ struct Finders {
     file_url: Finder<'static>,
     assistant: Finder<'static>,
     thinking_blocks: Finder<'static>,
+    thinking: Finder<'static>,
     specific_fields: Finder<'static>,
     caller: Finder<'static>,
     reasoning_content: Finder<'static>,
@@ -87,6 +89,7 @@ static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
     file_url: Finder::new("\"file_url\""),
     assistant: Finder::new("\"assistant\""),
     thinking_blocks: Finder::new("\"thinking_blocks\""),
+    thinking: Finder::new("\"thinking\""),
     specific_fields: Finder::new("\"provider_specific_fields\""),
     caller: Finder::new("\"caller\""),
     reasoning_content: Finder::new("\"reasoning_content\""),

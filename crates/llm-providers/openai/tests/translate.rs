@@ -9,7 +9,7 @@ use http::{HeaderMap, Response};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, EncodeError, OnUnsupported, Payload, Provider, Secret, Translator,
 };
-use llm_provider_openai::OpenAi;
+use llm_provider_openai::{ChatWire, OpenAi, Replay, WireOptions};
 use llm_testkit::{corpus, laws};
 use llm_types::{ChatRequest, from_slice};
 use serde_json::{Value, json};
@@ -82,6 +82,59 @@ fn calls_lose_what_only_another_vendor_understands() {
         sent["notes"],
         json!([note("caller"), note("cache_control"), note("provider_specific_fields")])
     );
+}
+
+/// What Gemini signed is told twice for its clients' sake; neither goes to another vendor.
+#[test]
+fn a_call_that_gemini_signed() {
+    let request = json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [
+        {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"},
+            "extra_content": {"google": {"thought_signature": "s"}}, "provider_specific_fields": {"thought_signature": "s"}}]}]});
+    let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
+    let headers = HeaderMap::new();
+    let sent = sent(&request, &Call::new("gpt-4o", &headers)).unwrap();
+    let call = json!({"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    assert_eq!(sent["body"]["messages"][0]["tool_calls"][0], call);
+    let note = |name: &str| format!("dropped messages[0].tool_calls[0].{name}: of no use to this vendor");
+    assert_eq!(sent["notes"], json!([note("provider_specific_fields"), note("extra_content")]));
+}
+
+/// Mistral tells thinking among the parts of the text; vendors that do not are told in their own way.
+#[test]
+fn thinking_among_the_parts() {
+    let thinking = json!({"type": "thinking", "closed": true, "thinking": [{"type": "text", "text": "Hm."}]});
+    let text = json!({"type": "text", "text": "So."});
+    let request = json!({"model": "m", "messages": [
+        {"role": "assistant", "content": [thinking, text]},
+        {"role": "assistant", "content": [thinking]},
+        {"role": "assistant", "content": [thinking],
+            "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]},
+    ]});
+    let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
+    let headers = HeaderMap::new();
+    let call = Call::new("m", &headers);
+    let said = |replay: Replay| {
+        let mut options = WireOptions::default();
+        options.request.replay = replay;
+        let encoded = ChatWire::new(options).encode(&request, &call).unwrap();
+        let Payload::Bytes(bytes) = encoded.request.body() else { panic!("no bytes") };
+        let body: Value = serde_json::from_slice(bytes).unwrap();
+        let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+        (body["messages"].clone(), notes)
+    };
+    let (messages, notes) = said(Replay::Drop);
+    assert_eq!(messages[0]["content"], json!([text]));
+    assert_eq!(messages[1], json!({"role": "assistant", "content": ""}));
+    assert_eq!(messages[2].get("content"), None);
+    let note = |index: u8| format!("dropped messages[{index}].content[0]: the vendor takes no thinking back");
+    assert_eq!(notes, [note(0), note(1), note(2)]);
+    let (messages, notes) = said(Replay::ReasoningContent);
+    assert_eq!(messages[0], json!({"role": "assistant", "content": [text], "reasoning_content": "Hm."}));
+    assert_eq!(notes[0], "moved messages[0].content[0]: to the thinking");
+    let (messages, _) = said(Replay::Tags);
+    assert_eq!(messages[1]["content"], "<think>Hm.</think>\n\n");
+    let (messages, notes) = said(Replay::Parts);
+    assert_eq!((&messages[0]["content"], notes), (&json!([thinking, text]), Vec::new()));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use llm_provider_core::{Call, Credential, OnUnsupported, Parameters, Provider, Secret, VendorInfo};
-use llm_transport::{Clock, CredentialSource, HttpService, login_source};
-use llm_types::UnixMs;
+use llm_transport::{CallError, Clock, CredentialSource, HttpService, login_source};
+use llm_types::{ErrorKind, UnixMs};
 
 use super::ClientError;
 use crate::{address, parameters};
@@ -125,6 +125,16 @@ impl Target<'_> {
             unsupported,
             now,
             ..Call::new(self.model, &NO_HEADERS)
+        }
+    }
+
+    /// A credential that was fetched and that the vendor refuses is not used again.
+    pub(super) fn heed(&self, error: &CallError) {
+        if let CallError::Upstream(error) = error
+            && matches!(error.kind, ErrorKind::Authentication | ErrorKind::PermissionDenied)
+            && let (Ok(Some(source)), Some(credential)) = (&self.entry.login, &self.credential)
+        {
+            source.refused(credential);
         }
     }
 

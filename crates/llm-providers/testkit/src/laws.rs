@@ -3,12 +3,14 @@
 
 mod answer;
 mod chunks;
+mod comes_back;
 mod json;
 mod loss;
 mod stream;
 
 pub use answer::{answer_losses, no_silent_answer_loss, streamed_losses};
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
+pub use comes_back::{comes_back, loss_is_told};
 pub use json::json_identity;
 pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss};
 pub use stream::{

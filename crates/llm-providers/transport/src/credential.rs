@@ -15,6 +15,11 @@ pub trait CredentialSource: Send + Sync + 'static {
     /// # Errors
     /// [`CredentialError`] when there is none: nothing was sent to the vendor.
     fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>>;
+
+    /// The vendor refused this credential. Whether the next one will be another, so that asking again makes sense.
+    fn refused(&self, _credential: &Arc<Credential>) -> bool {
+        false
+    }
 }
 
 /// A credential that never changes.
@@ -88,7 +93,9 @@ impl Error for CredentialError {
 /// Keeps an issuer's credential and renews it at 80 % of its life.
 ///
 /// However many requests want a new credential at once, the issuer is asked once. While the old one still works,
-/// one caller renews it and the others go on with it; if the renewal fails, so does that one.
+/// one caller renews it and the others go on with it; if the renewal fails, so does that one. One that the vendor refuses
+/// is forgotten, but not twice within ten seconds: whoever is refused with a fresh one too is not let in at all, and the
+/// issuer is not to suffer for it.
 pub struct CachedCredential<I> {
     issuer: I,
     clock: Box<dyn Fn() -> UnixMs + Send + Sync>,
@@ -96,6 +103,9 @@ pub struct CachedCredential<I> {
     /// Held by the one who asks the issuer.
     flight: tokio::sync::Mutex<()>,
 }
+
+/// Milliseconds after a refusal in which another one counts as final.
+const FINAL_MS: u64 = 10_000;
 
 /// The last thing that the issuer said.
 #[derive(Default)]
@@ -105,6 +115,8 @@ struct Kept {
     answers: u64,
     /// Its last answer, if that was an error.
     error: Option<CredentialError>,
+    /// When a credential was last forgotten because the vendor refused it.
+    refused_at: Option<UnixMs>,
 }
 
 #[derive(Clone)]
@@ -157,6 +169,23 @@ impl<I: CredentialIssuer> CachedCredential<I> {
         self.renew().await
     }
 
+    /// Forgets a credential that the vendor refused; whether the next one will be another.
+    fn forget(&self, credential: &Arc<Credential>) -> bool {
+        let now = (self.clock)();
+        let mut kept = self.kept();
+        match &kept.current {
+            // Somebody else has been refused with it before, or it has expired.
+            None => true,
+            Some(current) if !Arc::ptr_eq(&current.credential, credential) => true,
+            Some(_) if kept.refused_at.is_some_and(|at| now.since(at) < FINAL_MS) => false,
+            Some(_) => {
+                kept.current = None;
+                kept.refused_at = Some(now);
+                true
+            }
+        }
+    }
+
     async fn renew(&self) -> Result<Arc<Credential>, CredentialError> {
         let asked_at = (self.clock)();
         let issued = self.issuer.issue().await;
@@ -181,6 +210,10 @@ impl<I: CredentialIssuer> CachedCredential<I> {
 impl<I: CredentialIssuer> CredentialSource for CachedCredential<I> {
     fn credential(&self) -> BoxFuture<'_, Result<Arc<Credential>, CredentialError>> {
         Box::pin(self.get())
+    }
+
+    fn refused(&self, credential: &Arc<Credential>) -> bool {
+        self.forget(credential)
     }
 }
 

@@ -85,6 +85,9 @@ pub struct Fetcher {
 /// Finds the addresses of a host and port.
 type Resolve = Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
+/// Whether there is room for so many bytes more; they count from then on.
+pub type Room<'a> = dyn Fn(usize) -> bool + Send + Sync + 'a;
+
 /// Why a medium was not fetched. No address that a name was resolved to is told.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -110,6 +113,9 @@ pub enum FetchFault {
         /// What is allowed.
         limit: usize,
     },
+    /// Whoever holds the bytes has no room for more.
+    #[error("there is no room for it now")]
+    NoRoom,
     /// Neither image, sound, film, PDF nor text.
     #[error("it is no image, audio, video, PDF or text, but {0:?}")]
     MediaType(String),
@@ -142,10 +148,19 @@ impl Fetcher {
     /// # Errors
     /// [`FetchFault`]
     pub async fn fetch(&self, url: &str) -> Result<Media, FetchFault> {
-        tokio::time::timeout(self.options.timeout, self.follow(url)).await.map_err(|_| FetchFault::Timeout)?
+        self.fetch_within(url, &|_| true).await
     }
 
-    async fn follow(&self, url: &str) -> Result<Media, FetchFault> {
+    /// The same, as long as there is room: `room` is asked for each piece before it is kept, in bytes.
+    ///
+    /// # Errors
+    /// [`FetchFault`]
+    pub async fn fetch_within(&self, url: &str, room: &Room<'_>) -> Result<Media, FetchFault> {
+        let following = self.follow(url, room);
+        tokio::time::timeout(self.options.timeout, following).await.map_err(|_| FetchFault::Timeout)?
+    }
+
+    async fn follow(&self, url: &str, room: &Room<'_>) -> Result<Media, FetchFault> {
         let mut url = Url::parse(url).map_err(|_| FetchFault::Address)?;
         for _ in 0..=self.options.max_redirects {
             let (head, body) = self.ask(&url).await?.into_parts();
@@ -158,7 +173,7 @@ impl Fetcher {
             if !head.status.is_success() {
                 return Err(FetchFault::Status(head.status.as_u16()));
             }
-            let bytes = self.read(body).await?;
+            let bytes = self.read(body, room).await?;
             let media_type = media_type(&head.headers, &bytes)?;
             return Ok(Media { bytes, media_type });
         }
@@ -203,7 +218,7 @@ impl Fetcher {
         Ok(addresses)
     }
 
-    async fn read(&self, mut body: Incoming) -> Result<Bytes, FetchFault> {
+    async fn read(&self, mut body: Incoming, room: &Room<'_>) -> Result<Bytes, FetchFault> {
         let limit = self.options.max_bytes;
         let too_large = FetchFault::TooLarge { limit };
         let announced = body.size_hint().lower();
@@ -216,6 +231,9 @@ impl Fetcher {
             if let Some(piece) = frame.data_ref() {
                 if piece.len() > limit - bytes.len() {
                     return Err(too_large);
+                }
+                if !room(piece.len()) {
+                    return Err(FetchFault::NoRoom);
                 }
                 bytes.extend_from_slice(piece);
             }

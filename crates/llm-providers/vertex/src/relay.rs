@@ -30,8 +30,8 @@ impl Relay for GeminiRelay {
         false
     }
 
-    fn edits(&self, _peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
-        is_gemini(call.model).then(Vec::new)
+    fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
+        is_gemini(call.model).then(|| generate::edits(peek, call.model))
     }
 
     fn takes_include_usage(&self) -> bool {
@@ -66,7 +66,12 @@ impl Relay for ClaudeRelay {
     }
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
-        (Model::of(call.model).family == Family::Claude).then(|| body_edits(peek))
+        if Model::of(call.model).family != Family::Claude {
+            return None;
+        }
+        let mut edits = Relay::edits(&Anthropic, peek, call)?;
+        edits.extend(body_edits(peek));
+        Some(edits)
     }
 
     fn takes_include_usage(&self) -> bool {

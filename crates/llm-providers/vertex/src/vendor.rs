@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Dialect, Embeddings, Login, Parameters, Provider, Relay, Rerank, Secret,
-    Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, Parameters, Provider, Relay,
+    Rerank, Secret, Translator, VendorInfo,
 };
 use llm_provider_gemini::generate;
 
@@ -28,6 +28,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     key_optional: true,
     base_url_variables: vec!["VERTEXAI_API_BASE".into(), "VERTEX_API_BASE".into()],
     parameters: setup::parameters(),
+    client_headers: vec!["anthropic-beta".into()],
     docs: "https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference".into(),
     capabilities: Capabilities {
         streaming: true,
@@ -68,6 +69,14 @@ impl Provider for Vertex {
 
     fn wants_fetched(&self, url: &str) -> bool {
         generate::wants_fetched(url)
+    }
+
+    fn demands(&self, model: &str) -> Demands {
+        match Model::of(model).family {
+            Family::Claude => llm_provider_anthropic::DEMANDS,
+            Family::Gemini => llm_provider_gemini::DEMANDS,
+            _ => Demands::default(),
+        }
     }
 
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {

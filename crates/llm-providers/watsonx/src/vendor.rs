@@ -31,6 +31,7 @@ static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
         json_schema: true,
         count_tokens: false,
     },
+    ..VendorInfo::default()
 });
 
 pub(crate) fn parameters() -> Vec<ParameterInfo> {

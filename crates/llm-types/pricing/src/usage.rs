@@ -188,7 +188,8 @@ fn read_completion(
 }
 
 /// Tools that ran at the vendor: `server_tool_use` of Anthropic, `server_side_tool_usage_details` of xAI,
-/// `num_search_queries` and `citation_tokens` of Perplexity, and Gemini's grounding as translators write it.
+/// `num_search_queries` and `citation_tokens` of Perplexity, Gemini's grounding as translators write it, and the searches
+/// of a ranking.
 fn read_tools(
     usage: &Usage,
     details: Option<&PromptTokensDetails>,
@@ -208,6 +209,8 @@ fn read_tools(
     let searches = places.into_iter().map(|(object, name)| numbers.member(object, Side::Tools, name));
     quantities.set(Item::WebSearch, searches.max().unwrap_or(0));
     quantities.set(Item::MapSearch, numbers.member(prompt, Side::Tools, "google_maps_grounding_requests"));
+    let queries = numbers.member(Some(&usage.extra), Side::Tools, Usage::SEARCH_UNITS);
+    quantities.set(Item::Queries, queries);
     quantities.set(Item::Citation, numbers.member(Some(&usage.extra), Side::Tools, "citation_tokens"));
 }
 

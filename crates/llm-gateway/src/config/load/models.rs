@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use llm_pricing::{PriceValue, Prices};
-use llm_provider_core::Secret;
 use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
@@ -23,6 +22,9 @@ use super::{hex, list};
 
 /// The keys of an entry.
 const ENTRY: &[&str] = &["model_name", "litellm_params", "model_info"];
+
+/// Settings that name the place from which a vendor serves.
+const REGIONS: [&str; 2] = ["aws_region_name", "vertex_location"];
 
 /// Reads `model_list`.
 pub(super) struct Models<'a> {
@@ -113,6 +115,7 @@ impl Models<'_> {
         };
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
         let (own_prices, rest) = of_prices(rest);
+        let region = self.region(&vendor, &parameters);
         let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
         price_entries.retain(|entry| Prices::is_field(&entry.key));
         price_entries.extend(own_prices.entries());
@@ -131,9 +134,11 @@ impl Models<'_> {
         let timeout_ms = base_timeout.map(Seconds::as_ms);
         let stream_timeout_ms = stream_timeout.map(Seconds::as_ms);
         let drop_params = own.drop_params.unwrap_or(self.litellm.drop_params);
+        let modify_params = own.modify_params.unwrap_or(self.litellm.modify_params);
         let http2 = own.http2.unwrap_or(self.http2);
         let unusable = (!problems.is_empty()).then(|| problems.join("; "));
-        let inherited = json!([timeout_ms, stream_timeout_ms, drop_params, http2, unusable, info_json]);
+        let inherited =
+            json!([timeout_ms, stream_timeout_ms, drop_params, modify_params, http2, unusable, info_json]);
         let fingerprint = digest(&[&content, &inherited]);
         let id = self.id(model_info.id.clone(), &digest(&[&content]), origin);
         Some(ResolvedDeployment {
@@ -150,9 +155,12 @@ impl Models<'_> {
             params,
             prices,
             parameters,
+            region,
             timeout_ms,
             stream_timeout_ms,
             drop_params,
+            modify_params,
+            cache_points: own.cache_control_injection_points,
             additional_drop_params: own.additional_drop_params,
             allowed_openai_params: own.allowed_openai_params,
             mock_response: own.mock_response,
@@ -193,7 +201,7 @@ impl Models<'_> {
     }
 
     /// The vendor's settings, and what is left.
-    fn parameters(&self, vendor: &VendorChoice, rest: Node, path: &str) -> (Vec<(String, Secret)>, Node) {
+    fn parameters(&self, vendor: &VendorChoice, rest: Node, path: &str) -> (Vec<(String, SecretRef)>, Node) {
         let VendorChoice::Named(vendor) = vendor else { return (Vec::new(), rest) };
         let at = rest.at.clone();
         let Value::Map(entries) = rest.value else { return (Vec::new(), rest) };
@@ -207,9 +215,25 @@ impl Models<'_> {
                 serde_json::Value::String(text) => text,
                 other => other.to_string(),
             };
-            Some((entry.key.clone(), Secret::new(text)))
+            Some((entry.key.clone(), SecretRef::expanded(text)))
         };
         (own.iter().filter_map(read).collect(), Node { at, value: Value::Map(rest) })
+    }
+
+    /// Where the vendor serves from: what the entry says, else a variable of that setting.
+    fn region(&self, vendor: &VendorChoice, parameters: &[(String, SecretRef)]) -> Option<String> {
+        let VendorChoice::Named(vendor) = vendor else { return None };
+        REGIONS.iter().find_map(|name| {
+            let own = parameters.iter().find(|(own, _)| own == name);
+            let text = match own {
+                Some((_, reference)) => reference.literal()?.expose().to_owned(),
+                None => {
+                    let variables = self.vendors.variables(vendor, name);
+                    variables.iter().find_map(|name| self.environment.get(name))?.expose().to_owned()
+                }
+            };
+            Some(text).filter(|text| !text.is_empty())
+        })
     }
 
     /// The prices that an entry sets; those under `litellm_params` win.

@@ -1,14 +1,14 @@
 //! One attempt at one deployment: passed through as bytes where the dialects agree, translated otherwise.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, Response, header};
 use llm_provider_core::{
-    Call, Chat, Decoded, Dialect, Ingress, Note, OnUnsupported, Operation, Payload, Peek, Relay, Seen,
-    Translator, UpstreamError, header_text,
+    Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
+    Seen, Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
 use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
@@ -42,7 +42,7 @@ pub(crate) struct Begun {
     pub(crate) headers: HeaderMap,
 }
 
-/// Asks a deployment.
+/// Asks a deployment. Where the vendor refuses a credential that was fetched, another is fetched and it is asked once more.
 pub(super) async fn attempt(
     app: &Arc<App>,
     serving: &Serving,
@@ -50,14 +50,53 @@ pub(super) async fn attempt(
     request: &Request<'_>,
     exchange: &mut Option<Exchange>,
 ) -> Result<Asked, ApiError> {
+    let Some(login) = &deployment.login else {
+        return attempt_with(app, serving, deployment, request, exchange, None).await;
+    };
+    // Boxed, so that the way of most requests stays small in memory.
+    Box::pin(async {
+        let credential =
+            || async { login.credential().await.map_err(|error| no_credential(deployment, &error)) };
+        let first = credential().await?;
+        let notes = exchange.as_ref().map_or(0, |exchange| exchange.record().notes.len());
+        let asked = attempt_with(app, serving, deployment, request, exchange, Some(&first)).await;
+        match asked {
+            Err(error) if is_refusal(&error) && login.refused(&first) => {
+                if let Some(exchange) = exchange.as_mut() {
+                    exchange.leg_failed(error.kind);
+                    exchange.record_mut().notes.truncate(notes);
+                }
+                let second = credential().await?;
+                attempt_with(app, serving, deployment, request, exchange, Some(&second)).await
+            }
+            asked => asked,
+        }
+    })
+    .await
+}
+
+/// Whether the vendor does not let us in.
+fn is_refusal(error: &ApiError) -> bool {
+    error.layer == Layer::Provider
+        && matches!(error.kind, ErrorKind::Authentication | ErrorKind::PermissionDenied)
+}
+
+/// Asks a deployment once.
+async fn attempt_with(
+    app: &Arc<App>,
+    serving: &Serving,
+    deployment: &Arc<Deployment>,
+    request: &Request<'_>,
+    exchange: &mut Option<Exchange>,
+    fetched: Option<&Arc<Credential>>,
+) -> Result<Asked, ApiError> {
     if let Err(why) = &deployment.credential {
         let message = format!("the deployment {} has no key: {why}", deployment.id);
         return Err(
             ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("missing_credential")
         );
     }
-    let fetched;
-    let extra = forwarded_headers(deployment, &request.ask.headers, request.ask.dialect);
+    let extra = forwarded_headers(deployment, &request.ask.headers);
     let unsupported = client_unsupported(request)?;
     let mut call = deployment.call(&extra, unsupported, app.runtime.now());
     let forward: Vec<String>;
@@ -65,9 +104,8 @@ pub(super) async fn attempt(
         forward = deployment.forward_params.iter().cloned().chain(more).collect();
         call.forward = &forward;
     }
-    if let Some(login) = &deployment.login {
-        fetched = login.credential().await.map_err(|error| no_credential(deployment, &error))?;
-        call.credential = Some(&fetched);
+    if let Some(fetched) = fetched {
+        call.credential = Some(fetched);
     }
     let options = call_options(deployment, request)?;
     let operation = request.ask.door.operation(request.stream);
@@ -137,13 +175,32 @@ async fn translated(
         Some(edited) => Cow::Owned(edited),
         None => Cow::Borrowed(&request.canonical()?.request),
     };
+    if let Some(right) = edits::put_right(request, deployment, &canonical, &mut notes)? {
+        canonical = Cow::Owned(right);
+    }
     if wants_media(&canonical, deployment) {
         let wants = |url: &str| deployment.provider.wants_fetched(url);
-        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher).await?);
+        // What is fetched is held as the client's body is, until the request ends.
+        let most = serving.bounds.max_held_bytes;
+        let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
+        let room = |bytes: usize| {
+            let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
+            held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
+        };
+        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher, &room).await?);
+        if let (Some(exchange), Some(held)) = (exchange.as_mut(), held) {
+            exchange.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+        }
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
     let encoded = translator.encode(&canonical, &call)?;
-    notes.extend(encoded.notes);
+    // A mark that was put in and that the vendor has no place for is no loss of the client's.
+    let is_put_in = |note: &Note| {
+        note.kind == NoteKind::Dropped
+            && notes.iter().any(|own| own.kind == NoteKind::Configured && own.path == note.path)
+    };
+    let lost: Vec<Note> = encoded.notes.into_iter().filter(|note| !is_put_in(note)).collect();
+    notes.extend(lost);
     refuse_losses(&notes, call.unsupported)?;
     take_notes(exchange, notes);
     let (parts, payload) = encoded.request.into_parts();
@@ -489,23 +546,10 @@ fn client_unsupported(request: &Request<'_>) -> Result<OnUnsupported, ApiError> 
     })
 }
 
-/// Headers for the vendor: the configuration's, and those of the client's that speak to a vendor.
-fn forwarded_headers<'a>(
-    deployment: &'a Deployment,
-    client: &HeaderMap,
-    dialect: Dialect,
-) -> Cow<'a, HeaderMap> {
-    const ANTHROPIC: [HeaderName; 2] =
-        [HeaderName::from_static("anthropic-version"), HeaderName::from_static("anthropic-beta")];
-    const OPENAI: [HeaderName; 2] =
-        [HeaderName::from_static("openai-organization"), HeaderName::from_static("openai-project")];
+/// Headers for the vendor: the configuration's, and those of the client's that speak to this vendor.
+fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap) -> Cow<'a, HeaderMap> {
     let mut all = Cow::Borrowed(&deployment.headers);
-    let names: &[HeaderName] = match (dialect, &*deployment.provider_name) {
-        (Dialect::AnthropicMessages, "anthropic") => &ANTHROPIC,
-        (Dialect::OpenAiChat | Dialect::OpenAiResponses, "openai") => &OPENAI,
-        _ => return all,
-    };
-    for name in names {
+    for name in &deployment.client_headers {
         if client.contains_key(name) && !deployment.headers.contains_key(name) {
             for value in client.get_all(name) {
                 all.to_mut().append(name.clone(), value.clone());

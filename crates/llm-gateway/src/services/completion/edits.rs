@@ -6,7 +6,7 @@ use llm_provider_core::{Call, Edit, Note, NoteKind, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
-use super::Request;
+use super::{Door, Request, cache_points, mend};
 use crate::deployment::Deployment;
 
 /// Members that LiteLLM's clients send to the gateway and that no vendor knows.
@@ -16,6 +16,7 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "additional_drop_params",
     "allowed_openai_params",
     "cache",
+    "cache_control_injection_points",
     "context_window_fallback_dict",
     "disable_fallbacks",
     "drop_params",
@@ -28,6 +29,7 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "mock_testing_context_fallbacks",
     "mock_testing_fallbacks",
     "mock_testing_rate_limit_error",
+    "modify_params",
     "no-log",
     "num_retries",
     "tags",
@@ -58,14 +60,29 @@ pub(super) fn relay_plan(
     if !deployment.drops_top_level_only() || peek.has("additional_drop_params") {
         return Ok(None);
     }
-    let configured = configured(peek, deployment);
+    let points = cache_points::points(request, deployment)?;
+    let marks = !points.is_empty() && matches!(request.ask.door, Door::Chat);
+    if marks && !cache_points::marks_bytes(request.ask.dialect) {
+        return Ok(None);
+    }
+    let mut configured = configured(peek, deployment);
+    let mut notes: Vec<Note> =
+        configured.iter().filter_map(note).map(|note| Note { kind: NoteKind::Configured, ..note }).collect();
+    if marks {
+        for mark in cache_points::edits(peek, &points)? {
+            notes.push(cache_points::note(mark.name().to_owned()));
+            configured.push(mark);
+        }
+    }
+    if let Some((edit, note)) = fitting_limit(request, deployment)? {
+        configured.push(edit);
+        notes.push(note);
+    }
     if configured.is_empty() {
         return plan(request, deployment, relay, call, &request.ask.body.bytes, peek, Vec::new());
     }
     // What the configuration sets is part of the request that the vendor's own changes are made to.
     let body = apply(&request.ask.body.bytes, peek, &configured);
-    let notes =
-        configured.iter().filter_map(note).map(|note| Note { kind: NoteKind::Configured, ..note }).collect();
     plan(request, deployment, relay, call, &body, &Peek::new(&body)?, notes)
 }
 
@@ -89,6 +106,62 @@ fn configured(peek: &Peek<'_>, deployment: &Deployment) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// Whether conversations are put right: the request's own word, else the configuration's.
+fn modifies(request: &Request<'_>, deployment: &Deployment) -> Result<bool, ApiError> {
+    Ok(request.peek.get("modify_params")?.unwrap_or(deployment.modify_params))
+}
+
+/// The limit of an answer, where the one that is asked for is more than the model writes.
+fn fitting_limit(request: &Request<'_>, deployment: &Deployment) -> Result<Option<(Edit, Note)>, ApiError> {
+    if !modifies(request, deployment)? || !matches!(request.ask.door, Door::Chat) {
+        return Ok(None);
+    }
+    for name in ["max_completion_tokens", "max_tokens"] {
+        // What is no number is for the vendor to refuse.
+        let Ok(Some(asked)) = request.peek.get::<u64>(name) else { continue };
+        let prompt_bytes = request.peek.raw("messages").map_or(0, str::len) as u64;
+        if let Some(limit) = mend::fitting_limit(asked, deployment.window, prompt_bytes) {
+            let edit = Edit::Set { name: name.into(), json: limit.to_string() };
+            return Ok(Some((edit, mend::limit_note(name, limit))));
+        }
+    }
+    Ok(None)
+}
+
+/// Puts a conversation right, and marks into it, as the configuration or the request wants it; `None` if there is
+/// nothing to change.
+pub(super) fn put_right(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    canonical: &llm_types::ChatRequest,
+    notes: &mut Vec<Note>,
+) -> Result<Option<llm_types::ChatRequest>, ApiError> {
+    let points = cache_points::points(request, deployment)?;
+    let modifies = modifies(request, deployment)?;
+    if points.is_empty() && !modifies {
+        return Ok(None);
+    }
+    let mut changed = canonical.clone();
+    if modifies {
+        let prompt_bytes = request.ask.body.bytes.len() as u64;
+        for (name, limit) in [
+            ("max_completion_tokens", &mut changed.max_completion_tokens),
+            ("max_tokens", &mut changed.max_tokens),
+        ] {
+            if let Some(asked) = limit.get_mut()
+                && let Some(fitting) = mend::fitting_limit(*asked, deployment.window, prompt_bytes)
+            {
+                *asked = fitting;
+                notes.push(mend::limit_note(name, fitting));
+            }
+        }
+        notes.extend(mend::mend(&mut changed, &deployment.demands));
+    }
+    // Last, so that it is what is sent that is marked.
+    notes.extend(cache_points::mark(&mut changed, &points));
+    Ok(Some(changed))
 }
 
 /// The changes to a request as configured.

@@ -7,8 +7,12 @@ use llm_provider_core::{
     Call, CountTokens, Embeddings, Incoming, Note, NoteKind, Operation, Rerank, Seen, TokenCount, Translator,
     WholeIngress,
 };
+use llm_tokens::Encoding;
 use llm_transport::{CallOptions, FollowUp};
-use llm_types::{ApiError, EmbeddingRequest, EmbeddingResponse, Extra, Usage};
+use llm_types::{
+    ApiError, ChatRequest, EmbeddingRequest, EmbeddingResponse, ErrorKind, Extra, Layer, RerankMeta, Usage,
+};
+use serde_json::Value;
 
 use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
 use super::edits;
@@ -51,16 +55,20 @@ impl Attempt<'_> {
         exchange: &mut Option<Exchange>,
     ) -> Result<Asked, ApiError> {
         let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
-        let (count, headers) = match self.deployment.provider.count_tokens() {
-            Some(translator) => self.ask(translator, &request, notes, exchange).await?,
+        let (request, count, headers) = match self.deployment.provider.count_tokens() {
+            Some(translator) => {
+                let (mut count, headers) = self.ask(translator, &request, notes, exchange).await?;
+                count.tokenizer = format!("{}_api", self.deployment.provider_name).into();
+                (request, count, headers)
+            }
             None => {
-                let note = Note::new(
-                    NoteKind::Converted,
-                    "input_tokens",
-                    "counted by the gateway, not by the vendor",
-                );
-                take_notes(exchange, vec![note]);
-                (TokenCount { input_tokens: count::tokens(&request) }, HeaderMap::new())
+                let (request, count) = count_here(request, self.deployment.encoding).await?;
+                let detail = match self.deployment.encoding {
+                    Some(encoding) => format!("counted by the gateway, with {}", encoding.name()),
+                    None => "estimated by the gateway; this vendor cannot be asked".to_owned(),
+                };
+                take_notes(exchange, vec![Note::new(NoteKind::Converted, "input_tokens", detail)]);
+                (request, count, HeaderMap::new())
             }
         };
         let outgoing = ingress.write(&request, &count, &self.request.reply);
@@ -86,7 +94,8 @@ impl Attempt<'_> {
         for input in request.input.pieces(limit) {
             let inputs = input.len();
             let piece = EmbeddingRequest { input, ..request.clone() };
-            let (answer, head) = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await?;
+            let asking = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await;
+            let (answer, head) = asking.inspect_err(|_| paid_in_vain(whole.take(), exchange))?;
             headers = head;
             match &mut whole {
                 None => whole = Some(answer),
@@ -119,16 +128,8 @@ impl Attempt<'_> {
         let (answer, headers) = self.ask(translator, &request, notes, exchange).await?;
         let outgoing = ingress.write(&request, &answer, &self.request.reply);
         take_notes(exchange, outgoing.notes);
-        let mut seen = Seen { complete: true, model: answer.model.into_option(), ..Seen::default() };
-        if let Some(meta) = answer.meta.get()
-            && let Some(tokens) = meta.tokens.get()
-        {
-            seen.usage = Some(Usage {
-                prompt_tokens: tokens.input_tokens.clone(),
-                completion_tokens: tokens.output_tokens.clone(),
-                ..Usage::default()
-            });
-        }
+        let usage = Some(usage_of(answer.meta.get()));
+        let seen = Seen { complete: true, usage, model: answer.model.into_option(), ..Seen::default() };
         Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
     }
 
@@ -160,12 +161,53 @@ impl Attempt<'_> {
     }
 }
 
+/// What was answered before the request failed is paid for all the same, and goes into the books.
+fn paid_in_vain(answered: Option<EmbeddingResponse>, exchange: &mut Option<Exchange>) {
+    if let (Some(answered), Some(exchange)) = (answered, exchange.as_mut()) {
+        exchange.hear(Seen {
+            usage: answered.usage.into_option(),
+            model: answered.model.into_option(),
+            ..Seen::default()
+        });
+    }
+}
+
+/// What a ranking took: tokens, or searches. A vendor that says nothing has searched once.
+fn usage_of(meta: Option<&RerankMeta>) -> Usage {
+    let billed = meta.and_then(|meta| meta.billed_units.get());
+    let tokens = meta.and_then(|meta| meta.tokens.get());
+    let read = tokens.and_then(|tokens| tokens.input_tokens.get());
+    let read = read.or_else(|| billed.and_then(|billed| billed.total_tokens.get())).cloned();
+    let written = tokens.and_then(|tokens| tokens.output_tokens.get()).cloned();
+    let searches = billed.and_then(|billed| billed.search_units.get()).cloned();
+    let searches = searches.or_else(|| read.is_none().then(|| 1.into()));
+    let mut usage = Usage {
+        completion_tokens: written.unwrap_or_else(|| 0.into()).into(),
+        prompt_tokens: read.unwrap_or_else(|| 0.into()).into(),
+        ..Usage::default()
+    };
+    usage.extra.extend(searches.map(|searches| (Usage::SEARCH_UNITS.to_owned(), Value::Number(searches))));
+    usage
+}
+
+/// Counts here, apart from the threads that serve requests.
+async fn count_here(
+    request: ChatRequest,
+    encoding: Option<Encoding>,
+) -> Result<(ChatRequest, TokenCount), ApiError> {
+    let counted = tokio::task::spawn_blocking(move || {
+        let count = count::tokens(&request, encoding);
+        (request, count)
+    });
+    counted.await.map_err(|error| ApiError::new(ErrorKind::Internal, Layer::Gateway, error.to_string()))
+}
+
 /// Requests with members that nobody has named.
 trait HasExtra: serde::Serialize + serde::de::DeserializeOwned {
     fn extra(&self) -> &Extra;
 }
 
-impl HasExtra for llm_types::ChatRequest {
+impl HasExtra for ChatRequest {
     fn extra(&self) -> &Extra {
         &self.extra
     }

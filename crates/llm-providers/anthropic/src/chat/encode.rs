@@ -306,11 +306,7 @@ impl Encoder<'_> {
                     }
                     _ => room,
                 };
-                self.note(
-                    NoteKind::Defaulted,
-                    "max_tokens",
-                    format!("to {limit}; Claude demands a limit"),
-                );
+                self.note(NoteKind::Defaulted, "max_tokens", format!("to {limit}; Claude demands a limit"));
                 limit
             }
         };

@@ -8,7 +8,7 @@ mod object_end;
 mod whole;
 
 use bytes::BytesMut;
-use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Keeping, Kept, Note, NoteKind, Reply, is_signed_elsewhere};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
     ToolCall, Usage,
@@ -16,8 +16,8 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::{NO_IMAGES, has_images, is_unknown};
-use super::{error, names, usage};
+use super::write::{NO_IMAGES, OWN_FIELDS, has_images, is_unknown};
+use super::{error, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
 use blocks::{Blocks, CallPiece};
@@ -35,6 +35,8 @@ pub(super) struct MessagesWriter {
     finish: Option<FinishReason>,
     was_refused: bool,
     specifics: Extra,
+    /// What other vendors must have back of the message as a whole.
+    kept: Keeping,
     /// What is said beside the words, until it is told.
     beside: Beside,
     /// Blocks told that only Anthropic has.
@@ -63,6 +65,7 @@ impl MessagesWriter {
             finish: None,
             was_refused: false,
             specifics: Extra::new(),
+            kept: Keeping::default(),
             beside: Beside::default(),
             own_blocks: 0,
             has_citations: false,
@@ -115,6 +118,7 @@ impl MessagesWriter {
 
     fn delta(&mut self, delta: &Delta, out: &mut BytesMut) {
         let specifics = delta.provider_specific_fields.get();
+        self.kept.add(specifics, &delta.extra, OWN_FIELDS);
         if let Some(Value::Object(block)) = specifics.and_then(|specifics| specifics.get("content_block")) {
             self.own_block(block, out);
         }
@@ -170,11 +174,22 @@ impl MessagesWriter {
         }
         for piece in pieces {
             if piece.r#type == "thinking" {
-                self.blocks.thinking(piece.thinking.as_deref().unwrap_or_default(), out);
-                self.blocks.signature(piece.signature.as_deref().unwrap_or_default(), out);
+                self.thought(piece, out);
+            } else if !kept::is_own(piece) {
+                self.blocks.carry(&Kept { thinking: Some(piece.clone()), ..Kept::default() }, out);
             } else if let Ok(Value::Object(block)) = serde_json::to_value(piece) {
                 self.blocks.whole(block, out);
             }
+        }
+    }
+
+    /// A piece of thinking. A signature ends it, its own or the block sealed.
+    fn thought(&mut self, piece: &ThinkingBlock, out: &mut BytesMut) {
+        self.blocks.thinking(piece.thinking.as_deref().unwrap_or_default(), out);
+        if kept::is_signed(piece) || is_signed_elsewhere(piece, "anthropic") {
+            self.blocks.signature(&kept::signature(piece), out);
+        } else {
+            self.blocks.members(kept::members(piece), out);
         }
     }
 
@@ -266,6 +281,10 @@ impl ChunkWriter for MessagesWriter {
         self.start(out);
         self.stage = Stage::After;
         self.blocks.finish(out);
+        let kept = self.kept.take();
+        if !kept.is_empty() {
+            self.blocks.carry(&kept, out);
+        }
         if self.blocks.has_nameless_calls() {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
         }
@@ -324,6 +343,7 @@ fn piece_of(call: &ToolCall) -> CallPiece<'_> {
         arguments: arguments.as_deref().unwrap_or_default(),
         is_custom,
         caller: call.extra.get(CALLER),
+        members: Some(&call.extra),
     }
 }
 

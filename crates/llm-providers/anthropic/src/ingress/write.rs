@@ -1,6 +1,6 @@
 //! A whole answer as a Messages answer.
 
-use llm_provider_core::{Beside, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -8,7 +8,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::ending::Ending;
-use super::{names, usage};
+use super::{kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{
     self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
@@ -93,7 +93,19 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     if has_images(&message.extra) {
         notes.push(Note::dropped("choices[0].message.images", NO_IMAGES));
     }
+    let kept = Kept::of_message(specifics, &message.extra, OWN_FIELDS);
+    if !kept.is_empty() {
+        blocks.push(carrier(&kept));
+    }
     blocks
+}
+
+/// Members of a message's `provider_specific_fields` that blocks say.
+pub(super) const OWN_FIELDS: &[&str] = &["content_blocks"];
+
+/// A block that holds nothing but what must come back.
+fn carrier(kept: &Kept) -> ContentBlock {
+    ContentBlock::RedactedThinking(RedactedThinkingBlock { data: kept.seal(), extra: Extra::new() })
 }
 
 pub(super) const NO_IMAGES: &str = "Messages answers have no images";
@@ -103,7 +115,7 @@ pub(super) fn has_images(extra: &Extra) -> bool {
     extra.get("images").and_then(Value::as_array).is_some_and(|images| !images.is_empty())
 }
 
-/// Signed thinking as it is. Thinking that is only told as text gets an empty signature, which Anthropic's
+/// Signed thinking as it is, another vendor's sealed. Thinking that is only told as text gets an empty signature, which Anthropic's
 /// libraries expect to be there; it never becomes text.
 fn thinking(message: &Message) -> Vec<ContentBlock> {
     let told = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
@@ -118,20 +130,18 @@ fn thinking(message: &Message) -> Vec<ContentBlock> {
 }
 
 fn thinking_block(block: &ThinkingBlock) -> ContentBlock {
+    let is_own = kept::is_own(block);
     match (block.r#type.as_str(), block.data.get()) {
         ("thinking", _) => thought(
             block.thinking.as_deref().unwrap_or_default().to_owned(),
-            block.signature.as_deref().unwrap_or_default().to_owned(),
-            block.extra.clone(),
+            kept::signature(block).into_owned(),
+            if is_own { block.extra.clone() } else { Extra::new() },
         ),
-        ("redacted_thinking", Some(data)) => {
+        ("redacted_thinking", Some(data)) if is_own => {
             let extra = block.extra.clone();
             ContentBlock::RedactedThinking(RedactedThinkingBlock { data: data.clone(), extra })
         }
-        _ => ContentBlock::Unknown(match serde_json::to_value(block) {
-            Ok(Value::Object(map)) => map,
-            _ => Extra::new(),
-        }),
+        _ => carrier(&Kept { thinking: Some(block.clone()), ..Kept::default() }),
     }
 }
 
@@ -172,11 +182,13 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
     }
 }
 
-/// Calls. A call without a name is none; results name their call, so every call gets a name of its own.
+/// Calls. A call without a name is none; results name their call, so every call gets a name of its own. What only its
+/// vendor knows of a call stands sealed before it.
 fn called(message: &Message, prefix: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
-    let calls = message.tool_calls.get().into_iter().flatten().map(tool_use);
-    let oldest = message.function_call.get().map(|call| function(call, String::new()));
-    for (number, mut call) in calls.chain(oldest).enumerate() {
+    let calls = message.tool_calls.get().into_iter().flatten();
+    let calls = calls.map(|call| (tool_use(call), kept::members_of(call)));
+    let oldest = message.function_call.get().map(|call| (function(call, String::new()), Extra::new()));
+    for (number, (mut call, members)) in calls.chain(oldest).enumerate() {
         if call.name.is_empty() {
             notes.push(Note::dropped(
                 format!("choices[0].message.tool_calls[{number}]"),
@@ -188,6 +200,9 @@ fn called(message: &Message, prefix: &str, notes: &mut Vec<Note>, blocks: &mut V
             blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(other) if other.id == call.id));
         if call.id.is_empty() || is_taken {
             call.id = format!("{prefix}{number}");
+        }
+        if !members.is_empty() {
+            blocks.push(carrier(&Kept::of_call(&call.id, members)));
         }
         blocks.push(ContentBlock::ToolUse(call));
     }

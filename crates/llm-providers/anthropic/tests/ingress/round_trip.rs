@@ -9,6 +9,7 @@ use llm_types::ChatRequest;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::event_order::check;
 use super::{anthropic, ingress};
 
 fn again(body: &Value) -> Value {
@@ -214,4 +215,19 @@ proptest! {
         });
         prop_assert_eq!(again(&body), normal(body));
     }
+}
+
+/// What other vendors sign comes back from a client that knows nothing of it.
+#[test]
+fn signatures_come_back() {
+    let next = |blocks: Value| {
+        let user = json!({ "role": "user", "content": "a" });
+        json!({ "model": "m", "max_tokens": 9, "messages": [user, { "role": "assistant", "content": blocks }] })
+    };
+    llm_testkit::laws::comes_back(
+        ingress(),
+        &[],
+        |body| next(serde_json::from_slice::<Value>(body).unwrap()["content"].take()),
+        |stream| next(check(stream).blocks.into()),
+    );
 }

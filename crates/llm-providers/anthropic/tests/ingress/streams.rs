@@ -1,6 +1,7 @@
 //! Streamed answers, case by case.
 
 use bytes::{Bytes, BytesMut};
+use llm_provider_core::Kept;
 use llm_types::{ApiError, ChatChunk, ErrorKind, Layer};
 use serde_json::{Value, json};
 
@@ -519,4 +520,49 @@ fn anthropics_own_streams_come_back() {
         seen += 1;
     }
     assert!(seen >= 8, "the fixtures are there");
+}
+
+/// Members that only a vendor knows of a call stand sealed before it; those that come late, at the end.
+#[test]
+fn what_a_vendor_alone_knows_of_a_call() {
+    let signed = |index: u32, id: &str, arguments: &str, members: Value| {
+        let mut chunk = call(index, Some(id), Some("f"), arguments);
+        let piece = &mut chunk["choices"][0]["delta"]["tool_calls"][0];
+        piece.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        chunk
+    };
+    let (first, second) =
+        (json!({ "sig": "1", "caller": { "type": "direct" } }), json!({ "sig": "2", "null": null }));
+    let told = told(&[
+        signed(0, "a", "{\"x\"", first.clone()),
+        signed(1, "b", "{}", second),
+        signed(0, "a", ":1}", first),
+        signed(1, "b", "", json!({ "late": true })),
+        finish("tool_calls"),
+    ]);
+    let carrier = |block: &Value| {
+        assert_eq!(block["type"], "redacted_thinking");
+        serde_json::to_value(Kept::open(block["data"].as_str().unwrap()).unwrap().calls).unwrap()
+    };
+    let [one, a, two, b, late] = told.blocks.as_slice() else { panic!("{:?}", told.blocks) };
+    assert_eq!(carrier(one), json!({ "a": { "sig": "1" } }));
+    assert_eq!((&a["id"], &a["input"]), (&json!("a"), &json!({ "x": 1 })));
+    assert_eq!(carrier(two), json!({ "b": { "sig": "2" } }));
+    assert_eq!(b["id"], "b");
+    assert_eq!(carrier(late), json!({ "b": { "sig": "2", "late": true } }));
+}
+
+/// Thinking without a signature, whose members come with its pieces, is one block all the same.
+#[test]
+fn members_of_unsigned_thinking() {
+    let piece = |words: &str| {
+        delta(
+            json!({ "thinking_blocks": [{ "type": "thinking", "thinking": words, "closed": true, "index": 0 }] }),
+        )
+    };
+    let told = told(&[piece("Hm"), piece("."), delta(json!({ "content": "So." })), finish("stop")]);
+    let block = json!({ "type": "thinking", "closed": true });
+    let signature = Kept { thinking: Some(llm_types::from_value(block).unwrap()), ..Kept::default() }.seal();
+    let thinking = json!({ "type": "thinking", "thinking": "Hm.", "signature": signature });
+    assert_eq!(told.blocks, [thinking, json!({ "type": "text", "text": "So." })]);
 }

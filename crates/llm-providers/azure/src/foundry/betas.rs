@@ -1,4 +1,4 @@
-//! Betas of Anthropic's that Foundry knows. It refuses requests that name another.
+//! Betas of Anthropic's that Foundry is documented not to have: it refuses requests that name one. Any other passes.
 //!
 //! Source: Anthropic documentation, "Claude in Microsoft Foundry" and "Beta headers", read 2026-11.
 
@@ -6,31 +6,20 @@ use http::{HeaderMap, HeaderValue};
 
 const BETA: &str = "anthropic-beta";
 
-const KNOWN: &[&str] = &[
-    "advanced-tool-use-2025-11-20",
-    "code-execution-2025-08-25",
-    "compact-2026-09-04",
-    "computer-use-2025-01-24",
-    "computer-use-2025-11-24",
-    "context-1m-2025-08-07",
-    "context-management-2025-06-27",
-    "dangerous-tool-use-2026-09-03",
-    "effort-2025-11-24",
-    "files-api-2025-04-14",
-    "interleaved-thinking-2025-05-14",
-    "mcp-client-2025-04-04",
-    "mcp-client-2025-11-20",
-    "mid-conversation-tool-changes-2026-07-01",
-    "per-turn-control-2026-07-01",
-    "prompt-caching-scope-2026-01-05",
-    "skills-2025-10-02",
-    "structured-outputs-2025-11-13",
-    "thinking-binding-controls-2026-08-01",
-    "thinking-display-updates-2026-08-18",
+const REFUSED: &[&str] = &[
+    "advisor-tool-2026-03-01",
+    "compact-2026-01-12",
+    "fast-mode-2026-02-01",
+    "fine-grained-tool-streaming-2025-05-14",
+    "mcp-servers-2025-12-04",
+    "oauth-2025-04-20",
+    "output-128k-2025-02-19",
+    "structured-output-2024-03-01",
+    "token-efficient-tools-2025-02-19",
 ];
 
-/// Takes out every beta that Foundry does not know; gives those.
-pub(crate) fn keep_known(headers: &mut HeaderMap) -> Vec<String> {
+/// Takes out every beta that Foundry refuses; gives those.
+pub(crate) fn without_refused(headers: &mut HeaderMap) -> Vec<String> {
     let named: Vec<String> = headers
         .get_all(BETA)
         .iter()
@@ -39,10 +28,10 @@ pub(crate) fn keep_known(headers: &mut HeaderMap) -> Vec<String> {
         .map(|beta| beta.trim().to_owned())
         .filter(|beta| !beta.is_empty())
         .collect();
-    let (known, gone): (Vec<_>, Vec<_>) = named.into_iter().partition(|beta| KNOWN.contains(&beta.as_str()));
+    let (gone, kept): (Vec<_>, Vec<_>) = named.into_iter().partition(|beta| REFUSED.contains(&beta.as_str()));
     headers.remove(BETA);
-    if !known.is_empty()
-        && let Ok(value) = HeaderValue::from_str(&known.join(","))
+    if !kept.is_empty()
+        && let Ok(value) = HeaderValue::from_str(&kept.join(","))
     {
         headers.insert(BETA, value);
     }
@@ -54,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_betas_go() {
+    fn what_is_refused_goes_and_what_nobody_knows_stays() {
         let mut headers = HeaderMap::new();
         headers.insert(BETA, HeaderValue::from_static("fast-mode-2026-02-01, effort-2025-11-24"));
         headers.append(BETA, HeaderValue::from_static("skills-2025-10-02,new-2030-01-01"));
-        assert_eq!(keep_known(&mut headers), ["fast-mode-2026-02-01", "new-2030-01-01"]);
-        assert_eq!(headers[BETA], "effort-2025-11-24,skills-2025-10-02");
-        headers.insert(BETA, HeaderValue::from_static("new-2030-01-01"));
-        keep_known(&mut headers);
+        assert_eq!(without_refused(&mut headers), ["fast-mode-2026-02-01"]);
+        assert_eq!(headers[BETA], "effort-2025-11-24,skills-2025-10-02,new-2030-01-01");
+        headers.insert(BETA, HeaderValue::from_static("fast-mode-2026-02-01"));
+        without_refused(&mut headers);
         assert!(!headers.contains_key(BETA));
     }
 }

@@ -50,8 +50,7 @@ pub(crate) fn reach<'a>(call: &Call<'a>) -> Result<Reached<'a>, EncodeError> {
 fn family(base: &str, model: &str) -> Family {
     let path = Parts::of(base).path;
     let host = host(base);
-    let is_claude = model.rsplit('/').next().unwrap_or(model).starts_with("claude");
-    if path.ends_with("/anthropic") || path.contains("/anthropic/") || is_claude {
+    if path.ends_with("/anthropic") || path.contains("/anthropic/") || is_claude(model) {
         Family::Claude
     } else if path.contains("/openai/")
         || path.ends_with("/openai")
@@ -62,6 +61,11 @@ fn family(base: &str, model: &str) -> Family {
     } else {
         Family::Models
     }
+}
+
+/// Whether a name is one of Claude's.
+pub(crate) fn is_claude(model: &str) -> bool {
+    model.rsplit('/').next().unwrap_or(model).starts_with("claude")
 }
 
 fn host(base: &str) -> String {

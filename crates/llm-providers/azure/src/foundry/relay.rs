@@ -89,7 +89,7 @@ impl Relay for MessagesSide {
     fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<Parts, EncodeError> {
         let Reached { prepared, .. } = reach(call)?;
         let mut parts = Relay::head(&Anthropic, operation, &prepared.call(call))?;
-        betas::keep_known(&mut parts.headers);
+        betas::without_refused(&mut parts.headers);
         Ok(parts)
     }
 

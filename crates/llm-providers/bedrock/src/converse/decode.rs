@@ -159,7 +159,7 @@ pub(crate) fn thinking_block(thought: &ReasoningContent) -> Option<ThinkingBlock
 }
 
 /// A block with nothing but its type.
-pub(super) fn empty_thinking(kind: &str) -> ThinkingBlock {
+pub(crate) fn empty_thinking(kind: &str) -> ThinkingBlock {
     ThinkingBlock {
         r#type: kind.to_owned(),
         thinking: Nullable::Absent,

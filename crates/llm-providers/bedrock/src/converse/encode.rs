@@ -19,6 +19,7 @@ use crate::model::{Family, Model};
 use crate::wire::{ConverseRequest, InferenceConfig, OutputConfig, ServiceTier};
 
 pub(crate) use betas::add as add_betas;
+pub(crate) use said::is_signed;
 
 /// A request in Converse's form, not yet written.
 #[derive(Debug)]

@@ -6,17 +6,19 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use llm_provider_core::{Beside, ChunkWriter, Note, Reply, write_event_stream};
+use llm_provider_core::{Beside, ChunkWriter, Keeping, Kept, Note, Reply, members_of, write_event_stream};
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::error;
 use super::write::{
-    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, additional, call_id, images, metrics, native, stop_reason, tier,
+    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, OWN_FIELDS, additional, call_id, images, metrics, native,
+    stop_reason, tier,
 };
+use super::{error, kept};
+use crate::converse::decode::empty_thinking;
 use crate::converse::{BLOCK_START, KEPT};
 use crate::usage;
 use crate::wire::{MediaBlock, MessageStop, Metadata};
@@ -36,6 +38,10 @@ pub(super) struct ConverseWriter {
     beside: Beside,
     /// Whether sources were told, in Converse's own words.
     has_citations: bool,
+    /// Members of the thinking that goes on that only its vendor knows, sealed at its end.
+    thought: Extra,
+    /// What other vendors must have back of the message as a whole.
+    kept: Keeping,
     notes: Vec<Note>,
 }
 
@@ -69,6 +75,18 @@ struct Call {
     id: String,
     name: String,
     waiting: String,
+    /// Members that only its vendor knows.
+    members: Extra,
+    /// Whether some of those are not told yet.
+    has_untold: bool,
+}
+
+impl Call {
+    /// What must come back of the call, if it is not told yet.
+    fn untold(&mut self) -> Option<Kept> {
+        let has_untold = std::mem::take(&mut self.has_untold);
+        has_untold.then(|| Kept::of_call(&self.id, self.members.clone()))
+    }
 }
 
 impl ConverseWriter {
@@ -85,6 +103,8 @@ impl ConverseWriter {
             tier: None,
             beside: Beside::default(),
             has_citations: false,
+            thought: Extra::new(),
+            kept: Keeping::default(),
             notes: Vec::new(),
         }
     }
@@ -98,6 +118,12 @@ impl ConverseWriter {
 
     fn close(&mut self, out: &mut BytesMut) {
         if let Some(open) = self.open.take() {
+            if !self.thought.is_empty() {
+                let extra = std::mem::take(&mut self.thought);
+                let kept = Kept::of_thinking(ThinkingBlock { extra, ..empty_thinking("thinking") });
+                let signature = json!({ "reasoningContent": { "signature": kept.seal() } });
+                delta(open.block(), &signature, out);
+            }
             event("contentBlockStop", &json!({ "contentBlockIndex": open.block() }), out);
         }
     }
@@ -135,6 +161,10 @@ impl ConverseWriter {
             self.thought(&json!({ "text": text }), out);
         }
         for block in blocks {
+            if !kept::is_own(block) {
+                self.sealed(block, out);
+                continue;
+            }
             if let Some(data) = block.data.get() {
                 self.close(out);
                 self.thought(&json!({ "redactedContent": data }), out);
@@ -150,6 +180,30 @@ impl ConverseWriter {
                 self.close(out);
             }
         }
+    }
+
+    /// A block that is not Converse's own: its text, and a seal for a signature. Without a signature there may be more
+    /// of it.
+    fn sealed(&mut self, block: &ThinkingBlock, out: &mut BytesMut) {
+        if block.r#type != "thinking" {
+            return self.carry(&kept::sealed(block), out);
+        }
+        if let Some(text) = block.thinking.as_deref().filter(|text| !text.is_empty()) {
+            self.thought(&json!({ "text": text }), out);
+        }
+        if kept::is_signed(block) {
+            self.thought(&json!({ "signature": kept::sealed(block).seal() }), out);
+            self.close(out);
+        } else if let Some(Open::Thinking(_)) = self.open {
+            self.thought.extend(kept::members(&block.extra));
+        }
+    }
+
+    /// A block that holds nothing but what must come back.
+    fn carry(&mut self, kept: &Kept, out: &mut BytesMut) {
+        self.close(out);
+        self.thought(&json!({ "signature": kept.seal() }), out);
+        self.close(out);
     }
 
     fn thought(&mut self, piece: &Value, out: &mut BytesMut) {
@@ -193,6 +247,10 @@ impl ConverseWriter {
         }
         call.name.push_str(name.unwrap_or_default());
         call.waiting.push_str(input.unwrap_or_default());
+        for (name, value) in members_of(piece) {
+            call.has_untold |= call.members.get(&name) != Some(&value);
+            call.members.insert(name, value);
+        }
         if call.block.is_none() {
             if call.name.is_empty() {
                 return;
@@ -210,16 +268,29 @@ impl ConverseWriter {
 
     fn begin_call(&mut self, index: u32, out: &mut BytesMut) {
         self.close(out);
+        let Some(call) = self.calls.get_mut(&index) else { return };
+        if call.id.is_empty() {
+            call.id = call_id(&self.request_id, index as usize);
+        }
+        if let Some(kept) = call.untold() {
+            self.carry(&kept, out);
+        }
         let block = self.next();
         self.open = Some(Open::Call(block));
-        let request_id = &self.request_id;
         let Some(call) = self.calls.get_mut(&index) else { return };
         call.block = Some(block);
-        if call.id.is_empty() {
-            call.id = call_id(request_id, index as usize);
-        }
         let start = json!({ "toolUse": { "toolUseId": call.id, "name": call.name } });
         event("contentBlockStart", &json!({ "start": start, "contentBlockIndex": block }), out);
+    }
+
+    /// What must come back and has not been told in its place.
+    fn rest(&mut self, out: &mut BytesMut) {
+        let calls = self.calls.values_mut().filter(|call| call.block.is_some());
+        let mut all: Vec<Kept> = calls.filter_map(Call::untold).collect();
+        all.push(self.kept.take());
+        for kept in all.iter().filter(|kept| !kept.is_empty()) {
+            self.carry(kept, out);
+        }
     }
 
     fn dropped_once(&mut self, path: &str, detail: &str) {
@@ -231,6 +302,7 @@ impl ConverseWriter {
     fn added(&mut self, added: &Delta, out: &mut BytesMut) {
         self.thinking(added, out);
         let fields = added.provider_specific_fields.get();
+        self.kept.add(fields, &added.extra, OWN_FIELDS);
         if fields.is_some_and(|fields| fields.contains_key(BLOCK_START)) {
             self.close(out);
         }
@@ -316,6 +388,7 @@ impl ChunkWriter for ConverseWriter {
         }
         self.begin(out);
         self.close(out);
+        self.rest(out);
         self.stage = Stage::After;
         let has_calls = self.calls.values().any(|call| call.block.is_some());
         if self.calls.values().any(|call| call.block.is_none()) {

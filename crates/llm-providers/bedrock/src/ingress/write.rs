@@ -1,12 +1,13 @@
 //! A whole answer as Converse's.
 
-use llm_provider_core::{Beside, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, members_of};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ServiceTier as Tier, ThinkingBlock, ToolCall,
 };
 use serde_json::{Map, Value, json};
 
+use super::kept;
 use crate::converse::decode::finish_reason;
 use crate::converse::{BLOCK_START, KEPT, names};
 use crate::usage;
@@ -160,7 +161,19 @@ fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<Co
             "Converse names sources beside quotes only",
         ));
     }
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, OWN_FIELDS);
+    if !kept.is_empty() {
+        blocks.push(carrier(&kept));
+    }
     blocks
+}
+
+/// Members of a message's `provider_specific_fields` that blocks say.
+pub(super) const OWN_FIELDS: &[&str] = &[KEPT];
+
+/// A block that holds nothing but what must come back.
+fn carrier(kept: &Kept) -> ContentBlock {
+    thought(String::new(), Nullable::Value(kept.seal()))
 }
 
 /// Why an image is left out.
@@ -186,20 +199,22 @@ fn thinking(message: &Message) -> Vec<ContentBlock> {
     {
         blocks.push(thought(text.to_owned(), Nullable::Absent));
     }
-    blocks.extend(told.iter().filter_map(thinking_block));
+    blocks.extend(told.iter().map(thinking_block));
     blocks
 }
 
-fn thinking_block(block: &ThinkingBlock) -> Option<ContentBlock> {
-    match (block.r#type.as_str(), block.data.get()) {
-        ("redacted_thinking", Some(data)) => Some(ContentBlock::Reasoning(ReasoningContent {
+fn thinking_block(block: &ThinkingBlock) -> ContentBlock {
+    let text = || block.thinking.as_deref().unwrap_or_default().to_owned();
+    if !kept::is_own(block) {
+        let text = if block.r#type == "thinking" { text() } else { String::new() };
+        return thought(text, Nullable::Value(kept::sealed(block).seal()));
+    }
+    match block.data.get() {
+        Some(data) => ContentBlock::Reasoning(ReasoningContent {
             redacted_content: Nullable::Value(data.clone()),
             ..ReasoningContent::default()
-        })),
-        ("thinking", _) => {
-            Some(thought(block.thinking.as_deref().unwrap_or_default().to_owned(), block.signature.clone()))
-        }
-        _ => None,
+        }),
+        None => thought(text(), block.signature.clone()),
     }
 }
 
@@ -240,11 +255,13 @@ fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>
     }
 }
 
-/// Calls. A call without a name is none; results name their call, so every call gets a name of its own.
+/// Calls. A call without a name is none; results name their call, so every call gets a name of its own. What only its
+/// vendor knows of a call stands sealed before it.
 fn called(message: &Message, request_id: &str, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
-    let calls = message.tool_calls.get().into_iter().flatten().map(tool_use);
-    let oldest = message.function_call.get().map(|call| function(call, ""));
-    for (number, mut call) in calls.chain(oldest).enumerate() {
+    let calls = message.tool_calls.get().into_iter().flatten();
+    let calls = calls.map(|call| (tool_use(call), members_of(call)));
+    let oldest = message.function_call.get().map(|call| (function(call, ""), Extra::new()));
+    for (number, (mut call, members)) in calls.chain(oldest).enumerate() {
         if call.name.is_empty() {
             notes.push(Note::dropped(
                 format!("choices[0].message.tool_calls[{number}]"),
@@ -257,6 +274,9 @@ fn called(message: &Message, request_id: &str, notes: &mut Vec<Note>, blocks: &m
         );
         if call.tool_use_id.is_empty() || is_taken {
             call.tool_use_id = call_id(request_id, number);
+        }
+        if !members.is_empty() {
+            blocks.push(carrier(&Kept::of_call(&call.tool_use_id, members)));
         }
         blocks.push(ContentBlock::ToolUse(call));
     }

@@ -361,3 +361,60 @@ fn every_kind_of_junk_is_survived() {
         let _ = ConverseIngress.read(body.as_bytes());
     }
 }
+
+/// What other vendors sign comes back from a client that knows nothing of it.
+#[test]
+fn signatures_come_back() {
+    let next = |content: Value| {
+        let user = json!({ "role": "user", "content": [{ "text": "a" }] });
+        json!({ "messages": [user, { "role": "assistant", "content": content }] })
+    };
+    laws::comes_back(
+        &ConverseIngress,
+        &[],
+        |body| next(serde_json::from_slice::<Value>(body).unwrap()["output"]["message"]["content"].take()),
+        |stream| next(assembled(&events(stream)).into()),
+    );
+}
+
+/// Blocks as Amazon's examples put them together; the SDK has no helper for that.
+fn assembled(events: &[(String, Value)]) -> Vec<Value> {
+    let mut blocks: Vec<Value> = Vec::new();
+    let mut input = String::new();
+    for (name, event) in events {
+        if let Some(index) = event["contentBlockIndex"].as_u64() {
+            blocks.resize(blocks.len().max(index as usize + 1), Value::Null);
+        }
+        let Some(block) = blocks.last_mut() else { continue };
+        let add = |to: &mut Value, more: &Value| {
+            *to = (to.as_str().unwrap_or_default().to_owned() + more.as_str().unwrap()).into();
+        };
+        let delta = &event["delta"];
+        match name.as_str() {
+            "contentBlockStart" => *block = event["start"].clone(),
+            "contentBlockDelta" if delta.get("text").is_some() => add(&mut block["text"], &delta["text"]),
+            "contentBlockDelta" if delta.get("toolUse").is_some() => {
+                input.push_str(delta["toolUse"]["input"].as_str().unwrap());
+            }
+            "contentBlockDelta" => {
+                let thought = &delta["reasoningContent"];
+                if let Some(data) = thought.get("redactedContent") {
+                    block["reasoningContent"]["redactedContent"] = data.clone();
+                    continue;
+                }
+                let text = &mut block["reasoningContent"]["reasoningText"];
+                if text.is_null() {
+                    *text = json!({ "text": "" });
+                }
+                for (name, more) in thought.as_object().unwrap() {
+                    add(&mut text[name.as_str()], more);
+                }
+            }
+            "contentBlockStop" if block.get("toolUse").is_some() => {
+                block["toolUse"]["input"] = serde_json::from_str(&std::mem::take(&mut input)).unwrap();
+            }
+            _ => {}
+        }
+    }
+    blocks
+}

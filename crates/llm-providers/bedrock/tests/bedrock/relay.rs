@@ -1,14 +1,16 @@
 //! Converse passed through as bytes.
 
+use bytes::Bytes;
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    AwsKeys, Call, Credential, Dialect, EncodeError, Framing, Heard, Peek, Provider, Relay, RelayOperation,
-    Secret,
+    AwsKeys, Call, Credential, Dialect, Edit, EncodeError, Framing, Heard, Kept, Peek, Provider, Relay,
+    RelayOperation, Secret, apply,
 };
 use llm_types::{ErrorKind, FinishReason};
+use serde_json::{Value, json};
 
 use crate::spoken::frames;
-use crate::{BEDROCK, NOVA};
+use crate::{BEDROCK, CLAUDE, NOVA};
 
 fn relay() -> &'static dyn Relay {
     BEDROCK.relay(Dialect::BedrockConverse).unwrap()
@@ -43,6 +45,41 @@ fn only_with_a_key_that_is_borne() {
     }
     let refused = relay().head(RelayOperation::Rerank, &call).unwrap_err();
     assert!(matches!(refused, EncodeError::Unsupported { .. }));
+}
+
+/// Thinking that another vendor made, or without a signature where one is wanted, is left out.
+#[test]
+fn what_others_thought_is_left_out() {
+    let seal = Kept::default().seal();
+    let thought = |signature: Option<&str>| match signature {
+        Some(signature) => {
+            json!({ "reasoningContent": { "reasoningText": { "text": "Hm.", "signature": signature } } })
+        }
+        None => json!({ "reasoningContent": { "reasoningText": { "text": "Hm." } } }),
+    };
+    let redacted = json!({ "reasoningContent": { "redactedContent": "AAAA" } });
+    let text = json!({ "text": "a \"reasoningContent\"" });
+    let passed = |model: &str, blocks: Value| {
+        let body =
+            Bytes::from(json!({ "messages": [{ "role": "assistant", "content": blocks }] }).to_string());
+        let peek = Peek::new(&body).unwrap();
+        let headers = HeaderMap::new();
+        let edits = relay().edits(&peek, &Call::new(model, &headers)).unwrap();
+        let sent: Value = serde_json::from_slice(&apply(&body, &peek, &edits)).unwrap();
+        let notes: Vec<_> = edits.iter().filter_map(Edit::note).map(|note| note.to_string()).collect();
+        (sent["messages"][0]["content"].clone(), notes)
+    };
+    let blocks = json!([thought(Some(&seal)), thought(Some("sig")), redacted, thought(None), text]);
+    let sealed = "dropped messages[0].content[0]: another vendor's thinking".to_owned();
+    let unsigned = "dropped messages[0].content[3]: this model takes back signed thinking only".to_owned();
+    assert_eq!(
+        passed(CLAUDE, blocks.clone()),
+        (json!([thought(Some("sig")), redacted, text]), vec![sealed.clone(), unsigned])
+    );
+    assert_eq!(
+        passed("deepseek.v3-v1:0", json!([thought(Some(&seal)), thought(None), text])),
+        (json!([thought(None), text]), vec![sealed])
+    );
 }
 
 fn heard(text: &str) -> (Vec<Heard>, Box<dyn llm_provider_core::Listener>) {

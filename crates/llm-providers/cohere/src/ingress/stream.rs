@@ -1,7 +1,7 @@
 //! A streamed answer as Cohere's events.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ThinkingBlock, ToolCall,
     Usage,
@@ -122,10 +122,17 @@ impl ChatWriter {
             self.dropped_once("choices[0].delta.thinking_blocks", "Cohere's thinking has no signatures");
         }
         // Blocks say what the text says; a vendor that gives only those is heard too.
-        let blocks = delta.thinking_blocks.get().into_iter().flatten();
+        let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
+        for note in lost_signatures(blocks, calls, &kept, "", "Cohere's") {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         let thought: String = match delta.reasoning_content.as_deref() {
             Some(thought) => thought.to_owned(),
-            None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
+            None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
         };
         if !thought.is_empty() {
             self.content(Open::Thinking, &thought, None, out);

@@ -1,6 +1,6 @@
 //! A whole answer as Cohere's.
 
-use llm_provider_core::{Beside, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     Annotation, ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent,
     Nullable, ToolCall, Usage,
@@ -90,12 +90,11 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     let specifics = message.provider_specific_fields.get();
     let plan = specifics.and_then(|own| own.get(PLAN)?.as_str());
     out.tool_plan = plan.map(str::to_owned).into();
-    let mut content = thoughts(message, plan);
-    if content.iter().any(|(_, sealed)| *sealed) {
-        notes
-            .push(Note::dropped("choices[0].message.thinking_blocks", "Cohere's thinking has no signatures"));
-    }
-    let mut parts: Vec<ContentPart> = content.drain(..).map(|(part, _)| part).collect();
+    let blocks = message.thinking_blocks.as_deref().unwrap_or_default();
+    let signed_calls = message.tool_calls.as_deref().unwrap_or_default();
+    let kept = Kept::of_message(specifics, &message.extra, &[]);
+    notes.extend(lost_signatures(blocks, signed_calls, &kept, "choices[0].message.", "Cohere's"));
+    let mut parts = thoughts(message, plan);
     let text = message.content.get().map(MessageContent::text).unwrap_or_default();
     let refusal = message.refusal.as_deref().unwrap_or_default();
     for words in [&*text, refusal] {
@@ -145,20 +144,17 @@ pub(super) fn has_images(extra: &Extra) -> bool {
     extra.get("images").and_then(Value::as_array).is_some_and(|images| !images.is_empty())
 }
 
-/// Thinking as parts, and whether each was signed or sealed. A plan is told by itself.
-fn thoughts(message: &Message, plan: Option<&str>) -> Vec<(ContentPart, bool)> {
+/// Thinking as parts. A plan is told by itself.
+fn thoughts(message: &Message, plan: Option<&str>) -> Vec<ContentPart> {
     let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
-    let said = blocks.iter().filter_map(|block| {
-        let sealed = block.signature.is_value() || block.data.is_value();
-        Some((thought(block.thinking.as_deref().filter(|text| !text.is_empty())?), sealed))
-    });
-    let parts: Vec<_> = said.collect();
+    let said = blocks.iter().filter_map(|block| block.thinking.as_deref().filter(|text| !text.is_empty()));
+    let parts: Vec<_> = said.map(thought).collect();
     if !parts.is_empty() {
         return parts;
     }
     let reasoning =
         message.reasoning_content.as_deref().filter(|text| !text.is_empty() && plan != Some(text));
-    reasoning.map(|text| (thought(text), false)).into_iter().collect()
+    reasoning.map(thought).into_iter().collect()
 }
 
 fn thought(text: &str) -> ContentPart {

@@ -8,6 +8,7 @@ mod thinking;
 mod tools;
 
 pub(crate) use config::UNNAMED;
+pub(crate) use messages::FOREIGN_SIGNATURE;
 pub(crate) use parts::OWN_PART;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};

@@ -3,15 +3,15 @@
 //! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
 
 use bytes::{BufMut as _, BytesMut};
-use llm_provider_core::{Beside, ChunkWriter, Note, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Keeping, Note, Reply};
 use llm_types::{
     Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
     ToolCall, Usage,
 };
 use serde::Serialize;
 
-use super::{error, write};
-use crate::turn::{PART, SIGNATURE};
+use super::{error, foreign, write};
+use crate::turn::{PART, SIGNATURE, SIGNATURES};
 use crate::wire::{Candidate, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
 
@@ -72,6 +72,22 @@ struct Open {
     finish: Option<FinishReason>,
     /// What is said beside the words, until the end.
     beside: Beside,
+    /// Whether a signature over text was told.
+    is_signed: bool,
+    /// What other vendors must have back of the message as a whole.
+    kept: Keeping,
+}
+
+impl Open {
+    /// Parts that say nothing and hold what must come back: Gemini's signature over text that is told yet, and what
+    /// other vendors alone know of the message.
+    fn carriers(&mut self) -> impl Iterator<Item = Part> {
+        let signature = self.beside.get(SIGNATURES).and_then(|all| all.get(0)?.as_str());
+        let own = signature.filter(|_| !self.is_signed);
+        let own = own.map(|own| Part { thought_signature: own.to_owned().into(), ..Part::text("") });
+        let kept = self.kept.take();
+        own.into_iter().chain((!kept.is_empty()).then(|| foreign::carrier(&kept)))
+    }
 }
 
 impl GenerateWriter {
@@ -100,6 +116,8 @@ impl GenerateWriter {
                 annotations: Vec::new(),
                 finish: None,
                 beside: Beside::default(),
+                is_signed: false,
+                kept: Keeping::default(),
             });
             self.choices.len() - 1
         });
@@ -156,6 +174,8 @@ impl GenerateWriter {
         told.append(&mut parts);
         let open = self.open(index);
         open.text.push_str(text);
+        open.is_signed |= signature.is_some();
+        open.kept.add(own, &delta.extra, write::OWN_FIELDS);
         for piece in delta.tool_calls.get().into_iter().flatten() {
             add(&mut open.calls, piece);
         }
@@ -215,8 +235,9 @@ impl ChunkWriter for GenerateWriter {
         }
         let mut last = Vec::new();
         for index in self.choices.iter().map(|open| open.index).collect::<Vec<_>>() {
-            let parts = self.calls(index);
+            let mut parts = self.calls(index);
             let open = self.open(index);
+            parts.extend(open.carriers());
             let is_empty = parts.is_empty();
             let mut candidate = write::piece(index, if is_empty { vec![Part::text("")] } else { parts });
             let mut beside = std::mem::take(&mut open.beside);

@@ -1,6 +1,6 @@
 //! A canonical answer as Gemini writes it.
 
-use llm_provider_core::{Beside, Note, Reply};
+use llm_provider_core::{Beside, Kept, Note, Reply};
 use llm_types::{
     Annotation, ChatResponse, Choice, Extra, FinishReason, Message, Nullable, ThinkingBlock, ToolCall,
 };
@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use super::foreign;
 use crate::ending::{NATIVE, native};
-use crate::turn::{
-    PART, PARTS, SIGNATURE, SIGNATURES, SOUND, arguments_object, bare_id, kept_parts, signature_of, some,
-};
+use crate::turn::{PART, PARTS, SIGNATURE, SIGNATURES, SOUND, arguments_object, bare_id, kept_parts, some};
 use crate::wire::{self, Candidate, Content, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
 
@@ -220,6 +218,9 @@ pub(super) fn grounding(annotations: Option<&Vec<Annotation>>, text: &str) -> Op
     Some(grounding)
 }
 
+/// Members of a message's `provider_specific_fields` that parts say.
+pub(super) const OWN_FIELDS: &[&str] = &[PARTS, SIGNATURES];
+
 /// What a message says, in parts.
 fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
     if let Some(parts) = kept_parts(message) {
@@ -256,6 +257,10 @@ fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
             call.arguments.as_deref().unwrap_or_default(),
         );
         parts.push(function_call(&call, "choices.message.function_call", notes));
+    }
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, OWN_FIELDS);
+    if !kept.is_empty() {
+        parts.push(foreign::carrier(&kept));
     }
     parts
 }
@@ -323,7 +328,7 @@ pub(super) fn function_call(call: &ToolCall, path: &str, notes: &mut Vec<Note>) 
     };
     Part {
         function_call: Nullable::Value(made),
-        thought_signature: signature_of(call).map(str::to_owned).into(),
+        thought_signature: foreign::signature_of_call(call).into(),
         ..Part::default()
     }
 }

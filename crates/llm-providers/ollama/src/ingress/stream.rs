@@ -1,7 +1,7 @@
 //! A streamed answer as Ollama's lines.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ThinkingBlock,
     ToolCall, Usage,
@@ -71,10 +71,17 @@ impl LineWriter {
     }
 
     fn delta(&mut self, delta: &Delta, logprobs: Option<&Value>, out: &mut BytesMut) {
-        let blocks = delta.thinking_blocks.get().into_iter().flatten();
+        let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
+        let calls = delta.tool_calls.as_deref().unwrap_or_default();
+        let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
+        for note in lost_signatures(blocks, calls, &kept, "", "Ollama's") {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
         let thought: String = match delta.reasoning_content.as_deref() {
             Some(thought) => thought.to_owned(),
-            None => blocks.filter_map(|block| block.thinking.as_deref()).collect(),
+            None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
         };
         let is_sealed = |block: &ThinkingBlock| block.signature.is_value() || block.data.is_value();
         if delta.thinking_blocks.get().into_iter().flatten().any(is_sealed) {

@@ -1,6 +1,6 @@
 //! A whole answer as Ollama's.
 
-use llm_provider_core::{Beside, Note, NoteKind, Outgoing, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Outgoing, Reply, lost_signatures};
 use llm_types::{ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage};
 use serde_json::{Number, Value, json};
 
@@ -145,10 +145,9 @@ fn said(message: &Message, notes: &mut Vec<Note>) -> ChatMessage {
     if !thought.is_empty() {
         out.thinking = Nullable::Value(thought);
     }
-    if blocks.iter().any(|block| block.signature.is_value() || block.data.is_value()) {
-        notes
-            .push(Note::dropped("choices[0].message.thinking_blocks", "Ollama's thinking has no signatures"));
-    }
+    let signed_calls = message.tool_calls.as_deref().unwrap_or_default();
+    let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, &[]);
+    notes.extend(lost_signatures(blocks, signed_calls, &kept, "choices[0].message.", "Ollama's"));
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Ollama's answers have no sound"));
     }

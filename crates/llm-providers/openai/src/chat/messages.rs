@@ -8,6 +8,8 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
+use super::parts::thinking as thinking_of;
+use crate::responses::REASONING_ITEM;
 use crate::{Changes, Replay, RequestOptions};
 
 /// Stands in a tool's result whose only content had to move.
@@ -36,6 +38,7 @@ pub(super) fn messages<'a>(
             markers(&mut message, &path, changes);
         }
         if message.role == Role::Assistant {
+            thinking_parts(&mut message, options.replay, &path, changes);
             thinking(&mut message, options.replay, &path, changes);
             calls(&mut message, options, &path, changes);
         }
@@ -103,7 +106,8 @@ fn markers(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'_>
 }
 
 /// Members of tool calls that other dialects have and this wire does not. What else stands there is the vendor's own,
-/// such as Gemini's `extra_content`, and goes back to it.
+/// such as the `extra_content` of Gemini behind this wire, and goes back to it; beside `provider_specific_fields` it is
+/// that of Gemini itself.
 const FOREIGN: [&str; 3] = ["caller", "cache_control", "provider_specific_fields"];
 
 /// Takes out of tool calls what only another vendor understands.
@@ -114,7 +118,9 @@ fn calls(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
         return;
     }
     for (index, call) in message.to_mut().tool_calls.get_mut().into_iter().flatten().enumerate() {
-        for name in FOREIGN.into_iter().filter(|name| foreign(name)) {
+        let is_geminis = call.extra.contains_key("provider_specific_fields");
+        let geminis = is_geminis.then_some("extra_content");
+        for name in FOREIGN.into_iter().filter(|name| foreign(name)).chain(geminis) {
             if call.extra.shift_remove(name).is_some() {
                 let path = format!("{path}.tool_calls[{index}].{name}");
                 changes.note(NoteKind::Dropped, path, "of no use to this vendor");
@@ -122,6 +128,48 @@ fn calls(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
         }
     }
 }
+
+/// Takes thinking that stands among the parts, as Mistral has it, for what any other dialect has in members of the
+/// message: only vendors that want parts know such parts.
+fn thinking_parts(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes: &mut Changes<'_>) {
+    let is_thinking =
+        |part: &ContentPart| matches!(part, ContentPart::Unknown(_)) && part.kind() == "thinking";
+    if replay == Replay::Parts || !parts_of(message).iter().any(is_thinking) {
+        return;
+    }
+    let message = message.to_mut();
+    let Some(MessageContent::Parts(parts)) = message.content.take() else { return };
+    let (mut told, mut rest) = (Vec::new(), Vec::with_capacity(parts.len()));
+    for (index, part) in parts.into_iter().enumerate() {
+        match part {
+            ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
+                if replay == Replay::Drop {
+                    let path = format!("{path}.content[{index}]");
+                    changes.note(NoteKind::Dropped, path, NO_THINKING);
+                } else {
+                    changes.note(NoteKind::Moved, format!("{path}.content[{index}]"), "to the thinking");
+                    told.push(thinking_of(part));
+                }
+            }
+            part => rest.push(part),
+        }
+    }
+    if !rest.is_empty() {
+        message.content = MessageContent::Parts(rest).into();
+    } else if !message.tool_calls.is_value() {
+        message.content = MessageContent::Text(String::new()).into();
+    }
+    if told.is_empty() {
+        return;
+    }
+    if !message.reasoning_content.is_value() && !message.thinking_blocks.is_value() {
+        let words = told.iter().filter_map(|block| block.thinking.as_deref());
+        message.reasoning_content = words.collect::<String>().into();
+    }
+    message.thinking_blocks.get_or_insert_with(Vec::new).append(&mut told);
+}
+
+const NO_THINKING: &str = "the vendor takes no thinking back";
 
 /// Says earlier thinking in the vendor's way.
 fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes: &mut Changes<'_>) {
@@ -145,12 +193,11 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
     });
     match replay {
         Replay::Drop => {
-            const WHY: &str = "the vendor takes no thinking back";
             if has_text {
-                changes.note(NoteKind::Dropped, format!("{path}.reasoning_content"), WHY);
+                changes.note(NoteKind::Dropped, format!("{path}.reasoning_content"), NO_THINKING);
             }
             if has_blocks {
-                changes.note(NoteKind::Dropped, format!("{path}.thinking_blocks"), WHY);
+                changes.note(NoteKind::Dropped, format!("{path}.thinking_blocks"), NO_THINKING);
             }
             return;
         }
@@ -159,7 +206,17 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
             message.extra.entry("reasoning").or_insert(text.into());
         }
         Replay::ReasoningDetails => {
-            let details = details.unwrap_or_else(|| blocks.iter().enumerate().map(detail).collect());
+            let details = details.unwrap_or_else(|| {
+                let own = blocks.iter().enumerate().filter(|(index, block)| {
+                    let is_item = block.extra.contains_key(REASONING_ITEM);
+                    if is_item {
+                        let path = format!("{path}.thinking_blocks[{index}]");
+                        changes.note(NoteKind::Dropped, path, "encrypted by another vendor");
+                    }
+                    !is_item
+                });
+                own.map(detail).collect()
+            });
             if details.as_array().is_some_and(|details| !details.is_empty()) {
                 message.extra.entry("reasoning_details").or_insert(details);
             }
@@ -206,22 +263,26 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
             .into();
         }
     }
-    if blocks.iter().any(|block| block.signature.is_value() || block.data.is_value()) {
+    let is_signed = |block: &ThinkingBlock| {
+        block.signature.is_value() || block.data.is_value() || block.extra.contains_key(REASONING_ITEM)
+    };
+    if blocks.iter().any(is_signed) {
         changes.note(NoteKind::Converted, format!("{path}.thinking_blocks"), "as text, without signatures");
     }
 }
 
 /// A block of thinking as an element of `reasoning_details`.
 fn detail((index, block): (usize, &ThinkingBlock)) -> Value {
+    let format = block.extra.get("format").and_then(Value::as_str).unwrap_or("anthropic-claude-v1");
     match block.data.as_deref() {
         Some(data) => {
-            json!({"type": "reasoning.encrypted", "data": data, "format": "anthropic-claude-v1", "index": index})
+            json!({"type": "reasoning.encrypted", "data": data, "format": format, "index": index})
         }
         None => json!({
             "type": "reasoning.text",
             "text": block.thinking.as_deref().unwrap_or(""),
             "signature": block.signature.as_deref(),
-            "format": "anthropic-claude-v1",
+            "format": format,
             "index": index,
         }),
     }

@@ -40,7 +40,7 @@ pub(super) fn split(parts: Vec<ContentPart>) -> Split {
 }
 
 /// `{"type": "thinking", "thinking": [{"type": "text", "text": …}], "signature"?: …, "closed"?: …}`
-fn thinking(mut part: Extra) -> ThinkingBlock {
+pub(super) fn thinking(mut part: Extra) -> ThinkingBlock {
     part.shift_remove("type");
     let inner = part.shift_remove("thinking");
     let text = match &inner {

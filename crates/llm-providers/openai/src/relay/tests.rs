@@ -84,6 +84,9 @@ fn what_stands_inside_is_translated() {
         ),
         message(json!({"role": "assistant", "content": "a", "reasoning_content": "b"})),
         message(json!({"role": "assistant", "content": "a", "thinking_blocks": []})),
+        message(
+            json!({"role": "assistant", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "b"}]}]}),
+        ),
         message(json!({"role": "assistant", "tool_calls": [{"id": "c", "caller": {"type": "direct"}}]})),
         json!({"messages": [{"role": "assistant", "content": "a"},
             {"role": "tool", "tool_call_id": "c", "content": [{"type": "image_url", "image_url": "u"}]}]}),

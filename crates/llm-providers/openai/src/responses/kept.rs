@@ -1,76 +1,14 @@
-//! [`Kept`]: what must come back for its vendor, inside the `encrypted_content` of an item of thinking.
+//! Items of thinking: those that this API's vendors made, and those that carry what must come back for others.
 //!
 //! Clients of the Responses API send items of thinking back as they came, as their vendors demand it. So signatures
-//! of thinking and of calls, which this API has no place for, travel as such an item's `encrypted_content`: a mark, and
-//! JSON as base64. It is no secret: the client could read the same in any other dialect.
+//! of thinking and of calls, which this API has no place for, travel sealed as such an item's `encrypted_content`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use llm_provider_core::Kept;
 use llm_types::{Extra, Nullable, ThinkingBlock};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::{Item, ReasoningItem};
 use super::{REASONING_ITEM, REASONING_VENDOR};
-
-/// What our own content begins with.
-const MARK: &str = "llmgw1.";
-
-/// What must come back.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Kept {
-    /// A block of thinking.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) thinking: Option<ThinkingBlock>,
-    /// Members of calls that only their vendor knows, by the calls' names.
-    #[serde(skip_serializing_if = "Extra::is_empty")]
-    pub(super) calls: Extra,
-    /// Members of `provider_specific_fields`.
-    #[serde(skip_serializing_if = "Extra::is_empty")]
-    pub(super) fields: Extra,
-}
-
-impl Kept {
-    /// As `encrypted_content`.
-    pub(super) fn seal(&self) -> String {
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        let mut text = MARK.to_owned();
-        URL_SAFE_NO_PAD.encode_string(json, &mut text);
-        text
-    }
-
-    /// Reads what [`Kept::seal`] wrote; `None` for content of a vendor's.
-    pub(super) fn open(content: &str) -> Option<Self> {
-        let json = URL_SAFE_NO_PAD.decode(content.strip_prefix(MARK)?).ok()?;
-        serde_json::from_slice(&json).ok()
-    }
-
-    /// Whether there is nothing to keep.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// Whether the content is ours, readable or not: no vendor takes it.
-pub(super) fn is_ours(content: &str) -> bool {
-    content.starts_with(MARK)
-}
-
-/// Where our own content may stand in a JSON text.
-pub(super) const fn mark() -> &'static str {
-    MARK
-}
-
-/// Members of a message's `provider_specific_fields` that their vendors need back: the message as they made it, or
-/// what they signed of it. All others tell of the answer only.
-pub(super) const GOES_BACK: &[&str] =
-    &["content_blocks", "converse_content", "parts", "reasoning_details", "thought_signatures"];
-
-/// Whether a member of `provider_specific_fields` must come back.
-pub(super) fn goes_back(name: &str) -> bool {
-    GOES_BACK.contains(&name)
-}
 
 /// The item of thinking in a block that a Responses API made; `None` if it was made elsewhere.
 pub(super) fn item_of(block: &ThinkingBlock) -> Option<ReasoningItem> {
@@ -130,7 +68,7 @@ pub(super) enum Returned {
 
 /// Finds out what becomes of an item of thinking that goes to `vendor`.
 pub(super) fn returned(item: &ReasoningItem, vendor: &str) -> Returned {
-    let Some(content) = item.encrypted_content.as_deref().filter(|content| is_ours(content)) else {
+    let Some(content) = item.encrypted_content.as_deref().filter(|content| Kept::is_seal(content)) else {
         return Returned::AsItIs;
     };
     let block = Kept::open(content).and_then(|kept| kept.thinking);
@@ -162,8 +100,6 @@ pub(super) fn for_vendor(items: Vec<Item>, vendor: &str) -> (Vec<Item>, Vec<usiz
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn signed() -> ThinkingBlock {
@@ -172,20 +108,6 @@ mod tests {
             signature: Nullable::Value("c2ln==".to_owned()),
             ..empty_block("thinking")
         }
-    }
-
-    #[test]
-    fn what_is_kept_comes_back() {
-        let kept = Kept {
-            thinking: Some(signed()),
-            calls: Extra::from_iter([("call_1".to_owned(), json!({ "thought_signature": "x" }))]),
-            fields: Extra::new(),
-        };
-        assert_eq!(Kept::open(&kept.seal()), Some(kept));
-        for not_ours in ["", "gAAAA", "llmgw1.%", "llmgw1.AAAA"] {
-            assert_eq!(Kept::open(not_ours), None, "{not_ours}");
-        }
-        assert!(Kept::default().is_empty());
     }
 
     #[test]
@@ -204,6 +126,11 @@ mod tests {
         assert_eq!(returned(&ours, "openai"), Returned::Restored(Box::new(item)));
         assert_eq!(returned(&ours, "xai"), Returned::Foreign);
         assert_eq!(returned(&sealed(signed()), "openai"), Returned::Foreign);
+        let unsigned = ReasoningItem {
+            encrypted_content: Nullable::Value(Kept::default().seal()),
+            ..ReasoningItem::default()
+        };
+        assert_eq!(returned(&unsigned, "openai"), Returned::Foreign);
         let broken = ReasoningItem {
             encrypted_content: Nullable::Value("llmgw1.broken".to_owned()),
             ..ReasoningItem::default()

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Dialect, Edit, EncodeError, Listener, Peek, Relay, RelayOperation, UpstreamError,
+    Call, Dialect, Edit, EncodeError, Kept, Listener, Peek, Relay, RelayOperation, UpstreamError,
 };
 
 pub use listener::ResponsesListener;
@@ -23,7 +23,7 @@ pub(super) const PATH: &str = "/responses";
 /// Requests in the dialect of the Responses API for a vendor that speaks it. Stored state is the vendor's: whatever a
 /// request refers to passes as it is.
 ///
-/// Thinking that another vendor signed is taken out of the input, as the vendor would refuse it.
+/// Another vendor's thinking is taken out of the input, as the vendor would refuse it.
 #[derive(Debug, Clone)]
 pub struct ResponsesRelay {
     options: Arc<ResponsesOptions>,
@@ -35,9 +35,9 @@ impl ResponsesRelay {
         Self { options: Arc::new(options) }
     }
 
-    /// The input without what other vendors signed, if there is any of it.
+    /// The input without what other vendors thought, if there is any of it.
     fn input_edits(&self, peek: &Peek<'_>) -> Option<Vec<Edit>> {
-        let Some(input) = peek.raw("input").filter(|input| input.contains(kept::mark())) else {
+        let Some(input) = peek.raw("input").filter(|input| Kept::may_be_in(input)) else {
             return Some(Vec::new());
         };
         let items: Vec<serde_json::Value> = serde_json::from_str(input).ok()?;
@@ -55,7 +55,7 @@ impl ResponsesRelay {
                 // A member of this name does not exist, so that the edit is a note and nothing more.
                 Returned::Foreign => edits.push(Edit::Remove {
                     name: Cow::Owned(format!("input[{index}]")),
-                    reason: "thinking that another vendor signed".into(),
+                    reason: "another vendor's thinking".into(),
                 }),
             }
         }

@@ -1,6 +1,6 @@
 //! What clients are told, whole.
 
-use llm_provider_core::Note;
+use llm_provider_core::{Kept, Note};
 use llm_provider_openai::responses::wire::Response;
 use llm_testkit::laws::json_identity;
 use llm_types::{ApiError, ChatResponse, ErrorKind, Layer};
@@ -70,11 +70,15 @@ fn how_it_ended() {
 }
 
 #[test]
-fn unsigned_thinking_is_a_summary_and_nothing_more() {
+fn unsigned_thinking_is_a_summary_with_an_empty_seal() {
     let (body, _) = told(json!({ "role": "assistant", "content": "a", "reasoning_content": "Hm." }), "stop");
     assert_eq!(
         body["output"][0],
-        json!({ "type": "reasoning", "id": "rs_chatcmpl-1_0", "summary": [{ "type": "summary_text", "text": "Hm." }] })
+        json!({
+            "type": "reasoning", "id": "rs_chatcmpl-1_0",
+            "summary": [{ "type": "summary_text", "text": "Hm." }],
+            "encrypted_content": Kept::default().seal(),
+        })
     );
     assert_eq!(body["output"][1]["id"], "msg_chatcmpl-1_1");
 }

@@ -211,3 +211,19 @@ fn thinking_comes_through_twice() {
     let given: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(back["body"]["input"].as_array().unwrap()[..2], given["output"].as_array().unwrap()[..2]);
 }
+
+/// What other vendors sign comes back from a client that knows nothing of it.
+#[test]
+fn signatures_come_back() {
+    let next = |items: &Value| json!({ "model": "m", "input": items });
+    llm_testkit::laws::comes_back(
+        ingress(),
+        &["output_items"],
+        |body| next(&serde_json::from_slice::<Value>(body).unwrap()["output"]),
+        |stream| {
+            let last = Frames::new(stream).last().unwrap();
+            let data = std::str::from_utf8(last).unwrap().split_once("data: ").unwrap().1;
+            next(&serde_json::from_str::<Value>(data).unwrap()["response"]["output"])
+        },
+    );
+}

@@ -64,6 +64,24 @@ async fn renewed_at_four_fifths_and_not_before() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_forgotten_once() {
+    let (cached, shop) = cached(Shop::default());
+    let first = cached.credential().await.unwrap();
+    assert!(cached.refused(&first));
+    assert!(cached.refused(&first), "whoever else had it gets the next one too");
+    let second = cached.credential().await.unwrap();
+    assert_eq!(second.secret().unwrap().expose(), "token-2");
+    assert!(cached.refused(&first), "it is not the one that is kept");
+    assert!(!cached.refused(&second), "a fresh one that is refused as well is kept");
+    assert_eq!(token(&cached).await.unwrap(), "token-2");
+    shop.now.store(10_000, Ordering::SeqCst);
+    let third = cached.credential().await.unwrap();
+    assert!(cached.refused(&third));
+    assert_eq!(token(&cached).await.unwrap(), "token-4");
+    assert!(!StaticCredential::new(Secret::new("sk-1").into()).refused(&third));
+}
+
+#[tokio::test]
 async fn many_callers_share_one_flight() {
     let (cached, shop) = cached(Shop { gate: Some(tokio::sync::Semaphore::new(0)), ..Shop::default() });
     let all = join_all((0..50).map(|_| token(&cached)));

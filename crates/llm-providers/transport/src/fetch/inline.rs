@@ -9,7 +9,7 @@ use llm_types::{
 };
 use serde_json::Value;
 
-use super::{FetchFault, Fetcher};
+use super::{FetchFault, Fetcher, Room};
 
 /// A medium that a request names was not fetched.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,10 +21,16 @@ pub struct FetchError {
     pub fault: FetchFault,
 }
 
-/// It is the client's request that cannot be met, whatever its host did.
+/// It is the client's request that cannot be met, whatever its host did, unless there is no room here.
 impl From<FetchError> for ApiError {
     fn from(error: FetchError) -> Self {
         let kind = match error.fault {
+            FetchFault::NoRoom => {
+                return Self::new(ErrorKind::Unavailable, Layer::Limit, error.to_string())
+                    .with_param(error.path)
+                    .with_code("overloaded")
+                    .with_retry_after_ms(1000);
+            }
             FetchFault::TooLarge { .. } => ErrorKind::PayloadTooLarge,
             _ => ErrorKind::InvalidRequest,
         };
@@ -36,7 +42,7 @@ impl From<FetchError> for ApiError {
 
 /// Fetches every medium that the request gives by an address that `wants` wants fetched, and puts it into the request
 /// as a `data:` URL. Images, files, and parts such as `video_url` and `audio_url` are looked at, each address is
-/// asked once.
+/// asked once. `room` says whether there is room for so many bytes more, as they will stand in the request.
 ///
 /// # Errors
 /// [`FetchError`] for the first medium that was not fetched; the request is as it was then.
@@ -44,6 +50,7 @@ pub async fn inline_media(
     request: &mut ChatRequest,
     wants: impl Fn(&str) -> bool,
     fetcher: &Fetcher,
+    room: &Room<'_>,
 ) -> Result<Vec<Note>, FetchError> {
     let mut places: Vec<(String, String)> = Vec::new();
     each_url(request, |path, url| {
@@ -55,7 +62,7 @@ pub async fn inline_media(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let fetched = fetch_all(&places, fetcher).await?;
+    let fetched = fetch_all(&places, fetcher, room).await?;
     each_url(request, |_, url| fetched.get(url).cloned());
     let note = |(path, _)| Note::new(NoteKind::Moved, path, "fetched, and sent inside of the request");
     Ok(places.into_iter().map(note).collect())
@@ -65,7 +72,10 @@ pub async fn inline_media(
 async fn fetch_all(
     places: &[(String, String)],
     fetcher: &Fetcher,
+    room: &Room<'_>,
 ) -> Result<HashMap<String, String>, FetchError> {
+    // Base64 has four bytes for three.
+    let room = &|bytes: usize| room(bytes.div_ceil(3) * 4);
     let mut seen = HashSet::new();
     // Owned, so that the futures below borrow nothing but the fetcher.
     let urls: Vec<(String, String)> =
@@ -75,7 +85,7 @@ async fn fetch_all(
     let mut bytes = 0;
     let mut answers = stream::iter(urls)
         .map(|(path, url)| async move {
-            match fetcher.fetch(&url).await {
+            match fetcher.fetch_within(&url, room).await {
                 Ok(media) => Ok((path, url, media)),
                 Err(fault) => Err(FetchError { path, fault }),
             }

@@ -270,7 +270,7 @@ async fn media_of_a_request_are_put_into_it() {
         {"type": "audio_url", "audio_url": url("/film")},
     ]));
     let wants = |url: &str| !url.contains("kept");
-    let notes = inline_media(&mut request, wants, &Fetcher::new(private())).await.unwrap();
+    let notes = inline_media(&mut request, wants, &Fetcher::new(private()), &|_| true).await.unwrap();
     let image = "data:image/png;base64,aQ==";
     let file = "data:application/pdf;base64,cA==";
     let film = "data:video/mp4;base64,Zg==";
@@ -308,7 +308,7 @@ async fn a_failure_names_its_place_and_changes_nothing() {
         {"type": "image_url", "image_url": server.url("/gone")},
     ]));
     let before = asked.clone();
-    let error = inline_media(&mut asked, |_| true, &Fetcher::new(private())).await.unwrap_err();
+    let error = inline_media(&mut asked, |_| true, &Fetcher::new(private()), &|_| true).await.unwrap_err();
     assert_eq!(asked, before);
     let error = ApiError::from(error);
     assert_eq!(
@@ -323,7 +323,7 @@ async fn a_failure_names_its_place_and_changes_nothing() {
         {"type": "image_url", "image_url": server.url("/b")},
     ]));
     let options = FetchOptions { max_request_bytes: 1, ..private() };
-    let error = inline_media(&mut large, |_| true, &Fetcher::new(options)).await.unwrap_err();
+    let error = inline_media(&mut large, |_| true, &Fetcher::new(options), &|_| true).await.unwrap_err();
     assert_eq!(error.path, "messages[1].content[1]");
     assert_eq!(ApiError::from(error).kind, ErrorKind::PayloadTooLarge);
 }

@@ -93,8 +93,11 @@ impl Encoder<'_> {
             ContentPart::InputAudio(_) => self.unsupported(path, "Anthropic hears no sound")?,
             ContentPart::Unknown(map) => {
                 let kind = part.kind();
-                if kind == "thinking" && !map.get("thinking").is_some_and(Value::is_string) {
-                    // Mistral's parts of that name hold a list.
+                let text = |name: &str| map.get(name).and_then(Value::as_str);
+                if kind == "thinking"
+                    && (text("thinking").is_none() || text("signature").is_none_or(str::is_empty))
+                {
+                    // Mistral's parts of that name hold a list, Cohere's no signature.
                     self.unsupported(path, "Anthropic takes back signed thinking only")?;
                 } else if OWN.contains(&kind) || kind.ends_with("_tool_result") {
                     blocks.extend(typed::<ContentBlock>(path, &Value::Object(map.clone()))?);

@@ -10,6 +10,7 @@ use super::Reader;
 use super::blocks::{Place, part, remaining, text};
 use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;
+use crate::ingress::kept::unsealed;
 use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
 
 /// The first block of Claude Code's system prompt begins so. It changes from request to request and speaks to
@@ -124,7 +125,7 @@ impl Reader {
         Ok(message)
     }
 
-    /// Thinking, text and calls. Where these three in this order do not say it all, the blocks are kept too.
+    /// Thinking, text and calls, with what was sealed for their vendor. Where these three in this order do not say it all, the blocks are kept too.
     fn assistant(&mut self, index: usize, said: Content) -> Message {
         let blocks = match said {
             Content::Text(text) => return Message::assistant(text),
@@ -132,14 +133,32 @@ impl Reader {
         };
         let mut message = Message::empty(Role::Assistant);
         let is_plain = is_plain(&blocks);
-        if !is_plain {
-            message.provider_specific_fields = Nullable::Value(self.keep(index, &blocks));
-        }
+        let mut fields = if is_plain { Extra::new() } else { self.keep(index, &blocks) };
+        let mut call_members = Extra::new();
         let mut parts = Vec::new();
         let mut reasoning: Option<String> = None;
         let mut thinking = Vec::new();
         let mut calls = Vec::new();
-        for block in blocks {
+        for (number, block) in blocks.into_iter().enumerate() {
+            if let Some(kept) = unsealed(&block) {
+                let text = match block {
+                    ContentBlock::Thinking(block) => block.thinking,
+                    _ => String::new(),
+                };
+                reasoning = joined(reasoning, &text);
+                match kept {
+                    Some(kept) => {
+                        call_members.extend(kept.calls);
+                        fields.extend(kept.fields);
+                        thinking.extend(kept.thinking.map(|block| with_text(block, text)));
+                    }
+                    None => {
+                        let path = Place::Message(index, number).to_string();
+                        self.note(NoteKind::Dropped, path, "was changed on its way");
+                    }
+                }
+                continue;
+            }
             match block {
                 ContentBlock::Text(mut block) => {
                     block.citations = Nullable::Absent;
@@ -147,7 +166,7 @@ impl Reader {
                     parts.push(text(block));
                 }
                 ContentBlock::Thinking(block) => {
-                    reasoning.get_or_insert_default().push_str(&block.thinking);
+                    reasoning = joined(reasoning, &block.thinking);
                     if is_signed(&block) {
                         thinking.push(ThinkingBlock {
                             thinking: Nullable::Value(block.thinking),
@@ -168,6 +187,10 @@ impl Reader {
                 _ => {}
             }
         }
+        for call in &mut calls {
+            let members = call.id.as_deref().and_then(|id| call_members.get(id));
+            call.extra.extend(members.and_then(Value::as_object).cloned().unwrap_or_default());
+        }
         let is_all = calls.is_empty() && thinking.is_empty();
         message.content = match (parts.is_empty(), calls.is_empty()) {
             (true, false) => Nullable::Null,
@@ -178,6 +201,9 @@ impl Reader {
         message.reasoning_content = reasoning.into();
         message.thinking_blocks = some(thinking);
         message.tool_calls = some(calls);
+        if !fields.is_empty() {
+            message.provider_specific_fields = Nullable::Value(fields);
+        }
         message
     }
 
@@ -200,16 +226,30 @@ impl Reader {
             let detail = format!("{} kept in `provider_specific_fields.content_blocks`", foreign.join(", "));
             self.note(NoteKind::Moved, format!("messages[{index}].content"), detail);
         }
-        let kept = blocks.iter().filter(|block| !is_unsigned(block));
+        let kept = blocks.iter().filter(|block| !is_others(block));
         let kept: Vec<Value> = kept.filter_map(|block| serde_json::to_value(block).ok()).collect();
         Extra::from_iter([("content_blocks".to_owned(), Value::Array(kept))])
     }
 }
 
-/// Thinking without a signature is another vendor's, as this dialect told it to the client. Anthropic would
-/// refuse it.
-fn is_unsigned(block: &ContentBlock) -> bool {
-    matches!(block, ContentBlock::Thinking(block) if !is_signed(block))
+/// Thinking without a signature, or with a seal for one, is another vendor's, as this dialect told it to the client.
+/// Anthropic would refuse it.
+fn is_others(block: &ContentBlock) -> bool {
+    unsealed(block).is_some() || matches!(block, ContentBlock::Thinking(block) if !is_signed(block))
+}
+
+fn joined(reasoning: Option<String>, more: &str) -> Option<String> {
+    Some(reasoning.unwrap_or_default() + more)
+}
+
+/// A block with the text that the client saw beside the seal.
+fn with_text(block: ThinkingBlock, text: String) -> ThinkingBlock {
+    match block.r#type.as_str() {
+        "thinking" if !block.thinking.is_value() => {
+            ThinkingBlock { thinking: Nullable::Value(text), ..block }
+        }
+        _ => block,
+    }
 }
 
 fn is_signed(block: &wire::ThinkingBlock) -> bool {
@@ -219,7 +259,7 @@ fn is_signed(block: &wire::ThinkingBlock) -> bool {
 /// Whether thinking, text and calls, in this order, say everything that the blocks say.
 fn is_plain(blocks: &[ContentBlock]) -> bool {
     let mut rank = 0;
-    blocks.iter().filter(|block| !is_unsigned(block)).all(|block| {
+    blocks.iter().filter(|block| !is_others(block)).all(|block| {
         let next = match block {
             ContentBlock::Thinking(block) if block.extra.is_empty() => 1,
             ContentBlock::RedactedThinking(block) if block.extra.is_empty() => 1,

@@ -8,12 +8,15 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use llm_types::Extra;
+use llm_provider_core::Kept;
+use llm_types::{Extra, ThinkingBlock};
 use serde_json::{Value, json};
 
 use super::events::{Delta, Event, KnownStart, NoMembers, Start};
 use super::object_end::ObjectEnd;
 use super::whole::Whole;
+use crate::chat::CALLER;
+use crate::chat::decode::thinking_block;
 
 /// The blocks of an answer that have not ended yet.
 #[derive(Debug)]
@@ -47,6 +50,8 @@ enum Kind {
         is_signed: bool,
         /// A signature that waits for its turn.
         signature: Option<String>,
+        /// Members that only its vendor knows, sealed at the end of thinking without a signature.
+        members: Extra,
     },
     /// A block that comes in one piece.
     Whole(Whole),
@@ -61,6 +66,10 @@ struct Call {
     name: String,
     is_custom: bool,
     caller: Option<Value>,
+    /// Members that only its vendor knows.
+    members: Extra,
+    /// Whether some of those are not told yet.
+    has_untold: bool,
     end: ObjectEnd,
 }
 
@@ -75,6 +84,8 @@ pub(super) struct CallPiece<'a> {
     pub(super) is_custom: bool,
     /// Who called, in Anthropic's words.
     pub(super) caller: Option<&'a Value>,
+    /// Members of the call, those included.
+    pub(super) members: Option<&'a Extra>,
 }
 
 /// A piece of arguments that came after its call had ended.
@@ -145,7 +156,7 @@ impl Blocks {
         let at = self.unsigned_thinking();
         let index = self.index;
         let block = &mut self.queue[at];
-        if let Kind::Thinking { is_signed, signature } = &mut block.kind {
+        if let Kind::Thinking { is_signed, signature, .. } = &mut block.kind {
             *is_signed = true;
             if block.is_open {
                 Event::ContentBlockDelta { index, delta: Delta::Signature { signature: text } }.write(out);
@@ -154,6 +165,24 @@ impl Blocks {
             }
         }
         self.settle(out);
+    }
+
+    /// Members of the thinking before it that only its vendor knows.
+    pub(super) fn members(&mut self, more: impl Iterator<Item = (String, Value)>, out: &mut BytesMut) {
+        let mut more = more.peekable();
+        if more.peek().is_none() {
+            return;
+        }
+        let at = self.unsigned_thinking();
+        if let Kind::Thinking { members, .. } = &mut self.queue[at].kind {
+            members.extend(more);
+        }
+        self.settle(out);
+    }
+
+    /// A block that holds nothing but what must come back.
+    pub(super) fn carry(&mut self, kept: &Kept, out: &mut BytesMut) {
+        self.whole(carrier(kept), out);
     }
 
     /// A block that comes in one piece.
@@ -175,6 +204,7 @@ impl Blocks {
         if call.caller.is_none() {
             call.caller = piece.caller.cloned();
         }
+        call.learn(piece.members);
         call.end.push(piece.arguments);
         let is_it = |block: &Block| matches!(block.kind, Kind::Call(other) if other == number);
         match self.queue.iter().position(is_it) {
@@ -189,6 +219,11 @@ impl Blocks {
     pub(super) fn finish(&mut self, out: &mut BytesMut) {
         while !self.queue.is_empty() {
             self.close_front(out);
+        }
+        for number in 0..self.calls.len() {
+            if let Some(kept) = self.calls[number].untold() {
+                self.carry(&kept, out);
+            }
         }
     }
 
@@ -212,6 +247,8 @@ impl Blocks {
             name: String::new(),
             is_custom: piece.is_custom,
             caller: None,
+            members: Extra::new(),
+            has_untold: false,
             end: ObjectEnd::default(),
         });
         self.push(Kind::Call(number));
@@ -227,7 +264,7 @@ impl Blocks {
 
     fn unsigned_thinking(&mut self) -> usize {
         if !matches!(self.queue.back(), Some(Block { kind: Kind::Thinking { is_signed: false, .. }, .. })) {
-            self.push(Kind::Thinking { is_signed: false, signature: None });
+            self.push(Kind::Thinking { is_signed: false, signature: None, members: Extra::new() });
         }
         self.queue.len() - 1
     }
@@ -277,7 +314,6 @@ impl Blocks {
     fn open_front(&mut self, out: &mut BytesMut) {
         let Some(block) = self.queue.front_mut().filter(|block| !block.is_open) else { return };
         block.is_open = true;
-        let index = self.index;
         let start = match &block.kind {
             Kind::Text { start: None, .. } => Start::Known(KnownStart::Text { text: "" }),
             Kind::Text { start: Some(start), .. } => Start::Own(start),
@@ -290,10 +326,17 @@ impl Blocks {
                 if call.id.is_empty() || earlier.iter().any(|other| other.id == call.id) {
                     call.id = format!("{}{number}", self.id_prefix);
                 }
+                if let Some(kept) = call.untold() {
+                    let (index, carrier) = (self.index, carrier(&kept));
+                    Event::ContentBlockStart { index, content_block: Start::Own(&carrier) }.write(out);
+                    Event::ContentBlockStop { index }.write(out);
+                    self.index += 1;
+                }
                 let (id, name, caller) = (&call.id, &call.name, call.caller.as_ref());
                 Start::Known(KnownStart::ToolUse { id, name, input: NoMembers {}, caller })
             }
         };
+        let index = self.index;
         Event::ContentBlockStart { index, content_block: start }.write(out);
         if !block.held.is_empty()
             && let Some(delta) = block.kind.delta(&self.calls, &block.held)
@@ -333,9 +376,22 @@ impl Blocks {
             Event::ContentBlockDelta { index: self.index, delta: Delta::InputJson { partial_json } }
                 .write(out);
         }
+        if let Kind::Thinking { is_signed: false, members, .. } = block.kind
+            && !members.is_empty()
+        {
+            let block = ThinkingBlock { extra: members, ..thinking_block("thinking") };
+            let signature = &Kept::of_thinking(block).seal();
+            Event::ContentBlockDelta { index: self.index, delta: Delta::Signature { signature } }.write(out);
+        }
         Event::ContentBlockStop { index: self.index }.write(out);
         self.index += 1;
     }
+}
+
+/// A block that holds nothing but what must come back.
+fn carrier(kept: &Kept) -> Extra {
+    let members = [("type", "redacted_thinking".to_owned()), ("data", kept.seal())];
+    members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 impl Kind {
@@ -351,6 +407,22 @@ impl Kind {
 }
 
 impl Call {
+    /// Takes in what only its vendor knows of the call.
+    fn learn(&mut self, members: Option<&Extra>) {
+        for (name, value) in members.into_iter().flatten() {
+            if name != CALLER && !value.is_null() && self.members.get(name) != Some(value) {
+                self.members.insert(name.clone(), value.clone());
+                self.has_untold = true;
+            }
+        }
+    }
+
+    /// What must come back of a call with a name, if it is not told yet.
+    fn untold(&mut self) -> Option<Kept> {
+        let is_told = !std::mem::take(&mut self.has_untold) || self.name.is_empty();
+        (!is_told).then(|| Kept::of_call(&self.id, self.members.clone()))
+    }
+
     /// Whether a piece that seems to belong to this call begins another one.
     fn is_followed_by(&self, piece: CallPiece<'_>) -> bool {
         if piece.name.is_empty() || self.name.is_empty() {

@@ -1,6 +1,6 @@
 //! What the model said earlier: its own blocks where they were kept, otherwise thinking, text and calls.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
 use llm_types::{Extra, FunctionCall, Message, Nullable, ToolCall};
 use serde_json::{Map, Value, json};
 
@@ -89,6 +89,10 @@ impl Encoder<'_> {
         let mut blocks = Vec::new();
         for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
             let path = format!("{path}.thinking_blocks[{number}]");
+            if is_signed_elsewhere(block, "anthropic") {
+                self.note(NoteKind::Dropped, path, "another vendor's thinking");
+                continue;
+            }
             let reasoning = match (block.r#type.as_str(), block.data.get()) {
                 ("redacted_thinking", Some(data)) => ReasoningContent {
                     redacted_content: Nullable::Value(data.clone()),
@@ -193,7 +197,7 @@ fn tool_use(tool_use_id: String, name: String, input: Value) -> ToolUseBlock {
 }
 
 /// Whether thinking can be proved to be the model's: by a signature, or because only the model can read it.
-fn is_signed(reasoning: &ReasoningContent) -> bool {
+pub(crate) fn is_signed(reasoning: &ReasoningContent) -> bool {
     let text = reasoning.reasoning_text.get();
     reasoning.redacted_content.is_value()
         || text.is_some_and(|text| text.signature.as_deref().is_some_and(|signature| !signature.is_empty()))

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::blocks::{content, mark, part};
 use super::{Reader, at, cache_control};
 use crate::converse::{KEPT, decode};
+use crate::ingress::kept::unsealed;
 use crate::wire::{ContentBlock, InputMessage, Role, SystemBlock, ToolResultBlock, ToolResultContent};
 
 impl Reader {
@@ -150,7 +151,7 @@ impl Reader {
         message
     }
 
-    /// Thinking, text and calls. Where these three in this order do not say it all, the blocks are kept too.
+    /// Thinking, text and calls, with what was sealed for their vendor. Where these three in this order do not say it all, the blocks are kept too.
     fn assistant(&mut self, blocks: Vec<ContentBlock>, path: &str) -> Message {
         let mut message = Message::empty(Speaker::Assistant);
         let (points, blocks): (Vec<_>, Vec<_>) =
@@ -161,8 +162,10 @@ impl Reader {
         if points.len() > 1 {
             self.note(NoteKind::Moved, format!("{path}.content"), "all cache points to its end");
         }
-        if let Some(kept) = decode::kept(blocks.clone()) {
-            message.provider_specific_fields = Nullable::Value(Extra::from_iter([(KEPT.to_owned(), kept)]));
+        let mut fields = Extra::new();
+        let own = blocks.iter().filter(|block| !is_sealed(block)).cloned();
+        if let Some(kept) = decode::kept(own.collect()) {
+            fields.insert(KEPT.to_owned(), kept);
             self.note(
                 NoteKind::Moved,
                 format!("{path}.content"),
@@ -172,14 +175,27 @@ impl Reader {
         let mut parts = Vec::new();
         let mut reasoning: Option<String> = None;
         let mut thinking: Vec<ThinkingBlock> = Vec::new();
-        let mut calls = Vec::new();
-        for block in blocks {
+        let mut calls: Vec<ToolCall> = Vec::new();
+        let mut call_members = Extra::new();
+        for (number, block) in blocks.into_iter().enumerate() {
             match block {
                 ContentBlock::Reasoning(thought) => {
-                    if let Some(text) = thought.reasoning_text.get() {
-                        reasoning.get_or_insert_default().push_str(&text.text);
+                    let text = thought.reasoning_text.get().map(|text| text.text.as_str());
+                    if let Some(text) = text {
+                        reasoning.get_or_insert_default().push_str(text);
                     }
-                    thinking.extend(decode::thinking_block(&thought));
+                    match unsealed(&thought) {
+                        None => thinking.extend(decode::thinking_block(&thought)),
+                        Some(Some(kept)) => {
+                            call_members.extend(kept.calls);
+                            fields.extend(kept.fields);
+                            thinking.extend(kept.thinking.map(|block| with_text(block, text)));
+                        }
+                        Some(None) => {
+                            let path = format!("{path}.content[{number}]");
+                            self.note(NoteKind::Dropped, path, "was changed on its way");
+                        }
+                    }
                 }
                 ContentBlock::ToolUse(call) if !call.runs_at_bedrock() => {
                     let arguments = match &call.input {
@@ -196,6 +212,13 @@ impl Reader {
                 _ => {}
             }
         }
+        for call in &mut calls {
+            let members = call.id.as_deref().and_then(|id| call_members.get(id));
+            call.extra.extend(members.and_then(Value::as_object).cloned().unwrap_or_default());
+        }
+        if !fields.is_empty() {
+            message.provider_specific_fields = Nullable::Value(fields);
+        }
         message.content = match (parts.is_empty(), calls.is_empty()) {
             (true, false) => Nullable::Null,
             (true, true) => Nullable::Value(MessageContent::Text(String::new())),
@@ -206,5 +229,19 @@ impl Reader {
             if thinking.is_empty() { Nullable::Absent } else { Nullable::Value(thinking) };
         message.tool_calls = if calls.is_empty() { Nullable::Absent } else { Nullable::Value(calls) };
         message
+    }
+}
+
+fn is_sealed(block: &ContentBlock) -> bool {
+    matches!(block, ContentBlock::Reasoning(thought) if unsealed(thought).is_some())
+}
+
+/// A block with the text that the client saw beside the seal.
+fn with_text(block: ThinkingBlock, text: Option<&str>) -> ThinkingBlock {
+    match text {
+        Some(text) if block.r#type == "thinking" && !block.thinking.is_value() => {
+            ThinkingBlock { thinking: Nullable::Value(text.to_owned()), ..block }
+        }
+        _ => block,
     }
 }

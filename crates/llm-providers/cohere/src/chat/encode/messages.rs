@@ -3,7 +3,7 @@
 //! Source: Cohere API reference, "Chat API (v2)", and docs "Errors", read 2026-11: instructions stand first, no message
 //! is empty.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
 use llm_types::{
     ChatRequest, ContentPart, Extra, FunctionCall, Message, MessageContent, Nullable, Role, ToolCall,
 };
@@ -223,7 +223,11 @@ impl Encoder<'_> {
         let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
         for (number, block) in blocks.iter().enumerate() {
             match block.thinking.as_deref() {
-                Some(thought) if block.r#type == "thinking" && !block.signature.is_value() => {
+                Some(thought)
+                    if block.r#type == "thinking"
+                        && !block.signature.is_value()
+                        && !is_signed_elsewhere(block, "cohere") =>
+                {
                     if !thought.is_empty() {
                         parts.push(thinking(thought));
                     }

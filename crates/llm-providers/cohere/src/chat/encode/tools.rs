@@ -59,7 +59,9 @@ impl Encoder<'_> {
                 EncodeError::invalid(format!("functions[{index}].{}", why.path), why.message)
             })?;
             strict.push(false);
-            tools.push(Tool::Function(FunctionTool { function, extra: Extra::new() }));
+            let mut tool = FunctionTool { function, extra: Extra::new() };
+            self.parameters(&mut tool, &format!("functions[{index}].parameters"));
+            tools.push(Tool::Function(tool));
         }
         if strict.contains(&true) {
             if strict.contains(&false) {
@@ -96,7 +98,18 @@ impl Encoder<'_> {
                 self.note(NoteKind::Dropped, path, "Cohere caches prompts by itself");
             }
         }
+        self.parameters(&mut tool, &format!("{path}.function.parameters"));
         Tool::Function(tool)
+    }
+
+    /// Cohere demands a schema of every tool; that of one without any is an empty object.
+    ///
+    /// Source: Cohere API reference, "Chat API (v2)", `tools.function.parameters`: required, read 2026-11.
+    fn parameters(&mut self, tool: &mut FunctionTool, path: &str) {
+        if !tool.function.parameters.is_value() {
+            tool.function.parameters = Nullable::Value(json!({ "type": "object", "properties": {} }));
+            self.note(NoteKind::Defaulted, path, "to an empty object; Cohere demands a schema");
+        }
     }
 
     fn choice(&mut self, request: &ChatRequest) -> Result<Choice, EncodeError> {

@@ -22,7 +22,7 @@ const MODEL: &str = "model";
 /// call without one.
 ///
 /// Source: Gemini API docs, "Thought signatures", FAQ (ai.google.dev/gemini-api/docs/thought-signatures), read 2026-11.
-const FOREIGN_SIGNATURE: &str = "skip_thought_signature_validator";
+pub(crate) const FOREIGN_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// A conversation under way.
 #[derive(Default)]

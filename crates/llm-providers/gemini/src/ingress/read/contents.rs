@@ -50,30 +50,18 @@ impl Reader {
     fn model(&mut self, index: usize, parts: Vec<Part>) -> Message {
         let mut turn = Turn::default();
         let seed = format!("c{index}");
-        let mut has_foreign = false;
-        for mut part in parts {
+        let mut foreign = Foreign::default();
+        for (number, mut part) in parts.into_iter().enumerate() {
             if part.thought.get() == Some(&false) {
                 part.thought = Nullable::Absent;
             }
-            turn.add(part, &seed);
+            if self.unseal(&mut part, &mut foreign, &format!("contents[{index}].parts[{number}]")) {
+                turn.add(part, &seed);
+            }
         }
         turn.finish();
         let mut message = turn.into_message(Vec::new(), Extra::new());
-        for block in message.thinking_blocks.get_mut().into_iter().flatten() {
-            let text = block.thinking.as_deref().unwrap_or_default();
-            if let Some(other) = block.signature.get().and_then(|signature| foreign::unwrap(text, signature))
-            {
-                *block = other;
-                has_foreign = true;
-            }
-        }
-        // With another vendor's thinking inside, it goes back to that vendor.
-        if has_foreign && let Some(own) = message.provider_specific_fields.get_mut() {
-            own.shift_remove(PARTS);
-            if own.is_empty() {
-                message.provider_specific_fields = Nullable::Absent;
-            }
-        }
+        foreign.give_back(&mut message);
         self.pending.clear();
         for call in message.tool_calls.get().into_iter().flatten() {
             let name = call.function.get().and_then(|function| function.name.get());
@@ -82,6 +70,34 @@ impl Reader {
             }
         }
         message
+    }
+
+    /// Takes what is sealed for other vendors out of a part. Whether something is left of it: a thought keeps its seal,
+    /// which ends it, until its text is whole.
+    fn unseal(&mut self, part: &mut Part, foreign: &mut Foreign, path: &str) -> bool {
+        let call = foreign.calls.len();
+        if part.function_call.get().is_some_and(|call| call.name.is_value()) {
+            foreign.calls.push(Extra::new());
+        }
+        let Some(sealed) = part.thought_signature.get().and_then(|text| foreign::unsealed(text)) else {
+            return true;
+        };
+        foreign.is_there = true;
+        match sealed {
+            Some(_) if part.is_thought() => return true,
+            Some(kept) => {
+                foreign.fields.extend(kept.fields);
+                let members = kept.calls.into_iter().next().map(|(_, members)| members);
+                if let (Some(Value::Object(members)), Some(call)) = (members, foreign.calls.get_mut(call)) {
+                    *call = members;
+                }
+            }
+            None => {
+                self.note(NoteKind::Dropped, format!("{path}.thoughtSignature"), "was changed on its way");
+            }
+        }
+        part.thought_signature = Nullable::Absent;
+        !matches!(part.text.as_deref(), Some(""))
     }
 
     /// Results of calls are messages of their own, before what else is said.
@@ -164,6 +180,42 @@ impl Reader {
         }
         let parts: Vec<ContentPart> = parts.iter().map(content_part).collect();
         (!parts.is_empty()).then_some(MessageContent::Parts(parts))
+    }
+}
+
+/// What a turn holds sealed for other vendors.
+#[derive(Default)]
+struct Foreign {
+    is_there: bool,
+    /// Members of each call.
+    calls: Vec<Extra>,
+    /// Members of the message's `provider_specific_fields`.
+    fields: Extra,
+}
+
+impl Foreign {
+    /// Puts it where its vendors look for it.
+    fn give_back(self, message: &mut Message) {
+        if !self.is_there {
+            return;
+        }
+        for block in message.thinking_blocks.get_mut().into_iter().flatten() {
+            let text = block.thinking.as_deref().unwrap_or_default();
+            let kept = block.signature.as_deref().and_then(foreign::unsealed).flatten();
+            if let Some(other) = kept.and_then(|kept| foreign::block(kept, text)) {
+                *block = other;
+            }
+        }
+        for (call, members) in message.tool_calls.get_mut().into_iter().flatten().zip(self.calls) {
+            call.extra.extend(members);
+        }
+        // It goes back to the vendor that made it, which is not Gemini.
+        let mut fields = message.provider_specific_fields.take().unwrap_or_default();
+        fields.shift_remove(PARTS);
+        fields.extend(self.fields);
+        if !fields.is_empty() {
+            message.provider_specific_fields = Nullable::Value(fields);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
 use llm_types::{
     ChatRequest, ContentPart, FunctionCall, ImagePart, ImageSource, Message, MessageContent, Nullable, Role,
     ToolCall,
@@ -200,7 +200,13 @@ impl Encoder<'_> {
         let mut own = Vec::new();
         for (number, block) in blocks.iter().enumerate() {
             match block.thinking.as_deref() {
-                Some(thought) if !block.signature.is_value() && !block.data.is_value() => own.push(thought),
+                Some(thought)
+                    if !block.signature.is_value()
+                        && !block.data.is_value()
+                        && !is_signed_elsewhere(block, "ollama") =>
+                {
+                    own.push(thought);
+                }
                 _ => {
                     let path = format!("{path}.thinking_blocks[{number}]");
                     self.note(NoteKind::Dropped, path, "signed or sealed by another vendor");

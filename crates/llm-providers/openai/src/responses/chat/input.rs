@@ -106,9 +106,17 @@ impl Writer<'_, '_> {
         if kept.is_empty() {
             return Ok(false);
         }
+        let blocks = message.thinking_blocks.get().into_iter().flatten();
+        let is_foreign = blocks.filter_map(kept::vendor_of).any(|made_by| made_by != self.vendor);
+        if is_foreign || !is_same(&kept, message) {
+            let why =
+                if is_foreign { "another vendor's items" } else { "the message is no longer what it was" };
+            self.dropped(format!("{place}.{OUTPUT_ITEMS}"), why);
+            return Ok(false);
+        }
         let (items, foreign) = kept::for_vendor(kept, self.vendor);
         for index in foreign {
-            self.dropped(format!("{place}.{OUTPUT_ITEMS}[{index}]"), "thinking that another vendor signed");
+            self.dropped(format!("{place}.{OUTPUT_ITEMS}[{index}]"), "another vendor's thinking");
         }
         for item in &items {
             if let Item::CustomToolCall(call) = item {
@@ -364,6 +372,16 @@ fn text_part(text: &str, annotations: Vec<Annotation>) -> Part {
 
 fn refused(words: &str) -> Part {
     Part::Refusal(RefusalPart { refusal: words.to_owned(), extra: Extra::new() })
+}
+
+/// Whether items tell the calls that their message tells: a client may have taken some out.
+fn is_same(items: &[Item], message: &Message) -> bool {
+    let ids = items.iter().filter_map(|item| match item {
+        Item::FunctionCall(call) => Some(&call.call_id),
+        Item::CustomToolCall(call) => Some(&call.call_id),
+        _ => None,
+    });
+    ids.eq(message.tool_calls.get().into_iter().flatten().filter_map(|call| call.id.get()))
 }
 
 /// A part that the canonical form does not know: it may be this API's own.

@@ -3,18 +3,18 @@
 //! Source: OpenAI API reference, "The response object", and the types of the official Python package 3.52, which say
 //! what must be there, read 2026-11.
 
-use llm_provider_core::Beside;
+use llm_provider_core::{Beside, Kept};
 use llm_types::{Extra, FinishReason, Nullable, ThinkingBlock, Usage};
 use serde_json::{Number, Value, json};
 
-use crate::responses::kept::{self, Kept};
+use crate::responses::kept;
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, IncompleteDetails, Item,
     MessageItem, Part, Reasoning, ReasoningItem, RefusalPart, Response, ResponseError, Status, TextConfig,
     TextFormat,
 };
-use crate::responses::{IMAGES, usage};
+use crate::responses::{IMAGES, OUTPUT_ITEMS, usage};
 
 /// What every telling of an answer says of it.
 #[derive(Debug, Clone)]
@@ -117,7 +117,8 @@ pub(super) fn refusal(words: impl Into<String>) -> Part {
     Part::Refusal(RefusalPart { refusal: words.into(), extra: Extra::new() })
 }
 
-/// An item of thinking around a block. A block that its vendor must have back is in it, sealed.
+/// An item of thinking around a block. A block that its vendor must have back is in it, sealed; an empty seal says of
+/// any other that no vendor of this API made it, which would look it up.
 pub(super) fn reasoning(id: String, block: &ThinkingBlock) -> Item {
     let mut item = kept::item_of(block).unwrap_or_else(|| {
         let words = block.thinking.as_deref().filter(|words| !words.is_empty());
@@ -130,11 +131,12 @@ pub(super) fn reasoning(id: String, block: &ThinkingBlock) -> Item {
     if !item.summary.is_value() {
         item.summary = Nullable::Value(Vec::new());
     }
-    let goes_back = block.signature.is_value() || block.data.is_value() || !block.extra.is_empty();
-    if goes_back || block.r#type != "thinking" {
-        let kept = Kept { thinking: Some(block.clone()), ..Kept::default() };
-        item.encrypted_content = Nullable::Value(kept.seal());
-    }
+    let goes_back = block.signature.is_value()
+        || block.data.is_value()
+        || !block.extra.is_empty()
+        || block.r#type != "thinking";
+    let kept = Kept { thinking: goes_back.then(|| block.clone()), ..Kept::default() };
+    item.encrypted_content = Nullable::Value(kept.seal());
     Item::Reasoning(item)
 }
 
@@ -223,8 +225,8 @@ impl Call {
     }
 }
 
-/// What must come back beside blocks of thinking.
-pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<&Extra>) -> Kept {
+/// What must come back beside blocks of thinking: of calls, and what is `kept` of the message.
+pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, kept: Kept) -> Kept {
     // That the model itself calls goes without saying.
     let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
     let calls = calls.filter_map(|call| {
@@ -232,13 +234,11 @@ pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, fields: Option<
         let members: Extra = members.map(|(name, value)| (name.clone(), value.clone())).collect();
         (!members.is_empty()).then(|| (call.call_id.clone(), Value::Object(members)))
     });
-    let fields = fields.into_iter().flatten().filter(|(name, _)| kept::goes_back(name));
-    Kept {
-        thinking: None,
-        calls: calls.collect(),
-        fields: fields.map(|(name, value)| (name.clone(), value.clone())).collect(),
-    }
+    Kept { calls: calls.collect(), ..kept }
 }
+
+/// Members of a message's `provider_specific_fields` that items say.
+pub(super) const OWN_FIELDS: &[&str] = &[OUTPUT_ITEMS];
 
 /// The images that a model made, as base64. Chat has no place for them; vendors put them where LiteLLM does, in a member
 /// `images` beside the text.

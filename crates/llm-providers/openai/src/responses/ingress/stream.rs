@@ -9,7 +9,7 @@ mod text;
 mod thought;
 
 use bytes::BytesMut;
-use llm_provider_core::{Beside, ChunkWriter, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, ChunkWriter, Keeping, Note, NoteKind, Reply};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, Extra, FinishReason, ThinkingBlock, ToolCall, Usage,
     from_value,
@@ -42,7 +42,7 @@ pub(super) struct Writer {
     /// What is said beside the items, until the end.
     beside: Beside,
     /// What of that must come back.
-    kept: Extra,
+    kept: Keeping,
     notes: Vec<Note>,
 }
 
@@ -71,7 +71,7 @@ impl Writer {
             finish: None,
             usage: None,
             beside: Beside::default(),
-            kept: Extra::new(),
+            kept: Keeping::default(),
             notes: Vec::new(),
         }
     }
@@ -181,8 +181,7 @@ impl Writer {
         if delta.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "answers of this API have no sound");
         }
-        let kept = fields.into_iter().flatten().filter(|(name, _)| kept::goes_back(name));
-        self.kept.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
+        self.kept.add(fields, &delta.extra, answer::OWN_FIELDS);
     }
 
     /// The text that is open, or a new one.
@@ -315,7 +314,7 @@ impl ChunkWriter for Writer {
             self.open_text(out).say("", Vec::new(), out);
             self.close_text(&status, out);
         }
-        let kept = answer::to_keep(self.calls.told(), Some(&self.kept));
+        let kept = answer::to_keep(self.calls.told(), self.kept.take());
         if !kept.is_empty() {
             let place = self.events.begin("rs");
             let carrier = answer::carrier(place.id, &kept);
@@ -364,9 +363,10 @@ fn forget_told(beside: &mut Beside) {
     let is_own = |item: &&Value| item["type"].as_str().is_none_or(|kind| !USUAL.contains(&kind));
     let told_all = all.is_some_and(|items| items.iter().filter(is_own).count() <= told);
     beside.forget_turns();
-    beside.forget(kept::GOES_BACK);
     beside.forget(&[OUTPUT_ITEM]);
-    if told_all {
-        beside.forget(&[OUTPUT_ITEMS]);
+    let items = beside.take(OUTPUT_ITEMS).filter(|_| !told_all);
+    beside.forget_kept();
+    if let Some(items) = items {
+        beside.put(OUTPUT_ITEMS, items);
     }
 }

@@ -1,8 +1,9 @@
 //! A whole answer as one of the Responses API.
 
-use llm_provider_core::{Beside, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply};
 use llm_types::{
-    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, from_value,
+    ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
+    ToolCall, from_value,
 };
 use serde_json::Value;
 
@@ -36,8 +37,12 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (Response, Vec<No
     if own_items(choice.and_then(|choice| choice.message.provider_specific_fields.get())).is_some() {
         beside.forget(&[OUTPUT_ITEMS]);
     }
+    let items = beside.take(OUTPUT_ITEMS);
     // Sealed in an item, to come back.
-    beside.forget(kept::GOES_BACK);
+    beside.forget_kept();
+    if let Some(items) = items {
+        beside.put(OUTPUT_ITEMS, items);
+    }
     let mut wire = head.response(status, items);
     answer::finish(&mut wire, reason, response.usage.get(), beside);
     (wire, notes)
@@ -67,6 +72,7 @@ impl Output<'_> {
         let fields = message.provider_specific_fields.get();
         if let Some(items) = own_items(fields) {
             self.items = items;
+            self.seal(message);
             return;
         }
         self.thinking(message);
@@ -92,9 +98,22 @@ impl Output<'_> {
             let item = call.item(self.name(call.prefix()), status, true);
             self.items.push(item);
         }
-        let kept = answer::to_keep(calls.iter(), fields);
+        let kept =
+            answer::to_keep(calls.iter(), Kept::of_message(fields, &message.extra, answer::OWN_FIELDS));
         if !kept.is_empty() {
             self.items.push(answer::carrier(self.name("rs"), &kept));
+        }
+    }
+
+    /// Says of a vendor's own thinking whose it is, as far as the blocks tell.
+    fn seal(&mut self, message: &Message) {
+        let blocks = message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default();
+        for item in &mut self.items {
+            let Item::Reasoning(thought) = item else { continue };
+            let is_it = |block: &&ThinkingBlock| kept::item_of(block).is_some_and(|own| own.id == thought.id);
+            if let (Some(id), Some(block)) = (thought.id.get(), blocks.iter().find(is_it)) {
+                *item = answer::reasoning(id.clone(), block);
+            }
         }
     }
 

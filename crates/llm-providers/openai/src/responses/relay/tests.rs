@@ -5,7 +5,7 @@ use llm_types::{ErrorKind, FinishReason, Nullable, ThinkingBlock};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::responses::kept::{Kept, block_of, empty_block};
+use crate::responses::kept::{block_of, empty_block};
 
 fn relay() -> ResponsesRelay {
     ResponsesRelay::new(ResponsesOptions::default())
@@ -34,7 +34,7 @@ fn the_prefix_is_ours() {
 }
 
 #[test]
-fn what_another_vendor_signed_is_taken_out() {
+fn what_another_vendor_thought_is_taken_out() {
     let sealed = |block: ThinkingBlock| {
         let content = Kept { thinking: Some(block), ..Kept::default() }.seal();
         json!({ "type": "reasoning", "id": "rs_9", "summary": [], "encrypted_content": content })
@@ -49,14 +49,15 @@ fn what_another_vendor_signed_is_taken_out() {
         sealed(signed),
         own,
         sealed(block_of(&item, Some("openai"))),
-        sealed(block_of(&item, Some("xai")))
+        sealed(block_of(&item, Some("xai"))),
+        { "type": "reasoning", "id": "rs_9", "summary": [], "encrypted_content": Kept::default().seal() }
     ]);
     let (body, notes) = passed(&json!({ "model": "m", "input": input, "stream": true }), "m");
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(body["input"], json!([user, own, own]));
     assert_eq!(body["stream"], true);
-    let note = |index: u8| format!("dropped input[{index}]: thinking that another vendor signed");
-    assert_eq!(notes, [note(1), note(4)]);
+    let note = |index: u8| format!("dropped input[{index}]: another vendor's thinking");
+    assert_eq!(notes, [note(1), note(4), note(5)]);
 }
 
 #[test]

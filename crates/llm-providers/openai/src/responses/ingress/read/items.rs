@@ -1,6 +1,6 @@
 //! Items as messages: what the model did in a row is one message.
 
-use llm_provider_core::{IngressError, NoteKind};
+use llm_provider_core::{IngressError, Kept, NoteKind};
 use llm_types::{
     ContentPart, Extra, FileData, FilePart, ImagePart, ImageSource, ImageUrl, Message, MessageContent,
     Nullable, RefusalPart, Role, ThinkingBlock, ToolCall, from_value,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{NOT_STORED, Reader, below, error};
 use crate::responses::OUTPUT_ITEMS;
 use crate::responses::chat::{annotation, is_plain};
-use crate::responses::kept::{self, Kept};
+use crate::responses::kept;
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, FunctionCall, InputFilePart, InputImagePart, Item, MessageItem,
@@ -224,10 +224,13 @@ impl Reader {
                 if let Some(kept) = reasoning.encrypted_content.as_deref().and_then(Kept::open) {
                     turn.call_members.extend(kept.calls);
                     turn.fields.extend(kept.fields);
-                    let Some(block) = kept.thinking else { return Ok(()) };
+                    let Some(block) = kept.thinking else {
+                        turn.reasoning.push_str(&kept::text_of(reasoning));
+                        return Ok(());
+                    };
                     turn.reasoning.push_str(block.thinking.as_deref().unwrap_or_default());
                     turn.thinking.push(block);
-                } else if reasoning.encrypted_content.as_deref().is_some_and(kept::is_ours) {
+                } else if reasoning.encrypted_content.as_deref().is_some_and(Kept::is_seal) {
                     self.dropped(format!("{path}.encrypted_content"), "was changed on its way");
                     turn.reasoning.push_str(&kept::text_of(reasoning));
                 } else {
