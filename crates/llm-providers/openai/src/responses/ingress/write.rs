@@ -37,11 +37,11 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (Response, Vec<No
     if own_items(choice.and_then(|choice| choice.message.provider_specific_fields.get())).is_some() {
         beside.forget(&[OUTPUT_ITEMS]);
     }
-    let items = beside.take(OUTPUT_ITEMS);
+    let others = beside.take(OUTPUT_ITEMS);
     // Sealed in an item, to come back.
     beside.forget_kept();
-    if let Some(items) = items {
-        beside.put(OUTPUT_ITEMS, items);
+    if let Some(others) = others {
+        beside.put(OUTPUT_ITEMS, others);
     }
     let mut wire = head.response(status, items);
     answer::finish(&mut wire, reason, response.usage.get(), beside);
