@@ -97,8 +97,9 @@ impl LineWriter {
         if !images.is_empty() && self.form == Form::Chat {
             let mut message = ChatMessage::new("assistant");
             message.content = Nullable::Value(String::new());
-            message.images = Nullable::Value(images);
-            self.send(self.line(message), out);
+            let mut line = self.line(message);
+            write::beside(&mut line, images);
+            self.send(line, out);
         } else if !images.is_empty() && !self.notes.iter().any(|note| note.path == "images") {
             self.notes.push(Note::dropped("images", "what is generated is text"));
         }
