@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Extra;
+
 /// The kind of a failure, the same for every vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -247,6 +249,8 @@ pub struct ApiError {
     pub vendor_type: Option<String>,
     /// The vendor's own status, where it tells more than [`ErrorKind::status`].
     pub vendor_status: Option<u16>,
+    /// What else the vendor's error says, such as Groq's `failed_generation`, under the vendor's names.
+    pub vendor_details: Extra,
     /// When to try again, in milliseconds from now.
     pub retry_after_ms: Option<u64>,
 }
@@ -262,6 +266,7 @@ impl ApiError {
             code: None,
             vendor_type: None,
             vendor_status: None,
+            vendor_details: Extra::new(),
             retry_after_ms: None,
         }
     }
@@ -285,8 +290,26 @@ impl ApiError {
         self
     }
 
-    /// The HTTP status for the client.
-    pub const fn status(&self) -> u16 {
-        self.kind.status()
+    /// The HTTP status for the client: the kind's, unless the vendor itself blamed the request with another that
+    /// clients know. So a 400 stays one whatever its words are about, as it is without a gateway; but limits
+    /// are always told as 429, and failures that are nobody's fault as what they are.
+    pub fn status(&self) -> u16 {
+        let usual = self.kind.status();
+        let own = self.vendor_status.filter(|status| (400..499).contains(status));
+        match own {
+            Some(own) if usual < 499 && !self.kind.retryable() && usual != 429 && is_known(own) => own,
+            _ => usual,
+        }
     }
+
+    /// The kind that fits [`ApiError::status`], for dialects that name errors by their status.
+    pub fn told_kind(&self) -> ErrorKind {
+        let status = self.status();
+        if status == self.kind.status() { self.kind } else { ErrorKind::from_status(status) }
+    }
+}
+
+/// Whether a status stands for a kind of its own.
+const fn is_known(status: u16) -> bool {
+    ErrorKind::from_status(status).status() == status
 }

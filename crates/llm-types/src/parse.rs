@@ -71,10 +71,10 @@ pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, ParseError> {
 /// # Errors
 /// As [`from_slice`].
 pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ParseError> {
-    from_slice(&text(value))
+    from_slice(&text(&value))
 }
 
 /// Apart from what is generic, as above.
-fn text(value: serde_json::Value) -> Vec<u8> {
+fn text(value: &serde_json::Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }

@@ -63,11 +63,24 @@ pub(crate) fn request(
     body: Vec<u8>,
 ) -> Result<Request<Payload>, EncodeError> {
     let mut parts = head(endpoint, model, call, headers)?;
-    if let Some(Credential::Aws(keys)) = call.credential {
-        let region = region(model, call.parameters)?;
-        SigV4 { keys, region, service: SERVICE, now: call.now }.sign(&mut parts, &body)?;
-    }
+    sign(&mut parts, model, call, &body)?;
     Ok(Request::from_parts(parts, body.into()))
+}
+
+/// Signs a head over its body, unless the key is one that is borne.
+pub(crate) fn sign(
+    parts: &mut request::Parts,
+    model: &Model<'_>,
+    call: &Call<'_>,
+    body: &[u8],
+) -> Result<(), EncodeError> {
+    match call.credential {
+        Some(Credential::Aws(keys)) => {
+            let region = region(model, call.parameters)?;
+            SigV4 { keys, region, service: SERVICE, now: call.now }.sign(parts, body)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Method, address and headers, without a signature. The caller's headers win.

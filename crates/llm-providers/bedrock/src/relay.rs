@@ -1,12 +1,11 @@
-//! Converse passed through as bytes. Only with a bearer key: a signature is over the body, and the head is made without
-//! it; Bedrock is not documented to take `UNSIGNED-PAYLOAD`.
+//! Converse passed through as bytes, signed last where the deployment has keys that sign.
 
 mod thinking;
 
 use http::{HeaderMap, Response, StatusCode, request};
 use llm_provider_core::{
-    Call, Credential, Dialect, Edit, EncodeError, Framing, Heard, Listener, Peek, Relay, RelayOperation,
-    Seen, UpstreamError,
+    Call, Dialect, Edit, EncodeError, Framing, Heard, Listener, Peek, Relay, RelayOperation, Seen,
+    UpstreamError,
 };
 use llm_types::Usage;
 use serde::Deserialize;
@@ -33,11 +32,10 @@ impl Relay for Bedrock {
     }
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
-        let is_borne = !matches!(call.credential, Some(Credential::Aws(_)));
         // Betas travel inside of the body.
         let has_betas = call.headers.contains_key("anthropic-beta");
         let model = Model::of(call.model);
-        (is_borne && !has_betas && model.door == Door::Converse).then(|| thinking::edits(peek, &model))
+        (!has_betas && model.door == Door::Converse).then(|| thinking::edits(peek, &model))
     }
 
     fn takes_include_usage(&self) -> bool {
@@ -53,6 +51,10 @@ impl Relay for Bedrock {
             }
         };
         head::head(endpoint, &Model::of(call.model), call, &HeaderMap::new())
+    }
+
+    fn sign(&self, parts: &mut request::Parts, body: &[u8], call: &Call<'_>) -> Result<(), EncodeError> {
+        head::sign(parts, &Model::of(call.model), call, body)
     }
 
     fn error(&self, response: Response<&[u8]>) -> UpstreamError {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::AsHeaderName;
 use http::{HeaderMap, StatusCode, header};
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_types::{ApiError, ErrorKind, Extra, Layer};
 
 /// A request that cannot be said to this vendor.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -81,6 +81,8 @@ pub struct UpstreamError {
     pub retry_after_ms: Option<u64>,
     /// The vendor's name for the request.
     pub request_id: Option<String>,
+    /// What else the error says beside what is above, under the vendor's names.
+    pub details: Extra,
     /// The whole answer.
     pub body: Bytes,
 }
@@ -97,6 +99,7 @@ impl UpstreamError {
             param: None,
             retry_after_ms: None,
             request_id: None,
+            details: Extra::new(),
             body: Bytes::new(),
         }
     }
@@ -121,6 +124,7 @@ impl From<UpstreamError> for ApiError {
             code: error.code,
             vendor_type: error.vendor_type,
             vendor_status: Some(error.status),
+            vendor_details: error.details,
             retry_after_ms: error.retry_after_ms,
             ..Self::new(error.kind, Layer::Provider, error.message)
         }

@@ -52,6 +52,19 @@ pub trait Relay: Send + Sync {
     /// [`EncodeError::Setup`] if the address or a header is none.
     fn head(&self, operation: RelayOperation, call: &Call<'_>) -> Result<http::request::Parts, EncodeError>;
 
+    /// Adds to the head what depends on the body, which is a signature for those vendors that want one.
+    ///
+    /// # Errors
+    /// [`EncodeError::Setup`] if the request cannot be signed.
+    fn sign(
+        &self,
+        _parts: &mut http::request::Parts,
+        _body: &[u8],
+        _call: &Call<'_>,
+    ) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
     /// Reads an answer that is a failure.
     fn error(&self, response: http::Response<&[u8]>) -> UpstreamError;
 

@@ -94,6 +94,9 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     ["x-request-id", "request-id"].into_iter().find_map(|name| header_text(headers, name)).map(str::to_owned)
 }
 
+/// Members of an error that every client knows.
+const OWN: &[&str] = &["message", "type", "param", "code"];
+
 /// What a vendor said.
 #[derive(Debug, Default)]
 struct Said {
@@ -106,12 +109,18 @@ struct Said {
     retry_after_ms: Option<u64>,
     /// Further words that may tell the kind.
     hint: Option<String>,
+    /// The further members of the error.
+    details: Extra,
 }
 
 impl Said {
     fn in_json(value: &Value) -> Self {
         let mut said = Self::default();
         said.look(value);
+        if let Some(error) = value.get("error").and_then(Value::as_object) {
+            let rest = error.iter().filter(|(name, _)| !OWN.contains(&name.as_str()));
+            said.details = rest.map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
         if said.message.is_empty() {
             said.message = match value {
                 Value::Null => "the vendor gave no reason".to_owned(),
@@ -202,6 +211,7 @@ impl Said {
             code: self.code,
             vendor_type: self.kind,
             param: self.param,
+            details: self.details,
             ..UpstreamError::new(kind, status, self.message)
         }
     }

@@ -5,7 +5,7 @@ mod writer;
 
 use bytes::Bytes;
 use llm_provider_core::{ChunkWriter, Dialect, Edit, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatRequest, ChatResponse, ErrorKind, Nullable, from_slice};
+use llm_types::{ApiError, ChatRequest, ChatResponse, ErrorKind, Extra, Nullable, from_slice};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -97,7 +97,12 @@ pub const fn error_names(kind: ErrorKind) -> (&'static str, Option<&'static str>
     }
 }
 
-/// `{"error": {"message", "type", "param", "code"}}`
+/// Whether this is a type as OpenAI writes them, such as `invalid_request_error` or `tokens`.
+fn is_type(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// `{"error": {"message", "type", "param", "code"}}`, and what else the vendor's error says.
 pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -109,15 +114,28 @@ pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
         r#type: &'a str,
         param: Option<&'a str>,
         code: &'a str,
+        #[serde(flatten)]
+        details: &'a Extra,
     }
-    let (kind, usual) = error_names(error.kind);
+    let (usual_type, _) = error_names(error.told_kind());
+    let (_, usual) = error_names(error.kind);
+    // Vendors of this family, and Anthropic, write types as OpenAI does; clients may know them.
+    let own = error.vendor_type.as_deref().filter(|name| is_type(name));
+    let kind = own.unwrap_or(usual_type);
     let status = error.status().to_string();
     // A vendor's bare number says less to a client than the name that it looks for.
     let named =
         error.code.as_deref().filter(|code| usual.is_none() || !code.bytes().all(|b| b.is_ascii_digit()));
     let code = named.filter(|code| !code.is_empty()).or(usual).unwrap_or(&status);
-    let body =
-        Body { error: Inner { message: &error.message, r#type: kind, param: error.param.as_deref(), code } };
+    let body = Body {
+        error: Inner {
+            message: &error.message,
+            r#type: kind,
+            param: error.param.as_deref(),
+            code,
+            details: &error.vendor_details,
+        },
+    };
     serde_json::to_vec(&body).unwrap_or_else(|_| Value::Null.to_string().into_bytes())
 }
 

@@ -276,6 +276,23 @@ fn failures_inside_a_stream_are_told_in_every_form() {
     }
 }
 
+/// Azure's filter leaves no message behind.
+#[test]
+fn a_choice_that_was_withheld() {
+    let vendor = OpenAi::new();
+    let decode = |body: &str| chat(&vendor).decode(Response::new(body.as_bytes()));
+    let Ok(Decoded::Answer(answer)) = decode(
+        r#"{"choices":[{"index":0,"finish_reason":"content_filter","content_filter_results":{"hate":{"filtered":true}}}]}"#,
+    ) else {
+        panic!("no answer")
+    };
+    let choice = &answer.choices[0];
+    assert_eq!(choice.finish_reason.get(), Some(&llm_types::FinishReason::ContentFilter));
+    assert!(!choice.message.content.is_value());
+    assert_eq!(choice.extra["content_filter_results"]["hate"]["filtered"], true);
+    assert!(decode(r#"{"choices":[{"index":0}]}"#).is_err(), "what has not ended either is no answer");
+}
+
 #[test]
 fn an_answer_after_a_byte_order_mark() {
     let vendor = OpenAi::new();

@@ -113,13 +113,14 @@ async fn attempt_with(
         && relay.carries(operation)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
-        let parts = match extra {
+        let mut parts = match extra {
             // A fetched credential stands in the head and does not stay the same.
             Cow::Borrowed(_) if deployment.login.is_none() => {
                 deployment.heads.get(relay, operation, &call)?
             }
             _ => relay.head(operation, &call)?,
         };
+        relay.sign(&mut parts, &plan.body, &call)?;
         refuse_losses(&plan.notes, call.unsupported)?;
         return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
     }

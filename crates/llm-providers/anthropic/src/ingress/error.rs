@@ -23,7 +23,7 @@ pub(super) fn response(error: &ApiError, reply: &Reply) -> ErrorResponse {
     ErrorResponse {
         r#type: "error".to_owned(),
         error: ErrorBody {
-            r#type: error_type(error.kind).to_owned(),
+            r#type: error_type(error.told_kind()).to_owned(),
             message: message(error).into_owned(),
             extra,
         },

@@ -24,22 +24,22 @@ const fn told(kind: ErrorKind) -> (&'static str, u16) {
 }
 
 /// The error's type.
-pub(super) const fn name(error: &ApiError) -> &'static str {
-    told(error.kind).0
+pub(super) fn name(error: &ApiError) -> &'static str {
+    told(error.told_kind()).0
 }
 
 /// The error as a whole body.
 pub(super) fn body(error: &ApiError) -> Value {
-    json!({ "__type": told(error.kind).0, "message": error.message })
+    json!({ "__type": name(error), "message": error.message })
 }
 
 pub(super) fn status(error: &ApiError) -> u16 {
-    told(error.kind).1
+    told(error.told_kind()).1
 }
 
 /// The error as a frame in mid-stream. A stream knows fewer types than a whole answer.
 pub(super) fn write_exception(error: &ApiError, out: &mut BytesMut) {
-    let name = match told(error.kind).0 {
+    let name = match name(error) {
         "ThrottlingException" | "ServiceQuotaExceededException" => "throttlingException",
         "ServiceUnavailableException" | "ModelTimeoutException" => "serviceUnavailableException",
         "InternalServerException" => "internalServerException",

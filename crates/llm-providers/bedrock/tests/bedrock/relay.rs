@@ -17,7 +17,7 @@ fn relay() -> &'static dyn Relay {
 }
 
 #[test]
-fn only_with_a_key_that_is_borne() {
+fn with_a_key_that_is_borne_or_keys_that_sign() {
     let peek = Peek::new(b"{}").unwrap();
     let headers = HeaderMap::new();
     let key = Credential::Key(Secret::new("k"));
@@ -29,7 +29,15 @@ fn only_with_a_key_that_is_borne() {
     let call = Call { credential: Some(&key), ..Call::new(NOVA, &headers) };
     assert_eq!(relay().edits(&peek, &call), Some(Vec::new()));
     let signing = Call { credential: Some(&keys), ..call.clone() };
-    assert_eq!(relay().edits(&peek, &signing), None, "a signature is over the body");
+    assert_eq!(relay().edits(&peek, &signing), Some(Vec::new()));
+    let signed = |call: &Call<'_>, body: &[u8]| {
+        let mut parts = relay().head(RelayOperation::Chat, call).unwrap();
+        relay().sign(&mut parts, body, call).unwrap();
+        parts.headers["authorization"].to_str().unwrap().to_owned()
+    };
+    assert!(signed(&signing, b"{}").starts_with("AWS4-HMAC-SHA256 Credential=AKIA/"));
+    assert_ne!(signed(&signing, b"{}"), signed(&signing, b"{ }"), "a signature is over the body");
+    assert_eq!(signed(&call, b"{}"), "Bearer k");
     let invoking = Call { model: "invoke/amazon.nova-pro-v1:0", ..call.clone() };
     assert_eq!(relay().edits(&peek, &invoking), None, "another door, other words");
     assert!(BEDROCK.relay(Dialect::OpenAiChat).is_none());

@@ -85,6 +85,30 @@ fn a_vendors_words_reach_the_client() {
 }
 
 #[test]
+fn a_vendors_status_is_told_where_it_blames_the_request() {
+    let told = |kind, status| {
+        let error = ApiError::from(UpstreamError::new(kind, status, "m"));
+        (error.status(), error.told_kind())
+    };
+    for (kind, vendors, status, told_kind) in [
+        (ErrorKind::NotFound, 400, 400, ErrorKind::InvalidRequest),
+        (ErrorKind::Authentication, 400, 400, ErrorKind::InvalidRequest),
+        (ErrorKind::ContextWindow, 422, 422, ErrorKind::Unprocessable),
+        (ErrorKind::ContextWindow, 400, 400, ErrorKind::ContextWindow),
+        // Limits and failures keep the status by which clients try again.
+        (ErrorKind::RateLimit, 400, 429, ErrorKind::RateLimit),
+        (ErrorKind::QuotaExceeded, 403, 429, ErrorKind::QuotaExceeded),
+        (ErrorKind::Unavailable, 400, 503, ErrorKind::Unavailable),
+        (ErrorKind::Unavailable, 529, 503, ErrorKind::Unavailable),
+        // What no client knows, and what is no failure, says nothing.
+        (ErrorKind::InvalidRequest, 498, 400, ErrorKind::InvalidRequest),
+        (ErrorKind::ContentPolicy, 200, 400, ErrorKind::ContentPolicy),
+    ] {
+        assert_eq!(told(kind, vendors), (status, told_kind), "{kind:?} {vendors}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_a_bad_gateway() {
     let error = UpstreamError::unreadable(StatusCode::OK, b"<html>", "expected value");
     assert_eq!((error.kind, error.status, error.body.as_ref()), (ErrorKind::BadGateway, 200, &b"<html>"[..]));

@@ -104,8 +104,9 @@ impl LineWriter {
         if !images.is_empty() && self.form == Form::Chat {
             let mut message = ChatMessage::new("assistant");
             message.content = Nullable::Value(String::new());
-            message.images = Nullable::Value(images);
-            self.send(self.line(message), out);
+            let mut line = self.line(message);
+            write::beside(&mut line, images);
+            self.send(line, out);
         } else if !images.is_empty() && !self.notes.iter().any(|note| note.path == "choices[0].delta.images")
         {
             self.notes.push(Note::dropped("choices[0].delta.images", "what is generated is text"));

@@ -23,7 +23,8 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
     if form == Form::Generate && message.tool_calls.take().is_some() {
         notes.push(Note::dropped("choices[0].message.tool_calls", "what is generated calls no tools"));
     }
-    if form == Form::Generate && message.images.take().is_some() {
+    let images = message.images.take();
+    if form == Form::Generate && images.is_some() {
         notes.push(Note::dropped("choices[0].message.images", "what is generated is text"));
     }
     let reason = choice.and_then(|choice| choice.finish_reason.get());
@@ -39,6 +40,9 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
         message: Nullable::Value(message),
         ..wire::ChatResponse::default()
     };
+    if form == Form::Chat {
+        beside(&mut line, images.unwrap_or_default());
+    }
     end(&mut line, reason, response.usage.get(), response.provider_specific_fields.get());
     if let Some(logprobs) = choice.and_then(|choice| choice.logprobs.get()) {
         line.logprobs = tokens(logprobs).into();
@@ -185,6 +189,16 @@ pub(super) fn images(extra: &Extra, path: &str, notes: &mut Vec<Note>) -> Vec<St
         }
     }
     out
+}
+
+/// Puts images beside the message. Ollama's own Python client fails on answers that hold base64 text inside of it: its
+/// type of an image reads only what it wrote itself.
+///
+/// Source: ollama-python 0.6.3, `ollama/_types.py`, `Image`, read 2026-11.
+pub(super) fn beside(line: &mut wire::ChatResponse, images: Vec<String>) {
+    if !images.is_empty() {
+        line.extra.insert("images".to_owned(), images.into());
+    }
 }
 
 /// A call with an object for arguments.

@@ -100,6 +100,26 @@ fn a_code_that_says_something_is_told_on() {
     assert_eq!(body(number)["error"]["code"], "1500");
 }
 
+/// Vendors of this family are heard as they speak: type, and members of their own.
+#[test]
+fn a_vendors_own_words_are_told_on() {
+    let said = br#"{"error":{"message":"No.","type":"invalid_request_error","code":"tool_use_failed","failed_generation":"{"}}"#;
+    let response = http::Response::builder().status(400).body(&said[..]).unwrap();
+    let error: ApiError = crate::error::read(&response, &[]).into();
+    let body: Value = serde_json::from_slice(&ChatIngress.error(&error, &reply(false))).unwrap();
+    assert_eq!(
+        body,
+        json!({ "error": { "message": "No.", "type": "invalid_request_error", "param": null,
+            "code": "tool_use_failed", "failed_generation": "{" } })
+    );
+    let google = ApiError {
+        vendor_type: Some("INVALID_ARGUMENT".to_owned()),
+        ..ApiError::new(ErrorKind::InvalidRequest, Layer::Provider, "m")
+    };
+    let body: Value = serde_json::from_slice(&ChatIngress.error(&google, &reply(false))).unwrap();
+    assert_eq!(body["error"]["type"], "invalid_request_error");
+}
+
 #[test]
 fn an_error_in_mid_stream_is_an_event() {
     let error = ApiError::new(ErrorKind::Internal, Layer::Provider, "broke");
