@@ -250,7 +250,7 @@ pub struct ApiError {
     /// The vendor's own status, where it tells more than [`ErrorKind::status`].
     pub vendor_status: Option<u16>,
     /// What else the vendor's error says, such as Groq's `failed_generation`, under the vendor's names.
-    pub vendor_details: Extra,
+    pub vendor_details: Option<Box<Extra>>,
     /// When to try again, in milliseconds from now.
     pub retry_after_ms: Option<u64>,
 }
@@ -266,7 +266,7 @@ impl ApiError {
             code: None,
             vendor_type: None,
             vendor_status: None,
-            vendor_details: Extra::new(),
+            vendor_details: None,
             retry_after_ms: None,
         }
     }

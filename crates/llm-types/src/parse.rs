@@ -70,6 +70,7 @@ pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, ParseError> {
 ///
 /// # Errors
 /// As [`from_slice`].
+#[expect(clippy::needless_pass_by_value, reason = "stands where `serde_json::from_value` would")]
 pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, ParseError> {
     from_slice(&text(&value))
 }

@@ -82,7 +82,7 @@ pub struct UpstreamError {
     /// The vendor's name for the request.
     pub request_id: Option<String>,
     /// What else the error says beside what is above, under the vendor's names.
-    pub details: Extra,
+    pub details: Option<Box<Extra>>,
     /// The whole answer.
     pub body: Bytes,
 }
@@ -99,7 +99,7 @@ impl UpstreamError {
             param: None,
             retry_after_ms: None,
             request_id: None,
-            details: Extra::new(),
+            details: None,
             body: Bytes::new(),
         }
     }

@@ -211,7 +211,7 @@ impl Said {
             code: self.code,
             vendor_type: self.kind,
             param: self.param,
-            details: self.details,
+            details: (!self.details.is_empty()).then(|| Box::new(self.details)),
             ..UpstreamError::new(kind, status, self.message)
         }
     }

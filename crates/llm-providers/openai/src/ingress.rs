@@ -115,7 +115,7 @@ pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
         param: Option<&'a str>,
         code: &'a str,
         #[serde(flatten)]
-        details: &'a Extra,
+        details: Option<&'a Extra>,
     }
     let (usual_type, _) = error_names(error.told_kind());
     let (_, usual) = error_names(error.kind);
@@ -133,7 +133,7 @@ pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
             r#type: kind,
             param: error.param.as_deref(),
             code,
-            details: &error.vendor_details,
+            details: error.vendor_details.as_deref(),
         },
     };
     serde_json::to_vec(&body).unwrap_or_else(|_| Value::Null.to_string().into_bytes())
