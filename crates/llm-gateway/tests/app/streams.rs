@@ -17,7 +17,8 @@ fn streamed() -> Value {
 
 #[tokio::test]
 async fn a_failure_before_the_first_event_is_a_status() {
-    for path in [CHAT, MESSAGES] {
+    // OpenAI's clients see OpenAI's own word.
+    for (path, kind) in [(CHAT, "requests"), (MESSAGES, "rate_limit_error")] {
         for stream in [FAILURE.to_owned(), format!(": hold the line\n\n{FAILURE}")] {
             for chunks in [1, 100] {
                 let mut script = events(&stream);
@@ -26,7 +27,7 @@ async fn a_failure_before_the_first_event_is_a_status() {
                 let answer = app.post(path, &streamed()).await;
                 assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path} {stream}");
                 assert_eq!(answer.json()["error"]["message"], "Slow down");
-                assert_eq!(answer.json()["error"]["type"], "rate_limit_error");
+                assert_eq!(answer.json()["error"]["type"], kind);
                 assert_eq!(answer.header("x-llm-gateway-layer"), Some("provider"));
                 let ended = app.ended();
                 assert_eq!((ended.outcome, ended.status), ("failed", Some(429)));
