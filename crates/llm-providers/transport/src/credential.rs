@@ -177,6 +177,8 @@ impl<I: CredentialIssuer> CachedCredential<I> {
             // Somebody else has been refused with it before, or it has expired.
             None => true,
             Some(current) if !Arc::ptr_eq(&current.credential, credential) => true,
+            // It lasts for ever, as keys in the settings do: asking again gives the same.
+            Some(current) if current.expires_at.is_none() => false,
             Some(_) if kept.refused_at.is_some_and(|at| now.since(at) < FINAL_MS) => false,
             Some(_) => {
                 kept.current = None;
