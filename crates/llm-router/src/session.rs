@@ -4,7 +4,8 @@ use llm_types::UnixMs;
 use serde::Serialize;
 
 use crate::{
-    Attempt, Candidate, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Outcome, Policy, Snapshot,
+    Attempt, Decision, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Inquiry, Outcome, Snapshot,
+    select,
 };
 
 #[cfg(test)]
@@ -37,18 +38,23 @@ pub enum Step {
 
 /// One request's journey through the deployments of a group: no IO, and the same answers to the same
 /// arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Session {
-    policy: Policy,
     attempts: Vec<Attempt>,
     first_token_by: Option<UnixMs>,
     over: bool,
+    decisions: Vec<Decision>,
 }
 
 impl Session {
     /// A journey that has not begun.
-    pub const fn new(policy: Policy) -> Self {
-        Self { policy, attempts: Vec::new(), first_token_by: None, over: false }
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How deployments were chosen so far, in order.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
     }
 
     /// What was tried so far, in order.
@@ -59,21 +65,30 @@ impl Session {
     /// What to do at `now`, given what is known of the group.
     ///
     /// While an attempt is under way the answer is [`Step::Wait`].
-    pub fn next(&mut self, view: &Snapshot<'_>, now: UnixMs, rng: &mut dyn Entropy) -> Step {
+    pub fn next(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
         if self.attempts.last().is_some_and(|attempt| attempt.ended.is_none()) {
             return Step::Wait { until: self.first_token_by.unwrap_or(UnixMs(i64::MAX)) };
         }
-        if self.over || self.attempts.len() >= self.policy.max_attempts as usize {
+        let resilience = &view.policy.resilience;
+        if self.over || self.attempts.len() >= resilience.max_attempts as usize {
             return self.give_up(None);
         }
-        let eligible = self.eligible(view, now);
-        let Some(chosen) = (self.policy.strategy)(&eligible, view, now, rng) else {
+        let decision = select(view, inquiry, &self.attempts, now, rng.next_u64());
+        let chosen = decision.chosen.and_then(|place| view.candidates.get(place));
+        self.decisions.push(decision);
+        let Some(chosen) = chosen else {
             let retry_at =
-                view.candidates.iter().filter_map(|c| c.health.cooling_until).filter(|at| *at > now);
+                view.candidates.iter().filter_map(|c| c.vitals.health.cooling_until).filter(|at| *at > now);
             return self.give_up(retry_at.min());
         };
-        let deployment = eligible[chosen].id.clone();
-        self.first_token_by = self.policy.first_token_ms.map(|ms| now.plus(ms));
+        let deployment = chosen.id.clone();
+        self.first_token_by = resilience.first_token_ms.map(|ms| now.plus(ms));
         self.attempts.push(Attempt { deployment: deployment.clone(), started: now, ended: None });
         Step::Send { deployment, first_token_by: self.first_token_by, hedge_at: None }
     }
@@ -99,23 +114,6 @@ impl Session {
             Outcome::Cancelled { .. } => return Vec::new(),
         };
         vec![HealthEvent { deployment: deployment.clone(), at: now, news }]
-    }
-
-    /// The candidates that may be chosen: well, of the lowest order among those, and not yet tried unless
-    /// all have been.
-    fn eligible<'a>(&self, view: &Snapshot<'a>, now: UnixMs) -> Vec<Candidate<'a>> {
-        let mut left: Vec<Candidate<'a>> =
-            view.candidates.iter().filter(|c| c.health.is_well(now)).copied().collect();
-        let tried = |c: &Candidate<'_>| self.attempts.iter().any(|a| a.deployment == *c.id);
-        if left.iter().any(|c| !tried(c)) {
-            left.retain(|c| !tried(c));
-        }
-        // A deployment without an order stands behind all that have one.
-        let order = |c: &Candidate<'_>| c.settings.order.unwrap_or(i64::MAX);
-        if let Some(lowest) = left.iter().map(order).min() {
-            left.retain(|c| order(c) == lowest);
-        }
-        left
     }
 
     fn give_up(&self, retry_at: Option<UnixMs>) -> Step {

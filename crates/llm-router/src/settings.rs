@@ -1,13 +1,41 @@
-//! LiteLLM's config keys that concern routing.
-
-use std::fmt;
+//! LiteLLM's config keys that concern routing, and ours beside them.
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize, de};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+mod affinity;
+mod alias;
+mod breaker;
+mod budget;
+mod deployment;
+mod fallbacks;
+mod group;
+mod hedging;
+mod retries;
+mod rule;
+mod seconds;
+mod split;
+mod strategy;
+mod virtual_model;
 
 #[cfg(test)]
 mod tests;
+
+pub use affinity::PreCallCheck;
+pub use alias::ModelAlias;
+pub use breaker::{AllowedFailsPolicy, CircuitBreakerSettings};
+pub use budget::{BudgetPeriod, BudgetSettings, InvalidPeriod};
+pub use deployment::DeploymentSettings;
+pub use fallbacks::{FallbackTarget, FallbackTargets, Fallbacks};
+pub use group::RoutingGroup;
+pub use hedging::{FirstTokenTimeout, HedgingSettings, LearnedTimeout};
+pub use retries::RetryPolicy;
+pub use rule::RuleSettings;
+pub use seconds::{InvalidSeconds, Seconds};
+pub use split::{SplitBy, SplitSettings, Variant};
+pub use strategy::{RoutingStrategy, StrategyArgs};
+pub use virtual_model::{MeaningRoute, MeaningSettings, VirtualModel};
 
 /// `router_settings`: how requests are spread over the deployments of a model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,155 +44,97 @@ mod tests;
 pub struct RouterSettings {
     /// How a deployment is chosen among those of one `model_name`. Default: `simple-shuffle`.
     pub routing_strategy: RoutingStrategy,
+    /// What the strategy goes by. Default: see each.
+    pub routing_strategy_args: StrategyArgs,
+    /// Models that are routed in a way of their own. Default: none.
+    pub routing_groups: Vec<RoutingGroup>,
+    /// Names that stand for several models, of which one is chosen. Default: none.
+    pub virtual_models: IndexMap<String, VirtualModel>,
+    /// Rules that send some requests to some deployments. The first that applies holds. Default: none.
+    pub rules: Vec<RuleSettings>,
+    /// Experiments: shares of keys or users that get one variant or the other. Default: none.
+    pub splits: Vec<SplitSettings>,
+
+    /// Further attempts after a failed one, in the same model group. Default: `litellm_settings.num_retries`, else 3.
+    pub num_retries: Option<u32>,
+    /// Seconds to wait before a further attempt, at least. Default: 0.
+    pub retry_after: Option<f64>,
+    /// Further attempts by the kind of failure. Default: `num_retries` for what may pass.
+    pub retry_policy: Option<RetryPolicy>,
+    /// The same for single model groups. Default: none.
+    pub model_group_retry_policy: IndexMap<String, RetryPolicy>,
+    /// Failures within a minute after which a deployment cools down. Default: as `circuit_breaker` says.
+    pub allowed_fails: Option<u32>,
+    /// The same by the kind of failure. Default: none.
+    pub allowed_fails_policy: Option<AllowedFailsPolicy>,
+    /// Seconds for which a deployment cools down. Default: as `circuit_breaker` says.
+    pub cooldown_time: Option<f64>,
+    /// Whether no deployment ever cools down. Default: false.
+    pub disable_cooldowns: bool,
+    /// When a deployment is left alone, and for how long. Default: see there.
+    pub circuit_breaker: CircuitBreakerSettings,
+
+    /// Model groups to go on with when one has failed; `*` stands for every group. Default: none.
+    pub fallbacks: Fallbacks,
+    /// The same, when the prompt is too long. Default: `fallbacks`.
+    pub context_window_fallbacks: Fallbacks,
+    /// The same, when the content is refused. Default: `fallbacks`.
+    pub content_policy_fallbacks: Fallbacks,
+    /// The same, when the first token does not come in time. Default: `fallbacks`.
+    pub latency_fallbacks: Fallbacks,
+    /// Model groups for every group without fallbacks of its own. Default: none.
+    pub default_fallbacks: Vec<FallbackTarget>,
+    /// Changes of the model group in one request, at most. Default: `litellm_settings.max_fallbacks`, else 3.
+    pub max_fallbacks: Option<u32>,
+    /// Whether a request whose parameters a vendor refuses goes on to the fallbacks. Default: true.
+    pub fallback_on_unsupported_params: Option<bool>,
+    /// Whether a fallback may serve a request of which it would lose something. Default: false.
+    pub allow_lossy_fallbacks: bool,
+    /// Whether a request for vectors may go on to another model: its vectors do not compare with the first one's.
+    /// Default: false.
+    pub allow_embedding_fallbacks: bool,
+    /// Whether a failed attempt is followed by a draw among the others of the group before any back-off. Default: false.
+    pub enable_weighted_failover: bool,
+    /// Whether a stream that breaks off goes on at another deployment. Default: false.
+    pub enable_mid_stream_fallback_continuation: bool,
+
     /// Seconds until a request is given up. Holds for deployments without a `timeout` of their own.
     /// Default: `litellm_settings.request_timeout`.
     pub timeout: Option<Seconds>,
     /// The same for streamed requests. Default: `timeout`.
     pub stream_timeout: Option<Seconds>,
+    /// When an attempt is given up for want of a first token: seconds, or `{percentile, factor, min_samples}` of the
+    /// group's own times. Default: none.
+    pub first_token_timeout: Option<FirstTokenTimeout>,
+    /// A second request where the first is slow. Default: off.
+    pub hedging: HedgingSettings,
+    /// Requests that a deployment has at a time, at most; further ones wait. Default: no bound.
+    pub default_max_parallel_requests: Option<u32>,
+    /// Priority of requests that name none: lower is sooner. Default: 128.
+    pub default_priority: Option<u8>,
+
+    /// Whether deployments are left out whose context window is too small, whose region is not allowed, or that lack
+    /// what the request needs. Default: false.
+    pub enable_pre_call_checks: bool,
+    /// Further checks, by LiteLLM's names. Default: none.
+    pub optional_pre_call_checks: Vec<PreCallCheck>,
+    /// Whether labels of requests choose among deployments. Default: false.
+    pub enable_tag_filtering: bool,
+    /// Whether one common label is enough. Default: true.
+    pub tag_filtering_match_any: Option<bool>,
+    /// What labels begin with that are meant for routing. Default: every label is.
+    pub tag_routing_prefix: String,
+    /// Budgets of vendors. Default: none.
+    pub provider_budget_config: IndexMap<String, BudgetSettings>,
+    /// Seconds for which a request of the same key, user or conversation stays with a deployment. Default: 3600.
+    pub deployment_affinity_ttl_seconds: Option<f64>,
+    /// Affinity by model group. Default: what `optional_pre_call_checks` says.
+    pub model_group_affinity_config: IndexMap<String, Vec<PreCallCheck>>,
+    /// Whether a conversation stays with the deployment that took over. Default: false.
+    pub session_affinity_repin_on_failover: bool,
+
     /// Further names for model groups: a request for the key goes to the value. Default: none.
     pub model_group_alias: IndexMap<String, ModelAlias>,
     /// `litellm_params` of every deployment that does not set them itself. Default: none.
     pub default_litellm_params: Map<String, Value>,
 }
-
-/// `routing_strategy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub enum RoutingStrategy {
-    /// A draw by `weight`, else `rpm`, else `tpm`, else uniform.
-    #[default]
-    SimpleShuffle,
-}
-
-/// The keys of `litellm_params` that concern routing.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct DeploymentSettings {
-    /// This deployment's share of its group's requests. As soon as one deployment of the group has a
-    /// weight, those without get nothing. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub weight: Option<f64>,
-    /// Lower goes first: only the deployments with the lowest order are asked while one of them is well.
-    /// Default: after all that have one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order: Option<i64>,
-    /// Requests per minute that the vendor allows. Serves as weight where no deployment of the group has
-    /// one. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rpm: Option<u64>,
-    /// Tokens per minute that the vendor allows. Serves as weight where no deployment of the group has a
-    /// weight or `rpm`. Default: none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tpm: Option<u64>,
-    /// Labels of this deployment. Default: none.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-}
-
-/// Where a further name leads: a model's name, or `{model, hidden}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ModelAlias {
-    /// The model group.
-    pub model: String,
-    /// Whether lists of models leave this name out. Default: false.
-    pub hidden: bool,
-}
-
-impl<'de> Deserialize<'de> for ModelAlias {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// The long form.
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Long {
-            model: String,
-            #[serde(default)]
-            hidden: bool,
-        }
-
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = ModelAlias;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a model's name, or {model, hidden}")
-            }
-
-            fn visit_str<E: de::Error>(self, model: &str) -> Result<ModelAlias, E> {
-                Ok(ModelAlias { model: model.to_owned(), hidden: false })
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<ModelAlias, A::Error> {
-                let Long { model, hidden } = Long::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(ModelAlias { model, hidden })
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for ModelAlias {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ModelAlias".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "Where a further name leads: a model's name, or {model, hidden}.",
-            "oneOf": [
-                { "type": "string" },
-                {
-                    "type": "object",
-                    "properties": {
-                        "model": { "type": "string" },
-                        "hidden": { "type": "boolean", "default": false }
-                    },
-                    "required": ["model"],
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
-}
-
-/// A time in seconds, as LiteLLM writes it; more than zero, fractions allowed.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(extend("exclusiveMinimum" = 0)))]
-pub struct Seconds(f64);
-
-impl Seconds {
-    /// Whole milliseconds, at least one.
-    pub fn as_ms(self) -> u64 {
-        (self.0 * 1000.0).round().max(1.0) as u64
-    }
-}
-
-impl TryFrom<f64> for Seconds {
-    type Error = InvalidSeconds;
-
-    fn try_from(seconds: f64) -> Result<Self, InvalidSeconds> {
-        if seconds.is_finite() && seconds > 0.0 { Ok(Self(seconds)) } else { Err(InvalidSeconds) }
-    }
-}
-
-impl From<Seconds> for f64 {
-    fn from(seconds: Seconds) -> Self {
-        seconds.0
-    }
-}
-
-/// A number that is no time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidSeconds;
-
-impl fmt::Display for InvalidSeconds {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a number of seconds above zero")
-    }
-}
-
-impl std::error::Error for InvalidSeconds {}

@@ -4,10 +4,9 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use llm_types::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use crate::DeploymentSettings;
+use crate::{DeploymentSettings, Facts, Pace, Policy, Vitals};
 
 /// The name of one deployment; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,10 +46,17 @@ impl fmt::Display for DeploymentId {
 /// One group's candidates at one instant, borrowed from whoever keeps them.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Snapshot<'a> {
-    /// The model group that was asked for.
+    /// The model group that is to serve.
     pub group: &'a str,
+    /// What the configuration says of this group.
+    #[serde(skip)]
+    pub policy: &'a Policy,
     /// Its deployments. A decision names one by its place in this slice.
     pub candidates: &'a [Candidate<'a>],
+    /// How fast the group as a whole answers.
+    pub pace: Pace,
+    /// A number that counts up with each decision of the group, for strategies that take turns.
+    pub turn: u64,
 }
 
 /// One deployment as a decision sees it.
@@ -61,38 +67,8 @@ pub struct Candidate<'a> {
     /// What its config says about routing.
     #[serde(flatten)]
     pub settings: &'a DeploymentSettings,
-    /// How well it is.
-    pub health: Health,
-    /// How busy it is.
-    pub load: Load,
-}
-
-impl<'a> Candidate<'a> {
-    /// A deployment about which nothing but its config is known: well and idle.
-    pub fn new(id: &'a DeploymentId, settings: &'a DeploymentSettings) -> Self {
-        Self { id, settings, health: Health::default(), load: Load::default() }
-    }
-}
-
-/// How well a deployment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Health {
-    /// Not to be chosen before this instant.
-    pub cooling_until: Option<UnixMs>,
-    /// Failures since the last success.
-    pub failures_in_a_row: u32,
-}
-
-impl Health {
-    /// Whether the deployment may be chosen at `now`.
-    pub fn is_well(&self, now: UnixMs) -> bool {
-        self.cooling_until.is_none_or(|until| until <= now)
-    }
-}
-
-/// How busy a deployment is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Load {
-    /// Requests that have been sent there and have not ended.
-    pub in_flight: u32,
+    /// What is known of it beside.
+    pub facts: &'a Facts,
+    /// How it is doing.
+    pub vitals: Vitals,
 }

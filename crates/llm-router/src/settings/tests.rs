@@ -30,8 +30,7 @@ fn seconds_are_positive_and_finite() {
 
 #[test]
 fn unknown_strategies_and_keys_are_refused() {
-    let error =
-        serde_json::from_value::<RouterSettings>(json!({"routing_strategy": "least-busy"})).unwrap_err();
-    assert_eq!(error.to_string(), "unknown variant `least-busy`, expected `simple-shuffle`");
+    let error = serde_json::from_value::<RouterSettings>(json!({"routing_strategy": "busiest"})).unwrap_err();
+    assert!(error.to_string().starts_with("unknown variant `busiest`, expected one of `simple-shuffle`"));
     assert!(serde_json::from_value::<RouterSettings>(json!({"routing_stratgy": "simple-shuffle"})).is_err());
 }

@@ -1,0 +1,37 @@
+//! `retry_policy`.
+
+use serde::{Deserialize, Serialize};
+
+/// Further attempts by the kind of failure, under LiteLLM's names. A kind that is not named follows `num_retries`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RetryPolicy {
+    /// After a request that makes no sense to the vendor.
+    #[serde(rename = "BadRequestErrorRetries")]
+    pub bad_request: Option<u32>,
+    /// After a refused key.
+    #[serde(rename = "AuthenticationErrorRetries")]
+    pub authentication: Option<u32>,
+    /// After a time-out.
+    #[serde(rename = "TimeoutErrorRetries")]
+    pub timeout: Option<u32>,
+    /// After too many requests.
+    #[serde(rename = "RateLimitErrorRetries")]
+    pub rate_limit: Option<u32>,
+    /// After refused content.
+    #[serde(rename = "ContentPolicyViolationErrorRetries")]
+    pub content_policy: Option<u32>,
+    /// After a failure of the vendor's.
+    #[serde(rename = "InternalServerErrorRetries")]
+    pub internal: Option<u32>,
+    /// After a vendor that is overloaded or away.
+    #[serde(rename = "ServiceUnavailableErrorRetries")]
+    pub unavailable: Option<u32>,
+    /// After a model that is not there.
+    #[serde(rename = "NotFoundErrorRetries")]
+    pub not_found: Option<u32>,
+    /// After anything else.
+    #[serde(rename = "DefaultErrorRetries")]
+    pub default: Option<u32>,
+}
