@@ -223,11 +223,11 @@ impl Streaming {
         close_books(&mut exchange, &mut self.pump);
         match error {
             None => {
-                journey.succeeded();
+                journey.succeeded(exchange.record());
                 exchange.end(Outcome::Answered);
             }
             Some(error) => {
-                exchange.leg_failed(error.kind);
+                exchange.broke_off(error.kind);
                 journey.failed(error);
                 exchange.end(Outcome::from(error));
             }
@@ -249,9 +249,9 @@ impl Drop for Streaming {
                 let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
                 self.app.background(async move {
                     match rest(upstream, &mut pump).await {
-                        None => journey.succeeded(),
+                        None => journey.succeeded(exchange.record()),
                         Some(error) => {
-                            exchange.leg_failed(error.kind);
+                            exchange.broke_off(error.kind);
                             journey.failed(&error);
                         }
                     }
@@ -264,7 +264,7 @@ impl Drop for Streaming {
             _ => {
                 close_books(&mut exchange, &mut self.pump);
                 if complete {
-                    journey.succeeded();
+                    journey.succeeded(exchange.record());
                     exchange.end(Outcome::Answered);
                 }
             }

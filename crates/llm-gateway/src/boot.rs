@@ -119,7 +119,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let read = FileContent::of(&files(&source, &config));
     let store = ConfigStore::new(config);
     let snapshot = store.load();
-    let states = States::default();
+    let states = Arc::new(States::default());
     let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(MetricsSink::new(metrics.clone()))];
@@ -186,7 +186,7 @@ pub struct Reloader {
     store: ConfigStore,
     source: Source,
     overrides: Overrides,
-    states: States,
+    states: Arc<States>,
     reload_certificate: Option<ReloadCertificate>,
     /// Where the socket is, whatever a later configuration says.
     bound: IpAddr,

@@ -34,6 +34,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use llm_router::Plan;
 use sha2::{Digest, Sha256};
 
 mod cache_point;
@@ -103,6 +104,8 @@ impl std::fmt::Debug for ConfigContext<'_> {
 pub struct Config {
     /// Which deployments stand behind which name.
     pub resolved: Resolved,
+    /// How requests are routed.
+    pub plan: Plan,
     /// What holds for the gateway as a whole.
     pub settings: Settings,
     /// The environment that the config's references mean.

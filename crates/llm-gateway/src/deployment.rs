@@ -1,7 +1,6 @@
 //! One deployment, made ready: everything that a call needs and that does not depend on the request.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use http::{HeaderMap, HeaderName, HeaderValue, request};
@@ -9,10 +8,10 @@ use llm_provider_core::{
     Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider,
     Relay, RelayOperation,
 };
-use llm_router::{Candidate, DeploymentId, DeploymentSettings, Health, HealthEvent, HealthNews, Load};
+use llm_router::{Candidate, DeploymentId, DeploymentSettings, Facts, Gate, InFlight, KeyLive, Live, Pass};
 use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
-use llm_types::{ErrorKind, Extra, UnixMs};
+use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 
 use crate::config::CachePoint;
 use crate::headers;
@@ -80,8 +79,14 @@ pub struct Deployment {
     pub head: HeaderMap,
     /// Heads of requests that pass through as bytes: they are the same for every request without headers of its own.
     pub heads: Heads,
-    /// What changes from request to request; kept when the configuration changes.
-    pub state: Arc<State>,
+    /// What the router goes by beside its settings.
+    pub facts: Facts,
+    /// How it is doing; kept when the configuration changes.
+    pub live: Arc<Live>,
+    /// How its key is doing, which others may use as well.
+    pub key: Arc<KeyLive>,
+    /// Bounds its requests at a time.
+    pub gate: Option<Arc<Gate>>,
 }
 
 impl fmt::Debug for Deployment {
@@ -160,70 +165,37 @@ pub(crate) fn shown(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-/// What changes from request to request.
-#[derive(Debug, Default)]
-pub struct State {
-    in_flight: AtomicU32,
-    failures_in_a_row: AtomicU32,
-}
-
-impl State {
-    /// Folds news about the deployment in.
-    pub fn fold(&self, event: &HealthEvent) {
-        match event.news {
-            HealthNews::Succeeded => self.failures_in_a_row.store(0, Ordering::Relaxed),
-            // A request that the vendor refuses is the request's fault.
-            HealthNews::Failed { kind, .. } if is_the_requests_fault(kind) => {}
-            _ => {
-                self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// One more request is in flight until the guard is dropped.
-    pub fn begin(self: &Arc<Self>) -> InFlight {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        InFlight(self.clone())
-    }
-}
-
-const fn is_the_requests_fault(kind: ErrorKind) -> bool {
-    use ErrorKind::{
-        Conflict, ContentPolicy, ContextWindow, InvalidRequest, PayloadTooLarge, Unprocessable, Unsupported,
-        UnsupportedMediaType,
-    };
-    matches!(
-        kind,
-        InvalidRequest
-            | ContextWindow
-            | ContentPolicy
-            | Unsupported
-            | Conflict
-            | PayloadTooLarge
-            | UnsupportedMediaType
-            | Unprocessable
-    )
-}
-
-/// A request in flight at a deployment.
+/// Room at a deployment for one request, until it is dropped.
 #[derive(Debug)]
-pub struct InFlight(Arc<State>);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
+pub struct Place {
+    _in_flight: InFlight,
+    _pass: Option<Pass>,
 }
 
 impl Deployment {
     /// What the router sees.
-    pub fn candidate(&self) -> Candidate<'_> {
-        let health = Health {
-            cooling_until: None,
-            failures_in_a_row: self.state.failures_in_a_row.load(Ordering::Relaxed),
+    pub fn candidate(&self, now: UnixMs) -> Candidate<'_> {
+        let mut vitals = self.live.vitals(now);
+        self.key.bear_upon(&mut vitals.health, now);
+        if let Some(gate) = &self.gate {
+            vitals.load.queued = u32::try_from(gate.waiting()).unwrap_or(u32::MAX);
+        }
+        Candidate { id: &self.id, settings: &self.settings, facts: &self.facts, vitals }
+    }
+
+    /// Room for one request; waits for it where the deployment has a bound on requests at a time.
+    ///
+    /// # Errors
+    /// 429, if too many wait already.
+    pub async fn place(&self, priority: u8, now: UnixMs) -> Result<Place, ApiError> {
+        let pass = match &self.gate {
+            None => None,
+            Some(gate) => Some(gate.enter(priority, now).await.map_err(|crowded| {
+                let message = format!("the deployment {} has no room: {crowded}", self.id);
+                ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
+            })?),
         };
-        let load = Load { in_flight: self.state.in_flight.load(Ordering::Relaxed) };
-        Candidate { health, load, ..Candidate::new(&self.id, &self.settings) }
+        Ok(Place { _in_flight: self.live.begin(), _pass: pass })
     }
 
     /// What a translator is told.
@@ -262,23 +234,5 @@ mod tests {
         ] {
             assert_eq!(shown(url), expected);
         }
-    }
-
-    #[test]
-    fn only_the_vendors_faults_count_against_a_deployment() {
-        let id = DeploymentId::new("d");
-        let state = State::default();
-        let failed = |kind| HealthEvent {
-            deployment: id.clone(),
-            at: UnixMs(0),
-            news: HealthNews::Failed { kind, retry_after_ms: None },
-        };
-        state.fold(&failed(ErrorKind::ContextWindow));
-        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 0);
-        state.fold(&failed(ErrorKind::Unavailable));
-        state.fold(&failed(ErrorKind::RateLimit));
-        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 2);
-        state.fold(&HealthEvent { deployment: id.clone(), at: UnixMs(0), news: HealthNews::Succeeded });
-        assert_eq!(state.failures_in_a_row.load(Ordering::Relaxed), 0);
     }
 }

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Note, Seen};
-use llm_router::DeploymentId;
+use llm_router::{DeploymentId, Reason};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
+use crate::deployment::Deployment;
 use crate::limits::Held;
 use crate::pricing::{Bill, Pricing};
 use crate::runtime::Runtime;
@@ -60,6 +61,8 @@ impl From<&ApiError> for Outcome {
 /// One attempt at one deployment.
 #[derive(Debug, Clone)]
 pub struct Leg {
+    /// Why.
+    pub reason: Reason,
     /// Which deployment.
     pub deployment: DeploymentId,
     /// Whose it is.
@@ -76,6 +79,8 @@ pub struct Leg {
     pub status: Option<u16>,
     /// Why it failed.
     pub error: Option<ErrorKind>,
+    /// Whether it was given up before its answer had begun.
+    pub cancelled: bool,
     /// What its answers cost.
     pub pricing: Arc<Pricing>,
 }
@@ -105,6 +110,10 @@ pub struct Record {
     pub stage: Stage,
     /// The attempts, in order.
     pub legs: Vec<Leg>,
+    /// The place of the leg that answered.
+    pub answered_by: Option<usize>,
+    /// Changes of the model group before the answer.
+    pub fallbacks: u32,
     /// What translation changed.
     pub notes: Vec<Note>,
     /// What was heard in the answer.
@@ -126,6 +135,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// The leg that answered, else the last one.
+    pub fn leg(&self) -> Option<&Leg> {
+        self.answered_by.map_or_else(|| self.legs.last(), |place| self.legs.get(place))
+    }
+
     /// The time that the gateway itself took until the answer began: everything but waiting for vendors.
     pub fn overhead(&self) -> Duration {
         let until = self.first_byte_at.unwrap_or(self.duration);
@@ -209,6 +223,8 @@ impl Exchange {
                 config_version,
                 stage: Stage::Auth,
                 legs: Vec::new(),
+                answered_by: None,
+                fallbacks: 0,
                 notes: Vec::new(),
                 seen: Seen::default(),
                 bill: None,
@@ -256,42 +272,57 @@ impl Exchange {
         self.record.stage = stage;
     }
 
-    /// An attempt begins.
-    pub fn begin_leg(
-        &mut self,
-        deployment: DeploymentId,
-        provider: Arc<str>,
-        model: Arc<str>,
-        relayed: bool,
-        pricing: Arc<Pricing>,
-    ) {
+    /// A request is handed to the transport. The place of its leg.
+    pub fn begin_leg(&mut self, deployment: &Deployment, relayed: bool, reason: Reason) -> usize {
         let sent_at = self.age();
         self.record.legs.push(Leg {
-            deployment,
-            provider,
-            model,
+            reason,
+            deployment: deployment.id.clone(),
+            provider: deployment.provider_name.clone(),
+            model: deployment.model.clone(),
             relayed,
             sent_at,
             head_at: None,
             status: None,
             error: None,
-            pricing,
+            cancelled: false,
+            pricing: deployment.pricing.clone(),
         });
+        self.record.legs.len() - 1
     }
 
-    /// The attempt's answer has a head.
-    pub fn leg_head(&mut self, status: u16) {
+    /// A leg's answer has a head.
+    pub fn leg_head(&mut self, leg: usize, status: u16) {
         let age = self.age();
-        if let Some(leg) = self.record.legs.last_mut() {
+        if let Some(leg) = self.record.legs.get_mut(leg) {
             leg.head_at = Some(age);
             leg.status = Some(status);
         }
     }
 
-    /// The attempt failed.
-    pub fn leg_failed(&mut self, kind: ErrorKind) {
-        if let Some(leg) = self.record.legs.last_mut() {
+    /// A leg failed.
+    pub fn leg_failed(&mut self, leg: usize, kind: ErrorKind) {
+        if let Some(leg) = self.record.legs.get_mut(leg) {
             leg.error = Some(kind);
+        }
+    }
+
+    /// A leg was given up.
+    pub fn leg_cancelled(&mut self, leg: usize) {
+        if let Some(leg) = self.record.legs.get_mut(leg) {
+            leg.cancelled = true;
+        }
+    }
+
+    /// A leg's answer is the request's.
+    pub fn answered_by(&mut self, leg: usize) {
+        self.record.answered_by = Some(leg);
+    }
+
+    /// The leg that answered broke off.
+    pub fn broke_off(&mut self, kind: ErrorKind) {
+        if let Some(leg) = self.record.answered_by.or(self.record.legs.len().checked_sub(1)) {
+            self.leg_failed(leg, kind);
         }
     }
 
@@ -313,7 +344,7 @@ impl Exchange {
     pub fn price(&mut self) {
         let record = &mut *self.record;
         let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
-        if let Some(leg) = record.legs.last().filter(|_| heard && record.bill.is_none()) {
+        if let Some(leg) = record.leg().filter(|_| heard && record.bill.is_none()) {
             record.bill = leg.pricing.bill(&record.seen, record.request_bytes, record.started).map(Box::new);
         }
     }
@@ -438,6 +469,8 @@ mod tests {
     fn overhead_is_the_time_without_waiting() {
         let (mut exchange, _, _) = begin();
         let leg = |sent_at, head_at: Option<u64>| Leg {
+            reason: Reason::First,
+            cancelled: false,
             deployment: DeploymentId::new("d"),
             provider: "p".into(),
             model: "m".into(),

@@ -43,6 +43,11 @@ pub const TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-timeout");
 /// The timeout for this request if it is streamed, in seconds.
 pub const STREAM_TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-stream-timeout");
 
+/// Further attempts after a failed one, for this request.
+pub const NUM_RETRIES: HeaderName = HeaderName::from_static("x-litellm-num-retries");
+/// Who goes first where requests wait: 0 to 255, lower is sooner.
+pub const PRIORITY: HeaderName = HeaderName::from_static("x-litellm-priority");
+
 /// Where a header goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -94,6 +99,8 @@ pub const HEADERS: &[HeaderDoc] = &[
     request("openai-project", "Passed on to OpenAI, if the deployment names no project."),
     request("x-litellm-timeout", "Seconds until the request is given up; never longer than configured."),
     request("x-litellm-stream-timeout", "The same for a streamed request."),
+    request("x-litellm-num-retries", "Further attempts after a failed one."),
+    request("x-litellm-priority", "Who goes first where requests wait: 0 to 255, lower is sooner."),
     request(
         "x-llm-gateway-on-loss",
         "`report` or `reject`: what to do with what the model's vendor has no place for.",

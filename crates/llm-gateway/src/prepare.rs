@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use llm_pricing::Adjustment;
+use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
-use llm_router::{DeploymentId, Policy};
+use llm_router::{DeploymentId, Gate, GroupLive, KeyLive, Live};
 use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
@@ -25,11 +25,15 @@ use crate::auth::Authenticator;
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
-use crate::deployment::{self, Deployment, Heads, State, Window};
+use crate::deployment::{self, Deployment, Heads, Window};
 use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
+
+mod facts;
+
+use facts::Known;
 
 /// Bytes of one answer that is not streamed, at most.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
@@ -38,8 +42,16 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// them have to fit into the memory of a small machine.
 const UPSTREAM_BUFFER_BYTES: usize = 16 << 10;
 
-/// State of deployments that outlives the configuration.
-pub type States = Arc<papaya::HashMap<DeploymentId, Arc<State>>>;
+/// Requests that wait for room at one deployment, at most.
+const MAX_WAITING: usize = 1024;
+
+/// How deployments, groups and keys are doing: what outlives the configuration.
+#[derive(Debug, Default)]
+pub struct States {
+    deployments: papaya::HashMap<DeploymentId, Arc<Live>>,
+    groups: papaya::HashMap<Arc<str>, Arc<GroupLive>>,
+    keys: papaya::HashMap<u64, Arc<KeyLive>>,
+}
 
 /// Everything that deployments are made ready with.
 pub struct Prepare {
@@ -51,7 +63,7 @@ pub struct Prepare {
     /// Fetches media that vendors want as bytes.
     pub(crate) fetcher: Fetcher,
     runtime: Runtime,
-    states: States,
+    states: Arc<States>,
 }
 
 impl fmt::Debug for Prepare {
@@ -68,7 +80,7 @@ impl fmt::Debug for Prepare {
 pub async fn serving(
     config: Arc<ConfigSnapshot>,
     runtime: &Runtime,
-    states: &States,
+    states: &Arc<States>,
 ) -> Result<Serving, String> {
     let settings = &config.settings;
     let vendors = vendors(settings)?;
@@ -109,7 +121,6 @@ pub async fn serving(
             keys if server.host.is_loopback() => keys.on_loopback(&server.allowed_hosts),
             keys => keys,
         },
-        policy: Policy::from(&settings.router),
         on_loss: match settings.translation.on_loss {
             OnLoss::Report => OnUnsupported::Drop,
             OnLoss::Reject => OnUnsupported::Reject,
@@ -237,13 +248,11 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
 }
 
 /// What the configuration says of a model's window, and else the table.
-fn window(resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Window {
+fn window(resolved: &ResolvedDeployment, known: Option<&ModelInfo<'_>>) -> Window {
     let own = &resolved.model_info;
-    let known =
-        Pricing::model(vendor, own.base_model.as_deref().unwrap_or(model), resolved.region.as_deref());
     Window {
-        max_input_tokens: own.max_input_tokens.or_else(|| known.as_ref()?.max_input_tokens),
-        max_output_tokens: own.max_output_tokens.or_else(|| known.as_ref()?.max_output_tokens),
+        max_input_tokens: own.max_input_tokens.or_else(|| known?.max_input_tokens),
+        max_output_tokens: own.max_output_tokens.or_else(|| known?.max_output_tokens),
     }
 }
 
@@ -263,7 +272,12 @@ impl Prepare {
         }
         match refused {
             Some(error) if deployments.is_empty() => Err(error),
-            _ => Ok(Group { name: route.group.into(), deployments }),
+            _ => Ok(Group {
+                name: route.group.into(),
+                deployments,
+                policy: self.config.plan.policy(route.group).clone(),
+                live: self.states.groups.pin().get_or_insert_with(route.group.into(), Arc::default).clone(),
+            }),
         }
     }
 
@@ -315,16 +329,32 @@ impl Prepare {
         });
         let settings = &self.config.settings;
         let budgets = &settings.translation.effort_budgets;
+        let login =
+            self.login(provider, &parameters, &credential).map_err(|why| setup(format!("{id}: {why}")))?;
+        let pricing = self.pricing(resolved, vendor, &upstream.model);
+        let credential = credential.map(|key| key.map(Credential::Key));
+        let priced = resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model);
+        let table = Pricing::model(vendor, priced, resolved.region.as_deref());
+        let window = window(resolved, table.as_ref());
+        let facts = facts::facts(&Known {
+            id,
+            vendor,
+            model: &upstream.model,
+            region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
+            window,
+            table: table.as_ref(),
+            prices: pricing.prices.as_ref(),
+            credential: credential.as_ref().ok().and_then(Option::as_ref),
+        });
+        let parallel = resolved.routing.max_parallel_requests.or(settings.router.default_max_parallel_requests);
         Ok(Deployment {
             id: id.clone(),
             group: route.group.into(),
             provider_name: vendor.into(),
             provider: provider.clone(),
             model: upstream.model.as_ref().into(),
-            login: self
-                .login(provider, &parameters, &credential)
-                .map_err(|why| setup(format!("{id}: {why}")))?,
-            credential: credential.map(|key| key.map(Credential::Key)),
+            login,
+            credential,
             parameters,
             headers,
             client_headers: provider
@@ -343,7 +373,7 @@ impl Prepare {
             overrides: resolved.extra_body.clone(),
             modify_params: resolved.modify_params,
             demands: provider.demands(&upstream.model),
-            window: window(resolved, vendor, &upstream.model),
+            window,
             cache_points: resolved.cache_points.clone(),
             default_max_tokens: resolved.model_info.max_output_tokens,
             effort_budgets: llm_provider_core::EffortBudgets {
@@ -357,12 +387,15 @@ impl Prepare {
             encoding: Encoding::of_model(
                 resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model),
             ),
-            pricing: Arc::new(self.pricing(resolved, vendor, &upstream.model)),
+            pricing: Arc::new(pricing),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
             heads: Heads::default(),
-            state: self.states.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
+            live: self.states.deployments.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
+            key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
+            gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
+            facts,
         })
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
-use llm_router::Policy;
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_router::{GroupLive, HealthEvent, Policy, Snapshot};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use smallvec::SmallVec;
 
 use crate::auth::Authenticator;
 use crate::config::ConfigSnapshot;
@@ -21,6 +22,30 @@ pub struct Group {
     pub name: Arc<str>,
     /// The deployments.
     pub deployments: Vec<Arc<Deployment>>,
+    /// How they are chosen.
+    pub policy: Arc<Policy>,
+    /// How they are doing together; kept when the configuration changes.
+    pub live: Arc<GroupLive>,
+}
+
+impl Group {
+    /// Shows the group to the router as it is now.
+    pub fn look<T>(&self, now: UnixMs, see: impl FnOnce(&Snapshot<'_>) -> T) -> T {
+        let candidates: SmallVec<[_; 2]> =
+            self.deployments.iter().map(|deployment| deployment.candidate(now)).collect();
+        see(&self.live.snapshot(&self.policy, &candidates, now))
+    }
+
+    /// Takes news about one of its deployments; whether it is one of them.
+    pub fn heed(&self, event: &HealthEvent) -> bool {
+        let Some(deployment) = self.deployments.iter().find(|own| own.id == event.deployment) else {
+            return false;
+        };
+        let alone = self.deployments.len() == 1;
+        deployment.live.fold(event, &self.policy.resilience.breaker, alone);
+        deployment.key.fold(event, &self.policy.resilience.breaker);
+        true
+    }
 }
 
 /// A model as lists show it.
@@ -47,8 +72,6 @@ pub struct Serving {
     pub(crate) made: papaya::HashMap<Arc<str>, Arc<Group>>,
     /// Who may come in.
     pub authenticator: Authenticator,
-    /// How deployments are chosen.
-    pub policy: Policy,
     /// What to do with what a vendor has no place for.
     pub on_loss: OnUnsupported,
     /// What happens at the vendor when the client goes away.

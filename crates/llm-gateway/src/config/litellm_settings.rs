@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
+use llm_router::settings::{FallbackTarget, Fallbacks, RouterSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -19,6 +20,22 @@ pub struct LitellmSettings {
     /// Seconds until a request is given up. Holds where neither the deployment nor the router has a timeout.
     /// Default: `llm_gateway.transport.total_timeout_ms`.
     pub request_timeout: Option<Seconds>,
+    /// Further attempts after a failed one. Holds where `router_settings` says nothing. Default: 3.
+    pub num_retries: Option<u32>,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub fallbacks: Fallbacks,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub context_window_fallbacks: Fallbacks,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub content_policy_fallbacks: Fallbacks,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub default_fallbacks: Vec<FallbackTarget>,
+    /// As in `router_settings`, where that says nothing. Default: 3.
+    pub max_fallbacks: Option<u32>,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub allowed_fails: Option<u32>,
+    /// As in `router_settings`, where that says nothing. Default: none.
+    pub cooldown_time: Option<f64>,
     /// Shares that vendors take off their prices: by vendor, or by `vendor/model` with `*`. `0.05` is five per
     /// cent. Default: none.
     #[schemars(with = "std::collections::BTreeMap<String, f64>")]
@@ -31,6 +48,29 @@ pub struct LitellmSettings {
     /// Seconds of silence on a stream after which a comment is sent. Default:
     /// `llm_gateway.server.keepalive_comment_ms`.
     pub sse_keepalive_ping_interval_seconds: Option<Seconds>,
+}
+
+impl LitellmSettings {
+    /// Hands on to the router what this section says and `router_settings` does not.
+    pub(super) fn hand_on(&self, router: &mut RouterSettings) {
+        let lists = [
+            (&mut router.fallbacks, &self.fallbacks),
+            (&mut router.context_window_fallbacks, &self.context_window_fallbacks),
+            (&mut router.content_policy_fallbacks, &self.content_policy_fallbacks),
+        ];
+        for (own, inherited) in lists {
+            if own.is_empty() {
+                own.clone_from(inherited);
+            }
+        }
+        if router.default_fallbacks.is_empty() {
+            router.default_fallbacks.clone_from(&self.default_fallbacks);
+        }
+        router.num_retries = router.num_retries.or(self.num_retries);
+        router.max_fallbacks = router.max_fallbacks.or(self.max_fallbacks);
+        router.allowed_fails = router.allowed_fails.or(self.allowed_fails);
+        router.cooldown_time = router.cooldown_time.or(self.cooldown_time);
+    }
 }
 
 /// `general_settings`: what holds for the gateway itself.

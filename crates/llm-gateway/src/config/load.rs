@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use indexmap::IndexMap;
-use llm_router::{ModelAlias, RouterSettings};
+use llm_router::{DeploymentSettings, ModelAlias, Plan, RouterSettings};
 use sha2::{Digest, Sha256};
 
 use super::diagnostic::{ConfigErrors, Diagnostics};
@@ -54,7 +54,8 @@ pub(super) fn load(
         reader.read_or_default(root.get("general_settings"), "general_settings", Level::GeneralSettings);
     let litellm: LitellmSettings =
         reader.read_or_default(root.get("litellm_settings"), "litellm_settings", Level::LitellmSettings);
-    let router = router_settings(root, &reader);
+    let mut router = router_settings(root, &reader);
+    litellm.hand_on(&mut router);
     check_ranges(root, &ours, &general, &reader);
     for unset in reader.take_unset() {
         reader.error(&unset.at, format!("{}: {}", unset.path, unset.why));
@@ -76,11 +77,12 @@ pub(super) fn load(
     let aliases = router.model_group_alias.clone();
     let resolved = Resolved::new(deployments, aliases, vendors.clone());
     warn_of_dangling_aliases(root, &resolved, &reader);
+    let plan = plan(root, &router, &resolved, &reader);
     let settings = Settings::new(root, ours, general, &litellm, router);
 
     let warnings = reader.into_diagnostics().finish()?;
     let hash = hex(&hash.finalize());
-    Ok(Config { resolved, settings, environment, warnings, files, hash })
+    Ok(Config { resolved, plan, settings, environment, warnings, files, hash })
 }
 
 /// `environment_variables` in front of the process's environment.
@@ -188,6 +190,29 @@ fn warn_of_dangling_aliases(root: &Node, resolved: &Resolved, reader: &Reader<'_
             reader.warning(at, what);
         }
     }
+}
+
+/// How requests are routed. What is wrong with it is told with its place.
+fn plan(root: &Node, router: &RouterSettings, resolved: &Resolved, reader: &Reader<'_>) -> Plan {
+    let groups: Vec<(Arc<str>, Vec<&DeploymentSettings>)> = resolved
+        .groups()
+        .chain(resolved.wildcards())
+        .map(|group| {
+            let settings = group.deployments.iter().map(|deployment| &deployment.routing).collect();
+            (group.name.as_str().into(), settings)
+        })
+        .collect();
+    let (plan, faults) = Plan::new(router, &groups, &|name| resolved.route(name).is_some());
+    for fault in faults {
+        let node = root.nearest(&fault.path);
+        let what = format!("{}: {}", fault.path, fault.message);
+        if fault.is_error {
+            reader.error(&node.at, what);
+        } else {
+            reader.warning(&node.at, what);
+        }
+    }
+    plan
 }
 
 /// The bytes as text.

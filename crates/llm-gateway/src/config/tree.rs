@@ -53,6 +53,34 @@ impl Node {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// The value at a path such as `router_settings.fallbacks[0].gpt-4o[1]`, or as much of the way as there is.
+    pub(super) fn nearest(&self, path: &str) -> &Self {
+        let mut node = self;
+        let mut rest = path;
+        while !rest.is_empty() {
+            let below = match (&node.value, rest.strip_prefix('[').and_then(|rest| rest.split_once(']'))) {
+                (Value::List(items), Some((index, after))) => {
+                    index.parse().ok().and_then(|index: usize| items.get(index)).map(|item| (item, after))
+                }
+                // Names of models hold dots: the longest key that fits is the one that is meant.
+                (Value::Map(entries), _) => entries
+                    .iter()
+                    .filter(|entry| {
+                        rest.strip_prefix(&*entry.key).is_some_and(|after| {
+                            after.is_empty() || after.starts_with(['.', '[', ':'])
+                        })
+                    })
+                    .max_by_key(|entry| entry.key.len())
+                    .map(|entry| (&entry.node, &rest[entry.key.len()..])),
+                _ => None,
+            };
+            let Some((next, after)) = below else { break };
+            node = next;
+            rest = after.strip_prefix('.').unwrap_or(after);
+        }
+        node
+    }
+
     /// The entries of a map; none for anything else.
     pub(super) fn entries(&self) -> &[Entry] {
         if let Value::Map(entries) = &self.value { entries } else { &[] }

@@ -113,7 +113,7 @@ where
     };
     let reply = Reply { request_id: exchange.id().to_owned(), ..Reply::default() };
     let mut response = error::response(&error, serving.ingress(dialect), &reply);
-    if let Some(leg) = exchange.record().legs.last()
+    if let Some(leg) = exchange.record().leg()
         && let Ok(deployment) = HeaderValue::from_str(leg.deployment.as_str())
         && let Ok(provider) = HeaderValue::from_str(&leg.provider)
     {

@@ -40,20 +40,21 @@ pub fn readiness(app: &App) -> Response<Bytes> {
 pub fn health(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
+    let now = app.runtime.now();
     let mut healthy = Vec::new();
     let mut unhealthy = Vec::new();
     let mut groups: Vec<_> = serving.made.pin().values().cloned().collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     groups.dedup_by(|a, b| a.name == b.name);
     for deployment in groups.iter().flat_map(|group| &group.deployments) {
-        let candidate = deployment.candidate();
-        let failures = candidate.health.failures_in_a_row;
+        let candidate = deployment.candidate(now);
+        let failures = candidate.vitals.health.failures_in_a_row;
         let mut entry = json!({
             "model_name": *deployment.group,
             "model": format!("{}/{}", deployment.provider_name, deployment.model),
             "model_id": deployment.id.as_str(),
             "api_base": deployment.head.get(headers::MODEL_API_BASE).and_then(|base| base.to_str().ok()),
-            "in_flight": candidate.load.in_flight,
+            "in_flight": candidate.vitals.load.in_flight,
             "failures_in_a_row": failures,
         });
         if let Err(why) = &deployment.credential {

@@ -1,27 +1,32 @@
 //! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
 
 mod attempt;
+mod book;
 mod cache_points;
 mod door;
 mod edits;
 mod journey;
 mod mend;
 mod pump;
+mod way;
 mod whole;
+mod wishes;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
-use llm_router::{Outcome as RouterOutcome, Session, Snapshot, Step};
-use llm_types::{ApiError, ErrorKind, Layer, Nullable};
+use llm_router::{Exhausted, Inquiry, Session, drive};
+use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 
 pub(crate) use attempt::{Asked, Begun};
+use book::Desk;
 pub use door::Door;
 pub(crate) use journey::Journey;
 pub(crate) use pump::{Fed, Pump};
+use way::{Answered, Way};
 
 use crate::answer::AnswerBody;
 use crate::app::App;
@@ -60,11 +65,29 @@ pub(crate) struct Request<'a> {
     pub(crate) include_usage: bool,
     pub(crate) unsupported: OnUnsupported,
     pub(crate) reply: Reply,
+    /// Who goes first where requests wait: lower is sooner.
+    pub(crate) priority: u8,
     /// The canonical form, parsed when a stage first asks for it. Boxed, as most requests do without.
     pub(crate) canonical: std::sync::OnceLock<Box<Incoming>>,
 }
 
 impl Request<'_> {
+    /// The same request with another body.
+    fn changed<'b>(&self, ask: &'b Ask, peek: Peek<'b>) -> Request<'b> {
+        Request {
+            ask,
+            ingress: self.ingress,
+            peek,
+            model: self.model.clone().into_owned().into(),
+            stream: self.stream,
+            include_usage: self.include_usage,
+            unsupported: self.unsupported,
+            reply: self.reply.clone(),
+            priority: self.priority,
+            canonical: std::sync::OnceLock::new(),
+        }
+    }
+
     /// The canonical form; parsed at most once.
     pub(crate) fn canonical(&self) -> Result<&Incoming, ApiError> {
         if self.canonical.get().is_none() {
@@ -126,6 +149,8 @@ pub async fn run(
     record.enter(Stage::Router);
     let group = serving.resolve(&model)?;
     let unsupported = on_loss(&ask.headers, serving.on_loss)?;
+    let priority =
+        wishes::priority(&peek, &ask.headers, serving.config.settings.router.default_priority)?;
     let request = Request {
         ask: &ask,
         ingress,
@@ -135,6 +160,7 @@ pub async fn run(
         include_usage,
         unsupported,
         reply,
+        priority,
         canonical: std::sync::OnceLock::new(),
     };
     route(app, serving, &group, &request, exchange).await
@@ -148,61 +174,42 @@ async fn route(
     request: &Request<'_>,
     exchange: &mut Option<Exchange>,
 ) -> Result<Response<AnswerBody>, ApiError> {
-    let mut session = Session::new(serving.policy);
+    let Some(open) = exchange.take() else {
+        return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
+    };
+    let desk = Desk::new(open);
+    let way = Way { app, serving, group, request, desk: &desk, others: Mutex::default() };
+    let mut session = Session::new(wishes::wishes(&request.peek, &request.ask.headers, request.ask.door)?);
     let mut rng = app.runtime.entropy();
-    let mut last: Option<ApiError> = None;
-    loop {
-        let candidates: smallvec::SmallVec<[_; 4]> =
-            group.deployments.iter().map(|deployment| deployment.candidate()).collect();
-        let view = Snapshot { group: &group.name, candidates: &candidates };
-        let id = match session.next(&view, app.runtime.now(), &mut rng) {
-            Step::Send { deployment, .. } => deployment,
-            Step::GiveUp(exhausted) => {
-                return Err(last.unwrap_or_else(|| {
-                    ApiError::new(exhausted.kind(), Layer::Router, exhausted.to_string())
-                }));
-            }
-            step => {
-                let message = format!("the router asked for a step that is not taken yet: {step:?}");
-                return Err(ApiError::new(ErrorKind::Internal, Layer::Router, message));
-            }
-        };
-        let Some(deployment) = group.deployments.iter().find(|deployment| deployment.id == id) else {
-            let message = format!("the router chose {id}, which is not in the group");
-            return Err(ApiError::new(ErrorKind::Internal, Layer::Router, message));
-        };
-        let mut journey = Journey::begin(app, session, deployment.clone());
-        match attempt::attempt(app, serving, deployment, request, exchange).await {
-            Ok(asked) => return Ok(answer(app, serving, deployment, request, asked, journey, exchange)),
-            Err(mut error) => {
-                hide_key(&mut error, deployment);
-                if let Some(exchange) = exchange.as_mut() {
-                    exchange.leg_failed(error.kind);
-                }
-                // What the client or we did wrong says nothing about the deployment.
-                if matches!(error.layer, Layer::Provider | Layer::Transport) {
-                    journey.failed(&error);
-                } else {
-                    journey.observe(&RouterOutcome::Cancelled { deployment: id });
-                }
-                session = journey.into_session();
-                last = Some(error);
-            }
+    let inquiry = Inquiry { model: &request.model, stream: request.stream, ..Inquiry::default() };
+    let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
+    let group = session.group().map_or_else(|| Ok(group.clone()), |name| way.group(Some(name)));
+    drop(way);
+    let mut open = desk.close();
+    open.record_mut().fallbacks = session.fallbacks();
+    match (driven, group) {
+        (Ok(won), Ok(group)) => {
+            let Answered { asked, deployment, place } = won.answer;
+            let journey = Journey::new(app.clone(), session, group, deployment.clone(), place);
+            Ok(answer(app, serving, &deployment, request, asked, journey, open))
+        }
+        (Err(lost), _) => {
+            *exchange = Some(open);
+            Err(lost.error.unwrap_or_else(|| exhausted(&lost.exhausted, app.runtime.now())))
+        }
+        (_, Err(error)) => {
+            *exchange = Some(open);
+            Err(error)
         }
     }
 }
 
-/// Takes the deployment's key out of a message: some vendors repeat it when they refuse it.
-fn hide_key(error: &mut ApiError, deployment: &Deployment) {
-    // Shorter ones are no keys, and their letters stand in any message.
-    const SHORTEST: usize = 8;
-    if let Ok(Some(credential)) = &deployment.credential
-        && let Some(key) = credential.secret()
-        && key.expose().len() >= SHORTEST
-        && error.message.contains(key.expose())
-    {
-        error.message = error.message.replace(key.expose(), "***");
-    }
+/// What the client is told when nobody could be asked.
+fn exhausted(exhausted: &Exhausted, now: UnixMs) -> ApiError {
+    let mut error = ApiError::new(exhausted.kind(), Layer::Router, exhausted.to_string())
+        .with_code("no_deployment_available");
+    error.retry_after_ms = exhausted.retry_at.map(|at| at.since(now));
+    error
 }
 
 /// The answer's head, and a body that ends the exchange.
@@ -213,10 +220,9 @@ fn answer(
     request: &Request<'_>,
     mut asked: Asked,
     mut journey: Journey,
-    exchange: &mut Option<Exchange>,
+    mut exchange: Exchange,
 ) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::empty());
-    let Some(mut exchange) = exchange.take() else { return response };
     exchange.enter(Stage::GuardrailsOut);
     let map = response.headers_mut();
     let (content_type, vendor_headers) = match &asked {
@@ -244,7 +250,7 @@ fn answer(
     exchange.record_mut().status = Some(200);
     *response.body_mut() = match asked {
         Asked::Whole { body, .. } => {
-            journey.succeeded();
+            journey.succeeded(exchange.record());
             AnswerBody::whole(body, exchange)
         }
         Asked::Stream(begun) => {
@@ -283,7 +289,9 @@ fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     // A request for vectors in pieces, or one whose answer was waited for, has legs that did not fail.
     let failed = record.legs.iter().filter(|leg| leg.error.is_some()).count();
     if failed > 0 {
-        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(failed));
+        let fallbacks = record.fallbacks as usize;
+        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(failed.saturating_sub(fallbacks)));
+        map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(fallbacks));
     }
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));

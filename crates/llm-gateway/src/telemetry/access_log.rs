@@ -24,7 +24,7 @@ pub struct AccessLog;
 impl Sink for AccessLog {
     fn record(&self, record: &Record) {
         let counts = record.seen.usage.as_ref().map(llm_types::Usage::counts);
-        let leg = record.legs.last();
+        let leg = record.leg();
         let client = record.client.map(text_of);
         macro_rules! line {
             ($level:expr, $message:literal, $($more:tt)*) => {

@@ -215,7 +215,7 @@ impl Sink for MetricsSink {
             Outcome::Failed { kind, layer, .. } => (kind.label(), layer.label()),
             _ => ("", ""),
         };
-        let leg = record.legs.last();
+        let leg = record.leg();
         let none = || Name(metrics.none.clone());
         let labels = RequestLabels {
             route: record.route,

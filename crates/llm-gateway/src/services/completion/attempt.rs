@@ -13,13 +13,13 @@ use llm_provider_core::{
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
 use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
 
+use super::book::Book;
 use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Pump, RelayPump, TranslatePump};
 use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
-use crate::exchange::Exchange;
 use crate::headers;
 use crate::pricing;
 use crate::serving::Serving;
@@ -48,26 +48,22 @@ pub(super) async fn attempt(
     serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
 ) -> Result<Asked, ApiError> {
     let Some(login) = &deployment.login else {
-        return attempt_with(app, serving, deployment, request, exchange, None).await;
+        return attempt_with(app, serving, deployment, request, book, None).await;
     };
     // Boxed, so that the way of most requests stays small in memory.
     Box::pin(async {
         let credential =
             || async { login.credential().await.map_err(|error| no_credential(deployment, &error)) };
         let first = credential().await?;
-        let notes = exchange.as_ref().map_or(0, |exchange| exchange.record().notes.len());
-        let asked = attempt_with(app, serving, deployment, request, exchange, Some(&first)).await;
+        let asked = attempt_with(app, serving, deployment, request, book, Some(&first)).await;
         match asked {
             Err(error) if is_refusal(&error) && login.refused(&first) => {
-                if let Some(exchange) = exchange.as_mut() {
-                    exchange.leg_failed(error.kind);
-                    exchange.record_mut().notes.truncate(notes);
-                }
+                book.start_over(error.kind);
                 let second = credential().await?;
-                attempt_with(app, serving, deployment, request, exchange, Some(&second)).await
+                attempt_with(app, serving, deployment, request, book, Some(&second)).await
             }
             asked => asked,
         }
@@ -87,7 +83,7 @@ async fn attempt_with(
     serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     fetched: Option<&Arc<Credential>>,
 ) -> Result<Asked, ApiError> {
     if let Err(why) = &deployment.credential {
@@ -122,14 +118,14 @@ async fn attempt_with(
         };
         relay.sign(&mut parts, &plan.body, &call)?;
         refuse_losses(&plan.notes, call.unsupported)?;
-        return relayed(app, serving, deployment, request, exchange, relay, plan, parts, options).await;
+        return relayed(app, serving, deployment, request, book, relay, plan, parts, options).await;
     }
     // Boxed, so that the way of most requests stays small in memory.
     match request.ask.door {
-        Door::Chat => Box::pin(translated(app, serving, deployment, request, exchange, call, options)).await,
+        Door::Chat => Box::pin(translated(app, serving, deployment, request, book, call, options)).await,
         door => {
             let attempt = Attempt { app, serving, deployment, request, call, options };
-            Box::pin(attempt.through(door, exchange)).await
+            Box::pin(attempt.through(door, book)).await
         }
     }
 }
@@ -166,7 +162,7 @@ async fn translated(
     serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     call: Call<'_>,
     options: CallOptions,
 ) -> Result<Asked, ApiError> {
@@ -189,8 +185,8 @@ async fn translated(
             held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
         };
         notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher, &room).await?);
-        if let (Some(exchange), Some(held)) = (exchange.as_mut(), held) {
-            exchange.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+        if let Some(held) = held {
+            book.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
         }
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
@@ -203,19 +199,19 @@ async fn translated(
     let lost: Vec<Note> = encoded.notes.into_iter().filter(|note| !is_put_in(note)).collect();
     notes.extend(lost);
     refuse_losses(&notes, call.unsupported)?;
-    take_notes(exchange, notes);
+    book.note(notes);
     let (parts, payload) = encoded.request.into_parts();
     let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
     let follow_up = FollowUp::new(&upstream, options);
-    let response = send(app, deployment, exchange, upstream, options, false).await?;
+    let response = send(app, deployment, book, upstream, options, false).await?;
     if request.stream {
         return translated_stream(
-            app, serving, deployment, request, exchange, translator, response, &follow_up,
+            app, serving, deployment, request, book, translator, response, &follow_up,
         )
         .await;
     }
     let (mut answer, headers) =
-        decode_whole(app, deployment, exchange, translator, response, &follow_up, serving.max_answer_bytes)
+        decode_whole(app, deployment, book, translator, response, &follow_up, serving.max_answer_bytes)
             .await?;
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
     seen.model = answer.model.get().cloned();
@@ -223,11 +219,11 @@ async fn translated(
     seen.content_bytes = answer.choices.iter().map(|choice| written(&choice.message)).sum();
     let asked = request.ask.body.bytes.len() as u64;
     if let Some(usage) = pricing::estimated_usage(seen.usage.as_ref(), seen.content_bytes, asked) {
-        take_notes(exchange, vec![pricing::estimate_note(seen.usage.as_ref())]);
+        book.note(vec![pricing::estimate_note(seen.usage.as_ref())]);
         answer.usage = Nullable::Value(usage);
     }
     let outgoing = request.ingress.write(&answer, &request.reply);
-    take_notes(exchange, outgoing.notes);
+    book.note(outgoing.notes);
     Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
 }
 
@@ -248,7 +244,7 @@ async fn translated_stream(
     serving: &Serving,
     deployment: &Deployment,
     request: &Request<'_>,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     translator: &dyn Translator<Chat>,
     mut response: Response<Body>,
     follow_up: &FollowUp,
@@ -284,7 +280,7 @@ async fn translated_stream(
                 })));
             }
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, exchange, *request, after_ms, follow_up).await?;
+                response = ask_again(app, deployment, book, *request, after_ms, follow_up).await?;
             }
         }
     }
@@ -303,7 +299,7 @@ fn asked_too_often() -> ApiError {
 async fn ask_again(
     app: &Arc<App>,
     deployment: &Deployment,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     request: http::Request<Payload>,
     after_ms: u64,
     follow_up: &FollowUp,
@@ -311,7 +307,7 @@ async fn ask_again(
     let (request, options) = follow_up.ready(request, after_ms).await?;
     let (parts, payload) = request.into_parts();
     let request = http::Request::from_parts(parts, payload_bytes(payload)?);
-    send(app, deployment, exchange, request, options, false).await
+    send(app, deployment, book, request, options, false).await
 }
 
 fn is_json(response: &Response<Body>) -> bool {
@@ -326,15 +322,15 @@ async fn relayed(
     serving: &Serving,
     deployment: &Arc<Deployment>,
     request: &Request<'_>,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     relay: &dyn Relay,
     plan: RelayPlan,
     parts: http::request::Parts,
     options: CallOptions,
 ) -> Result<Asked, ApiError> {
-    take_notes(exchange, plan.notes);
+    book.note(plan.notes);
     let upstream = http::Request::from_parts(parts, plan.body);
-    let response = send(app, deployment, exchange, upstream, options, true).await?;
+    let response = send(app, deployment, book, upstream, options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
         if response.status().is_success()
@@ -344,7 +340,7 @@ async fn relayed(
         {
             let follow_up = FollowUp::anonymous(options);
             let whole = translated_stream(
-                app, serving, deployment, request, exchange, translator, response, &follow_up,
+                app, serving, deployment, request, book, translator, response, &follow_up,
             );
             return Box::pin(whole).await;
         }
@@ -377,25 +373,15 @@ async fn relayed(
 pub(super) async fn send(
     app: &Arc<App>,
     deployment: &Deployment,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     request: http::Request<Bytes>,
     options: CallOptions,
     relayed: bool,
 ) -> Result<Response<Body>, ApiError> {
-    if let Some(exchange) = exchange.as_mut() {
-        exchange.begin_leg(
-            deployment.id.clone(),
-            deployment.provider_name.clone(),
-            deployment.model.clone(),
-            relayed,
-            deployment.pricing.clone(),
-        );
-    }
+    book.begin_leg(deployment, relayed);
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);
     let response = deployment.service.call(request, options).await?;
-    if let Some(exchange) = exchange.as_mut() {
-        exchange.leg_head(response.status().as_u16());
-    }
+    book.leg_head(response.status().as_u16());
     Ok(response)
 }
 
@@ -478,7 +464,7 @@ fn says_error(body: &[u8]) -> bool {
 pub(super) async fn decode_whole<O: Operation>(
     app: &Arc<App>,
     deployment: &Deployment,
-    exchange: &mut Option<Exchange>,
+    book: &mut Book<'_>,
     translator: &dyn Translator<O>,
     mut response: Response<Body>,
     follow_up: &FollowUp,
@@ -489,7 +475,7 @@ pub(super) async fn decode_whole<O: Operation>(
         match translator.decode(response_of(&parts, &body))? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, exchange, *request, after_ms, follow_up).await?;
+                response = ask_again(app, deployment, book, *request, after_ms, follow_up).await?;
             }
         }
     }
@@ -515,12 +501,6 @@ fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&
     *response.status_mut() = parts.status;
     response.headers_mut().clone_from(&parts.headers);
     response
-}
-
-pub(super) fn take_notes(exchange: &mut Option<Exchange>, notes: Vec<Note>) {
-    if let Some(exchange) = exchange.as_mut() {
-        exchange.record_mut().notes.extend(notes);
-    }
 }
 
 /// In strict mode, what would be lost is refused.

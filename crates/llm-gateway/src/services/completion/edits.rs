@@ -17,7 +17,9 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "allowed_openai_params",
     "cache",
     "cache_control_injection_points",
+    "content_policy_fallbacks",
     "context_window_fallback_dict",
+    "context_window_fallbacks",
     "disable_fallbacks",
     "drop_params",
     "fallbacks",
@@ -31,13 +33,13 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "mock_testing_rate_limit_error",
     "modify_params",
     "no-log",
+    "max_retries",
     "num_retries",
     "tags",
 ];
 
 /// Members for the gateway that ask for something this version does not do; leaving them out is told.
-const NOT_HONOURED: &[&str] =
-    &["cache", "context_window_fallback_dict", "disable_fallbacks", "fallbacks", "guardrails", "num_retries"];
+const NOT_HONOURED: &[&str] = &["cache", "context_window_fallback_dict", "guardrails"];
 
 /// A body that passes through as bytes, changed.
 #[derive(Debug)]

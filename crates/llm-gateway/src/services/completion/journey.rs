@@ -1,40 +1,55 @@
-//! The router's session during one attempt: what became of it is observed once, whatever happens.
+//! The router's session while an answer is heard: what became of it is observed once, whatever happens.
 
 use std::sync::Arc;
 
-use llm_router::{Outcome, Session};
+use llm_router::{Answered, Outcome, Session};
+use llm_types::ApiError;
 
 use crate::app::App;
-use crate::deployment::{Deployment, InFlight};
+use crate::deployment::{Deployment, Place};
+use crate::exchange::Record;
+use crate::serving::Group;
 
-/// One attempt at one deployment. Dropped before anything was observed, it counts as cancelled.
+/// One attempt whose answer has begun. Dropped before anything was observed, it counts as cancelled.
 #[derive(Debug)]
 pub(crate) struct Journey {
     app: Arc<App>,
     session: Session,
+    /// The group that it was asked in.
+    group: Arc<Group>,
     deployment: Arc<Deployment>,
-    in_flight: Option<InFlight>,
+    place: Option<Place>,
 }
 
 impl Journey {
-    pub(crate) fn begin(app: &Arc<App>, session: Session, deployment: Arc<Deployment>) -> Self {
-        let in_flight = Some(deployment.state.begin());
-        Self { app: app.clone(), session, deployment, in_flight }
+    pub(crate) const fn new(
+        app: Arc<App>,
+        session: Session,
+        group: Arc<Group>,
+        deployment: Arc<Deployment>,
+        place: Place,
+    ) -> Self {
+        Self { app, session, group, deployment, place: Some(place) }
     }
 
-    pub(crate) fn observe(&mut self, outcome: &Outcome) {
-        if self.in_flight.take().is_some() {
+    fn observe(&mut self, outcome: &Outcome) {
+        if self.place.take().is_some() {
             for event in self.session.observe(outcome, self.app.runtime.now()) {
-                self.deployment.state.fold(&event);
+                self.group.heed(&event);
             }
         }
     }
 
-    pub(crate) fn succeeded(&mut self) {
+    /// The answer came to its end.
+    pub(crate) fn succeeded(&mut self, record: &Record) {
+        let answered = self.timing(record);
+        self.deployment.live.answered(&answered);
+        self.group.live.answered(&answered);
         self.observe(&Outcome::Succeeded { deployment: self.deployment.id.clone() });
     }
 
-    pub(crate) fn failed(&mut self, error: &llm_types::ApiError) {
+    /// It broke off.
+    pub(crate) fn failed(&mut self, error: &ApiError) {
         self.observe(&Outcome::Failed {
             deployment: self.deployment.id.clone(),
             kind: error.kind,
@@ -42,10 +57,18 @@ impl Journey {
         });
     }
 
-    /// Gives the session back for the next attempt.
-    pub(crate) fn into_session(mut self) -> Session {
-        let empty = Session::new(self.app.serving().policy);
-        std::mem::replace(&mut self.session, empty)
+    fn timing(&self, record: &Record) -> Answered {
+        let usage = record.seen.usage.as_ref().map(llm_types::Usage::counts);
+        let sent_at = record.leg().map_or(record.duration, |leg| leg.sent_at);
+        let ms = |until: std::time::Duration| until.saturating_sub(sent_at).as_millis() as u64;
+        Answered {
+            at: self.app.runtime.now(),
+            stream: record.stream,
+            first_token_ms: record.first_byte_at.filter(|_| record.stream).map(ms),
+            answer_ms: ms(record.duration),
+            output_tokens: usage.map_or(0, |counts| counts.output_total()),
+            total_tokens: usage.map_or(0, |counts| counts.input_total() + counts.output_total()),
+        }
     }
 }
 

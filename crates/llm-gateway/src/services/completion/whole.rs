@@ -14,12 +14,12 @@ use llm_types::{
 };
 use serde_json::Value;
 
-use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send, take_notes};
+use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send};
+use super::book::Book;
 use super::edits;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
-use crate::exchange::Exchange;
 use crate::services::count;
 use crate::serving::Serving;
 
@@ -38,13 +38,13 @@ impl Attempt<'_> {
     pub(super) async fn through(
         &self,
         door: Door,
-        exchange: &mut Option<Exchange>,
+        book: &mut Book<'_>,
     ) -> Result<Asked, ApiError> {
         match door {
             Door::Chat => Err(lacks(self.deployment, "chat that is not chat")),
-            Door::CountTokens(ingress) => self.count(ingress, exchange).await,
-            Door::Embeddings(ingress) => self.embed(ingress, exchange).await,
-            Door::Rerank(ingress) => self.rank(ingress, exchange).await,
+            Door::CountTokens(ingress) => self.count(ingress, book).await,
+            Door::Embeddings(ingress) => self.embed(ingress, book).await,
+            Door::Rerank(ingress) => self.rank(ingress, book).await,
         }
     }
 
@@ -52,12 +52,12 @@ impl Attempt<'_> {
     async fn count(
         &self,
         ingress: &dyn WholeIngress<CountTokens>,
-        exchange: &mut Option<Exchange>,
+        book: &mut Book<'_>,
     ) -> Result<Asked, ApiError> {
         let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
         let (request, count, headers) = match self.deployment.provider.count_tokens() {
             Some(translator) => {
-                let (mut count, headers) = self.ask(translator, &request, notes, exchange).await?;
+                let (mut count, headers) = self.ask(translator, &request, notes, book).await?;
                 count.tokenizer = format!("{}_api", self.deployment.provider_name).into();
                 (request, count, headers)
             }
@@ -67,12 +67,12 @@ impl Attempt<'_> {
                     Some(encoding) => format!("counted by the gateway, with {}", encoding.name()),
                     None => "estimated by the gateway; this vendor cannot be asked".to_owned(),
                 };
-                take_notes(exchange, vec![Note::new(NoteKind::Converted, "input_tokens", detail)]);
+                book.note(vec![Note::new(NoteKind::Converted, "input_tokens", detail)]);
                 (request, count, HeaderMap::new())
             }
         };
         let outgoing = ingress.write(&request, &count, &self.request.reply);
-        take_notes(exchange, outgoing.notes);
+        book.note(outgoing.notes);
         let seen = Box::new(Seen { complete: true, ..Seen::default() });
         Ok(Asked::Whole { body: outgoing.body, headers, seen })
     }
@@ -81,7 +81,7 @@ impl Attempt<'_> {
     async fn embed(
         &self,
         ingress: &dyn WholeIngress<Embeddings>,
-        exchange: &mut Option<Exchange>,
+        book: &mut Book<'_>,
     ) -> Result<Asked, ApiError> {
         let Some(translator) = self.deployment.provider.embeddings() else {
             return Err(lacks(self.deployment, "embeddings"));
@@ -94,8 +94,8 @@ impl Attempt<'_> {
         for input in request.input.pieces(limit) {
             let inputs = input.len();
             let piece = EmbeddingRequest { input, ..request.clone() };
-            let asking = self.ask(translator, &piece, std::mem::take(&mut notes), exchange).await;
-            let (answer, head) = asking.inspect_err(|_| paid_in_vain(whole.take(), exchange))?;
+            let asking = self.ask(translator, &piece, std::mem::take(&mut notes), book).await;
+            let (answer, head) = asking.inspect_err(|_| paid_in_vain(whole.take(), book))?;
             headers = head;
             match &mut whole {
                 None => whole = Some(answer),
@@ -105,7 +105,7 @@ impl Attempt<'_> {
         }
         let whole = whole.unwrap_or_else(|| EmbeddingResponse::new(&self.request.reply.model, Vec::new()));
         let outgoing = ingress.write(&request, &whole, &self.request.reply);
-        take_notes(exchange, outgoing.notes);
+        book.note(outgoing.notes);
         let seen = Seen {
             complete: true,
             usage: whole.usage.into_option(),
@@ -119,15 +119,15 @@ impl Attempt<'_> {
     async fn rank(
         &self,
         ingress: &dyn WholeIngress<Rerank>,
-        exchange: &mut Option<Exchange>,
+        book: &mut Book<'_>,
     ) -> Result<Asked, ApiError> {
         let Some(translator) = self.deployment.provider.rerank() else {
             return Err(lacks(self.deployment, "rerank"));
         };
         let (request, notes) = self.edited(ingress.read(&self.request.ask.body.bytes)?)?;
-        let (answer, headers) = self.ask(translator, &request, notes, exchange).await?;
+        let (answer, headers) = self.ask(translator, &request, notes, book).await?;
         let outgoing = ingress.write(&request, &answer, &self.request.reply);
-        take_notes(exchange, outgoing.notes);
+        book.note(outgoing.notes);
         let usage = Some(usage_of(answer.meta.get()));
         let seen = Seen { complete: true, usage, model: answer.model.into_option(), ..Seen::default() };
         Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
@@ -146,25 +146,25 @@ impl Attempt<'_> {
         translator: &dyn Translator<O>,
         request: &O::Request,
         mut notes: Vec<Note>,
-        exchange: &mut Option<Exchange>,
+        book: &mut Book<'_>,
     ) -> Result<(O::Response, HeaderMap), ApiError> {
         let encoded = translator.encode(request, &self.call)?;
         notes.extend(encoded.notes);
         refuse_losses(&notes, self.call.unsupported)?;
-        take_notes(exchange, notes);
+        book.note(notes);
         let (parts, payload) = encoded.request.into_parts();
         let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
         let follow_up = FollowUp::new(&upstream, self.options);
-        let response = send(self.app, self.deployment, exchange, upstream, self.options, false).await?;
+        let response = send(self.app, self.deployment, book, upstream, self.options, false).await?;
         let limit = self.serving.max_answer_bytes;
-        decode_whole(self.app, self.deployment, exchange, translator, response, &follow_up, limit).await
+        decode_whole(self.app, self.deployment, book, translator, response, &follow_up, limit).await
     }
 }
 
 /// What was answered before the request failed is paid for all the same, and goes into the books.
-fn paid_in_vain(answered: Option<EmbeddingResponse>, exchange: &mut Option<Exchange>) {
-    if let (Some(answered), Some(exchange)) = (answered, exchange.as_mut()) {
-        exchange.hear(Seen {
+fn paid_in_vain(answered: Option<EmbeddingResponse>, book: &Book<'_>) {
+    if let Some(answered) = answered {
+        book.hear(Seen {
             usage: answered.usage.into_option(),
             model: answered.model.into_option(),
             ..Seen::default()

@@ -1,0 +1,108 @@
+//! What one attempt writes into the exchange, while others may be under way at the same time.
+
+use std::sync::{Mutex, PoisonError};
+
+use llm_provider_core::{Note, Seen};
+use llm_router::Reason;
+use llm_types::ErrorKind;
+
+use crate::deployment::Deployment;
+use crate::exchange::Exchange;
+use crate::limits::Held;
+
+/// The exchange while deployments are asked. All attempts of a request are polled by one task, so nobody ever waits here.
+#[derive(Debug)]
+pub(crate) struct Desk(Mutex<Exchange>);
+
+impl Desk {
+    pub(crate) const fn new(exchange: Exchange) -> Self {
+        Self(Mutex::new(exchange))
+    }
+
+    /// The exchange, once all attempts are over.
+    pub(crate) fn close(self) -> Exchange {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One attempt's page. What it has begun and not ended when it is dropped was given up.
+#[derive(Debug)]
+pub(crate) struct Book<'a> {
+    desk: &'a Desk,
+    reason: Reason,
+    /// The leg under way, or the last one.
+    leg: Option<usize>,
+    notes: Vec<Note>,
+    over: bool,
+}
+
+impl<'a> Book<'a> {
+    pub(crate) const fn open(desk: &'a Desk, reason: Reason) -> Self {
+        Self { desk, reason, leg: None, notes: Vec::new(), over: false }
+    }
+
+    /// What translation changed.
+    pub(super) fn note(&mut self, notes: Vec<Note>) {
+        if self.notes.is_empty() {
+            self.notes = notes;
+        } else {
+            self.notes.extend(notes);
+        }
+    }
+
+    /// A request is handed to the transport.
+    pub(super) fn begin_leg(&mut self, deployment: &Deployment, relayed: bool) {
+        self.leg = Some(self.desk.with(|exchange| exchange.begin_leg(deployment, relayed, self.reason)));
+    }
+
+    /// The answer has a head.
+    pub(super) fn leg_head(&self, status: u16) {
+        if let Some(leg) = self.leg {
+            self.desk.with(|exchange| exchange.leg_head(leg, status));
+        }
+    }
+
+    /// The leg failed, and the attempt begins anew.
+    pub(super) fn start_over(&mut self, kind: ErrorKind) {
+        self.notes.clear();
+        if let Some(leg) = self.leg.take() {
+            self.desk.with(|exchange| exchange.leg_failed(leg, kind));
+        }
+    }
+
+    /// A share of a bound that is given back when the request ends.
+    pub(super) fn hold(&self, held: Held) {
+        self.desk.with(|exchange| exchange.hold(held));
+    }
+
+    /// What was heard in an answer that comes to nothing.
+    pub(super) fn hear(&self, seen: Seen) {
+        self.desk.with(|exchange| exchange.hear(seen));
+    }
+
+    /// The attempt is over. What it noted holds for the request, unless another attempt follows.
+    pub(super) fn end(mut self, result: Result<(), ErrorKind>) {
+        self.over = true;
+        let notes = std::mem::take(&mut self.notes);
+        self.desk.with(|exchange| {
+            exchange.record_mut().notes = notes;
+            match (result, self.leg) {
+                (Ok(()), Some(leg)) => exchange.answered_by(leg),
+                (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),
+                (_, None) => {}
+            }
+        });
+    }
+}
+
+impl Drop for Book<'_> {
+    fn drop(&mut self) {
+        if let (false, Some(leg)) = (self.over, self.leg) {
+            self.desk.with(|exchange| exchange.leg_cancelled(leg));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The router's world in the gateway: groups as they are served, deployments that are asked over the network.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use llm_provider_core::{Edit, Peek, apply};
+use llm_router::{Asking, Cause, DeploymentId, Failure, HealthEvent, Snapshot, World};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use serde_json::{Map, Value};
+
+use super::attempt::{self, Asked};
+use super::book::{Book, Desk};
+use super::{Ask, Request};
+use crate::app::App;
+use crate::deployment::{Deployment, Place};
+use crate::limits::HeldBody;
+use crate::serving::{Group, Serving};
+
+/// Where one request's attempts take place.
+pub(super) struct Way<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) serving: &'a Arc<Serving>,
+    /// The group that was asked for.
+    pub(super) group: &'a Arc<Group>,
+    pub(super) request: &'a Request<'a>,
+    pub(super) desk: &'a Desk,
+    /// Groups that stood in, so that news finds its deployment.
+    pub(super) others: Mutex<Vec<Arc<Group>>>,
+}
+
+/// An answer that has begun.
+pub(super) struct Answered {
+    pub(super) asked: Asked,
+    pub(super) deployment: Arc<Deployment>,
+    pub(super) place: Place,
+}
+
+impl Way<'_> {
+    fn group(&self, name: Option<&Arc<str>>) -> Result<Arc<Group>, ApiError> {
+        let Some(name) = name else { return Ok(self.group.clone()) };
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(group) = others.iter().find(|group| group.name == *name) {
+            return Ok(group.clone());
+        }
+        let group = self.serving.resolve(name)?;
+        others.push(group.clone());
+        Ok(group)
+    }
+
+    async fn ask(
+        &self,
+        asking: Asking,
+        deployment: &Arc<Deployment>,
+    ) -> Result<(Asked, Place), ApiError> {
+        let place = deployment.place(self.request.priority, self.app.runtime.now()).await?;
+        let mut book = Book::open(self.desk, asking.reason);
+        let asked = match &asking.changes {
+            None => attempt::attempt(self.app, self.serving, deployment, self.request, &mut book).await,
+            Some(changes) => Box::pin(self.changed(changes, deployment, &mut book)).await,
+        };
+        book.end(asked.as_ref().map(|_| ()).map_err(|error| error.kind));
+        asked.map(|asked| (asked, place))
+    }
+
+    /// Asks with another body: some members of the request are replaced.
+    async fn changed(
+        &self,
+        changes: &Map<String, Value>,
+        deployment: &Arc<Deployment>,
+        book: &mut Book<'_>,
+    ) -> Result<Asked, ApiError> {
+        let set = |(name, value): (&String, &Value)| Edit::Set {
+            name: name.clone().into(),
+            json: value.to_string(),
+        };
+        let edits: Vec<Edit> = changes.iter().filter(|(name, _)| *name != "model").map(set).collect();
+        let original = self.request.ask;
+        let bytes = apply(&original.body.bytes, &self.request.peek, &edits);
+        let held = self.app.held_bytes.try_add(bytes.len() as u64, u64::MAX).ok_or_else(|| {
+            ApiError::new(ErrorKind::Internal, Layer::Gateway, "there is no bound on these bytes")
+        })?;
+        let ask = Ask {
+            dialect: original.dialect,
+            door: original.door,
+            model: original.model.clone(),
+            stream: original.stream,
+            headers: original.headers.clone(),
+            body: HeldBody { bytes, held },
+        };
+        let request = self.request.changed(&ask, Peek::new(&ask.body.bytes)?);
+        attempt::attempt(self.app, self.serving, deployment, &request, book).await
+    }
+}
+
+impl World for Way<'_> {
+    type Answer = Answered;
+    type Error = ApiError;
+
+    fn look<T>(
+        &self,
+        group: Option<&Arc<str>>,
+        see: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> Result<T, ApiError> {
+        let now = self.app.runtime.now();
+        match group {
+            None => Ok(self.group.look(now, see)),
+            Some(_) => Ok(self.group(group)?.look(now, see)),
+        }
+    }
+
+    async fn attempt(&self, asking: Asking) -> Result<Answered, Failure<ApiError>> {
+        let found = self.group(asking.group.as_ref()).and_then(|group| {
+            group.deployments.iter().find(|known| known.id == asking.deployment).cloned().ok_or_else(|| {
+                let message = format!("the router chose {}, which is not in the group", asking.deployment);
+                ApiError::new(ErrorKind::Internal, Layer::Router, message)
+            })
+        });
+        let deployment = found.map_err(|error| Failure { cause: Cause::Request, error })?;
+        match self.ask(asking, &deployment).await {
+            Ok((asked, place)) => Ok(Answered { asked, deployment, place }),
+            Err(mut error) => {
+                hide_key(&mut error, &deployment);
+                Err(Failure { cause: cause(&error), error })
+            }
+        }
+    }
+
+    fn late(&self, deployment: &DeploymentId) -> ApiError {
+        let message = format!("{deployment} did not begin to answer in time");
+        ApiError::new(ErrorKind::GatewayTimeout, Layer::Router, message).with_code("first_token_late")
+    }
+
+    fn now(&self) -> UnixMs {
+        self.app.runtime.now()
+    }
+
+    async fn wait_until(&self, at: UnixMs) {
+        let ms = at.since(self.app.runtime.now());
+        // Timers have an end: what is further off than a year is never.
+        const YEAR_MS: u64 = 365 * 86_400_000;
+        if ms >= YEAR_MS {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+    }
+
+    fn heed(&self, event: &HealthEvent) {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let groups = std::iter::once(self.group).chain(others.iter());
+        for group in groups {
+            if group.heed(event) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whose fault an error is.
+fn cause(error: &ApiError) -> Cause {
+    let unfit = Cause::Unfit { kind: error.kind };
+    match error.layer {
+        Layer::Provider | Layer::Transport => {
+            Cause::Deployment { kind: error.kind, retry_after_ms: error.retry_after_ms }
+        }
+        // What this deployment lacks, another may have.
+        Layer::Translation if error.kind == ErrorKind::Unsupported => unfit,
+        Layer::Gateway if error.code.as_deref() == Some("missing_credential") => unfit,
+        Layer::Router if error.kind == ErrorKind::RateLimit => unfit,
+        _ => Cause::Request,
+    }
+}
+
+/// Takes the deployment's key out of a message: some vendors repeat it when they refuse it.
+fn hide_key(error: &mut ApiError, deployment: &Deployment) {
+    // Shorter ones are no keys, and their letters stand in any message.
+    const SHORTEST: usize = 8;
+    if let Ok(Some(credential)) = &deployment.credential
+        && let Some(key) = credential.secret()
+        && key.expose().len() >= SHORTEST
+        && error.message.contains(key.expose())
+    {
+        error.message = error.message.replace(key.expose(), "***");
+    }
+}
+
