@@ -5,7 +5,9 @@ mod decision;
 mod entropy;
 mod facts;
 mod inquiry;
+mod live;
 mod outcome;
+mod plan;
 mod policy;
 mod select;
 mod session;
@@ -19,13 +21,20 @@ pub use decision::{Decision, Refusal, Verdict};
 pub use entropy::{Entropy, SeededEntropy};
 pub use facts::{Capabilities, Facts, Price};
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
-pub use outcome::{Attempt, Exhausted, HealthEvent, HealthNews, Outcome};
-pub use policy::{Policy, Resilience, Selection};
+pub use live::{
+    Answered, BudgetLive, Check, Company, GroupLive, InFlight, KeyLive, LastFailure, Live, Queued, Report,
+    SharedState, Sum,
+};
+pub use outcome::{Attempt, Exhausted, HealthEvent, HealthNews, Outcome, Scope};
+pub use plan::{Plan, PlanFault, Severity};
+pub use policy::{
+    Backoff, Breaker, BreakerRule, Hedging, Lists, Policy, Resilience, Retries, Selection, Target,
+};
 pub use select::select;
-pub use session::{Session, Step};
+pub use session::{Event, Happening, Record, Session, Step, WaitReason, Wishes};
 pub use settings::{
     DeploymentSettings, InvalidSeconds, ModelAlias, RouterSettings, RoutingStrategy, Seconds, StrategyArgs,
 };
-pub use snapshot::{Candidate, DeploymentId, Snapshot};
+pub use snapshot::{Candidate, DeploymentId, Hedged, Snapshot};
 pub use tags::Tags;
 pub use vitals::{Health, Load, Minute, Pace, Quota, Vitals};

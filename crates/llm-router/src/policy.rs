@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+mod breaker;
 mod resilience;
+mod retries;
 mod selection;
 
-pub use resilience::Resilience;
+pub(crate) use breaker::ms;
+pub use breaker::{Breaker, BreakerRule};
+pub use resilience::{Hedging, Lists, Resilience, Target};
+pub use retries::{Backoff, Retries};
 pub use selection::Selection;
 
 /// What the configuration says of one model group, made ready.

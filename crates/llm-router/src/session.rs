@@ -1,18 +1,32 @@
 //! One request's journey.
 
-use llm_types::UnixMs;
+use std::sync::Arc;
+
+use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
+use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 use crate::{
-    Attempt, Decision, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Inquiry, Outcome, Snapshot,
-    select,
+    Attempt, Candidate, Decision, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Hedging,
+    Inquiry, Outcome, Policy, Scope, Snapshot,
 };
+
+mod choice;
+mod fallback;
+mod record;
+mod wishes;
 
 #[cfg(test)]
 mod tests;
 
+use choice::Question;
+use fallback::Onward;
+pub use record::{Event, Happening, Record, WaitReason};
+pub use wishes::Wishes;
+
 /// What to do now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
@@ -25,31 +39,93 @@ pub enum Step {
         /// If no token has come by then, ask [`Session::next`] again while this attempt goes on.
         hedge_at: Option<UnixMs>,
     },
-    /// Send the request there as well; the first answer wins.
+    /// Send the request there as well; the first answer wins. Cancel the other then, and observe
+    /// [`Outcome::Cancelled`] for it.
     Hedge(DeploymentId),
     /// Nothing to do before `until`, or before an outcome is known.
     Wait {
         /// When to ask again.
         until: UnixMs,
     },
+    /// Go on in another model group: ask [`Session::next`] again with a snapshot of that, or tell
+    /// [`Session::pass_over`].
+    Turn {
+        /// The group.
+        group: Arc<str>,
+        /// Members that replace the request's from here on.
+        changes: Option<Arc<Map<String, Value>>>,
+    },
     /// Nobody is left to ask.
     GiveUp(Exhausted),
 }
 
-/// One request's journey through the deployments of a group: no IO, and the same answers to the same
-/// arguments.
+/// One request's journey through the deployments of a group, and on to other groups: no IO, and the same answers to
+/// the same arguments.
 #[derive(Debug, Clone, Default)]
 pub struct Session {
-    attempts: Vec<Attempt>,
-    first_token_by: Option<UnixMs>,
+    wishes: Wishes,
+    /// Where it stands, and where it began; `None` before the first step.
+    group: Option<Arc<str>>,
+    origin: Option<Arc<str>>,
+    attempts: SmallVec<[Attempt; 1]>,
+    /// What goes with each of `attempts`.
+    legs: SmallVec<[Leg; 1]>,
+    decisions: SmallVec<[Decision; 1]>,
+    events: Vec<Event>,
+    visit: Visit,
+    onward: Onward,
+    hedges: u32,
     over: bool,
-    decisions: Vec<Decision>,
+}
+
+/// What an attempt is in the eyes of the policy.
+#[derive(Debug, Clone, Copy)]
+struct Leg {
+    hedge: bool,
+    order: i64,
+    credential: u64,
+    retries: Option<u32>,
+    first_token_by: Option<UnixMs>,
+}
+
+/// What holds as long as the request stays in one group.
+#[derive(Debug, Clone, Default)]
+struct Visit {
+    /// Attempts made before it.
+    since: usize,
+    /// Not before this instant.
+    resume_at: Option<UnixMs>,
+    /// Whether it has waited since the last attempt.
+    waited: bool,
+    hedge_at: Option<UnixMs>,
+    hedged: bool,
+    /// Set when it is done with: nothing but other groups from here on.
+    left: Option<Left>,
+}
+
+/// Why a group is done with.
+#[derive(Debug, Clone, Copy, Default)]
+struct Left {
+    kind: Option<ErrorKind>,
+    late: bool,
+    retry_at: Option<UnixMs>,
+    refused: Option<ErrorKind>,
+}
+
+/// The failure that the next step has to deal with.
+#[derive(Debug, Clone, Copy)]
+struct Failure {
+    leg: Leg,
+    kind: ErrorKind,
+    retry_after_ms: Option<u64>,
+    late: bool,
+    at: UnixMs,
 }
 
 impl Session {
     /// A journey that has not begun.
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(wishes: Wishes) -> Self {
+        Self { wishes, ..Self::default() }
     }
 
     /// How deployments were chosen so far, in order.
@@ -57,14 +133,50 @@ impl Session {
         &self.decisions
     }
 
-    /// What was tried so far, in order.
+    /// What was tried so far, in order; also what was [`Unfit`](Outcome::Unfit) and not sent.
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
     }
 
+    /// What happened beside attempts, in order: waits, changes of the group, second requests.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// Everything that happened, for the record.
+    pub fn record(&self) -> Record<'_> {
+        Record { decisions: &self.decisions, attempts: &self.attempts, events: &self.events }
+    }
+
+    /// The group in which the request stands; `None` before the first step.
+    pub fn group(&self) -> Option<&Arc<str>> {
+        self.group.as_ref()
+    }
+
+    /// Attempts beyond the first, in all groups; second requests of hedging are none.
+    pub fn retries(&self) -> u32 {
+        self.sent(0).saturating_sub(1)
+    }
+
+    /// Changes of the group.
+    pub fn fallbacks(&self) -> u32 {
+        self.onward.hops()
+    }
+
+    /// Second requests because the first was slow.
+    pub fn hedges(&self) -> u32 {
+        self.hedges
+    }
+
+    /// By when the attempt under way at this deployment must have its first token.
+    pub fn first_token_by(&self, deployment: &DeploymentId) -> Option<UnixMs> {
+        let legs = self.attempts.iter().zip(&self.legs).rev();
+        legs.filter(|(a, _)| a.ended.is_none()).find(|(a, _)| a.deployment == *deployment)?.1.first_token_by
+    }
+
     /// What to do at `now`, given what is known of the group.
     ///
-    /// While an attempt is under way the answer is [`Step::Wait`].
+    /// While an attempt is under way the answer is [`Step::Wait`], or [`Step::Hedge`] once that is due.
     pub fn next(
         &mut self,
         view: &Snapshot<'_>,
@@ -72,51 +184,331 @@ impl Session {
         now: UnixMs,
         rng: &mut dyn Entropy,
     ) -> Step {
-        if self.attempts.last().is_some_and(|attempt| attempt.ended.is_none()) {
-            return Step::Wait { until: self.first_token_by.unwrap_or(UnixMs(i64::MAX)) };
+        self.arrive(view);
+        if self.attempts.iter().any(|attempt| attempt.ended.is_none()) {
+            return self.meanwhile(view, inquiry, now, rng);
         }
-        let resilience = &view.policy.resilience;
-        if self.over || self.attempts.len() >= resilience.max_attempts as usize {
-            return self.give_up(None);
+        if self.over {
+            return self.give_up(Left::default());
         }
-        let decision = select(view, inquiry, &self.attempts, now, rng.next_u64());
-        let chosen = decision.chosen.and_then(|place| view.candidates.get(place));
-        self.decisions.push(decision);
-        let Some(chosen) = chosen else {
-            let retry_at =
-                view.candidates.iter().filter_map(|c| c.vitals.health.cooling_until).filter(|at| *at > now);
-            return self.give_up(retry_at.min());
-        };
-        let deployment = chosen.id.clone();
-        self.first_token_by = resilience.first_token_ms.map(|ms| now.plus(ms));
-        self.attempts.push(Attempt { deployment: deployment.clone(), started: now, ended: None });
-        Step::Send { deployment, first_token_by: self.first_token_by, hedge_at: None }
+        if let Some(left) = self.visit.left {
+            return self.leave(view, left, now);
+        }
+        if let Some(until) = self.visit.resume_at.filter(|until| *until > now) {
+            return Step::Wait { until };
+        }
+        match self.failure() {
+            None => self.begin(view, inquiry, now, rng),
+            Some(failure) => self.go_on(view, inquiry, failure, now, rng),
+        }
     }
 
-    /// Takes what became of a step, and says what it means for the health of deployments.
+    /// Takes what became of a step, and says what it means for the health of the deployment.
     ///
     /// An outcome that belongs to no attempt under way is ignored.
-    pub fn observe(&mut self, outcome: &Outcome, now: UnixMs) -> Vec<HealthEvent> {
+    pub fn observe(&mut self, outcome: &Outcome, now: UnixMs) -> Option<HealthEvent> {
         let deployment = outcome.deployment();
         let under_way = |a: &&mut Attempt| a.ended.is_none() && a.deployment == *deployment;
-        let Some(attempt) = self.attempts.iter_mut().find(under_way) else {
-            return Vec::new();
-        };
+        let attempt = self.attempts.iter_mut().rev().find(under_way)?;
         attempt.ended = Some((now, outcome.clone()));
-        self.over = !outcome.failure().is_some_and(llm_types::ErrorKind::retryable);
+        let elapsed_ms = now.since(attempt.started);
 
-        let news = match outcome {
-            Outcome::Succeeded { .. } => HealthNews::Succeeded,
-            Outcome::Failed { kind, retry_after_ms, .. } => {
-                HealthNews::Failed { kind: *kind, retry_after_ms: *retry_after_ms }
+        let (scope, news) = match outcome {
+            Outcome::Succeeded { .. } => {
+                self.over = true;
+                (Scope::Deployment, HealthNews::Succeeded)
             }
-            Outcome::FirstTokenLate { .. } => HealthNews::FirstTokenLate,
-            Outcome::Cancelled { .. } => return Vec::new(),
+            Outcome::Failed { kind: ErrorKind::ClientClosed, .. } | Outcome::Cancelled { .. } => {
+                // A leg that is cancelled while another goes on is no end.
+                self.over |= self.attempts.iter().all(|attempt| attempt.ended.is_some());
+                return None;
+            }
+            Outcome::Failed { kind: ErrorKind::Timeout | ErrorKind::GatewayTimeout, .. }
+                if self.wishes.own_timeout =>
+            {
+                return None;
+            }
+            Outcome::FirstTokenLate { .. } if self.wishes.first_token_ms.is_some() => return None,
+            Outcome::Failed { kind, retry_after_ms, .. } => {
+                (Scope::of(*kind), HealthNews::Failed { kind: *kind, retry_after_ms: *retry_after_ms })
+            }
+            Outcome::FirstTokenLate { .. } => (Scope::Deployment, HealthNews::FirstTokenLate),
+            Outcome::Unfit { .. } => return None,
         };
-        vec![HealthEvent { deployment: deployment.clone(), at: now, news }]
+        Some(HealthEvent { deployment: deployment.clone(), at: now, elapsed_ms, scope, news })
     }
 
-    fn give_up(&self, retry_at: Option<UnixMs>) -> Step {
-        Step::GiveUp(Exhausted { attempts: self.attempts.clone(), retry_at })
+    /// Says that the group of the last [`Step::Turn`] cannot be had: nobody knows it, or the request may not go
+    /// there. The next step goes on with what comes after it.
+    pub fn pass_over(&mut self, now: UnixMs) {
+        if let Some(group) = self.onward.pass_over() {
+            self.events.push(Event { at: now, what: Happening::PassedOver { group } });
+        }
     }
+
+    /// Takes up the group of the snapshot, if the request has come there anew.
+    fn arrive(&mut self, view: &Snapshot<'_>) {
+        if self.group.is_some() && !self.onward.arrive() {
+            return;
+        }
+        let named = &view.policy.group;
+        let group = if **named == *view.group { named.clone() } else { view.group.into() };
+        self.visit = Visit { since: self.attempts.len(), ..Visit::default() };
+        self.origin.get_or_insert_with(|| group.clone());
+        self.group = Some(group);
+    }
+
+    /// Attempts from this place on that were sent, without second requests.
+    fn sent(&self, since: usize) -> u32 {
+        let attempts = self.attempts.iter().zip(&self.legs).skip(since);
+        attempts.filter(|(attempt, leg)| attempt.was_sent() && !leg.hedge).count() as u32
+    }
+
+    /// The last failure in this group, of those that were sent.
+    fn failure(&self) -> Option<Failure> {
+        let here = self.attempts.iter().zip(&self.legs).skip(self.visit.since);
+        here.filter_map(|(attempt, leg)| {
+            let (at, outcome) = attempt.ended.as_ref()?;
+            let (kind, retry_after_ms, late) = match outcome {
+                Outcome::Failed { kind, retry_after_ms, .. } => (*kind, *retry_after_ms, false),
+                Outcome::FirstTokenLate { .. } => (ErrorKind::GatewayTimeout, None, true),
+                _ => return None,
+            };
+            Some(Failure { leg: *leg, kind, retry_after_ms, late, at: *at })
+        })
+        .max_by_key(|failure| failure.at)
+    }
+
+    /// The first attempt in a group.
+    fn begin(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
+        let choice = self.choose(view, inquiry, now, rng, &Question::anybody());
+        match choice.candidate {
+            Some(chosen) => self.send(view, inquiry, choice.decision, &chosen, now),
+            None => {
+                let left = self.nobody(view, choice.decision, now);
+                self.leave(view, left, now)
+            }
+        }
+    }
+
+    /// After a failure: another deployment at once, the same after a while, the next order, another group, or no more.
+    fn go_on(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        failure: Failure,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
+        let resilience = &view.policy.resilience;
+        let left = Left { kind: Some(failure.kind), late: failure.late, ..Left::default() };
+        let allowance = resilience.retries.after(
+            failure.kind,
+            self.wishes.num_retries,
+            self.wishes.retry_policy.as_ref(),
+            failure.leg.retries,
+        );
+        let sent = self.sent(self.visit.since);
+        let elsewhere = needs_another_key(failure.kind);
+        if sent <= allowance.retries && (failure.kind.retryable() || allowance.named || elsewhere) {
+            let allowed = |candidate: &Candidate<'_>| {
+                !(elsewhere && !allowance.named && candidate.facts.credential == failure.leg.credential)
+            };
+            let question = Question { allowed: &allowed, ask_again: allowance.named };
+            let choice = self.choose(view, inquiry, now, rng, &question);
+            let Some(chosen) = choice.candidate else {
+                return self.nobody_well(view, inquiry, choice.decision, left, now, rng);
+            };
+            if self.visit.waited || !self.has_tried(chosen.id) {
+                return self.send(view, inquiry, choice.decision, &chosen, now);
+            }
+            let limited = failure.kind == ErrorKind::RateLimit;
+            if !(limited && self.has_onward(view, left)) {
+                let wait = resilience.backoff.wait_ms(sent, failure.retry_after_ms, rng);
+                if let Some(until) = wait.map(|ms| now.plus(ms)).filter(|until| self.in_time(*until)) {
+                    let why = if failure.retry_after_ms.is_some_and(|ms| ms > 0) {
+                        WaitReason::RetryAfter
+                    } else {
+                        WaitReason::Backoff
+                    };
+                    return self.wait(until, why, now);
+                }
+            }
+            let retry_at = failure.retry_after_ms.map(|ms| failure.at.plus(ms)).filter(|at| *at > now);
+            return self.next_order(view, inquiry, Left { retry_at, ..left }, now, rng);
+        }
+        self.next_order(view, inquiry, left, now, rng)
+    }
+
+    /// A retry is due and nobody is well: another group if there is one, else a while of patience.
+    fn nobody_well(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        decision: Decision,
+        left: Left,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
+        let Left { retry_at, .. } = self.nobody(view, decision, now);
+        let soon = retry_at.filter(|at| at.since(now) <= crate::Backoff::LONGEST_MS && self.in_time(*at));
+        if let Some(until) = soon.filter(|_| !self.visit.waited && !self.has_onward(view, left)) {
+            return self.wait(until, WaitReason::CoolingDown, now);
+        }
+        self.next_order(view, inquiry, Left { retry_at, ..left }, now, rng)
+    }
+
+    /// The deployments of the next `order`, if there are such; else the group is done with.
+    fn next_order(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        left: Left,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
+        let reached = self.legs.iter().skip(self.visit.since).map(|leg| leg.order).max();
+        let higher = |candidate: &Candidate<'_>| reached.is_none_or(|reached| order(candidate) > reached);
+        if view.candidates.iter().any(|candidate| higher(candidate) && !self.has_tried(candidate.id)) {
+            let question = Question { allowed: &higher, ask_again: false };
+            let choice = self.choose(view, inquiry, now, rng, &question);
+            if let Some(chosen) = choice.candidate {
+                return self.send(view, inquiry, choice.decision, &chosen, now);
+            }
+        }
+        self.leave(view, left, now)
+    }
+
+    fn send(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        decision: Decision,
+        chosen: &Candidate<'_>,
+        now: UnixMs,
+    ) -> Step {
+        let resilience = &view.policy.resilience;
+        self.visit.waited = false;
+        self.visit.resume_at = None;
+        let hedging = resilience.hedging.filter(|_| !self.visit.hedged && view.candidates.len() > 1);
+        self.visit.hedge_at = hedging
+            .and_then(|hedging: Hedging| hedging.after_ms(&view.pace, inquiry.stream))
+            .map(|ms| now.plus(ms));
+        let first_token_by =
+            self.note_attempt(view.policy, inquiry, &view.pace, decision, chosen, now, false);
+        Step::Send { deployment: chosen.id.clone(), first_token_by, hedge_at: self.visit.hedge_at }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one place where an attempt comes into being")]
+    fn note_attempt(
+        &mut self,
+        policy: &Policy,
+        inquiry: &Inquiry<'_>,
+        pace: &crate::Pace,
+        decision: Decision,
+        chosen: &Candidate<'_>,
+        now: UnixMs,
+        hedge: bool,
+    ) -> Option<UnixMs> {
+        // Only a stream shows its first token.
+        let first_token_ms = inquiry.stream.then(|| {
+            let own = chosen.settings.ttft_timeout.map(crate::Seconds::as_ms);
+            self.wishes.first_token_ms.or(own).or_else(|| policy.resilience.first_token_ms(pace))
+        });
+        let first_token_by = first_token_ms.flatten().map(|ms| now.plus(ms));
+        self.decisions.push(decision);
+        self.attempts.push(Attempt { deployment: chosen.id.clone(), started: now, ended: None });
+        self.legs.push(Leg {
+            hedge,
+            order: order(chosen),
+            credential: chosen.facts.credential,
+            retries: chosen.settings.num_retries,
+            first_token_by,
+        });
+        first_token_by
+    }
+
+    /// While something is under way: a second request if one is due, else patience.
+    fn meanwhile(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Step {
+        if self.visit.hedge_at.is_some_and(|at| at <= now) {
+            self.visit.hedge_at = None;
+            if let Some(step) = self.hedge(view, inquiry, now, rng) {
+                return step;
+            }
+        }
+        let open = self.attempts.iter().zip(&self.legs).filter(|(attempt, _)| attempt.ended.is_none());
+        let until = open.filter_map(|(_, leg)| leg.first_token_by).chain(self.visit.hedge_at).min();
+        Step::Wait { until: until.unwrap_or(UnixMs(i64::MAX)) }
+    }
+
+    fn hedge(
+        &mut self,
+        view: &Snapshot<'_>,
+        inquiry: &Inquiry<'_>,
+        now: UnixMs,
+        rng: &mut dyn Entropy,
+    ) -> Option<Step> {
+        let most = view.policy.resilience.hedging?.max_extra * view.hedging.requests as f64;
+        if (view.hedging.hedges + 1) as f64 > most {
+            self.events.push(Event { at: now, what: Happening::HedgeBudgetSpent });
+            return None;
+        }
+        let since = self.visit.since;
+        let tried: SmallVec<[DeploymentId; 2]> =
+            self.attempts[since..].iter().map(|attempt| attempt.deployment.clone()).collect();
+        let untried = |candidate: &Candidate<'_>| !tried.contains(candidate.id);
+        let question = Question { allowed: &untried, ask_again: false };
+        let choice = self.choose(view, inquiry, now, rng, &question);
+        let chosen = choice.candidate?;
+        self.visit.hedged = true;
+        self.hedges += 1;
+        self.events.push(Event { at: now, what: Happening::Hedged { deployment: chosen.id.clone() } });
+        self.note_attempt(view.policy, inquiry, &view.pace, choice.decision, &chosen, now, true);
+        Some(Step::Hedge(chosen.id.clone()))
+    }
+
+    fn wait(&mut self, until: UnixMs, why: WaitReason, now: UnixMs) -> Step {
+        self.visit.resume_at = Some(until);
+        self.visit.waited = true;
+        self.events.push(Event { at: now, what: Happening::Waiting { until, why } });
+        Step::Wait { until }
+    }
+
+    /// Whether the request is still of use then.
+    fn in_time(&self, then: UnixMs) -> bool {
+        self.wishes.deadline.is_none_or(|deadline| then < deadline)
+    }
+
+    /// Whether this deployment was chosen in this group before.
+    fn has_tried(&self, id: &DeploymentId) -> bool {
+        self.attempts[self.visit.since..].iter().any(|attempt| attempt.deployment == *id)
+    }
+
+    fn give_up(&self, left: Left) -> Step {
+        let Left { retry_at, refused, .. } = left;
+        Step::GiveUp(Exhausted { attempts: self.attempts.to_vec(), retry_at, refused })
+    }
+}
+
+/// A deployment without an order stands behind all that have one.
+fn order(candidate: &Candidate<'_>) -> i64 {
+    candidate.settings.order.unwrap_or(i64::MAX)
+}
+
+/// Failures that another key may not have.
+const fn needs_another_key(kind: ErrorKind) -> bool {
+    use ErrorKind::{Authentication, PaymentRequired, PermissionDenied, QuotaExceeded};
+    matches!(kind, Authentication | PaymentRequired | PermissionDenied | QuotaExceeded)
 }

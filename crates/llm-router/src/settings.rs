@@ -103,7 +103,7 @@ pub struct RouterSettings {
     pub timeout: Option<Seconds>,
     /// The same for streamed requests. Default: `timeout`.
     pub stream_timeout: Option<Seconds>,
-    /// When an attempt is given up for want of a first token: seconds, or `{percentile, factor, min_samples}` of the
+    /// When an attempt is given up for want of a first token: seconds, or `{p95_factor, min_samples}` of the
     /// group's own times. Default: none.
     pub first_token_timeout: Option<FirstTokenTimeout>,
     /// A second request where the first is slow. Default: off.

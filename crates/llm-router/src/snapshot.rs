@@ -57,6 +57,18 @@ pub struct Snapshot<'a> {
     pub pace: Pace,
     /// A number that counts up with each decision of the group, for strategies that take turns.
     pub turn: u64,
+    /// How often requests of the group were sent twice.
+    pub hedging: Hedged,
+}
+
+/// How often requests of a group were sent twice, lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hedged {
+    /// Requests.
+    pub requests: u64,
+    /// Second requests, because the first was slow.
+    pub hedges: u64,
 }
 
 /// One deployment as a decision sees it.

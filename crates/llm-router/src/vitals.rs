@@ -3,6 +3,8 @@
 use llm_types::{ErrorKind, UnixMs};
 use serde::{Deserialize, Serialize};
 
+use crate::BudgetLive;
+
 /// Everything that changes about a deployment from request to request.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -19,6 +21,30 @@ pub struct Vitals {
     pub quota: Quota,
     /// Spent this period, as a share of the budget of it that is nearest to its end; `None` without a budget.
     pub budget_used: Option<f64>,
+}
+
+impl Vitals {
+    /// The same with what is known of the key: while that cools down, the deployment does.
+    #[must_use]
+    pub fn with_key(mut self, key: &Health) -> Self {
+        if key.cooling_until > self.health.cooling_until {
+            self.health.cooling_until = key.cooling_until;
+            self.health.cause = key.cause;
+        }
+        self
+    }
+
+    /// The same with the budget that is nearest to its end.
+    #[must_use]
+    pub fn with_budgets<'a>(
+        mut self,
+        budgets: impl IntoIterator<Item = &'a BudgetLive>,
+        now: UnixMs,
+    ) -> Self {
+        let used = budgets.into_iter().map(|budget| budget.used(now));
+        self.budget_used = used.chain(self.budget_used).reduce(f64::max);
+        self
+    }
 }
 
 /// How well a deployment is.

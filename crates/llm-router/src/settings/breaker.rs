@@ -1,5 +1,6 @@
 //! When a deployment is left alone.
 
+use llm_types::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 /// `circuit_breaker`: when a deployment is left alone, and for how long.
@@ -19,6 +20,10 @@ pub struct CircuitBreakerSettings {
     pub cooldown: f64,
     /// Seconds of cooling down after too many requests, where the vendor does not say. Default: 5.
     pub rate_limit_cooldown: f64,
+    /// Seconds of cooling down, at first, of a deployment without company: nobody else of its group is well, and the
+    /// group has no fallbacks. Doubles each time, up to `cooldown`. It takes `min_requests` failures in a row.
+    /// Default: 5.
+    pub last_cooldown: f64,
     /// Seconds that are believed when a vendor asks to be left alone, at most. Default: 3600.
     pub max_cooldown: f64,
 }
@@ -32,6 +37,7 @@ impl Default for CircuitBreakerSettings {
             window: 60.0,
             cooldown: 300.0,
             rate_limit_cooldown: 5.0,
+            last_cooldown: 5.0,
             max_cooldown: 3600.0,
         }
     }
@@ -60,4 +66,25 @@ pub struct AllowedFailsPolicy {
     /// Failures of the vendor's.
     #[serde(rename = "InternalServerErrorAllowedFails")]
     pub internal: Option<u32>,
+}
+
+impl AllowedFailsPolicy {
+    /// The failures of this kind that are forgiven, if it is named.
+    pub fn allowed(&self, kind: ErrorKind) -> Option<u32> {
+        match kind {
+            ErrorKind::InvalidRequest
+            | ErrorKind::ContextWindow
+            | ErrorKind::Unsupported
+            | ErrorKind::MethodNotAllowed
+            | ErrorKind::PayloadTooLarge
+            | ErrorKind::UnsupportedMediaType
+            | ErrorKind::Unprocessable => self.bad_request,
+            ErrorKind::ContentPolicy => self.content_policy,
+            ErrorKind::Authentication => self.authentication,
+            ErrorKind::Timeout | ErrorKind::GatewayTimeout => self.timeout,
+            ErrorKind::RateLimit | ErrorKind::QuotaExceeded => self.rate_limit,
+            ErrorKind::Internal | ErrorKind::BadGateway | ErrorKind::Unavailable => self.internal,
+            _ => None,
+        }
+    }
 }

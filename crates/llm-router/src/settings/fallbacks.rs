@@ -1,7 +1,9 @@
 //! `fallbacks`: `[{group: [targets]}]`.
 
+use std::fmt;
+
 use indexmap::IndexMap;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de};
 use serde_json::{Map, Value};
 
 /// Lists of model groups to go on with, by the group that has failed.
@@ -20,7 +22,7 @@ impl Fallbacks {
     }
 
     /// Every group that has a list, and its list.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[FallbackTarget])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[FallbackTarget])> + Clone {
         self.0.iter().flatten().map(|(group, targets)| (group.as_str(), targets.as_slice()))
     }
 
@@ -31,9 +33,8 @@ impl Fallbacks {
 }
 
 /// A model group to go on with: its name, or a map of `model` and members that replace the request's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub enum FallbackTarget {
     /// The group.
     Name(String),
@@ -42,11 +43,64 @@ pub enum FallbackTarget {
 }
 
 impl FallbackTarget {
-    /// The group's name; `None` for a map without `model`.
+    /// The group's name; `None` for a map without `model`, which is never read from configuration.
     pub fn group(&self) -> Option<&str> {
         match self {
             Self::Name(name) => Some(name),
             Self::Changed(members) => members.get("model").and_then(Value::as_str),
         }
+    }
+}
+
+const EXPECTED: &str = "a model group's name, or a map with `model`";
+
+impl<'de> Deserialize<'de> for FallbackTarget {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = FallbackTarget;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(EXPECTED)
+            }
+
+            fn visit_str<E: de::Error>(self, group: &str) -> Result<FallbackTarget, E> {
+                Ok(FallbackTarget::Name(group.to_owned()))
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<FallbackTarget, A::Error> {
+                let members = Map::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                match members.get("model") {
+                    Some(Value::String(_)) => Ok(FallbackTarget::Changed(members)),
+                    Some(_) => Err(de::Error::custom("`model` must be a model group's name")),
+                    None => {
+                        Err(de::Error::custom(format_args!("a map without `model`, expected {EXPECTED}")))
+                    }
+                }
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for FallbackTarget {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FallbackTarget".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A model group to go on with: its name, or a map of `model` and members that replace the \
+                            request's.",
+            "oneOf": [
+                { "type": "string" },
+                {
+                    "type": "object",
+                    "properties": { "model": { "type": "string" } },
+                    "required": ["model"]
+                }
+            ]
+        })
     }
 }

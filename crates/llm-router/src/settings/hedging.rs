@@ -1,6 +1,8 @@
 //! What happens while a first token is waited for.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::{Deserialize, Serialize, de};
 
 use super::Seconds;
 
@@ -26,15 +28,65 @@ impl Default for HedgingSettings {
     }
 }
 
-/// When an attempt is given up for want of a first token.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// When an attempt is given up for want of a first token: seconds, or `{p95_factor, min_samples}`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub enum FirstTokenTimeout {
     /// After so many seconds.
     Fixed(Seconds),
     /// After a multiple of the time that 95 of 100 of the group's own requests stay under.
     Learned(LearnedTimeout),
+}
+
+impl<'de> Deserialize<'de> for FirstTokenTimeout {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl Visitor {
+            fn fixed<E: de::Error>(seconds: f64) -> Result<FirstTokenTimeout, E> {
+                Seconds::try_from(seconds).map(FirstTokenTimeout::Fixed).map_err(E::custom)
+            }
+        }
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = FirstTokenTimeout;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number of seconds, or {p95_factor, min_samples}")
+            }
+
+            fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<FirstTokenTimeout, E> {
+                Self::fixed(seconds)
+            }
+
+            fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<FirstTokenTimeout, E> {
+                Self::fixed(seconds as f64)
+            }
+
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<FirstTokenTimeout, E> {
+                Self::fixed(seconds as f64)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<FirstTokenTimeout, A::Error> {
+                LearnedTimeout::deserialize(de::value::MapAccessDeserializer::new(map))
+                    .map(FirstTokenTimeout::Learned)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for FirstTokenTimeout {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FirstTokenTimeout".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "When an attempt is given up for want of a first token: seconds, or {p95_factor, \
+                            min_samples}.",
+            "oneOf": [generator.subschema_for::<Seconds>(), generator.subschema_for::<LearnedTimeout>()]
+        })
+    }
 }
 
 /// A time learned from the group's own.

@@ -1,5 +1,6 @@
 //! `retry_policy`.
 
+use llm_types::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 /// Further attempts by the kind of failure, under LiteLLM's names. A kind that is not named follows `num_retries`.
@@ -34,4 +35,28 @@ pub struct RetryPolicy {
     /// After anything else.
     #[serde(rename = "DefaultErrorRetries")]
     pub default: Option<u32>,
+}
+
+impl RetryPolicy {
+    /// The attempts that follow a failure of this kind, and whether it is named; `None` if the policy says nothing.
+    pub fn after(&self, kind: ErrorKind) -> Option<(u32, bool)> {
+        let named = match kind {
+            ErrorKind::InvalidRequest
+            | ErrorKind::ContextWindow
+            | ErrorKind::Unsupported
+            | ErrorKind::MethodNotAllowed
+            | ErrorKind::PayloadTooLarge
+            | ErrorKind::UnsupportedMediaType
+            | ErrorKind::Unprocessable => self.bad_request,
+            ErrorKind::ContentPolicy => self.content_policy,
+            ErrorKind::Authentication => self.authentication,
+            ErrorKind::Timeout | ErrorKind::GatewayTimeout => self.timeout,
+            ErrorKind::RateLimit | ErrorKind::QuotaExceeded => self.rate_limit,
+            ErrorKind::Internal | ErrorKind::BadGateway => self.internal,
+            ErrorKind::Unavailable => self.unavailable.or(self.internal),
+            ErrorKind::NotFound => self.not_found,
+            _ => None,
+        };
+        named.map(|count| (count, true)).or(self.default.map(|count| (count, false)))
+    }
 }

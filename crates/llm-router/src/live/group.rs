@@ -1,0 +1,74 @@
+//! One group's running state.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use llm_types::UnixMs;
+
+use super::Answered;
+use super::timing::Timing;
+use crate::{Hedged, Pace};
+
+/// What a group as a whole is doing.
+#[derive(Debug, Default)]
+pub struct GroupLive {
+    timing: Timing,
+    turn: AtomicU64,
+    /// Requests and second requests, 32 bits each.
+    hedged: AtomicU64,
+}
+
+/// As soon as there are so many requests, both counts are halved: what was long ago fades.
+const LATELY: u64 = 4_096;
+
+impl GroupLive {
+    /// A group of which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How fast the group answers. Takes no lock.
+    pub fn pace(&self, now: UnixMs) -> Pace {
+        self.timing.pace(now)
+    }
+
+    /// The number of the next decision.
+    pub fn turn(&self) -> u64 {
+        self.turn.fetch_add(1, Relaxed)
+    }
+
+    /// How often its requests were sent twice, lately.
+    pub fn hedging(&self) -> Hedged {
+        let word = self.hedged.load(Relaxed);
+        Hedged { requests: word >> 32, hedges: word & u64::from(u32::MAX) }
+    }
+
+    /// A request has come.
+    pub fn requested(&self) {
+        self.count(1, 0);
+    }
+
+    /// A second request was sent because the first is slow.
+    pub fn hedged(&self) {
+        self.count(0, 1);
+    }
+
+    /// Learns from a whole answer.
+    pub fn answered(&self, answered: &Answered) {
+        self.timing.answered(answered);
+    }
+
+    /// Learns from a first token that had not come after so many milliseconds.
+    pub fn late(&self, after_ms: u64, at: UnixMs) {
+        self.timing.late(after_ms, at);
+    }
+
+    fn count(&self, requests: u64, hedges: u64) {
+        let _ = self.hedged.fetch_update(Relaxed, Relaxed, |word| {
+            let (mut all, mut twice) = ((word >> 32) + requests, (word & u64::from(u32::MAX)) + hedges);
+            if all >= LATELY {
+                (all, twice) = (all / 2, twice / 2);
+            }
+            Some(all << 32 | twice.min(u64::from(u32::MAX)))
+        });
+    }
+}

@@ -1,0 +1,81 @@
+//! A [`Tracker`] behind a lock, and what a decision reads of it beside.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use llm_types::{ErrorKind, UnixMs};
+
+use super::LastFailure;
+use super::cell::{FloatCell, InstantCell, KindCell};
+use super::tracker::{Company, Tracker};
+use crate::{Breaker, Health, HealthEvent, HealthNews};
+
+/// A [`Tracker`] behind a lock, and what a decision reads of it beside.
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    tracker: Mutex<Tracker>,
+    cooling_until: InstantCell,
+    cause: KindCell,
+    half_open: AtomicBool,
+    failures_in_a_row: AtomicU32,
+    success_rate: FloatCell,
+    probes: AtomicU32,
+}
+
+impl Pulse {
+    pub(super) fn health(&self) -> Health {
+        Health {
+            cooling_until: self.cooling_until.get(),
+            cause: self.cause.get(),
+            failures_in_a_row: self.failures_in_a_row.load(Relaxed),
+            half_open: self.half_open.load(Relaxed),
+            probes: self.probes.load(Relaxed),
+            success_rate: self.success_rate.get(),
+            checked_well: None,
+        }
+    }
+
+    pub(super) fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) {
+        self.change(|tracker| match event.news {
+            HealthNews::Succeeded => tracker.succeeded(event.at, breaker),
+            HealthNews::Failed { kind, retry_after_ms } => {
+                tracker.failed(kind, retry_after_ms, event.at, breaker, company);
+            }
+            HealthNews::FirstTokenLate => {
+                tracker.failed(ErrorKind::GatewayTimeout, None, event.at, breaker, company);
+            }
+        });
+    }
+
+    pub(super) fn cool(&self, until: UnixMs, cause: Option<ErrorKind>, now: UnixMs) {
+        self.change(|tracker| tracker.cool(until, cause, now));
+    }
+
+    /// Whether a request that begins now finds out; it must say when it has [`probed`](Self::probed).
+    pub(super) fn probe(&self) -> bool {
+        let probe = self.half_open.load(Relaxed);
+        if probe {
+            self.probes.fetch_add(1, Relaxed);
+        }
+        probe
+    }
+
+    pub(super) fn probed(&self) {
+        self.probes.fetch_sub(1, Relaxed);
+    }
+
+    pub(super) fn last_failure(&self) -> Option<LastFailure> {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner).last_failure
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Tracker)) {
+        let mut tracker = self.tracker.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut tracker);
+        // Told while the lock is held, so that the last to change is the last to tell.
+        self.half_open.store(tracker.half_open, Relaxed);
+        self.cause.set(tracker.cause);
+        self.cooling_until.set(tracker.cooling_until);
+        self.failures_in_a_row.store(tracker.failures_in_a_row, Relaxed);
+        self.success_rate.set(tracker.success_rate);
+    }
+}

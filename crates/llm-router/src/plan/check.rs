@@ -1,0 +1,174 @@
+//! What is wrong with the settings.
+
+use std::sync::Arc;
+
+use super::{PlanFault, Severity};
+use crate::settings::{DeploymentSettings, FallbackTarget, FirstTokenTimeout, RouterSettings};
+
+type Groups<'a> = [(Arc<str>, Vec<&'a DeploymentSettings>)];
+
+/// One edge of the graph of fallbacks.
+struct Edge<'a> {
+    path: String,
+    from: &'a str,
+    target: &'a FallbackTarget,
+}
+
+pub(super) fn faults(
+    settings: &RouterSettings,
+    groups: &Groups<'_>,
+    known: &dyn Fn(&str) -> bool,
+) -> Vec<PlanFault> {
+    let mut faults = Vec::new();
+    numbers(settings, &mut faults);
+    let edges = edges(settings, groups);
+    for Edge { path, from, target } in &edges {
+        let unknown = target.group().filter(|name| !known(name));
+        if let Some(name) = unknown {
+            let message = format!("no model has the name `{name}`");
+            let unknown = Some(name.to_owned());
+            faults.push(PlanFault { path: path.clone(), message, severity: Severity::Error, unknown });
+        }
+        if *from != "*" && !known(from) {
+            let path = path.rsplit_once('[').map_or(path.as_str(), |(list, _)| list);
+            if faults.last().is_none_or(|last| last.path != path) {
+                let message = format!("no model has the name `{from}`, so this list is never used");
+                let unknown = Some((*from).to_owned());
+                faults.push(PlanFault {
+                    path: path.to_owned(),
+                    message,
+                    severity: Severity::Warning,
+                    unknown,
+                });
+            }
+        }
+    }
+    loops(&edges, &mut faults);
+    for name in settings.model_group_retry_policy.keys().filter(|name| !known(name)) {
+        faults.push(PlanFault {
+            path: format!("router_settings.model_group_retry_policy.{name}"),
+            message: format!("no model has the name `{name}`, so this policy is never used"),
+            severity: Severity::Warning,
+            unknown: Some(name.clone()),
+        });
+    }
+    faults
+}
+
+fn edges<'a>(settings: &'a RouterSettings, groups: &'a Groups<'a>) -> Vec<Edge<'a>> {
+    let mut edges = Vec::new();
+    let named = [
+        ("fallbacks", &settings.fallbacks),
+        ("context_window_fallbacks", &settings.context_window_fallbacks),
+        ("content_policy_fallbacks", &settings.content_policy_fallbacks),
+        ("latency_fallbacks", &settings.latency_fallbacks),
+    ];
+    for (key, lists) in named {
+        for (at, map) in lists.0.iter().enumerate() {
+            for (from, targets) in map {
+                edges.extend(targets.iter().enumerate().map(|(place, target)| Edge {
+                    path: format!("router_settings.{key}[{at}].{from}[{place}]"),
+                    from,
+                    target,
+                }));
+            }
+        }
+    }
+    edges.extend(settings.default_fallbacks.iter().enumerate().map(|(place, target)| Edge {
+        path: format!("router_settings.default_fallbacks[{place}]"),
+        from: "*",
+        target,
+    }));
+    for (group, deployments) in groups {
+        for (number, deployment) in deployments.iter().enumerate() {
+            edges.extend(deployment.fallbacks.iter().enumerate().map(|(place, target)| Edge {
+                path: format!("model_list.{group}[{number}].litellm_params.fallbacks[{place}]"),
+                from: group,
+                target,
+            }));
+        }
+    }
+    edges
+}
+
+/// Fallbacks that lead back to where they began: each target is asked once in a request, so they do no harm, and
+/// nobody means them. Lists for every group make such loops by their nature and are left out.
+fn loops(edges: &[Edge<'_>], faults: &mut Vec<PlanFault>) {
+    for (place, edge) in edges.iter().enumerate() {
+        let Some(target) = edge.target.group().filter(|_| edge.from != "*") else { continue };
+        // Each loop is told once, at the edge of it that comes last.
+        if let Some(mut way) = way(&edges[..=place], target, edge.from) {
+            way.insert(0, edge.from);
+            faults.push(PlanFault {
+                path: edge.path.clone(),
+                message: format!(
+                    "these fallbacks lead back to where they began: {}; each is asked once in a request",
+                    way.join(" -> ")
+                ),
+                severity: Severity::Warning,
+                unknown: None,
+            });
+        }
+    }
+}
+
+/// A shortest way along the edges.
+fn way<'a>(edges: &[Edge<'a>], from: &'a str, to: &str) -> Option<Vec<&'a str>> {
+    let mut ways = vec![vec![from]];
+    let mut seen = vec![from];
+    let mut next = 0;
+    while let Some(way) = ways.get(next).cloned() {
+        next += 1;
+        let end = *way.last()?;
+        if end == to {
+            return Some(way);
+        }
+        for edge in edges.iter().filter(|edge| edge.from == end) {
+            if let Some(group) = edge.target.group().filter(|group| !seen.contains(group)) {
+                seen.push(group);
+                ways.push(way.iter().copied().chain([group]).collect());
+            }
+        }
+    }
+    None
+}
+
+/// Numbers that make no sense.
+fn numbers(settings: &RouterSettings, faults: &mut Vec<PlanFault>) {
+    let mut check = |key: &str, holds: bool, expected: &str| {
+        if !holds {
+            faults.push(PlanFault {
+                path: format!("router_settings.{key}"),
+                message: format!("expected {expected}"),
+                severity: Severity::Error,
+                unknown: None,
+            });
+        }
+    };
+    let time = |seconds: f64| seconds.is_finite() && seconds >= 0.0;
+    const TIME: &str = "a number of seconds, zero or more";
+    check("retry_after", settings.retry_after.is_none_or(time), TIME);
+    check("cooldown_time", settings.cooldown_time.is_none_or(time), TIME);
+    let breaker = &settings.circuit_breaker;
+    check("circuit_breaker.consecutive_failures", breaker.consecutive_failures > 0, "a number above zero");
+    check(
+        "circuit_breaker.failure_rate",
+        breaker.failure_rate > 0.0 && breaker.failure_rate <= 1.0,
+        "a share above 0 and up to 1",
+    );
+    check("circuit_breaker.min_requests", breaker.min_requests > 0, "a number above zero");
+    check(
+        "circuit_breaker.window",
+        time(breaker.window) && breaker.window > 0.0,
+        "a number of seconds above zero",
+    );
+    check("circuit_breaker.cooldown", time(breaker.cooldown), TIME);
+    check("circuit_breaker.rate_limit_cooldown", time(breaker.rate_limit_cooldown), TIME);
+    check("circuit_breaker.last_cooldown", time(breaker.last_cooldown), TIME);
+    check("circuit_breaker.max_cooldown", time(breaker.max_cooldown), TIME);
+    check("hedging.max_extra", (0.0..=1.0).contains(&settings.hedging.max_extra), "a share from 0 to 1");
+    if let Some(FirstTokenTimeout::Learned(learned)) = settings.first_token_timeout {
+        let factor = learned.p95_factor;
+        check("first_token_timeout.p95_factor", factor.is_finite() && factor > 0.0, "a number above zero");
+    }
+}
