@@ -16,8 +16,10 @@ use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 use crate::config::CachePoint;
 use crate::headers;
 use crate::pricing::Pricing;
+use crate::services::explain;
 
 /// One deployment of a model.
+#[derive(Clone)]
 pub struct Deployment {
     /// Its name.
     pub id: DeploymentId,
@@ -108,6 +110,13 @@ pub struct Window {
 #[derive(Debug, Default)]
 pub struct Heads([[OnceLock<Box<request::Parts>>; 5]; Dialect::ALL.len()]);
 
+/// A copy is empty: what it belongs to may differ.
+impl Clone for Heads {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
 impl Heads {
     /// The head for an operation; made at its first use.
     ///
@@ -175,8 +184,7 @@ pub struct Place {
 impl Deployment {
     /// What the router sees.
     pub fn candidate(&self, now: UnixMs) -> Candidate<'_> {
-        let mut vitals = self.live.vitals(now);
-        self.key.bear_upon(&mut vitals.health, now);
+        let mut vitals = self.live.vitals(now).with_key(&self.key.health());
         if let Some(gate) = &self.gate {
             vitals.load.queued = u32::try_from(gate.waiting()).unwrap_or(u32::MAX);
         }
@@ -195,7 +203,18 @@ impl Deployment {
                 ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
             })?),
         };
-        Ok(Place { _in_flight: self.live.begin(), _pass: pass })
+        Ok(Place { _in_flight: self.live.begin(now), _pass: pass })
+    }
+
+    /// One that asks somebody else, with a credential that opens nothing.
+    pub(crate) fn stand_in(&self, service: Arc<dyn HttpService>) -> Self {
+        let mut other = Self { service, login: None, ..self.clone() };
+        other.credential = match &self.credential {
+            Ok(None) if self.login.is_some() => Ok(Some(Credential::Token(explain::masked()))),
+            Ok(credential) => Ok(credential.as_ref().map(explain::mask)),
+            Err(why) => Err(why.clone()),
+        };
+        other
     }
 
     /// What a translator is told.

@@ -177,6 +177,11 @@ impl Finaliser {
         Arc::new(Self { runtime, sinks, cutting_off: AtomicBool::new(false) })
     }
 
+    /// A finaliser to which nobody listens: for what only looks like a request.
+    pub fn unheard(runtime: &Runtime) -> Arc<Self> {
+        Self::new(runtime.clone(), Vec::new())
+    }
+
     /// From now on, whatever is dropped unended was cut off by the gateway.
     pub fn cut_off(&self) {
         self.cutting_off.store(true, Ordering::Relaxed);

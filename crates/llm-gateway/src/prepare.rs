@@ -275,7 +275,7 @@ impl Prepare {
             _ => Ok(Group {
                 name: route.group.into(),
                 deployments,
-                policy: self.config.plan.policy(route.group).clone(),
+                policy: self.config.plan.policy_for(&route.group.into()),
                 live: self.states.groups.pin().get_or_insert_with(route.group.into(), Arc::default).clone(),
             }),
         }
@@ -346,7 +346,8 @@ impl Prepare {
             prices: pricing.prices.as_ref(),
             credential: credential.as_ref().ok().and_then(Option::as_ref),
         });
-        let parallel = resolved.routing.max_parallel_requests.or(settings.router.default_max_parallel_requests);
+        let parallel =
+            resolved.routing.max_parallel_requests.or(settings.router.default_max_parallel_requests);
         Ok(Deployment {
             id: id.clone(),
             group: route.group.into(),

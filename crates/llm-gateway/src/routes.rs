@@ -54,6 +54,7 @@ enum Kind {
     Health,
     Liveness,
     Readiness,
+    Explain,
     Reload,
     Metrics,
 }
@@ -165,6 +166,12 @@ pub const ROUTES: &[RouteDoc] = {
         get_("/health/liveliness", Kind::Liveness, "Whether the process answers"),
         get_("/health/liveness", Kind::Liveness, SAME),
         get_("/health/readiness", Kind::Readiness, "Whether new requests are welcome"),
+        post_(
+            "/v1/explain",
+            Kind::Explain,
+            "What would become of a request: candidates and why, the order, what exactly would be sent, its cost. The \
+             body is the request; `?route=` names the route that it is meant for, `/v1/chat/completions` if left out",
+        ),
         post_("/config/reload", Kind::Reload, "Reads the configuration again"),
         get_("/metrics", Kind::Metrics, "Counts, in Prometheus' text format"),
     ]
@@ -276,6 +283,18 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::Liveness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::liveliness()))
         }),
+        Kind::Explain => post(move |State(app): State<Arc<App>>, request: Request| async move {
+            let headers = request.headers().clone();
+            let explained = match meant(request.uri().query()) {
+                Some(route) => front::explain(&app, route, request).await,
+                None => Err(ApiError::new(
+                    ErrorKind::NotFound,
+                    Layer::Client,
+                    "`route` names no route that asks a model",
+                )),
+            };
+            result(&app, path, &headers, explained.map(|told| models::answer(&told)))
+        }),
         Kind::Reload => post(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             let reloaded = reload::reload(&app, &headers).await;
             result(&app, path, &headers, reloaded)
@@ -284,6 +303,40 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
             result(&app, path, &headers, health::metrics(&app, &headers))
         }),
     }
+}
+
+/// The route that a request is meant for, as `route=` of a query names it.
+fn meant(query: Option<&str>) -> Option<ModelRoute> {
+    let named =
+        query.into_iter().flat_map(|query| query.split('&')).find_map(|pair| pair.strip_prefix("route="));
+    let Some(named) = named else { return usual(&Method::POST, "/v1/chat/completions") };
+    let named = percent_encoding::percent_decode_str(named).decode_utf8().ok()?;
+    model_route(&named)
+}
+
+/// The route of a path with its query that asks a model; `None` if it asks none.
+pub fn model_route(path: &str) -> Option<ModelRoute> {
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    ROUTES.iter().filter(|doc| doc.method == "POST").find_map(|doc| {
+        let rest = |open: &str| path.strip_prefix(doc.path.split_once(open)?.0);
+        match doc.kind {
+            Kind::Ask(dialect, what) if doc.path == path => {
+                let door = what.door(dialect)?;
+                Some(ModelRoute { route: doc.path, dialect, door, model: None, stream: None })
+            }
+            Kind::AskAt(dialect, what, stream) => {
+                let end = doc.path.split_once('}')?.1;
+                let model = rest("{model}")?.strip_suffix(end).filter(|model| !model.is_empty())?;
+                let model =
+                    Some(percent_encoding::percent_decode_str(model).decode_utf8().ok()?.into_owned());
+                Some(ModelRoute { route: doc.path, dialect, door: what.door(dialect)?, model, stream })
+            }
+            Kind::Azure => azure(doc.path, rest("{*call}")?),
+            Kind::Gemini => gemini(doc.path, rest("{*")?, query),
+            Kind::Vertex => gemini(doc.path, behind_publisher(rest("{*call}")?), query),
+            _ => None,
+        }
+    })
 }
 
 /// What `{model}/{operation}` asks for; `None` if that is no operation. A model's name may hold slashes.

@@ -2,3 +2,4 @@
 
 pub mod completion;
 pub mod count;
+pub mod explain;

@@ -33,7 +33,14 @@ impl Group {
     pub fn look<T>(&self, now: UnixMs, see: impl FnOnce(&Snapshot<'_>) -> T) -> T {
         let candidates: SmallVec<[_; 2]> =
             self.deployments.iter().map(|deployment| deployment.candidate(now)).collect();
-        see(&self.live.snapshot(&self.policy, &candidates, now))
+        see(&Snapshot {
+            group: &self.name,
+            policy: &self.policy,
+            candidates: &candidates,
+            pace: self.live.pace(now),
+            turn: self.live.turn(),
+            hedging: self.live.hedging(),
+        })
     }
 
     /// Takes news about one of its deployments; whether it is one of them.
@@ -41,9 +48,14 @@ impl Group {
         let Some(deployment) = self.deployments.iter().find(|own| own.id == event.deployment) else {
             return false;
         };
-        let alone = self.deployments.len() == 1;
-        deployment.live.fold(event, &self.policy.resilience.breaker, alone);
-        deployment.key.fold(event, &self.policy.resilience.breaker);
+        let resilience = &self.policy.resilience;
+        let breaker = resilience.breaker.at(&deployment.settings);
+        let others = || self.deployments.iter().filter(|own| own.id != deployment.id);
+        let well = |own: &Arc<Deployment>| own.candidate(event.at).vitals.health.is_well(event.at);
+        deployment.live.fold(event, &breaker, resilience.company(others().map(well)));
+        let credential = deployment.facts.credential;
+        let with_other_key = others().filter(|own| own.facts.credential != credential);
+        deployment.key.fold(event, &breaker, resilience.company(with_other_key.map(well)));
         true
     }
 }

@@ -143,7 +143,7 @@ pub async fn drive<W: World>(
                     course.group = Some(group);
                     course.changes = changes;
                 }
-                Err(_) => course.session.pass_over(),
+                Err(_) => course.session.pass_over(world.now()),
             },
             Step::Wait { until } => world.wait_until(until).await,
             Step::Hedge(_) => {}
@@ -181,7 +181,7 @@ impl<W: World> Course<'_, '_, W> {
         let Self { world, session, inquiry, rng, group, .. } = self;
         let now = world.now();
         let stepped = world.look(group.as_ref(), |view| session.next(view, inquiry, now, &mut **rng));
-        stepped.map_err(|error| Lost { exhausted: Exhausted::nobody(), error: Some(error) })
+        stepped.map_err(|error| Lost { exhausted: Exhausted::default(), error: Some(error) })
     }
 
     fn asking(&self, deployment: &DeploymentId, reason: Reason) -> Asking {

@@ -2,13 +2,18 @@
 #![deny(clippy::disallowed_methods)]
 
 mod decision;
+#[cfg(feature = "client")]
+mod drive;
 mod entropy;
 mod facts;
+#[cfg(feature = "client")]
+mod gate;
 mod inquiry;
 mod live;
 mod outcome;
 mod plan;
 mod policy;
+mod reason;
 mod select;
 mod session;
 pub mod settings;
@@ -18,8 +23,12 @@ mod tags;
 mod vitals;
 
 pub use decision::{Decision, Refusal, Verdict};
+#[cfg(feature = "client")]
+pub use drive::{Asking, Cause, Failure, Lost, Won, World, drive};
 pub use entropy::{Entropy, SeededEntropy};
 pub use facts::{Capabilities, Facts, Price};
+#[cfg(feature = "client")]
+pub use gate::{Crowded, Gate, Pass};
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
 pub use live::{
     Answered, BudgetLive, Check, Company, GroupLive, InFlight, KeyLive, LastFailure, Live, Queued, Report,
@@ -30,6 +39,7 @@ pub use plan::{Plan, PlanFault, Severity};
 pub use policy::{
     Backoff, Breaker, BreakerRule, Hedging, Lists, Policy, Resilience, Retries, Selection, Target,
 };
+pub use reason::Reason;
 pub use select::select;
 pub use session::{Event, Happening, Record, Session, Step, WaitReason, Wishes};
 pub use settings::{

@@ -94,6 +94,19 @@ impl Plan {
     }
 }
 
+impl Default for Plan {
+    /// What holds for every group where nothing is configured.
+    fn default() -> Self {
+        let settings = RouterSettings::default();
+        Self {
+            other: Arc::new(policy(&settings, "*".into())),
+            settings,
+            groups: HashMap::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
 fn policy(settings: &RouterSettings, group: Arc<str>) -> Policy {
     Policy { selection: selection(settings, &group), resilience: resilience(settings, &group), group }
 }

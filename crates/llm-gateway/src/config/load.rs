@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
-use llm_router::{DeploymentSettings, ModelAlias, Plan, RouterSettings};
+use llm_router::{DeploymentSettings, ModelAlias, Plan, RouterSettings, Severity};
 use sha2::{Digest, Sha256};
 
 use super::diagnostic::{ConfigErrors, Diagnostics};
@@ -202,17 +203,22 @@ fn plan(root: &Node, router: &RouterSettings, resolved: &Resolved, reader: &Read
             (group.name.as_str().into(), settings)
         })
         .collect();
-    let (plan, faults) = Plan::new(router, &groups, &|name| resolved.route(name).is_some());
+    let planned = Plan::new(router, &groups, |name| resolved.route(name).is_some());
+    let faults = match &planned {
+        Ok(plan) => plan.warnings(),
+        Err(faults) => faults,
+    };
     for fault in faults {
-        let node = root.nearest(&fault.path);
-        let what = format!("{}: {}", fault.path, fault.message);
-        if fault.is_error {
-            reader.error(&node.at, what);
-        } else {
-            reader.warning(&node.at, what);
+        let at = &root.nearest(&fault.path).at;
+        let names = resolved.groups().map(|group| group.name.as_str());
+        let hint = suggestion(fault.unknown.as_deref().and_then(|unknown| nearest(unknown, names)));
+        let what = format!("{}: {}{hint}", fault.path, fault.message);
+        match fault.severity {
+            Severity::Error => reader.error(at, what),
+            Severity::Warning => reader.warning(at, what),
         }
     }
-    plan
+    planned.unwrap_or_else(|_| Plan::default())
 }
 
 /// The bytes as text.

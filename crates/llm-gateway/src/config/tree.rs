@@ -66,9 +66,8 @@ impl Node {
                 (Value::Map(entries), _) => entries
                     .iter()
                     .filter(|entry| {
-                        rest.strip_prefix(&*entry.key).is_some_and(|after| {
-                            after.is_empty() || after.starts_with(['.', '[', ':'])
-                        })
+                        rest.strip_prefix(&*entry.key)
+                            .is_some_and(|after| after.is_empty() || after.starts_with(['.', '[', ':']))
                     })
                     .max_by_key(|entry| entry.key.len())
                     .map(|entry| (&entry.node, &rest[entry.key.len()..])),

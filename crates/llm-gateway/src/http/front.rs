@@ -10,13 +10,15 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body::Body;
 use llm_provider_core::{Dialect, Reply, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
+use serde_json::Value;
 
 use crate::answer::AnswerBody;
 use crate::app::App;
 use crate::error::{self, overloaded};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Finaliser};
 use crate::headers;
 use crate::limits::read_body;
+use crate::services;
 use crate::services::completion::{self, Ask, Door};
 use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
@@ -174,6 +176,27 @@ where
         body,
     };
     completion::run(app, serving, ask, exchange).await
+}
+
+/// Says what would become of a request to a model: the body is the request, as that route takes it.
+///
+/// # Errors
+/// What the client would be told before a deployment is chosen.
+pub async fn explain<B>(app: &Arc<App>, route: ModelRoute, request: Request<B>) -> Result<Value, ApiError>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::fmt::Display,
+{
+    let serving = app.serving();
+    let id = request_id(app, request.headers());
+    let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), id, route.route, serving.version);
+    let (parts, body) = request.into_parts();
+    exchange.record_mut().principal = Some(serving.authenticator.authenticate(&parts.headers, None)?);
+    check_content_type(&parts.headers)?;
+    let body = read_body(body, &app.held_bytes, serving.bounds).await?;
+    let ModelRoute { dialect, door, model, stream, .. } = route;
+    let ask = Ask { dialect, door, model, stream, headers: parts.headers, body };
+    services::explain::explain(app, &serving, &ask, exchange).await
 }
 
 /// A JSON body, or one of which the client says nothing.

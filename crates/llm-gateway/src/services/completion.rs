@@ -21,12 +21,14 @@ use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, R
 use llm_router::{Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 
+pub(crate) use attempt::attempt;
 pub(crate) use attempt::{Asked, Begun};
-use book::Desk;
+pub(crate) use book::{Book, Desk};
 pub use door::Door;
 pub(crate) use journey::Journey;
 pub(crate) use pump::{Fed, Pump};
 use way::{Answered, Way};
+pub(crate) use wishes::wishes;
 
 use crate::answer::AnswerBody;
 use crate::app::App;
@@ -116,9 +118,23 @@ pub async fn run(
     ask: Ask,
     exchange: &mut Option<Exchange>,
 ) -> Result<Response<AnswerBody>, ApiError> {
-    let Some(record) = exchange.as_mut() else {
+    let Some(open) = exchange.as_mut() else {
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
+    let request = look(serving, &ask, open)?;
+    open.enter(Stage::GuardrailsIn);
+    open.enter(Stage::Cache);
+    open.enter(Stage::Router);
+    let group = serving.resolve(&request.model)?;
+    route(app, serving, &group, &request, exchange).await
+}
+
+/// Looks at a request: what the gateway itself has to know of it, and the record.
+pub(crate) fn look<'a>(
+    serving: &Serving,
+    ask: &'a Ask,
+    exchange: &mut Exchange,
+) -> Result<Request<'a>, ApiError> {
     let ingress = serving.ingress(ask.dialect);
     let peek = Peek::new(&ask.body.bytes)?;
     let model: Cow<'_, str> = match &ask.model {
@@ -132,38 +148,29 @@ pub async fn run(
     };
     let include_usage = ask.dialect == Dialect::OpenAiChat && stream && wants_usage(&peek)?;
     let reply = Reply {
-        request_id: record.id().to_owned(),
+        request_id: exchange.id().to_owned(),
         model: model.clone().into_owned(),
-        created_s: record.record().started.seconds(),
+        created_s: exchange.record().started.seconds(),
         include_usage,
     };
-    {
-        let record = record.record_mut();
-        record.dialect = Some(ask.dialect);
-        record.stream = stream;
-        record.model = Some(Arc::from(&*model));
-        record.request_bytes = ask.body.bytes.len() as u64;
-    }
-    record.enter(Stage::GuardrailsIn);
-    record.enter(Stage::Cache);
-    record.enter(Stage::Router);
-    let group = serving.resolve(&model)?;
-    let unsupported = on_loss(&ask.headers, serving.on_loss)?;
-    let priority =
-        wishes::priority(&peek, &ask.headers, serving.config.settings.router.default_priority)?;
-    let request = Request {
-        ask: &ask,
+    let record = exchange.record_mut();
+    record.dialect = Some(ask.dialect);
+    record.stream = stream;
+    record.model = Some(Arc::from(&*model));
+    record.request_bytes = ask.body.bytes.len() as u64;
+    let default_priority = serving.config.settings.router.default_priority;
+    Ok(Request {
+        unsupported: on_loss(&ask.headers, serving.on_loss)?,
+        priority: wishes::priority(&peek, &ask.headers, default_priority)?,
+        ask,
         ingress,
         peek,
         model,
         stream,
         include_usage,
-        unsupported,
         reply,
-        priority,
         canonical: std::sync::OnceLock::new(),
-    };
-    route(app, serving, &group, &request, exchange).await
+    })
 }
 
 /// Asks deployments in the router's order until one answers.
@@ -179,7 +186,7 @@ async fn route(
     };
     let desk = Desk::new(open);
     let way = Way { app, serving, group, request, desk: &desk, others: Mutex::default() };
-    let mut session = Session::new(wishes::wishes(&request.peek, &request.ask.headers, request.ask.door)?);
+    let mut session = Session::new(wishes(request)?);
     let mut rng = app.runtime.entropy();
     let inquiry = Inquiry { model: &request.model, stream: request.stream, ..Inquiry::default() };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
@@ -366,10 +373,7 @@ pub(crate) fn tell_notes(notes: &[Note], asked: &HeaderMap, map: &mut HeaderMap)
     if header_text(asked, headers::EXPLAIN).is_some_and(|what| what.contains("notes")) {
         let mut kept = notes.len();
         loop {
-            let list: Vec<_> = notes[..kept]
-                .iter()
-                .map(|note| serde_json::json!({"kind": note.kind.label(), "path": note.path, "detail": note.detail}))
-                .collect();
+            let list: Vec<_> = notes[..kept].iter().map(note_json).collect();
             let text = ascii_json(&serde_json::Value::Array(list).to_string());
             if text.len() <= LONG || kept == 0 {
                 map.insert(headers::NOTES_JSON, printable(&text));
@@ -378,6 +382,11 @@ pub(crate) fn tell_notes(notes: &[Note], asked: &HeaderMap, map: &mut HeaderMap)
             kept /= 2;
         }
     }
+}
+
+/// A note as JSON.
+pub(crate) fn note_json(note: &Note) -> serde_json::Value {
+    serde_json::json!({"kind": note.kind.label(), "path": note.path, "detail": note.detail})
 }
 
 /// A header value from text; what cannot stand in one becomes `?`.

@@ -118,7 +118,9 @@ impl TestApp {
         let clock = Arc::new(SetClock::default());
         let runtime = Runtime::new(clock.clone(), lookup, 7);
         let serving =
-            prepare::serving(ConfigStore::new(config).load(), &runtime, &Arc::new(States::default())).await.unwrap();
+            prepare::serving(ConfigStore::new(config).load(), &runtime, &Arc::new(States::default()))
+                .await
+                .unwrap();
         let ended = Arc::default();
         let finaliser = Finaliser::new(runtime.clone(), vec![Box::new(Keep(Arc::clone(&ended)))]);
         let app = App::new(runtime, serving, finaliser, Arc::new(Metrics::new()));

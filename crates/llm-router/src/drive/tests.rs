@@ -44,7 +44,14 @@ impl World for Stage {
                 vitals: Vitals::default(),
             })
             .collect();
-        Ok(see(&Snapshot::new("g", &self.policy, &candidates)))
+        Ok(see(&Snapshot {
+            group: "g",
+            policy: &self.policy,
+            candidates: &candidates,
+            pace: crate::Pace::default(),
+            turn: 0,
+            hedging: crate::Hedged { requests: 1_000, hedges: 0 },
+        }))
     }
 
     async fn attempt(&self, asking: Asking) -> Result<&'static str, Failure<String>> {
@@ -81,8 +88,7 @@ async fn go(stage: &Stage) -> Result<(&'static str, String), String> {
     }
 }
 
-const DOWN: Result<&str, Cause> =
-    Err(Cause::Deployment { kind: ErrorKind::Internal, retry_after_ms: None });
+const DOWN: Result<&str, Cause> = Err(Cause::Deployment { kind: ErrorKind::Internal, retry_after_ms: None });
 
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_followed_by_another_deployment_at_once() {
@@ -103,7 +109,8 @@ async fn a_lone_deployment_is_asked_again_after_a_while() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_request_did_wrong_is_told_at_once() {
-    let stage = stage(Policy::default(), vec![vec![(0, Err(Cause::Request))], vec![(0, Err(Cause::Request))]]);
+    let stage =
+        stage(Policy::default(), vec![vec![(0, Err(Cause::Request))], vec![(0, Err(Cause::Request))]]);
     assert!(go(&stage).await.unwrap_err().ends_with("failed"));
     assert_eq!(stage.asked.lock().unwrap().len(), 1);
     assert!(stage.news.lock().unwrap().is_empty(), "it says nothing about the deployment");
@@ -121,9 +128,8 @@ async fn whoever_is_unfit_is_passed_over() {
 async fn a_slow_one_is_hedged_and_the_first_answer_wins() {
     let policy = || {
         let mut policy = Policy::default();
-        policy.resilience.hedging.enabled = true;
-        policy.resilience.hedging.after_ms = Some(100);
-        policy.resilience.hedging.max_extra = 1.0;
+        policy.resilience.hedging =
+            Some(crate::Hedging { after_ms: Some(100), min_samples: 1, max_extra: 1.0 });
         policy
     };
     let slow = || vec![(1_000, Ok("slow"))];
@@ -153,7 +159,8 @@ async fn a_slow_one_is_hedged_and_the_first_answer_wins() {
 #[tokio::test(start_paused = true)]
 async fn a_first_token_that_is_late_sends_the_request_elsewhere() {
     let mut policy = Policy::default();
-    policy.resilience.first_token = crate::FirstToken::After(200);
+    policy.resilience.first_token =
+        Some(crate::settings::FirstTokenTimeout::Fixed(crate::Seconds::try_from(0.2).unwrap()));
     let stage = stage(policy, vec![vec![(10_000, Ok("never")); 4], vec![(10_000, Ok("never")); 4]]);
     assert!(go(&stage).await.unwrap_err().ends_with("is late"));
     assert!(stage.now().0 < 10_000);

@@ -43,7 +43,7 @@ pub(crate) struct Begun {
 }
 
 /// Asks a deployment. Where the vendor refuses a credential that was fetched, another is fetched and it is asked once more.
-pub(super) async fn attempt(
+pub(crate) async fn attempt(
     app: &Arc<App>,
     serving: &Serving,
     deployment: &Arc<Deployment>,
@@ -117,7 +117,7 @@ async fn attempt_with(
             _ => relay.head(operation, &call)?,
         };
         relay.sign(&mut parts, &plan.body, &call)?;
-        refuse_losses(&plan.notes, call.unsupported)?;
+        weigh_losses(serving, deployment, request, book, &plan.notes, call.unsupported)?;
         return relayed(app, serving, deployment, request, book, relay, plan, parts, options).await;
     }
     // Boxed, so that the way of most requests stays small in memory.
@@ -198,17 +198,15 @@ async fn translated(
     };
     let lost: Vec<Note> = encoded.notes.into_iter().filter(|note| !is_put_in(note)).collect();
     notes.extend(lost);
-    refuse_losses(&notes, call.unsupported)?;
+    weigh_losses(serving, deployment, request, book, &notes, call.unsupported)?;
     book.note(notes);
     let (parts, payload) = encoded.request.into_parts();
     let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
     let follow_up = FollowUp::new(&upstream, options);
     let response = send(app, deployment, book, upstream, options, false).await?;
     if request.stream {
-        return translated_stream(
-            app, serving, deployment, request, book, translator, response, &follow_up,
-        )
-        .await;
+        return translated_stream(app, serving, deployment, request, book, translator, response, &follow_up)
+            .await;
     }
     let (mut answer, headers) =
         decode_whole(app, deployment, book, translator, response, &follow_up, serving.max_answer_bytes)
@@ -339,9 +337,8 @@ async fn relayed(
             && let Some(translator) = deployment.provider.chat()
         {
             let follow_up = FollowUp::anonymous(options);
-            let whole = translated_stream(
-                app, serving, deployment, request, book, translator, response, &follow_up,
-            );
+            let whole =
+                translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
             return Box::pin(whole).await;
         }
         let pump =
@@ -503,8 +500,24 @@ fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&
     response
 }
 
+/// Whether the request may be sent with what is lost of it.
+pub(super) fn weigh_losses(
+    serving: &Serving,
+    deployment: &Deployment,
+    request: &Request<'_>,
+    book: &Book<'_>,
+    notes: &[Note],
+    unsupported: OnUnsupported,
+) -> Result<(), ApiError> {
+    refuse_losses(notes, unsupported)?;
+    let allowed = serving.config.settings.router.allow_lossy_fallbacks
+        || deployment.unsupported == Some(OnUnsupported::Drop)
+        || request.peek.get("drop_params")? == Some(true);
+    if allowed { Ok(()) } else { book.weigh(notes) }
+}
+
 /// In strict mode, what would be lost is refused.
-pub(super) fn refuse_losses(notes: &[Note], unsupported: OnUnsupported) -> Result<(), ApiError> {
+fn refuse_losses(notes: &[Note], unsupported: OnUnsupported) -> Result<(), ApiError> {
     if unsupported == OnUnsupported::Drop {
         return Ok(());
     }

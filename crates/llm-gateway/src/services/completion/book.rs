@@ -2,9 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use llm_provider_core::{Note, Seen};
+use llm_provider_core::{Note, NoteKind, Seen};
 use llm_router::Reason;
-use llm_types::ErrorKind;
+use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
@@ -12,20 +12,27 @@ use crate::limits::Held;
 
 /// The exchange while deployments are asked. All attempts of a request are polled by one task, so nobody ever waits here.
 #[derive(Debug)]
-pub(crate) struct Desk(Mutex<Exchange>);
+pub(crate) struct Desk(Mutex<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    exchange: Exchange,
+    /// What the first attempt could not carry: the client lives with that.
+    lost: Option<Vec<String>>,
+}
 
 impl Desk {
     pub(crate) const fn new(exchange: Exchange) -> Self {
-        Self(Mutex::new(exchange))
+        Self(Mutex::new(Shared { exchange, lost: None }))
     }
 
     /// The exchange, once all attempts are over.
     pub(crate) fn close(self) -> Exchange {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).exchange
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).exchange)
     }
 }
 
@@ -45,12 +52,40 @@ impl<'a> Book<'a> {
         Self { desk, reason, leg: None, notes: Vec::new(), over: false }
     }
 
+    /// What translation changed so far.
+    pub(crate) fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
     /// What translation changed.
     pub(super) fn note(&mut self, notes: Vec<Note>) {
         if self.notes.is_empty() {
             self.notes = notes;
         } else {
             self.notes.extend(notes);
+        }
+    }
+
+    /// Whether the request may be sent with these losses: a fallback must not lose what the first choice would not.
+    ///
+    /// # Errors
+    /// The first thing that would be lost.
+    pub(super) fn weigh(&self, notes: &[Note]) -> Result<(), ApiError> {
+        let mut dropped = notes.iter().filter(|note| note.kind == NoteKind::Dropped);
+        let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.reason != Reason::Fallback {
+            shared.lost.get_or_insert_with(|| dropped.map(|note| note.path.clone()).collect());
+            return Ok(());
+        }
+        let known = shared.lost.as_deref().unwrap_or_default();
+        match dropped.find(|note| !known.contains(&note.path)) {
+            None => Ok(()),
+            Some(new) => {
+                let message = format!("a fallback would lose something: {new}");
+                Err(ApiError::new(ErrorKind::Unsupported, Layer::Translation, message)
+                    .with_param(new.path.clone())
+                    .with_code("lossy_fallback"))
+            }
         }
     }
 
@@ -85,7 +120,7 @@ impl<'a> Book<'a> {
     }
 
     /// The attempt is over. What it noted holds for the request, unless another attempt follows.
-    pub(super) fn end(mut self, result: Result<(), ErrorKind>) {
+    pub(crate) fn end(mut self, result: Result<(), ErrorKind>) {
         self.over = true;
         let notes = std::mem::take(&mut self.notes);
         self.desk.with(|exchange| {

@@ -34,7 +34,7 @@ impl Journey {
 
     fn observe(&mut self, outcome: &Outcome) {
         if self.place.take().is_some() {
-            for event in self.session.observe(outcome, self.app.runtime.now()) {
+            if let Some(event) = self.session.observe(outcome, self.app.runtime.now()) {
                 self.group.heed(&event);
             }
         }

@@ -36,7 +36,7 @@ pub(super) struct Answered {
 }
 
 impl Way<'_> {
-    fn group(&self, name: Option<&Arc<str>>) -> Result<Arc<Group>, ApiError> {
+    pub(super) fn group(&self, name: Option<&Arc<str>>) -> Result<Arc<Group>, ApiError> {
         let Some(name) = name else { return Ok(self.group.clone()) };
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(group) = others.iter().find(|group| group.name == *name) {
@@ -47,11 +47,7 @@ impl Way<'_> {
         Ok(group)
     }
 
-    async fn ask(
-        &self,
-        asking: Asking,
-        deployment: &Arc<Deployment>,
-    ) -> Result<(Asked, Place), ApiError> {
+    async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
         let place = deployment.place(self.request.priority, self.app.runtime.now()).await?;
         let mut book = Book::open(self.desk, asking.reason);
         let asked = match &asking.changes {
@@ -96,11 +92,7 @@ impl World for Way<'_> {
     type Answer = Answered;
     type Error = ApiError;
 
-    fn look<T>(
-        &self,
-        group: Option<&Arc<str>>,
-        see: impl FnOnce(&Snapshot<'_>) -> T,
-    ) -> Result<T, ApiError> {
+    fn look<T>(&self, group: Option<&Arc<str>>, see: impl FnOnce(&Snapshot<'_>) -> T) -> Result<T, ApiError> {
         let now = self.app.runtime.now();
         match group {
             None => Ok(self.group.look(now, see)),
@@ -182,4 +174,3 @@ fn hide_key(error: &mut ApiError, deployment: &Deployment) {
         error.message = error.message.replace(key.expose(), "***");
     }
 }
-

@@ -14,7 +14,7 @@ use llm_types::{
 };
 use serde_json::Value;
 
-use super::attempt::{Asked, decode_whole, lacks, refuse_losses, send};
+use super::attempt::{Asked, decode_whole, lacks, send, weigh_losses};
 use super::book::Book;
 use super::edits;
 use super::{Door, Request, payload_bytes};
@@ -35,11 +35,7 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     /// Asks what the route asks.
-    pub(super) async fn through(
-        &self,
-        door: Door,
-        book: &mut Book<'_>,
-    ) -> Result<Asked, ApiError> {
+    pub(super) async fn through(&self, door: Door, book: &mut Book<'_>) -> Result<Asked, ApiError> {
         match door {
             Door::Chat => Err(lacks(self.deployment, "chat that is not chat")),
             Door::CountTokens(ingress) => self.count(ingress, book).await,
@@ -116,11 +112,7 @@ impl Attempt<'_> {
     }
 
     /// Ranks documents.
-    async fn rank(
-        &self,
-        ingress: &dyn WholeIngress<Rerank>,
-        book: &mut Book<'_>,
-    ) -> Result<Asked, ApiError> {
+    async fn rank(&self, ingress: &dyn WholeIngress<Rerank>, book: &mut Book<'_>) -> Result<Asked, ApiError> {
         let Some(translator) = self.deployment.provider.rerank() else {
             return Err(lacks(self.deployment, "rerank"));
         };
@@ -150,7 +142,7 @@ impl Attempt<'_> {
     ) -> Result<(O::Response, HeaderMap), ApiError> {
         let encoded = translator.encode(request, &self.call)?;
         notes.extend(encoded.notes);
-        refuse_losses(&notes, self.call.unsupported)?;
+        weigh_losses(self.serving, self.deployment, self.request, book, &notes, self.call.unsupported)?;
         book.note(notes);
         let (parts, payload) = encoded.request.into_parts();
         let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);

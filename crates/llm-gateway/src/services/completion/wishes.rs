@@ -7,7 +7,7 @@ use llm_provider_core::{Peek, header_text};
 use llm_router::Wishes;
 use llm_types::{ApiError, ErrorKind, Layer};
 
-use super::Door;
+use super::{Ask, Door, Request};
 use crate::headers;
 
 /// Members of a body that speak to the router. Most requests have none of them.
@@ -21,7 +21,8 @@ const MEMBERS: [&str; 6] = [
 ];
 
 /// What the request asks of the router.
-pub(super) fn wishes(peek: &Peek<'_>, headers: &HeaderMap, door: Door) -> Result<Wishes, ApiError> {
+pub(crate) fn wishes(request: &Request<'_>) -> Result<Wishes, ApiError> {
+    let Request { peek, ask: Ask { headers, door, .. }, .. } = request;
     let mut wishes = Wishes { embedding: matches!(door, Door::Embeddings(_)), ..Wishes::default() };
     if peek.members().iter().any(|member| MEMBERS.contains(&&*member.name)) {
         wishes.num_retries = peek.get("num_retries")?.or(peek.get("max_retries")?);
@@ -37,11 +38,7 @@ pub(super) fn wishes(peek: &Peek<'_>, headers: &HeaderMap, door: Door) -> Result
 }
 
 /// Who goes first where requests wait: the request's own word, else the configuration's.
-pub(super) fn priority(
-    peek: &Peek<'_>,
-    headers: &HeaderMap,
-    configured: Option<u8>,
-) -> Result<u8, ApiError> {
+pub(super) fn priority(peek: &Peek<'_>, headers: &HeaderMap, configured: Option<u8>) -> Result<u8, ApiError> {
     if let Some(own) = peek.get("priority")? {
         return Ok(own);
     }
