@@ -6,9 +6,13 @@ use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use crate::{Bond, Capabilities, DeploymentId, RoutingStrategy};
+use crate::{Bond, Capabilities, DeploymentId, RoutingStrategy, Snapshot};
 
 /// One choice among the deployments of a group. With the same snapshot, inquiry, time and seed it comes out the same.
+///
+/// Candidates are named by their places in [`Snapshot::candidates`], not by their ids: a decision then takes no share of
+/// anything that other threads decide over. [`Decision::explain`] puts the names in while the snapshot is at hand, and a
+/// group's places stay what they are for as long as its configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Decision {
     /// When.
@@ -21,10 +25,35 @@ pub struct Decision {
     pub strategy: RoutingStrategy,
     /// What bound the request to the one that was chosen, if anything did.
     pub bond: Option<Bond>,
-    /// Every candidate in the order of the snapshot.
-    pub verdicts: SmallVec<[(DeploymentId, Verdict); 3]>,
+    /// What became of every candidate, in the order of the snapshot.
+    pub verdicts: SmallVec<[Verdict; 4]>,
     /// The place of the chosen one; `None` if nobody was left.
     pub chosen: Option<usize>,
+}
+
+impl Decision {
+    /// Every candidate with what became of it, for a reader.
+    pub fn explain<'a>(
+        &'a self,
+        view: &'a Snapshot<'_>,
+    ) -> impl Iterator<Item = (&'a DeploymentId, Verdict)> {
+        view.candidates.iter().map(|candidate| candidate.id).zip(self.verdicts.iter().copied())
+    }
+
+    /// The kind of error that it comes to when nobody was left: that of the refusal which the request could least do
+    /// anything about. `None` if somebody was chosen.
+    pub fn nobody(&self) -> Option<ErrorKind> {
+        if self.chosen.is_some() {
+            return None;
+        }
+        let refusals = self.verdicts.iter().filter_map(Verdict::refusal);
+        Some(
+            refusals
+                .map(Refusal::kind)
+                .max_by_key(|(rank, _)| *rank)
+                .map_or(ErrorKind::Unavailable, |(_, kind)| kind),
+        )
+    }
 }
 
 /// What became of a candidate.
@@ -37,6 +66,16 @@ pub enum Verdict {
     Outranked(f64),
     /// It was not in question.
     Refused(Refusal),
+}
+
+impl Verdict {
+    /// Why it was not in question, if it was not.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(*refusal),
+            Self::Chosen(_) | Self::Outranked(_) => None,
+        }
+    }
 }
 
 /// Why a candidate was not in question.
@@ -92,4 +131,29 @@ pub enum Refusal {
     Budget,
     /// The request is bound to another.
     Bound(Bond),
+}
+
+impl Refusal {
+    /// How near this candidate came to being chosen, and the kind of error when it was the nearest.
+    ///
+    /// A candidate that only time keeps away says more than one that could never have served this request.
+    fn kind(self) -> (u8, ErrorKind) {
+        match self {
+            Self::CoolingDown { .. }
+            | Self::Probed
+            | Self::Requests { .. }
+            | Self::Tokens { .. }
+            | Self::Quota
+            | Self::Tried
+            | Self::Unsuited
+            | Self::Order
+            | Self::Bound(Bond::Session | Bond::Owner | Bond::Prompt) => (6, ErrorKind::RateLimit),
+            Self::Unwell => (5, ErrorKind::Unavailable),
+            Self::Budget => (4, ErrorKind::QuotaExceeded),
+            Self::ContextWindow { .. } => (3, ErrorKind::ContextWindow),
+            Self::Lacks(_) | Self::Parameter(_) => (2, ErrorKind::Unsupported),
+            Self::Tags | Self::Rule | Self::Region => (1, ErrorKind::PermissionDenied),
+            Self::Bound(Bond::Reference) => (0, ErrorKind::Unavailable),
+        }
+    }
 }
