@@ -39,21 +39,6 @@ impl Decision {
     ) -> impl Iterator<Item = (&'a DeploymentId, Verdict)> {
         view.candidates.iter().map(|candidate| candidate.id).zip(self.verdicts.iter().copied())
     }
-
-    /// The kind of error that it comes to when nobody was left: that of the refusal which the request could least do
-    /// anything about. `None` if somebody was chosen.
-    pub fn nobody(&self) -> Option<ErrorKind> {
-        if self.chosen.is_some() {
-            return None;
-        }
-        let refusals = self.verdicts.iter().filter_map(Verdict::refusal);
-        Some(
-            refusals
-                .map(Refusal::kind)
-                .max_by_key(|(rank, _)| *rank)
-                .map_or(ErrorKind::Unavailable, |(_, kind)| kind),
-        )
-    }
 }
 
 /// What became of a candidate.
@@ -131,29 +116,4 @@ pub enum Refusal {
     Budget,
     /// The request is bound to another.
     Bound(Bond),
-}
-
-impl Refusal {
-    /// How near this candidate came to being chosen, and the kind of error when it was the nearest.
-    ///
-    /// A candidate that only time keeps away says more than one that could never have served this request.
-    fn kind(self) -> (u8, ErrorKind) {
-        match self {
-            Self::CoolingDown { .. }
-            | Self::Probed
-            | Self::Requests { .. }
-            | Self::Tokens { .. }
-            | Self::Quota
-            | Self::Tried
-            | Self::Unsuited
-            | Self::Order
-            | Self::Bound(Bond::Session | Bond::Owner | Bond::Prompt) => (6, ErrorKind::RateLimit),
-            Self::Unwell => (5, ErrorKind::Unavailable),
-            Self::Budget => (4, ErrorKind::QuotaExceeded),
-            Self::ContextWindow { .. } => (3, ErrorKind::ContextWindow),
-            Self::Lacks(_) | Self::Parameter(_) => (2, ErrorKind::Unsupported),
-            Self::Tags | Self::Rule | Self::Region => (1, ErrorKind::PermissionDenied),
-            Self::Bound(Bond::Reference) => (0, ErrorKind::Unavailable),
-        }
-    }
 }

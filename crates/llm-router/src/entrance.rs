@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::settings::MeaningSettings;
-use crate::{Fault, Inquiry, Needs, RouterSettings};
+use crate::{Inquiry, Needs, PlanFault, RouterSettings};
 
 mod rules;
 mod splits;
@@ -76,7 +76,7 @@ impl Entrance {
     ///
     /// # Errors
     /// Every fault that the configuration has here, with its place.
-    pub fn new(settings: &RouterSettings, is_group: impl Fn(&str) -> bool) -> Result<Self, Vec<Fault>> {
+    pub fn new(settings: &RouterSettings, is_group: impl Fn(&str) -> bool) -> Result<Self, Vec<PlanFault>> {
         let mut faults = Vec::new();
         let known = |name: &str| is_group(name) || settings.virtual_models.contains_key(name);
         let entrance = Self {

@@ -8,7 +8,6 @@ mod decision;
 mod entrance;
 mod entropy;
 mod facts;
-mod fault;
 mod filter;
 mod inquiry;
 mod live;
@@ -30,7 +29,6 @@ pub use decision::{Decision, Refusal, Verdict};
 pub use entrance::{ClassBy, Entrance, Entry, Narrowed, Narrowing};
 pub use entropy::{Entropy, SeededEntropy};
 pub use facts::{Capabilities, Facts, Price};
-pub use fault::Fault;
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
 pub use live::{
     Answered, BudgetLive, Check, Company, GroupLive, InFlight, KeyLive, LastFailure, Live, Queued, Report,

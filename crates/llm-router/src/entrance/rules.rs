@@ -2,7 +2,7 @@
 
 use super::Narrowing;
 use crate::cel::Program;
-use crate::{Fault, Inquiry, Needs, RouterSettings};
+use crate::{Inquiry, Needs, PlanFault, RouterSettings};
 
 /// What a rule may speak of.
 const VARIABLES: [&str; 8] = ["model", "stream", "input_tokens", "tags", "key", "user", "team", "request"];
@@ -71,24 +71,29 @@ impl Rule {
 pub(super) fn compile(
     settings: &RouterSettings,
     known: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<PlanFault>,
 ) -> Vec<Rule> {
     let mut rules = Vec::with_capacity(settings.rules.len());
     for (place, rule) in settings.rules.iter().enumerate() {
         let path = format!("router_settings.rules[{place}]");
         if settings.rules[..place].iter().any(|other| other.name == rule.name) {
-            faults
-                .push(Fault::new(format!("{path}.name"), format!("`{}` names another rule too", rule.name)));
+            faults.push(PlanFault::error(
+                format!("{path}.name"),
+                format!("`{}` names another rule too", rule.name),
+            ));
         }
         if let Some(model) = rule.model.as_deref().filter(|model| !known(model)) {
-            faults.push(Fault::new(format!("{path}.model"), format!("no model is named `{model}`")));
+            faults.push(PlanFault::unknown(format!("{path}.model"), model));
         }
         if rule.model.is_none()
             && rule.deployments.is_empty()
             && rule.tags.is_empty()
             && rule.regions.is_empty()
         {
-            faults.push(Fault::new(&path, "expected at least one of deployments, tags, regions and model"));
+            faults.push(PlanFault::error(
+                &path,
+                "expected at least one of deployments, tags, regions and model",
+            ));
         }
         let narrowing = Narrowing {
             deployments: rule.deployments.clone(),
@@ -102,7 +107,7 @@ pub(super) fn compile(
                 model: rule.model.clone(),
                 narrowing: (narrowing != Narrowing::default()).then_some(narrowing),
             }),
-            Err(what) => faults.push(Fault::new(format!("{path}.when"), what)),
+            Err(what) => faults.push(PlanFault::error(format!("{path}.when"), what)),
         }
     }
     rules

@@ -1,7 +1,7 @@
 //! `splits`: experiments.
 
-use crate::settings::{SplitBy, Variant};
-use crate::{Affinity, Fault, RouterSettings, affinity};
+use crate::settings::{SplitBy, SplitSettings, Variant};
+use crate::{Affinity, PlanFault, RouterSettings, affinity};
 
 /// An experiment, made ready.
 #[derive(Debug)]
@@ -39,45 +39,60 @@ impl Split {
 pub(super) fn compile(
     settings: &RouterSettings,
     known: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<PlanFault>,
 ) -> Vec<Split> {
     for (place, split) in settings.splits.iter().enumerate() {
-        let path = format!("router_settings.splits[{place}]");
-        let mut fault = |member: &str, what: String| faults.push(Fault::new(format!("{path}{member}"), what));
-        let before = &settings.splits[..place];
-        if before.iter().any(|other| other.name == split.name) {
-            fault(".name", format!("`{}` names another split too", split.name));
-        }
-        if before.iter().any(|other| other.model == split.model) {
-            fault(".model", format!("requests for `{}` take part in another split", split.model));
-        }
-        if split.variants.len() < 2 {
-            fault(".variants", "expected two at least".into());
-        }
-        for (place, variant) in split.variants.iter().enumerate() {
-            if !(variant.weight.is_finite() && variant.weight >= 0.0) {
-                fault(&format!(".variants[{place}].weight"), "expected a share of zero or more".into());
-            }
-            if !known(&variant.model) {
-                fault(&format!(".variants[{place}].model"), format!("no model is named `{}`", variant.model));
-            }
-            if split.variants[..place].iter().any(|other| other.name == variant.name) {
-                fault(
-                    &format!(".variants[{place}].name"),
-                    format!("`{}` names another variant too", variant.name),
-                );
-            }
-        }
-        let sum: f64 = split.variants.iter().map(|variant| variant.weight).sum();
-        if !(sum.is_finite() && sum > 0.0) {
-            fault(".variants", "expected shares whose sum is above zero".into());
-        }
+        check(&settings.splits[..place], split, &format!("router_settings.splits[{place}]"), known, faults);
     }
-    let ready = |split: &crate::settings::SplitSettings| Split {
+    let ready = |split: &SplitSettings| Split {
         name: split.name.clone(),
         model: split.model.clone(),
         sticky_by: split.sticky_by,
         variants: split.variants.clone(),
     };
     settings.splits.iter().map(ready).collect()
+}
+
+fn check(
+    before: &[SplitSettings],
+    split: &SplitSettings,
+    path: &str,
+    known: &dyn Fn(&str) -> bool,
+    faults: &mut Vec<PlanFault>,
+) {
+    let mut fault = |member: &str, what: &str| faults.push(PlanFault::error(format!("{path}{member}"), what));
+    if before.iter().any(|other| other.name == split.name) {
+        fault(".name", &format!("`{}` names another split too", split.name));
+    }
+    if before.iter().any(|other| other.model == split.model) {
+        fault(".model", &format!("requests for `{}` take part in another split", split.model));
+    }
+    if split.variants.len() < 2 {
+        fault(".variants", "expected two at least");
+    }
+    for (place, variant) in split.variants.iter().enumerate() {
+        if !(variant.weight.is_finite() && variant.weight >= 0.0) {
+            fault(&format!(".variants[{place}].weight"), "expected a share of zero or more");
+        }
+        if split.variants[..place].iter().any(|other| other.name == variant.name) {
+            fault(
+                &format!(".variants[{place}].name"),
+                &format!("`{}` names another variant too", variant.name),
+            );
+        }
+    }
+    let sum: f64 = split.variants.iter().map(|variant| variant.weight).sum();
+    if !(sum.is_finite() && sum > 0.0) {
+        fault(".variants", "expected shares whose sum is above zero");
+    }
+    let models = split
+        .variants
+        .iter()
+        .enumerate()
+        .map(|(place, variant)| (format!(".variants[{place}].model"), &variant.model));
+    for (member, model) in
+        models.chain([(".model".to_owned(), &split.model)]).filter(|(_, model)| !known(model))
+    {
+        faults.push(PlanFault::unknown(format!("{path}{member}"), model));
+    }
 }

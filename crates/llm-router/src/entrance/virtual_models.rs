@@ -2,7 +2,7 @@
 
 use super::ClassBy;
 use crate::settings::{MeaningSettings, VirtualModel};
-use crate::{Fault, RouterSettings, Tier};
+use crate::{PlanFault, RouterSettings, Tier};
 
 /// A virtual model that goes by the request's class. Those that choose among deployments need nothing here.
 #[derive(Debug)]
@@ -42,13 +42,13 @@ impl Virtual {
 pub(super) fn compile(
     settings: &RouterSettings,
     is_group: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<PlanFault>,
 ) -> Vec<Virtual> {
     let mut ready = Vec::new();
     for (name, model) in &settings.virtual_models {
         let path = format!("router_settings.virtual_models.{name}");
         if is_group(name) {
-            faults.push(Fault::new(&path, format!("`{name}` is the name of a model too")));
+            faults.push(PlanFault::error(&path, format!("`{name}` is the name of a model too")));
         }
         let ways = [
             !model.cheapest.is_empty(),
@@ -59,7 +59,7 @@ pub(super) fn compile(
         ];
         if ways.into_iter().filter(|way| *way).count() != 1 {
             let what = "expected exactly one of cheapest, fastest, first_of, by_complexity and by_meaning";
-            faults.push(Fault::new(&path, what));
+            faults.push(PlanFault::error(&path, what));
             continue;
         }
         // A virtual model that goes by class may lead to one that chooses among deployments, which ends there.
@@ -67,11 +67,15 @@ pub(super) fn compile(
         for (member, target) in model.targets() {
             let by_class = !model.chooses();
             if !(is_group(target) || by_class && chooses(target)) {
-                let what = match settings.virtual_models.contains_key(target) {
-                    true => format!("`{target}` is a virtual model, and cannot be reached from here"),
-                    false => format!("no model is named `{target}`"),
-                };
-                faults.push(Fault::new(format!("{path}.{member}"), what));
+                let path = format!("{path}.{member}");
+                faults.push(if settings.virtual_models.contains_key(target) {
+                    PlanFault::error(
+                        path,
+                        format!("`{target}` is a virtual model, and cannot be reached from here"),
+                    )
+                } else {
+                    PlanFault::unknown(path, target)
+                });
             }
         }
         if !model.chooses() {
@@ -86,7 +90,7 @@ fn by_class(
     path: &str,
     model: &VirtualModel,
     is_group: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<PlanFault>,
 ) -> Option<Virtual> {
     let (by, first) = if let Some(meaning) = &model.by_meaning {
         check_meaning(path, meaning, is_group, faults);
@@ -98,7 +102,7 @@ fn by_class(
                 Some(known) => models[known as usize] = Some(target.clone()),
                 None => {
                     let what = "expected one of simple, medium, complex and reasoning";
-                    faults.push(Fault::new(format!("{path}.by_complexity.{tier}"), what));
+                    faults.push(PlanFault::error(format!("{path}.by_complexity.{tier}"), what));
                 }
             }
         }
@@ -112,8 +116,10 @@ fn by_class(
         (By::Complexity(models), medium)
     };
     let Some(default) = model.default.clone().or(first) else {
-        faults
-            .push(Fault::new(format!("{path}.default"), "expected the model for requests that fit nothing"));
+        faults.push(PlanFault::error(
+            format!("{path}.default"),
+            "expected the model for requests that fit nothing",
+        ));
         return None;
     };
     Some(Virtual { name: name.to_owned(), by, default })
@@ -123,23 +129,22 @@ fn check_meaning(
     path: &str,
     meaning: &MeaningSettings,
     is_group: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<PlanFault>,
 ) {
     let path = format!("{path}.by_meaning");
     if !is_group(&meaning.embedding_model) {
-        let what = format!("no model is named `{}`", meaning.embedding_model);
-        faults.push(Fault::new(format!("{path}.embedding_model"), what));
+        faults.push(PlanFault::unknown(format!("{path}.embedding_model"), &meaning.embedding_model));
     }
     if meaning.routes.is_empty() {
-        faults.push(Fault::new(format!("{path}.routes"), "expected one at least"));
+        faults.push(PlanFault::error(format!("{path}.routes"), "expected one at least"));
     }
     for (place, route) in meaning.routes.iter().enumerate() {
         let path = format!("{path}.routes[{place}]");
         if route.utterances.is_empty() {
-            faults.push(Fault::new(format!("{path}.utterances"), "expected one at least"));
+            faults.push(PlanFault::error(format!("{path}.utterances"), "expected one at least"));
         }
         if route.score_threshold.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
-            faults.push(Fault::new(format!("{path}.score_threshold"), "expected a number from 0 to 1"));
+            faults.push(PlanFault::error(format!("{path}.score_threshold"), "expected a number from 0 to 1"));
         }
     }
 }

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use crate::cel::Program;
 use crate::filter::TagPolicy;
-use crate::{Candidate, DeploymentSettings, Fault, Needs, RouterSettings, RoutingStrategy, StrategyArgs};
+use crate::{Candidate, DeploymentSettings, Needs, PlanFault, RouterSettings, RoutingStrategy, StrategyArgs};
 
 mod compile;
 
@@ -43,8 +43,25 @@ impl Selection {
         settings: &RouterSettings,
         group: &str,
         deployments: &[&DeploymentSettings],
-    ) -> Result<Self, Vec<Fault>> {
-        compile::selection(settings, group, deployments)
+    ) -> Result<Self, Vec<PlanFault>> {
+        let mut faults = Vec::new();
+        let deployments = vec![(group.into(), deployments.to_vec())];
+        let patterns = Patterns::compile(&deployments, &mut faults);
+        match Self::compile(settings, group, &deployments[0].1, &patterns) {
+            Ok(selection) if faults.is_empty() => Ok(selection),
+            Ok(_) => Err(faults),
+            Err(more) => Err(faults.into_iter().chain(more).collect()),
+        }
+    }
+
+    /// The same, with the patterns of all deployments at hand.
+    pub(crate) fn compile(
+        settings: &RouterSettings,
+        group: &str,
+        deployments: &[&DeploymentSettings],
+        patterns: &Patterns,
+    ) -> Result<Self, Vec<PlanFault>> {
+        compile::selection(settings, group, deployments, patterns.clone())
     }
 
     /// What of a request must be found out before a decision.
@@ -92,9 +109,17 @@ impl Selection {
 
 /// Compiled patterns by their text.
 #[derive(Debug, Clone, Default)]
-struct Patterns(Arc<[(String, Regex)]>);
+pub(crate) struct Patterns(Arc<[(String, Regex)]>);
 
 impl Patterns {
+    /// Those of all deployments, each once.
+    pub(crate) fn compile(
+        groups: &[(Arc<str>, Vec<&DeploymentSettings>)],
+        faults: &mut Vec<PlanFault>,
+    ) -> Self {
+        Self(compile::patterns(groups, faults).into())
+    }
+
     fn get(&self, pattern: &str) -> Option<&Regex> {
         self.0.iter().find(|(text, _)| text == pattern).map(|(_, regex)| regex)
     }

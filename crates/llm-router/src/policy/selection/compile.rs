@@ -1,6 +1,7 @@
 //! From settings to a [`Selection`].
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -9,7 +10,7 @@ use crate::cel::Program;
 use crate::filter::TagPolicy;
 use crate::settings::{PreCallCheck, RoutingGroup, VirtualModel};
 use crate::strategy;
-use crate::{DeploymentSettings, Fault, Needs, RouterSettings, RoutingStrategy, StrategyArgs};
+use crate::{DeploymentSettings, Needs, PlanFault, RouterSettings, RoutingStrategy, StrategyArgs};
 
 /// Bytes that a compiled pattern may take.
 const PATTERN_BYTES: usize = 1 << 16;
@@ -18,7 +19,8 @@ pub(super) fn selection(
     settings: &RouterSettings,
     group: &str,
     deployments: &[&DeploymentSettings],
-) -> Result<Selection, Vec<Fault>> {
+    patterns: Patterns,
+) -> Result<Selection, Vec<PlanFault>> {
     let mut faults = Vec::new();
     let choice = Choice::of(settings, group);
     check_args(&choice, &mut faults);
@@ -31,9 +33,8 @@ pub(super) fn selection(
     let expression = (choice.strategy == RoutingStrategy::Expression).then(|| {
         let source = choice.args.expression.as_deref().unwrap_or("weight");
         Program::new(source, &strategy::VARIABLES)
-            .map_err(|what| faults.push(Fault::new(format!("{}.expression", choice.args_path), what)))
+            .map_err(|what| faults.push(PlanFault::error(format!("{}.expression", choice.args_path), what)))
     });
-    let patterns = patterns(deployments, &mut faults);
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -45,7 +46,7 @@ pub(super) fn selection(
         checks_requests: settings.enable_pre_call_checks || settings.virtual_models.contains_key(group),
         enforces_limits: checks(PreCallCheck::EnforceModelRateLimits),
         tags,
-        patterns: Patterns(patterns.into()),
+        patterns,
         levels: choice.levels,
         expression: expression.and_then(Result::ok),
         needs: Needs::NONE,
@@ -109,10 +110,10 @@ impl Choice {
     }
 }
 
-fn check_args(choice: &Choice, faults: &mut Vec<Fault>) {
+fn check_args(choice: &Choice, faults: &mut Vec<PlanFault>) {
     let mut check = |name: &str, value: Option<f64>, fits: fn(f64) -> bool, what: &str| {
         if value.is_some_and(|value| !fits(value)) {
-            faults.push(Fault::new(format!("{}.{name}", choice.args_path), what));
+            faults.push(PlanFault::error(format!("{}.{name}", choice.args_path), what));
         }
     };
     let args = &choice.args;
@@ -130,22 +131,36 @@ fn check_args(choice: &Choice, faults: &mut Vec<Fault>) {
         "expected a number from 0 to 100",
     );
     if args.max_latency_list_size == Some(0) {
-        faults.push(Fault::new(format!("{}.max_latency_list_size", choice.args_path), "expected at least 1"));
+        faults.push(PlanFault::error(
+            format!("{}.max_latency_list_size", choice.args_path),
+            "expected at least 1",
+        ));
     }
 }
 
-/// The patterns of all deployments, each once.
-fn patterns(deployments: &[&DeploymentSettings], faults: &mut Vec<Fault>) -> Vec<(String, Regex)> {
-    let texts: BTreeSet<&String> = deployments.iter().flat_map(|deployment| &deployment.tag_regex).collect();
-    let compile = |text: &&String| RegexBuilder::new(text).size_limit(PATTERN_BYTES).build();
-    let mut compiled = Vec::with_capacity(texts.len());
-    for text in texts {
-        match compile(&text) {
-            Ok(regex) => compiled.push((text.clone(), regex)),
-            Err(error) => faults.push(Fault::new("litellm_params.tag_regex", format!("`{text}`: {error}"))),
+/// The patterns of all deployments, each once, by their text.
+pub(super) fn patterns(
+    groups: &[(Arc<str>, Vec<&DeploymentSettings>)],
+    faults: &mut Vec<PlanFault>,
+) -> Vec<(String, Regex)> {
+    let mut compiled: BTreeMap<&str, Regex> = BTreeMap::new();
+    for (group, deployments) in groups {
+        for (number, deployment) in deployments.iter().enumerate() {
+            for (place, text) in deployment.tag_regex.iter().enumerate() {
+                if compiled.contains_key(text.as_str()) {
+                    continue;
+                }
+                match RegexBuilder::new(text).size_limit(PATTERN_BYTES).build() {
+                    Ok(regex) => _ = compiled.insert(text, regex),
+                    Err(error) => {
+                        let path = format!("model_list.{group}[{number}].litellm_params.tag_regex[{place}]");
+                        faults.push(PlanFault::error(path, error.to_string()));
+                    }
+                }
+            }
         }
     }
-    compiled
+    compiled.into_iter().map(|(text, regex)| (text.to_owned(), regex)).collect()
 }
 
 fn needs(selection: &Selection, deployments: &[&DeploymentSettings]) -> Needs {
@@ -155,7 +170,7 @@ fn needs(selection: &Selection, deployments: &[&DeploymentSettings]) -> Needs {
     let by_latency = selection.strategy == By::LatencyBasedRouting;
     let by_cost = selection.strategy == By::CostBasedRouting || selection.expression.is_some();
     let limits = (by_usage || by_latency || by_cost || selection.enforces_limits)
-        && deployments.iter().any(|deployment| deployment.tpm.is_some());
+        && (deployments.is_empty() || deployments.iter().any(|deployment| deployment.tpm.is_some()));
     Needs::INPUT_TOKENS.when(selection.checks_requests || limits || by_cost)
         | Needs::COST.when(by_cost)
         | (Needs::CAPABILITIES | Needs::PARAMETERS).when(selection.checks_requests)
