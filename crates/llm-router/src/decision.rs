@@ -6,9 +6,13 @@ use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
 use smallvec::SmallVec;
 
-use crate::{Bond, Capabilities, DeploymentId, RoutingStrategy};
+use crate::{Bond, Capabilities, DeploymentId, RoutingStrategy, Snapshot};
 
 /// One choice among the deployments of a group. With the same snapshot, inquiry, time and seed it comes out the same.
+///
+/// Candidates are named by their places in [`Snapshot::candidates`], not by their ids: a decision then takes no share of
+/// anything that other threads decide over. [`Decision::explain`] puts the names in while the snapshot is at hand, and a
+/// group's places stay what they are for as long as its configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Decision {
     /// When.
@@ -21,10 +25,20 @@ pub struct Decision {
     pub strategy: RoutingStrategy,
     /// What bound the request to the one that was chosen, if anything did.
     pub bond: Option<Bond>,
-    /// Every candidate in the order of the snapshot.
-    pub verdicts: SmallVec<[(DeploymentId, Verdict); 3]>,
+    /// What became of every candidate, in the order of the snapshot.
+    pub verdicts: SmallVec<[Verdict; 4]>,
     /// The place of the chosen one; `None` if nobody was left.
     pub chosen: Option<usize>,
+}
+
+impl Decision {
+    /// Every candidate with what became of it, for a reader.
+    pub fn explain<'a>(
+        &'a self,
+        view: &'a Snapshot<'_>,
+    ) -> impl Iterator<Item = (&'a DeploymentId, Verdict)> {
+        view.candidates.iter().map(|candidate| candidate.id).zip(self.verdicts.iter().copied())
+    }
 }
 
 /// What became of a candidate.
@@ -37,6 +51,16 @@ pub enum Verdict {
     Outranked(f64),
     /// It was not in question.
     Refused(Refusal),
+}
+
+impl Verdict {
+    /// Why it was not in question, if it was not.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(*refusal),
+            Self::Chosen(_) | Self::Outranked(_) => None,
+        }
+    }
 }
 
 /// Why a candidate was not in question.

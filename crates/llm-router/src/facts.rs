@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Facts {
+    /// The `model_name` that it belongs to. A virtual model or a routing group has deployments of several.
+    pub group: Arc<str>,
     /// The vendor.
     pub provider: Arc<str>,
     /// The model's name at the vendor.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Capabilities, Tags};
+use crate::{Capabilities, Narrowed, Tags};
 
 /// What is known of one request when a deployment is chosen for it.
 ///
-/// [`Policy::needs`](crate::Policy::needs) says what a group's decisions look at; whoever asks may leave the rest out.
+/// [`Selection::needs`](crate::Selection::needs) and [`Entrance::needs`](crate::Entrance::needs) say what decisions look
+/// at; whoever asks may leave the rest out.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Inquiry<'a> {
     /// The model as the client named it.
@@ -26,6 +27,10 @@ pub struct Inquiry<'a> {
     pub parameters: &'a [&'a str],
     /// Labels that the request asks for.
     pub tags: Tags<'a>,
+    /// Whether the request wants its labels to choose, whatever the configuration says.
+    pub filter_by_tags: bool,
+    /// The client's `User-Agent`, for `tag_regex`.
+    pub user_agent: Option<&'a str>,
     /// Where the request may be served; empty stands for anywhere.
     pub regions: &'a [&'a str],
     /// To whom the request belongs, for choices that stay with somebody.
@@ -34,6 +39,8 @@ pub struct Inquiry<'a> {
     pub facts: Option<&'a Value>,
     /// What class of prompt this is, found by meaning or by complexity.
     pub class: Option<&'a str>,
+    /// What a rule leaves in question; see [`Entry::narrowed`](crate::Entry::narrowed).
+    pub narrowed: Option<Narrowed<'a>>,
     /// Who goes first where requests wait: lower is sooner.
     pub priority: Option<u8>,
 }

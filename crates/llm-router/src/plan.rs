@@ -1,13 +1,14 @@
 //! The whole of `router_settings`, made ready.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::policy::{Hedging, Lists, Policy, Resilience, Retries, Selection, Target};
+use crate::policy::{Hedging, Lists, Patterns, Policy, Resilience, Retries, Selection, Target};
 use crate::settings::{DeploymentSettings, FallbackTarget, Fallbacks, RetryPolicy, RouterSettings};
-use crate::{Backoff, Breaker};
+use crate::{Backoff, Breaker, Entrance};
 
 mod check;
 
@@ -20,6 +21,8 @@ pub struct Plan {
     settings: RouterSettings,
     groups: HashMap<Arc<str>, Arc<Policy>>,
     other: Arc<Policy>,
+    entrance: Arc<Entrance>,
+    patterns: Patterns,
     warnings: Vec<PlanFault>,
 }
 
@@ -35,6 +38,25 @@ pub struct PlanFault {
     pub severity: Severity,
     /// The name that nobody knows, if that is what is wrong.
     pub unknown: Option<String>,
+}
+
+impl PlanFault {
+    /// A fault with which nothing starts.
+    pub(crate) fn error(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), severity: Severity::Error, unknown: None }
+    }
+
+    /// A model that nobody knows.
+    pub(crate) fn unknown(path: impl Into<String>, model: &str) -> Self {
+        let message = format!("no model has the name `{model}`");
+        Self { unknown: Some(model.to_owned()), ..Self::error(path, message) }
+    }
+}
+
+impl fmt::Display for PlanFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)
+    }
 }
 
 /// How bad a fault is.
@@ -60,18 +82,43 @@ impl Plan {
         groups: &[(Arc<str>, Vec<&DeploymentSettings>)],
         known: impl Fn(&str) -> bool,
     ) -> Result<Self, Vec<PlanFault>> {
-        let faults = check::faults(settings, groups, &known);
+        let mut faults = check::faults(settings, groups, &known);
+        let patterns = Patterns::compile(groups, &mut faults);
+        let entrance = Entrance::new(settings, |name| {
+            groups.iter().any(|(group, _)| **group == *name)
+                || known(name) && !settings.virtual_models.contains_key(name)
+        });
+        let entrance = entrance.unwrap_or_else(|more| {
+            faults.extend(more);
+            Entrance::default()
+        });
+        let mut policies = HashMap::new();
+        for (group, deployments) in groups.iter().cloned().chain(joined(settings, groups)) {
+            match Selection::compile(settings, &group, &deployments, &patterns) {
+                Ok(selection) => {
+                    let resilience = resilience(settings, &group);
+                    policies.insert(group.clone(), Arc::new(Policy { group, selection, resilience }));
+                }
+                Err(more) => faults
+                    .extend(more.into_iter().filter(|fault| !faults.contains(fault)).collect::<Vec<_>>()),
+            }
+        }
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(faults);
         }
-        let policies =
-            groups.iter().map(|(group, _)| (group.clone(), Arc::new(policy(settings, group.clone()))));
         Ok(Self {
-            groups: policies.collect(),
-            other: Arc::new(policy(settings, "*".into())),
+            groups: policies,
+            other: Arc::new(policy(settings, "*".into(), &patterns)),
             settings: settings.clone(),
             warnings: faults,
+            entrance: Arc::new(entrance),
+            patterns,
         })
+    }
+
+    /// Where requests go in.
+    pub fn entrance(&self) -> &Arc<Entrance> {
+        &self.entrance
     }
 
     /// The policy of this group; one without a name of its own for a group that the plan was not made for.
@@ -84,7 +131,7 @@ impl Plan {
     pub fn policy_for(&self, group: &Arc<str>) -> Arc<Policy> {
         match self.groups.get(group) {
             Some(policy) => policy.clone(),
-            None => Arc::new(policy(&self.settings, group.clone())),
+            None => Arc::new(policy(&self.settings, group.clone(), &self.patterns)),
         }
     }
 
@@ -98,25 +145,41 @@ impl Default for Plan {
     /// What holds for every group where nothing is configured.
     fn default() -> Self {
         let settings = RouterSettings::default();
+        let patterns = Patterns::default();
         Self {
-            other: Arc::new(policy(&settings, "*".into())),
+            other: Arc::new(policy(&settings, "*".into(), &patterns)),
             settings,
             groups: HashMap::new(),
+            entrance: Arc::default(),
+            patterns,
             warnings: Vec::new(),
         }
     }
 }
 
-fn policy(settings: &RouterSettings, group: Arc<str>) -> Policy {
-    Policy { selection: selection(settings, &group), resilience: resilience(settings, &group), group }
+/// The groups that consist of others, with the deployments of those.
+fn joined<'a>(
+    settings: &RouterSettings,
+    groups: &[(Arc<str>, Vec<&'a DeploymentSettings>)],
+) -> Vec<(Arc<str>, Vec<&'a DeploymentSettings>)> {
+    let virtual_models = settings.virtual_models.keys();
+    let names = virtual_models.chain(settings.routing_groups.iter().map(|group| &group.group_name));
+    let members = names.filter_map(|name| Some((name, settings.members(name)?)));
+    members
+        .map(|(name, models)| {
+            let of = |model: &String| groups.iter().find(|(group, _)| **group == **model);
+            (
+                name.as_str().into(),
+                models.iter().filter_map(of).flat_map(|(_, all)| all.iter().copied()).collect(),
+            )
+        })
+        .collect()
 }
 
-fn selection(settings: &RouterSettings, group: &str) -> Selection {
-    let own = settings.routing_groups.iter().find(|routed| routed.models.iter().any(|model| model == group));
-    let strategy = own.and_then(|own| own.routing_strategy).unwrap_or(settings.routing_strategy);
-    let args = own.and_then(|own| own.routing_strategy_args.clone());
-    let args = args.unwrap_or_else(|| settings.routing_strategy_args.clone());
-    Selection { strategy, args, ..Selection::default() }
+/// A policy for a group that has no deployments of its own. What could be wrong with it was found for the others.
+fn policy(settings: &RouterSettings, group: Arc<str>, patterns: &Patterns) -> Policy {
+    let selection = Selection::compile(settings, &group, &[], patterns).unwrap_or_default();
+    Policy { selection, resilience: resilience(settings, &group), group }
 }
 
 fn resilience(settings: &RouterSettings, group: &str) -> Resilience {

@@ -11,6 +11,7 @@ pub(crate) use breaker::ms;
 pub use breaker::{Breaker, BreakerRule};
 pub use resilience::{Hedging, Lists, Resilience, Target};
 pub use retries::{Backoff, Retries};
+pub(crate) use selection::Patterns;
 pub use selection::Selection;
 
 /// What the configuration says of one model group, made ready.

@@ -2,54 +2,66 @@
 
 use llm_types::UnixMs;
 
-use crate::strategy::weighted_shuffle;
-use crate::{Attempt, Candidate, Decision, Inquiry, Refusal, SeededEntropy, Snapshot, Verdict};
+use crate::filter::{self, Field, Left};
+use crate::strategy;
+use crate::{Attempt, Decision, Inquiry, SeededEntropy, Snapshot, Verdict};
+
+#[cfg(test)]
+mod tests;
 
 /// Chooses one of the candidates for a request that has tried `past` already.
+///
+/// The order of the filters is LiteLLM's, with two differences. What a request is bound to loosely (its conversation, its
+/// owner, a warm cache) is looked at last but for `order`, so that it never leaves a request without a deployment. And a
+/// deployment that failed in this request is passed over before `order` is looked at, so that the next level serves at
+/// once.
+///
+/// Source: LiteLLM, router, selection of a deployment, read 2026-11.
 pub fn select(
     view: &Snapshot<'_>,
-    _inquiry: &Inquiry<'_>,
+    inquiry: &Inquiry<'_>,
     past: &[Attempt],
     now: UnixMs,
     seed: u64,
 ) -> Decision {
-    let mut verdicts: smallvec::SmallVec<[_; 3]> =
-        view.candidates.iter().map(|c| (c.id.clone(), Verdict::Outranked(0.0))).collect();
-    let mut left: Vec<usize> = (0..view.candidates.len()).collect();
-    let mut refuse = |left: &mut Vec<usize>, why: &dyn Fn(&Candidate<'_>) -> Option<Refusal>| {
-        left.retain(|place| match why(&view.candidates[*place]) {
-            Some(refusal) => {
-                verdicts[*place].1 = Verdict::Refused(refusal);
-                false
-            }
-            None => true,
-        });
-    };
-    refuse(&mut left, &|c| {
-        let until = c.vitals.health.cooling_until.filter(|_| !c.vitals.health.is_well(now))?;
-        Some(Refusal::CoolingDown { until, cause: c.vitals.health.cause })
-    });
-    let tried = |c: &Candidate<'_>| past.iter().any(|a| a.deployment == *c.id);
-    if left.iter().any(|place| !tried(&view.candidates[*place])) {
-        refuse(&mut left, &|c| tried(c).then_some(Refusal::Tried));
+    let field = Field { view, inquiry, selection: &view.policy.selection, past, now };
+    let mut left = Left::new(view.candidates.len());
+    // One pass for what every candidate is asked, whatever the configuration; the rest only where there is something to
+    // look at.
+    let seen = filter::present(&field, &mut left);
+    if seen.unwell {
+        filter::unwell(&field, &mut left);
     }
-    // A deployment without an order stands behind all that have one.
-    let order = |c: &Candidate<'_>| c.settings.order.unwrap_or(i64::MAX);
-    if let Some(lowest) = left.iter().map(|place| order(&view.candidates[*place])).min() {
-        refuse(&mut left, &|c| (order(c) != lowest).then_some(Refusal::Order));
+    filter::reference(&field, &mut left);
+    filter::rule(&field, &mut left);
+    filter::region(&field, &mut left);
+    filter::context_window(&field, &mut left);
+    filter::capabilities(&field, &mut left);
+    filter::parameters(&field, &mut left);
+    filter::limits(&field, &mut left);
+    filter::tags(&field, &mut left);
+    if seen.spent {
+        filter::quota(&field, &mut left);
     }
-    let remaining: Vec<Candidate<'_>> = left.iter().map(|place| view.candidates[*place]).collect();
-    let chosen =
-        weighted_shuffle(&remaining, view, now, &mut SeededEntropy::new(seed)).map(|index| left[index]);
-    if let Some(place) = chosen {
-        verdicts[place].1 = Verdict::Chosen(0.0);
+    filter::tried(&field, &mut left);
+    let bond = filter::pinned(&field, &mut left);
+    filter::order(&field, &mut left);
+
+    let mut numbers = strategy::Numbers::new();
+    let chosen = strategy::choose(&field, left.places(), &mut numbers, &mut SeededEntropy::new(seed));
+    let chosen = chosen.map(|index| left.places()[index]);
+    let mut verdicts = left.into_verdicts(&numbers);
+    if let Some(Verdict::Outranked(number)) = chosen.and_then(|place| verdicts.get(place)).copied()
+        && let Some(place) = chosen
+    {
+        verdicts[place] = Verdict::Chosen(number);
     }
     Decision {
         at: now,
         seed,
         group: view.policy.group.clone(),
         strategy: view.policy.selection.strategy,
-        bond: None,
+        bond: chosen.and(bond),
         verdicts,
         chosen,
     }

@@ -203,7 +203,8 @@ fn plan(root: &Node, router: &RouterSettings, resolved: &Resolved, reader: &Read
             (group.name.as_str().into(), settings)
         })
         .collect();
-    let planned = Plan::new(router, &groups, |name| resolved.route(name).is_some());
+    let known = |name: &str| resolved.route(name).is_some() || router.members(name).is_some();
+    let planned = Plan::new(router, &groups, known);
     let faults = match &planned {
         Ok(plan) => plan.warnings(),
         Err(faults) => faults,

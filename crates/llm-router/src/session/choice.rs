@@ -57,12 +57,12 @@ impl Session {
             (_, _, None) if question.ask_again => narrow(&fit),
             found => found,
         };
-        let verdict = |(place, candidate): (usize, &Candidate<'_>)| {
+        let verdict = |place: usize| {
             let at = places.iter().position(|kept| *kept == place);
-            let verdict = at.and_then(|at| narrowed.verdicts.get(at)).map(|(_, verdict)| *verdict);
-            (candidate.id.clone(), verdict.unwrap_or(Verdict::Refused(Refusal::Unsuited)))
+            let verdict = at.and_then(|at| narrowed.verdicts.get(at)).copied();
+            verdict.unwrap_or(Verdict::Refused(Refusal::Unsuited))
         };
-        let verdicts = view.candidates.iter().enumerate().map(verdict).collect();
+        let verdicts = (0..view.candidates.len()).map(verdict).collect();
         let decision = Decision { verdicts, chosen, ..narrowed };
         Choice { decision, candidate: chosen.map(|place| view.candidates[place]) }
     }
@@ -75,12 +75,7 @@ impl Session {
 
     /// Nobody was left: why, and when somebody may be back.
     pub(super) fn nobody(&mut self, view: &Snapshot<'_>, decision: Decision, now: UnixMs) -> Left {
-        let refusals = || {
-            decision.verdicts.iter().filter_map(|(_, verdict)| match verdict {
-                Verdict::Refused(refusal) => Some(*refusal),
-                _ => None,
-            })
-        };
+        let refusals = || decision.verdicts.iter().filter_map(Verdict::refusal);
         let back = |(refusal, candidate): (Refusal, &Candidate<'_>)| match refusal {
             Refusal::CoolingDown { until, .. } => Some(until),
             Refusal::Quota => candidate.vitals.quota.until,
@@ -89,7 +84,9 @@ impl Session {
             }
             _ => None,
         };
-        let retry_at = refusals().zip(view.candidates).filter_map(back).filter(|at| *at > now).min();
+        let all = decision.verdicts.iter().zip(view.candidates);
+        let refused = all.filter_map(|(verdict, candidate)| Some((verdict.refusal()?, candidate)));
+        let retry_at = refused.filter_map(back).filter(|at| *at > now).min();
         let unfit = self.attempts[self.visit.since..].iter().rev().filter_map(|a| a.outcome()?.failure());
         let refused = refusals().filter_map(kind_of).min_by_key(|kind| rank(*kind));
         let kind = unfit.clone().next().or(refused);

@@ -24,3 +24,21 @@ pub struct RoutingGroup {
     #[serde(default)]
     pub model_priorities: IndexMap<String, u32>,
 }
+
+impl super::RouterSettings {
+    /// The model groups whose deployments serve a name together: those of a routing group, or of a virtual model that
+    /// chooses among deployments. `None` for any other name.
+    pub fn members(&self, name: &str) -> Option<&[String]> {
+        match self.virtual_models.get(name) {
+            Some(model) => model.chooses().then(|| model.members()),
+            None => {
+                self.routing_groups.iter().find(|group| group.group_name == name).map(|group| &*group.models)
+            }
+        }
+    }
+
+    /// The further checks of a group: its own, else those of all groups.
+    pub fn checks(&self, group: &str) -> &[super::PreCallCheck] {
+        self.model_group_affinity_config.get(group).unwrap_or(&self.optional_pre_call_checks)
+    }
+}

@@ -49,3 +49,33 @@ pub struct MeaningRoute {
     #[serde(default)]
     pub score_threshold: Option<f64>,
 }
+
+impl VirtualModel {
+    /// Whether it chooses among the deployments of all its models; otherwise the request's class chooses the model.
+    pub fn chooses(&self) -> bool {
+        self.by_complexity.is_empty() && self.by_meaning.is_none()
+    }
+
+    /// The models whose deployments it chooses among.
+    pub fn members(&self) -> &[String] {
+        [&self.cheapest, &self.fastest, &self.first_of]
+            .into_iter()
+            .find(|models| !models.is_empty())
+            .map_or(&[], |m| m)
+    }
+
+    /// Every model that it names, with the place where it does.
+    pub(crate) fn targets(&self) -> Vec<(String, &str)> {
+        let lists = [("cheapest", &self.cheapest), ("fastest", &self.fastest), ("first_of", &self.first_of)];
+        let listed = lists.into_iter().flat_map(|(key, models)| {
+            models.iter().enumerate().map(move |(place, model)| (format!("{key}[{place}]"), model.as_str()))
+        });
+        let tiers =
+            self.by_complexity.iter().map(|(tier, model)| (format!("by_complexity.{tier}"), model.as_str()));
+        let routes = self.by_meaning.iter().flat_map(|meaning| meaning.routes.iter().enumerate());
+        let routes =
+            routes.map(|(place, route)| (format!("by_meaning.routes[{place}].model"), route.model.as_str()));
+        let default = self.default.as_deref().map(|model| ("default".to_owned(), model));
+        listed.chain(tiers).chain(routes).chain(default).collect()
+    }
+}

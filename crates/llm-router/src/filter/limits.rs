@@ -1,0 +1,35 @@
+//! Who has requests and tokens left in this minute.
+
+use super::{Field, Left};
+use crate::{Candidate, Refusal, RoutingStrategy};
+
+/// `rpm` and `tpm` as limits, where the strategy or the configuration makes them such.
+///
+/// With the usage-based strategies one request is kept free: LiteLLM refuses when `rpm + 1 >= limit`. Everywhere else a
+/// limit of 10 lets 10 requests through.
+///
+/// Source: LiteLLM, strategies `usage-based-routing`, `usage-based-routing-v2`, `latency-based-routing` and
+/// `cost-based-routing`, read 2026-11.
+pub(crate) fn limits(field: &Field<'_>, left: &mut Left) {
+    let strategy = field.selection.strategy;
+    let usage = matches!(strategy, RoutingStrategy::UsageBasedRouting | RoutingStrategy::UsageBasedRoutingV2);
+    let heeds = usage
+        || field.selection.enforces_limits()
+        || matches!(strategy, RoutingStrategy::LatencyBasedRouting | RoutingStrategy::CostBasedRouting);
+    if heeds {
+        left.refuse(field, |candidate| over(candidate, field.inquiry.input_tokens, usage));
+    }
+}
+
+fn over(candidate: &Candidate<'_>, input_tokens: u64, keep_one_free: bool) -> Option<Refusal> {
+    let (settings, minute) = (candidate.settings, candidate.vitals.minute);
+    if let Some(limit) = settings.tpm
+        && minute.tokens.saturating_add(input_tokens) > limit
+    {
+        return Some(Refusal::Tokens { limit });
+    }
+    let limit = settings.rpm?;
+    let next = minute.requests.saturating_add(1);
+    let full = if keep_one_free { next >= limit } else { next > limit };
+    full.then_some(Refusal::Requests { limit })
+}

@@ -1,0 +1,34 @@
+//! `cost-based-routing`: the cheapest for this request.
+
+use super::{Ballot, Numbers};
+use crate::{Candidate, Inquiry, Price};
+
+/// Tokens of an answer to a request that sets no limit.
+const USUAL_ANSWER: u64 = 500;
+
+/// The one that costs least for the request's own tokens; among equals, the one that comes first. Those whose price is not
+/// known come last. The number is the estimate in USD, `-1` without a price.
+///
+/// Source: LiteLLM, routing strategy `cost-based-routing`, read 2026-11; it adds the prices of one token each.
+pub(super) fn choose(ballot: Ballot<'_>, numbers: &mut Numbers) -> Option<usize> {
+    let costs =
+        || ballot.candidates().map(|c| c.facts.price.map(|price| femto_usd(price, ballot.field.inquiry)));
+    numbers.extend(costs().map(|cost| cost.map_or(-1.0, |cost| cost as f64 * 1e-15)));
+    let ranked = costs().enumerate().min_by_key(|(index, cost)| (cost.is_none(), cost.unwrap_or(0), *index));
+    ranked.map(|(index, _)| index)
+}
+
+/// What the request would cost there, in USD.
+#[cfg_attr(not(feature = "cel"), expect(dead_code, reason = "only expressions speak of it"))]
+pub(super) fn usd(candidate: &Candidate<'_>, inquiry: &Inquiry<'_>) -> Option<f64> {
+    candidate.facts.price.map(|price| femto_usd(price, inquiry) as f64 * 1e-15)
+}
+
+/// What the request would cost, in 10⁻¹⁵ USD.
+fn femto_usd(price: Price, inquiry: &Inquiry<'_>) -> i128 {
+    let tokens = inquiry.input_tokens.max(1);
+    let cached = inquiry.cached_tokens.min(tokens);
+    i128::from(price.input) * i128::from(tokens - cached)
+        + i128::from(price.cached) * i128::from(cached)
+        + i128::from(price.output) * i128::from(inquiry.output_tokens.unwrap_or(USUAL_ANSWER))
+}
