@@ -122,7 +122,8 @@ pub async fn drive<W: World>(
     inquiry: &Inquiry<'_>,
     rng: &mut (dyn Entropy + Send),
 ) -> Result<Won<W::Answer>, Lost<W::Error>> {
-    let mut course = Course { world, session, inquiry, rng, group: None, changes: None, error: None };
+    let mut course =
+        Course { world, session, inquiry, rng, group: None, changes: None, error: None, waited: None };
     loop {
         match course.step()? {
             Step::Send { deployment, first_token_by, hedge_at } => {
@@ -143,9 +144,15 @@ pub async fn drive<W: World>(
                     course.group = Some(group);
                     course.changes = changes;
                 }
-                Err(_) => course.session.pass_over(world.now()),
+                Err(_) => {
+                    let now = course.now();
+                    course.session.pass_over(now);
+                }
             },
-            Step::Wait { until } => world.wait_until(until).await,
+            Step::Wait { until } => {
+                world.wait_until(until).await;
+                course.waited = Some(until);
+            }
             Step::Hedge(_) => {}
             Step::GiveUp(exhausted) => return Err(Lost { exhausted, error: course.error }),
         }
@@ -161,6 +168,8 @@ struct Course<'a, 'i, W: World> {
     group: Option<Arc<str>>,
     changes: Option<Arc<Map<String, Value>>>,
     error: Option<W::Error>,
+    /// The instant that was waited for. A wall clock may be set back: what has been waited for is over all the same.
+    waited: Option<UnixMs>,
 }
 
 /// An attempt under way.
@@ -177,9 +186,13 @@ struct Ended<W: World> {
 }
 
 impl<W: World> Course<'_, '_, W> {
+    fn now(&self) -> UnixMs {
+        self.waited.map_or_else(|| self.world.now(), |waited| waited.max(self.world.now()))
+    }
+
     fn step(&mut self) -> Result<Step, Lost<W::Error>> {
+        let now = self.now();
         let Self { world, session, inquiry, rng, group, .. } = self;
-        let now = world.now();
         let stepped = world.look(group.as_ref(), |view| session.next(view, inquiry, now, &mut **rng));
         stepped.map_err(|error| Lost { exhausted: Exhausted::default(), error: Some(error) })
     }
@@ -202,7 +215,7 @@ impl<W: World> Course<'_, '_, W> {
     }
 
     fn observe(&mut self, outcome: &Outcome) {
-        if let Some(event) = self.session.observe(outcome, self.world.now()) {
+        if let Some(event) = self.session.observe(outcome, self.now()) {
             self.world.heed(&event);
         }
     }
@@ -249,7 +262,7 @@ where
     if let Some(at) = hedge_at.filter(|at| *at < by) {
         match select(running.as_mut(), pin!(world.wait_until(at))).await {
             Either::Left((result, _)) => return Ok(Ended { deployment, result: Some(result) }),
-            Either::Right(_) => {}
+            Either::Right(_) => course.waited = Some(at),
         }
         if let Step::Hedge(other) = course.step()? {
             let second = world.attempt(course.asking(&other, Reason::Hedge));

@@ -38,12 +38,12 @@ async fn nothing_but_the_name_changes() {
 
 #[tokio::test]
 async fn members_for_the_gateway_stay_here() {
-    let body = ask(&json!({"tags": ["a"], "num_retries": 3, "user": "u"}));
+    let body = ask(&json!({"tags": ["a"], "num_retries": 3, "guardrails": ["pii"], "user": "u"}));
     let (answer, text) = sent(json!({}), &body).await;
     let got: Value = serde_json::from_str(&text).unwrap();
-    assert!(got.get("tags").is_none() && got.get("num_retries").is_none());
+    assert!(["tags", "num_retries", "guardrails"].iter().all(|name| got.get(name).is_none()));
     assert_eq!(got["user"], "u");
-    assert_eq!(answer.header("x-llm-gateway-notes"), Some("dropped num_retries"), "what is not done is told");
+    assert_eq!(answer.header("x-llm-gateway-notes"), Some("dropped guardrails"), "what is not done is told");
 }
 
 #[tokio::test]

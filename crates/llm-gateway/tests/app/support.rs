@@ -97,8 +97,13 @@ impl Answer {
 }
 
 impl TestApp {
-    /// A gateway from a configuration file's content and an environment.
+    /// A gateway from a configuration file's content and an environment. Failures are told at once, unless the
+    /// configuration speaks of the router.
     pub(crate) async fn with_env(config: &Value, environment: &[(&str, &str)]) -> Self {
+        let mut config = config.clone();
+        if config.get("router_settings").is_none() {
+            config["router_settings"] = json!({"num_retries": 0});
+        }
         let environment: HashMap<String, String> =
             environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let lookup: llm_gateway::runtime::Environment = Arc::new(move |name| environment.get(name).cloned());

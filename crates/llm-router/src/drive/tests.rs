@@ -82,7 +82,7 @@ impl World for Stage {
 async fn go(stage: &Stage) -> Result<(&'static str, String), String> {
     let mut session = Session::new(Wishes::default());
     let mut entropy = SeededEntropy::new(7);
-    match drive(stage, &mut session, &Inquiry::default(), &mut entropy).await {
+    match drive(stage, &mut session, &Inquiry { stream: true, ..Inquiry::default() }, &mut entropy).await {
         Ok(won) => Ok((won.answer, won.deployment.to_string())),
         Err(lost) => Err(lost.error.unwrap_or_else(|| lost.exhausted.to_string())),
     }

@@ -78,11 +78,8 @@ model_list:
     assert_snapshot!(said(text), @r#"
     config.yaml:2:1: warning: "guardrails" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:4:3: warning: litellm_settings: "callbacks" is a LiteLLM setting that this version does not have; it is ignored
-    config.yaml:5:3: warning: litellm_settings: "num_retries" is a LiteLLM setting that this version does not have; it is ignored
-    config.yaml:7:3: warning: router_settings: "fallbacks" is a LiteLLM setting that this version does not have; it is ignored
+    config.yaml:7:20: warning: router_settings.fallbacks[0].a[0]: no model has the name `b`, so it is passed over, did you mean "a"?
     config.yaml:9:3: warning: general_settings: "database_url" is a LiteLLM setting that this version does not have; it is ignored
-    config.yaml:14:7: warning: model_list[0].litellm_params: "num_retries" is a LiteLLM setting that this version does not have; it is ignored
-    config.yaml:15:7: warning: model_list[0].litellm_params: "max_budget" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:16:7: warning: model_list[0].litellm_params: "aws_region_name" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:17:18: warning: model_list[0].model_info: "blocked" is kept, but this version does not act on it
     "#);
@@ -105,7 +102,7 @@ model_list:
   - model_name: [b]
     litellm_params: {model: 4.1}
 router_settings:
-  routing_strategy: least-busy
+  routing_strategy: busiest
   model_group_alias: {x: 3, y: {modle: z}}
 llm_gateway:
   on_disconnect: cancle
@@ -131,7 +128,7 @@ general_settings:
     config.yaml:12:32: model_list[0].litellm_params.additional_drop_params[0]: expected text, found 1
     config.yaml:12:41: model_list[0].litellm_params.additional_drop_params[2]: expected text, found 2
     config.yaml:13:17: model_list[1].model_name: expected text, found a list
-    config.yaml:16:21: router_settings.routing_strategy: unknown value "least-busy" (one of "simple-shuffle")
+    config.yaml:16:21: router_settings.routing_strategy: unknown value "busiest" (one of "simple-shuffle")
     config.yaml:17:26: router_settings.model_group_alias.x: expected a model's name, or {model, hidden}, found 3
     config.yaml:17:32: router_settings.model_group_alias.y: unknown key "modle", did you mean "model"?
     config.yaml:19:18: llm_gateway.on_disconnect: unknown value "cancle", did you mean "cancel"? (one of "cancel", "drain", "finish")
