@@ -81,7 +81,7 @@ pub struct Session {
 #[derive(Debug, Clone, Copy)]
 struct Leg {
     hedge: bool,
-    order: i64,
+    order: (i64, i64),
     credential: u64,
     retries: Option<u32>,
     stream: bool,
@@ -185,7 +185,7 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Step {
         self.arrive(view);
-        if self.attempts.iter().any(|attempt| attempt.ended.is_none()) {
+        if self.is_under_way() {
             return self.meanwhile(view, inquiry, now, rng);
         }
         if self.over {
@@ -220,10 +220,12 @@ impl Session {
                 self.over = true;
                 (Scope::Deployment, HealthNews::Succeeded)
             }
-            Outcome::Cancelled { .. } if self.over => (Scope::Deployment, HealthNews::Outrun),
+            // Another has answered, or begun to.
+            Outcome::Cancelled { .. } if self.over || self.is_under_way() => {
+                (Scope::Deployment, HealthNews::Outrun)
+            }
             Outcome::Failed { kind: ErrorKind::ClientClosed, .. } | Outcome::Cancelled { .. } => {
-                // A leg that is cancelled while another goes on is no end.
-                self.over |= self.attempts.iter().all(|attempt| attempt.ended.is_some());
+                self.over = true;
                 return None;
             }
             Outcome::Failed { kind: ErrorKind::Timeout | ErrorKind::GatewayTimeout, .. }
@@ -258,6 +260,10 @@ impl Session {
         let group = if **named == *view.group { named.clone() } else { view.group.into() };
         self.visit = Visit { since: self.attempts.len(), ..Visit::default() };
         self.group = Some(group);
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.ended.is_none())
     }
 
     /// Attempts from this place on that were sent, without second requests.
@@ -377,7 +383,9 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Step {
         let reached = self.legs.iter().skip(self.visit.since).map(|leg| leg.order).max();
-        let higher = |candidate: &Candidate<'_>| reached.is_none_or(|reached| order(candidate) > reached);
+        let selection = &view.policy.selection;
+        let higher =
+            |candidate: &Candidate<'_>| reached.is_none_or(|reached| selection.order(candidate) > reached);
         if view.candidates.iter().any(|candidate| higher(candidate) && !self.has_tried(candidate.id)) {
             let question = Question { allowed: &higher, ask_again: false };
             let choice = self.choose(view, inquiry, now, rng, &question);
@@ -429,7 +437,7 @@ impl Session {
         self.attempts.push(Attempt { deployment: chosen.id.clone(), started: now, ended: None });
         self.legs.push(Leg {
             hedge,
-            order: order(chosen),
+            order: policy.selection.order(chosen),
             credential: chosen.facts.credential,
             retries: chosen.settings.num_retries,
             stream: inquiry.stream,
@@ -504,11 +512,6 @@ impl Session {
         let Left { retry_at, refused, .. } = left;
         Step::GiveUp(Exhausted { attempts: self.attempts.to_vec(), retry_at, refused })
     }
-}
-
-/// A deployment without an order stands behind all that have one.
-fn order(candidate: &Candidate<'_>) -> i64 {
-    candidate.settings.order.unwrap_or(i64::MAX)
 }
 
 /// Failures that another key may not have.

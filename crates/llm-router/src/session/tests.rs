@@ -561,26 +561,13 @@ mod unfit {
 mod waiting_for_the_first_token {
     use super::*;
 
-    const STREAM: Inquiry<'static> = {
-        let mut inquiry = EMPTY;
-        inquiry.stream = true;
-        inquiry
-    };
-    const EMPTY: Inquiry<'static> = Inquiry {
-        model: "",
-        stream: false,
-        input_tokens: 0,
-        cached_tokens: 0,
-        output_tokens: None,
-        needs: crate::Capabilities::NONE,
-        parameters: &[],
-        tags: crate::Tags(&[]),
-        regions: &[],
-        affinity: crate::Affinity { session: None, key: None, user: None, pins: &[] },
-        facts: None,
-        class: None,
-        priority: None,
-    };
+    fn stream() -> Inquiry<'static> {
+        Inquiry { stream: true, ..Inquiry::default() }
+    }
+
+    fn whole() -> Inquiry<'static> {
+        Inquiry::default()
+    }
 
     fn limits(world: &mut World, wishes: Wishes, inquiry: &Inquiry<'_>) -> (Option<u64>, Option<u64>) {
         let step = world.ask(&mut Session::new(wishes), "main", inquiry, NOW);
@@ -607,14 +594,21 @@ mod waiting_for_the_first_token {
         };
         let fixed = || json!({"first_token_timeout": 3});
         let wish = Wishes { first_token_ms: Some(250), ..Wishes::default() };
-        assert_eq!(limits(&mut world_of(vec![own(2.0)], fixed()), wish, &STREAM).0, Some(250));
-        assert_eq!(limits(&mut world_of(vec![own(2.0)], fixed()), Wishes::default(), &STREAM).0, Some(2_000));
-        assert_eq!(limits(&mut world(1, fixed()), Wishes::default(), &STREAM).0, Some(3_000));
-        assert_eq!(limits(&mut world(1, json!({})), Wishes::default(), &STREAM).0, None);
-        assert_eq!(limits(&mut world(1, fixed()), Wishes::default(), &EMPTY).0, None, "only streams show it");
+        assert_eq!(limits(&mut world_of(vec![own(2.0)], fixed()), wish, &stream()).0, Some(250));
+        assert_eq!(
+            limits(&mut world_of(vec![own(2.0)], fixed()), Wishes::default(), &stream()).0,
+            Some(2_000)
+        );
+        assert_eq!(limits(&mut world(1, fixed()), Wishes::default(), &stream()).0, Some(3_000));
+        assert_eq!(limits(&mut world(1, json!({})), Wishes::default(), &stream()).0, None);
+        assert_eq!(
+            limits(&mut world(1, fixed()), Wishes::default(), &whole()).0,
+            None,
+            "only streams show it"
+        );
         let learned = || world(1, json!({"first_token_timeout": {"p95_factor": 3, "min_samples": 10}}));
-        assert_eq!(limits(&mut paced(learned(), 10), Wishes::default(), &STREAM).0, Some(600));
-        assert_eq!(limits(&mut paced(learned(), 9), Wishes::default(), &STREAM).0, None);
+        assert_eq!(limits(&mut paced(learned(), 10), Wishes::default(), &stream()).0, Some(600));
+        assert_eq!(limits(&mut paced(learned(), 9), Wishes::default(), &stream()).0, None);
     }
 
     #[test]
@@ -629,14 +623,17 @@ mod waiting_for_the_first_token {
         let mut session = Session::new(Wishes::default());
         let mut now = NOW;
         for _ in 0..2 {
-            let deployment = sent(world.ask(&mut session, "main", &STREAM, now));
+            let deployment = sent(world.ask(&mut session, "main", &stream(), now));
             assert_eq!(session.first_token_by(&deployment), Some(now.plus(1_000)));
-            assert_eq!(world.ask(&mut session, "main", &STREAM, now), Step::Wait { until: now.plus(1_000) });
+            assert_eq!(
+                world.ask(&mut session, "main", &stream(), now),
+                Step::Wait { until: now.plus(1_000) }
+            );
             now = now.plus(1_000);
             let event = session.observe(&Outcome::FirstTokenLate { deployment }, now).unwrap();
             assert_eq!((event.news, event.elapsed_ms), (HealthNews::FirstTokenLate, 1_000));
         }
-        let Step::Turn { group, .. } = world.ask(&mut session, "main", &STREAM, now) else { panic!() };
+        let Step::Turn { group, .. } = world.ask(&mut session, "main", &stream(), now) else { panic!() };
         assert_eq!(*group, *"b");
     }
 
@@ -650,27 +647,27 @@ mod waiting_for_the_first_token {
 
     #[test]
     fn the_second_request_is_due_after_the_groups_own_95th_percentile_or_a_fixed_time() {
-        let at = |mut world: World, inquiry| limits(&mut world, Wishes::default(), inquiry).1;
-        assert_eq!(at(hedging(json!({})), &STREAM), Some(201));
-        assert_eq!(at(hedging(json!({})), &EMPTY), Some(3_001));
-        assert_eq!(at(hedging(json!({"after": 0.5})), &STREAM), Some(500));
-        assert_eq!(at(hedging(json!({"min_samples": 21})), &STREAM), None);
-        assert_eq!(at(hedging(json!({"enabled": false})), &STREAM), None);
+        let at = |mut world: World, inquiry: &Inquiry<'_>| limits(&mut world, Wishes::default(), inquiry).1;
+        assert_eq!(at(hedging(json!({})), &stream()), Some(201));
+        assert_eq!(at(hedging(json!({})), &whole()), Some(3_001));
+        assert_eq!(at(hedging(json!({"after": 0.5})), &stream()), Some(500));
+        assert_eq!(at(hedging(json!({"min_samples": 21})), &stream()), None);
+        assert_eq!(at(hedging(json!({"enabled": false})), &stream()), None);
         let mut lone = hedging(json!({}));
         lone.main().deployments.pop();
-        assert_eq!(at(lone, &STREAM), None, "nobody to send it to");
+        assert_eq!(at(lone, &stream()), None, "nobody to send it to");
     }
 
     #[test]
     fn it_goes_out_once_to_another_and_the_loser_is_cancelled() {
         let mut world = hedging(json!({}));
         let mut session = Session::new(Wishes::default());
-        let first = sent(world.ask(&mut session, "main", &STREAM, NOW));
-        let early = world.ask(&mut session, "main", &STREAM, NOW.plus(200));
+        let first = sent(world.ask(&mut session, "main", &stream(), NOW));
+        let early = world.ask(&mut session, "main", &stream(), NOW.plus(200));
         assert_eq!(early, Step::Wait { until: NOW.plus(201) });
-        let Step::Hedge(second) = world.ask(&mut session, "main", &STREAM, NOW.plus(201)) else { panic!() };
+        let Step::Hedge(second) = world.ask(&mut session, "main", &stream(), NOW.plus(201)) else { panic!() };
         assert_ne!(first, second);
-        assert!(matches!(world.ask(&mut session, "main", &STREAM, NOW.plus(900)), Step::Wait { .. }));
+        assert!(matches!(world.ask(&mut session, "main", &stream(), NOW.plus(900)), Step::Wait { .. }));
 
         assert!(session.observe(&Outcome::Succeeded { deployment: second }, NOW.plus(950)).is_some());
         let loser = session.observe(&Outcome::Cancelled { deployment: first }, NOW.plus(951)).unwrap();
@@ -682,15 +679,17 @@ mod waiting_for_the_first_token {
     fn a_leg_that_fails_leaves_the_other_and_both_failing_is_one_failure() {
         let mut world = hedging(json!({}));
         let mut session = Session::new(Wishes { num_retries: Some(1), ..Wishes::default() });
-        let first = sent(world.ask(&mut session, "main", &STREAM, NOW));
-        let Step::Hedge(second) = world.ask(&mut session, "main", &STREAM, NOW.plus(201)) else { panic!() };
+        let first = sent(world.ask(&mut session, "main", &stream(), NOW));
+        let Step::Hedge(second) = world.ask(&mut session, "main", &stream(), NOW.plus(201)) else { panic!() };
         session.observe(&failed(&first, ErrorKind::Internal), NOW.plus(300));
-        assert!(matches!(world.ask(&mut session, "main", &STREAM, NOW.plus(300)), Step::Wait { .. }));
+        assert!(matches!(world.ask(&mut session, "main", &stream(), NOW.plus(300)), Step::Wait { .. }));
         session.observe(&failed(&second, ErrorKind::Unavailable), NOW.plus(400));
-        let Step::Wait { until } = world.ask(&mut session, "main", &STREAM, NOW.plus(400)) else { panic!() };
-        let third = sent(world.ask(&mut session, "main", &STREAM, until));
+        let Step::Wait { until } = world.ask(&mut session, "main", &stream(), NOW.plus(400)) else {
+            panic!()
+        };
+        let third = sent(world.ask(&mut session, "main", &stream(), until));
         session.observe(&failed(&third, ErrorKind::Internal), until);
-        assert_eq!(gave_up(world.ask(&mut session, "main", &STREAM, until)).attempts.len(), 3);
+        assert_eq!(gave_up(world.ask(&mut session, "main", &stream(), until)).attempts.len(), 3);
         assert_eq!(session.retries(), 1);
     }
 
@@ -699,18 +698,18 @@ mod waiting_for_the_first_token {
         let mut world = hedging(json!({}));
         world.main().hedging.hedges = 5;
         let mut session = Session::new(Wishes::default());
-        sent(world.ask(&mut session, "main", &STREAM, NOW));
+        sent(world.ask(&mut session, "main", &stream(), NOW));
         let wait = Step::Wait { until: UnixMs(i64::MAX) };
-        assert_eq!(world.ask(&mut session, "main", &STREAM, NOW.plus(201)), wait);
+        assert_eq!(world.ask(&mut session, "main", &stream(), NOW.plus(201)), wait);
         assert_eq!(session.events()[0].what, Happening::HedgeBudgetSpent);
 
         let mut world = hedging(json!({}));
         let mut session = Session::new(Wishes::default());
-        let first = sent(world.ask(&mut session, "main", &STREAM, NOW));
+        let first = sent(world.ask(&mut session, "main", &stream(), NOW));
         for deployment in world.main().deployments.iter_mut().filter(|one| one.id != first) {
             deployment.health.cooling_until = Some(NOW.plus(10_000));
         }
-        assert_eq!(world.ask(&mut session, "main", &STREAM, NOW.plus(201)), wait);
+        assert_eq!(world.ask(&mut session, "main", &stream(), NOW.plus(201)), wait);
         assert_eq!(session.attempts().len(), 1);
     }
 }
