@@ -220,7 +220,7 @@ impl World {
                 }
                 other => panic!("unknown step {other:?}"),
             };
-            let chosen = candidates.iter().find(|one| *one.id == sent).expect("one of the group");
+            let chosen = candidates.iter().find(|one| *one.id == sent).unwrap();
             assert!(chosen.vitals.health.is_well(now), "{sent} is cooling down");
             assert!(!under_way.contains(&sent), "{sent} twice at a time");
             let fate = self.kinds[session.attempts().len() % self.kinds.len()];

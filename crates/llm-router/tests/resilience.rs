@@ -77,9 +77,9 @@ enum Due {
 }
 
 /// Requests at even distances, each on its own journey.
-fn run(upstreams: &[Upstream], requests: usize, every_ms: u64, settings: RouterSettings) -> Tally {
+fn run(upstreams: &[Upstream], requests: usize, every_ms: u64, settings: &RouterSettings) -> Tally {
     let own = DeploymentSettings::default();
-    let plan = Plan::new(&settings, &[("g".into(), vec![&own; upstreams.len()])], |_| true).unwrap();
+    let plan = Plan::new(settings, &[("g".into(), vec![&own; upstreams.len()])], |_| true).unwrap();
     let policy = plan.policy("g");
     let ids: Vec<_> = (0..upstreams.len()).map(|place| DeploymentId::new(place.to_string())).collect();
     let lives: Vec<_> = ids.iter().map(|_| Arc::new(Live::new())).collect();
@@ -198,7 +198,7 @@ fn run(upstreams: &[Upstream], requests: usize, every_ms: u64, settings: RouterS
 #[test]
 fn a_lone_deployment_of_which_a_tenth_fails_serves_nearly_all() {
     for every_ms in [1, 10, 1_000] {
-        let result = run(&[a_tenth_fails], 100_000, every_ms, RouterSettings::default());
+        let result = run(&[a_tenth_fails], 100_000, every_ms, &RouterSettings::default());
         let failed = result.failed.len();
         assert!(failed <= 200, "{failed} of 100,000 failed, one request each {every_ms} ms");
         // Four attempts: one in ten thousand.
@@ -216,7 +216,7 @@ fn with_a_second_deployment_failures_cost_no_time() {
 
 #[test]
 fn one_dead_deployment_of_three_is_not_noticed() {
-    let result = run(&[fine, dead, fine], 100_000, 10, RouterSettings::default());
+    let result = run(&[fine, dead, fine], 100_000, 10, &RouterSettings::default());
     assert_eq!(result.failed, []);
     // A thousand seconds: five at first, then a probe every five minutes.
     assert!(result.asked[1] < 12, "{:?}", result.asked);
@@ -224,7 +224,7 @@ fn one_dead_deployment_of_three_is_not_noticed() {
 
 #[test]
 fn a_lone_deployment_is_back_seconds_after_an_outage() {
-    let result = run(&[an_outage], 60_000, 10, RouterSettings::default());
+    let result = run(&[an_outage], 60_000, 10, &RouterSettings::default());
     let last = result.failed.last().unwrap().since(START);
     assert!(result.failed[0].since(START) >= 110_000, "before there was an outage");
     assert!(last < 5 * 60_000 + 5_100, "still away {} ms after the outage", last - 300_000);
@@ -239,8 +239,8 @@ fn second_requests_cut_the_slowest_answers() {
         settings.hedging.enabled = enabled;
         settings
     };
-    let mut plain = run(&[bimodal as Upstream; 2], 50_000, 10, hedging(false));
-    let mut hedged = run(&[bimodal as Upstream; 2], 50_000, 10, hedging(true));
+    let mut plain = run(&[bimodal as Upstream; 2], 50_000, 10, &hedging(false));
+    let mut hedged = run(&[bimodal as Upstream; 2], 50_000, 10, &hedging(true));
     assert_eq!((plain.percentile(99), plain.failed.len()), (2_000, 0));
     assert!(hedged.percentile(99) <= 2_000 / 5, "{} ms", hedged.percentile(99));
     let extra = f64::from(hedged.asked.iter().sum::<u32>()) / 50_000.0 - 1.0;
