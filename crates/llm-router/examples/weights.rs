@@ -3,7 +3,8 @@
 //! `cargo run -p llm-router --example weights`
 
 use llm_router::{
-    Candidate, DeploymentId, DeploymentSettings, Policy, SeededEntropy, Session, Snapshot, Step,
+    Candidate, DeploymentId, DeploymentSettings, Facts, Hedged, Inquiry, Pace, Policy, SeededEntropy,
+    Session, Snapshot, Step, Vitals, Wishes,
 };
 use llm_types::UnixMs;
 
@@ -12,14 +13,24 @@ fn main() {
     let weight = |weight| DeploymentSettings { weight: Some(weight), ..DeploymentSettings::default() };
     let (large, small) = (weight(70.0), weight(30.0));
     let (azure, openai) = (DeploymentId::new("azure"), DeploymentId::new("openai"));
-    let candidates = [Candidate::new(&azure, &large), Candidate::new(&openai, &small)];
-    let view = Snapshot { group: "gpt-4o", candidates: &candidates };
+    let (facts, policy) = (Facts::default(), Policy::default());
+    let candidate = |(id, settings)| Candidate { id, settings, facts: &facts, vitals: Vitals::default() };
+    let candidates = [(&azure, &large), (&openai, &small)].map(candidate);
+    let view = Snapshot {
+        group: "gpt-4o",
+        policy: &policy,
+        candidates: &candidates,
+        pace: Pace::default(),
+        turn: 0,
+        hedging: Hedged::default(),
+    };
 
     let mut entropy = SeededEntropy::new(1);
     let mut to_azure = 0;
     for _ in 0..10_000 {
-        let mut session = Session::new(Policy::default());
-        if let Step::Send { deployment, .. } = session.next(&view, UnixMs(0), &mut entropy) {
+        let mut session = Session::new(Wishes::default());
+        let step = session.next(&view, &Inquiry::default(), UnixMs(0), &mut entropy);
+        if let Step::Send { deployment, .. } = step {
             to_azure += u32::from(deployment == azure);
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
 
-use crate::{Breaker, HealthEvent, HealthNews, Load, Minute, Quota, Scope, Vitals};
+use crate::{Breaker, HealthEvent, Load, Minute, Quota, Scope, Vitals};
 
 mod budget;
 mod cell;
@@ -168,9 +168,7 @@ impl Live {
     ///
     /// `breaker` is the one [at](Breaker::at) this deployment's settings.
     pub fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) {
-        if event.news == HealthNews::FirstTokenLate {
-            self.timing.late(event.elapsed_ms, event.at);
-        }
+        self.timing.fold(event);
         if event.scope == Scope::Deployment {
             self.pulse.fold(event, breaker, company);
         }
@@ -182,9 +180,10 @@ impl Live {
         self.timing.answered(answered);
     }
 
-    /// Takes what the vendor says is left of its limits. A limit that it does not mention stays as it was.
-    pub fn quota(&self, quota: Quota) {
-        self.quota.set(quota);
+    /// Takes what the vendor said at `now` is left of its limits. A limit that it does not mention stays as it was,
+    /// as long as that holds.
+    pub fn quota(&self, quota: Quota, now: UnixMs) {
+        self.quota.set(quota, now);
     }
 
     /// Takes what a background check found.
@@ -210,14 +209,11 @@ impl Live {
 }
 
 impl QuotaCell {
-    fn set(&self, quota: Quota) {
-        if quota.requests.is_some() {
-            self.requests.set(quota.requests);
-        }
-        if quota.tokens.is_some() {
-            self.tokens.set(quota.tokens);
-        }
-        self.until.set(quota.until);
+    fn set(&self, quota: Quota, now: UnixMs) {
+        let before = self.get(now);
+        self.requests.set(quota.requests.or(before.requests));
+        self.tokens.set(quota.tokens.or(before.tokens));
+        self.until.set(quota.until.or(before.until));
     }
 
     fn get(&self, now: UnixMs) -> Quota {

@@ -149,6 +149,8 @@ pub struct HealthEvent {
     pub at: UnixMs,
     /// How long the attempt took, in milliseconds.
     pub elapsed_ms: u64,
+    /// Whether a stream was asked for.
+    pub stream: bool,
     /// Whom it concerns.
     pub scope: Scope,
     /// What.
@@ -191,4 +193,6 @@ pub enum HealthNews {
     },
     /// Its first token did not come in time.
     FirstTokenLate,
+    /// Another answered first: it is as slow as that at least, and that is no failure.
+    Outrun,
 }

@@ -230,13 +230,14 @@ fn list<'a>(lists: &'a Fallbacks, group: &str) -> Option<&'a [FallbackTarget]> {
 }
 
 /// What is configured for this group: under its name, else under its name without or with a vendor in front.
-fn named<'a, T>(entries: impl Iterator<Item = (&'a str, T)> + Clone, group: &str) -> Option<T> {
-    let bare = |name: &'a str| name.split_once('/').map(|(_, bare)| bare);
-    let exact = entries.clone().find(|(name, _)| *name == group);
-    let without = || {
-        let (_, bare) = group.split_once('/')?;
-        entries.clone().find(|(name, _)| *name == bare)
+fn named<'a, T>(entries: impl Iterator<Item = (&'a str, T)>, group: &str) -> Option<T> {
+    fn bare(name: &str) -> Option<&str> {
+        name.split_once('/').map(|(_, bare)| bare)
+    }
+    let distance = |name: &str| {
+        let fits = [name == group, Some(name) == bare(group), bare(name) == Some(group)];
+        fits.into_iter().position(|fits| fits)
     };
-    let with = || entries.clone().find(|(name, _)| bare(name) == Some(group));
-    exact.or_else(without).or_else(with).map(|(_, value)| value)
+    let near = entries.filter_map(|(name, value)| Some((distance(name)?, value)));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, value)| value)
 }

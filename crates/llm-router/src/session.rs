@@ -64,9 +64,8 @@ pub enum Step {
 #[derive(Debug, Clone, Default)]
 pub struct Session {
     wishes: Wishes,
-    /// Where it stands, and where it began; `None` before the first step.
+    /// Where it stands; `None` before the first step.
     group: Option<Arc<str>>,
-    origin: Option<Arc<str>>,
     attempts: SmallVec<[Attempt; 1]>,
     /// What goes with each of `attempts`.
     legs: SmallVec<[Leg; 1]>,
@@ -82,9 +81,10 @@ pub struct Session {
 #[derive(Debug, Clone, Copy)]
 struct Leg {
     hedge: bool,
-    order: i64,
+    order: (i64, i64),
     credential: u64,
     retries: Option<u32>,
+    stream: bool,
     first_token_by: Option<UnixMs>,
 }
 
@@ -185,7 +185,7 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Step {
         self.arrive(view);
-        if self.attempts.iter().any(|attempt| attempt.ended.is_none()) {
+        if self.is_under_way() {
             return self.meanwhile(view, inquiry, now, rng);
         }
         if self.over {
@@ -208,19 +208,24 @@ impl Session {
     /// An outcome that belongs to no attempt under way is ignored.
     pub fn observe(&mut self, outcome: &Outcome, now: UnixMs) -> Option<HealthEvent> {
         let deployment = outcome.deployment();
-        let under_way = |a: &&mut Attempt| a.ended.is_none() && a.deployment == *deployment;
-        let attempt = self.attempts.iter_mut().rev().find(under_way)?;
+        let under_way = |a: &Attempt| a.ended.is_none() && a.deployment == *deployment;
+        let place = self.attempts.iter().rposition(under_way)?;
+        let attempt = &mut self.attempts[place];
         attempt.ended = Some((now, outcome.clone()));
         let elapsed_ms = now.since(attempt.started);
+        let stream = self.legs[place].stream;
 
         let (scope, news) = match outcome {
             Outcome::Succeeded { .. } => {
                 self.over = true;
                 (Scope::Deployment, HealthNews::Succeeded)
             }
+            // Another has answered, or begun to.
+            Outcome::Cancelled { .. } if self.over || self.is_under_way() => {
+                (Scope::Deployment, HealthNews::Outrun)
+            }
             Outcome::Failed { kind: ErrorKind::ClientClosed, .. } | Outcome::Cancelled { .. } => {
-                // A leg that is cancelled while another goes on is no end.
-                self.over |= self.attempts.iter().all(|attempt| attempt.ended.is_some());
+                self.over = true;
                 return None;
             }
             Outcome::Failed { kind: ErrorKind::Timeout | ErrorKind::GatewayTimeout, .. }
@@ -235,7 +240,7 @@ impl Session {
             Outcome::FirstTokenLate { .. } => (Scope::Deployment, HealthNews::FirstTokenLate),
             Outcome::Unfit { .. } => return None,
         };
-        Some(HealthEvent { deployment: deployment.clone(), at: now, elapsed_ms, scope, news })
+        Some(HealthEvent { deployment: deployment.clone(), at: now, elapsed_ms, stream, scope, news })
     }
 
     /// Says that the group of the last [`Step::Turn`] cannot be had: nobody knows it, or the request may not go
@@ -254,8 +259,11 @@ impl Session {
         let named = &view.policy.group;
         let group = if **named == *view.group { named.clone() } else { view.group.into() };
         self.visit = Visit { since: self.attempts.len(), ..Visit::default() };
-        self.origin.get_or_insert_with(|| group.clone());
         self.group = Some(group);
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.ended.is_none())
     }
 
     /// Attempts from this place on that were sent, without second requests.
@@ -359,7 +367,8 @@ impl Session {
         let Left { retry_at, .. } = self.nobody(view, decision, now);
         let soon = retry_at.filter(|at| at.since(now) <= crate::Backoff::LONGEST_MS && self.in_time(*at));
         if let Some(until) = soon.filter(|_| !self.visit.waited && !self.has_onward(view, left)) {
-            return self.wait(until, WaitReason::CoolingDown, now);
+            let wait = view.policy.resilience.backoff.wait_ms(1, Some(until.since(now)), rng);
+            return self.wait(wait.map_or(until, |ms| now.plus(ms)), WaitReason::CoolingDown, now);
         }
         self.next_order(view, inquiry, Left { retry_at, ..left }, now, rng)
     }
@@ -374,7 +383,9 @@ impl Session {
         rng: &mut dyn Entropy,
     ) -> Step {
         let reached = self.legs.iter().skip(self.visit.since).map(|leg| leg.order).max();
-        let higher = |candidate: &Candidate<'_>| reached.is_none_or(|reached| order(candidate) > reached);
+        let selection = &view.policy.selection;
+        let higher =
+            |candidate: &Candidate<'_>| reached.is_none_or(|reached| selection.order(candidate) > reached);
         if view.candidates.iter().any(|candidate| higher(candidate) && !self.has_tried(candidate.id)) {
             let question = Question { allowed: &higher, ask_again: false };
             let choice = self.choose(view, inquiry, now, rng, &question);
@@ -426,9 +437,10 @@ impl Session {
         self.attempts.push(Attempt { deployment: chosen.id.clone(), started: now, ended: None });
         self.legs.push(Leg {
             hedge,
-            order: order(chosen),
+            order: policy.selection.order(chosen),
             credential: chosen.facts.credential,
             retries: chosen.settings.num_retries,
+            stream: inquiry.stream,
             first_token_by,
         });
         first_token_by
@@ -500,11 +512,6 @@ impl Session {
         let Left { retry_at, refused, .. } = left;
         Step::GiveUp(Exhausted { attempts: self.attempts.to_vec(), retry_at, refused })
     }
-}
-
-/// A deployment without an order stands behind all that have one.
-fn order(candidate: &Candidate<'_>) -> i64 {
-    candidate.settings.order.unwrap_or(i64::MAX)
 }
 
 /// Failures that another key may not have.

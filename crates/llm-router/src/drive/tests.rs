@@ -9,14 +9,17 @@ struct Stage {
     ids: Vec<DeploymentId>,
     settings: DeploymentSettings,
     facts: Facts,
-    /// What each answers, in order: after how long, and how.
-    scripts: Mutex<Vec<Vec<(u64, Result<&'static str, Cause>)>>>,
+    /// What each answers.
+    scripts: Mutex<Vec<Script>>,
     asked: Mutex<Vec<(String, Reason)>>,
     news: Mutex<Vec<HealthEvent>>,
     start: tokio::time::Instant,
 }
 
-fn stage(policy: Policy, scripts: Vec<Vec<(u64, Result<&'static str, Cause>)>>) -> Stage {
+/// After how long a deployment answers, and how, in order.
+type Script = Vec<(u64, Result<&'static str, Cause>)>;
+
+fn stage(policy: Policy, scripts: Vec<Script>) -> Stage {
     Stage {
         policy,
         ids: (0..scripts.len()).map(|place| DeploymentId::new(format!("d{place}"))).collect(),
@@ -82,7 +85,9 @@ impl World for Stage {
 async fn go(stage: &Stage) -> Result<(&'static str, String), String> {
     let mut session = Session::new(Wishes::default());
     let mut entropy = SeededEntropy::new(7);
-    match drive(stage, &mut session, &Inquiry { stream: true, ..Inquiry::default() }, &mut entropy).await {
+    // Only a stream shows its first token.
+    let inquiry = Inquiry { stream: true, ..Inquiry::default() };
+    match drive(stage, &mut session, &inquiry, &mut entropy).await {
         Ok(won) => Ok((won.answer, won.deployment.to_string())),
         Err(lost) => Err(lost.error.unwrap_or_else(|| lost.exhausted.to_string())),
     }

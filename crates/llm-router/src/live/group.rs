@@ -6,10 +6,10 @@ use llm_types::UnixMs;
 
 use super::Answered;
 use super::timing::Timing;
-use crate::{Hedged, Pace};
+use crate::{HealthEvent, Hedged, Pace};
 
 /// What a group as a whole is doing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct GroupLive {
     timing: Timing,
     turn: AtomicU64,
@@ -23,7 +23,7 @@ const LATELY: u64 = 4_096;
 impl GroupLive {
     /// A group of which nothing is known.
     pub fn new() -> Self {
-        Self::default()
+        Self { timing: Timing::of_group(), turn: AtomicU64::default(), hedged: AtomicU64::default() }
     }
 
     /// How fast the group answers. Takes no lock.
@@ -57,9 +57,9 @@ impl GroupLive {
         self.timing.answered(answered);
     }
 
-    /// Learns from a first token that had not come after so many milliseconds.
-    pub fn late(&self, after_ms: u64, at: UnixMs) {
-        self.timing.late(after_ms, at);
+    /// Learns from what did not come in time.
+    pub fn fold(&self, event: &HealthEvent) {
+        self.timing.fold(event);
     }
 
     fn count(&self, requests: u64, hedges: u64) {
@@ -70,5 +70,11 @@ impl GroupLive {
             }
             Some(all << 32 | twice.min(u64::from(u32::MAX)))
         });
+    }
+}
+
+impl Default for GroupLive {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -44,6 +44,7 @@ impl Pulse {
             HealthNews::FirstTokenLate => {
                 tracker.failed(ErrorKind::GatewayTimeout, None, event.at, breaker, company);
             }
+            HealthNews::Outrun => {}
         });
     }
 

@@ -3,16 +3,20 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use llm_types::UnixMs;
+use llm_types::{ErrorKind, UnixMs};
+use smallvec::SmallVec;
 
 use super::cell::{FloatCell, InstantCell};
 use super::{Answered, Sum};
-use crate::Pace;
+use crate::{HealthEvent, HealthNews, Pace};
 
-/// Samples that a percentile is taken of.
-const RING: usize = 128;
-/// A percentile is taken anew after so many samples, and after each one while there are few.
-const EVERY: u32 = 8;
+/// Samples that a deployment's percentile is taken of.
+const OF_DEPLOYMENT: usize = 128;
+/// Samples that a group's percentile is taken of: second requests go by it.
+const OF_GROUP: usize = 512;
+/// A percentile is taken anew after so many samples, and after each one while there are fewer than [`FEW`].
+const EVERY: u64 = 8;
+const FEW: u64 = 64;
 /// Milliseconds for which a sample counts.
 const TTL_MS: u64 = 3_600_000;
 /// Milliseconds in which a peak sinks to 37 %.
@@ -21,7 +25,7 @@ const PEAK_TAU_MS: f64 = 10_000.0;
 const WEIGHT: f64 = 2.0 / 11.0;
 
 /// How fast answers come; read without a lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Timing {
     samples: Mutex<Samples>,
     last: InstantCell,
@@ -39,7 +43,7 @@ struct Told {
     count: AtomicU32,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Samples {
     first_token: Series,
     answer: Series,
@@ -49,7 +53,37 @@ struct Samples {
     untold: (Sum, Sum),
 }
 
+impl Default for Timing {
+    fn default() -> Self {
+        Self::with_samples(OF_DEPLOYMENT)
+    }
+}
+
 impl Timing {
+    pub(super) fn of_group() -> Self {
+        Self::with_samples(OF_GROUP)
+    }
+
+    fn with_samples(most: usize) -> Self {
+        let series = || Series { most, ..Series::default() };
+        let samples = Samples {
+            first_token: series(),
+            answer: series(),
+            per_token: Average::default(),
+            peak: None,
+            untold: Default::default(),
+        };
+        Self {
+            samples: Mutex::new(samples),
+            last: InstantCell::default(),
+            first_token: Told::default(),
+            answer: Told::default(),
+            per_token: FloatCell::default(),
+            peak: FloatCell::default(),
+            peak_at: InstantCell::default(),
+        }
+    }
+
     pub(super) fn pace(&self, now: UnixMs) -> Pace {
         if self.last.get().is_none_or(|last| now.since(last) > TTL_MS) {
             return Pace::default();
@@ -84,11 +118,18 @@ impl Timing {
         });
     }
 
-    /// A first token that had not come after so long.
-    pub(super) fn late(&self, after_ms: u64, at: UnixMs) {
-        self.change(at, |samples| {
-            samples.first_token.add(after_ms, at);
-            samples.peak(after_ms, at);
+    /// Learns from what had not come by then.
+    pub(super) fn fold(&self, event: &HealthEvent) {
+        use ErrorKind::{GatewayTimeout, Timeout};
+        let stream = match event.news {
+            HealthNews::FirstTokenLate => true,
+            HealthNews::Outrun | HealthNews::Failed { kind: Timeout | GatewayTimeout, .. } => event.stream,
+            _ => return,
+        };
+        self.change(event.at, |samples| {
+            let series = if stream { &mut samples.first_token } else { &mut samples.answer };
+            series.add(event.elapsed_ms, event.at);
+            samples.peak(event.elapsed_ms, event.at);
         });
     }
 
@@ -160,51 +201,49 @@ impl Average {
     }
 }
 
-#[derive(Debug)]
+/// The last samples, and a moving average of all.
+#[derive(Debug, Default)]
 struct Series {
     average: Average,
-    ring: Box<[(UnixMs, f32); RING]>,
-    /// Samples so far; the next one's place is this modulo the ring's length.
-    count: u32,
+    ring: Vec<(UnixMs, f32)>,
+    /// The length to which the ring grows.
+    most: usize,
+    /// Samples so far; the next one's place is this modulo the ring's full length.
+    count: u64,
+    /// Samples in the ring that are fresh, as far as was looked.
+    fresh: u32,
     p95: Option<f64>,
-    counted: u32,
-}
-
-impl Default for Series {
-    fn default() -> Self {
-        let ring = Box::new([(UnixMs(0), 0.0); RING]);
-        Self { average: Average::default(), ring, count: 0, p95: None, counted: 0 }
-    }
 }
 
 impl Series {
     fn add(&mut self, ms: u64, at: UnixMs) {
         self.average.add(ms as f64);
-        self.ring[self.count as usize % RING] = (at, ms as f32);
-        self.count = self.count.wrapping_add(1).max(1);
-        if self.count as usize <= RING / 2 || self.count.is_multiple_of(EVERY) {
+        let sample = (at, ms as f32);
+        if self.ring.len() < self.most {
+            self.ring.push(sample);
+        } else {
+            self.ring[(self.count % self.most as u64) as usize] = sample;
+        }
+        self.count = self.count.wrapping_add(1);
+        self.fresh = (self.fresh + 1).min(self.most as u32);
+        if self.count <= FEW || self.count.is_multiple_of(EVERY) {
             self.percentile(at);
         }
     }
 
     fn percentile(&mut self, now: UnixMs) {
-        let mut fresh = [0.0_f32; RING];
-        let mut len = 0;
-        for (at, ms) in self.ring.iter().take(self.count as usize) {
-            if now.since(*at) <= TTL_MS {
-                fresh[len] = *ms;
-                len += 1;
-            }
-        }
-        self.counted = len as u32;
+        let fresh = self.ring.iter().filter(|(at, _)| now.since(*at) <= TTL_MS);
+        let mut fresh: SmallVec<[f32; OF_GROUP]> = fresh.map(|(_, ms)| *ms).collect();
+        self.fresh = fresh.len() as u32;
         // The nearest rank.
-        let rank = (len * 95).div_ceil(100).saturating_sub(1);
-        self.p95 = (len > 0).then(|| f64::from(*fresh[..len].select_nth_unstable_by(rank, f32::total_cmp).1));
+        let rank = (fresh.len() * 95).div_ceil(100).saturating_sub(1);
+        self.p95 =
+            (!fresh.is_empty()).then(|| f64::from(*fresh.select_nth_unstable_by(rank, f32::total_cmp).1));
     }
 
     fn tell(&self, told: &Told) {
         told.average.set(self.average.value());
         told.p95.set(self.p95);
-        told.count.store(self.counted, Relaxed);
+        told.count.store(self.fresh, Relaxed);
     }
 }

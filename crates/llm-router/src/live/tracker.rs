@@ -30,8 +30,6 @@ pub(super) struct Tracker {
     pub(super) last_failure: Option<LastFailure>,
     /// Failures in a row that were no refusals for want of room.
     faults_in_a_row: u32,
-    /// Cool-downs without company since the last success.
-    openings: u32,
     window: Window,
     forgiven: [Forgiven; 7],
     outcomes: u32,
@@ -48,7 +46,6 @@ impl Tracker {
     pub(super) fn succeeded(&mut self, at: UnixMs, breaker: &Breaker) {
         self.failures_in_a_row = 0;
         self.faults_in_a_row = 0;
-        self.openings = 0;
         self.outcome(true, at, breaker);
         // An answer to what was asked before the cool-down does not end it.
         if !self.is_cooling(at) {
@@ -100,9 +97,7 @@ impl Tracker {
                     // Whoever asks finds out: with nobody else there, one probe at a time would keep all others out.
                     self.half_open = false;
                     if self.failures_in_a_row >= in_a_row.max(min_requests) {
-                        let length_ms = breaker.last_length_ms(kind, retry_after_ms, self.openings);
-                        self.openings += 1;
-                        self.open(kind, length_ms, false, at);
+                        self.open(kind, breaker.last_length_ms(kind, retry_after_ms), false, at);
                     }
                 } else if limited {
                     self.open(kind, breaker.length_ms(kind, retry_after_ms), false, at);

@@ -23,11 +23,8 @@ pub(super) fn faults(
     numbers(settings, &mut faults);
     let edges = edges(settings, groups);
     for Edge { path, from, target } in &edges {
-        let unknown = target.group().filter(|name| !known(name));
-        if let Some(name) = unknown {
-            let message = format!("no model has the name `{name}`");
-            let unknown = Some(name.to_owned());
-            faults.push(PlanFault { path: path.clone(), message, severity: Severity::Error, unknown });
+        if let Some(name) = target.group().filter(|name| !known(name)) {
+            faults.push(PlanFault::unknown(path, name));
         }
         if *from != "*" && !known(from) {
             let path = path.rsplit_once('[').map_or(path.as_str(), |(list, _)| list);
@@ -137,12 +134,7 @@ fn way<'a>(edges: &[Edge<'a>], from: &'a str, to: &str) -> Option<Vec<&'a str>> 
 fn numbers(settings: &RouterSettings, faults: &mut Vec<PlanFault>) {
     let mut check = |key: &str, holds: bool, expected: &str| {
         if !holds {
-            faults.push(PlanFault {
-                path: format!("router_settings.{key}"),
-                message: format!("expected {expected}"),
-                severity: Severity::Error,
-                unknown: None,
-            });
+            faults.push(PlanFault::error(format!("router_settings.{key}"), format!("expected {expected}")));
         }
     };
     let time = |seconds: f64| seconds.is_finite() && seconds >= 0.0;

@@ -1,1 +1,156 @@
+use serde_json::{Value, json};
 
+use super::*;
+use crate::settings::FirstTokenTimeout;
+
+fn settings(settings: Value) -> RouterSettings {
+    serde_json::from_value(settings).unwrap()
+}
+
+fn known(name: &str) -> bool {
+    ["a", "b", "c", "d", "vendor/e"].contains(&name)
+}
+
+fn plan(value: Value) -> Plan {
+    let deployment = DeploymentSettings::default();
+    let groups: Vec<_> = ["a", "b", "c", "d"].map(|name| (name.into(), vec![&deployment])).into();
+    Plan::new(&settings(value), &groups, known).unwrap()
+}
+
+fn faults(value: Value) -> Vec<(String, String, Severity)> {
+    let deployment = DeploymentSettings {
+        fallbacks: vec![FallbackTarget::Name("b".into())],
+        ..DeploymentSettings::default()
+    };
+    let faults = match Plan::new(&settings(value), &[("a".into(), vec![&deployment])], known) {
+        Ok(plan) => plan.warnings().to_vec(),
+        Err(faults) => faults,
+    };
+    faults.into_iter().map(|fault| (fault.path, fault.message, fault.severity)).collect()
+}
+
+#[test]
+fn silence_means_our_defaults() {
+    let plan = plan(json!({}));
+    let resilience = &plan.policy("a").resilience;
+    assert_eq!(*resilience, Resilience::default());
+    assert_eq!((resilience.retries.count, resilience.max_fallbacks), (3, 3));
+    assert!(!resilience.has_fallbacks() && resilience.hedging.is_none());
+    assert_eq!(plan.policy("a").group.as_ref(), "a");
+    assert_eq!(plan.warnings(), []);
+}
+
+#[test]
+fn what_is_set_is_kept() {
+    let plan = plan(json!({
+        "num_retries": 1,
+        "retry_after": 1.5,
+        "max_fallbacks": 7,
+        "allow_embedding_fallbacks": true,
+        "enable_mid_stream_fallback_continuation": true,
+        "first_token_timeout": 2,
+        "hedging": {"enabled": true, "after": 0.25, "max_extra": 0.1},
+        "routing_strategy": "least-busy",
+    }));
+    let policy = plan.policy("a");
+    let resilience = &policy.resilience;
+    assert_eq!(
+        (resilience.retries.count, resilience.backoff.floor_ms, resilience.max_fallbacks),
+        (1, 1_500, 7)
+    );
+    assert!(resilience.allow_embedding_fallbacks && resilience.continue_streams);
+    assert!(
+        matches!(resilience.first_token, Some(FirstTokenTimeout::Fixed(seconds)) if seconds.as_ms() == 2_000)
+    );
+    let hedging = resilience.hedging.unwrap();
+    assert_eq!((hedging.after_ms, hedging.min_samples, hedging.max_extra), (Some(250), 20, 0.1));
+    assert_eq!(policy.selection.strategy, crate::RoutingStrategy::LeastBusy);
+}
+
+#[test]
+fn groups_made_on_the_fly_find_what_is_meant_for_them() {
+    let plan = plan(json!({
+        "fallbacks": [{"vendor/e": ["a"]}, {"c": ["b"]}],
+        "default_fallbacks": ["d"],
+        "model_group_retry_policy": {"c": {"TimeoutErrorRetries": 9}},
+    }));
+    let first = |group: &str| {
+        let policy = plan.policy_for(&group.into());
+        policy.resilience.fallbacks.general.as_ref().map(|list| list[0].group.to_string())
+    };
+    assert_eq!(first("vendor/e").as_deref(), Some("a"));
+    assert_eq!(first("e").as_deref(), Some("a"), "with a vendor in front");
+    assert_eq!(first("other/c").as_deref(), Some("b"), "without the vendor");
+    assert_eq!(first("other/e").as_deref(), Some("d"), "another vendor's");
+    assert_eq!(plan.policy("nobody").resilience.fallbacks.general.as_ref().unwrap()[0].group.as_ref(), "d");
+    assert!(plan.policy_for(&"x/c".into()).resilience.retries.group.is_some());
+    assert!(Arc::ptr_eq(plan.policy("a"), &plan.policy_for(&"a".into())));
+}
+
+#[test]
+fn unknown_names_are_told_with_their_place() {
+    let found = faults(json!({
+        "fallbacks": [{"a": ["b", "gpt-5"]}, {"gpt-4": ["b", "c"]}],
+        "default_fallbacks": [{"model": "gpt-6"}],
+        "model_group_retry_policy": {"gpt-7": {}},
+    }));
+    let place = |path: &str| {
+        let (_, message, severity) =
+            found.iter().find(|(at, ..)| at == path).unwrap_or_else(|| panic!("{found:?}"));
+        (message.as_str(), *severity)
+    };
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert_eq!(
+        place("router_settings.fallbacks[0].a[1]"),
+        ("no model has the name `gpt-5`", Severity::Error)
+    );
+    assert_eq!(
+        place("router_settings.default_fallbacks[0]"),
+        ("no model has the name `gpt-6`", Severity::Error)
+    );
+    assert_eq!(place("router_settings.fallbacks[1].gpt-4").1, Severity::Warning);
+    assert_eq!(place("router_settings.model_group_retry_policy.gpt-7").1, Severity::Warning);
+}
+
+#[test]
+fn loops_are_told_once_each_and_do_no_harm() {
+    let found = faults(json!({"fallbacks": [{"b": ["c"]}, {"c": ["d", "a"]}, {"d": ["d"]}]}));
+    let told: Vec<_> = found
+        .iter()
+        .map(|(path, message, severity)| {
+            assert_eq!(*severity, Severity::Warning);
+            let way = message.split(": ").nth(1).unwrap().split(';').next().unwrap();
+            (path.as_str(), way)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("router_settings.fallbacks[2].d[0]", "d -> d"),
+            ("model_list.a[0].litellm_params.fallbacks[0]", "a -> b -> c -> a"),
+        ]
+    );
+    assert_eq!(faults(json!({"default_fallbacks": ["b", "c"]})), [], "of their nature");
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let cases = [
+        (json!({"retry_after": -1.0}), "retry_after"),
+        (json!({"cooldown_time": -1.0}), "cooldown_time"),
+        (json!({"circuit_breaker": {"failure_rate": 0.0}}), "circuit_breaker.failure_rate"),
+        (json!({"circuit_breaker": {"failure_rate": 1.5}}), "circuit_breaker.failure_rate"),
+        (json!({"circuit_breaker": {"window": 0.0}}), "circuit_breaker.window"),
+        (json!({"circuit_breaker": {"consecutive_failures": 0}}), "circuit_breaker.consecutive_failures"),
+        (json!({"hedging": {"max_extra": 2.0}}), "hedging.max_extra"),
+        (json!({"first_token_timeout": {"p95_factor": 0.0}}), "first_token_timeout.p95_factor"),
+    ];
+    for (value, key) in cases {
+        let found = faults(value);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].0.as_str(), found[0].2),
+            (format!("router_settings.{key}").as_str(), Severity::Error)
+        );
+    }
+}

@@ -17,7 +17,7 @@ pub struct Breaker {
     pub cooldown_ms: u64,
     /// How long after too many requests, where the vendor does not say.
     pub rate_limit_ms: u64,
-    /// How long at first when nobody else is left; doubles each time, up to `cooldown_ms`.
+    /// How long when nobody else is left.
     pub last_ms: u64,
     /// How long at most, whatever the vendor asks for.
     pub max_ms: u64,
@@ -106,13 +106,12 @@ impl Breaker {
         length.min(self.max_ms)
     }
 
-    /// How long to stay away from a deployment without company that has come back `openings` times in vain.
-    pub(crate) fn last_length_ms(&self, kind: ErrorKind, retry_after_ms: Option<u64>, openings: u32) -> u64 {
+    /// How long to stay away from a deployment without company.
+    pub(crate) fn last_length_ms(&self, kind: ErrorKind, retry_after_ms: Option<u64>) -> u64 {
         if self.own_ms.is_some() || retry_after_ms.is_some() {
             return self.length_ms(kind, retry_after_ms);
         }
-        let doubled = self.last_ms.saturating_mul(1 << openings.min(16));
-        doubled.min(self.cooldown_ms.max(self.last_ms)).min(self.max_ms)
+        self.last_ms.min(self.max_ms)
     }
 }
 

@@ -153,6 +153,7 @@ impl Hedging {
         } else {
             (pace.answer_p95_ms, pace.answers)
         };
-        p95.filter(|_| samples >= self.min_samples).map(|ms| ms.ceil().max(1.0) as u64)
+        // Later than the percentile itself: an answer in the same millisecond is not late.
+        p95.filter(|_| samples >= self.min_samples).map(|ms| ms as u64 + 1)
     }
 }

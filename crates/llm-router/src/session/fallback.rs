@@ -14,7 +14,9 @@ use crate::{Snapshot, Target};
 pub(super) struct Onward {
     /// Lists, the innermost last, each with the place of what comes next in it.
     lists: SmallVec<[(Arc<[Target]>, usize); 1]>,
-    /// Where the request has been.
+    /// Where the request began; `None` while it is there.
+    origin: Option<Arc<str>>,
+    /// Where the request has been since.
     visited: Vec<Target>,
     /// Groups of `visited` that could not be had.
     passed_over: u32,
@@ -44,7 +46,9 @@ impl Onward {
     }
 
     /// The next target that has not had its turn.
-    fn pop(&mut self, origin: &str) -> Option<Target> {
+    fn pop(&mut self, here: &str) -> Option<Target> {
+        let origin = self.origin.clone();
+        let origin = origin.as_deref().unwrap_or(here);
         while let Some((list, place)) = self.lists.last_mut() {
             let Some(target) = list.get(*place) else {
                 self.lists.pop();
@@ -68,11 +72,11 @@ impl Session {
             if !std::mem::replace(&mut self.onward.listed, true) {
                 self.onward.lists.extend(self.list(view, left).map(|list| (list, 0)));
             }
-            let origin = self.origin.clone().unwrap_or_default();
-            if let Some(Target { group, changes }) = self.onward.pop(&origin) {
+            let from = self.group.clone().unwrap_or_default();
+            if let Some(Target { group, changes }) = self.onward.pop(&from) {
+                self.onward.origin.get_or_insert_with(|| from.clone());
                 self.onward.visited.push(Target { group: group.clone(), changes: changes.clone() });
                 self.onward.turning = true;
-                let from = self.group.clone().unwrap_or_default();
                 let what = Happening::Turned { from, to: group.clone(), why: left.kind };
                 self.events.push(Event { at: now, what });
                 return Step::Turn { group, changes };
@@ -87,7 +91,7 @@ impl Session {
         if !onward.listed {
             onward.lists.extend(self.list(view, left).map(|list| (list, 0)));
         }
-        self.may_turn(view, left) && onward.pop(self.origin.as_deref().unwrap_or_default()).is_some()
+        self.may_turn(view, left) && onward.pop(self.group.as_deref().unwrap_or_default()).is_some()
     }
 
     fn may_turn(&self, view: &Snapshot<'_>, left: Left) -> bool {

@@ -20,9 +20,8 @@ pub struct CircuitBreakerSettings {
     pub cooldown: f64,
     /// Seconds of cooling down after too many requests, where the vendor does not say. Default: 5.
     pub rate_limit_cooldown: f64,
-    /// Seconds of cooling down, at first, of a deployment without company: nobody else of its group is well, and the
-    /// group has no fallbacks. Doubles each time, up to `cooldown`. It takes `min_requests` failures in a row.
-    /// Default: 5.
+    /// Seconds of cooling down of a deployment without company: nobody else of its group is well, and the group has no
+    /// fallbacks. To get there takes `min_requests` failures in a row. Default: 5.
     pub last_cooldown: f64,
     /// Seconds that are believed when a vendor asks to be left alone, at most. Default: 3600.
     pub max_cooldown: f64,

@@ -22,7 +22,7 @@ impl Fallbacks {
     }
 
     /// Every group that has a list, and its list.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[FallbackTarget])> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[FallbackTarget])> {
         self.0.iter().flatten().map(|(group, targets)| (group.as_str(), targets.as_slice()))
     }
 

@@ -34,3 +34,33 @@ fn unknown_strategies_and_keys_are_refused() {
     assert!(error.to_string().starts_with("unknown variant `busiest`, expected one of `simple-shuffle`"));
     assert!(serde_json::from_value::<RouterSettings>(json!({"routing_stratgy": "simple-shuffle"})).is_err());
 }
+
+#[test]
+fn fallback_targets_are_names_or_maps() {
+    let read = |value| serde_json::from_value::<FallbackTarget>(value).map_err(|error| error.to_string());
+    assert_eq!(read(json!("a")), Ok(FallbackTarget::Name("a".into())));
+    assert_eq!(read(json!({"model": "a", "n": 1})).unwrap().group(), Some("a"));
+    let expected = "a model group's name, or a map with `model`";
+    assert_eq!(read(json!(3)), Err(format!("invalid type: integer `3`, expected {expected}")));
+    assert_eq!(read(json!({"n": 1})), Err(format!("a map without `model`, expected {expected}")));
+    assert_eq!(read(json!({"model": 1})), Err("`model` must be a model group's name".into()));
+}
+
+#[test]
+fn first_token_timeouts_are_seconds_or_learned() {
+    let read = |value| serde_json::from_value::<FirstTokenTimeout>(value).map_err(|error| error.to_string());
+    let seconds = |seconds| Ok(FirstTokenTimeout::Fixed(Seconds::try_from(seconds).unwrap()));
+    assert_eq!(read(json!(2)), seconds(2.0));
+    assert_eq!(read(json!(0.5)), seconds(0.5));
+    let learned = LearnedTimeout { p95_factor: 3.0, ..LearnedTimeout::default() };
+    assert_eq!(read(json!({"p95_factor": 3.0})), Ok(FirstTokenTimeout::Learned(learned)));
+    let expected = "a number of seconds, or {p95_factor, min_samples}";
+    assert_eq!(read(json!("2s")), Err(format!("invalid type: string \"2s\", expected {expected}")));
+    for wrong in [json!(0), json!(-1)] {
+        assert_eq!(read(wrong), Err("expected a number of seconds above zero".into()));
+    }
+    assert_eq!(
+        read(json!({"percentile": 95})),
+        Err("unknown field `percentile`, expected `p95_factor` or `min_samples`".into())
+    );
+}
