@@ -8,6 +8,11 @@ use std::sync::Arc;
 /// Bytes of an expression, at most.
 const MAX_BYTES: usize = 4096;
 
+/// Brackets in brackets, and operators, at most: they are what makes an expression deep, and both reading and running it
+/// go as deep on the stack.
+const MAX_NESTING: usize = 24;
+const MAX_OPERATORS: usize = 200;
+
 /// A compiled expression. Cheap to clone; equal to another of the same text.
 #[derive(Clone)]
 pub(crate) struct Program {
@@ -25,6 +30,13 @@ impl Program {
     pub(crate) fn new(source: &str, variables: &[&'static str]) -> Result<Self, String> {
         if source.len() > MAX_BYTES {
             return Err(format!("the expression has {} bytes, of {MAX_BYTES} at most", source.len()));
+        }
+        let (nesting, operators) = shape(source);
+        if nesting > MAX_NESTING {
+            return Err(format!("the expression has brackets {nesting} deep, of {MAX_NESTING} at most"));
+        }
+        if operators > MAX_OPERATORS {
+            return Err(format!("the expression has {operators} operators, of {MAX_OPERATORS} at most"));
         }
         Self::compile(source, variables)
     }
@@ -56,6 +68,30 @@ impl Program {
             env: Arc::new(env),
         })
     }
+}
+
+/// How deep its brackets are and how many operators it has, outside of texts.
+fn shape(source: &str) -> (usize, usize) {
+    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
+    let mut text: Option<char> = None;
+    let mut characters = source.chars();
+    while let Some(character) = characters.next() {
+        match (text, character) {
+            (Some(_), '\\') => _ = characters.next(),
+            (Some(quote), _) => text = text.filter(|_| character != quote),
+            (None, '"' | '\'') => text = Some(character),
+            (None, '(' | '[' | '{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '?' | '.') => {
+                operators += 1
+            }
+            (None, _) => {}
+        }
+    }
+    (deepest, operators)
 }
 
 #[cfg(feature = "cel")]
@@ -91,5 +127,40 @@ impl PartialEq for Program {
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Program").field(&self.source).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_is_that_outside_of_texts() {
+        assert_eq!(shape("((a)) + [b]"), (2, 1));
+        assert_eq!(shape(r#"'((+\'((' == "]'((" "#), (0, 2));
+        assert_eq!(shape(")))((("), (3, 0));
+    }
+
+    #[cfg(feature = "cel")]
+    #[test]
+    fn the_deepest_expressions_that_are_allowed_fit_on_the_stack() {
+        let chain = format!("weight{}", " + weight".repeat(MAX_OPERATORS));
+        let minus = format!("{}weight", "-".repeat(MAX_OPERATORS));
+        let ternary = format!("{}weight", "weight>weight?weight:".repeat(MAX_OPERATORS / 2));
+        let nested = format!("{}weight{}", "(".repeat(MAX_NESTING), ")".repeat(MAX_NESTING));
+        let both = format!("{}weight{}", "-(".repeat(MAX_NESTING), ")".repeat(MAX_NESTING));
+        for source in [chain, minus, ternary, nested, both] {
+            let program =
+                Program::new(&source, &["weight"]).unwrap_or_else(|fault| panic!("{source}: {fault}"));
+            assert!(program.run(|_| 1.0.into()).is_ok(), "{source}");
+        }
+    }
+
+    #[test]
+    fn deeper_ones_are_refused() {
+        let fault = |source: &str| Program::new(source, &["a"]).unwrap_err();
+        assert_eq!(fault(&"(".repeat(25)), "the expression has brackets 25 deep, of 24 at most");
+        assert_eq!(fault(&"-".repeat(201)), "the expression has 201 operators, of 200 at most");
+        assert_eq!(fault(&" ".repeat(4_097)), "the expression has 4097 bytes, of 4096 at most");
     }
 }

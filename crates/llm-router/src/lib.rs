@@ -29,7 +29,7 @@ mod strategy;
 mod tags;
 mod vitals;
 
-pub use complexity::Tier;
+pub use complexity::{Complexity, Tier};
 pub use decision::{Decision, Refusal, Verdict};
 #[cfg(feature = "client")]
 pub use drive::{Asking, Cause, Failure, Lost, Won, World, drive};

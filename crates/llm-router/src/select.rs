@@ -7,7 +7,7 @@ use crate::strategy;
 use crate::{Attempt, Decision, Inquiry, SeededEntropy, Snapshot, Verdict};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Chooses one of the candidates for a request that has tried `past` already.
 ///

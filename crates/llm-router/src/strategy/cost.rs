@@ -28,7 +28,13 @@ pub(super) fn usd(candidate: &Candidate<'_>, inquiry: &Inquiry<'_>) -> Option<f6
 fn femto_usd(price: Price, inquiry: &Inquiry<'_>) -> i128 {
     let tokens = inquiry.input_tokens.max(1);
     let cached = inquiry.cached_tokens.min(tokens);
-    i128::from(price.input) * i128::from(tokens - cached)
-        + i128::from(price.cached) * i128::from(cached)
-        + i128::from(price.output) * i128::from(inquiry.output_tokens.unwrap_or(USUAL_ANSWER))
+    let parts = [
+        (price.input, tokens - cached),
+        (price.cached, cached),
+        (price.output, inquiry.output_tokens.unwrap_or(USUAL_ANSWER)),
+    ];
+    // A product always fits; a sum of three may not.
+    parts
+        .into_iter()
+        .fold(0, |sum: i128, (price, tokens)| sum.saturating_add(i128::from(price) * i128::from(tokens)))
 }
