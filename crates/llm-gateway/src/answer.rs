@@ -223,12 +223,12 @@ impl Streaming {
         close_books(&mut exchange, &mut self.pump);
         match error {
             None => {
-                journey.succeeded(exchange.record());
+                journey.succeeded(&mut exchange);
                 exchange.end(Outcome::Answered);
             }
             Some(error) => {
                 exchange.broke_off(error.kind);
-                journey.failed(error);
+                journey.failed(error, &mut exchange);
                 exchange.end(Outcome::from(error));
             }
         }
@@ -249,10 +249,10 @@ impl Drop for Streaming {
                 let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
                 self.app.background(async move {
                     match rest(upstream, &mut pump).await {
-                        None => journey.succeeded(exchange.record()),
+                        None => journey.succeeded(&mut exchange),
                         Some(error) => {
                             exchange.broke_off(error.kind);
-                            journey.failed(&error);
+                            journey.failed(&error, &mut exchange);
                         }
                     }
                     close_books(&mut exchange, &mut pump);
@@ -264,7 +264,7 @@ impl Drop for Streaming {
             _ => {
                 close_books(&mut exchange, &mut self.pump);
                 if complete {
-                    journey.succeeded(exchange.record());
+                    journey.succeeded(&mut exchange);
                     exchange.end(Outcome::Answered);
                 }
             }

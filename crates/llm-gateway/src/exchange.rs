@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Note, Seen};
-use llm_router::{DeploymentId, Reason};
+use llm_router::{DeploymentId, Reason, Session};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
@@ -114,6 +114,12 @@ pub struct Record {
     pub answered_by: Option<usize>,
     /// Changes of the model group before the answer.
     pub fallbacks: u32,
+    /// The rule that chose the group.
+    pub rule: Option<String>,
+    /// The experiment that the request took part in, and its variant: `experiment=variant`.
+    pub variant: Option<String>,
+    /// How the router decided, step by step.
+    pub routing: Option<Box<Session>>,
     /// What translation changed.
     pub notes: Vec<Note>,
     /// What was heard in the answer.
@@ -230,6 +236,9 @@ impl Exchange {
                 legs: Vec::new(),
                 answered_by: None,
                 fallbacks: 0,
+                rule: None,
+                variant: None,
+                routing: None,
                 notes: Vec::new(),
                 seen: Seen::default(),
                 bill: None,

@@ -45,6 +45,12 @@ pub const STREAM_TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-stream
 
 /// Further attempts after a failed one, for this request.
 pub const NUM_RETRIES: HeaderName = HeaderName::from_static("x-litellm-num-retries");
+/// Labels that the request asks for, with commas between.
+pub const TAGS: HeaderName = HeaderName::from_static("x-litellm-tags");
+/// The conversation that the request belongs to.
+pub const SESSION_ID: HeaderName = HeaderName::from_static("x-litellm-session-id");
+/// The experiment that the request took part in, and its variant.
+pub const VARIANT: HeaderName = HeaderName::from_static("x-llm-gateway-variant");
 /// Who goes first where requests wait: 0 to 255, lower is sooner.
 pub const PRIORITY: HeaderName = HeaderName::from_static("x-litellm-priority");
 
@@ -100,6 +106,8 @@ pub const HEADERS: &[HeaderDoc] = &[
     request("x-litellm-timeout", "Seconds until the request is given up; never longer than configured."),
     request("x-litellm-stream-timeout", "The same for a streamed request."),
     request("x-litellm-num-retries", "Further attempts after a failed one."),
+    request("x-litellm-tags", "Labels that choose among deployments, with commas between."),
+    request("x-litellm-session-id", "The conversation that the request belongs to."),
     request("x-litellm-priority", "Who goes first where requests wait: 0 to 255, lower is sooner."),
     request(
         "x-llm-gateway-on-loss",

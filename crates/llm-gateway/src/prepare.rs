@@ -272,12 +272,18 @@ impl Prepare {
         }
         match refused {
             Some(error) if deployments.is_empty() => Err(error),
-            _ => Ok(Group {
-                name: route.group.into(),
-                deployments,
-                policy: self.config.plan.policy_for(&route.group.into()),
-                live: self.states.groups.pin().get_or_insert_with(route.group.into(), Arc::default).clone(),
-            }),
+            _ => Ok(self.joined(route.group, deployments)),
+        }
+    }
+
+    /// A group of these deployments.
+    pub(crate) fn joined(&self, name: &str, deployments: Vec<Arc<Deployment>>) -> Group {
+        let name: Arc<str> = name.into();
+        Group {
+            policy: self.config.plan.policy_for(&name),
+            live: self.states.groups.pin().get_or_insert_with(name.clone(), Arc::default).clone(),
+            name,
+            deployments,
         }
     }
 

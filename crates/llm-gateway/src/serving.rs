@@ -122,12 +122,26 @@ impl Serving {
         if let Some(group) = made.get(name) {
             return Ok(group.clone());
         }
-        let route = self.config.resolved.route(name).ok_or_else(|| self.unknown(name))?;
-        let group = Arc::new(self.prepare.group(&route)?);
+        let group = match self.config.settings.router.members(name) {
+            Some(members) => self.joined(name, members)?,
+            None => {
+                let route = self.config.resolved.route(name).ok_or_else(|| self.unknown(name))?;
+                Arc::new(self.prepare.group(&route)?)
+            }
+        };
         if made.len() < Self::MADE {
             made.insert(name.into(), group.clone());
         }
         Ok(group)
+    }
+
+    /// The deployments of several groups under one name.
+    fn joined(&self, name: &str, members: &[String]) -> Result<Arc<Group>, ApiError> {
+        let mut deployments: Vec<Arc<Deployment>> = Vec::new();
+        for member in members.iter().filter(|member| *member != name) {
+            deployments.extend(self.resolve(member)?.deployments.iter().cloned());
+        }
+        Ok(Arc::new(self.prepare.joined(name, deployments)))
     }
 
     fn unknown(&self, name: &str) -> ApiError {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::policy::{Hedging, Lists, Patterns, Policy, Resilience, Retries, Selection, Target};
 use crate::settings::{DeploymentSettings, FallbackTarget, Fallbacks, RetryPolicy, RouterSettings};
-use crate::{Backoff, Breaker, Entrance};
+use crate::{Backoff, Breaker, Entrance, Needs};
 
 mod check;
 
@@ -22,6 +22,7 @@ pub struct Plan {
     groups: HashMap<Arc<str>, Arc<Policy>>,
     other: Arc<Policy>,
     entrance: Arc<Entrance>,
+    needs: Needs,
     patterns: Patterns,
     warnings: Vec<PlanFault>,
 }
@@ -106,9 +107,12 @@ impl Plan {
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(faults);
         }
+        let other = Arc::new(policy(settings, "*".into(), &patterns));
+        let of_groups = policies.values().chain([&other]).map(|policy| policy.selection.needs());
         Ok(Self {
+            needs: of_groups.fold(entrance.needs(), |all, one| all | one),
             groups: policies,
-            other: Arc::new(policy(settings, "*".into(), &patterns)),
+            other,
             settings: settings.clone(),
             warnings: faults,
             entrance: Arc::new(entrance),
@@ -119,6 +123,11 @@ impl Plan {
     /// Where requests go in.
     pub fn entrance(&self) -> &Arc<Entrance> {
         &self.entrance
+    }
+
+    /// What must be found out about requests, whichever groups they come to.
+    pub fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// The policy of this group; one without a name of its own for a group that the plan was not made for.
@@ -151,6 +160,7 @@ impl Default for Plan {
             settings,
             groups: HashMap::new(),
             entrance: Arc::default(),
+            needs: Needs::NONE,
             patterns,
             warnings: Vec::new(),
         }

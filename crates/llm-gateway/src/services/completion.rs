@@ -6,6 +6,7 @@ mod cache_points;
 mod door;
 mod edits;
 mod journey;
+mod known;
 mod mend;
 mod pump;
 mod way;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
-use llm_router::{Exhausted, Inquiry, Session, drive};
+use llm_router::{Exhausted, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 
 pub(crate) use attempt::attempt;
@@ -26,6 +27,7 @@ pub(crate) use attempt::{Asked, Begun};
 pub(crate) use book::{Book, Desk};
 pub use door::Door;
 pub(crate) use journey::Journey;
+pub(crate) use known::{Known, enter};
 pub(crate) use pump::{Fed, Pump};
 use way::{Answered, Way};
 pub(crate) use wishes::wishes;
@@ -37,7 +39,7 @@ use crate::exchange::Exchange;
 use crate::headers;
 use crate::limits::HeldBody;
 use crate::pricing;
-use crate::serving::{Group, Serving};
+use crate::serving::Serving;
 use crate::stage::Stage;
 
 /// What a client asks.
@@ -125,8 +127,7 @@ pub async fn run(
     open.enter(Stage::GuardrailsIn);
     open.enter(Stage::Cache);
     open.enter(Stage::Router);
-    let group = serving.resolve(&request.model)?;
-    route(app, serving, &group, &request, exchange).await
+    route(app, serving, &request, exchange).await
 }
 
 /// Looks at a request: what the gateway itself has to know of it, and the record.
@@ -177,30 +178,43 @@ pub(crate) fn look<'a>(
 async fn route(
     app: &Arc<App>,
     serving: &Arc<Serving>,
-    group: &Arc<Group>,
     request: &Request<'_>,
     exchange: &mut Option<Exchange>,
 ) -> Result<Response<AnswerBody>, ApiError> {
+    let Some(open) = exchange else {
+        return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
+    };
+    let plan = &serving.config.plan;
+    let known = Known::find(request, open.record(), plan.needs())?;
+    let (tags, regions) = (known.tags(), known.regions());
+    let mut inquiry = known.inquiry(request, &tags, &regions);
+    let entry = enter(plan.entrance(), request, &mut inquiry)?;
+    let group = serving.resolve(entry.group)?;
+    open.record_mut().rule = entry.rule.map(str::to_owned);
+    open.record_mut().variant = entry.variant.map(|(split, variant)| format!("{split}={variant}"));
+    let mut session = Box::new(Session::new(wishes(request)?));
+    let mut rng = app.runtime.entropy();
+    group.live.requested();
     let Some(open) = exchange.take() else {
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
     let desk = Desk::new(open);
-    let way = Way { app, serving, group, request, desk: &desk, others: Mutex::default() };
-    let mut session = Session::new(wishes(request)?);
-    let mut rng = app.runtime.entropy();
-    let inquiry = Inquiry { model: &request.model, stream: request.stream, ..Inquiry::default() };
+    let way = Way { app, serving, group: &group, request, desk: &desk, others: Mutex::default() };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
-    let group = session.group().map_or_else(|| Ok(group.clone()), |name| way.group(Some(name)));
+    // Where the answer came from, if it is another group's.
+    let answering = session.group().filter(|name| **name != group.name);
+    let answering = answering.map_or_else(|| Ok(group.clone()), |name| way.group(Some(name)));
     drop(way);
     let mut open = desk.close();
     open.record_mut().fallbacks = session.fallbacks();
-    match (driven, group) {
+    match (driven, answering) {
         (Ok(won), Ok(group)) => {
             let Answered { asked, deployment, place } = won.answer;
             let journey = Journey::new(app.clone(), session, group, deployment.clone(), place);
             Ok(answer(app, serving, &deployment, request, asked, journey, open))
         }
         (Err(lost), _) => {
+            open.record_mut().routing = Some(session);
             *exchange = Some(open);
             Err(lost.error.unwrap_or_else(|| exhausted(&lost.exhausted, app.runtime.now())))
         }
@@ -254,10 +268,13 @@ fn answer(
         map.insert(headers::RESPONSE_COST, cost);
     }
     tell_notes(&exchange.record().notes, &request.ask.headers, map);
+    if let Some(variant) = &exchange.record().variant {
+        map.insert(headers::VARIANT, printable(variant));
+    }
     exchange.record_mut().status = Some(200);
     *response.body_mut() = match asked {
         Asked::Whole { body, .. } => {
-            journey.succeeded(exchange.record());
+            journey.succeeded(&mut exchange);
             AnswerBody::whole(body, exchange)
         }
         Asked::Stream(begun) => {

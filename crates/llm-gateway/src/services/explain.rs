@@ -10,7 +10,7 @@ use llm_transport::{Body, BoxFuture, CallOptions, HttpService, TransportError, T
 use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 use serde_json::{Value, json};
 
-use super::completion::{self, Ask, Book, Desk};
+use super::completion::{self, Ask, Book, Desk, Known};
 use super::count;
 use crate::app::App;
 use crate::deployment::Deployment;
@@ -34,10 +34,15 @@ pub async fn explain(
     mut exchange: Exchange,
 ) -> Result<Value, ApiError> {
     let request = completion::look(serving, ask, &mut exchange)?;
-    let group = serving.resolve(&request.model)?;
+    let plan = &serving.config.plan;
+    let known = Known::find(&request, exchange.record(), plan.needs())?;
+    let (tags, regions) = (known.tags(), known.regions());
+    let mut inquiry = known.inquiry(&request, &tags, &regions);
+    let entry = completion::enter(plan.entrance(), &request, &mut inquiry)?;
+    let group = serving.resolve(entry.group)?;
     let principal = exchange.record().principal.as_ref().map(|principal| principal.label().to_owned());
     let route = exchange.record().route;
-    let (journey, order, first) = foresee(app, serving, &group, &request)?;
+    let (journey, order, first) = foresee(app, serving, &group, &request, &inquiry)?;
     let desk = Desk::new(exchange);
     let mut upstream = Value::Null;
     let mut notes = Value::Null;
@@ -75,6 +80,9 @@ pub async fn explain(
         "stream": request.stream,
         "key": principal,
         "group": &*group.name,
+        "rule": entry.rule,
+        "variant": entry.variant,
+        "inquiry": inquiry,
         "config_version": serving.version,
         "decisions": journey.decisions(),
         "order": order,
@@ -91,16 +99,16 @@ fn foresee(
     serving: &Arc<Serving>,
     group: &Arc<Group>,
     request: &completion::Request<'_>,
+    inquiry: &Inquiry<'_>,
 ) -> Result<(Session, Vec<Value>, Option<Arc<Deployment>>), ApiError> {
     let mut session = Session::new(completion::wishes(request)?);
     let mut rng = app.runtime.entropy();
-    let inquiry = Inquiry { model: &request.model, stream: request.stream, ..Inquiry::default() };
     let mut now = app.runtime.now();
     let mut at = group.clone();
     let mut order = Vec::new();
     let mut first = None;
     for _ in 0..STEPS {
-        match at.look(now, |view| session.next(view, &inquiry, now, &mut rng)) {
+        match at.look(now, |view| session.next(view, inquiry, now, &mut rng)) {
             Step::Send { deployment, .. } => {
                 let found = at.deployments.iter().find(|own| own.id == deployment);
                 if let Some(found) = found {

@@ -7,14 +7,14 @@ use llm_types::ApiError;
 
 use crate::app::App;
 use crate::deployment::{Deployment, Place};
-use crate::exchange::Record;
+use crate::exchange::{Exchange, Record};
 use crate::serving::Group;
 
 /// One attempt whose answer has begun. Dropped before anything was observed, it counts as cancelled.
 #[derive(Debug)]
 pub(crate) struct Journey {
     app: Arc<App>,
-    session: Session,
+    session: Box<Session>,
     /// The group that it was asked in.
     group: Arc<Group>,
     deployment: Arc<Deployment>,
@@ -24,7 +24,7 @@ pub(crate) struct Journey {
 impl Journey {
     pub(crate) const fn new(
         app: Arc<App>,
-        session: Session,
+        session: Box<Session>,
         group: Arc<Group>,
         deployment: Arc<Deployment>,
         place: Place,
@@ -41,20 +41,27 @@ impl Journey {
     }
 
     /// The answer came to its end.
-    pub(crate) fn succeeded(&mut self, record: &Record) {
-        let answered = self.timing(record);
+    pub(crate) fn succeeded(&mut self, exchange: &mut Exchange) {
+        let answered = self.timing(exchange.record());
         self.deployment.live.answered(&answered);
         self.group.live.answered(&answered);
         self.observe(&Outcome::Succeeded { deployment: self.deployment.id.clone() });
+        self.hand_over(exchange);
     }
 
     /// It broke off.
-    pub(crate) fn failed(&mut self, error: &ApiError) {
+    pub(crate) fn failed(&mut self, error: &ApiError, exchange: &mut Exchange) {
         self.observe(&Outcome::Failed {
             deployment: self.deployment.id.clone(),
             kind: error.kind,
             retry_after_ms: error.retry_after_ms,
         });
+        self.hand_over(exchange);
+    }
+
+    /// The decisions belong to the record from here on.
+    fn hand_over(&mut self, exchange: &mut Exchange) {
+        exchange.record_mut().routing = Some(std::mem::take(&mut self.session));
     }
 
     fn timing(&self, record: &Record) -> Answered {

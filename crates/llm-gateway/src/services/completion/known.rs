@@ -1,0 +1,271 @@
+//! What the router is told of a request: found out only as far as somebody looks at it.
+
+use std::borrow::Cow;
+
+use http::{HeaderName, header};
+use llm_provider_core::{Peek, header_text};
+use llm_router::{Affinity, Capabilities, ClassBy, Complexity, Entrance, Entry, Inquiry, Needs, Tags};
+use llm_types::{ApiError, Role};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Ask, Request};
+use crate::exchange::Record;
+use crate::headers;
+
+/// Bytes of text that a token stands for, counted rather low, so that the number of tokens is rather high.
+const BYTES_PER_TOKEN: u64 = 3;
+
+/// Members that hold what is said: neither parameters nor facts for rules.
+const CONVERSATION: [&str; 8] =
+    ["messages", "input", "contents", "system", "systemInstruction", "instructions", "prompt", "tools"];
+
+/// What was found out about a request.
+#[derive(Debug, Default)]
+pub(crate) struct Known<'a> {
+    input_tokens: u64,
+    output_tokens: Option<u64>,
+    capabilities: Capabilities,
+    parameters: Vec<&'a str>,
+    tags: Vec<Cow<'a, str>>,
+    regions: Vec<Cow<'a, str>>,
+    user_agent: Option<&'a str>,
+    session: Option<Cow<'a, str>>,
+    user: Option<Cow<'a, str>>,
+    key: Option<&'static str>,
+    facts: Option<Value>,
+}
+
+/// One text or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts<'a> {
+    One(#[serde(borrow)] Cow<'a, str>),
+    Many(#[serde(borrow)] Vec<Cow<'a, str>>),
+}
+
+impl<'a> Texts<'a> {
+    fn into_vec(self) -> Vec<Cow<'a, str>> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
+impl<'a> Known<'a> {
+    /// Finds out what is needed.
+    ///
+    /// # Errors
+    /// A member of a wrong type.
+    pub(crate) fn find(request: &'a Request<'a>, record: &Record, needs: Needs) -> Result<Self, ApiError> {
+        let mut known = Self::default();
+        if needs.is_empty() {
+            return Ok(known);
+        }
+        let Request { peek, ask, .. } = request;
+        let about =
+            Peek::new(peek.raw("metadata").filter(|raw| raw.starts_with('{')).unwrap_or("{}").as_bytes())?;
+        if needs.contains(Needs::INPUT_TOKENS) || needs.contains(Needs::COST) {
+            known.input_tokens = text_bytes(&ask.body.bytes) / BYTES_PER_TOKEN;
+            known.output_tokens = output_limit(peek)?;
+        }
+        if needs.contains(Needs::CAPABILITIES) {
+            known.capabilities = capabilities(peek, &ask.body.bytes);
+        }
+        if needs.contains(Needs::PARAMETERS) {
+            let names = peek.members().iter().filter_map(|member| match &member.name {
+                Cow::Borrowed(name) if !CONVERSATION.contains(name) => Some(*name),
+                _ => None,
+            });
+            known.parameters = names.collect();
+        }
+        if needs.contains(Needs::TAGS) || needs.contains(Needs::FACTS) {
+            known.tags = tags(ask, peek, &about)?;
+            known.user_agent = header_text(&ask.headers, header::USER_AGENT);
+        }
+        if needs.contains(Needs::REGIONS) {
+            known.regions = texts(peek, "allowed_model_region")?;
+        }
+        if needs.contains(Needs::AFFINITY) || needs.contains(Needs::FACTS) {
+            let header = |name: HeaderName| header_text(&ask.headers, name).map(Cow::Borrowed);
+            known.session = header(headers::SESSION_ID)
+                .or(owned(peek.text("litellm_session_id")?))
+                .or(owned(about.text("session_id")?));
+            known.user = owned(peek.text("user")?).or(owned(about.text("user_id")?));
+            known.key = record.principal.as_ref().map(crate::auth::Principal::label);
+        }
+        if needs.contains(Needs::FACTS) {
+            known.facts = Some(known.told(request));
+        }
+        Ok(known)
+    }
+
+    /// The facts that rules go by.
+    fn told(&self, request: &Request<'_>) -> Value {
+        let mut members = Map::new();
+        for member in request.peek.members() {
+            if !CONVERSATION.contains(&&*member.name)
+                && let Ok(value) = serde_json::from_str(member.value)
+            {
+                members.insert(member.name.clone().into_owned(), value);
+            }
+        }
+        json!({
+            "key": {"alias": self.key, "metadata": {}},
+            "user": {"id": self.user},
+            "team": {"metadata": {}},
+            "request": members,
+        })
+    }
+
+    /// The labels that the request asks for.
+    pub(crate) fn tags(&self) -> Vec<&str> {
+        self.tags.iter().map(|tag| &**tag).collect()
+    }
+
+    /// Where the request may be served.
+    pub(crate) fn regions(&self) -> Vec<&str> {
+        self.regions.iter().map(|region| &**region).collect()
+    }
+
+    /// What is known, in the router's form.
+    pub(crate) fn inquiry<'k>(
+        &'k self,
+        request: &'k Request<'_>,
+        tags: &'k [&'k str],
+        regions: &'k [&'k str],
+    ) -> Inquiry<'k> {
+        Inquiry {
+            model: &request.model,
+            stream: request.stream,
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            needs: self.capabilities,
+            parameters: &self.parameters,
+            tags: Tags(tags),
+            user_agent: self.user_agent,
+            regions,
+            affinity: Affinity {
+                session: self.session.as_deref(),
+                key: self.key,
+                user: self.user.as_deref(),
+                pins: &[],
+            },
+            facts: self.facts.as_ref(),
+            priority: Some(request.priority),
+            ..Inquiry::default()
+        }
+    }
+}
+
+/// Where a request goes in; a virtual model that goes by how hard the prompt is has it read.
+///
+/// # Errors
+/// A prompt that cannot be read.
+pub(crate) fn enter<'a>(
+    entrance: &'a Entrance,
+    request: &'a Request<'_>,
+    inquiry: &mut Inquiry<'a>,
+) -> Result<Entry<'a>, ApiError> {
+    let mut entry = entrance.enter(inquiry);
+    if matches!(entry.class_by, Some(ClassBy::Complexity)) {
+        let prompt = request.canonical()?.request.messages.iter().rev();
+        let asked =
+            prompt.filter(|message| message.role == Role::User).find_map(|message| message.content.get());
+        let text = asked.map(|content| content.text()).unwrap_or_default();
+        inquiry.class = Some(Complexity::of(&text).tier.name());
+        entry = entrance.enter(inquiry);
+    }
+    inquiry.narrowed = entry.narrowed;
+    Ok(entry)
+}
+
+fn owned<'a>(text: Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
+    text.map(|text| Cow::Owned(text.into_owned()))
+}
+
+fn texts<'a>(peek: &Peek<'a>, name: &str) -> Result<Vec<Cow<'a, str>>, ApiError> {
+    Ok(peek.get::<Texts<'a>>(name)?.map_or_else(Vec::new, Texts::into_vec))
+}
+
+/// Labels of the header, of the body and of its metadata.
+fn tags<'a>(ask: &'a Ask, peek: &Peek<'a>, about: &Peek<'_>) -> Result<Vec<Cow<'a, str>>, ApiError> {
+    let header = header_text(&ask.headers, headers::TAGS);
+    let listed = header.into_iter().flat_map(|tags| tags.split(',')).map(str::trim);
+    let mut tags: Vec<Cow<'a, str>> = listed.filter(|tag| !tag.is_empty()).map(Cow::Borrowed).collect();
+    tags.extend(texts(peek, "tags")?);
+    tags.extend(texts(about, "tags")?.into_iter().map(|tag| Cow::Owned(tag.into_owned())));
+    Ok(tags)
+}
+
+/// The answer's limit, under the names that it has in the dialects.
+fn output_limit(peek: &Peek<'_>) -> Result<Option<u64>, ApiError> {
+    for name in ["max_completion_tokens", "max_tokens", "max_output_tokens"] {
+        if let Some(most) = peek.get(name)? {
+            return Ok(Some(most));
+        }
+    }
+    Ok(None)
+}
+
+/// Bytes of a body without the media in it.
+fn text_bytes(body: &[u8]) -> u64 {
+    let mut text = body.len();
+    let mut rest = body;
+    while let Some(at) = memchr::memmem::find(rest, b";base64,") {
+        rest = &rest[at..];
+        let end = memchr::memchr(b'"', rest).unwrap_or(rest.len());
+        text -= end;
+        rest = &rest[end..];
+    }
+    text as u64
+}
+
+/// What a request needs of a model, as far as its bytes show.
+fn capabilities(peek: &Peek<'_>, body: &[u8]) -> Capabilities {
+    let holds = |word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
+    let has =
+        |name: &str| peek.raw(name).is_some_and(|raw| !matches!(raw, "null" | "[]" | "{}" | "\"none\""));
+    let schema = peek.raw("response_format").is_some_and(|raw| raw.contains("json_schema"));
+    [
+        (
+            Capabilities::VISION,
+            holds("\"image_url\"") || holds("\"input_image\"") || holds("\"type\":\"image\""),
+        ),
+        (Capabilities::AUDIO_INPUT, holds("\"input_audio\"")),
+        (Capabilities::AUDIO_OUTPUT, has("audio")),
+        (Capabilities::DOCUMENTS, holds("\"type\":\"document\"") || holds("\"input_file\"")),
+        (Capabilities::TOOLS, has("tools") || has("functions")),
+        (Capabilities::RESPONSE_SCHEMA, schema),
+        (Capabilities::REASONING, has("reasoning_effort") || has("thinking")),
+        (Capabilities::WEB_SEARCH, has("web_search_options")),
+    ]
+    .into_iter()
+    .filter(|(_, needed)| *needed)
+    .fold(Capabilities::NONE, |all, (one, _)| all.with(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_are_no_text() {
+        let body = format!(r#"{{"a":"hello","b":"data:image/png;base64,{}","c":1}}"#, "A".repeat(3_000));
+        let text = text_bytes(body.as_bytes());
+        assert!((30..60).contains(&text), "{text}");
+        assert_eq!(text_bytes(b"{}"), 2);
+        assert_eq!(text_bytes(b"x;base64,AAAA"), 1, "a body that is cut off");
+    }
+
+    #[test]
+    fn needs_are_seen_in_the_bytes() {
+        let of = |body: &str| capabilities(&Peek::new(body.as_bytes()).unwrap(), body.as_bytes());
+        assert_eq!(of(r#"{"tools":[],"reasoning_effort":"none"}"#), Capabilities::NONE);
+        let body = r#"{"tools":[{}],"messages":[{"content":[{"type":"image_url"}]}],
+            "response_format":{"type":"json_schema"}}"#;
+        let expected = Capabilities::TOOLS.with(Capabilities::VISION).with(Capabilities::RESPONSE_SCHEMA);
+        assert_eq!(of(body), expected);
+    }
+}
