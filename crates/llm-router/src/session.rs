@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use smallvec::SmallVec;
 
 use crate::{
-    Attempt, Candidate, Decision, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Hedging,
-    Inquiry, Outcome, Policy, Scope, Snapshot,
+    Attempt, Candidate, Decision, DeploymentId, Entropy, Exhausted, HealthEvent, HealthNews, Inquiry,
+    Outcome, Scope, Snapshot,
 };
 
+mod attempt;
 mod choice;
 mod fallback;
 mod record;
@@ -20,6 +21,7 @@ mod wishes;
 #[cfg(test)]
 mod tests;
 
+use attempt::{Leg, Role};
 use choice::Question;
 use fallback::Onward;
 pub use record::{Event, Happening, Record, WaitReason};
@@ -75,17 +77,6 @@ pub struct Session {
     onward: Onward,
     hedges: u32,
     over: bool,
-}
-
-/// What an attempt is in the eyes of the policy.
-#[derive(Debug, Clone, Copy)]
-struct Leg {
-    hedge: bool,
-    order: (i64, i64),
-    credential: u64,
-    retries: Option<u32>,
-    stream: bool,
-    first_token_by: Option<UnixMs>,
 }
 
 /// What holds as long as the request stays in one group.
@@ -153,9 +144,10 @@ impl Session {
         self.group.as_ref()
     }
 
-    /// Attempts beyond the first, in all groups; second requests of hedging are none.
+    /// Attempts after another in the same group; second requests of hedging are none.
     pub fn retries(&self) -> u32 {
-        self.sent(0).saturating_sub(1)
+        let attempts = self.attempts.iter().zip(&self.legs);
+        attempts.filter(|(attempt, leg)| attempt.was_sent() && leg.role == Role::Retry).count() as u32
     }
 
     /// Changes of the group.
@@ -266,10 +258,10 @@ impl Session {
         self.attempts.iter().any(|attempt| attempt.ended.is_none())
     }
 
-    /// Attempts from this place on that were sent, without second requests.
-    fn sent(&self, since: usize) -> u32 {
-        let attempts = self.attempts.iter().zip(&self.legs).skip(since);
-        attempts.filter(|(attempt, leg)| attempt.was_sent() && !leg.hedge).count() as u32
+    /// Attempts in this group that were sent, without second requests.
+    fn sent(&self) -> u32 {
+        let attempts = self.attempts.iter().zip(&self.legs).skip(self.visit.since);
+        attempts.filter(|(attempt, leg)| attempt.was_sent() && leg.role != Role::Hedge).count() as u32
     }
 
     /// The last failure in this group, of those that were sent.
@@ -322,7 +314,7 @@ impl Session {
             self.wishes.retry_policy.as_ref(),
             failure.leg.retries,
         );
-        let sent = self.sent(self.visit.since);
+        let sent = self.sent();
         let elsewhere = needs_another_key(failure.kind);
         if sent <= allowance.retries && (failure.kind.retryable() || allowance.named || elsewhere) {
             let allowed = |candidate: &Candidate<'_>| {
@@ -394,101 +386,6 @@ impl Session {
             }
         }
         self.leave(view, left, now)
-    }
-
-    fn send(
-        &mut self,
-        view: &Snapshot<'_>,
-        inquiry: &Inquiry<'_>,
-        decision: Decision,
-        chosen: &Candidate<'_>,
-        now: UnixMs,
-    ) -> Step {
-        let resilience = &view.policy.resilience;
-        self.visit.waited = false;
-        self.visit.resume_at = None;
-        let hedging = resilience.hedging.filter(|_| !self.visit.hedged && view.candidates.len() > 1);
-        self.visit.hedge_at = hedging
-            .and_then(|hedging: Hedging| hedging.after_ms(&view.pace, inquiry.stream))
-            .map(|ms| now.plus(ms));
-        let first_token_by =
-            self.note_attempt(view.policy, inquiry, &view.pace, decision, chosen, now, false);
-        Step::Send { deployment: chosen.id.clone(), first_token_by, hedge_at: self.visit.hedge_at }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the one place where an attempt comes into being")]
-    fn note_attempt(
-        &mut self,
-        policy: &Policy,
-        inquiry: &Inquiry<'_>,
-        pace: &crate::Pace,
-        decision: Decision,
-        chosen: &Candidate<'_>,
-        now: UnixMs,
-        hedge: bool,
-    ) -> Option<UnixMs> {
-        // Only a stream shows its first token.
-        let first_token_ms = inquiry.stream.then(|| {
-            let own = chosen.settings.ttft_timeout.map(crate::Seconds::as_ms);
-            self.wishes.first_token_ms.or(own).or_else(|| policy.resilience.first_token_ms(pace))
-        });
-        let first_token_by = first_token_ms.flatten().map(|ms| now.plus(ms));
-        self.decisions.push(decision);
-        self.attempts.push(Attempt { deployment: chosen.id.clone(), started: now, ended: None });
-        self.legs.push(Leg {
-            hedge,
-            order: policy.selection.order(chosen),
-            credential: chosen.facts.credential,
-            retries: chosen.settings.num_retries,
-            stream: inquiry.stream,
-            first_token_by,
-        });
-        first_token_by
-    }
-
-    /// While something is under way: a second request if one is due, else patience.
-    fn meanwhile(
-        &mut self,
-        view: &Snapshot<'_>,
-        inquiry: &Inquiry<'_>,
-        now: UnixMs,
-        rng: &mut dyn Entropy,
-    ) -> Step {
-        if self.visit.hedge_at.is_some_and(|at| at <= now) {
-            self.visit.hedge_at = None;
-            if let Some(step) = self.hedge(view, inquiry, now, rng) {
-                return step;
-            }
-        }
-        let open = self.attempts.iter().zip(&self.legs).filter(|(attempt, _)| attempt.ended.is_none());
-        let until = open.filter_map(|(_, leg)| leg.first_token_by).chain(self.visit.hedge_at).min();
-        Step::Wait { until: until.unwrap_or(UnixMs(i64::MAX)) }
-    }
-
-    fn hedge(
-        &mut self,
-        view: &Snapshot<'_>,
-        inquiry: &Inquiry<'_>,
-        now: UnixMs,
-        rng: &mut dyn Entropy,
-    ) -> Option<Step> {
-        let most = view.policy.resilience.hedging?.max_extra * view.hedging.requests as f64;
-        if (view.hedging.hedges + 1) as f64 > most {
-            self.events.push(Event { at: now, what: Happening::HedgeBudgetSpent });
-            return None;
-        }
-        let since = self.visit.since;
-        let tried: SmallVec<[DeploymentId; 2]> =
-            self.attempts[since..].iter().map(|attempt| attempt.deployment.clone()).collect();
-        let untried = |candidate: &Candidate<'_>| !tried.contains(candidate.id);
-        let question = Question { allowed: &untried, ask_again: false };
-        let choice = self.choose(view, inquiry, now, rng, &question);
-        let chosen = choice.candidate?;
-        self.visit.hedged = true;
-        self.hedges += 1;
-        self.events.push(Event { at: now, what: Happening::Hedged { deployment: chosen.id.clone() } });
-        self.note_attempt(view.policy, inquiry, &view.pace, choice.decision, &chosen, now, true);
-        Some(Step::Hedge(chosen.id.clone()))
     }
 
     fn wait(&mut self, until: UnixMs, why: WaitReason, now: UnixMs) -> Step {

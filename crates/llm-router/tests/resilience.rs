@@ -209,7 +209,7 @@ fn a_lone_deployment_of_which_a_tenth_fails_serves_nearly_all() {
 
 #[test]
 fn with_a_second_deployment_failures_cost_no_time() {
-    let mut result = run(&[a_tenth_fails as Upstream; 2], 100_000, 10, RouterSettings::default());
+    let mut result = run(&[a_tenth_fails as Upstream; 2], 100_000, 10, &RouterSettings::default());
     assert!(result.failed.len() <= 200, "{}", result.failed.len());
     assert!(result.percentile(99) < 300, "{} ms", result.percentile(99));
 }

@@ -1,6 +1,6 @@
 //! One key's running state.
 
-use llm_types::UnixMs;
+use llm_types::{ErrorKind, UnixMs};
 
 use super::pulse::Pulse;
 use super::{Company, LastFailure};
@@ -36,8 +36,14 @@ impl KeyLive {
         self.pulse.last_failure()
     }
 
-    /// The end of the cool-down, for other processes.
-    pub fn cooling_until(&self, now: UnixMs) -> Option<UnixMs> {
-        self.pulse.health().cooling_until.filter(|until| *until > now)
+    /// The cool-down for other processes: its end and its cause.
+    pub fn export(&self, now: UnixMs) -> Option<(UnixMs, Option<ErrorKind>)> {
+        let health = self.pulse.health();
+        health.cooling_until.filter(|until| *until > now).map(|until| (until, health.cause))
+    }
+
+    /// Takes over a cool-down that another process has begun.
+    pub fn import(&self, until: UnixMs, cause: Option<ErrorKind>, now: UnixMs) {
+        self.pulse.cool(until, cause, false, now);
     }
 }

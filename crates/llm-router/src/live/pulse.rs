@@ -48,8 +48,8 @@ impl Pulse {
         });
     }
 
-    pub(super) fn cool(&self, until: UnixMs, cause: Option<ErrorKind>, now: UnixMs) {
-        self.change(|tracker| tracker.cool(until, cause, now));
+    pub(super) fn cool(&self, until: UnixMs, cause: Option<ErrorKind>, half_open: bool, now: UnixMs) {
+        self.change(|tracker| tracker.cool(until, cause, half_open, now));
     }
 
     /// Whether a request that begins now finds out; it must say when it has [`probed`](Self::probed).

@@ -24,6 +24,8 @@ pub struct SharedState {
     pub cooling_until: Option<UnixMs>,
     /// What for.
     pub cause: Option<ErrorKind>,
+    /// Whether one request at a time finds out afterwards.
+    pub half_open: bool,
     /// Times until first tokens.
     pub first_token: Sum,
     /// Times until whole answers.
@@ -85,6 +87,7 @@ impl Live {
             in_flight: self.in_flight.load(Relaxed),
             cooling_until,
             cause: health.cause.filter(|_| cooling_until.is_some()),
+            half_open: health.half_open && cooling_until.is_some(),
             first_token,
             answer,
         }
@@ -108,7 +111,7 @@ impl Live {
         }
         self.elsewhere.in_flight.store(all.in_flight, Relaxed);
         if let Some(until) = all.cooling_until {
-            self.pulse.cool(until, all.cause, now);
+            self.pulse.cool(until, all.cause, all.half_open, now);
         }
         self.timing.heard(all.first_token, all.answer, now);
     }

@@ -116,7 +116,11 @@ fn a_refused_key_needs_no_second_proof_where_another_is_there() {
     let vitals = live.vitals(NOW).with_key(&key.health());
     assert_eq!((cooling(&vitals.health, NOW), vitals.health.cause), (300_000, Some(Authentication)));
     assert!(!vitals.health.is_well(NOW) && vitals.health.is_well(NOW.plus(300_000)));
-    assert_eq!(key.cooling_until(NOW), Some(NOW.plus(300_000)));
+    let (until, cause) = key.export(NOW).unwrap();
+    let elsewhere = KeyLive::new();
+    elsewhere.import(until, cause, NOW);
+    assert_eq!(elsewhere.health(), Health { failures_in_a_row: 0, success_rate: None, ..key.health() });
+    assert_eq!(key.export(NOW.plus(300_000)), None);
     // The model's own failures are not the key's.
     key.fold(&news(failure(Internal, None), NOW), &ours, Company::Others);
     assert_eq!(key.last_failure().map(|last| last.kind), Some(Authentication));

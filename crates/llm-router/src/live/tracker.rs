@@ -113,11 +113,11 @@ impl Tracker {
     }
 
     /// Takes over a cool-down that another process has begun.
-    pub(super) fn cool(&mut self, until: UnixMs, cause: Option<ErrorKind>, now: UnixMs) {
+    pub(super) fn cool(&mut self, until: UnixMs, cause: Option<ErrorKind>, half_open: bool, now: UnixMs) {
         if until > now && self.cooling_until.is_none_or(|own| own < until) {
             self.cooling_until = Some(until);
             self.cause = cause.or(self.cause);
-            self.half_open = cause != Some(ErrorKind::RateLimit);
+            self.half_open = half_open;
         }
     }
 

@@ -247,5 +247,5 @@ fn a_journey_explains_itself() {
             {"at": 1_002_000, "turned": {"from": "main", "to": "b", "why": "internal"}},
         ])
     );
-    assert_eq!((session.retries(), session.fallbacks()), (2, 1));
+    assert_eq!((session.retries(), session.fallbacks()), (1, 1));
 }
