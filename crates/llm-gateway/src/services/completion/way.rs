@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
-use super::{Ask, Request};
+use super::{Ask, Rehearsal, Request};
 use crate::app::App;
 use crate::deployment::{Deployment, Place};
 use crate::limits::HeldBody;
@@ -24,6 +24,8 @@ pub(super) struct Way<'a> {
     pub(super) group: &'a Arc<Group>,
     pub(super) request: &'a Request<'a>,
     pub(super) desk: &'a Desk,
+    /// A failure that the request itself asks for.
+    pub(super) rehearsal: Option<Rehearsal>,
     /// Groups that stood in, so that news finds its deployment.
     pub(super) others: Mutex<Vec<Arc<Group>>>,
 }
@@ -108,6 +110,9 @@ impl World for Way<'_> {
             })
         });
         let deployment = found.map_err(|error| Failure { cause: Cause::Request, error })?;
+        if let Some(error) = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.failure(&asking)) {
+            return Err(Failure { cause: Cause::Unfit { kind: error.kind }, error });
+        }
         match self.ask(asking, &deployment).await {
             Ok((asked, place)) => Ok(Answered { asked, deployment, place }),
             Err(mut error) => {
@@ -151,6 +156,8 @@ impl World for Way<'_> {
 fn cause(error: &ApiError) -> Cause {
     let unfit = Cause::Unfit { kind: error.kind };
     match error.layer {
+        // It cannot be asked as it is configured; no byte has gone out.
+        Layer::Transport if error.kind == ErrorKind::Internal => unfit,
         Layer::Provider | Layer::Transport => {
             Cause::Deployment { kind: error.kind, retry_after_ms: error.retry_after_ms }
         }
