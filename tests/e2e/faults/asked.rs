@@ -115,14 +115,10 @@ impl Told {
         self.header("x-litellm-overhead-duration-ms").unwrap().parse().unwrap()
     }
 
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    /// A member of the error.
+    /// A member of the error; empty if no error was told, or it has none.
     pub(crate) fn error(&self, member: &str) -> String {
-        let json = self.json();
-        json["error"][member].as_str().unwrap_or_else(|| panic!("no error {member}: {self:?}")).to_owned()
+        let body: Value = serde_json::from_str(&self.text).unwrap_or_default();
+        body["error"][member].as_str().unwrap_or_default().to_owned()
     }
 
     pub(crate) fn code(&self) -> String {

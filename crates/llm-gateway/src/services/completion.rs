@@ -298,7 +298,7 @@ fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupport
 /// How long it took until the answer, and what went wrong before it.
 pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     let record = exchange.record();
-    if record.retries + record.fallbacks > 0 {
+    if record.retries + record.fallbacks > 0 || !map.contains_key(&headers::ATTEMPTED_RETRIES) {
         map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(record.retries));
         map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(record.fallbacks));
     }
