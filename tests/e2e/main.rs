@@ -11,6 +11,7 @@ mod bounds;
 mod client;
 mod commands;
 mod drain;
+mod faults;
 mod hangup;
 mod process;
 mod readers;

@@ -77,12 +77,31 @@ pub struct Leg {
     pub head_at: Option<Duration>,
     /// The vendor's status.
     pub status: Option<u16>,
+    /// When it failed or was given up; `None` if it answered.
+    pub over_at: Option<Duration>,
     /// Why it failed.
     pub error: Option<ErrorKind>,
     /// Whether it was given up before its answer had begun.
     pub cancelled: bool,
     /// What its answers cost.
     pub pricing: Arc<Pricing>,
+}
+
+impl Leg {
+    /// What became of it, for logs and metrics: `answered`, `cancelled`, or the kind of its failure.
+    pub const fn label(&self) -> &'static str {
+        match self.error {
+            Some(kind) => kind.label(),
+            None if self.cancelled => "cancelled",
+            None => "answered",
+        }
+    }
+
+    /// How long the vendor was waited for, as known when the exchange was so old: until the answer's head, or until the
+    /// attempt had come to nothing.
+    pub fn waited(&self, age: Duration) -> Duration {
+        self.over_at.or(self.head_at).unwrap_or(age).min(age).saturating_sub(self.sent_at)
+    }
 }
 
 /// Everything that is known of one request. The finaliser hands it to whoever keeps books.
@@ -112,6 +131,8 @@ pub struct Record {
     pub legs: Vec<Leg>,
     /// The place of the leg that answered.
     pub answered_by: Option<usize>,
+    /// Attempts beyond the first in their model group.
+    pub retries: u32,
     /// Changes of the model group before the answer.
     pub fallbacks: u32,
     /// The rule that chose the group.
@@ -146,15 +167,15 @@ impl Record {
         self.answered_by.map_or_else(|| self.legs.last(), |place| self.legs.get(place))
     }
 
+    /// How long vendors were waited for until the exchange was so old.
+    pub fn waited(&self, age: Duration) -> Duration {
+        self.legs.iter().map(|leg| leg.waited(age)).sum()
+    }
+
     /// The time that the gateway itself took until the answer began: everything but waiting for vendors.
     pub fn overhead(&self) -> Duration {
         let until = self.first_byte_at.unwrap_or(self.duration);
-        let waiting: Duration = self
-            .legs
-            .iter()
-            .map(|leg| leg.head_at.unwrap_or(until).min(until).saturating_sub(leg.sent_at))
-            .sum();
-        until.saturating_sub(waiting)
+        until.saturating_sub(self.waited(until))
     }
 }
 
@@ -235,6 +256,7 @@ impl Exchange {
                 stage: Stage::Auth,
                 legs: Vec::new(),
                 answered_by: None,
+                retries: 0,
                 fallbacks: 0,
                 rule: None,
                 variant: None,
@@ -298,6 +320,7 @@ impl Exchange {
             sent_at,
             head_at: None,
             status: None,
+            over_at: None,
             error: None,
             cancelled: false,
             pricing: deployment.pricing.clone(),
@@ -316,14 +339,18 @@ impl Exchange {
 
     /// A leg failed.
     pub fn leg_failed(&mut self, leg: usize, kind: ErrorKind) {
+        let age = self.age();
         if let Some(leg) = self.record.legs.get_mut(leg) {
+            leg.over_at = Some(age);
             leg.error = Some(kind);
         }
     }
 
     /// A leg was given up.
     pub fn leg_cancelled(&mut self, leg: usize) {
+        let age = self.age();
         if let Some(leg) = self.record.legs.get_mut(leg) {
+            leg.over_at = Some(age);
             leg.cancelled = true;
         }
     }
@@ -491,6 +518,7 @@ mod tests {
             relayed: true,
             sent_at: Duration::from_millis(sent_at),
             head_at: head_at.map(Duration::from_millis),
+            over_at: None,
             status: None,
             error: None,
             pricing: Arc::default(),

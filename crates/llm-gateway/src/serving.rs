@@ -48,6 +48,7 @@ impl Group {
         let Some(deployment) = self.deployments.iter().find(|own| own.id == event.deployment) else {
             return false;
         };
+        self.live.fold(event);
         let resilience = &self.policy.resilience;
         let breaker = resilience.breaker.at(&deployment.settings);
         let others = || self.deployments.iter().filter(|own| own.id != deployment.id);

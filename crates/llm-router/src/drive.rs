@@ -232,7 +232,11 @@ impl<W: World> Course<'_, '_, W> {
                 return None;
             }
         };
-        self.error = Some(failure.error);
+        // That somebody could not be asked says less than what somebody who was asked has said.
+        let answered = self.session.attempts().iter().any(|a| a.ended.is_some() && a.was_sent());
+        if !(answered && matches!(failure.cause, Cause::Unfit { .. })) {
+            self.error = Some(failure.error);
+        }
         self.observe(&match failure.cause {
             Cause::Deployment { kind, retry_after_ms } => {
                 Outcome::Failed { deployment, kind, retry_after_ms }

@@ -325,7 +325,7 @@ impl Session {
             let Some(chosen) = choice.candidate else {
                 return self.nobody_well(view, inquiry, choice.decision, left, now, rng);
             };
-            if self.visit.waited || !self.has_tried(chosen.id) {
+            if self.visit.waited || !self.has_tried(chosen.id) || self.has_proved_itself(&chosen) {
                 return self.send(view, inquiry, choice.decision, &chosen, now);
             }
             let limited = failure.kind == ErrorKind::RateLimit;
@@ -403,6 +403,12 @@ impl Session {
     /// Whether this deployment was chosen in this group before.
     fn has_tried(&self, id: &DeploymentId) -> bool {
         self.attempts[self.visit.since..].iter().any(|attempt| attempt.deployment == *id)
+    }
+
+    /// Whether it is another than the last one asked, and mostly answers: to wait for it would help nobody.
+    fn has_proved_itself(&self, candidate: &Candidate<'_>) -> bool {
+        let last = self.attempts.last().map(|attempt| &attempt.deployment);
+        last != Some(candidate.id) && candidate.vitals.health.success_rate.is_some_and(|rate| rate > 0.5)
     }
 
     fn give_up(&self, left: Left) -> Step {

@@ -128,7 +128,8 @@ impl Handle {
         self.stage.records.clear();
     }
 
-    /// Replaces the script of requests that bring none, empties the queue and counts `fail_first` anew. `None` greets.
+    /// Replaces the script of requests that bring none, empties the queue and begins counting requests anew. `None`
+    /// greets.
     pub fn set_script(&self, script: Option<Script>) {
         self.stage.set_script(script);
     }

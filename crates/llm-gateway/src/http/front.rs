@@ -121,6 +121,7 @@ where
     {
         response.headers_mut().insert(headers::DEPLOYMENT, deployment);
         response.headers_mut().insert(headers::PROVIDER, provider);
+        completion::tell_legs(&exchange, response.headers_mut());
     }
     let mut asked = HeaderMap::new();
     if let Some(explain) = explain {

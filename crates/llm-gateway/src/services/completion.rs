@@ -9,6 +9,7 @@ mod journey;
 mod known;
 mod mend;
 mod pump;
+mod rehearsal;
 mod way;
 mod whole;
 mod wishes;
@@ -29,6 +30,7 @@ pub use door::Door;
 pub(crate) use journey::Journey;
 pub(crate) use known::{Known, enter};
 pub(crate) use pump::{Fed, Pump};
+use rehearsal::Rehearsal;
 use way::{Answered, Way};
 pub(crate) use wishes::wishes;
 
@@ -199,14 +201,17 @@ async fn route(
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
     let desk = Desk::new(open);
-    let way = Way { app, serving, group: &group, request, desk: &desk, others: Mutex::default() };
+    let rehearsal = Rehearsal::of(&request.peek)?;
+    let way = Way { app, serving, group: &group, request, desk: &desk, rehearsal, others: Mutex::default() };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
     // Where the answer came from, if it is another group's.
     let answering = session.group().filter(|name| **name != group.name);
     let answering = answering.map_or_else(|| Ok(group.clone()), |name| way.group(Some(name)));
     drop(way);
     let mut open = desk.close();
-    open.record_mut().fallbacks = session.fallbacks();
+    let record = open.record_mut();
+    record.fallbacks = session.fallbacks();
+    record.retries = session.retries().saturating_sub(record.fallbacks);
     match (driven, answering) {
         (Ok(won), Ok(group)) => {
             let Answered { asked, deployment, place } = won.answer;
@@ -308,19 +313,15 @@ fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupport
 }
 
 /// How long it took until the answer, and what went wrong before it.
-fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
+pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     let record = exchange.record();
-    // A request for vectors in pieces, or one whose answer was waited for, has legs that did not fail.
-    let failed = record.legs.iter().filter(|leg| leg.error.is_some()).count();
-    if failed > 0 {
-        let fallbacks = record.fallbacks as usize;
-        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(failed.saturating_sub(fallbacks)));
-        map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(fallbacks));
+    if record.retries + record.fallbacks > 0 || !map.contains_key(&headers::ATTEMPTED_RETRIES) {
+        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(record.retries));
+        map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(record.fallbacks));
     }
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));
-    let waiting = record.legs.iter().map(|leg| leg.head_at.unwrap_or(age).saturating_sub(leg.sent_at)).sum();
-    map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(waiting)));
+    map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(record.waited(age))));
 }
 
 fn milliseconds(duration: std::time::Duration) -> HeaderValue {

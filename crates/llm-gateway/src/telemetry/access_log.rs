@@ -17,6 +17,14 @@ fn text_of(address: IpAddr) -> String {
     text
 }
 
+/// The attempts that did not answer, in order: `deployment=kind, ...`; `None` if there are none.
+fn failed_attempts(record: &Record) -> Option<String> {
+    let mut failed = record.legs.iter().filter(|leg| leg.over_at.is_some()).peekable();
+    failed.peek()?;
+    let named: Vec<String> = failed.map(|leg| format!("{}={}", leg.deployment, leg.label())).collect();
+    Some(named.join(", "))
+}
+
 /// Writes one event per request, at level `INFO`, or `WARN` for a failure on our side or the vendor's.
 #[derive(Debug, Default)]
 pub struct AccessLog;
@@ -26,6 +34,7 @@ impl Sink for AccessLog {
         let counts = record.seen.usage.as_ref().map(llm_types::Usage::counts);
         let leg = record.leg();
         let client = record.client.map(text_of);
+        let failed = failed_attempts(record);
         macro_rules! line {
             ($level:expr, $message:literal, $($more:tt)*) => {
                 tracing::event!(
@@ -41,6 +50,9 @@ impl Sink for AccessLog {
                     relayed = leg.map(|leg| leg.relayed),
                     stream = record.stream,
                     attempts = record.legs.len(),
+                    retries = record.retries,
+                    fallbacks = record.fallbacks,
+                    failed_attempts = failed.as_deref(),
                     principal = record.principal.as_ref().map(crate::auth::Principal::label),
                     client = client.as_deref(),
                     tokens.input = counts.map(|counts| counts.input_total()),

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use llm_router::Reason;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -11,7 +12,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::exchange::{Outcome, Record, Sink};
+use crate::exchange::{Leg, Outcome, Record, Sink};
 
 /// A label's value from the configuration; cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,6 +50,14 @@ struct TokenLabels {
     direction: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    provider: Name,
+    deployment: Name,
+    reason: &'static str,
+    outcome: &'static str,
+}
+
 /// Every count of the gateway.
 #[derive(Debug)]
 pub struct Metrics {
@@ -60,6 +69,7 @@ pub struct Metrics {
     first_byte: Family<RouteLabels, Histogram>,
     overhead: Family<RouteLabels, Histogram>,
     tokens: Family<TokenLabels, Counter>,
+    attempts: Family<AttemptLabels, Counter>,
     request_bytes: Counter,
     response_bytes: Counter,
     /// Bytes of bodies sent to vendors.
@@ -113,6 +123,8 @@ impl Metrics {
         );
         let tokens = Family::<TokenLabels, Counter>::default();
         registry.register("tokens", "Tokens as vendors report them", tokens.clone());
+        let attempts = Family::<AttemptLabels, Counter>::default();
+        registry.register("attempts", "Attempts at deployments that have ended", attempts.clone());
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -133,6 +145,7 @@ impl Metrics {
             first_byte,
             overhead,
             tokens,
+            attempts,
             request_bytes,
             response_bytes,
             upstream_bytes,
@@ -140,6 +153,17 @@ impl Metrics {
             reloads,
             failed_reloads,
         }
+    }
+
+    /// The count of attempts like this one.
+    fn attempts_like(&self, leg: &Leg) -> Counter {
+        let labels = AttemptLabels {
+            provider: Name(leg.provider.clone()),
+            deployment: Name(leg.deployment.as_arc().clone()),
+            reason: leg.reason.label(),
+            outcome: leg.label(),
+        };
+        self.attempts.get_or_create(&labels).clone()
     }
 
     /// All counts as text, and these gauges of the moment.
@@ -188,6 +212,8 @@ struct Series {
     overhead: Histogram,
     /// Read and written.
     tokens: OnceLock<[Counter; 2]>,
+    /// Of requests that were answered at once.
+    attempts: OnceLock<Counter>,
 }
 
 impl MetricsSink {
@@ -204,6 +230,7 @@ impl MetricsSink {
             first_byte: OnceLock::new(),
             overhead: metrics.overhead.get_or_create(&route).clone(),
             tokens: OnceLock::new(),
+            attempts: OnceLock::new(),
         }
     }
 }
@@ -248,6 +275,15 @@ impl Sink for MetricsSink {
             let [read, written] = series.tokens.get_or_init(|| ["input", "output"].map(of));
             read.inc_by(counts.input_total());
             written.inc_by(counts.output_total());
+        }
+        match &record.legs[..] {
+            // Nearly every request.
+            [leg] if record.outcome == Outcome::Answered && leg.reason == Reason::First => {
+                series.attempts.get_or_init(|| metrics.attempts_like(leg)).inc();
+            }
+            legs => legs.iter().for_each(|leg| {
+                metrics.attempts_like(leg).inc();
+            }),
         }
         metrics.request_bytes.inc_by(record.request_bytes);
         metrics.response_bytes.inc_by(record.response_bytes);

@@ -15,9 +15,36 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
     (state ^ (state >> 29)).wrapping_mul(MULTIPLIER) ^ (state >> 32)
 }
 
+/// The draw with this number: 0 to 1, the end excluded.
+pub(crate) fn draw(seed: u64, number: u64) -> f64 {
+    const STEPS: f64 = (1_u64 << 53) as f64;
+    let mut words = [0; 16];
+    words[..8].copy_from_slice(&seed.to_le_bytes());
+    words[8..].copy_from_slice(&number.to_le_bytes());
+    // Twice, as one round leaves numbers that follow each other too much alike.
+    let mixed = hash(&hash(&words).to_le_bytes());
+    (mixed >> 11) as f64 / STEPS
+}
+
 #[cfg(test)]
 mod tests {
-    use super::hash;
+    use super::{draw, hash};
+
+    #[test]
+    fn draws_are_even_and_follow_the_seed() {
+        for seed in [0, 1, 2, 42, u64::MAX] {
+            let draws: Vec<f64> = (0..20_000).map(|number| draw(seed, number)).collect();
+            assert!(draws.iter().all(|draw| (0.0..1.0).contains(draw)));
+            for share in [0.01, 0.1, 0.5] {
+                let below = draws.iter().filter(|draw| **draw < share).count() as f64 / 20_000.0;
+                assert!((below - share).abs() < 0.012, "{seed} {share}: {below}");
+            }
+            // A failure says nothing about the next request.
+            let pairs = draws.windows(2).filter(|pair| pair[0] < 0.1 && pair[1] < 0.1).count();
+            assert!((140..=260).contains(&pairs), "{seed}: {pairs}");
+        }
+        assert_ne!(draw(1, 7), draw(2, 7));
+    }
 
     #[test]
     fn every_byte_counts_and_the_value_is_pinned() {

@@ -54,7 +54,7 @@ enum Work<'a> {
 struct Chat<'a> {
     peek: Peek<'a>,
     script: Cow<'a, Script>,
-    /// What `fail_first` counts this request under.
+    /// What this request is counted under.
     key: u64,
 }
 
@@ -67,7 +67,7 @@ struct Embed<'a> {
 
 /// Answers one request: [`Prepared::new`] and [`Prepared::plan`] in one.
 ///
-/// `ordinal` is the number of like requests before this one and matters only to scripts with `fail_first`;
+/// `ordinal` is the number of like requests before this one and matters only to scripts with `fail_first` or `fail_share`;
 /// `created_s` is Unix time in seconds. The same arguments give the same plan.
 pub fn respond(
     wire: Wire,
@@ -117,8 +117,8 @@ impl<'a> Prepared<'a> {
     /// [`Ordinals`]: crate::Ordinals
     pub fn ordinal_key(&self) -> Option<u64> {
         match &self.work {
-            Work::Chat(chat) if chat.script.fail_first.is_some() => Some(chat.key),
-            Work::Embed(embed) if embed.script.fail_first.is_some() => Some(embed.key),
+            Work::Chat(chat) if chat.script.counts() => Some(chat.key),
+            Work::Embed(embed) if embed.script.counts() => Some(embed.key),
             _ => None,
         }
     }
@@ -220,11 +220,9 @@ fn play(wire: Wire, hash: u64, script: &Script, ordinal: u64, answer: impl FnOnc
 /// The error to refuse this request with, if it is to be refused.
 fn scripted_error(script: &Script, ordinal: u64) -> Option<Cow<'_, ErrorScript>> {
     let error = script.error.as_ref();
-    match script.fail_first {
-        Some(times) if ordinal < times => {
-            Some(error.map_or_else(|| Cow::Owned(ErrorScript::new(500)), Cow::Borrowed))
-        }
-        Some(_) => None,
+    match script.fails(ordinal) {
+        Some(true) => Some(error.map_or_else(|| Cow::Owned(ErrorScript::new(500)), Cow::Borrowed)),
+        Some(false) => None,
         None if script.error_in_stream_after_chunks.is_some() => None,
         None => error.map(Cow::Borrowed),
     }

@@ -6,6 +6,8 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::hash::draw;
+
 /// Most chunks a script may ask for; an endless stream has no such end.
 pub const MAX_CHUNKS: u64 = 1_000_000;
 /// Most bytes of padded text a script may ask for: 64 MiB.
@@ -59,6 +61,12 @@ pub struct Script {
     /// Fail only the first so many requests, with `error` or a 500.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_first: Option<u64>,
+    /// Fail this share of the requests, 0 to 1, with `error` or a 500; which ones is drawn by `seed`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fail_share: Option<f64>,
+    /// What `fail_share` draws by: the same seed fails the same requests, by their order. Default: 0.
+    #[serde(skip_serializing_if = "is_default")]
+    pub seed: u64,
     /// Send an error event after so many chunks, then end. Streams only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_in_stream_after_chunks: Option<u64>,
@@ -192,6 +200,19 @@ impl Script {
         Self { error: Some(ErrorScript::new(status)), ..Self::default() }
     }
 
+    /// Whether the request with so many like it before is to fail by `fail_first` or `fail_share`; `None` if neither is
+    /// set.
+    pub(crate) fn fails(&self, ordinal: u64) -> Option<bool> {
+        let first = self.fail_first.map(|times| ordinal < times);
+        let drawn = self.fail_share.map(|share| draw(self.seed, ordinal) < share);
+        first.or(drawn).map(|fails| fails || drawn == Some(true))
+    }
+
+    /// Whether it matters how many like requests came before.
+    pub(crate) fn counts(&self) -> bool {
+        self.fail_first.is_some() || self.fail_share.is_some()
+    }
+
     /// Reads LiteLLM's `mock_response`: the text to answer with, or the name of one of its errors.
     ///
     /// Source: LiteLLM documentation, mock requests, read 2026-11.
@@ -248,6 +269,9 @@ impl Script {
         }
         if self.body_bytes > MAX_BODY_BYTES {
             return wrong("body_bytes", format!("must be at most {MAX_BODY_BYTES}"));
+        }
+        if self.fail_share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return wrong("fail_share", "must be 0 to 1".to_owned());
         }
         if let Some(error) = &self.error
             && !(400..=599).contains(&error.status)

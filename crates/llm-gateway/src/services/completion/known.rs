@@ -174,7 +174,7 @@ pub(crate) fn enter<'a>(
         let asked =
             prompt.filter(|message| message.role == Role::User).find_map(|message| message.content.get());
         let text = asked.map(|content| content.text()).unwrap_or_default();
-        inquiry.class = Some(Complexity::of(&text).tier.name());
+        inquiry.class = Some(Complexity::of(&text).tier.as_str());
         entry = entrance.enter(inquiry);
     }
     inquiry.narrowed = entry.narrowed;

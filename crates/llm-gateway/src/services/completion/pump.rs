@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk, ChatResponse, Nullable};
+use llm_types::{ApiError, ChatChunk, ChatResponse, Delta, Nullable};
 
 use crate::pricing;
 
@@ -55,7 +55,8 @@ impl Pump {
         }
     }
 
-    /// Whether anything has come of which the client would have to be told to forget it. Comments are nothing.
+    /// Whether anything has come of which the client would have to be told to forget it. Comments are nothing, nor is
+    /// that an answer begins.
     pub(crate) fn has_begun(&self) -> bool {
         match self {
             Self::Relay(pump) => pump.begun,
@@ -100,6 +101,10 @@ impl Pump {
     }
 }
 
+/// Frames without content that are held back at the beginning, so that a failure right after them can still be told as
+/// a status, and the request go elsewhere. The usual ones are two or three: a beginning, a block's beginning, a ping.
+const PRELUDE_FRAMES: usize = 4;
+
 /// Passes frames through and listens.
 pub(crate) struct RelayPump {
     framing: Framing,
@@ -108,6 +113,8 @@ pub(crate) struct RelayPump {
     /// Whether the usage chunk was asked for by us and not by the client.
     withhold_usage: bool,
     begun: bool,
+    /// Frames before any content.
+    prelude: usize,
     /// Whether the vendor has told the client of a failure itself.
     vendor_told: bool,
 }
@@ -115,7 +122,7 @@ pub(crate) struct RelayPump {
 impl RelayPump {
     pub(crate) fn new(framing: Framing, listener: Box<dyn Listener>, withhold_usage: bool) -> Self {
         let framer = framing.framer();
-        Self { framing, framer, listener, withhold_usage, begun: false, vendor_told: false }
+        Self { framing, framer, listener, withhold_usage, begun: false, prelude: 0, vendor_told: false }
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
@@ -151,6 +158,23 @@ impl RelayPump {
         Fed { out: Bytes::new(), error: Some(StreamError::Truncated.into()) }
     }
 
+    /// Counts a frame that comes before any content; whether there were so many that the answer goes out as it is.
+    ///
+    /// A vendor whose first frame is no message is none.
+    fn prelude(&mut self, frame: &[u8]) -> Result<bool, StreamError> {
+        let corrupt = |why: String| StreamError::Corrupt(why);
+        let event = self.framing.event(frame).map_err(|error| corrupt(error.to_string()))?;
+        if !event.has_data {
+            return Ok(false);
+        }
+        if self.framing != Framing::EventStream {
+            let read: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(&event.data);
+            read.map_err(|error| corrupt(error.to_string()))?;
+        }
+        self.prelude += 1;
+        Ok(self.prelude > PRELUDE_FRAMES)
+    }
+
     fn listen(&mut self, block: Bytes) -> Fed {
         let mut kept: Option<BytesMut> = None;
         let mut begun = self.begun;
@@ -177,9 +201,15 @@ impl RelayPump {
                 };
                 return Fed { out, error };
             }
-            begun = begun
-                || !withheld
-                    && (heard != Heard::Other || self.framing.event(frame).is_ok_and(|event| event.has_data));
+            if !begun && !withheld {
+                begun = match heard {
+                    Heard::Other => match self.prelude(frame) {
+                        Ok(is_long) => is_long,
+                        Err(error) => return Fed { out: Bytes::new(), error: Some(error.into()) },
+                    },
+                    _ => true,
+                };
+            }
             match &mut kept {
                 None if withheld => kept = Some(BytesMut::from(&block[..start])),
                 Some(kept) if !withheld => kept.extend_from_slice(frame),
@@ -218,11 +248,11 @@ impl TranslatePump {
             match item {
                 Ok(chunk) => {
                     hear(seen, &chunk);
+                    *begun = *begun || says_something(&chunk);
                     writer.chunk(&chunk, &mut out);
                 }
                 Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
             }
-            *begun |= !out.is_empty();
         }
         Fed { out: out.freeze(), error: None }
     }
@@ -266,6 +296,18 @@ impl TranslatePump {
         self.writer.end(out);
         self.seen.complete = true;
     }
+}
+
+/// Whether a chunk holds anything of the answer: more than who speaks, and that there is no text yet.
+fn says_something(chunk: &ChatChunk) -> bool {
+    chunk.choices().iter().any(|choice| {
+        choice.finish_reason.get().is_some()
+            || choice.delta.get().is_some_and(|delta| {
+                let text = delta.content.get().filter(|text| !text.is_empty());
+                let said = Delta { role: Nullable::Absent, content: Nullable::Absent, ..delta.clone() };
+                text.is_some() || said != Delta::default()
+            })
+    })
 }
 
 /// A chunk for usage alone, which says nothing of its place.

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use llm_provider_core::{Edit, Peek, apply};
-use llm_router::{Asking, Cause, DeploymentId, Failure, HealthEvent, Snapshot, World};
+use llm_router::{Asking, Cause, DeploymentId, Failure, HealthEvent, Reason, Snapshot, World};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::{Map, Value};
 
 use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
-use super::{Ask, Request};
+use super::{Ask, Rehearsal, Request};
 use crate::app::App;
 use crate::deployment::{Deployment, Place};
 use crate::limits::HeldBody;
@@ -24,6 +24,8 @@ pub(super) struct Way<'a> {
     pub(super) group: &'a Arc<Group>,
     pub(super) request: &'a Request<'a>,
     pub(super) desk: &'a Desk,
+    /// A failure that the request itself asks for.
+    pub(super) rehearsal: Option<Rehearsal>,
     /// Groups that stood in, so that news finds its deployment.
     pub(super) others: Mutex<Vec<Arc<Group>>>,
 }
@@ -107,7 +109,15 @@ impl World for Way<'_> {
                 ApiError::new(ErrorKind::Internal, Layer::Router, message)
             })
         });
+        if asking.reason == Reason::Hedge
+            && let Ok(group) = self.group(asking.group.as_ref())
+        {
+            group.live.hedged();
+        }
         let deployment = found.map_err(|error| Failure { cause: Cause::Request, error })?;
+        if let Some(error) = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.failure(&asking)) {
+            return Err(Failure { cause: Cause::Unfit { kind: error.kind }, error });
+        }
         match self.ask(asking, &deployment).await {
             Ok((asked, place)) => Ok(Answered { asked, deployment, place }),
             Err(mut error) => {
@@ -151,6 +161,8 @@ impl World for Way<'_> {
 fn cause(error: &ApiError) -> Cause {
     let unfit = Cause::Unfit { kind: error.kind };
     match error.layer {
+        // It cannot be asked as it is configured; no byte has gone out.
+        Layer::Transport if error.kind == ErrorKind::Internal => unfit,
         Layer::Provider | Layer::Transport => {
             Cause::Deployment { kind: error.kind, retry_after_ms: error.retry_after_ms }
         }

@@ -140,6 +140,26 @@ fn the_first_requests_fail_as_often_as_the_script_says() {
 }
 
 #[test]
+fn a_share_of_the_requests_fails_by_the_seed() {
+    let script = |seed| Script { fail_share: Some(0.1), seed, ..Script::refusing(529) };
+    let body = request("m", &json!({}));
+    let statuses = |script: &Script| -> Vec<u16> {
+        (0..1_000).map(|ordinal| given(script, Wire::OpenAi, &body, ordinal).status.as_u16()).collect()
+    };
+    let one = statuses(&script(1));
+    let failed = one.iter().filter(|status| **status == 529).count();
+    assert!((70..=130).contains(&failed), "{failed}");
+    assert!(one.iter().all(|status| [200, 529].contains(status)));
+    assert_eq!(one, statuses(&script(1)));
+    assert_ne!(one, statuses(&script(2)));
+    let both = statuses(&Script { fail_first: Some(3), ..script(1) });
+    assert_eq!(both[..3], [529; 3]);
+    assert_eq!(both[3..], one[3..]);
+    let wrong = Script::from_json(br#"{"fail_share": 1.5}"#).unwrap_err();
+    assert_eq!(wrong.to_string(), "mock: fail_share: must be 0 to 1");
+}
+
+#[test]
 fn requests_are_counted_by_body_or_by_the_given_script() {
     let mut ordinals = Ordinals::default();
     let mut status = |body: &[u8], script: Option<&Script>| {
