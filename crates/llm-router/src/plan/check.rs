@@ -24,7 +24,10 @@ pub(super) fn faults(
     let edges = edges(settings, groups);
     for Edge { path, from, target } in &edges {
         if let Some(name) = target.group().filter(|name| !known(name)) {
-            faults.push(PlanFault::unknown(path, name));
+            // LiteLLM starts with such a list, and so do we.
+            let message = format!("no model has the name `{name}`, so it is passed over");
+            let severity = Severity::Warning;
+            faults.push(PlanFault { message, severity, ..PlanFault::unknown(path.clone(), name) });
         }
         if *from != "*" && !known(from) {
             let path = path.rsplit_once('[').map_or(path.as_str(), |(list, _)| list);

@@ -102,11 +102,11 @@ fn unknown_names_are_told_with_their_place() {
     assert_eq!(found.len(), 4, "{found:?}");
     assert_eq!(
         place("router_settings.fallbacks[0].a[1]"),
-        ("no model has the name `gpt-5`", Severity::Error)
+        ("no model has the name `gpt-5`, so it is passed over", Severity::Warning)
     );
     assert_eq!(
         place("router_settings.default_fallbacks[0]"),
-        ("no model has the name `gpt-6`", Severity::Error)
+        ("no model has the name `gpt-6`, so it is passed over", Severity::Warning)
     );
     assert_eq!(place("router_settings.fallbacks[1].gpt-4").1, Severity::Warning);
     assert_eq!(place("router_settings.model_group_retry_policy.gpt-7").1, Severity::Warning);

@@ -128,7 +128,7 @@ general_settings:
     config.yaml:12:32: model_list[0].litellm_params.additional_drop_params[0]: expected text, found 1
     config.yaml:12:41: model_list[0].litellm_params.additional_drop_params[2]: expected text, found 2
     config.yaml:13:17: model_list[1].model_name: expected text, found a list
-    config.yaml:16:21: router_settings.routing_strategy: unknown value "busiest" (one of "simple-shuffle")
+    config.yaml:16:21: router_settings.routing_strategy: unknown value "busiest" (one of "simple-shuffle", "round-robin", "least-busy", "usage-based-routing", "usage-based-routing-v2", "latency-based-routing", "power-of-two", "cost-based-routing", "success-rate", "priority", "expression")
     config.yaml:17:26: router_settings.model_group_alias.x: expected a model's name, or {model, hidden}, found 3
     config.yaml:17:32: router_settings.model_group_alias.y: unknown key "modle", did you mean "model"?
     config.yaml:19:18: llm_gateway.on_disconnect: unknown value "cancle", did you mean "cancel"? (one of "cancel", "drain", "finish")
