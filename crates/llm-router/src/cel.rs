@@ -8,10 +8,11 @@ use std::sync::Arc;
 /// Bytes of an expression, at most.
 const MAX_BYTES: usize = 4096;
 
-/// Brackets in brackets, and operators, at most: they are what makes an expression deep, and both reading and running it
-/// go as deep on the stack.
-const MAX_NESTING: usize = 24;
-const MAX_OPERATORS: usize = 200;
+/// Brackets in brackets, operators, and conditions of `a ? b : c`, at most: they are what makes an expression deep, and
+/// both reading and running it go as deep on the stack.
+const MAX_NESTING: usize = 12;
+const MAX_OPERATORS: usize = 32;
+const MAX_CONDITIONS: usize = 8;
 
 /// A compiled expression. Cheap to clone; equal to another of the same text.
 #[derive(Clone)]
@@ -31,12 +32,15 @@ impl Program {
         if source.len() > MAX_BYTES {
             return Err(format!("the expression has {} bytes, of {MAX_BYTES} at most", source.len()));
         }
-        let (nesting, operators) = shape(source);
-        if nesting > MAX_NESTING {
-            return Err(format!("the expression has brackets {nesting} deep, of {MAX_NESTING} at most"));
-        }
-        if operators > MAX_OPERATORS {
-            return Err(format!("the expression has {operators} operators, of {MAX_OPERATORS} at most"));
+        let shape = shape(source);
+        for (what, count, most) in [
+            ("brackets within each other", shape.nesting, MAX_NESTING),
+            ("operators", shape.operators, MAX_OPERATORS),
+            ("conditions", shape.conditions, MAX_CONDITIONS),
+        ] {
+            if count > most {
+                return Err(format!("the expression has {count} {what}, of {most} at most"));
+            }
         }
         Self::compile(source, variables)
     }
@@ -70,10 +74,18 @@ impl Program {
     }
 }
 
-/// How deep its brackets are and how many operators it has, outside of texts.
-fn shape(source: &str) -> (usize, usize) {
-    let (mut depth, mut deepest, mut operators) = (0_usize, 0, 0);
-    let mut text: Option<char> = None;
+/// How deep an expression may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Shape {
+    nesting: usize,
+    operators: usize,
+    conditions: usize,
+}
+
+/// Counts brackets and operators outside of texts.
+fn shape(source: &str) -> Shape {
+    let mut shape = Shape::default();
+    let (mut depth, mut text, mut before) = (0_usize, None, ' ');
     let mut characters = source.chars();
     while let Some(character) = characters.next() {
         match (text, character) {
@@ -82,16 +94,21 @@ fn shape(source: &str) -> (usize, usize) {
             (None, '"' | '\'') => text = Some(character),
             (None, '(' | '[' | '{') => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                shape.nesting = shape.nesting.max(depth);
             }
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '?' | '.') => {
-                operators += 1
+            (None, '?') => shape.conditions += 1,
+            // The second half of one of two characters.
+            (None, '=') if matches!(before, '=' | '!' | '<' | '>') => {}
+            (None, '&' | '|') if before == character => {}
+            (None, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '.') => {
+                shape.operators += 1
             }
             (None, _) => {}
         }
+        before = character;
     }
-    (deepest, operators)
+    shape
 }
 
 #[cfg(feature = "cel")]
@@ -136,9 +153,14 @@ mod tests {
 
     #[test]
     fn the_shape_is_that_outside_of_texts() {
-        assert_eq!(shape("((a)) + [b]"), (2, 1));
-        assert_eq!(shape(r#"'((+\'((' == "]'((" "#), (0, 2));
-        assert_eq!(shape(")))((("), (3, 0));
+        let of = |source| {
+            let Shape { nesting, operators, conditions } = shape(source);
+            (nesting, operators, conditions)
+        };
+        assert_eq!(of("((a)) + [b]"), (2, 1, 0));
+        assert_eq!(of(r#"'((+\'((' == "]'((" "#), (0, 1, 0));
+        assert_eq!(of(")))((("), (3, 0, 0));
+        assert_eq!(of("a.b <= c && d != e || !(f) ? --g : h"), (1, 8, 1));
     }
 
     #[cfg(feature = "cel")]
@@ -146,7 +168,7 @@ mod tests {
     fn the_deepest_expressions_that_are_allowed_fit_on_the_stack() {
         let chain = format!("weight{}", " + weight".repeat(MAX_OPERATORS));
         let minus = format!("{}weight", "-".repeat(MAX_OPERATORS));
-        let ternary = format!("{}weight", "weight>weight?weight:".repeat(MAX_OPERATORS / 2));
+        let ternary = format!("{}weight", "weight > weight ? weight : ".repeat(MAX_CONDITIONS));
         let nested = format!("{}weight{}", "(".repeat(MAX_NESTING), ")".repeat(MAX_NESTING));
         let both = format!("{}weight{}", "-(".repeat(MAX_NESTING), ")".repeat(MAX_NESTING));
         for source in [chain, minus, ternary, nested, both] {
@@ -159,8 +181,9 @@ mod tests {
     #[test]
     fn deeper_ones_are_refused() {
         let fault = |source: &str| Program::new(source, &["a"]).unwrap_err();
-        assert_eq!(fault(&"(".repeat(25)), "the expression has brackets 25 deep, of 24 at most");
-        assert_eq!(fault(&"-".repeat(201)), "the expression has 201 operators, of 200 at most");
+        assert_eq!(fault(&"(".repeat(13)), "the expression has 13 brackets within each other, of 12 at most");
+        assert_eq!(fault(&"-".repeat(33)), "the expression has 33 operators, of 32 at most");
+        assert_eq!(fault(&"?".repeat(9)), "the expression has 9 conditions, of 8 at most");
         assert_eq!(fault(&" ".repeat(4_097)), "the expression has 4097 bytes, of 4096 at most");
     }
 }

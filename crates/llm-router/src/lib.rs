@@ -24,6 +24,8 @@ mod region;
 mod select;
 mod session;
 pub mod settings;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 mod snapshot;
 mod strategy;
 mod tags;

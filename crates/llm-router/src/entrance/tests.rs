@@ -278,7 +278,7 @@ mod rules {
             "router_settings.rules[1].when: unknown variable `modle`, expected one of `model`, `stream`",
             "router_settings.rules[2]: expected at least one of deployments, tags, regions and model",
             "router_settings.rules[3].when: the expression has 4107 bytes, of 4096 at most",
-            "router_settings.rules[4].when: the expression has brackets 500 deep, of 24 at most",
+            "router_settings.rules[4].when: the expression has 500 brackets within each other, of 12 at most",
         ];
         assert_eq!(found.len(), starts.len(), "{found:#?}");
         for (fault, start) in found.iter().zip(starts) {
