@@ -136,6 +136,9 @@ impl<'s> Stage<'s> {
     fn next(&mut self, number: usize, now: UnixMs) {
         loop {
             let Some(Some(request)) = self.requests.get_mut(number) else { return };
+            if request.legs.iter().any(|leg| leg.has_token) {
+                return;
+            }
             let inquiry = Inquiry {
                 model: "simulated",
                 stream: true,
@@ -177,6 +180,7 @@ impl<'s> Stage<'s> {
                     return;
                 }
                 Step::Wait { until } => {
+                    // Whatever is under way will tell.
                     if request.legs.iter().all(|leg| leg.in_flight.is_none()) {
                         self.push(until, Due::Next(number));
                     }
@@ -219,9 +223,10 @@ impl<'s> Stage<'s> {
         request.legs[leg].has_token = true;
         let waited_ms = now.since(request.came);
         let Fate::Answers { end, .. } = request.legs[leg].fate else { return };
-        let others =
-            (0..request.legs.len()).filter(|other| *other != leg && request.legs[*other].in_flight.is_some());
-        for other in others.collect::<Vec<_>>() {
+        let others: Vec<_> = (0..request.legs.len()).filter(|other| *other != leg).collect();
+        // From here on the answer is this one's, and the others are outrun.
+        self.observe(number, leg, |deployment| Outcome::Succeeded { deployment }, now);
+        for other in others {
             self.loses(number, other, now);
         }
         self.outcomes.first_tokens.push(waited_ms);
@@ -258,7 +263,6 @@ impl<'s> Stage<'s> {
             total_tokens: input + output,
             at: now,
         };
-        self.observe(number, leg, |deployment| Outcome::Succeeded { deployment }, now);
         self.lives[place].answered(&answered);
         self.group.answered(&answered);
         if let Some(price) = self.facts[place].price {
