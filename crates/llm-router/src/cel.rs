@@ -102,7 +102,7 @@ fn shape(source: &str) -> Shape {
             (None, '=') if matches!(before, '=' | '!' | '<' | '>') => {}
             (None, '&' | '|') if before == character => {}
             (None, '+' | '-' | '*' | '/' | '%' | '<' | '>' | '=' | '!' | '&' | '|' | '.') => {
-                shape.operators += 1
+                shape.operators += 1;
             }
             (None, _) => {}
         }

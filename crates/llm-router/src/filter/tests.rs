@@ -276,8 +276,8 @@ fn a_request_may_turn_labels_on() {
 
 #[test]
 fn the_client_itself_is_a_label() {
-    let mut code = DeploymentSettings::default();
-    code.tag_regex = vec!["^User-Agent: claude-code/".into()];
+    let tag_regex = vec!["^User-Agent: claude-code/".into()];
+    let code = DeploymentSettings { tag_regex, ..DeploymentSettings::default() };
     let default = DeploymentSettings { tags: vec!["default".into()], ..DeploymentSettings::default() };
     let group = Group::of([code, default]).with(json!({"enable_tag_filtering": true}));
     let from = |user_agent| Inquiry { user_agent, ..Inquiry::default() };
