@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, Payload, Segment, Translator};
+use llm_provider_core::{Call, Chat, EncodeError, Encoded, Incoming, Note, Payload, Segment, Translator};
 use llm_types::ChatRequest;
 use serde_json::Value;
 
@@ -106,6 +106,22 @@ pub fn losses(request: &ChatRequest, encoded: &Encoded, equivalences: &[Equivale
     leaves.retain(|leaf| {
         !encoded.notes.iter().any(|note: &Note| covers(&note.path, &leaf.path))
             && !is_claimed(leaf, equivalences, &sent)
+            && !sent.take(leaf)
+    });
+    leaves
+}
+
+/// The leaves of a client's request that its dialect's ingress lost on the way to the canonical form.
+///
+/// Not looked for is what [`losses`] does not look for either.
+pub fn reading_losses(body: &Value, incoming: &Incoming, claims: &[Equivalence]) -> Vec<Loss> {
+    let canonical = serde_json::to_value(&incoming.request).unwrap();
+    let mut sent = Sent::of(&[canonical], Vec::new());
+    let mut leaves = Vec::new();
+    collect(body, &mut String::new(), &mut leaves);
+    leaves.retain(|leaf| {
+        !incoming.notes.iter().any(|note| covers(&note.path, &leaf.path))
+            && !is_claimed(leaf, claims, &sent)
             && !sent.take(leaf)
     });
     leaves
