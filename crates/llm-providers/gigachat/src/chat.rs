@@ -72,6 +72,7 @@ impl Envelope for Functions {
         messages::attachments(request, changes);
         texts_only(request, changes);
         for (index, message) in request.messages.iter_mut().enumerate() {
+            messages::bare(message, &format!("messages[{index}]"), changes);
             if message.tool_call_id.is_absent() && message.name.take().is_some() {
                 let path = format!("messages[{index}].name");
                 changes.note(NoteKind::Dropped, path, "the vendor knows no names of speakers");

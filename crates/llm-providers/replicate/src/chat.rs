@@ -6,7 +6,7 @@ use llm_provider_core::{
     header_text,
 };
 use llm_provider_envelope::{
-    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, plain_history, said_by_prompt,
+    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, one_limit, plain_history, said_by_prompt,
     texts_only,
 };
 use llm_provider_openai::{AnswerOptions, Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions};
@@ -121,6 +121,7 @@ impl Envelope for Input {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        one_limit(request, changes);
         said_by_prompt(request, changes);
         plain_history(request, changes);
         leave_out_parts(request, changes, |part| {

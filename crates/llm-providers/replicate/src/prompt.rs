@@ -13,8 +13,10 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
         let mut index = 0;
         parts.retain_mut(|part| {
             let path = format!("messages[{at}].content[{index}]");
-            index += 1;
-            let ContentPart::ImageUrl(image) = part else { return true };
+            let ContentPart::ImageUrl(image) = part else {
+                index += 1;
+                return true;
+            };
             if let ImageSource::Url(image) = &image.image_url
                 && image.detail.get().is_some_and(|detail| detail != "auto")
             {
@@ -27,6 +29,7 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
             } else {
                 changes.lost(NoteKind::Dropped, path, "the vendor's input has one `image`");
             }
+            changes.taken_out(format!("messages[{at}].content"), index);
             false
         });
     }

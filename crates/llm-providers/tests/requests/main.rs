@@ -161,7 +161,7 @@ fn send(
     let model = if id == "ragflow" { format!("chat/id/{model}") } else { model.to_owned() };
     match encode(provider, provider.chat().unwrap(), request, &model, unsupported) {
         Ok(encoded) => {
-            let losses = laws::losses(request, &encoded, &claims::of_vendor(id, request));
+            let losses = laws::losses(request, &encoded, &claims::of_vendor(id));
             lost.add(id, losses, || format!("{model}, {}", told()));
             true
         }
@@ -243,6 +243,6 @@ fn requests_in_every_dialect() {
         }
         assert!(read * 2 > turns, "{dialect:?}: {read} of {turns} were read");
     }
+    lost_here.found.append(&mut lost_there.found);
     lost_here.expect_none();
-    lost_there.expect_none();
 }

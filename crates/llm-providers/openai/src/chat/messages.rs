@@ -140,9 +140,10 @@ fn thinking_parts(message: &mut Cow<'_, Message>, replay: Replay, path: &str, ch
     let message = message.to_mut();
     let Some(MessageContent::Parts(parts)) = message.content.take() else { return };
     let (mut told, mut rest) = (Vec::new(), Vec::with_capacity(parts.len()));
-    for (index, part) in parts.into_iter().enumerate() {
+    for part in parts {
         match part {
             ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
+                let index = rest.len();
                 if replay == Replay::Drop {
                     let path = format!("{path}.content[{index}]");
                     changes.note(NoteKind::Dropped, path, NO_THINKING);
@@ -150,6 +151,7 @@ fn thinking_parts(message: &mut Cow<'_, Message>, replay: Replay, path: &str, ch
                     changes.note(NoteKind::Moved, format!("{path}.content[{index}]"), "to the thinking");
                     told.push(thinking_of(part));
                 }
+                changes.taken_out(format!("{path}.content"), index);
             }
             part => rest.push(part),
         }
@@ -238,7 +240,8 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
                     parts.push(thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block)));
                 }
             }
-            if parts.is_empty() {
+            let has_words = blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
+            if parts.is_empty() || (!has_words && !text.is_empty()) {
                 parts.push(thinking_part(&text, None));
             }
             match message.content.take() {
@@ -365,6 +368,9 @@ fn file_part(
         return None;
     }
     let url = file.file_url.get()?;
+    for name in file.extra.keys() {
+        changes.note(NoteKind::Dropped, format!("{path}.file.{name}"), "there is no file any more");
+    }
     let name = file.filename.as_deref().unwrap_or("document");
     changes.lost(
         NoteKind::Converted,
