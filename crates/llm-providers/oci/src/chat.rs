@@ -78,6 +78,14 @@ impl Envelope for OciChat {
             }
         }
         plain_history(request, changes);
+        for (index, message) in request.messages.iter_mut().enumerate() {
+            for (number, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
+                for name in std::mem::take(&mut call.extra).keys() {
+                    let path = format!("messages[{index}].tool_calls[{number}].{name}");
+                    changes.note(NoteKind::Dropped, path, "the vendor's calls have no such member");
+                }
+            }
+        }
         if is_cohere(call.model) {
             leave_out(request, COHERE_LACKS, changes);
             texts_only(request, changes);

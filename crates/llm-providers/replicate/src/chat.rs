@@ -132,6 +132,7 @@ impl Envelope for Input {
         }
         texts_only(request, changes);
         prompt::calls_as_text(request, changes);
+        prompt::names(request, changes);
         for (index, message) in request.messages.iter_mut().enumerate() {
             for (name, _) in std::mem::take(&mut message.extra) {
                 let path = format!("messages[{index}].{name}");

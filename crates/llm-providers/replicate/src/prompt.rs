@@ -36,10 +36,26 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
     first
 }
 
+/// Instructions, and a prompt that is one message, name nobody.
+pub(crate) fn names(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    let instructions = request.messages.iter().take_while(|message| is_instruction(message)).count();
+    let is_single = request.messages.len() == instructions + 1;
+    let nameless = if is_single { instructions + 1 } else { instructions };
+    for (at, message) in request.messages.iter_mut().enumerate().take(nameless) {
+        if message.name.take().is_some() {
+            changes.note(NoteKind::Dropped, format!("messages[{at}].name"), "a prompt names nobody");
+        }
+    }
+}
+
+fn is_instruction(message: &Message) -> bool {
+    matches!(message.role, Role::System | Role::Developer)
+}
+
 /// Writes `prompt` and `system_prompt`.
 pub(crate) fn conversation(messages: &[Message], input: &mut Extra) {
-    let is_instruction = |message: &&Message| matches!(message.role, Role::System | Role::Developer);
-    let instructions: Vec<_> = messages.iter().take_while(is_instruction).map(text).collect();
+    let instructions: Vec<_> =
+        messages.iter().take_while(|message| is_instruction(message)).map(text).collect();
     let rest = &messages[instructions.len()..];
     let prompt = match rest {
         [only] if only.role == Role::User => text(only),

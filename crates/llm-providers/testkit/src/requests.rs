@@ -31,7 +31,7 @@ pub fn sprinkle(body: &mut Value, random: &mut Random) {
                 }
                 if random.below(30) == 0 {
                     *made += 1;
-                    members.insert("x_new".to_owned(), format!("new-{}", 600_000 + *made).into());
+                    members.insert("novelty".to_owned(), format!("new-{}", 600_000 + *made).into());
                 }
             }
             Value::Array(items) => items.iter_mut().for_each(|item| into(item, random, made)),

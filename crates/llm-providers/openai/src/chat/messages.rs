@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use llm_provider_core::NoteKind;
 use llm_types::{
-    ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, ThinkingBlock,
+    ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, TextPart,
+    ThinkingBlock,
 };
 use serde_json::{Value, json};
 
@@ -335,8 +336,10 @@ fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
                 ImageSource::Url(image) => image.format = Nullable::Absent,
             },
             ContentPart::File(file) => {
-                if let Some(replacement) = file_part(&mut file.file, options, &path, changes) {
-                    *part = replacement;
+                if let Some(mut text) = file_part(&mut file.file, options, &path, changes) {
+                    text.cache_control = file.cache_control.take().into();
+                    text.extra = std::mem::take(&mut file.extra);
+                    *part = ContentPart::Text(text);
                 }
             }
             _ => {}
@@ -351,8 +354,14 @@ fn file_part(
     options: &RequestOptions,
     path: &str,
     changes: &mut Changes<'_>,
-) -> Option<ContentPart> {
+) -> Option<TextPart> {
     let format = file.format.take();
+    let is_told = file.file_data.get().is_some_and(|data| {
+        !data.starts_with("data:") || format.as_deref().is_some_and(|format| data.contains(format))
+    });
+    if format.is_some() && !is_told {
+        changes.note(NoteKind::Dropped, format!("{path}.file.format"), "the file itself tells what it is");
+    }
     if let Some(data) = file.file_data.get_mut() {
         if !data.starts_with("data:") {
             let media = format.as_deref().unwrap_or("application/pdf");
@@ -377,7 +386,11 @@ fn file_part(
         format!("{path}.file.file_url"),
         "the vendor fetches no files; the address was sent as text",
     );
-    Some(ContentPart::text(format!("[{name}: {url}]")))
+    Some(TextPart {
+        text: format!("[{name}: {url}]"),
+        cache_control: Nullable::Absent,
+        extra: llm_types::Extra::new(),
+    })
 }
 
 /// Takes out of a tool's result what is not text.
