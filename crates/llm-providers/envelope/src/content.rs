@@ -2,7 +2,9 @@
 
 use llm_provider_core::NoteKind;
 use llm_provider_openai::Changes;
-use llm_types::{ChatRequest, ContentPart, ImageSource, MessageContent, Nullable, Tool, ToolCall, ToolChoice};
+use llm_types::{
+    ChatRequest, ContentPart, ImageSource, MessageContent, Nullable, Tool, ToolCall, ToolChoice,
+};
 
 /// Leaves tools out that are no functions, the choice of such a tool, and `strict`, which few vendors know.
 pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
@@ -150,7 +152,11 @@ pub fn texts_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
                 _ => continue,
             };
             for name in beside.keys() {
-                changes.note(NoteKind::Dropped, format!("{path}.{name}"), "the vendor takes text as one string");
+                changes.note(
+                    NoteKind::Dropped,
+                    format!("{path}.{name}"),
+                    "the vendor takes text as one string",
+                );
             }
         }
         let texts = parts.iter().filter_map(|part| match part {

@@ -3,8 +3,8 @@
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
 use llm_provider_envelope::{
-    Envelope, Opened, Opener, bare_parts, functions_only, leave_out, leave_out_parts, one_limit, plain_history,
-    texts_only,
+    Envelope, Opened, Opener, bare_parts, functions_only, leave_out, leave_out_parts, one_limit,
+    plain_history, texts_only,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra, Tool};

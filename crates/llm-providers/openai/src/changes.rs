@@ -24,7 +24,9 @@ struct Move {
 impl Move {
     /// The place, as it was counted before this.
     fn undo(&self, path: &mut String) {
-        let Some(rest) = path.strip_prefix(&*self.list).and_then(|rest| rest.strip_prefix('[')) else { return };
+        let Some(rest) = path.strip_prefix(&*self.list).and_then(|rest| rest.strip_prefix('[')) else {
+            return;
+        };
         let Some((index, after)) = rest.split_once(']') else { return };
         let Ok(index) = index.parse::<usize>() else { return };
         let before = match self.came {
@@ -106,7 +108,9 @@ mod tests {
         changes.put_in("messages", 1);
         changes.taken_out("messages[3].content", 0);
         changes.taken_out("messages[3].content", 0);
-        for place in ["messages[0].name", "messages[3].content[0].x", "messages[4].content[1]", "messages", "n"] {
+        for place in
+            ["messages[0].name", "messages[3].content[0].x", "messages[4].content[1]", "messages", "n"]
+        {
             changes.note(NoteKind::Dropped, place, "");
         }
         let places: Vec<String> = changes.finish().unwrap().into_iter().map(|note| note.path).collect();

@@ -6,8 +6,8 @@ use llm_provider_core::{
     header_text,
 };
 use llm_provider_envelope::{
-    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, one_limit, plain_history, said_by_prompt,
-    texts_only,
+    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, one_limit, plain_history,
+    said_by_prompt, texts_only,
 };
 use llm_provider_openai::{AnswerOptions, Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions};
 use llm_types::{ChatRequest, ChatResponse, ContentPart, Extra};

@@ -14,7 +14,7 @@ use llm_provider_core::{
     Call, Chat, Decoder, Edit, FrameBuffer, Frames, Heard, Ingress, Operation, Peek, Relay, Reply, SseEvent,
     StreamError, Translator, apply,
 };
-use llm_types::ChatRequest;
+use llm_types::{ChatRequest, FinishReason};
 use serde_json::Value;
 
 use budget::Budget;
@@ -201,22 +201,33 @@ pub fn cross(
     let mut writer = ingress.writer(&reply);
     let mut out = BytesMut::new();
     let mut failed = false;
+    let (mut broke, mut ended) = (false, false);
     for item in read(&make_decoder, data) {
         match item {
-            Ok(chunk) => writer.chunk(&chunk, &mut out),
+            Ok(chunk) => {
+                let choices = chunk.choices.get().into_iter().flatten();
+                for finish in choices.filter_map(|choice| choice.finish_reason.get()) {
+                    ended = true;
+                    // Some dialects have no word for it but that of a failure.
+                    failed |= *finish == FinishReason::ContentFilter;
+                }
+                writer.chunk(&chunk, &mut out);
+            }
             Err(error) => {
                 writer.error(&error.into(), &mut out);
-                failed = true;
+                (broke, failed) = (true, true);
             }
         }
     }
-    if !failed {
+    if !broke {
         writer.end(&mut out);
     }
     let told = read(&client_decoder, &out);
     let sound = told.iter().all(|item| match item {
         Ok(_) => true,
-        Err(StreamError::Upstream(_) | StreamError::Truncated) => failed,
+        Err(StreamError::Upstream(_)) => failed,
+        // Some vendors' streams may end without a word on how.
+        Err(StreamError::Truncated) => failed || !ended,
         Err(_) => false,
     });
     assert!(sound, "the client cannot read what it gets: {told:#?}\n{}", out.escape_ascii());

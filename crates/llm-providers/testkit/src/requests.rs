@@ -20,8 +20,17 @@ pub fn random_request(seed: u64) -> ChatRequest {
 /// called with is left alone: what is in there is no member of a request.
 pub fn sprinkle(body: &mut Value, random: &mut Random) {
     fn into(value: &mut Value, random: &mut Random, made: &mut u64) {
-        const CONTENTS: &[&str] =
-            &["arguments", "input", "args", "parameters", "schema", "json_schema", "inputSchema", "input_schema", "json"];
+        const CONTENTS: &[&str] = &[
+            "arguments",
+            "input",
+            "args",
+            "parameters",
+            "schema",
+            "json_schema",
+            "inputSchema",
+            "input_schema",
+            "json",
+        ];
         match value {
             Value::Object(members) => {
                 for (name, value) in members.iter_mut() {
@@ -187,7 +196,8 @@ impl Maker {
                 json!({"type": "integer", "minimum": self.number(), "maximum": self.number()});
         }
         if self.once_in(4) {
-            schema["properties"]["kind"] = json!({"anyOf": [{"enum": [self.word("e"), self.word("e")]}, {"type": "null"}]});
+            schema["properties"]["kind"] =
+                json!({"anyOf": [{"enum": [self.word("e"), self.word("e")]}, {"type": "null"}]});
         }
         if self.once_in(6) {
             schema["$defs"] = json!({"Inner": {"type": "array", "items": {"type": "string",
@@ -228,7 +238,9 @@ impl Maker {
             1 => match self.random.below(4) {
                 0 => json!({"type": "web_search_20250305", "name": "web_search", "max_uses": self.number(),
                     "allowed_domains": [self.word("domain")]}),
-                1 => json!({"type": "mcp", "server_label": self.word("label"), "server_url": self.word("https://mcp.example/")}),
+                1 => {
+                    json!({"type": "mcp", "server_label": self.word("label"), "server_url": self.word("https://mcp.example/")})
+                }
                 2 => json!({"type": "web_search", "search_context_size": "low"}),
                 _ => json!({"type": "hologram", "name": self.word("own"), "depth": self.number()}),
             },
@@ -246,7 +258,8 @@ impl Maker {
     fn tools(&mut self, request: &mut Map<String, Value>) {
         let tools: Vec<Value> = (0..=self.random.below(3)).map(|_| self.tool()).collect();
         if self.once_in(2) {
-            let mut named = tools.iter().filter(|tool| tool["function"].is_object() || tool["custom"].is_object());
+            let mut named =
+                tools.iter().filter(|tool| tool["function"].is_object() || tool["custom"].is_object());
             let choice = match (self.random.below(6), named.next()) {
                 (0, Some(tool)) => {
                     let kind = tool["type"].as_str().unwrap();
@@ -394,7 +407,10 @@ impl Maker {
             1 => ("repetition_penalty", self.fraction(1.1).into()),
             2 => ("safety_settings", json!([{"category": "HARM_CATEGORY_HARASSMENT", "threshold": word}])),
             3 => ("cached_content", format!("cachedContents/{word}").into()),
-            4 => ("guardrailConfig", json!({"guardrailIdentifier": word, "guardrailVersion": number.to_string()})),
+            4 => (
+                "guardrailConfig",
+                json!({"guardrailIdentifier": word, "guardrailVersion": number.to_string()}),
+            ),
             5 => ("documents", json!([{"id": word, "data": {"text": self.word("document")}}])),
             6 => ("mcp_servers", json!([{"type": "url", "name": word, "url": "https://mcp.example/1"}])),
             7 => ("container", word.into()),
@@ -439,20 +455,66 @@ mod tests {
         assert_eq!(random_request(7), random_request(7));
         let all: Vec<Value> = requests.iter().map(|request| serde_json::to_value(request).unwrap()).collect();
         for name in [
-            "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs",
-            "max_completion_tokens", "max_tokens", "metadata", "modalities", "n", "parallel_tool_calls", "prediction",
-            "presence_penalty", "prompt_cache_key", "prompt_cache_retention", "reasoning_effort", "response_format",
-            "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options", "temperature",
-            "thinking", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
+            "audio",
+            "frequency_penalty",
+            "function_call",
+            "functions",
+            "logit_bias",
+            "logprobs",
+            "max_completion_tokens",
+            "max_tokens",
+            "metadata",
+            "modalities",
+            "n",
+            "parallel_tool_calls",
+            "prediction",
+            "presence_penalty",
+            "prompt_cache_key",
+            "prompt_cache_retention",
+            "reasoning_effort",
+            "response_format",
+            "safety_identifier",
+            "seed",
+            "service_tier",
+            "stop",
+            "store",
+            "stream",
+            "stream_options",
+            "temperature",
+            "thinking",
+            "tool_choice",
+            "tools",
+            "top_logprobs",
+            "top_p",
+            "user",
+            "verbosity",
+            "web_search_options",
             "x_unknown",
         ] {
             assert!(all.iter().any(|request| !request[name].is_null()), "{name}");
         }
         let text = serde_json::to_string(&all).unwrap();
         for name in [
-            "image_url", "input_audio", "file_id", "file_data", "file_url", "video_url", "hologram", "refusal",
-            "thinking_blocks", "redacted_thinking", "reasoning_content", "tool_call_id", "is_error", "annotations",
-            "cache_control", "allowed_tools", "custom", "grammar", "provider_specific_fields", "thought_signatures",
+            "image_url",
+            "input_audio",
+            "file_id",
+            "file_data",
+            "file_url",
+            "video_url",
+            "hologram",
+            "refusal",
+            "thinking_blocks",
+            "redacted_thinking",
+            "reasoning_content",
+            "tool_call_id",
+            "is_error",
+            "annotations",
+            "cache_control",
+            "allowed_tools",
+            "custom",
+            "grammar",
+            "provider_specific_fields",
+            "thought_signatures",
         ] {
             assert!(text.contains(&format!("\"{name}\"")), "{name}");
         }

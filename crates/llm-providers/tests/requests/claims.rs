@@ -42,7 +42,10 @@ const ANTHROPIC: &[Equivalence] = &[
     Equivalence::any("messages[*].name", "\"type\":\"tool_result\""),
     Equivalence::any("messages[*].is_error", "\"is_error\":true"),
     // Where the model's own blocks were kept, they say it all.
-    Equivalence::any("messages[*].provider_specific_fields.content_blocks", "\"role\":\"assistant\",\"content\":["),
+    Equivalence::any(
+        "messages[*].provider_specific_fields.content_blocks",
+        "\"role\":\"assistant\",\"content\":[",
+    ),
 ];
 
 const GEMINI: &[Equivalence] = &[

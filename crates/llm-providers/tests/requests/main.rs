@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 
 use http::HeaderMap;
 use llm_providers::core::{
-    Call, Chat, Credential, Dialect, EncodeError, Encoded, OnUnsupported, Parameters, Payload, Provider, Secret,
-    Translator,
+    Call, Chat, Credential, Dialect, EncodeError, Encoded, OnUnsupported, Parameters, Payload, Provider,
+    Secret, Translator,
 };
 use llm_providers::openai::{ResponsesOptions, ResponsesWire};
 use llm_providers::types::ChatRequest;
@@ -52,8 +52,7 @@ impl Lost {
     fn add(&mut self, who: &str, losses: Vec<Loss>, example: impl Fn() -> String) {
         for loss in losses {
             let place = format!("{who}: {}", without_indices(&loss.path));
-            let (count, _) =
-                self.found.entry(place).or_insert_with(|| (0, format!("{loss}, {}", example())));
+            let (count, _) = self.found.entry(place).or_insert_with(|| (0, format!("{loss}, {}", example())));
             *count += 1;
         }
     }
@@ -234,7 +233,9 @@ fn requests_in_every_dialect() {
             let seed = 0x00D1_A1EC_0000_0000 + turn;
             let Some(body) = spoken(dialect, &*speaker, seed) else { continue };
             let told = || format!("{}, seed {seed:#x}", dialect.label());
-            let Ok(incoming) = llm_providers::ingress(dialect).read(body.to_string().as_bytes()) else { continue };
+            let Ok(incoming) = llm_providers::ingress(dialect).read(body.to_string().as_bytes()) else {
+                continue;
+            };
             read += 1;
             let losses = laws::reading_losses(&body, &incoming, &claims::of_dialect(dialect));
             lost_here.add(dialect.label(), losses, told);

@@ -32,9 +32,8 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
         tell(documents, &mut request, notes);
     }
     let strict = wire.strict_tools.get() == Some(&true);
-    let has_functions = wire.tools.get().is_some_and(|tools| {
-        tools.iter().any(|tool| matches!(tool, Tool::Function(_)))
-    });
+    let has_functions =
+        wire.tools.get().is_some_and(|tools| tools.iter().any(|tool| matches!(tool, Tool::Function(_))));
     if strict && !has_functions {
         notes.push(Note::dropped("strict_tools", "there are no tools to be strict about"));
     }
@@ -59,7 +58,8 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
     form(wire.response_format.into_option(), &mut request, notes);
     if let Some(thinking) = wire.thinking.get() {
         let names = thinking.extra.keys();
-        notes.extend(names.map(|name| Note::dropped(format!("thinking.{name}"), "Cohere has no such member")));
+        notes
+            .extend(names.map(|name| Note::dropped(format!("thinking.{name}"), "Cohere has no such member")));
     }
     thinking(wire.thinking.into_option(), &mut request);
     request.max_tokens = wire.max_tokens;
@@ -210,7 +210,9 @@ fn form(format: Option<wire::ResponseFormat>, request: &mut ChatRequest, notes: 
     let Some(format) = format else { return };
     if format.json_schema.is_value() {
         let names = format.extra.keys();
-        notes.extend(names.map(|name| Note::dropped(format!("response_format.{name}"), "Cohere has no such member")));
+        notes.extend(
+            names.map(|name| Note::dropped(format!("response_format.{name}"), "Cohere has no such member")),
+        );
     }
     let form = match (format.r#type.as_str(), format.json_schema) {
         ("json_object", Nullable::Value(schema)) => ResponseFormat::JsonSchema(JsonSchemaPart {

@@ -192,7 +192,11 @@ fn document(part: &FilePart, path: &str, changes: &mut Changes<'_>) -> Option<Ex
     let name = file.filename.get().cloned();
     let marker = part.cache_control.is_value().then_some("cache_control");
     for beside in marker.into_iter().chain(part.extra.keys().map(String::as_str)) {
-        changes.note(NoteKind::Dropped, format!("{path}.{beside}"), "Mistral's documents have no such member");
+        changes.note(
+            NoteKind::Dropped,
+            format!("{path}.{beside}"),
+            "Mistral's documents have no such member",
+        );
     }
     for beside in file.extra.keys() {
         let path = format!("{path}.file.{beside}");

@@ -241,7 +241,8 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
                     parts.push(thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block)));
                 }
             }
-            let has_words = blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
+            let has_words =
+                blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
             if parts.is_empty() || (!has_words && !text.is_empty()) {
                 parts.push(thinking_part(&text, None));
             }

@@ -1,5 +1,8 @@
 //! How long a body is run: by a count, or by the clock.
-#![expect(clippy::disallowed_methods, reason = "the one place where the kit reads the environment and the clock")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the kit reads the environment and the clock"
+)]
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};

@@ -169,7 +169,9 @@ impl Sent {
             match leaf.value {
                 Value::String(text) => {
                     // Arguments of calls may have been a tree before.
-                    if leaf.path.ends_with("arguments") && let Ok(tree) = serde_json::from_str(&text) {
+                    if leaf.path.ends_with("arguments")
+                        && let Ok(tree) = serde_json::from_str(&text)
+                    {
                         sent.count(&tree);
                     }
                     sent.strings.push(text);
@@ -215,13 +217,12 @@ impl Sent {
     fn has_text(&self, text: &str) -> bool {
         let has = |wanted: &str| self.strings.iter().any(|string| string.contains(wanted));
         has(text)
-            || text
-                .strip_prefix("data:")
-                .and_then(|url| url.split_once(";base64,"))
-                .is_some_and(|(media, data)| {
+            || text.strip_prefix("data:").and_then(|url| url.split_once(";base64,")).is_some_and(
+                |(media, data)| {
                     let (_, form) = media.split_once('/').unwrap_or(("", media));
                     has(data) && (has(media) || has(form))
-                })
+                },
+            )
     }
 
     /// JSON text that became a tree over there.

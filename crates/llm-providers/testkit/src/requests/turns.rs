@@ -84,7 +84,9 @@ impl Maker {
             3 => json!({"type": "input_audio",
                 "input_audio": {"data": self.data(), "format": *self.random.pick(&["wav", "mp3"])}}),
             4..=6 => self.file(),
-            7 => json!({"type": "video_url", "video_url": {"url": format!("data:video/mp4;base64,{}", self.data())}}),
+            7 => {
+                json!({"type": "video_url", "video_url": {"url": format!("data:video/mp4;base64,{}", self.data())}})
+            }
             8 => json!({"type": "hologram", "hologram": self.own("hologram")}),
             _ => self.text(),
         }

@@ -190,7 +190,8 @@ impl Encoder<'_> {
             self.note(NoteKind::Converted, format!("{path}.refusal"), "to text");
             words.push(Part::text(refusal));
         }
-        let signatures = message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
+        let signatures =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
         for (number, signature) in signatures.into_iter().flatten().enumerate() {
             let Some(signature) = signature.as_str().filter(|_| number == 0) else {
                 let path = format!("{path}.provider_specific_fields.{SIGNATURES}[{number}]");
