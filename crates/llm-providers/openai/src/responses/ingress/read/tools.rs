@@ -193,7 +193,9 @@ impl Reader {
             }
             let named: NamedTool = from_value(Value::Object(tool))
                 .map_err(|error| below(&format!("tool_choice.tools[{index}]"), error))?;
-            self.tool_members(&named.extra, &format!("tool_choice.tools[{index}]"));
+            let beside = named.extra.iter().filter(|(name, _)| *name != "type");
+            let beside: Extra = beside.map(|(name, value)| (name.clone(), value.clone())).collect();
+            self.tool_members(&beside, &format!("tool_choice.tools[{index}]"));
             let name = function_name(&named, kind == "custom");
             tools.push(json!({ "type": "function", "function": { "name": name } }));
         }
