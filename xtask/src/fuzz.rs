@@ -8,11 +8,14 @@ use anyhow::{Context as _, bail};
 use crate::{
     clock,
     shell::Cmd,
-    workspace::{EVERYTHING, Workspace},
+    workspace::{Package, Workspace},
 };
 
 /// Where the bodies are: tests that are called so, or stand in a file that is.
 const BODIES: &str = "binary(fuzz) + binary(hostile) + test(/fuzz|hostile/)";
+
+/// The crate that runs them.
+const KIT: &str = "llm-testkit";
 
 /// Read by the runner of the bodies, `llm_testkit::fuzz::run`.
 const MILLISECONDS: &str = "LLM_FUZZ_MILLISECONDS";
@@ -55,8 +58,17 @@ fn bodies(environment: &[(&'static str, &str)]) -> anyhow::Result<()> {
     if !Cmd::cargo("nextest --version").succeeds() {
         bail!("it needs: cargo install cargo-nextest");
     }
-    let all = Cmd::cargo("nextest run --no-fail-fast").args(EVERYTHING).args(["-E", BODIES]);
+    let all = Cmd::cargo("nextest run --no-fail-fast --all-features").args(["-E", BODIES]);
+    let all = crates(&Workspace::load()?).iter().fold(all, |all, name| all.args(["-p", name]));
     environment.iter().fold(all, |all, (name, value)| all.env(name, value)).run()
+}
+
+/// The crates that have bodies: the kit itself, and those that use it.
+fn crates(workspace: &Workspace) -> Vec<&str> {
+    let uses_kit = |package: &&Package| {
+        package.name == KIT || package.dependencies.iter().any(|dependency| dependency.name == KIT)
+    };
+    workspace.members().filter(uses_kit).map(|package| package.name.as_str()).collect()
 }
 
 /// Every body for its share of the time. How many there are, a first run of one millisecond each tells.
