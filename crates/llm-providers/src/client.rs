@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use llm_provider_core::{Chat, Note, OnUnsupported, Operation, Translator, vectors};
-use llm_transport::{Answer, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_media};
+use llm_transport::{Answer, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_or_hand_on};
 use llm_types::{
     ChatChunk, ChatRequest, ChatResponse, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
     EncodingFormat, Message, Nullable, RerankRequest, RerankResponse,
@@ -195,7 +195,8 @@ impl Client {
     /// Fetches the media that the vendor wants as bytes.
     async fn fetch(&self, target: &Target<'_>, request: &mut ChatRequest) -> Result<Vec<Note>, ClientError> {
         let wants = |url: &str| target.provider().wants_fetched(url);
-        Ok(inline_media(request, wants, &self.fetcher, &|_| true).await?)
+        let reads = |url: &str| target.provider().reads_address(url);
+        Ok(inline_or_hand_on(request, wants, reads, &self.fetcher, &|_| true).await?)
     }
 
     async fn ask<O: Operation>(

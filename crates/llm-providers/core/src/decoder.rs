@@ -82,7 +82,12 @@ impl<I: Interpret> StreamDecoder<I> {
                 Ok(event) if event.has_data => {
                     let before = self.outbox.0.len();
                     self.interpret.event(&event, &mut self.outbox);
-                    self.failed = self.outbox.0[before..].iter().any(Result::is_err);
+                    let failure = self.outbox.0[before..].iter().position(Result::is_err);
+                    if let Some(at) = failure {
+                        self.failed = true;
+                        // What an event says after a failure does not count.
+                        self.outbox.0.truncate(before + at + 1);
+                    }
                 }
                 Ok(_) => {}
                 Err(error) => {

@@ -121,6 +121,12 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Whether the vendor, although it [wants what is there as bytes](Provider::wants_fetched), can read this address
+    /// itself, so that what could not be fetched is left to it.
+    fn reads_address(&self, _url: &str) -> bool {
+        false
+    }
+
     /// What it refuses conversations with this model for.
     fn demands(&self, _model: &str) -> Demands {
         Demands::default()

@@ -56,8 +56,15 @@ fn replay(message: &mut Message, index: usize, changes: &mut Changes<'_>) {
     if parts.is_empty() {
         return;
     }
-    // It is in the blocks already.
-    message.reasoning_content = Nullable::Absent;
+    let told = message.reasoning_content.take();
+    let has_words = blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
+    if !has_words && told.is_some_and(|told| !told.is_empty()) {
+        let path = format!("messages[{index}].reasoning_content");
+        changes.note(NoteKind::Dropped, path, "the signed blocks go back as they came, without words");
+    }
+    for at in 0..parts.len() {
+        changes.put_in(format!("messages[{index}].content"), at);
+    }
     match message.content.take() {
         Some(MessageContent::Text(text)) if text.is_empty() => {}
         Some(MessageContent::Text(text)) => parts.push(ContentPart::text(text)),

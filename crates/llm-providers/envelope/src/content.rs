@@ -2,7 +2,9 @@
 
 use llm_provider_core::NoteKind;
 use llm_provider_openai::Changes;
-use llm_types::{ChatRequest, ContentPart, MessageContent, Nullable, Tool, ToolCall, ToolChoice};
+use llm_types::{
+    ChatRequest, ContentPart, ImageSource, MessageContent, Nullable, Tool, ToolCall, ToolChoice,
+};
 
 /// Leaves tools out that are no functions, the choice of such a tool, and `strict`, which few vendors know.
 pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
@@ -11,11 +13,12 @@ pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
         let mut index = 0;
         tools.retain_mut(|tool| {
             let path = format!("tools[{index}]");
-            index += 1;
             let Tool::Function(tool) = tool else {
                 changes.lost(NoteKind::Dropped, path, WHY);
+                changes.taken_out("tools", index);
                 return false;
             };
+            index += 1;
             if let Some(strict) = tool.function.strict.take() {
                 let kind = if strict { NoteKind::Dropped } else { NoteKind::Converted };
                 changes.note(kind, format!("{path}.function.strict"), "the vendor has no such switch");
@@ -46,11 +49,13 @@ pub fn leave_out_parts(
         let mut index = 0;
         parts.retain(|part| {
             let is_taken = takes(part);
-            if !is_taken {
+            if is_taken {
+                index += 1;
+            } else {
                 let reason = format!("the vendor has no parts of type `{}`", part.kind());
                 changes.lost(NoteKind::Dropped, format!("messages[{at}].content[{index}]"), reason);
+                changes.taken_out(format!("messages[{at}].content"), index);
             }
-            index += 1;
             is_taken
         });
     }
@@ -90,9 +95,42 @@ pub fn plain_history(request: &mut ChatRequest, changes: &mut Changes<'_>) {
             let Some(custom) = call.custom.take() else { continue };
             let arguments = serde_json::json!({ "input": custom.input.get() }).to_string();
             let id = call.id.as_deref().unwrap_or_default();
-            *call = ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), arguments);
+            let extra = std::mem::take(&mut call.extra);
+            *call = ToolCall {
+                extra,
+                ..ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), arguments)
+            };
             let path = format!("messages[{at}].tool_calls[{index}].custom");
             changes.note(NoteKind::Converted, path, "as a call of a function with one text, `input`");
+        }
+    }
+}
+
+/// Takes out of texts and images what stands beside the text and the address, for vendors that have other forms of them.
+pub fn bare_parts(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    const WHY: &str = "the vendor's parts have no such member";
+    for (at, message) in request.messages.iter_mut().enumerate() {
+        let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { continue };
+        for (index, part) in parts.iter_mut().enumerate() {
+            let path = format!("messages[{at}].content[{index}]");
+            let (marker, beside) = match part {
+                ContentPart::Text(part) => (part.cache_control.take(), std::mem::take(&mut part.extra)),
+                ContentPart::ImageUrl(part) => {
+                    if let ImageSource::Url(image) = &mut part.image_url {
+                        for name in std::mem::take(&mut image.extra).keys() {
+                            changes.note(NoteKind::Dropped, format!("{path}.image_url.{name}"), WHY);
+                        }
+                    }
+                    (part.cache_control.take(), std::mem::take(&mut part.extra))
+                }
+                _ => continue,
+            };
+            if marker.is_some() {
+                changes.note(NoteKind::Dropped, format!("{path}.cache_control"), WHY);
+            }
+            for name in beside.keys() {
+                changes.note(NoteKind::Dropped, format!("{path}.{name}"), WHY);
+            }
         }
     }
 }
@@ -102,12 +140,24 @@ pub fn texts_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     leave_out_parts(request, changes, |part| matches!(part, ContentPart::Text(_) | ContentPart::Refusal(_)));
     for (at, message) in request.messages.iter_mut().enumerate() {
         let Some(MessageContent::Parts(parts)) = message.content.get() else { continue };
-        for (index, _) in parts.iter().enumerate().filter(|(_, part)| part.cache_control().is_some()) {
-            changes.note(
-                NoteKind::Dropped,
-                format!("messages[{at}].content[{index}].cache_control"),
-                "the vendor has no prompt-cache markers",
-            );
+        for (index, part) in parts.iter().enumerate() {
+            let path = format!("messages[{at}].content[{index}]");
+            if part.cache_control().is_some() {
+                let why = "the vendor has no prompt-cache markers";
+                changes.note(NoteKind::Dropped, format!("{path}.cache_control"), why);
+            }
+            let beside = match part {
+                ContentPart::Text(part) => &part.extra,
+                ContentPart::Refusal(part) => &part.extra,
+                _ => continue,
+            };
+            for name in beside.keys() {
+                changes.note(
+                    NoteKind::Dropped,
+                    format!("{path}.{name}"),
+                    "the vendor takes text as one string",
+                );
+            }
         }
         let texts = parts.iter().filter_map(|part| match part {
             ContentPart::Text(part) => Some(part.text.as_str()),

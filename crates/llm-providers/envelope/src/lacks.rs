@@ -55,6 +55,13 @@ fn asks_for_nothing(name: &str, value: &Value) -> bool {
     }
 }
 
+/// Leaves out the older of two output limits, for vendors that have one.
+pub fn one_limit(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    if request.max_completion_tokens.is_value() && request.max_tokens.take().is_some() {
+        changes.note(NoteKind::Converted, "max_tokens", "said by `max_completion_tokens`");
+    }
+}
+
 /// Says the form of the answer in words, as instructions at the beginning, for vendors without a member for it.
 pub fn said_by_prompt(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     let words = match request.response_format.get() {
@@ -82,6 +89,7 @@ pub fn said_by_prompt(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     request.response_format = Nullable::Absent;
     let after = request.messages.iter().take_while(|message| is_instruction(message)).count();
     request.messages.insert(after, Message::system(words));
+    changes.put_in("messages", after);
     changes.note(NoteKind::Converted, "response_format", "said by a prompt; the vendor has no member for it");
 }
 

@@ -9,8 +9,8 @@ pub mod vectors;
 mod wire;
 
 pub use address::{address, head};
-pub use content::{functions_only, leave_out_parts, plain_history, texts_only};
-pub use lacks::{effort_of_three, leave_out, said_by_prompt};
+pub use content::{bare_parts, functions_only, leave_out_parts, plain_history, texts_only};
+pub use lacks::{effort_of_three, leave_out, one_limit, said_by_prompt};
 pub use legacy::modern;
 pub use stream::{Opened, Opener, json};
 pub use wire::{Envelope, EnvelopeWire};

@@ -90,3 +90,8 @@ pub fn vectors(response: &Response<&[u8]>) -> Result<EmbeddingResponse, Upstream
 pub fn wants_fetched(url: &str) -> bool {
     media::wants_fetched(url)
 }
+
+/// Whether Google can read what is at this address itself, where it cannot be had as bytes.
+pub fn reads_address(url: &str) -> bool {
+    media::reads_address(url)
+}

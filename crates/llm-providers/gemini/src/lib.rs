@@ -96,6 +96,10 @@ impl Provider for Gemini {
         media::wants_fetched(url)
     }
 
+    fn reads_address(&self, url: &str) -> bool {
+        media::reads_address(url)
+    }
+
     fn demands(&self, _model: &str) -> Demands {
         DEMANDS
     }

@@ -17,6 +17,15 @@ pub(crate) fn wants_fetched(url: &str) -> bool {
     rest.is_some_and(|rest| !is_google_s(rest))
 }
 
+/// Whether Google can read an address itself: public and signed HTTPS URLs. Bytes are sent where they can be had, as the
+/// older models read no addresses but Google's own, and every reading counts against a limit of its own.
+///
+/// Source: Gemini API docs, "File input methods", "External HTTP / signed URLs" (ai.google.dev/gemini-api/docs/
+/// file-input-methods), read 2026-11.
+pub(crate) fn reads_address(url: &str) -> bool {
+    url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+}
+
 /// Whether an address, without its scheme, is one that Google reads by itself.
 fn is_google_s(rest: &str) -> bool {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -171,6 +180,9 @@ mod tests {
 
     #[test]
     fn who_reads_an_address() {
+        for (url, reads) in [("https://example.com/a.png", true), ("http://example.com/a.png", false), ("gs://b/o", false)] {
+            assert_eq!(reads_address(url), reads, "{url}");
+        }
         for (url, fetched) in [
             ("https://example.com/a.png", true),
             ("http://example.com/files/a", true),

@@ -11,7 +11,7 @@ use llm_provider_envelope::{
     texts_only,
 };
 use llm_provider_openai::Changes;
-use llm_types::{ChatRequest, Extra, Nullable, ResponseFormat, ToolChoice, ToolChoiceMode};
+use llm_types::{ChatRequest, Extra, Nullable, ResponseFormat, Tool, ToolChoice, ToolChoiceMode};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Events, States};
@@ -57,6 +57,13 @@ impl Envelope for Functions {
         leave_out(request, LACKS, changes);
         functions_only(request, changes);
         effort_of_three(request, changes);
+        for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {
+            let Tool::Function(tool) = tool else { continue };
+            for name in std::mem::take(&mut tool.extra).keys() {
+                let path = format!("tools[{index}].{name}");
+                changes.note(NoteKind::Dropped, path, "the vendor's functions have no such member");
+            }
+        }
         plain_history(request, changes);
         if !matches!(request.response_format.get(), Some(ResponseFormat::JsonSchema(_))) {
             said_by_prompt(request, changes);
@@ -72,6 +79,7 @@ impl Envelope for Functions {
         messages::attachments(request, changes);
         texts_only(request, changes);
         for (index, message) in request.messages.iter_mut().enumerate() {
+            messages::bare(message, &format!("messages[{index}]"), changes);
             if message.tool_call_id.is_absent() && message.name.take().is_some() {
                 let path = format!("messages[{index}].name");
                 changes.note(NoteKind::Dropped, path, "the vendor knows no names of speakers");

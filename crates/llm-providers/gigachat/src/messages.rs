@@ -12,16 +12,40 @@ pub(crate) fn attachments(request: &mut ChatRequest, changes: &mut Changes<'_>) 
         let mut ids = Vec::new();
         let mut index = 0;
         parts.retain(|part| {
-            let path = format!("messages[{at}].content[{index}]");
-            index += 1;
-            let ContentPart::File(file) = part else { return true };
-            let Some(id) = file.file.file_id.get() else { return true };
+            let id = match part {
+                ContentPart::File(file) => file.file.file_id.get(),
+                _ => None,
+            };
+            let Some(id) = id else {
+                index += 1;
+                return true;
+            };
             ids.push(json!(id));
-            changes.note(NoteKind::Moved, path, "into `attachments`");
+            changes.note(NoteKind::Moved, format!("messages[{at}].content[{index}]"), "into `attachments`");
+            changes.taken_out(format!("messages[{at}].content"), index);
             false
         });
         if !ids.is_empty() {
             message.extra.insert("attachments".to_owned(), ids.into());
+        }
+    }
+}
+
+/// Takes out what the vendor has no place for in any message: markers, thinking, and what is another vendor's.
+pub(crate) fn bare(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
+    let gone = [
+        ("cache_control", message.cache_control.take().is_some()),
+        ("reasoning_content", message.reasoning_content.take().is_some()),
+        ("thinking_blocks", message.thinking_blocks.take().is_some()),
+        ("provider_specific_fields", message.provider_specific_fields.take().is_some()),
+    ];
+    for (name, _) in gone.into_iter().filter(|(_, is_there)| *is_there) {
+        changes.note(NoteKind::Dropped, format!("{path}.{name}"), "the vendor has no place for it");
+    }
+    for (index, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
+        for name in std::mem::take(&mut call.extra).keys() {
+            let path = format!("{path}.tool_calls[{index}].{name}");
+            changes.note(NoteKind::Dropped, path, "of no use to this vendor");
         }
     }
 }

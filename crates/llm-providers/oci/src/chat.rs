@@ -3,7 +3,8 @@
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
 use llm_provider_envelope::{
-    Envelope, Opened, Opener, functions_only, leave_out, leave_out_parts, plain_history, texts_only,
+    Envelope, Opened, Opener, bare_parts, functions_only, leave_out, leave_out_parts, one_limit,
+    plain_history, texts_only,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra, Tool};
@@ -55,6 +56,7 @@ impl Envelope for OciChat {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        one_limit(request, changes);
         for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {
             if let Tool::Function(tool) = tool
                 && let Some(parameters) = tool.function.parameters.get_mut()
@@ -68,7 +70,22 @@ impl Envelope for OciChat {
             cohere::note_parameters(request, changes);
         }
         functions_only(request, changes);
+        for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {
+            let Tool::Function(tool) = tool else { continue };
+            for name in std::mem::take(&mut tool.extra).keys() {
+                let path = format!("tools[{index}].{name}");
+                changes.note(NoteKind::Dropped, path, "the vendor's tools have no such member");
+            }
+        }
         plain_history(request, changes);
+        for (index, message) in request.messages.iter_mut().enumerate() {
+            for (number, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
+                for name in std::mem::take(&mut call.extra).keys() {
+                    let path = format!("messages[{index}].tool_calls[{number}].{name}");
+                    changes.note(NoteKind::Dropped, path, "the vendor's calls have no such member");
+                }
+            }
+        }
         if is_cohere(call.model) {
             leave_out(request, COHERE_LACKS, changes);
             texts_only(request, changes);
@@ -77,6 +94,7 @@ impl Envelope for OciChat {
             leave_out_parts(request, changes, |part| {
                 matches!(part, ContentPart::Text(_) | ContentPart::ImageUrl(_))
             });
+            bare_parts(request, changes);
             generic::prepare(request, changes);
         }
         Ok(())

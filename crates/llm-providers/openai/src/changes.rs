@@ -9,6 +9,33 @@ pub struct Changes<'a> {
     refused: Option<EncodeError>,
     strict: bool,
     forward: &'a [String],
+    moves: Vec<Move>,
+}
+
+/// An element that came into a list, or left it. Whoever works on the request after that counts otherwise than the
+/// client, to whom the notes speak.
+#[derive(Debug)]
+struct Move {
+    list: String,
+    index: usize,
+    came: bool,
+}
+
+impl Move {
+    /// The place, as it was counted before this.
+    fn undo(&self, path: &mut String) {
+        let Some(rest) = path.strip_prefix(&*self.list).and_then(|rest| rest.strip_prefix('[')) else {
+            return;
+        };
+        let Some((index, after)) = rest.split_once(']') else { return };
+        let Ok(index) = index.parse::<usize>() else { return };
+        let before = match self.came {
+            true if index > self.index => index - 1,
+            false if index >= self.index => index + 1,
+            _ => return,
+        };
+        *path = format!("{}[{before}]{after}", self.list);
+    }
 }
 
 impl<'a> Changes<'a> {
@@ -19,6 +46,7 @@ impl<'a> Changes<'a> {
             refused: None,
             strict: call.unsupported == OnUnsupported::Reject,
             forward: call.forward,
+            moves: Vec::new(),
         }
     }
 
@@ -27,14 +55,31 @@ impl<'a> Changes<'a> {
         self.forward.iter().any(|forward| forward == name)
     }
 
+    /// An element was put into a list of the request, such as `messages`: notes from now on do not count it.
+    pub fn put_in(&mut self, list: impl Into<String>, index: usize) {
+        self.moves.push(Move { list: list.into(), index, came: true });
+    }
+
+    /// An element was taken out of a list of the request, such as `messages[2].content`: notes from now on count it.
+    pub fn taken_out(&mut self, list: impl Into<String>, index: usize) {
+        self.moves.push(Move { list: list.into(), index, came: false });
+    }
+
+    /// Where the client has what stands at this place now.
+    fn as_asked(&self, path: impl Into<String>) -> String {
+        let mut path = path.into();
+        self.moves.iter().rev().for_each(|moved| moved.undo(&mut path));
+        path
+    }
+
     /// A change that loses nothing that was asked for.
     pub fn note(&mut self, kind: NoteKind, path: impl Into<String>, detail: impl Into<String>) {
-        self.notes.push(Note::new(kind, path, detail));
+        self.notes.push(Note::new(kind, self.as_asked(path), detail));
     }
 
     /// Something that was asked for and cannot be carried; a strict caller gets an error instead.
     pub fn lost(&mut self, kind: NoteKind, path: impl Into<String>, reason: impl Into<String>) {
-        let note = Note::new(kind, path, reason);
+        let note = Note::new(kind, self.as_asked(path), reason);
         if self.strict && self.refused.is_none() {
             self.refused = Some(EncodeError::unsupported(note.path.clone(), note.detail.clone()));
         }
@@ -47,5 +92,30 @@ impl<'a> Changes<'a> {
     /// The first loss, if the caller is strict.
     pub fn finish(self) -> Result<Vec<Note>, EncodeError> {
         self.refused.map_or(Ok(self.notes), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+
+    #[test]
+    fn notes_count_as_the_client_does() {
+        let headers = HeaderMap::new();
+        let mut changes = Changes::new(&Call::new("m", &headers));
+        changes.put_in("messages", 1);
+        changes.taken_out("messages[3].content", 0);
+        changes.taken_out("messages[3].content", 0);
+        for place in
+            ["messages[0].name", "messages[3].content[0].x", "messages[4].content[1]", "messages", "n"]
+        {
+            changes.note(NoteKind::Dropped, place, "");
+        }
+        let places: Vec<String> = changes.finish().unwrap().into_iter().map(|note| note.path).collect();
+        let expected =
+            ["messages[0].name", "messages[2].content[2].x", "messages[3].content[1]", "messages", "n"];
+        assert_eq!(places, expected);
     }
 }

@@ -6,8 +6,8 @@ use llm_provider_core::{
     header_text,
 };
 use llm_provider_envelope::{
-    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, plain_history, said_by_prompt,
-    texts_only,
+    Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, one_limit, plain_history,
+    said_by_prompt, texts_only,
 };
 use llm_provider_openai::{AnswerOptions, Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions};
 use llm_types::{ChatRequest, ChatResponse, ContentPart, Extra};
@@ -121,6 +121,7 @@ impl Envelope for Input {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        one_limit(request, changes);
         said_by_prompt(request, changes);
         plain_history(request, changes);
         leave_out_parts(request, changes, |part| {
@@ -131,6 +132,7 @@ impl Envelope for Input {
         }
         texts_only(request, changes);
         prompt::calls_as_text(request, changes);
+        prompt::names(request, changes);
         for (index, message) in request.messages.iter_mut().enumerate() {
             for (name, _) in std::mem::take(&mut message.extra) {
                 let path = format!("messages[{index}].{name}");

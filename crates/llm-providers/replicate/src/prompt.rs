@@ -13,8 +13,10 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
         let mut index = 0;
         parts.retain_mut(|part| {
             let path = format!("messages[{at}].content[{index}]");
-            index += 1;
-            let ContentPart::ImageUrl(image) = part else { return true };
+            let ContentPart::ImageUrl(image) = part else {
+                index += 1;
+                return true;
+            };
             if let ImageSource::Url(image) = &image.image_url
                 && image.detail.get().is_some_and(|detail| detail != "auto")
             {
@@ -27,16 +29,33 @@ pub(crate) fn first_image(request: &mut ChatRequest, changes: &mut Changes<'_>) 
             } else {
                 changes.lost(NoteKind::Dropped, path, "the vendor's input has one `image`");
             }
+            changes.taken_out(format!("messages[{at}].content"), index);
             false
         });
     }
     first
 }
 
+/// Instructions, and a prompt that is one message, name nobody.
+pub(crate) fn names(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    let instructions = request.messages.iter().take_while(|message| is_instruction(message)).count();
+    let is_single = request.messages.len() == instructions + 1;
+    let nameless = if is_single { instructions + 1 } else { instructions };
+    for (at, message) in request.messages.iter_mut().enumerate().take(nameless) {
+        if message.name.take().is_some() {
+            changes.note(NoteKind::Dropped, format!("messages[{at}].name"), "a prompt names nobody");
+        }
+    }
+}
+
+fn is_instruction(message: &Message) -> bool {
+    matches!(message.role, Role::System | Role::Developer)
+}
+
 /// Writes `prompt` and `system_prompt`.
 pub(crate) fn conversation(messages: &[Message], input: &mut Extra) {
-    let is_instruction = |message: &&Message| matches!(message.role, Role::System | Role::Developer);
-    let instructions: Vec<_> = messages.iter().take_while(is_instruction).map(text).collect();
+    let instructions: Vec<_> =
+        messages.iter().take_while(|message| is_instruction(message)).map(text).collect();
     let rest = &messages[instructions.len()..];
     let prompt = match rest {
         [only] if only.role == Role::User => text(only),

@@ -5,7 +5,7 @@
 
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
-use llm_provider_envelope::{Envelope, Opened, Opener, leave_out, plain_history, said_by_prompt};
+use llm_provider_envelope::{Envelope, Opened, Opener, leave_out, one_limit, plain_history, said_by_prompt};
 use llm_provider_openai::Changes;
 use llm_provider_words::{Keeps, answer, last, piece, plain, prompt, turns};
 use llm_types::{ChatRequest, Extra, Nullable};
@@ -54,6 +54,7 @@ impl Envelope for TextEndpoint {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        one_limit(request, changes);
         said_by_prompt(request, changes);
         plain_history(request, changes);
         plain(request, Keeps { images: false, files: false }, changes);

@@ -3,6 +3,7 @@
 //! A body takes bytes and panics if something is wrong with what was made of them. The same functions serve
 //! the runner here, with mutations chosen by a seed, and a coverage-guided fuzzer.
 
+mod budget;
 mod mutate;
 
 use std::fmt::Debug;
@@ -13,8 +14,10 @@ use llm_provider_core::{
     Call, Chat, Decoder, Edit, FrameBuffer, Frames, Heard, Ingress, Operation, Peek, Relay, Reply, SseEvent,
     StreamError, Translator, apply,
 };
-use llm_types::ChatRequest;
+use llm_types::{ChatRequest, FinishReason};
 use serde_json::Value;
+
+use budget::Budget;
 
 use crate::Random;
 use crate::laws::{read, read_cut};
@@ -24,7 +27,10 @@ pub use mutate::mutate;
 /// The seed that the tests use unless told otherwise.
 pub const SEED: u64 = 0x11AD_5EED;
 
-/// Runs `body` on every input of the corpus and on `iterations` mutations of them.
+/// Runs `body` on every input of the corpus and on `iterations` mutations of them, or on as many as there is time for
+/// where `LLM_FUZZ_MILLISECONDS` says how much.
+///
+/// Where `LLM_FUZZ_REPORT` names a file, a line is added to it: how many inputs, and how many milliseconds they took.
 ///
 /// # Panics
 /// If `body` does; says the seed, the turn and the input.
@@ -41,22 +47,24 @@ pub fn run(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
             }
         }
     };
+    let budget = Budget::begin();
     corpus.iter().for_each(|input| try_one(input, None));
-    for turn in 0..iterations {
+    let mut turn = 0;
+    while budget.lasts(turn, iterations) {
         // Each turn has a seed of its own, so that one turn can be run alone.
         let mut random = Random::new(seed ^ turn.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         try_one(&mutate(corpus, &mut random), Some(turn));
+        turn += 1;
     }
+    budget.report(corpus.len() as u64 + turn);
 }
 
 /// How many mutations to try: `short`, or what the environment variable `LLM_FUZZ_ITERATIONS` says.
 ///
 /// # Panics
 /// If the variable is no number.
-#[expect(clippy::disallowed_methods, reason = "the one place where the kit reads the environment")]
 pub fn iterations(short: u64) -> u64 {
-    std::env::var("LLM_FUZZ_ITERATIONS")
-        .map_or(short, |text| text.parse().expect("LLM_FUZZ_ITERATIONS is a number"))
+    budget::number("LLM_FUZZ_ITERATIONS").unwrap_or(short)
 }
 
 /// Server-sent events: blocks hold every byte in order, and cuts change no event.
@@ -193,22 +201,33 @@ pub fn cross(
     let mut writer = ingress.writer(&reply);
     let mut out = BytesMut::new();
     let mut failed = false;
+    let (mut broke, mut ended) = (false, false);
     for item in read(&make_decoder, data) {
         match item {
-            Ok(chunk) => writer.chunk(&chunk, &mut out),
+            Ok(chunk) => {
+                let choices = chunk.choices.get().into_iter().flatten();
+                for finish in choices.filter_map(|choice| choice.finish_reason.get()) {
+                    ended = true;
+                    // Some dialects have no word for it but that of a failure.
+                    failed |= *finish == FinishReason::ContentFilter;
+                }
+                writer.chunk(&chunk, &mut out);
+            }
             Err(error) => {
                 writer.error(&error.into(), &mut out);
-                failed = true;
+                (broke, failed) = (true, true);
             }
         }
     }
-    if !failed {
+    if !broke {
         writer.end(&mut out);
     }
     let told = read(&client_decoder, &out);
     let sound = told.iter().all(|item| match item {
         Ok(_) => true,
-        Err(StreamError::Upstream(_) | StreamError::Truncated) => failed,
+        Err(StreamError::Upstream(_)) => failed,
+        // Some vendors' streams may end without a word on how.
+        Err(StreamError::Truncated) => failed || !ended,
         Err(_) => false,
     });
     assert!(sound, "the client cannot read what it gets: {told:#?}\n{}", out.escape_ascii());

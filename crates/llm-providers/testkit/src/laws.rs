@@ -12,7 +12,7 @@ pub use answer::{answer_losses, no_silent_answer_loss, streamed_losses};
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
 pub use comes_back::{comes_back, loss_is_told};
 pub use json::json_identity;
-pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss};
+pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss, reading_losses};
 pub use stream::{
     COMMENTS, after_last, chunks, cut_anywhere, read, read_cut, truncation, unknown_events_harmless,
     unknown_members_harmless,

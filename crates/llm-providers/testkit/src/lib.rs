@@ -16,7 +16,9 @@ mod assemble;
 #[cfg(test)]
 mod plain;
 mod random;
+mod requests;
 
 pub use answers::random_answer;
 pub use assemble::assemble;
 pub use random::Random;
+pub use requests::{random_request, sprinkle};

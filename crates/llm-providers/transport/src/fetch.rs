@@ -22,7 +22,7 @@ use url::{Host, Url};
 
 pub use self::address::is_public;
 use self::connection::Connector;
-pub use self::inline::{FetchError, inline_media};
+pub use self::inline::{FetchError, inline_media, inline_or_hand_on};
 pub use self::media::Media;
 use crate::error::TransportError;
 

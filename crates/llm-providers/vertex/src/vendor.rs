@@ -71,6 +71,10 @@ impl Provider for Vertex {
         generate::wants_fetched(url)
     }
 
+    fn reads_address(&self, url: &str) -> bool {
+        generate::reads_address(url)
+    }
+
     fn demands(&self, model: &str) -> Demands {
         match Model::of(model).family {
             Family::Claude => llm_provider_anthropic::DEMANDS,

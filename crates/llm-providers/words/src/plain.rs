@@ -73,9 +73,18 @@ pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>)
 fn markers(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
     let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { return };
     for (index, part) in parts.iter_mut().enumerate() {
-        let ContentPart::Text(part) = part else { continue };
-        let marker = part.cache_control.take().is_some().then_some("cache_control");
-        let others = std::mem::take(&mut part.extra);
+        let (marker, others) = match part {
+            ContentPart::Text(part) => (part.cache_control.take(), std::mem::take(&mut part.extra)),
+            ContentPart::File(part) => {
+                for name in std::mem::take(&mut part.file.extra).keys() {
+                    let path = format!("{path}.content[{index}].file.{name}");
+                    changes.note(NoteKind::Dropped, path, "the vendor's files have no such member");
+                }
+                (part.cache_control.take(), std::mem::take(&mut part.extra))
+            }
+            _ => continue,
+        };
+        let marker = marker.is_some().then_some("cache_control");
         for name in marker.into_iter().chain(others.keys().map(String::as_str)) {
             let why = "the vendor takes text as one string";
             changes.note(NoteKind::Dropped, format!("{path}.content[{index}].{name}"), why);
@@ -161,7 +170,10 @@ fn result(message: &mut Message, names: &BTreeMap<String, String>, path: &str, c
     let head = format!("[{} gives]", name.map_or("The tool", String::as_str));
     message.role = Role::User;
     match message.content.get_mut() {
-        Some(MessageContent::Parts(parts)) => parts.insert(0, ContentPart::text(head)),
+        Some(MessageContent::Parts(parts)) => {
+            parts.insert(0, ContentPart::text(head));
+            changes.put_in(format!("{path}.content"), 0);
+        }
         Some(MessageContent::Text(text)) => *text = format!("{head}\n{text}"),
         None => message.content = Nullable::Value(head.into()),
     }

@@ -10,7 +10,7 @@ use llm_provider_core::{
     Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
     Seen, Translator, UpstreamError, header_text,
 };
-use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
+use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_or_hand_on};
 use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
 
 use super::book::Book;
@@ -184,7 +184,9 @@ async fn translated(
             let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
             held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
         };
-        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher, &room).await?);
+        let reads = |url: &str| deployment.provider.reads_address(url);
+        let fetcher = &serving.prepare.fetcher;
+        notes.extend(inline_or_hand_on(canonical.to_mut(), wants, reads, fetcher, &room).await?);
         if let Some(held) = held {
             book.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
         }

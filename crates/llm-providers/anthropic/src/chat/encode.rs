@@ -244,6 +244,9 @@ impl Encoder<'_> {
     /// Everything of OpenAI's that Anthropic lacks. Values that ask for nothing pass without a word.
     fn lacking(&mut self, request: &ChatRequest, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
         let is_zero = |number: &Number| number.as_f64() == Some(0.0);
+        for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
+            self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Anthropic has no such option");
+        }
         self.lack("audio", &request.audio, |_| false, wire)?;
         self.lack("frequency_penalty", &request.frequency_penalty, is_zero, wire)?;
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;
@@ -286,13 +289,17 @@ impl Encoder<'_> {
         {
             self.note(NoteKind::Dropped, "max_tokens", "`max_completion_tokens` is said too and wins");
         }
+        let name = match (&request.max_completion_tokens, &request.max_tokens) {
+            (Nullable::Value(_), _) => "max_completion_tokens",
+            _ => "max_tokens",
+        };
         let budget = wire.thinking.get().and_then(|thinking| thinking.budget_tokens.get()).copied();
         let limit = match (wire.max_tokens.get().copied(), budget) {
             (Some(limit), Some(budget)) if limit <= budget => {
                 let raised = budget.saturating_add(limit.max(1));
                 self.note(
                     NoteKind::Clamped,
-                    "max_tokens",
+                    name,
                     format!("raised to {raised}, above the budget of thinking"),
                 );
                 raised

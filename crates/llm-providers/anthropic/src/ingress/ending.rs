@@ -79,6 +79,10 @@ fn fits(own: &StopReason, finish: Option<&FinishReason>, has_calls: bool) -> boo
         && !(has_calls && matches!(own, StopReason::EndTurn | StopReason::StopSequence))
 }
 
+/// Words of refusal are a refusal, although the other vendor's model said its say: OpenAI tells them apart from text for the
+/// sake of forms, and Anthropic's own models end so where they refuse to fill one.
+///
+/// Source: Anthropic docs, "Structured outputs", "Refusals"; OpenAI docs, "Structured model outputs", "Refusals", read 2026-11.
 fn translated(
     finish: Option<&FinishReason>,
     has_calls: bool,

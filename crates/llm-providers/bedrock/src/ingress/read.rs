@@ -33,6 +33,13 @@ impl Reader {
         self.notes.push(Note::new(kind, path, detail));
     }
 
+    /// Members of an object that Converse does not know.
+    fn unknown(&mut self, path: &str, members: &Extra) {
+        for name in members.keys() {
+            self.note(NoteKind::Dropped, format!("{path}.{name}"), "nobody knows it");
+        }
+    }
+
     fn request(&mut self, wire: ConverseRequest) -> Result<ChatRequest, IngressError> {
         let mut request = ChatRequest::new("", Vec::new());
         request.extra = wire.extra;
@@ -53,6 +60,9 @@ impl Reader {
             own_words(own, &mut request);
         }
         request.metadata = wire.request_metadata;
+        if let Some(tier) = wire.service_tier.get() {
+            self.unknown("serviceTier", &tier.extra);
+        }
         request.service_tier =
             wire.service_tier.into_option().map(|tier| ServiceTier::from(tier.r#type.as_str())).into();
         let paths = wire.additional_model_response_field_paths.into_option();
@@ -67,6 +77,7 @@ impl Reader {
     }
 
     fn tools(&mut self, config: ToolConfig, request: &mut ChatRequest) -> Result<(), IngressError> {
+        self.unknown("toolConfig", &config.extra);
         let mut tools: Vec<Asked> = Vec::with_capacity(config.tools.len());
         for (index, tool) in config.tools.into_iter().enumerate() {
             let path = format!("toolConfig.tools[{index}]");

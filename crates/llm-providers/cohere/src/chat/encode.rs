@@ -204,6 +204,9 @@ impl Encoder<'_> {
     /// Everything of OpenAI's that Cohere lacks. Values that ask for nothing pass without a word.
     fn lacking(&mut self, request: &ChatRequest, wire: &mut wire::ChatRequest) -> Result<(), EncodeError> {
         let usual = |tier: &ServiceTier| matches!(tier, ServiceTier::Auto | ServiceTier::Default);
+        for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
+            self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Cohere has no such option");
+        }
         self.lack("audio", &request.audio, |_| false, wire)?;
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;
         self.lack("metadata", &request.metadata, Extra::is_empty, wire)?;

@@ -32,6 +32,11 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
         tell(documents, &mut request, notes);
     }
     let strict = wire.strict_tools.get() == Some(&true);
+    let has_functions =
+        wire.tools.get().is_some_and(|tools| tools.iter().any(|tool| matches!(tool, Tool::Function(_))));
+    if strict && !has_functions {
+        notes.push(Note::dropped("strict_tools", "there are no tools to be strict about"));
+    }
     if let Some(mut tools) = wire.tools.into_option() {
         for tool in &mut tools {
             if let Tool::Function(tool) = tool
@@ -50,7 +55,12 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
         };
         request.tool_choice = Nullable::Value(ToolChoice::Mode(mode));
     }
-    form(wire.response_format.into_option(), &mut request);
+    form(wire.response_format.into_option(), &mut request, notes);
+    if let Some(thinking) = wire.thinking.get() {
+        let names = thinking.extra.keys();
+        notes
+            .extend(names.map(|name| Note::dropped(format!("thinking.{name}"), "Cohere has no such member")));
+    }
     thinking(wire.thinking.into_option(), &mut request);
     request.max_tokens = wire.max_tokens;
     request.stop = wire.stop_sequences.into_option().map(Stop::Many).into();
@@ -108,9 +118,14 @@ fn message(wire: ChatMessage, path: &str, notes: &mut Vec<Note>) -> Message {
                 notes.push(Note::new(NoteKind::Converted, format!("{path}.content"), "documents to text"));
             }
             let mut kept = Vec::with_capacity(parts.len());
-            for part in parts {
+            for (index, part) in parts.into_iter().enumerate() {
                 match part {
                     ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
+                        let beside = part.keys().filter(|name| !matches!(name.as_str(), "type" | "thinking"));
+                        notes.extend(beside.map(|name| {
+                            let path = format!("{path}.content[{index}].{name}");
+                            Note::dropped(path, "Cohere's thinking has no such member")
+                        }));
                         thoughts.extend(part.get("thinking").and_then(Value::as_str).map(str::to_owned));
                     }
                     ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "document") => {
@@ -191,8 +206,14 @@ fn tell(documents: Vec<Value>, request: &mut ChatRequest, notes: &mut Vec<Note>)
     notes.push(Note::new(NoteKind::Converted, "documents", "to instructions; citations are up to the model"));
 }
 
-fn form(format: Option<wire::ResponseFormat>, request: &mut ChatRequest) {
+fn form(format: Option<wire::ResponseFormat>, request: &mut ChatRequest, notes: &mut Vec<Note>) {
     let Some(format) = format else { return };
+    if format.json_schema.is_value() {
+        let names = format.extra.keys();
+        notes.extend(
+            names.map(|name| Note::dropped(format!("response_format.{name}"), "Cohere has no such member")),
+        );
+    }
     let form = match (format.r#type.as_str(), format.json_schema) {
         ("json_object", Nullable::Value(schema)) => ResponseFormat::JsonSchema(JsonSchemaPart {
             json_schema: JsonSchemaFormat {

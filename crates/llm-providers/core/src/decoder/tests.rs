@@ -118,3 +118,28 @@ fn an_oversized_frame_ends_the_stream() {
     assert_eq!(decoder.push(Bytes::from_static(b"\n\ndata: say a\n\n")).count(), 0);
     assert_eq!(decoder.finish().count(), 0);
 }
+
+/// Fails twice in every event, with words between.
+struct FailsTwice;
+
+impl Interpret for FailsTwice {
+    type Chunk = ChatChunk;
+
+    fn event(&mut self, _event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
+        out.fail(StreamError::Corrupt("first".to_owned()));
+        out.fail(StreamError::Corrupt("second".to_owned()));
+    }
+
+    fn is_complete(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn nothing_after_a_failure_counts() {
+    let mut decoder = StreamDecoder::sse(FailsTwice);
+    let decoder: &mut dyn Decoder<crate::Chat> = &mut decoder;
+    let mut all: Vec<_> = decoder.push(Bytes::from_static(b"data: a\n\ndata: b\n\n")).collect();
+    all.extend(decoder.finish());
+    assert!(matches!(&all[..], [Err(StreamError::Corrupt(why))] if why == "first"), "{all:?}");
+}

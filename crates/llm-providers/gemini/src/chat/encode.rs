@@ -136,6 +136,9 @@ impl Encoder<'_> {
         request: &ChatRequest,
         wire: &mut GenerateContentRequest,
     ) -> Result<(), EncodeError> {
+        for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
+            self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Gemini has no such option");
+        }
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;
         self.lack("prediction", &request.prediction, |_| false, wire)?;
         self.lack("verbosity", &request.verbosity, |_| false, wire)?;

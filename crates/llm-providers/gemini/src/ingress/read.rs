@@ -119,6 +119,13 @@ impl Reader {
     }
 
     fn system(&mut self, system: Content, messages: &mut Vec<Message>) {
+        for name in system.extra.keys() {
+            self.note(
+                NoteKind::Dropped,
+                format!("systemInstruction.{name}"),
+                "instructions have no such member",
+            );
+        }
         let parts = system.parts.into_option().unwrap_or_default();
         if let Some(content) = self.user_content(parts, "systemInstruction.parts") {
             messages.push(Message::new(Role::System, content));

@@ -190,6 +190,18 @@ fn parts(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
 fn document(part: &FilePart, path: &str, changes: &mut Changes<'_>) -> Option<Extra> {
     let file = &part.file;
     let name = file.filename.get().cloned();
+    let marker = part.cache_control.is_value().then_some("cache_control");
+    for beside in marker.into_iter().chain(part.extra.keys().map(String::as_str)) {
+        changes.note(
+            NoteKind::Dropped,
+            format!("{path}.{beside}"),
+            "Mistral's documents have no such member",
+        );
+    }
+    for beside in file.extra.keys() {
+        let path = format!("{path}.file.{beside}");
+        changes.note(NoteKind::Dropped, path, "Mistral's documents have no such member");
+    }
     if let Some(id) = file.file_id.get() {
         if name.is_some() {
             let path = format!("{path}.file.filename");
@@ -241,7 +253,11 @@ fn calls(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
         if let Some(custom) = call.custom.take() {
             let input = json!({ "input": custom.input.as_deref().unwrap_or_default() });
             let id = call.id.as_deref().unwrap_or_default();
-            *call = ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), input.to_string());
+            let extra = std::mem::take(&mut call.extra);
+            *call = ToolCall {
+                extra,
+                ..ToolCall::function(id, custom.name.as_deref().unwrap_or_default(), input.to_string())
+            };
             let path = format!("{path}.tool_calls[{index}].custom");
             changes.note(NoteKind::Converted, path, "to a function with one text, `input`");
         }

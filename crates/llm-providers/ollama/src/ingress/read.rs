@@ -71,7 +71,14 @@ impl Reader {
         let said = wire.tool_calls.into_option().unwrap_or_default();
         if !said.is_empty() {
             let mut out = Vec::with_capacity(said.len());
-            for call in said {
+            for (number, call) in said.into_iter().enumerate() {
+                let beside = [("", &call.extra), (".function", &call.function.extra)];
+                for (inner, name) in
+                    beside.into_iter().flat_map(|(inner, extra)| extra.keys().map(move |name| (inner, name)))
+                {
+                    let path = format!("{path}.tool_calls[{number}]{inner}.{name}");
+                    self.notes.push(Note::dropped(path, "Ollama's calls have no such member"));
+                }
                 let id = call.id.as_deref().filter(|id| !id.is_empty());
                 let id = id.map_or_else(|| format!("call_{}", calls.count), str::to_owned);
                 calls.count += 1;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use llm_provider_core::NoteKind;
 use llm_types::{
-    ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, ThinkingBlock,
+    ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, TextPart,
+    ThinkingBlock,
 };
 use serde_json::{Value, json};
 
@@ -140,9 +141,10 @@ fn thinking_parts(message: &mut Cow<'_, Message>, replay: Replay, path: &str, ch
     let message = message.to_mut();
     let Some(MessageContent::Parts(parts)) = message.content.take() else { return };
     let (mut told, mut rest) = (Vec::new(), Vec::with_capacity(parts.len()));
-    for (index, part) in parts.into_iter().enumerate() {
+    for part in parts {
         match part {
             ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
+                let index = rest.len();
                 if replay == Replay::Drop {
                     let path = format!("{path}.content[{index}]");
                     changes.note(NoteKind::Dropped, path, NO_THINKING);
@@ -150,6 +152,7 @@ fn thinking_parts(message: &mut Cow<'_, Message>, replay: Replay, path: &str, ch
                     changes.note(NoteKind::Moved, format!("{path}.content[{index}]"), "to the thinking");
                     told.push(thinking_of(part));
                 }
+                changes.taken_out(format!("{path}.content"), index);
             }
             part => rest.push(part),
         }
@@ -238,7 +241,9 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
                     parts.push(thinking_part(block.thinking.as_deref().unwrap_or(""), Some(block)));
                 }
             }
-            if parts.is_empty() {
+            let has_words =
+                blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
+            if parts.is_empty() || (!has_words && !text.is_empty()) {
                 parts.push(thinking_part(&text, None));
             }
             match message.content.take() {
@@ -332,8 +337,10 @@ fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
                 ImageSource::Url(image) => image.format = Nullable::Absent,
             },
             ContentPart::File(file) => {
-                if let Some(replacement) = file_part(&mut file.file, options, &path, changes) {
-                    *part = replacement;
+                if let Some(mut text) = file_part(&mut file.file, options, &path, changes) {
+                    text.cache_control = file.cache_control.take().into();
+                    text.extra = std::mem::take(&mut file.extra);
+                    *part = ContentPart::Text(text);
                 }
             }
             _ => {}
@@ -348,8 +355,14 @@ fn file_part(
     options: &RequestOptions,
     path: &str,
     changes: &mut Changes<'_>,
-) -> Option<ContentPart> {
+) -> Option<TextPart> {
     let format = file.format.take();
+    let is_told = file.file_data.get().is_some_and(|data| {
+        !data.starts_with("data:") || format.as_deref().is_some_and(|format| data.contains(format))
+    });
+    if format.is_some() && !is_told {
+        changes.note(NoteKind::Dropped, format!("{path}.file.format"), "the file itself tells what it is");
+    }
     if let Some(data) = file.file_data.get_mut() {
         if !data.starts_with("data:") {
             let media = format.as_deref().unwrap_or("application/pdf");
@@ -365,13 +378,20 @@ fn file_part(
         return None;
     }
     let url = file.file_url.get()?;
+    for name in file.extra.keys() {
+        changes.note(NoteKind::Dropped, format!("{path}.file.{name}"), "there is no file any more");
+    }
     let name = file.filename.as_deref().unwrap_or("document");
     changes.lost(
         NoteKind::Converted,
         format!("{path}.file.file_url"),
         "the vendor fetches no files; the address was sent as text",
     );
-    Some(ContentPart::text(format!("[{name}: {url}]")))
+    Some(TextPart {
+        text: format!("[{name}: {url}]"),
+        cache_control: Nullable::Absent,
+        extra: llm_types::Extra::new(),
+    })
 }
 
 /// Takes out of a tool's result what is not text.

@@ -13,6 +13,14 @@ use grown::Grown;
 
 const INDEX: &str = "index";
 
+/// Where the place of a file in the text stands in a stream, in which `index` is the number of the annotation.
+const PLACE: &str = "text_index";
+
+/// Annotations that tell their place in the text by `index`.
+///
+/// Source: OpenAI API reference, "Responses", annotations of output text, read 2026-11.
+const FILES: &[&str] = &["file_citation", "file_path"];
+
 /// Members of `provider_specific_fields` that come one at a time, whole: a list of them is what grows. `citation` is
 /// not among them, which LiteLLM's clients know as it is.
 const ONE_AT_A_TIME: &[&str] = &["content_block", "part", OUTPUT_ITEM];
@@ -55,7 +63,14 @@ impl Numbers {
             for annotation in delta.annotations.get_mut().into_iter().flatten() {
                 let number = counts.annotations;
                 counts.annotations += 1;
-                annotation.extra.entry(INDEX).or_insert_with(|| number.into());
+                // A file's place in the text is called so too, and is no number of the annotation.
+                let is_file = FILES.contains(&annotation.r#type.as_str());
+                if let Some(place) = annotation.extra.get_mut(INDEX).filter(|_| is_file) {
+                    let place = std::mem::replace(place, number.into());
+                    annotation.extra.insert(PLACE.to_owned(), place);
+                } else {
+                    annotation.extra.entry(INDEX).or_insert_with(|| number.into());
+                }
             }
             if let Some(fields) = delta.provider_specific_fields.get_mut() {
                 as_lists(fields);
@@ -106,6 +121,9 @@ pub(super) fn forget(request: &mut ChatRequest) {
         }
         for annotation in message.annotations.get_mut().into_iter().flatten() {
             annotation.extra.shift_remove(INDEX);
+            if let Some(place) = annotation.extra.shift_remove(PLACE) {
+                annotation.extra.insert(INDEX.to_owned(), place);
+            }
         }
         // What was told one at a time comes back as the client put it together; the list of all of it is what counts.
         if let Some(fields) = message.provider_specific_fields.get_mut() {
@@ -155,6 +173,11 @@ mod tests {
         assert_eq!(indices(numbered(&mut numbers, 0, &two), "annotations"), [0, 1]);
         assert_eq!(indices(numbered(&mut numbers, 0, &two), "annotations"), [2, 3]);
         assert_eq!(indices(numbered(&mut numbers, 1, &two), "annotations"), [0, 1]);
+        let files = json!({"annotations": [{"type": "file_citation", "file_id": "f", "index": 7},
+            {"type": "file_citation", "file_id": "g", "index": 7}]});
+        let told = numbered(&mut numbers, 2, &files).unwrap();
+        assert_eq!(told["annotations"][1]["text_index"], 7, "{told}");
+        assert_eq!(indices(Some(told), "annotations"), [0, 1]);
         let own = json!({"annotations": [{"type": "url_citation", "index": 9}]});
         assert_eq!(indices(numbered(&mut numbers, 1, &own), "annotations"), [9]);
         assert_eq!(numbered(&mut numbers, 0, &json!({"content": "a"})), None);

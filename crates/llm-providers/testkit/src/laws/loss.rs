@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use llm_provider_core::{Call, Chat, EncodeError, Encoded, Note, Payload, Segment, Translator};
+use llm_provider_core::{Call, Chat, EncodeError, Encoded, Incoming, Note, Payload, Segment, Translator};
 use llm_types::ChatRequest;
 use serde_json::Value;
 
@@ -111,6 +111,22 @@ pub fn losses(request: &ChatRequest, encoded: &Encoded, equivalences: &[Equivale
     leaves
 }
 
+/// The leaves of a client's request that its dialect's ingress lost on the way to the canonical form.
+///
+/// Not looked for is what [`losses`] does not look for either.
+pub fn reading_losses(body: &Value, incoming: &Incoming, claims: &[Equivalence]) -> Vec<Loss> {
+    let canonical = serde_json::to_value(&incoming.request).unwrap();
+    let mut sent = Sent::of(&[canonical], Vec::new());
+    let mut leaves = Vec::new();
+    collect(body, &mut String::new(), &mut leaves);
+    leaves.retain(|leaf| {
+        !incoming.notes.iter().any(|note| covers(&note.path, &leaf.path))
+            && !is_claimed(leaf, claims, &sent)
+            && !sent.take(leaf)
+    });
+    leaves
+}
+
 /// Whether one of the claims holds for a leaf.
 pub(super) fn is_claimed(leaf: &Loss, claims: &[Equivalence], sent: &Sent) -> bool {
     claims.iter().any(|claim| {
@@ -151,17 +167,35 @@ impl Sent {
         let mut sent = Self { scalars: HashMap::new(), strings, compact };
         for leaf in leaves {
             match leaf.value {
-                Value::String(text) => sent.strings.push(text),
+                Value::String(text) => {
+                    // Arguments of calls may have been a tree before.
+                    if leaf.path.ends_with("arguments")
+                        && let Ok(tree) = serde_json::from_str(&text)
+                    {
+                        sent.count(&tree);
+                    }
+                    sent.strings.push(text);
+                }
                 value => *sent.scalars.entry(scalar(&value)).or_default() += 1,
             }
         }
         sent
     }
 
+    /// Adds the numbers and booleans of a tree.
+    fn count(&mut self, tree: &Value) {
+        let mut leaves = Vec::new();
+        collect_all(tree, &mut String::new(), &mut leaves, &mut |_, value| !value.is_string());
+        for leaf in leaves {
+            *self.scalars.entry(scalar(&leaf.value)).or_default() += 1;
+        }
+    }
+
     pub(super) fn take(&mut self, leaf: &Loss) -> bool {
         match &leaf.value {
             Value::String(text) => {
-                self.has_text(text) || (leaf.path.ends_with("arguments") && self.take_json(text))
+                let may_be_json = ["arguments", "content"].iter().any(|name| leaf.path.ends_with(name));
+                self.has_text(text) || (may_be_json && self.take_json(text))
             }
             value => self.take_scalar(value),
         }
@@ -178,14 +212,17 @@ impl Sent {
         }
     }
 
-    /// A string is there as it is, inside another, or, if it is a `data:` URL, as media type and data.
+    /// A string is there as it is, inside another, or, if it is a `data:` URL, as data and media type, of which the kind
+    /// may be said elsewhere.
     fn has_text(&self, text: &str) -> bool {
         let has = |wanted: &str| self.strings.iter().any(|string| string.contains(wanted));
         has(text)
-            || text
-                .strip_prefix("data:")
-                .and_then(|url| url.split_once(";base64,"))
-                .is_some_and(|(media, data)| has(media) && has(data))
+            || text.strip_prefix("data:").and_then(|url| url.split_once(";base64,")).is_some_and(
+                |(media, data)| {
+                    let (_, form) = media.split_once('/').unwrap_or(("", media));
+                    has(data) && (has(media) || has(form))
+                },
+            )
     }
 
     /// JSON text that became a tree over there.

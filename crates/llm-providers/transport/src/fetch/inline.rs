@@ -52,6 +52,21 @@ pub async fn inline_media(
     fetcher: &Fetcher,
     room: &Room<'_>,
 ) -> Result<Vec<Note>, FetchError> {
+    inline_or_hand_on(request, wants, |_| false, fetcher, room).await
+}
+
+/// The same, for a vendor that can read some addresses itself: where `reads` says so, an address whose host refuses us,
+/// or is silent, or has more than we hold, stays as it is, with a note. What must not be asked at all is refused.
+///
+/// # Errors
+/// As [`inline_media`].
+pub async fn inline_or_hand_on(
+    request: &mut ChatRequest,
+    wants: impl Fn(&str) -> bool,
+    reads: impl Fn(&str) -> bool,
+    fetcher: &Fetcher,
+    room: &Room<'_>,
+) -> Result<Vec<Note>, FetchError> {
     let mut places: Vec<(String, String)> = Vec::new();
     each_url(request, |path, url| {
         if is_remote(url) && wants(url) {
@@ -62,18 +77,33 @@ pub async fn inline_media(
     if places.is_empty() {
         return Ok(Vec::new());
     }
-    let fetched = fetch_all(&places, fetcher, room).await?;
-    each_url(request, |_, url| fetched.get(url).cloned());
-    let note = |(path, _)| Note::new(NoteKind::Moved, path, "fetched, and sent inside of the request");
+    let fetched = fetch_all(&places, &reads, fetcher, room).await?;
+    each_url(request, |_, url| fetched.get(url).and_then(|media| media.as_ref().ok().cloned()));
+    let note = |(path, url): (String, String)| match fetched.get(&url) {
+        Some(Err(fault)) => {
+            let detail = format!("not fetched ({fault}), and left to the vendor to read");
+            Note::new(NoteKind::Converted, path, detail)
+        }
+        _ => Note::new(NoteKind::Moved, path, "fetched, and sent inside of the request"),
+    };
     Ok(places.into_iter().map(note).collect())
 }
 
-/// The `data:` URL of each address.
+/// Whether a vendor may have more luck with an address than we had.
+const fn is_hosts_fault(fault: &FetchFault) -> bool {
+    matches!(
+        fault,
+        FetchFault::Status(_) | FetchFault::TooLarge { .. } | FetchFault::Timeout | FetchFault::Transport(_)
+    )
+}
+
+/// The `data:` URL of each address, or why it has none and is left to the vendor.
 async fn fetch_all(
     places: &[(String, String)],
+    reads: &impl Fn(&str) -> bool,
     fetcher: &Fetcher,
     room: &Room<'_>,
-) -> Result<HashMap<String, String>, FetchError> {
+) -> Result<HashMap<String, Result<String, FetchFault>>, FetchError> {
     // Base64 has four bytes for three.
     let room = &|bytes: usize| room(bytes.div_ceil(3) * 4);
     let mut seen = HashSet::new();
@@ -86,18 +116,26 @@ async fn fetch_all(
     let mut answers = stream::iter(urls)
         .map(|(path, url)| async move {
             match fetcher.fetch_within(&url, room).await {
-                Ok(media) => Ok((path, url, media)),
+                Ok(media) => Ok((path, url, Ok(media))),
+                Err(fault) if reads(&url) && is_hosts_fault(&fault) => Ok((path, url, Err(fault))),
                 Err(fault) => Err(FetchError { path, fault }),
             }
         })
         .buffered(options.concurrency.max(1));
     while let Some((path, url, media)) = answers.try_next().await? {
+        let media = match media {
+            Ok(media) => media,
+            Err(fault) => {
+                fetched.insert(url, Err(fault));
+                continue;
+            }
+        };
         bytes += media.bytes.len();
         if bytes > options.max_request_bytes {
             let fault = FetchFault::TooLarge { limit: options.max_request_bytes };
             return Err(FetchError { path, fault });
         }
-        fetched.insert(url, media.data_url());
+        fetched.insert(url, Ok(media.data_url()));
     }
     Ok(fetched)
 }

@@ -317,6 +317,15 @@ async fn a_failure_names_its_place_and_changes_nothing() {
     );
     assert!(error.message.contains("status 500"), "{}", error.message);
 
+    // A vendor that reads addresses itself gets those that we cannot.
+    let reads = |url: &str| url.ends_with("/gone");
+    let notes =
+        inline_or_hand_on(&mut asked, |_| true, reads, &Fetcher::new(private()), &|_| true).await.unwrap();
+    let told: Vec<String> = notes.iter().map(ToString::to_string).collect();
+    assert!(told[1].starts_with("converted messages[1].content[1]: not fetched"), "{told:?}");
+    let sent = serde_json::to_string(&asked).unwrap();
+    assert!(sent.contains("data:image/png") && sent.contains("/gone"), "{sent}");
+
     let server = Server::start(|_, _| answer("image/png", "i")).await;
     let mut large = request(&json!([
         {"type": "image_url", "image_url": server.url("/a")},

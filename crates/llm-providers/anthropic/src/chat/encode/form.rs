@@ -63,6 +63,10 @@ impl Encoder<'_> {
     /// A tool that the model must call and whose input is read as the answer's text.
     fn form_tool(&mut self, schema: Value, description: &str, wire: &mut MessagesRequest) {
         let may_call_others = wire.tool_choice.get().is_none_or(|choice| choice.r#type != "none");
+        if wire.tool_choice.get().is_some_and(|choice| matches!(choice.r#type.as_str(), "any" | "tool")) {
+            let detail = "to any of the tools, of which the form of the answer is one";
+            self.note(NoteKind::Converted, "tool_choice", detail);
+        }
         let tools = wire.tools.get_or_insert_with(Vec::new);
         // Beside other tools, the model must be free to call those first.
         let mut choice = if tools.is_empty() || !may_call_others {

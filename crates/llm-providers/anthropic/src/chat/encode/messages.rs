@@ -313,7 +313,11 @@ impl Encoder<'_> {
                 }
             }
         }
-        if blocks.is_empty() && message.reasoning_content.as_deref().is_some_and(|text| !text.is_empty()) {
+        // Where blocks have words, those are the same.
+        let has_words = blocks
+            .iter()
+            .any(|block| matches!(block, ContentBlock::Thinking(block) if !block.thinking.is_empty()));
+        if !has_words && message.reasoning_content.as_deref().is_some_and(|text| !text.is_empty()) {
             let path = format!("{path}.reasoning_content");
             self.note(NoteKind::Dropped, path, "Anthropic takes back signed thinking only");
         }

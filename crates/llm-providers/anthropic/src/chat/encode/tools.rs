@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 use super::{Encoder, schema, typed};
 use crate::wire::{Content, ContentBlock, MessagesRequest, Tool, ToolChoice};
 
+/// The name of Anthropic's own search.
+const WEB_SEARCH: &str = "web_search";
+
 impl Encoder<'_> {
     pub(super) fn tools(
         &mut self,
@@ -135,9 +138,22 @@ impl Encoder<'_> {
             location.insert("type".to_owned(), "approximate".into());
             extra.insert("user_location".to_owned(), Value::Object(location));
         }
+        for (name, value) in options.as_object().into_iter().flatten() {
+            match (name.as_str(), value) {
+                ("search_context_size" | "user_location", _) => {}
+                ("filters", Value::Object(filters)) => {
+                    // `allowed_domains` and `blocked_domains`, under the same names.
+                    extra.extend(filters.iter().map(|(name, value)| (name.clone(), value.clone())));
+                }
+                _ => {
+                    let path = format!("web_search_options.{name}");
+                    self.note(NoteKind::Dropped, path, "Anthropic's search has no such member");
+                }
+            }
+        }
         Tool {
             r#type: Nullable::Value("web_search_20250305".to_owned()),
-            name: Nullable::Value("web_search".to_owned()),
+            name: Nullable::Value(WEB_SEARCH.to_owned()),
             description: Nullable::Absent,
             input_schema: Nullable::Absent,
             strict: Nullable::Absent,
@@ -271,7 +287,8 @@ impl Encoder<'_> {
             if index == 0 {
                 self.note(NoteKind::Converted, PATH, "only the allowed tools are given");
             }
-            self.note(NoteKind::Dropped, "tools", format!("`{tool}` is not among the allowed tools"));
+            let path = if tool == WEB_SEARCH { "web_search_options" } else { "tools" };
+            self.note(NoteKind::Dropped, path, format!("`{tool}` is not among the allowed tools"));
         }
         let mode = allowed.get("mode").and_then(Value::as_str).unwrap_or("auto");
         self.mode(PATH, &mode.into())

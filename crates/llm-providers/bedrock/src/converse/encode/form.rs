@@ -71,6 +71,10 @@ impl Encoder<'_> {
             members.entry("title").or_insert_with(|| format.name.clone().into());
         }
         let config = wire.tool_config.get_or_insert_with(|| ToolConfig::new(Vec::new()));
+        if matches!(config.tool_choice.get(), Some(ToolChoice::Any(_) | ToolChoice::Tool(_))) {
+            let detail = "to any of the tools, of which the form of the answer is one";
+            self.note(NoteKind::Converted, "tool_choice", detail);
+        }
         // Beside other tools, the model must be free to call those first.
         let choice = if config.tools.is_empty() {
             ToolChoice::Tool(json!({ "name": FORM_TOOL }))

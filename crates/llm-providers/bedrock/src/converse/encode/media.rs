@@ -115,6 +115,8 @@ impl Encoder<'_> {
         documents: &mut Documents,
     ) -> Result<Option<ContentBlock>, EncodeError> {
         let file = &part.file;
+        self.leftover(&part.extra, KNOWN, path);
+        self.leftover(&file.extra, KNOWN, &format!("{path}.file"));
         let (place, found) = if let Some(data) = file.file_data.as_deref() {
             let place = format!("{path}.file.file_data");
             let found = if data.starts_with("data:") { find(data, &place)? } else { plain(data) };
@@ -152,8 +154,6 @@ impl Encoder<'_> {
             self.unsupported(place, "Bedrock reads no such file")?;
             return Ok(None);
         };
-        self.leftover(&part.extra, KNOWN, path);
-        self.leftover(&file.extra, KNOWN, &format!("{path}.file"));
         let format = match form {
             Form::Image(format) => return Ok(Some(ContentBlock::Image(media(format, found.source)))),
             Form::Video(format) => return Ok(Some(ContentBlock::Video(media(format, found.source)))),

@@ -77,6 +77,7 @@ impl Reader {
                     continue;
                 }
                 ContentBlock::CachePoint(point) if after_result => {
+                    self.unknown(&format!("{path}.cachePoint"), &point.extra);
                     if let Some(result) = messages.last_mut() {
                         result.cache_control = Nullable::Value(cache_control(&point));
                     }
@@ -109,6 +110,7 @@ impl Reader {
     }
 
     fn mark_last(&mut self, parts: &mut [ContentPart], point: &crate::wire::CachePoint, path: String) {
+        self.unknown(&format!("{path}.cachePoint"), &point.extra);
         let is_marked = parts.last_mut().is_some_and(|part| mark(part, cache_control(point)));
         if !is_marked {
             self.note(NoteKind::Dropped, path, "there is nothing before it that can be marked");
@@ -145,15 +147,18 @@ impl Reader {
             }
             None => {}
         }
-        for name in block.extra.keys() {
-            self.note(NoteKind::Dropped, format!("{path}.toolResult.{name}"), "nobody knows it");
-        }
+        self.unknown(&format!("{path}.toolResult"), &block.extra);
         message
     }
 
     /// Thinking, text and calls, with what was sealed for their vendor. Where these three in this order do not say it all, the blocks are kept too.
     fn assistant(&mut self, blocks: Vec<ContentBlock>, path: &str) -> Message {
         let mut message = Message::empty(Speaker::Assistant);
+        for (number, block) in blocks.iter().enumerate() {
+            if let ContentBlock::CachePoint(point) = block {
+                self.unknown(&format!("{path}.content[{number}].cachePoint"), &point.extra);
+            }
+        }
         let (points, blocks): (Vec<_>, Vec<_>) =
             blocks.into_iter().partition(|block| matches!(block, ContentBlock::CachePoint(_)));
         if let Some(ContentBlock::CachePoint(point)) = points.last() {
@@ -180,6 +185,10 @@ impl Reader {
         for (number, block) in blocks.into_iter().enumerate() {
             match block {
                 ContentBlock::Reasoning(thought) => {
+                    if let Some(text) = thought.reasoning_text.get() {
+                        let path = format!("{path}.content[{number}].reasoningContent.reasoningText");
+                        self.unknown(&path, &text.extra);
+                    }
                     let text = thought.reasoning_text.get().map(|text| text.text.as_str());
                     if let Some(text) = text {
                         reasoning.get_or_insert_default().push_str(text);
@@ -198,6 +207,7 @@ impl Reader {
                     }
                 }
                 ContentBlock::ToolUse(call) if !call.runs_at_bedrock() => {
+                    self.unknown(&format!("{path}.content[{number}].toolUse"), &call.extra);
                     let arguments = match &call.input {
                         Value::Null => "{}".to_owned(),
                         input => input.to_string(),

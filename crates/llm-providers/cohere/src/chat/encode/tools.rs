@@ -74,11 +74,14 @@ impl Encoder<'_> {
             let all = tools.len();
             tools.retain(|tool| tool.name().is_some_and(|name| only.iter().any(|one| one == name)));
             if tools.len() < all {
-                self.note(
-                    NoteKind::Dropped,
-                    "tools",
-                    format!("all but those that may be called: {}", only.join(", ")),
-                );
+                for (path, said) in
+                    [("tools", request.tools.is_value()), ("functions", request.functions.is_value())]
+                {
+                    if said {
+                        let detail = format!("all but those that may be called: {}", only.join(", "));
+                        self.note(NoteKind::Dropped, path, detail);
+                    }
+                }
             }
         }
         if !tools.is_empty() {

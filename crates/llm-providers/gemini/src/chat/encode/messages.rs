@@ -190,10 +190,21 @@ impl Encoder<'_> {
             self.note(NoteKind::Converted, format!("{path}.refusal"), "to text");
             words.push(Part::text(refusal));
         }
-        let signature =
-            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.get(0)?.as_str());
-        if let (Some(signature), Some(last)) = (signature, words.last_mut()) {
-            last.thought_signature = Nullable::Value(signature.to_owned());
+        let signatures =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
+        for (number, signature) in signatures.into_iter().flatten().enumerate() {
+            let Some(signature) = signature.as_str().filter(|_| number == 0) else {
+                let path = format!("{path}.provider_specific_fields.{SIGNATURES}[{number}]");
+                self.drop(path, "one text has one signature");
+                continue;
+            };
+            if words.is_empty() {
+                // As Gemini itself signs what it has no words for.
+                words.push(Part::text(""));
+            }
+            if let Some(last) = words.last_mut() {
+                last.thought_signature = Nullable::Value(signature.to_owned());
+            }
         }
         parts.append(&mut words);
         if let Some(audio) = message.audio.get() {

@@ -143,7 +143,7 @@ fn thinking(config: Nullable<ThinkingConfig>, request: &mut ChatRequest) {
         }
         _ => {}
     }
-    if !is_said && config != ThinkingConfig::default() {
+    if (!is_said || !config.extra.is_empty()) && config != ThinkingConfig::default() {
         put(request, "thinkingConfig", &Nullable::Value(config));
     }
 }

@@ -111,6 +111,10 @@ impl Reader {
         for (index, mut part) in parts.into_iter().enumerate() {
             match part.function_response.take() {
                 Some(response) => {
+                    for name in part.extra.keys() {
+                        let path = format!("{path}.parts[{index}].{name}");
+                        self.note(NoteKind::Dropped, path, "results have no such member");
+                    }
                     let path = format!("{path}.parts[{index}].functionResponse");
                     if !rest.is_empty() {
                         self.note(NoteKind::Moved, path.clone(), "before what the user says");

@@ -64,6 +64,9 @@ impl Reader {
             }
             hosted => match hosted.web_search() {
                 Some(search) => {
+                    if request.web_search_options.is_value() {
+                        self.dropped("tools", "one search of the web is asked for, the last");
+                    }
                     let options = self.web_search(search, path);
                     request.web_search_options = Nullable::Value(options);
                 }
@@ -156,8 +159,14 @@ impl Reader {
         }
         let choice = match choice {
             ToolChoice::Mode(mode) => Choice::Mode(mode),
-            ToolChoice::Function(named) => Choice::function(function_name(&named, false)),
-            ToolChoice::Custom(named) => Choice::function(function_name(&named, true)),
+            ToolChoice::Function(named) => {
+                self.tool_members(&named.extra, "tool_choice");
+                Choice::function(function_name(&named, false))
+            }
+            ToolChoice::Custom(named) => {
+                self.tool_members(&named.extra, "tool_choice");
+                Choice::function(function_name(&named, true))
+            }
             ToolChoice::Allowed(allowed) => match self.allowed(allowed)? {
                 Some(choice) => choice,
                 None => return Ok(()),
@@ -173,6 +182,7 @@ impl Reader {
     }
 
     fn allowed(&mut self, allowed: AllowedTools) -> Result<Option<Choice>, IngressError> {
+        self.tool_members(&allowed.extra, "tool_choice");
         let mut tools = Vec::new();
         for (index, tool) in allowed.tools.into_option().into_iter().flatten().enumerate() {
             let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -183,6 +193,9 @@ impl Reader {
             }
             let named: NamedTool = from_value(Value::Object(tool))
                 .map_err(|error| below(&format!("tool_choice.tools[{index}]"), error))?;
+            let beside = named.extra.iter().filter(|(name, _)| *name != "type");
+            let beside: Extra = beside.map(|(name, value)| (name.clone(), value.clone())).collect();
+            self.tool_members(&beside, &format!("tool_choice.tools[{index}]"));
             let name = function_name(&named, kind == "custom");
             tools.push(json!({ "type": "function", "function": { "name": name } }));
         }

@@ -1,0 +1,283 @@
+//! Hostile input for everything that reads what others send: every vendor's answers and streams, every dialect's
+//! requests, what listens beside relayed answers. The inputs are all fixtures of all vendors, and mutations of them.
+//!
+//! `cargo xtask fuzz --seconds N` makes it long.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says whose input it was"
+)]
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use bytes::BytesMut;
+use http::Response;
+use llm_providers::core::{
+    Chat, Decoded, Dialect, Embeddings, Framing, Ingress, Listener, Operation, Provider, Relay, Reply,
+    SseEvent, Translator, write_event_stream,
+};
+use llm_providers::types::ChatResponse;
+use llm_providers::{EmbeddingForm, embedding_ingress, rerank_ingress};
+use llm_testkit::fuzz::{self, SEED, iterations, run};
+
+/// All files in folders of a name, of all crates of vendors.
+fn fixtures(folders: &[&str]) -> Vec<Vec<u8>> {
+    fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, wanted, files);
+            } else if path
+                .parent()
+                .and_then(Path::file_name)
+                .is_some_and(|name| wanted.iter().any(|wanted| name == *wanted))
+            {
+                files.push(path);
+            }
+        }
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap().map(Result::unwrap) {
+        let fixtures = entry.path().join("tests/fixtures");
+        if fixtures.is_dir() {
+            walk(&fixtures, folders, &mut files);
+        }
+    }
+    files.sort();
+    assert!(files.len() > 20, "{folders:?}: {} files", files.len());
+    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+fn slices(all: &[Vec<u8>]) -> Vec<&[u8]> {
+    all.iter().map(Vec::as_slice).collect()
+}
+
+/// Every twelfth input, so that a dozen vendors together see them all: other vendors' words are junk to most.
+fn some(all: &[Vec<u8>], place: usize) -> Vec<&[u8]> {
+    all.iter().skip(place % 12).step_by(12).map(Vec::as_slice).collect()
+}
+
+/// Streams in every framing: server-sent events, lines, and frames of Amazon's made of the former.
+fn streams() -> Vec<Vec<u8>> {
+    let mut all = fixtures(&["stream", "conformance"]);
+    all.retain(|stream| stream.windows(5).any(|window| window == b"data:") || stream.starts_with(b"{\""));
+    let framed: Vec<Vec<u8>> =
+        all.iter().map(|stream| framed(stream)).filter(|framed| !framed.is_empty()).collect();
+    all.extend(framed);
+    all
+}
+
+/// Named events as Amazon's frames.
+fn framed(events: &[u8]) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    let mut rest = events;
+    while let Some(frame) = Framing::Sse.next(&mut rest) {
+        let event = SseEvent::parse(frame);
+        if let (Ok(name), true) = (std::str::from_utf8(&event.event), event.has_data) {
+            let headers = [(":message-type", "event"), (":event-type", name)];
+            write_event_stream(&headers, &event.data, &mut out);
+        }
+    }
+    out.to_vec()
+}
+
+/// Vendors, of which those that share OpenAI's wire stand for each other where their rows say the same.
+fn vendors() -> Vec<&'static dyn Provider> {
+    let mut seen = HashSet::new();
+    let all = llm_providers::providers().iter().map(|provider| &**provider);
+    all.filter(|provider| {
+        let Some(row) = llm_providers::openai_compat::find(&provider.info().id) else { return true };
+        let mut row = serde_json::to_value(row).unwrap();
+        for name in [
+            "id",
+            "name",
+            "base_url",
+            "keys",
+            "base_urls",
+            "docs",
+            "notes",
+            "aliases",
+            "read",
+            "capabilities",
+        ] {
+            row.as_object_mut().unwrap().remove(name);
+        }
+        seen.insert(row.to_string())
+    })
+    .collect()
+}
+
+const ANSWERED: &[Dialect] = Dialect::ALL;
+
+fn reply() -> Reply {
+    Reply { request_id: "req".to_owned(), model: "m".to_owned(), created_s: 1, include_usage: true }
+}
+
+/// Whatever a vendor answers, no client's dialect is at a loss for words.
+fn tell(answer: &ChatResponse) {
+    for dialect in ANSWERED {
+        let told = llm_providers::ingress(*dialect).write(answer, &reply());
+        assert!(serde_json::from_slice::<serde_json::Value>(&told.body).is_ok(), "{dialect:?}: no JSON");
+    }
+}
+
+/// Reads a whole answer of any status: no panic, a refusal has a status, and what is no success is none.
+fn answer<O: Operation>(translator: &dyn Translator<O>, data: &[u8], then: impl Fn(O::Response)) {
+    for status in [200, 400, 429, 529] {
+        match translator.decode(Response::builder().status(status).body(data).unwrap()) {
+            Ok(Decoded::Answer(answer)) => {
+                assert_eq!(status, 200, "a failure was taken for an answer");
+                then(answer);
+            }
+            Ok(Decoded::Again { .. }) => {}
+            Err(error) => assert!(error.status >= 400 || status == 200, "{error:?}"),
+        }
+    }
+}
+
+#[test]
+fn streams_of_every_vendor() {
+    let streams = streams();
+    for (place, vendor) in vendors().into_iter().enumerate() {
+        let Some(chat) = vendor.chat() else { continue };
+        println!("{}", vendor.info().id);
+        run(
+            |data| fuzz::stream::<Chat>(|| chat.decoder(), data),
+            &some(&streams, place),
+            SEED,
+            iterations(10),
+        );
+    }
+}
+
+#[test]
+fn answers_of_every_vendor() {
+    let answers = fixtures(&["response", "error", "conformance", "embeddings", "rerank"]);
+    for (place, vendor) in vendors().into_iter().enumerate() {
+        println!("{}", vendor.info().id);
+        let body = |data: &[u8]| {
+            if let Some(chat) = vendor.chat() {
+                answer::<Chat>(chat, data, |answer| tell(&answer));
+            }
+            if let Some(embeddings) = vendor.embeddings() {
+                answer::<Embeddings>(embeddings, data, drop);
+            }
+            if let Some(rerank) = vendor.rerank() {
+                answer(rerank, data, drop);
+            }
+            if let Some(count) = vendor.count_tokens() {
+                answer(count, data, drop);
+            }
+        };
+        run(body, &some(&answers, place), SEED, iterations(10));
+    }
+}
+
+#[test]
+fn requests_in_every_dialect() {
+    let requests = fixtures(&["request", "ingress"]);
+    let vendors = vendors();
+    for &dialect in Dialect::ALL {
+        let ingress: &dyn Ingress = llm_providers::ingress(dialect);
+        let body = |data: &[u8]| {
+            // Each input for another few vendors, so that all get their share.
+            let at = data.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
+            let some = (0..4).filter_map(|step| vendors[(at + step * 7) % vendors.len()].chat());
+            fuzz::request(ingress, &some.collect::<Vec<_>>(), data);
+        };
+        run(body, &slices(&requests), SEED, iterations(300));
+    }
+}
+
+#[test]
+fn requests_for_vectors_and_rankings() {
+    let requests = fixtures(&["request", "ingress", "embeddings", "rerank"]);
+    for form in [
+        EmbeddingForm::OpenAi,
+        EmbeddingForm::Gemini,
+        EmbeddingForm::GeminiBatch,
+        EmbeddingForm::Cohere,
+        EmbeddingForm::Ollama,
+        EmbeddingForm::OllamaOlder,
+    ] {
+        let ingress = embedding_ingress(form).unwrap();
+        let body = |data: &[u8]| match ingress.read(data) {
+            Ok(incoming) => assert!(!serde_json::to_vec(&incoming.request).unwrap().is_empty()),
+            Err(error) => assert!(!error.message.is_empty(), "a refusal has a reason"),
+        };
+        run(body, &slices(&requests), SEED, iterations(300));
+    }
+    let ingress = rerank_ingress().unwrap();
+    let body = |data: &[u8]| {
+        if let Err(error) = ingress.read(data) {
+            assert!(!error.message.is_empty(), "a refusal has a reason");
+        }
+    };
+    run(body, &slices(&requests), SEED, iterations(300));
+}
+
+#[test]
+fn streams_for_clients_of_every_dialect() {
+    let streams = streams();
+    let vendors = vendors();
+    let own = |dialect| -> Option<&'static dyn Provider> {
+        let id = match dialect {
+            Dialect::OpenAiChat => "openai",
+            Dialect::AnthropicMessages => "anthropic",
+            Dialect::Gemini => "gemini",
+            Dialect::BedrockConverse => "bedrock",
+            Dialect::CohereChat => "cohere",
+            Dialect::OllamaChat => "ollama",
+            _ => return None,
+        };
+        vendors.iter().copied().find(|vendor| vendor.info().id == id)
+    };
+    for &dialect in Dialect::ALL {
+        // What is written in the others' dialects is not read back here: no panic is all that is asked.
+        let Some(client) = own(dialect) else { continue };
+        let body = |data: &[u8]| {
+            let vendor = vendors[data.len() % vendors.len()];
+            let Some(chat) = vendor.chat() else { return };
+            let ingress = llm_providers::ingress(dialect);
+            fuzz::cross(|| chat.decoder(), ingress, || client.chat().unwrap().decoder(), data);
+        };
+        run(body, &some(&streams, dialect.index()), SEED, iterations(200));
+    }
+}
+
+#[test]
+fn listeners_of_every_relay() {
+    let mut inputs = streams();
+    inputs.extend(fixtures(&["response", "error"]));
+    let mut seen = HashSet::new();
+    for vendor in vendors() {
+        for &dialect in Dialect::ALL {
+            let Some(relay) = vendor.relay(dialect) else { continue };
+            let is_own = llm_providers::openai_compat::find(&vendor.info().id).is_none();
+            if is_own || seen.insert(dialect) {
+                run(|data| listen(relay, data), &some(&inputs, seen.len()), SEED, iterations(50));
+            }
+        }
+    }
+}
+
+/// What listens beside a relayed answer: no panic, and no more is heard than was said.
+fn listen(relay: &dyn Relay, data: &[u8]) {
+    let framing = relay.framing();
+    if framing == Framing::Sse {
+        return fuzz::listener(relay, data);
+    }
+    let mut streamed = relay.listener();
+    let mut rest = data;
+    while let Some(frame) = framing.next(&mut rest) {
+        streamed.frame(frame);
+    }
+    let mut whole: Box<dyn Listener> = relay.listener();
+    whole.body(data);
+    for listener in [&streamed, &whole] {
+        assert!(listener.seen().content_bytes <= data.len() as u64, "more was heard than was said");
+    }
+}
