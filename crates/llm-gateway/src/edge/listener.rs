@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::patience::HeadTimer;
 use super::proxies::TrustedProxies;
 use super::reply::ReplyBody;
 use super::tls::{Tls, TlsFiles};
@@ -105,7 +106,6 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)
         .max_buf_size(options.buffer_bytes.max(8192));
     builder
@@ -208,6 +208,8 @@ impl Connection {
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { service, builder, stop, cut } = self;
+        let mut builder = Builder::clone(&builder);
+        builder.http1().timer(HeadTimer::default());
         let (patience, peer) = (service.options.header_read_timeout, service.peer);
         let stream = Lingering::new(stream, service.is_unread.clone());
         let has_asked = Arc::new(AtomicBool::new(false));
