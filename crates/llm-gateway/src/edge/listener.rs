@@ -269,12 +269,16 @@ impl Service {
         }
         let usual = routes::usual(request.method(), path);
         let address = self.options.trusted_proxies.client(self.peer.ip(), request.headers());
-        request.extensions_mut().insert(Client { address: Some(address) });
+        let client = Client { address: Some(address) };
+        if usual.is_none() {
+            // Only the router has no other way to hand it on.
+            request.extensions_mut().insert(client);
+        }
         let is_http1 = request.version() < Version::HTTP_2;
         let (parts, body) = request.into_parts();
         let (body, end) = Watched::new(body);
         let mut response = match usual {
-            Some(route) => front::serve(self.app.clone(), route, Request::from_parts(parts, body))
+            Some(route) => front::serve(self.app.clone(), route, client, Request::from_parts(parts, body))
                 .await
                 .map(ReplyBody::Answer),
             // Boxed: what is rare shall not make the way of most requests larger.
