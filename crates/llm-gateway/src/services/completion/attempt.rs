@@ -113,12 +113,10 @@ async fn attempt_with(
         && relay.carries(operation)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
-        let mut parts = match extra {
-            // A fetched credential stands in the head and does not stay the same.
-            Cow::Borrowed(_) if deployment.login.is_none() => {
-                deployment.heads.get(relay, operation, &call)?
-            }
-            _ => relay.head(operation, &call)?,
+        // A fetched credential stands in the head and does not stay the same.
+        let mut parts = match deployment.login {
+            None => deployment.heads.get(relay, operation, &call)?,
+            Some(_) => relay.head(operation, &call)?,
         };
         relay.sign(&mut parts, &plan.body, &call)?;
         refuse_losses(&plan.notes, call.unsupported)?;
