@@ -11,7 +11,9 @@ use llm_provider_core::{
     Seen, Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_media};
-use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
+use llm_types::{
+    ApiError, ChatRequest, ChatResponse, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable,
+};
 
 use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Pump, RelayPump, TranslatePump};
@@ -169,30 +171,73 @@ async fn translated(
     options: CallOptions,
 ) -> Result<Asked, ApiError> {
     let mut notes = request.canonical()?.notes.clone();
-    let edited = edits::edit_canonical(request, deployment, &mut notes)?;
-    let mut canonical = match edited {
-        Some(edited) => Cow::Owned(edited),
-        None => Cow::Borrowed(&request.canonical()?.request),
-    };
-    if let Some(right) = edits::put_right(request, deployment, &canonical, &mut notes)? {
-        canonical = Cow::Owned(right);
-    }
-    if wants_media(&canonical, deployment) {
-        let wants = |url: &str| deployment.provider.wants_fetched(url);
-        // What is fetched is held as the client's body is, until the request ends.
-        let most = serving.bounds.max_held_bytes;
-        let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
-        let room = |bytes: usize| {
-            let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
-            held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
-        };
-        notes.extend(inline_media(canonical.to_mut(), wants, &serving.prepare.fetcher, &room).await?);
-        if let (Some(exchange), Some(held)) = (exchange.as_mut(), held) {
-            exchange.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
-        }
+    let canonical = &request.canonical()?.request;
+    let mut changed = changed(request, deployment, canonical, &mut notes)?;
+    if wants_media(changed.as_deref().unwrap_or(canonical), deployment) {
+        let canonical = changed.get_or_insert_with(|| Box::new(canonical.clone()));
+        // Boxed, as is the request that it changes, so that the way of most requests stays small in memory.
+        notes.extend(Box::pin(fetch_media(app, serving, deployment, canonical, exchange)).await?);
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
-    let encoded = translator.encode(&canonical, &call)?;
+    let canonical = changed.as_deref().unwrap_or(canonical);
+    let upstream = encoded(translator, canonical, &call, notes, exchange)?;
+    let follow_up = FollowUp::new(&upstream, options);
+    let response = send(app, deployment, exchange, upstream, options, false).await?;
+    if request.stream {
+        let stream =
+            translated_stream(app, serving, deployment, request, exchange, translator, response, &follow_up);
+        return Box::pin(stream).await;
+    }
+    let (answer, headers) =
+        decode_whole(app, deployment, exchange, translator, response, &follow_up, serving.max_answer_bytes)
+            .await?;
+    Ok(written_whole(request, answer, headers, exchange))
+}
+
+/// The request as configuration and client want it changed; `None` if they leave it as it is.
+fn changed(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    canonical: &ChatRequest,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Box<ChatRequest>>, ApiError> {
+    let edited = edits::edit_canonical(request, deployment, notes)?;
+    let right = edits::put_right(request, deployment, edited.as_ref().unwrap_or(canonical), notes)?;
+    Ok(right.or(edited).map(Box::new))
+}
+
+/// Puts the media that the vendor wants as bytes into the request.
+async fn fetch_media(
+    app: &App,
+    serving: &Serving,
+    deployment: &Deployment,
+    canonical: &mut ChatRequest,
+    exchange: &mut Option<Exchange>,
+) -> Result<Vec<Note>, ApiError> {
+    let wants = |url: &str| deployment.provider.wants_fetched(url);
+    // What is fetched is held as the client's body is, until the request ends.
+    let most = serving.bounds.max_held_bytes;
+    let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
+    let room = |bytes: usize| {
+        let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
+        held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
+    };
+    let notes = inline_media(canonical, wants, &serving.prepare.fetcher, &room).await?;
+    if let (Some(exchange), Some(held)) = (exchange.as_mut(), held) {
+        exchange.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+    }
+    Ok(notes)
+}
+
+/// The request in the vendor's words; what they have no place for goes into the exchange.
+fn encoded(
+    translator: &dyn Translator<Chat>,
+    canonical: &ChatRequest,
+    call: &Call<'_>,
+    mut notes: Vec<Note>,
+    exchange: &mut Option<Exchange>,
+) -> Result<http::Request<Bytes>, ApiError> {
+    let encoded = translator.encode(canonical, call)?;
     // A mark that was put in and that the vendor has no place for is no loss of the client's.
     let is_put_in = |note: &Note| {
         note.kind == NoteKind::Dropped
@@ -203,18 +248,16 @@ async fn translated(
     refuse_losses(&notes, call.unsupported)?;
     take_notes(exchange, notes);
     let (parts, payload) = encoded.request.into_parts();
-    let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
-    let follow_up = FollowUp::new(&upstream, options);
-    let response = send(app, deployment, exchange, upstream, options, false).await?;
-    if request.stream {
-        return translated_stream(
-            app, serving, deployment, request, exchange, translator, response, &follow_up,
-        )
-        .await;
-    }
-    let (mut answer, headers) =
-        decode_whole(app, deployment, exchange, translator, response, &follow_up, serving.max_answer_bytes)
-            .await?;
+    Ok(http::Request::from_parts(parts, payload_bytes(payload)?))
+}
+
+/// The answer in the client's words, and what was heard in it.
+fn written_whole(
+    request: &Request<'_>,
+    mut answer: ChatResponse,
+    headers: HeaderMap,
+    exchange: &mut Option<Exchange>,
+) -> Asked {
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
     seen.model = answer.model.get().cloned();
     seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
@@ -226,7 +269,7 @@ async fn translated(
     }
     let outgoing = request.ingress.write(&answer, &request.reply);
     take_notes(exchange, outgoing.notes);
-    Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) }
 }
 
 /// Bytes of text that the model wrote.
@@ -487,7 +530,9 @@ pub(super) async fn decode_whole<O: Operation>(
         match translator.decode(response_of(&parts, &body))? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, exchange, *request, after_ms, follow_up).await?;
+                // Boxed: few vendors want to be asked again.
+                let again = ask_again(app, deployment, exchange, *request, after_ms, follow_up);
+                response = Box::pin(again).await?;
             }
         }
     }
@@ -503,9 +548,14 @@ fn decode_error(translator: &dyn Translator<Chat>, response: Response<&[u8]>) ->
     }
 }
 
-async fn collect(response: Response<Body>, limit: usize) -> Result<(http::response::Parts, Bytes), ApiError> {
+fn collect(
+    response: Response<Body>,
+    limit: usize,
+) -> impl Future<Output = Result<(http::response::Parts, Bytes), ApiError>> {
+    // No async function: those hold what they were given beside what they made of it.
     let (parts, body) = response.into_parts();
-    Ok((parts, body.collect(limit).await?))
+    let whole = body.collect(limit);
+    async move { Ok((parts, whole.await?)) }
 }
 
 fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&'a [u8]> {
