@@ -109,10 +109,10 @@ impl Body {
     /// [`TransportErrorKind::BodyTooLarge`] past `limit` bytes (at once, if the head announced more), or what
     /// [`next`](Self::next) says.
     pub fn collect(mut self, limit: usize) -> impl Future<Output = Result<Bytes, TransportError>> + Send {
+        let too_large = || TransportError::after_send(TransportErrorKind::BodyTooLarge);
+        let announced = usize::try_from(http_body::Body::size_hint(&self).lower()).unwrap_or(usize::MAX);
         // No async function: those hold what they were given twice.
         async move {
-            let too_large = || TransportError::after_send(TransportErrorKind::BodyTooLarge);
-            let announced = usize::try_from(http_body::Body::size_hint(&self).lower()).unwrap_or(usize::MAX);
             if announced > limit {
                 return Err(too_large());
             }

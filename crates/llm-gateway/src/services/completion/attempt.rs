@@ -201,9 +201,10 @@ fn changed(
     canonical: &ChatRequest,
     notes: &mut Vec<Note>,
 ) -> Result<Option<Box<ChatRequest>>, ApiError> {
-    let edited = edits::edit_canonical(request, deployment, notes)?;
-    let right = edits::put_right(request, deployment, edited.as_ref().unwrap_or(canonical), notes)?;
-    Ok(right.or(edited).map(Box::new))
+    let edited = edits::edit_canonical(request, deployment, notes)?.map(Box::new);
+    let canonical = edited.as_deref().unwrap_or(canonical);
+    let right = edits::put_right(request, deployment, canonical, notes)?.map(Box::new);
+    Ok(right.or(edited))
 }
 
 /// Puts the media that the vendor wants as bytes into the request.
