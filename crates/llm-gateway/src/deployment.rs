@@ -1,9 +1,10 @@
 //! One deployment, made ready: everything that a call needs and that does not depend on the request.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue, request};
+use arc_swap::ArcSwapOption;
+use http::{HeaderMap, HeaderName, HeaderValue, header, request};
 use llm_provider_core::{
     Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider,
     Relay, RelayOperation,
@@ -79,7 +80,7 @@ pub struct Deployment {
     pub service: Arc<dyn HttpService>,
     /// What the client is told of it, ready-made.
     pub head: HeaderMap,
-    /// Heads of requests that pass through as bytes: they are the same for every request without headers of its own.
+    /// Heads of requests that pass through as bytes.
     pub heads: Heads,
     /// What the router goes by beside its settings.
     pub facts: Facts,
@@ -106,9 +107,17 @@ pub struct Window {
     pub max_output_tokens: Option<u64>,
 }
 
-/// Heads of requests that pass through as bytes, by dialect and operation.
+/// Heads of requests that pass through as bytes, by dialect and operation: each time the last one made.
 #[derive(Debug, Default)]
-pub struct Heads([[OnceLock<Box<request::Parts>>; 5]; Dialect::ALL.len()]);
+pub struct Heads([[ArcSwapOption<Head>; 5]; Dialect::ALL.len()]);
+
+/// A head, and the headers of configuration and client that it was made with. It does not depend on anything else that
+/// changes from request to request.
+#[derive(Debug)]
+struct Head {
+    given: HeaderMap,
+    parts: request::Parts,
+}
 
 /// A copy is empty: what it belongs to may differ.
 impl Clone for Heads {
@@ -118,7 +127,8 @@ impl Clone for Heads {
 }
 
 impl Heads {
-    /// The head for an operation; made at its first use.
+    /// The head for an operation. It is made anew where the headers that are handed on differ from the last ones, which
+    /// they rarely do.
     ///
     /// # Errors
     /// As [`Relay::head`].
@@ -135,13 +145,14 @@ impl Heads {
             RelayOperation::Embeddings => 3,
             RelayOperation::Rerank => 4,
         }];
-        match head.get() {
-            Some(parts) => Ok((**parts).clone()),
-            None => {
-                let parts = relay.head(operation, call)?;
-                Ok((**head.get_or_init(|| Box::new(parts))).clone())
-            }
+        if let Some(head) = &*head.load()
+            && head.given == *call.headers
+        {
+            return Ok(head.parts.clone());
         }
+        let parts = relay.head(operation, call)?;
+        head.store(Some(Arc::new(Head { given: call.headers.clone(), parts: parts.clone() })));
+        Ok(parts)
     }
 }
 
@@ -162,6 +173,17 @@ pub fn head(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> He
     }
     head.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from_static("0"));
     head.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from_static("0"));
+    // What every answer says in its own way has its place already: a map that grows is copied.
+    for name in [
+        header::CONTENT_TYPE,
+        headers::RESPONSE_DURATION,
+        headers::OVERHEAD_DURATION,
+        headers::CALL_ID,
+        headers::REQUEST_ID,
+        headers::VERSION,
+    ] {
+        head.insert(name, HeaderValue::from_static(""));
+    }
     head
 }
 

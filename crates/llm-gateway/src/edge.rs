@@ -1,6 +1,7 @@
 //! The edge: sockets, TLS, and the bounds on both.
 
 mod listener;
+mod patience;
 mod proxies;
 mod reply;
 mod tls;

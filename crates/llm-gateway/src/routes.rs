@@ -375,7 +375,10 @@ fn behind_publisher(call: &str) -> &str {
 /// Asks a model; a route that leads nowhere in this build is not found.
 async fn ask(app: Arc<App>, route: Option<ModelRoute>, request: Request) -> Response {
     match route {
-        Some(route) => front::serve(app, route, request).await.map(Body::new),
+        Some(route) => {
+            let client = request.extensions().get().copied().unwrap_or_default();
+            front::serve(app, route, client, request).await.map(Body::new)
+        }
         None => not_found(State(app), request).await,
     }
 }

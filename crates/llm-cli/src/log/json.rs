@@ -53,21 +53,22 @@ fn push_time(line: &mut String, time: SystemTime) {
     let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
     let (year, month, day) = date(days);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    for (number, digits, after) in [
-        (year, 4, "-"),
-        (month, 2, "-"),
-        (day, 2, "T"),
-        (hour, 2, ":"),
-        (minute, 2, ":"),
-        (second, 2, "."),
-        (u64::from(since.subsec_micros()), 6, "Z"),
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    for (mut number, place) in [
+        (year, 0..4),
+        (month, 5..7),
+        (day, 8..10),
+        (hour, 11..13),
+        (minute, 14..16),
+        (second, 17..19),
+        (u64::from(since.subsec_micros()), 20..26),
     ] {
-        let mut buffer = itoa::Buffer::new();
-        let text = buffer.format(number);
-        line.push_str("000000".get(text.len()..digits).unwrap_or_default());
-        line.push_str(text);
-        line.push_str(after);
+        for digit in text[place].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
+        }
     }
+    line.push_str(str::from_utf8(&text).unwrap_or_default());
 }
 
 /// Year, month and day in the Gregorian calendar, of days since 1970.
@@ -150,8 +151,10 @@ impl fmt::Write for Escaped<'_> {
 fn push_escaped(line: &mut String, text: &str) {
     let is_plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
     let mut plain = 0;
-    // Nearly all texts have nothing to escape: one pass without a branch for each byte tells.
-    if !text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+    // Nearly all texts have nothing to escape: one pass tells, of many bytes at a time.
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let are_plain = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & is_plain(*byte));
+    if !(words.iter().all(|word| are_plain(word)) && are_plain(rest)) {
         for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| !is_plain(*byte)) {
             line.push_str(&text[plain..at]);
             match byte {

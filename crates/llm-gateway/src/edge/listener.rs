@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::patience::HeadTimer;
 use super::proxies::TrustedProxies;
 use super::reply::ReplyBody;
 use super::tls::{Tls, TlsFiles};
@@ -105,7 +106,6 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
         .header_read_timeout(options.header_read_timeout)
         .max_buf_size(options.buffer_bytes.max(8192));
     builder
@@ -208,6 +208,8 @@ impl Connection {
 
     async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
         let Self { service, builder, stop, cut } = self;
+        let mut builder = Builder::clone(&builder);
+        builder.http1().timer(HeadTimer::default());
         let (patience, peer) = (service.options.header_read_timeout, service.peer);
         let stream = Lingering::new(stream, service.is_unread.clone());
         let has_asked = Arc::new(AtomicBool::new(false));
@@ -267,12 +269,16 @@ impl Service {
         }
         let usual = routes::usual(request.method(), path);
         let address = self.options.trusted_proxies.client(self.peer.ip(), request.headers());
-        request.extensions_mut().insert(Client { address: Some(address) });
+        let client = Client { address: Some(address) };
+        if usual.is_none() {
+            // Only the router has no other way to hand it on.
+            request.extensions_mut().insert(client);
+        }
         let is_http1 = request.version() < Version::HTTP_2;
         let (parts, body) = request.into_parts();
         let (body, end) = Watched::new(body);
         let mut response = match usual {
-            Some(route) => front::serve(self.app.clone(), route, Request::from_parts(parts, body))
+            Some(route) => front::serve(self.app.clone(), route, client, Request::from_parts(parts, body))
                 .await
                 .map(ReplyBody::Answer),
             // Boxed: what is rare shall not make the way of most requests larger.

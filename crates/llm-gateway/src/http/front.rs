@@ -24,7 +24,7 @@ use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
 
 /// Where a connection comes from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Client {
     /// The client's address: the socket's, or what a trusted proxy says.
     pub address: Option<IpAddr>,
@@ -46,45 +46,58 @@ pub struct ModelRoute {
 }
 
 /// Answers a request to a model.
-pub async fn serve<B>(app: Arc<App>, route: ModelRoute, request: Request<B>) -> Response<AnswerBody>
+pub fn serve<B>(
+    app: Arc<App>,
+    route: ModelRoute,
+    client: Client,
+    request: Request<B>,
+) -> impl Future<Output = Response<AnswerBody>>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
     let serving = app.serving();
-    if serving.on_disconnect != OnDisconnect::Cancel {
-        let ingress = serving.ingress(route.dialect);
-        let work = Box::pin(guarded(app.clone(), serving, route, request));
-        return match app.detached(work).await {
+    let goes_on = serving.on_disconnect != OnDisconnect::Cancel;
+    let ingress = serving.ingress(route.dialect);
+    let work = guarded(app.clone(), serving, route, client, request);
+    async move {
+        if !goes_on {
+            return work.await;
+        }
+        match app.detached(Box::pin(work)).await {
             Ok(response) => response,
             Err(_) => error::response(&defect(), ingress, &Reply::default()).map(AnswerBody::plain),
-        };
+        }
     }
-    guarded(app, serving, route, request).await
 }
 
 /// Turns a panic into one failed request.
-async fn guarded<B>(
+///
+/// No async function: those hold what they were given beside what they made of it.
+fn guarded<B>(
     app: Arc<App>,
     serving: Arc<Serving>,
     route: ModelRoute,
+    client: Client,
     request: Request<B>,
-) -> Response<AnswerBody>
+) -> impl Future<Output = Response<AnswerBody>> + Send
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
     let id = request_id(&app, request.headers());
-    let reply = Reply { request_id: id.clone(), created_s: app.runtime.now().seconds(), ..Reply::default() };
-    let dialect = route.dialect;
+    let ingress = serving.ingress(route.dialect);
     // Boxed: a future that is handed on by value is copied at every step.
-    let work = Box::pin(staged(app, serving.clone(), route, id, request));
-    let mut response = match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => error::response(&defect(), serving.ingress(dialect), &reply).map(AnswerBody::plain),
-    };
-    tell_request(&reply.request_id, response.headers_mut());
-    response
+    let work = Box::pin(staged(app.clone(), serving, route, client, id.clone(), request));
+    async move {
+        let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+            let created_s = app.runtime.now().seconds();
+            let reply = Reply { request_id: id.clone(), created_s, ..Reply::default() };
+            error::response(&defect(), ingress, &reply).map(AnswerBody::plain)
+        });
+        tell_request(&id, response.headers_mut());
+        response
+    }
 }
 
 fn defect() -> ApiError {
@@ -95,6 +108,7 @@ async fn staged<B>(
     app: Arc<App>,
     serving: Arc<Serving>,
     route: ModelRoute,
+    client: Client,
     id: String,
     request: Request<B>,
 ) -> Response<AnswerBody>
@@ -102,7 +116,9 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
-    let mut exchange = Some(Exchange::begin(&app.finaliser, id, route.route, serving.version));
+    let mut exchange = Exchange::begin(&app.finaliser, id, route.route, serving.version);
+    exchange.record_mut().client = client.address;
+    let mut exchange = Some(exchange);
     let dialect = route.dialect;
     let explain = request.headers().get(headers::EXPLAIN).cloned();
     let result = stages(&app, &serving, route, request, &mut exchange).await;
@@ -153,7 +169,6 @@ where
         };
         let record = exchange.record_mut();
         record.dialect = Some(route.dialect);
-        record.client = parts.extensions.get::<Client>().and_then(|client| client.address);
         // Google's clients alone put keys into addresses.
         let is_google = matches!(route.dialect, Dialect::Gemini | Dialect::GeminiArray);
         let query = parts.uri.query().filter(|_| is_google);
@@ -202,7 +217,9 @@ where
 
 /// A JSON body, or one of which the client says nothing.
 fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
-    let Some(kind) = map.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let Some(kind) = map.get(header::CONTENT_TYPE).filter(|kind| *kind != "application/json") else {
+        return Ok(());
+    };
     let text = kind.to_str().unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
     let suffix = essence.len().checked_sub("+json".len()).and_then(|at| essence.get(at..));

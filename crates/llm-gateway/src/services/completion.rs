@@ -18,10 +18,11 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
 use llm_router::{Exhausted, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
+use smallvec::SmallVec;
 
 pub(crate) use attempt::attempt;
 pub(crate) use attempt::{Asked, Begun};
@@ -326,14 +327,15 @@ pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
 
 fn milliseconds(duration: std::time::Duration) -> HeaderValue {
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    let (mut whole, mut part) = (itoa::Buffer::new(), itoa::Buffer::new());
-    let (whole, part) = (whole.format(us / 1000), part.format(us % 1000));
-    let mut text = String::with_capacity(24);
-    text.push_str(whole);
-    text.push('.');
-    text.push_str(&"000"[part.len()..]);
-    text.push_str(part);
-    HeaderValue::from_maybe_shared(Bytes::from(text)).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    // From the last digit on: three behind the point, at least one before it.
+    const POINT: usize = 20;
+    let (mut text, mut at, mut left) = ([b'.'; POINT + 4], POINT + 4, us);
+    while left > 0 || at >= POINT {
+        at -= if at == POINT + 1 { 2 } else { 1 };
+        text[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+    }
+    HeaderValue::from_bytes(&text[at..]).unwrap_or_else(|_| HeaderValue::from_static("0"))
 }
 
 /// The vendor's headers: its limits as they are, the others under `llm_provider-`.
@@ -362,8 +364,12 @@ fn tell_vendor_headers(from: &HeaderMap, to: &mut HeaderMap) {
                 | "trailer"
                 | "upgrade"
         );
-        if !ours && let Ok(name) = http::HeaderName::try_from(format!("llm_provider-{text}")) {
-            to.append(name, value.clone());
+        if !ours {
+            let mut name = SmallVec::<[u8; 64]>::from_slice(b"llm_provider-");
+            name.extend_from_slice(text.as_bytes());
+            if let Ok(name) = HeaderName::from_bytes(&name) {
+                to.append(name, value.clone());
+            }
         }
     }
 }

@@ -136,16 +136,18 @@ impl Listener for MessagesListener {
 
     fn body(&mut self, body: &[u8]) {
         let mut answer = Answer::default();
-        if let Some((before, usage)) = Scan::last(body, &LAST_USAGE)
-            && let Some(content) = memmem::find(before, b"\"content\":")
-            && let Some(stop) = memmem::rfind(before, b"\"stop_reason\":").filter(|stop| *stop > content)
-            && let Some(model) = memmem::find(&before[..content], b"\"model\":")
+        if let Some((before, from)) = Scan::last(body, &FINDERS.usage)
+            && let Some(content) = FINDERS.content.find(before)
+            && let Some(stop) = FINDERS.last_stop.rfind(before).filter(|stop| *stop > content)
+            && let Some(model) = FINDERS.model.find(&before[..content])
+            && let Some((usage, behind)) = read_usage(from)
+            && Scan::ends(behind)
         {
             // As Anthropic builds its answers: what the books want stands around the content, which nobody walks.
             answer.model = text_at(&before[model + b"\"model\":".len()..]);
             answer.stop_reason =
                 text_at(&before[stop + b"\"stop_reason\":".len()..]).map(|stop| StopReason::from(&*stop));
-            answer.usage = usage::glance(usage);
+            answer.usage = usage;
             self.seen.complete = true;
             return self.hear(answer);
         }
@@ -155,7 +157,7 @@ impl Listener for MessagesListener {
             match name {
                 b"model" => answer.model = serde_json::from_slice(value).ok(),
                 b"stop_reason" => answer.stop_reason = serde_json::from_slice(value).ok(),
-                b"usage" => answer.usage = usage::glance(value),
+                b"usage" => answer.usage = read_usage(value).and_then(|(usage, _)| usage),
                 // What makes it an answer, or a count of tokens.
                 b"content" | b"input_tokens" => is_one |= value != b"null",
                 _ => {}
@@ -202,8 +204,29 @@ fn text_at(value: &[u8]) -> Option<Cow<'_, str>> {
     Some(String::from_utf8_lossy(&text[..string_length(text)]))
 }
 
-static LAST_USAGE: LazyLock<memmem::FinderRev<'static>> =
-    LazyLock::new(|| memmem::FinderRev::new("\"usage\":"));
+/// The usage that begins `text`, and what follows it; read in full where it has more than the usual counts.
+fn read_usage(text: &[u8]) -> Option<(Option<Usage>, &[u8])> {
+    if let Some((usage, behind)) = usage::glance(text) {
+        return Some((Some(usage), behind));
+    }
+    let (value, behind) = Scan::leading(text)?;
+    Some((serde_json::from_slice(value).ok(), behind))
+}
+
+/// Searches made ready once: that takes longer than a search in a short answer.
+struct Finders {
+    model: memmem::Finder<'static>,
+    content: memmem::Finder<'static>,
+    last_stop: memmem::FinderRev<'static>,
+    usage: memmem::Finder<'static>,
+}
+
+static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
+    model: memmem::Finder::new("\"model\":"),
+    content: memmem::Finder::new("\"content\":"),
+    last_stop: memmem::FinderRev::new("\"stop_reason\":"),
+    usage: memmem::Finder::new("\"usage\":"),
+});
 
 /// Bytes of text, thinking or input in a delta, as they stand: for an estimate.
 fn content_bytes(data: &[u8]) -> u64 {

@@ -4,7 +4,7 @@
 
 use llm_provider_core::Scan;
 use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, ServiceTier};
-use serde_json::{Number, Value, json};
+use serde_json::{Number, json};
 
 use crate::wire::{CacheCreation, Usage};
 
@@ -76,38 +76,42 @@ pub(crate) fn tier(usage: &Usage) -> Option<ServiceTier> {
     })
 }
 
-/// A usage for the books, read member by member at a fraction of the time that [`Usage`] takes; read in full where it
-/// has more than the usual counts. `None` if it is no object.
-pub(crate) fn glance(text: &[u8]) -> Option<Usage> {
+/// The usage that begins `text`, for the books, with what follows it: read in one pass, at a fraction of the time that
+/// [`Usage`] takes. `None` if it has more than the usual counts, or is no object.
+pub(crate) fn glance(text: &[u8]) -> Option<(Usage, &[u8])> {
     let mut usage = Usage::default();
-    let mut members = Scan::new(text);
-    for (name, value) in members.by_ref() {
-        match name {
-            b"input_tokens" => usage.input_tokens = count(value),
-            b"cache_creation_input_tokens" => usage.cache_creation_input_tokens = count(value),
-            b"cache_read_input_tokens" => usage.cache_read_input_tokens = count(value),
-            b"output_tokens" => usage.output_tokens = count(value),
-            b"cache_creation" if value.starts_with(b"{") => {
-                let lives = usage.cache_creation.get_or_insert_with(CacheCreation::default);
-                for (name, value) in Scan::new(value) {
-                    match name {
-                        b"ephemeral_5m_input_tokens" => lives.ephemeral_5m_input_tokens = count(value),
-                        b"ephemeral_1h_input_tokens" => lives.ephemeral_1h_input_tokens = count(value),
-                        _ => {}
-                    }
-                }
-            }
-            b"service_tier" => usage.service_tier = serde_json::from_slice(value).unwrap_or_default(),
-            _ if value == b"null" => {}
-            _ => return serde_json::from_slice(text).ok(),
+    let mut is_usual = true;
+    let behind = Scan::walk(text, |name, value| match name {
+        b"input_tokens" => count(value, &mut usage.input_tokens),
+        b"cache_creation_input_tokens" => count(value, &mut usage.cache_creation_input_tokens),
+        b"cache_read_input_tokens" => count(value, &mut usage.cache_read_input_tokens),
+        b"output_tokens" => count(value, &mut usage.output_tokens),
+        b"cache_creation" if value.starts_with(b"{") => {
+            let lives = usage.cache_creation.get_or_insert_with(CacheCreation::default);
+            Scan::walk(value, |name, value| match name {
+                b"ephemeral_5m_input_tokens" => count(value, &mut lives.ephemeral_5m_input_tokens),
+                b"ephemeral_1h_input_tokens" => count(value, &mut lives.ephemeral_1h_input_tokens),
+                _ => None,
+            })
         }
-    }
-    members.is_whole().then_some(usage)
+        b"service_tier" => {
+            let (tier, behind) = Scan::leading(value)?;
+            usage.service_tier = serde_json::from_slice(tier).unwrap_or_default();
+            Some(behind)
+        }
+        _ => {
+            is_usual &= value.starts_with(b"null");
+            None
+        }
+    })?;
+    is_usual.then_some((usage, behind))
 }
 
-/// A count; what is no number counts as absent.
-fn count(text: &[u8]) -> Nullable<Number> {
-    Scan::number(text).map_or(Nullable::Absent, Nullable::Value)
+/// Reads a count, and gives back what follows; what is no number counts as absent.
+fn count<'a>(text: &'a [u8], into: &mut Nullable<Number>) -> Option<&'a [u8]> {
+    let (number, behind) = Scan::leading_number(text)?;
+    *into = number.into();
+    Some(behind)
 }
 
 /// Takes over what a later event says; `null` takes nothing back.
@@ -160,11 +164,13 @@ fn number(count: Option<u64>) -> Nullable<Number> {
 }
 
 fn whole(number: &Number) -> u64 {
-    Value::Number(number.clone()).as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)
+    number.as_u64().or_else(|| number.as_f64().map(|float| float as u64)).unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn read(value: Value) -> llm_types::Usage {

@@ -136,7 +136,9 @@ impl Beside {
     /// `prompt_tokens_details.cached_tokens`. What is zero says nothing.
     pub fn count(&mut self, usage: Option<&Usage>, says: fn(&str) -> bool) {
         let Some(Ok(Value::Object(mut counted))) = usage.map(serde_json::to_value) else { return };
-        counted.retain(|name, value| !SUMS.contains(&name.as_str()) && is_unsaid(name, value, says));
+        counted.retain(|name, value| {
+            !SUMS.contains(&name.as_str()) && !is_nothing(value) && is_unsaid(name, value, says)
+        });
         if !counted.is_empty() {
             self.members.insert("usage".to_owned(), Value::Object(counted));
         }
@@ -179,13 +181,22 @@ const SUMS: &[&str] = &["prompt_tokens", "completion_tokens", "total_tokens"];
 fn is_unsaid(place: &str, value: &mut Value, says: fn(&str) -> bool) -> bool {
     match value {
         _ if says(place) => false,
-        Value::Null => false,
-        Value::Number(number) => number.as_f64() != Some(0.0),
         Value::Object(members) => {
-            members.retain(|name, value| is_unsaid(&format!("{place}.{name}"), value, says));
+            members.retain(|name, value| {
+                !is_nothing(value) && is_unsaid(&format!("{place}.{name}"), value, says)
+            });
             !members.is_empty()
         }
         _ => true,
+    }
+}
+
+/// Whether a count says nothing, wherever it stands.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        _ => false,
     }
 }
 

@@ -68,7 +68,7 @@ pub fn apply(body: &Bytes, peek: &Peek<'_>, edits: &[Edit]) -> Bytes {
     let mut out = Vec::with_capacity(text.len() + 128);
     let mut written = 0_usize;
     // Everything before the first member: space and the brace.
-    let open = text.find('{').map_or(0, |at| at + 1);
+    let open = text.as_bytes().iter().position(|byte| *byte == b'{').map_or(0, |at| at + 1);
     out.extend_from_slice(&text.as_bytes()[..open]);
     let mut before = open;
     for (index, member) in peek.members().iter().enumerate() {
@@ -76,7 +76,10 @@ pub fn apply(body: &Bytes, peek: &Peek<'_>, edits: &[Edit]) -> Bytes {
         // Between two values stand a comma, the name and a colon, with space around them.
         let start = match index {
             0 => open,
-            _ => text[before..].find(',').map_or(before, |at| before + at + 1),
+            _ => text.as_bytes()[before..]
+                .iter()
+                .position(|byte| *byte == b',')
+                .map_or(before, |at| before + at + 1),
         };
         let gap = before..start;
         before = span.end;

@@ -4,7 +4,7 @@
 //! others. A request, whose sender is to be told of every fault, goes through [`Peek`](crate::Peek) instead.
 
 use memchr::memchr2;
-use memchr::memmem::FinderRev;
+use memchr::memmem::Finder;
 use serde_json::Number;
 
 /// Walks the members of a JSON object: each name and each value as it is written.
@@ -44,21 +44,71 @@ impl<'a> Scan<'a> {
         self.whole
     }
 
-    /// One of the last members of the object, found from its end: the text before it, and its value.
+    /// One of the last members of the object, found from its end: the text before it, and the text from its value on.
     ///
-    /// `name` looks for the name with its quotation marks and the colon, which no text inside a string has. That the
-    /// member stands at the top level shows in what follows it; `None` if it does not, or is not there.
-    pub fn last(text: &'a [u8], name: &FinderRev<'_>) -> Option<(&'a [u8], &'a [u8])> {
-        let at = name.rfind(text)?;
+    /// `name` looks for the name with its quotation marks and the colon, which no text inside a string has. Whether the
+    /// member stands at the top level is for [`Scan::ends`] to tell of what follows its value.
+    pub fn last(text: &'a [u8], name: &Finder<'_>) -> Option<(&'a [u8], &'a [u8])> {
+        // Searches forwards are the fast ones: the end goes first, and the whole only where the name is not there.
+        const END: usize = 1 << 10;
+        let end = text.len().saturating_sub(END);
+        let in_end = name.find_iter(&text[end..]).last().map(|at| end + at);
+        let at = in_end.or_else(|| name.find_iter(text).last())?;
         // Not the end of a longer name with an escaped quotation mark in it.
-        if !matches!(text[..at].trim_ascii_end().last(), Some(b'{' | b',')) {
-            return None;
+        let begins = matches!(text[..at].trim_ascii_end().last(), Some(b'{' | b','));
+        let is_object = text.trim_ascii_start().starts_with(b"{");
+        (begins && is_object).then(|| (&text[..at], text[at + name.needle().len()..].trim_ascii_start()))
+    }
+
+    /// Whether `text`, which follows a value, is the rest of one object and nothing else.
+    pub fn ends(text: &[u8]) -> bool {
+        Scan::after(text).is_some_and(|mut others| {
+            others.by_ref().for_each(drop);
+            others.whole
+        })
+    }
+
+    /// Walks the object that begins `text`, in one pass with those inside it; the text behind it, or `None` if it is cut
+    /// off or no object.
+    ///
+    /// `visit` gets each name, and the text from its value on. What it has read it gives back the text behind; for
+    /// anything else `None`, and the value is passed over.
+    pub fn walk(
+        text: &'a [u8],
+        mut visit: impl FnMut(&'a [u8], &'a [u8]) -> Option<&'a [u8]>,
+    ) -> Option<&'a [u8]> {
+        let mut rest = text.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start();
+        if let Some(after) = rest.strip_prefix(b"}") {
+            return Some(after);
         }
-        let value = text[at + name.needle().len()..].trim_ascii_start();
-        let (value, after) = value.split_at(value_end(value)?);
-        let mut others = Self::after(after)?;
-        others.by_ref().for_each(drop);
-        (others.whole && text.trim_ascii_start().starts_with(b"{")).then_some((&text[..at], value))
+        loop {
+            let (name, value) = name(rest)?;
+            let behind = match visit(name, value) {
+                Some(behind) => behind,
+                None => &value[value_end(value)?..],
+            };
+            match behind.trim_ascii_start().split_first()? {
+                (b',', others) => rest = others.trim_ascii_start(),
+                (b'}', after) => return Some(after),
+                _ => return None,
+            }
+        }
+    }
+
+    /// The value that begins `text`, and what follows it.
+    pub fn leading(text: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        Some(text.split_at(value_end(text)?))
+    }
+
+    /// The number that begins `text`, and what follows it; `None` instead of the number if it is something else.
+    pub fn leading_number(text: &'a [u8]) -> Option<(Option<Number>, &'a [u8])> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let end = match text.get(digits) {
+            Some(b',' | b'}') if digits > 0 => digits,
+            _ => value_end(text)?,
+        };
+        let (value, behind) = text.split_at(end);
+        Some((Self::number(value), behind))
     }
 
     /// The members after a value.
@@ -84,11 +134,9 @@ impl<'a> Scan<'a> {
 
     /// The next member, and those after it; `None` if the text does not go on as an object does.
     fn member(&self) -> Option<(Member<'a>, Self)> {
-        let name = self.rest.strip_prefix(b"\"")?;
-        let end = string_end(name)?;
-        let rest = name[end + 1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        let (name, rest) = name(self.rest)?;
         let (value, after) = rest.split_at(value_end(rest)?);
-        Some(((&name[..end], value), Self::after(after)?))
+        Some(((name, value), Self::after(after)?))
     }
 }
 
@@ -103,6 +151,12 @@ impl<'a> Iterator for Scan<'a> {
         *self = rest;
         Some(member)
     }
+}
+
+/// A member's name, and the text from its value on.
+fn name(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, rest) = text.strip_prefix(b"\"").and_then(|text| Some(text.split_at(string_end(text)?)))?;
+    Some((name, rest[1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start()))
 }
 
 /// Where a string ends, without its quotation marks: `text` begins behind the first.
@@ -209,10 +263,12 @@ mod tests {
 
     #[test]
     fn a_member_from_the_end_stands_at_the_top() {
-        let name = FinderRev::new("\"usage\":");
+        let name = Finder::new("\"usage\":");
         let last = |text: &'static str| {
-            let (before, value) = Scan::last(text.as_bytes(), &name)?;
-            Some((std::str::from_utf8(before).unwrap(), std::str::from_utf8(value).unwrap()))
+            let (before, from) = Scan::last(text.as_bytes(), &name)?;
+            let (value, rest) = Scan::leading(from)?;
+            Scan::ends(rest)
+                .then(|| (std::str::from_utf8(before).unwrap(), std::str::from_utf8(value).unwrap()))
         };
         assert_eq!(last(r#"{"a":1,"usage":{"b":2}}"#), Some((r#"{"a":1,"#, r#"{"b":2}"#)));
         assert_eq!(last("{\"usage\": {} , \"c\" : [{}] }\n"), Some(("{", "{}")));

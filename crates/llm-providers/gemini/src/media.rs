@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn who_reads_an_address() {
-        for (url, reads) in [("https://example.com/a.png", true), ("http://example.com/a.png", false), ("gs://b/o", false)] {
+        for (url, reads) in
+            [("https://example.com/a.png", true), ("http://example.com/a.png", false), ("gs://b/o", false)]
+        {
             assert_eq!(reads_address(url), reads, "{url}");
         }
         for (url, fetched) in [

@@ -11,47 +11,40 @@ pub(crate) const fn is_plain(rules: &UsageRules) -> bool {
     rules.pointer.is_none() && rules.cached_tokens.is_none()
 }
 
-/// The counts of a usage and nothing else: read for the books at a fraction of the time that [`Usage`] takes.
-/// `None` if it is no object.
-pub(crate) fn glance(text: &[u8]) -> Option<Usage> {
-    let mut usage = Usage::default();
-    let mut members = Scan::new(text);
-    for (name, value) in members.by_ref() {
-        match name {
-            b"prompt_tokens" => usage.prompt_tokens = number(value),
-            b"completion_tokens" => usage.completion_tokens = number(value),
-            b"total_tokens" => usage.total_tokens = number(value),
-            b"prompt_tokens_details" if value.starts_with(b"{") => {
-                let details = usage.prompt_tokens_details.get_or_insert_with(PromptTokensDetails::default);
-                for (name, value) in Scan::new(value) {
-                    match name {
-                        b"cached_tokens" => details.cached_tokens = number(value),
-                        b"cache_write_tokens" => details.cache_write_tokens = number(value),
-                        b"audio_tokens" => details.audio_tokens = number(value),
-                        _ => {}
-                    }
-                }
-            }
-            b"completion_tokens_details" if value.starts_with(b"{") => {
-                let details =
-                    usage.completion_tokens_details.get_or_insert_with(CompletionTokensDetails::default);
-                for (name, value) in Scan::new(value) {
-                    match name {
-                        b"reasoning_tokens" => details.reasoning_tokens = number(value),
-                        b"audio_tokens" => details.audio_tokens = number(value),
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
+/// Reads the counts of the usage that begins `text`, and nothing else: for the books, in one pass, at a fraction of the
+/// time that [`Usage`] takes. Gives back what follows it; `None` if it is no object.
+pub(crate) fn glance<'a>(text: &'a [u8], usage: &mut Usage) -> Option<&'a [u8]> {
+    Scan::walk(text, |name, value| match name {
+        b"prompt_tokens" => number(value, &mut usage.prompt_tokens),
+        b"completion_tokens" => number(value, &mut usage.completion_tokens),
+        b"total_tokens" => number(value, &mut usage.total_tokens),
+        b"prompt_tokens_details" if value.starts_with(b"{") => {
+            let details = usage.prompt_tokens_details.get_or_insert_with(PromptTokensDetails::default);
+            Scan::walk(value, |name, value| match name {
+                b"cached_tokens" => number(value, &mut details.cached_tokens),
+                b"cache_write_tokens" => number(value, &mut details.cache_write_tokens),
+                b"audio_tokens" => number(value, &mut details.audio_tokens),
+                _ => None,
+            })
         }
-    }
-    members.is_whole().then_some(usage)
+        b"completion_tokens_details" if value.starts_with(b"{") => {
+            let details =
+                usage.completion_tokens_details.get_or_insert_with(CompletionTokensDetails::default);
+            Scan::walk(value, |name, value| match name {
+                b"reasoning_tokens" => number(value, &mut details.reasoning_tokens),
+                b"audio_tokens" => number(value, &mut details.audio_tokens),
+                _ => None,
+            })
+        }
+        _ => None,
+    })
 }
 
-/// A count; what is no number counts as absent.
-fn number(text: &[u8]) -> Nullable<Number> {
-    Scan::number(text).map_or(Nullable::Absent, Nullable::Value)
+/// Reads a count, and gives back what follows; what is no number counts as absent.
+fn number<'a>(text: &'a [u8], into: &mut Nullable<Number>) -> Option<&'a [u8]> {
+    let (number, behind) = Scan::leading_number(text)?;
+    *into = number.into();
+    Some(behind)
 }
 
 /// The usage that stands elsewhere than in `usage`; `extra` holds the members beside it.

@@ -108,28 +108,31 @@ impl Body {
     /// # Errors
     /// [`TransportErrorKind::BodyTooLarge`] past `limit` bytes (at once, if the head announced more), or what
     /// [`next`](Self::next) says.
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
+    pub fn collect(mut self, limit: usize) -> impl Future<Output = Result<Bytes, TransportError>> + Send {
         let too_large = || TransportError::after_send(TransportErrorKind::BodyTooLarge);
         let announced = usize::try_from(http_body::Body::size_hint(&self).lower()).unwrap_or(usize::MAX);
-        if announced > limit {
-            return Err(too_large());
-        }
-        let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
-        if first.len() > limit {
-            return Err(too_large());
-        }
-        let Some(second) = self.next().await.transpose()? else { return Ok(first) };
-        let mut whole = BytesMut::with_capacity(announced.max(first.len() + second.len()));
-        whole.extend_from_slice(&first);
-        let mut piece = second;
-        loop {
-            if piece.len() > limit - whole.len() {
+        // No async function: those hold what they were given twice.
+        async move {
+            if announced > limit {
                 return Err(too_large());
             }
-            whole.extend_from_slice(&piece);
-            match self.next().await.transpose()? {
-                Some(next) => piece = next,
-                None => return Ok(whole.freeze()),
+            let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
+            if first.len() > limit {
+                return Err(too_large());
+            }
+            let Some(second) = self.next().await.transpose()? else { return Ok(first) };
+            let mut whole = BytesMut::with_capacity(announced.max(first.len() + second.len()));
+            whole.extend_from_slice(&first);
+            let mut piece = second;
+            loop {
+                if piece.len() > limit - whole.len() {
+                    return Err(too_large());
+                }
+                whole.extend_from_slice(&piece);
+                match self.next().await.transpose()? {
+                    Some(next) => piece = next,
+                    None => return Ok(whole.freeze()),
+                }
             }
         }
     }

@@ -75,11 +75,12 @@ impl HttpService for HyperService {
         request: Request<Bytes>,
         options: CallOptions,
     ) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+        let (mut parts, body) = request.into_parts();
+        complete_headers(&mut parts.headers, &self.inner.options.user_agent);
+        let origin = self.inner.origin(&parts.uri);
         Box::pin(async move {
             let mut timer = Timer::start(options.timeouts.total);
-            let (mut parts, body) = request.into_parts();
-            let origin = self.inner.origin(&parts.uri)?;
-            complete_headers(&mut parts.headers, &self.inner.options.user_agent);
+            let origin = origin?;
             self.inner.sweep_from_now_on();
             let connector = &self.inner.connector;
             let response = match options.protocol {
@@ -87,7 +88,10 @@ impl HttpService for HyperService {
                     http1::send(&origin, connector, parts, body, &mut timer, &options.timeouts).await?
                 }
                 Protocol::Http2 => {
-                    http2::send(&origin, connector, parts, body, &mut timer, &options.timeouts).await?
+                    let timeouts = &options.timeouts;
+                    let sending = http2::send(&origin, connector, parts, body, &mut timer, timeouts);
+                    // Boxed, so that the way of most requests stays small in memory.
+                    Box::pin(sending).await?
                 }
             };
             Ok(response.map(|body| body.timed(timer, options.timeouts.idle)))

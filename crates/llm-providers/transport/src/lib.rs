@@ -23,7 +23,9 @@ pub use credential::{
     CachedCredential, CredentialError, CredentialIssuer, CredentialSource, IssuedCredential, StaticCredential,
 };
 pub use error::{TransportError, TransportErrorKind};
-pub use fetch::{FetchError, FetchFault, FetchOptions, Fetcher, Media, Room, inline_media, inline_or_hand_on, is_public};
+pub use fetch::{
+    FetchError, FetchFault, FetchOptions, Fetcher, Media, Room, inline_media, inline_or_hand_on, is_public,
+};
 pub use follow_up::FollowUp;
 pub use futures_core::future::BoxFuture;
 pub use hyper_service::HyperService;

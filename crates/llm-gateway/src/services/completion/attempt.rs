@@ -11,7 +11,9 @@ use llm_provider_core::{
     Seen, Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_or_hand_on};
-use llm_types::{ApiError, ChatRequest, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable};
+use llm_types::{
+    ApiError, ChatRequest, ChatResponse, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable,
+};
 
 use super::book::Book;
 use super::edits::{self, RelayPlan};
@@ -109,12 +111,10 @@ async fn attempt_with(
         && relay.carries(operation)
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
-        let mut parts = match extra {
-            // A fetched credential stands in the head and does not stay the same.
-            Cow::Borrowed(_) if deployment.login.is_none() => {
-                deployment.heads.get(relay, operation, &call)?
-            }
-            _ => relay.head(operation, &call)?,
+        // A fetched credential stands in the head and does not stay the same.
+        let mut parts = match deployment.login {
+            None => deployment.heads.get(relay, operation, &call)?,
+            Some(_) => relay.head(operation, &call)?,
         };
         relay.sign(&mut parts, &plan.body, &call)?;
         weigh_losses(serving, deployment, request, book, &plan.notes, call.unsupported)?;
@@ -167,32 +167,77 @@ async fn translated(
     options: CallOptions,
 ) -> Result<Asked, ApiError> {
     let mut notes = request.canonical()?.notes.clone();
-    let edited = edits::edit_canonical(request, deployment, &mut notes)?;
-    let mut canonical = match edited {
-        Some(edited) => Cow::Owned(edited),
-        None => Cow::Borrowed(&request.canonical()?.request),
-    };
-    if let Some(right) = edits::put_right(request, deployment, &canonical, &mut notes)? {
-        canonical = Cow::Owned(right);
-    }
-    if wants_media(&canonical, deployment) {
-        let wants = |url: &str| deployment.provider.wants_fetched(url);
-        // What is fetched is held as the client's body is, until the request ends.
-        let most = serving.bounds.max_held_bytes;
-        let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
-        let room = |bytes: usize| {
-            let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
-            held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
-        };
-        let reads = |url: &str| deployment.provider.reads_address(url);
-        let fetcher = &serving.prepare.fetcher;
-        notes.extend(inline_or_hand_on(canonical.to_mut(), wants, reads, fetcher, &room).await?);
-        if let Some(held) = held {
-            book.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
-        }
+    let canonical = &request.canonical()?.request;
+    let mut changed = changed(request, deployment, canonical, &mut notes)?;
+    if wants_media(changed.as_deref().unwrap_or(canonical), deployment) {
+        let canonical = changed.get_or_insert_with(|| Box::new(canonical.clone()));
+        // Boxed, as is the request that it changes, so that the way of most requests stays small in memory.
+        notes.extend(Box::pin(fetch_media(app, serving, deployment, canonical, book)).await?);
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
-    let encoded = translator.encode(&canonical, &call)?;
+    let canonical = changed.as_deref().unwrap_or(canonical);
+    let (upstream, notes) = encoded(translator, canonical, &call, notes)?;
+    weigh_losses(serving, deployment, request, book, &notes, call.unsupported)?;
+    book.note(notes);
+    let follow_up = FollowUp::new(&upstream, options);
+    let response = send(app, deployment, book, upstream, options, false).await?;
+    if request.stream {
+        let stream =
+            translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
+        return Box::pin(stream).await;
+    }
+    let (answer, headers) =
+        decode_whole(app, deployment, book, translator, response, &follow_up, serving.max_answer_bytes)
+            .await?;
+    Ok(written_whole(request, answer, headers, book))
+}
+
+/// The request as configuration and client want it changed; `None` if they leave it as it is.
+fn changed(
+    request: &Request<'_>,
+    deployment: &Deployment,
+    canonical: &ChatRequest,
+    notes: &mut Vec<Note>,
+) -> Result<Option<Box<ChatRequest>>, ApiError> {
+    let edited = edits::edit_canonical(request, deployment, notes)?.map(Box::new);
+    let canonical = edited.as_deref().unwrap_or(canonical);
+    let right = edits::put_right(request, deployment, canonical, notes)?.map(Box::new);
+    Ok(right.or(edited))
+}
+
+/// Puts the media that the vendor wants as bytes into the request.
+async fn fetch_media(
+    app: &App,
+    serving: &Serving,
+    deployment: &Deployment,
+    canonical: &mut ChatRequest,
+    book: &mut Book<'_>,
+) -> Result<Vec<Note>, ApiError> {
+    let wants = |url: &str| deployment.provider.wants_fetched(url);
+    // What is fetched is held as the client's body is, until the request ends.
+    let most = serving.bounds.max_held_bytes;
+    let held = app.held_bytes.try_add(0, u64::MAX).map(Mutex::new);
+    let room = |bytes: usize| {
+        let held = held.as_ref().map(|held| held.lock().unwrap_or_else(PoisonError::into_inner));
+        held.is_some_and(|mut held| held.try_grow(bytes as u64, most))
+    };
+    let reads = |url: &str| deployment.provider.reads_address(url);
+    let fetcher = &serving.prepare.fetcher;
+    let notes = inline_or_hand_on(canonical, wants, reads, fetcher, &room).await?;
+    if let Some(held) = held {
+        book.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+    }
+    Ok(notes)
+}
+
+/// The request in the vendor's words, and the notes with what those have no place for.
+fn encoded(
+    translator: &dyn Translator<Chat>,
+    canonical: &ChatRequest,
+    call: &Call<'_>,
+    mut notes: Vec<Note>,
+) -> Result<(http::Request<Bytes>, Vec<Note>), ApiError> {
+    let encoded = translator.encode(canonical, call)?;
     // A mark that was put in and that the vendor has no place for is no loss of the client's.
     let is_put_in = |note: &Note| {
         note.kind == NoteKind::Dropped
@@ -200,19 +245,17 @@ async fn translated(
     };
     let lost: Vec<Note> = encoded.notes.into_iter().filter(|note| !is_put_in(note)).collect();
     notes.extend(lost);
-    weigh_losses(serving, deployment, request, book, &notes, call.unsupported)?;
-    book.note(notes);
     let (parts, payload) = encoded.request.into_parts();
-    let upstream = http::Request::from_parts(parts, payload_bytes(payload)?);
-    let follow_up = FollowUp::new(&upstream, options);
-    let response = send(app, deployment, book, upstream, options, false).await?;
-    if request.stream {
-        return translated_stream(app, serving, deployment, request, book, translator, response, &follow_up)
-            .await;
-    }
-    let (mut answer, headers) =
-        decode_whole(app, deployment, book, translator, response, &follow_up, serving.max_answer_bytes)
-            .await?;
+    Ok((http::Request::from_parts(parts, payload_bytes(payload)?), notes))
+}
+
+/// The answer in the client's words, and what was heard in it.
+fn written_whole(
+    request: &Request<'_>,
+    mut answer: ChatResponse,
+    headers: HeaderMap,
+    book: &mut Book<'_>,
+) -> Asked {
     let mut seen = Seen { complete: true, usage: answer.usage.get().cloned(), ..Seen::default() };
     seen.model = answer.model.get().cloned();
     seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
@@ -224,7 +267,7 @@ async fn translated(
     }
     let outgoing = request.ingress.write(&answer, &request.reply);
     book.note(outgoing.notes);
-    Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
+    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) }
 }
 
 /// Bytes of text that the model wrote.
@@ -474,7 +517,9 @@ pub(super) async fn decode_whole<O: Operation>(
         match translator.decode(response_of(&parts, &body))? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
-                response = ask_again(app, deployment, book, *request, after_ms, follow_up).await?;
+                // Boxed: few vendors want to be asked again.
+                let again = ask_again(app, deployment, book, *request, after_ms, follow_up);
+                response = Box::pin(again).await?;
             }
         }
     }
@@ -490,9 +535,14 @@ fn decode_error(translator: &dyn Translator<Chat>, response: Response<&[u8]>) ->
     }
 }
 
-async fn collect(response: Response<Body>, limit: usize) -> Result<(http::response::Parts, Bytes), ApiError> {
+fn collect(
+    response: Response<Body>,
+    limit: usize,
+) -> impl Future<Output = Result<(http::response::Parts, Bytes), ApiError>> {
+    // No async function: those hold what they were given beside what they made of it.
     let (parts, body) = response.into_parts();
-    Ok((parts, body.collect(limit).await?))
+    let whole = body.collect(limit);
+    async move { Ok((parts, whole.await?)) }
 }
 
 fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&'a [u8]> {

@@ -1,5 +1,7 @@
 //! Names that Anthropic's clients expect and other vendors give otherwise, or not at all.
 
+use std::borrow::Cow;
+
 /// An answer's name: `msg_…`.
 pub(super) fn message(vendors: &str, request_id: &str) -> String {
     match vendors {
@@ -15,7 +17,10 @@ pub(super) fn call_prefix(request_id: &str) -> String {
 }
 
 /// Only what Anthropic takes in a name: clients send it back.
-fn letters(name: &str) -> String {
+fn letters(name: &str) -> Cow<'_, str> {
     let is_taken = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    if name.chars().all(is_taken) {
+        return Cow::Borrowed(name);
+    }
     name.chars().map(|letter| if is_taken(letter) { letter } else { '_' }).collect()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use llm_provider_core::{Heard, Listener, Scan, Seen, SseEvent, UpstreamError};
 use llm_types::{Extra, FinishReason, Usage};
-use memchr::memmem::{Finder, FinderRev};
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +16,6 @@ use crate::chat::Verdict;
 use crate::{DoneMarker, WireOptions, chat, error, usage};
 
 struct Finders {
-    last_usage: FinderRev<'static>,
     usage: Finder<'static>,
     finish: Finder<'static>,
     error: Finder<'static>,
@@ -29,7 +28,6 @@ struct Finders {
 }
 
 static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
-    last_usage: FinderRev::new("\"usage\":"),
     usage: Finder::new("\"usage\":"),
     finish: Finder::new("\"finish_reason\":"),
     error: Finder::new("\"error\""),
@@ -154,7 +152,9 @@ impl ChatListener {
         }
         let rules = &self.options.answer.usage;
         let found = if usage::is_plain(rules) {
-            Scan::new(data).find(|(name, _)| *name == b"usage").and_then(|(_, value)| usage::glance(value))
+            let mut counts = Usage::default();
+            let usage = Scan::new(data).find(|(name, _)| *name == b"usage");
+            usage.and_then(|(_, value)| usage::glance(value, &mut counts)).map(|_| counts)
         } else {
             serde_json::from_slice::<Frame>(data)
                 .ok()
@@ -207,13 +207,19 @@ impl Listener for ChatListener {
 
     fn body(&mut self, body: &[u8]) {
         let (body, finders) = (error::without_mark(body), &*FINDERS);
+        let rules = &self.options.answer.usage;
+        let is_plain = usage::is_plain(rules);
         let (mut model, mut usage, mut choices) = (None, None, None);
-        if let Some((before, last)) = Scan::last(body, &finders.last_usage)
-            && let Some(found) = value(before, &finders.choices)
+        if is_plain
+            && let Some((before, from)) = Scan::last(body, &finders.usage)
+            && let Some(first) = value(before, &finders.choices)
+            && let Some(behind) = usage::glance(from, self.seen.usage.insert(Usage::default()))
+            && Scan::ends(behind)
         {
             // As nearly all answers are built: what the books want stands around the choices, which nobody walks.
-            (model, usage, choices) = (value(before, &finders.model), Some(last), Some(found));
+            (model, choices) = (value(before, &finders.model), Some(first));
         } else {
+            self.seen.usage = None;
             let mut members = Scan::new(body);
             for (name, value) in members.by_ref() {
                 match name {
@@ -226,18 +232,15 @@ impl Listener for ChatListener {
             if !members.is_whole() {
                 return;
             }
+            let mut counts = Usage::default();
+            let counted = usage.filter(|_| is_plain).and_then(|usage| usage::glance(usage, &mut counts));
+            self.seen.usage = counted.map(|_| counts);
         }
-        match usage {
-            Some(usage) if usage::is_plain(&self.options.answer.usage) => {
-                self.seen.usage = usage::glance(usage);
-                if let Some(usage) = &mut self.seen.usage {
-                    usage::mend(usage, &self.options.answer.usage);
-                }
-            }
-            None if self.options.answer.usage.pointer.is_none() => {}
-            _ => {
-                self.usage(body);
-            }
+        if let Some(counts) = &mut self.seen.usage {
+            usage::mend(counts, rules);
+        }
+        if !is_plain && (usage.is_some() || rules.pointer.is_some()) {
+            self.usage(body);
         }
         self.seen.model = model.and_then(text_of).map(|model| String::from_utf8_lossy(model).into_owned());
         // What the books want of the choices is found by name, as in a stream.

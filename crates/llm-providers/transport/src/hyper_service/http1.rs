@@ -2,7 +2,8 @@
 
 mod link;
 
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -56,28 +57,31 @@ struct Lease {
 }
 
 /// Sends one request, on a kept connection if there is one.
-pub(super) async fn send(
+pub(super) fn send(
     origin: &Arc<Origin>,
     connector: &Connector,
     parts: Parts,
     body: Bytes,
     timer: &mut Timer,
     timeouts: &Timeouts,
-) -> Result<Response<Body>, TransportError> {
-    let mut request = Request::from_parts(origin_form(parts, origin), Full::new(body));
-    while let Some(link) = origin.http1.take() {
-        match exchange(origin, link, request, timer, timeouts).await {
-            Err((_, Some(unsent))) => request = unsent,
-            other => return other.map_err(|(error, _)| error),
+) -> impl Future<Output = Result<Response<Body>, TransportError>> {
+    // No async function: those hold what they were given beside what they made of it.
+    let mut unsent = Some(Request::from_parts(origin_form(parts, origin), Full::new(body)));
+    async move {
+        while let Some(link) = origin.http1.take() {
+            match exchange(origin, link, &mut unsent, timer, timeouts).await {
+                Err(_) if unsent.is_some() => {}
+                other => return other,
+            }
         }
+        // Boxed: connecting is rare, and a handshake's state would be moved with every request.
+        let connecting = Box::pin(connect(origin, connector, timeouts.connect));
+        let link = timer
+            .within(timeouts.connect, TransportErrorKind::ConnectTimeout, connecting)
+            .await
+            .map_err(TransportError::unsent)??;
+        exchange(origin, link, &mut unsent, timer, timeouts).await
     }
-    // Boxed: connecting is rare, and a handshake's state would be moved with every request.
-    let connecting = Box::pin(connect(origin, connector, timeouts.connect));
-    let link = timer
-        .within(timeouts.connect, TransportErrorKind::ConnectTimeout, connecting)
-        .await
-        .map_err(TransportError::unsent)??;
-    exchange(origin, link, request, timer, timeouts).await.map_err(|(error, _)| error)
 }
 
 async fn connect(
@@ -91,32 +95,36 @@ async fn connect(
     }
 }
 
-/// One request on one connection. The request comes back with the error if none of it was written.
+/// One request on one connection. It is put back if it failed before any of it was written.
 async fn exchange(
     origin: &Arc<Origin>,
     mut link: Link,
-    request: Request<Full<Bytes>>,
+    unsent: &mut Option<Request<Full<Bytes>>>,
     timer: &mut Timer,
     timeouts: &Timeouts,
-) -> Result<Response<Body>, (TransportError, Option<Request<Full<Bytes>>>)> {
+) -> Result<Response<Body>, TransportError> {
+    let Some(request) = unsent.take() else { return Err(TransportError::unsent(TransportErrorKind::Closed)) };
     timer.borrow_sleep(link.sleep.take());
+    let mut answer = pin!(link.ask(request));
+    let answer = poll_fn(|cx| link.drive(cx, |cx| answer.as_mut().poll(cx)));
     let answer = timer
-        .within(timeouts.first_byte, TransportErrorKind::FirstByteTimeout, link.ask(request))
+        .within(timeouts.first_byte, TransportErrorKind::FirstByteTimeout, answer)
         .await
-        .map_err(|kind| (TransportError::after_send(kind), None))?;
+        .map_err(TransportError::after_send)?;
     match answer {
         Ok(response) => {
             let lease = Some(Lease { link, origin: Arc::clone(origin) });
             Ok(response.map(|incoming| Body::http1(Http1Body { incoming, ahead: None, lease })))
         }
-        Err(mut failed) => match failed.take_message() {
-            Some(unsent) => {
-                let error =
-                    TransportError::unsent(TransportErrorKind::Closed).with_source(failed.into_error());
-                Err((error, Some(unsent)))
-            }
-            None => Err((TransportError::from_hyper(failed.into_error()), None)),
-        },
+        Err(mut failed) => {
+            *unsent = failed.take_message();
+            Err(match unsent {
+                Some(_) => {
+                    TransportError::unsent(TransportErrorKind::Closed).with_source(failed.into_error())
+                }
+                None => TransportError::from_hyper(failed.into_error()),
+            })
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! One host to which connections are held.
 
+use std::hash::{Hash, Hasher};
+
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
 use rustls_pki_types::ServerName;
@@ -11,10 +13,23 @@ use crate::error::{TransportError, TransportErrorKind};
 use crate::options::TransportOptions;
 
 /// What makes connections interchangeable.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OriginKey {
     pub(super) https: bool,
     pub(super) authority: Authority,
+}
+
+/// As an authority is hashed, whose letters count the same in either case, but many bytes at a time.
+impl Hash for OriginKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.https.hash(state);
+        for piece in self.authority.as_str().as_bytes().chunks(32) {
+            let mut lower = [0; 32];
+            lower[..piece.len()].copy_from_slice(piece);
+            lower.make_ascii_lowercase();
+            state.write(&lower);
+        }
+    }
 }
 
 /// An origin with its connections of either protocol.

@@ -1,6 +1,7 @@
 //! Counts out of JSON, with a note of each that is none.
 
 use llm_types::{Extra, Nullable};
+use serde_json::Number;
 
 use crate::decimal::Decimal;
 
@@ -14,28 +15,25 @@ pub(super) struct Numbers {
 
 impl Numbers {
     /// A detail; zero when it is not there or is no count.
-    pub(super) fn field<N: ToString>(&mut self, value: &Nullable<N>, side: Side, field: &'static str) -> u64 {
-        value.get().map_or(0, |value| self.count(&value.to_string(), side, field).unwrap_or(0))
+    pub(super) fn field(&mut self, value: &Nullable<Number>, side: Side, field: &'static str) -> u64 {
+        self.sum(value, side, field).unwrap_or(0)
     }
 
     /// A sum; `None` when it is not there or is no count.
-    pub(super) fn sum<N: ToString>(
-        &mut self,
-        value: &Nullable<N>,
-        side: Side,
-        field: &'static str,
-    ) -> Option<u64> {
-        value.get().and_then(|value| self.count(&value.to_string(), side, field))
+    pub(super) fn sum(&mut self, value: &Nullable<Number>, side: Side, field: &'static str) -> Option<u64> {
+        let value = value.get()?;
+        // Nearly all are written as counts are.
+        value.as_u64().or_else(|| self.count(&value.to_string(), side, field))
     }
 
     /// The total, whose faults are those of both sides.
-    pub(super) fn total<N: ToString>(&mut self, value: &Nullable<N>) -> Option<u64> {
-        let text = value.get()?.to_string();
-        let count = count(&text);
-        if count.is_none() {
-            self.both(Contradiction::NoCount { field: "total_tokens", value: text });
+    pub(super) fn total(&mut self, value: &Nullable<Number>) -> Option<u64> {
+        let value = value.get()?;
+        let total = value.as_u64().or_else(|| count(&value.to_string()));
+        if total.is_none() {
+            self.both(Contradiction::NoCount { field: "total_tokens", value: value.to_string() });
         }
-        count
+        total
     }
 
     /// A count among members that no type names; zero when it is not there.

@@ -5,9 +5,8 @@
 //! alone. Here the task that waits for the answer reads the socket itself.
 
 use std::fmt;
-use std::future::poll_fn;
 use std::mem;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -53,13 +52,12 @@ impl Link {
         Ok(Self { sender, connection: Some(Box::pin(connection)), turn, waker, sleep: None })
     }
 
-    /// Puts a request on the connection and waits for the head of its answer.
-    pub(super) async fn ask(
+    /// Puts a request on the connection. The answer comes while the connection is [driven](Self::drive).
+    pub(super) fn ask(
         &mut self,
         request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>> {
-        let mut answer = pin!(self.sender.try_send_request(request));
-        poll_fn(|cx| self.drive(cx, |cx| answer.as_mut().poll(cx))).await
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Full<Bytes>>>>> + use<> {
+        self.sender.try_send_request(request)
     }
 
     /// Polls what the connection brings: as it is, and if it has not come yet, after the connection has moved on.
