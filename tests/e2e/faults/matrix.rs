@@ -75,7 +75,7 @@ fn faults(closed: &Closed, untrusted: &Untrusted) -> Vec<Fault> {
     let error = r#"{"type": "error", "error": {"type": "api_error", "message": "Broken.", "code": null}}"#;
     let silent = Told(504, "transport", "first_byte_timeout");
     let paused = Told(504, "transport", "idle_timeout");
-    let unreadable = Told(502, "provider", "unreadable");
+    let unreadable = Told(502, "provider", "502");
     let cut = Told(502, "transport", "closed");
     vec![
         unreachable("dns", format!("http://{}.invalid", "x".repeat(64)), "dns"),
@@ -159,6 +159,22 @@ impl Cell {
         }
     }
 
+    /// The type of the error: in the client's words, where a vendor's own are not passed on.
+    fn kind(&self, status: u16) -> &'static str {
+        let raw = self.name.starts_with("error-") && !self.stream;
+        match (self.client, self.vendor, status) {
+            (_, _, 504) => "timeout_error",
+            (Dialect::OpenAi, _, 500) if raw => "api_error",
+            (Dialect::OpenAi, Dialect::OpenAi, 429) => "requests",
+            (Dialect::OpenAi, Dialect::Anthropic, 500) => "api_error",
+            (Dialect::OpenAi, Dialect::Anthropic, 503) => "overloaded_error",
+            (_, _, 429) => "rate_limit_error",
+            (Dialect::OpenAi, _, _) => "server_error",
+            (Dialect::Anthropic, _, 529) => "overloaded_error",
+            (Dialect::Anthropic, _, _) => "api_error",
+        }
+    }
+
     /// All that is wrong with what became of it.
     fn check(&self, told: &Told, log: &Value) -> String {
         let mut wrong = String::new();
@@ -208,7 +224,7 @@ impl Cell {
                 expect("status", &told.status, told.status == status);
                 let spoke = told.header("x-llm-gateway-layer");
                 expect("layer", &spoke, spoke == Some(layer));
-                expect("kind", &told.text, told.error("type") == kind(self.client, status));
+                expect("kind", &told.text, told.error("type") == self.kind(status));
                 if self.client == Dialect::OpenAi && !code.is_empty() {
                     expect("code", &told.code(), told.code() == code);
                 }
@@ -232,18 +248,6 @@ impl Cell {
         let failed = log["failed_attempts"].as_str().unwrap_or_default().matches(&self.bad_id()).count();
         expect("log", log, failed == attempts);
         wrong
-    }
-}
-
-/// The type of an error of this status, in the client's words.
-fn kind(client: Dialect, status: u16) -> &'static str {
-    match (client, status) {
-        (Dialect::OpenAi, 429) => "rate_limit_error",
-        (Dialect::OpenAi, _) => "server_error",
-        (Dialect::Anthropic, 429) => "rate_limit_error",
-        (Dialect::Anthropic, 529) => "overloaded_error",
-        (Dialect::Anthropic, 504) => "timeout_error",
-        (Dialect::Anthropic, _) => "api_error",
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, Response, header};
+use http::{HeaderMap, HeaderName, Response, StatusCode, header};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
     Seen, Translator, UpstreamError, header_text,
@@ -514,7 +514,7 @@ pub(super) async fn decode_whole<O: Operation>(
 ) -> Result<(O::Response, HeaderMap), ApiError> {
     for _ in 0..QUESTIONS {
         let (parts, body) = collect(response, max_answer_bytes).await?;
-        match translator.decode(response_of(&parts, &body))? {
+        match decode(translator, &parts, &body)? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
                 // Boxed: few vendors want to be asked again.
@@ -524,6 +524,25 @@ pub(super) async fn decode_whole<O: Operation>(
         }
     }
     Err(asked_too_often())
+}
+
+/// Reads an answer. An error under a status that promises an answer is read as the error that it is.
+fn decode<O: Operation>(
+    translator: &dyn Translator<O>,
+    parts: &http::response::Parts,
+    body: &Bytes,
+) -> Result<Decoded<O::Response>, UpstreamError> {
+    let decoded = translator.decode(response_of(parts, body));
+    match decoded {
+        Err(error)
+            if error.kind == ErrorKind::BadGateway && parts.status.is_success() && says_error(body) =>
+        {
+            let mut response = response_of(parts, body);
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            translator.decode(response).map_or_else(Err, |_| Err(error))
+        }
+        decoded => decoded,
+    }
 }
 
 /// What a vendor's refusal means.
