@@ -63,6 +63,9 @@ impl DatabricksInterpret {
         if ended.is_empty() {
             return;
         }
+        if !choice.is_object() {
+            return;
+        }
         if !choice["delta"].is_object() {
             choice["delta"] = json!({});
         }

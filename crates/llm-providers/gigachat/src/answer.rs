@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Brings a whole answer, or a chunk, into OpenAI's form.
 pub(crate) fn canonical(mut answer: Value, states: &mut States) -> Value {
     if let Some(choices) = answer.get_mut("choices").and_then(Value::as_array_mut) {
-        for choice in choices {
+        for choice in choices.iter_mut().filter(|choice| choice.is_object()) {
             for name in ["message", "delta"] {
                 if let Some(message) = choice.get_mut(name).filter(|message| message.is_object()) {
                     call(message, name == "delta", states);
@@ -103,7 +103,7 @@ impl Opener for Events {
 
 /// Gives an answer the name that the vendor gives none: its instant.
 pub(crate) fn name(answer: &mut Value) {
-    if !answer["id"].is_string() {
+    if answer.is_object() && !answer["id"].is_string() {
         let created = answer["created"].as_u64().unwrap_or_default();
         answer["id"] = format!("gigachat-{created}").into();
     }

@@ -169,6 +169,9 @@ fn joined(body: &[u8]) -> Option<String> {
     let choices = answer["choices"].as_array_mut()?;
     let mut rest = choices.split_off(1);
     let first = choices.first_mut()?;
+    if !first["message"].is_object() {
+        first["message"] = serde_json::json!({});
+    }
     for choice in &mut rest {
         let message = choice["message"].as_object_mut().map(std::mem::take).unwrap_or_default();
         for (name, value) in message.into_iter().filter(|(_, value)| !value.is_null()) {

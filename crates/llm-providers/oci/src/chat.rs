@@ -117,14 +117,14 @@ impl Envelope for OciChat {
     }
 
     fn unwrap(&self, mut answer: Value) -> Value {
-        let said = answer["chatResponse"].take();
+        let said = take(&mut answer, "chatResponse");
         if !said.is_object() {
             return answer;
         }
         let mut whole =
             if said["apiFormat"] == "COHERE" { cohere::answer(said) } else { generic::answer(said) };
         whole["object"] = "chat.completion".into();
-        whole["model"] = answer["modelId"].take();
+        whole["model"] = take(&mut answer, "modelId");
         whole
     }
 
@@ -140,6 +140,11 @@ impl Envelope for OciChat {
     fn framing(&self) -> Framing {
         Framing::Lines
     }
+}
+
+/// Takes a member out of what may be no object at all.
+pub(crate) fn take(tree: &mut Value, name: &str) -> Value {
+    tree.get_mut(name).map(Value::take).unwrap_or_default()
 }
 
 /// The events of one stream.

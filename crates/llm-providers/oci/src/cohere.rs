@@ -10,7 +10,7 @@ use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Role, Tool};
 use serde_json::{Value, json};
 
-use crate::chat::{finish, name, usage};
+use crate::chat::{finish, name, take, usage};
 
 /// Members that only have another name there.
 const NAMES: &[(&str, &str)] = &[
@@ -207,7 +207,7 @@ fn python(kind: Option<&str>) -> &str {
 
 /// A whole answer in OpenAI's words.
 pub(crate) fn answer(mut said: Value) -> Value {
-    let mut message = json!({ "role": "assistant", "content": said["text"].take() });
+    let mut message = json!({ "role": "assistant", "content": take(&mut said, "text") });
     let calls = calls(&said["toolCalls"], false);
     let (reason, native) = finish(&said["finishReason"], !calls.is_empty());
     if !calls.is_empty() {
@@ -215,7 +215,7 @@ pub(crate) fn answer(mut said: Value) -> Value {
     }
     for name in ["citations", "documents", "searchQueries"] {
         if said[name].as_array().is_some_and(|list| !list.is_empty()) {
-            message["provider_specific_fields"][name] = said[name].take();
+            message["provider_specific_fields"][name] = take(&mut said, name);
         }
     }
     let mut choice = json!({ "index": 0, "message": message, "finish_reason": reason });
@@ -223,7 +223,7 @@ pub(crate) fn answer(mut said: Value) -> Value {
         choice["provider_specific_fields"] = native;
     }
     let mut answer = json!({ "id": name(&said), "choices": [choice] });
-    let usage = usage(said["usage"].take());
+    let usage = usage(take(&mut said, "usage"));
     if usage.is_object() {
         answer["usage"] = usage;
     }
@@ -276,11 +276,11 @@ impl Stream {
         }
         for name in ["citations", "documents"] {
             if event[name].as_array().is_some_and(|list| !list.is_empty()) {
-                choice["delta"]["provider_specific_fields"][name] = event[name].take();
+                choice["delta"]["provider_specific_fields"][name] = take(event, name);
             }
         }
         let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [choice] });
-        let usage = usage(event["usage"].take());
+        let usage = usage(take(event, "usage"));
         if usage.is_object() {
             chunk["usage"] = usage;
         }

@@ -8,7 +8,7 @@ use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Nullable};
 use serde_json::{Value, json};
 
-use crate::chat::{finish, name, usage};
+use crate::chat::{finish, name, take, usage};
 
 /// Members that only have another name there.
 const NAMES: &[(&str, &str)] = &[
@@ -172,12 +172,12 @@ fn format(mut format: Value) -> Value {
 /// A whole answer in OpenAI's words.
 pub(crate) fn answer(mut said: Value) -> Value {
     let id = name(&said);
-    let choices: Vec<Value> = match said["choices"].take() {
+    let choices: Vec<Value> = match take(&mut said, "choices") {
         Value::Array(choices) => choices.into_iter().map(|choice| one(choice, "message")).collect(),
         _ => Vec::new(),
     };
     let mut answer = json!({ "id": id, "choices": choices });
-    let usage = usage(said["usage"].take());
+    let usage = usage(take(&mut said, "usage"));
     if usage.is_object() {
         answer["usage"] = usage;
     }
@@ -187,7 +187,7 @@ pub(crate) fn answer(mut said: Value) -> Value {
 /// A chunk in OpenAI's words; `None` for an event that says nothing.
 pub(crate) fn chunk(mut event: Value) -> Option<Value> {
     let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [] });
-    let usage = usage(event["usage"].take());
+    let usage = usage(take(event, "usage"));
     let has_usage = usage.is_object();
     if has_usage {
         chunk["usage"] = usage;
@@ -202,7 +202,7 @@ pub(crate) fn chunk(mut event: Value) -> Option<Value> {
 
 /// One of the answers.
 fn one(mut choice: Value, member: &str) -> Value {
-    let mut theirs = choice["message"].take();
+    let mut theirs = take(&mut choice, "message");
     let mut message = json!({ "role": "assistant" });
     if let Some(parts) = theirs["content"].as_array() {
         let text: String = parts.iter().filter_map(|part| part["text"].as_str()).collect();
@@ -214,7 +214,7 @@ fn one(mut choice: Value, member: &str) -> Value {
     }
     for (name, ours) in [("reasoningContent", "reasoning_content"), ("refusal", "refusal")] {
         if theirs[name].is_string() {
-            message[ours] = theirs[name].take();
+            message[ours] = take(&mut theirs, name);
         }
     }
     if let Some(calls) = theirs["toolCalls"].as_array().filter(|calls| !calls.is_empty()) {
@@ -228,7 +228,7 @@ fn one(mut choice: Value, member: &str) -> Value {
         out["provider_specific_fields"] = native;
     }
     if choice["logprobs"].is_object() {
-        out["logprobs"] = choice["logprobs"].take();
+        out["logprobs"] = take(&mut choice, "logprobs");
     }
     out
 }
