@@ -216,7 +216,7 @@ impl Deployment {
     /// Room for one request; waits for it where the deployment has a bound on requests at a time.
     ///
     /// # Errors
-    /// 429, if too many wait already.
+    /// 429, if too many wait already, or if another request is finding out whether the deployment is well again.
     pub async fn place(&self, priority: u8, now: UnixMs) -> Result<Place, ApiError> {
         let pass = match &self.gate {
             None => None,
@@ -225,7 +225,12 @@ impl Deployment {
                 ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
             })?),
         };
-        Ok(Place { _in_flight: self.live.begin(now), _pass: pass })
+        let in_flight = self.live.begin(now);
+        if in_flight.is_second_probe() {
+            let message = format!("the deployment {} is asked by one request at a time for now", self.id);
+            return Err(ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("probed"));
+        }
+        Ok(Place { _in_flight: in_flight, _pass: pass })
     }
 
     /// One that asks somebody else, with a credential that opens nothing.

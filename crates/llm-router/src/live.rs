@@ -231,13 +231,22 @@ impl QuotaCell {
 #[must_use = "dropped, it is no longer in flight"]
 pub struct InFlight {
     live: Arc<Live>,
-    probe: bool,
+    /// How many found out before it whether the deployment is well again, if it does.
+    probe: Option<u32>,
+}
+
+impl InFlight {
+    /// Whether another request finds out already whether the deployment is well again: both were chosen at the same
+    /// instant, and this one should go elsewhere.
+    pub fn is_second_probe(&self) -> bool {
+        self.probe.is_some_and(|others| others > 0)
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.live.in_flight.fetch_sub(1, Relaxed);
-        if self.probe {
+        if self.probe.is_some() {
             self.live.pulse.probed();
         }
     }

@@ -52,13 +52,10 @@ impl Pulse {
         self.change(|tracker| tracker.cool(until, cause, half_open, now));
     }
 
-    /// Whether a request that begins now finds out; it must say when it has [`probed`](Self::probed).
-    pub(super) fn probe(&self) -> bool {
-        let probe = self.half_open.load(Relaxed);
-        if probe {
-            self.probes.fetch_add(1, Relaxed);
-        }
-        probe
+    /// How many others find out already, if a request that begins now does; it must say when it has
+    /// [`probed`](Self::probed).
+    pub(super) fn probe(&self) -> Option<u32> {
+        self.half_open.load(Relaxed).then(|| self.probes.fetch_add(1, Relaxed))
     }
 
     pub(super) fn probed(&self) {
