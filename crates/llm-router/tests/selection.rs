@@ -159,10 +159,8 @@ fn policy() -> impl Strategy<Value = Policy> {
             "optional_pre_call_checks": enforced,
         }))
         .unwrap();
-        let mut policy = Policy::default();
-        policy.group = Arc::from("group");
-        policy.selection = Selection::new(&settings, "group", &[]).unwrap();
-        policy
+        let selection = Selection::new(&settings, "group", &[]).unwrap();
+        Policy { group: Arc::from("group"), selection, ..Policy::default() }
     })
 }
 
@@ -272,8 +270,8 @@ proptest! {
     #[test]
     fn the_cheapest_that_is_left_serves(all in deployments(), asked in asked()) {
         let settings: RouterSettings = serde_json::from_value(json!({"routing_strategy": "cost-based-routing"})).unwrap();
-        let mut policy = Policy::default();
-        policy.selection = Selection::new(&settings, "group", &[]).unwrap();
+        let selection = Selection::new(&settings, "group", &[]).unwrap();
+        let policy = Policy { selection, ..Policy::default() };
         let decision = decide(&policy, &all, &asked);
         let cost = |place: usize| {
             let price = all[place].facts.price?;
