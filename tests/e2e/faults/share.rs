@@ -61,7 +61,7 @@ async fn with_a_second_deployment_nobody_waits_for_it() {
     let healthy = [scripted(&flaky(1)).await, well().await];
     let both_flaky = [scripted(&flaky(2)).await, scripted(&flaky(3)).await];
     for vendors in [healthy, both_flaky] {
-        let gateway = start(&vendors.each_ref().map(|vendor| vendor.url()));
+        let gateway = start(&vendors.each_ref().map(llm_mock_server::Handle::url));
         let answers = ask_often(&gateway, 8).await;
         assert!(failures(&answers) <= REQUESTS / 500, "{} failed", failures(&answers));
         let mut took: Vec<Duration> = answers.iter().map(|told| told.took).collect();

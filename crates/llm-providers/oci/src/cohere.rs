@@ -276,11 +276,11 @@ impl Stream {
         }
         for name in ["citations", "documents"] {
             if event[name].as_array().is_some_and(|list| !list.is_empty()) {
-                choice["delta"]["provider_specific_fields"][name] = take(event, name);
+                choice["delta"]["provider_specific_fields"][name] = take(&mut event, name);
             }
         }
         let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [choice] });
-        let usage = usage(take(event, "usage"));
+        let usage = usage(take(&mut event, "usage"));
         if usage.is_object() {
             chunk["usage"] = usage;
         }

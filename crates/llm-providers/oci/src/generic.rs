@@ -187,7 +187,7 @@ pub(crate) fn answer(mut said: Value) -> Value {
 /// A chunk in OpenAI's words; `None` for an event that says nothing.
 pub(crate) fn chunk(mut event: Value) -> Option<Value> {
     let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [] });
-    let usage = usage(take(event, "usage"));
+    let usage = usage(take(&mut event, "usage"));
     let has_usage = usage.is_object();
     if has_usage {
         chunk["usage"] = usage;

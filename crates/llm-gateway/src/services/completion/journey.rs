@@ -33,10 +33,10 @@ impl Journey {
     }
 
     fn observe(&mut self, outcome: &Outcome) {
-        if self.place.take().is_some() {
-            if let Some(event) = self.session.observe(outcome, self.app.runtime.now()) {
-                self.group.heed(&event);
-            }
+        if self.place.take().is_some()
+            && let Some(event) = self.session.observe(outcome, self.app.runtime.now())
+        {
+            self.group.heed(&event);
         }
     }
 
