@@ -212,7 +212,7 @@ async fn route(
     let mut open = desk.close();
     let record = open.record_mut();
     record.fallbacks = session.fallbacks();
-    record.retries = session.retries().saturating_sub(record.fallbacks);
+    record.retries = session.retries();
     match (driven, answering) {
         (Ok(won), Ok(group)) => {
             let Answered { asked, deployment, place } = won.answer;

@@ -3,7 +3,7 @@
 //!
 //! `LLM_FUZZ_ITERATIONS` makes it long.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
 
