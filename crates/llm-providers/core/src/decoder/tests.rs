@@ -138,7 +138,7 @@ impl Interpret for FailsTwice {
 #[test]
 fn nothing_after_a_failure_counts() {
     let mut decoder = StreamDecoder::sse(FailsTwice);
-    let decoder: &mut dyn Decoder<crate::Chat> = &mut decoder;
+    let decoder: &mut dyn Decoder<Chat> = &mut decoder;
     let mut all: Vec<_> = decoder.push(Bytes::from_static(b"data: a\n\ndata: b\n\n")).collect();
     all.extend(decoder.finish());
     assert!(matches!(&all[..], [Err(StreamError::Corrupt(why))] if why == "first"), "{all:?}");
