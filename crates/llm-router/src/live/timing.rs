@@ -14,9 +14,8 @@ use crate::{HealthEvent, HealthNews, Pace};
 const OF_DEPLOYMENT: usize = 128;
 /// Samples that a group's percentile is taken of: second requests go by it.
 const OF_GROUP: usize = 512;
-/// A percentile is taken anew after so many samples, and after each one while there are fewer than [`FEW`].
-const EVERY: u64 = 8;
-const FEW: u64 = 64;
+/// A percentile is taken anew when so large a part of the samples is new: with a few of them, after each one.
+const PART: usize = 8;
 /// Milliseconds for which a sample counts.
 const TTL_MS: u64 = 3_600_000;
 /// Milliseconds in which a peak sinks to 37 %.
@@ -226,7 +225,7 @@ impl Series {
         }
         self.count = self.count.wrapping_add(1);
         self.fresh = (self.fresh + 1).min(self.most as u32);
-        if self.count <= FEW || self.count.is_multiple_of(EVERY) {
+        if self.count.is_multiple_of((self.ring.len() / PART).max(1) as u64) {
             self.percentile(at);
         }
     }
