@@ -1,10 +1,14 @@
 //! Files that change while the gateway runs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use notify::{RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
+
+/// How long nothing is read after something was written.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Tells when the content of files changes.
 ///
@@ -74,6 +78,8 @@ impl FileWatch {
                 // The watcher is gone, and nothing will ever be told again.
                 std::future::pending::<()>().await;
             }
+            // A folder in which something is written all the time is not read all the time.
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -96,8 +102,6 @@ fn content(names: &[PathBuf], files: impl Iterator<Item = Option<Vec<u8>>>) -> F
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     /// Far longer than it takes; reached only if the watch is broken.
