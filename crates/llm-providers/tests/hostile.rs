@@ -18,22 +18,24 @@ use llm_providers::types::ChatResponse;
 use llm_providers::{EmbeddingForm, embedding_ingress, rerank_ingress};
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
-/// All files in folders of a name, of all crates of vendors.
-fn fixtures(folders: &[&str]) -> Vec<Vec<u8>> {
-    fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, wanted, files);
-            } else if path
-                .parent()
-                .and_then(Path::file_name)
-                .is_some_and(|name| wanted.iter().any(|wanted| name == *wanted))
-            {
-                files.push(path);
-            }
+/// The files in folders of a name, somewhere below this one.
+fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(&path, wanted, files);
+        } else if path
+            .parent()
+            .and_then(Path::file_name)
+            .is_some_and(|name| wanted.iter().any(|wanted| name == *wanted))
+        {
+            files.push(path);
         }
     }
+}
+
+/// All files in folders of a name, of all crates of vendors.
+fn fixtures(folders: &[&str]) -> Vec<Vec<u8>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap().map(Result::unwrap) {
         let fixtures = entry.path().join("tests/fixtures");
@@ -148,26 +150,74 @@ fn streams_of_every_vendor() {
     }
 }
 
+/// Reads a whole answer as that of every operation.
+fn answer_of(vendor: &dyn Provider, data: &[u8]) {
+    if let Some(chat) = vendor.chat() {
+        answer::<Chat>(chat, data, |answer| tell(&answer));
+    }
+    if let Some(embeddings) = vendor.embeddings() {
+        answer::<Embeddings>(embeddings, data, drop);
+    }
+    if let Some(rerank) = vendor.rerank() {
+        answer(rerank, data, drop);
+    }
+    if let Some(count) = vendor.count_tokens() {
+        answer(count, data, drop);
+    }
+}
+
 #[test]
 fn answers_of_every_vendor() {
     let answers = fixtures(&["response", "error", "conformance", "embeddings", "rerank"]);
     for (place, vendor) in vendors().into_iter().enumerate() {
         println!("{}", vendor.info().id);
-        let body = |data: &[u8]| {
-            if let Some(chat) = vendor.chat() {
-                answer::<Chat>(chat, data, |answer| tell(&answer));
+        run(|data| answer_of(vendor, data), &some(&answers, place), SEED, iterations(10));
+    }
+}
+
+/// The fixtures in these folders that tell of a vendor: its own, or those of the wire that it speaks.
+fn own_fixtures(vendor: &dyn Provider, folders: &[&str]) -> Vec<Vec<u8>> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = home.join(vendor.info().id.replace('_', "-")).join("tests/fixtures");
+    let named = home.join(vendor.info().id.as_str()).join("tests/fixtures");
+    let shared = home.join("tests/fixtures/conformance/openai");
+    let mut files = Vec::new();
+    for folder in [own, named, shared].iter().filter(|folder| folder.is_dir()) {
+        walk(folder, folders, &mut files);
+    }
+    files.sort();
+    files.dedup();
+    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// How many of the texts with a value of another form are tried of each fixture.
+fn forms() -> usize {
+    usize::try_from(iterations(60)).unwrap()
+}
+
+#[test]
+fn answers_with_values_of_another_form() {
+    let folders = &["response", "error", "conformance", "openai", "embeddings", "rerank"];
+    for vendor in vendors() {
+        println!("{}", vendor.info().id);
+        for text in own_fixtures(vendor, folders).iter().flat_map(|text| fuzz::other_forms(text, forms())) {
+            answer_of(vendor, &text);
+        }
+    }
+}
+
+#[test]
+fn streams_with_values_of_another_form() {
+    for vendor in vendors() {
+        let Some(chat) = vendor.chat() else { continue };
+        println!("{}", vendor.info().id);
+        for stream in own_fixtures(vendor, &["stream", "conformance", "openai"]) {
+            for text in fuzz::other_forms(&stream, forms()) {
+                for data in [&text, &framed(&text)] {
+                    drop(llm_testkit::laws::read(|| chat.decoder(), data));
+                }
             }
-            if let Some(embeddings) = vendor.embeddings() {
-                answer::<Embeddings>(embeddings, data, drop);
-            }
-            if let Some(rerank) = vendor.rerank() {
-                answer(rerank, data, drop);
-            }
-            if let Some(count) = vendor.count_tokens() {
-                answer(count, data, drop);
-            }
-        };
-        run(body, &some(&answers, place), SEED, iterations(10));
+        }
     }
 }
 
