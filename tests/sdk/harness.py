@@ -186,5 +186,7 @@ def config(mock_url: str, **settings) -> dict:
             deployment("anthropic/*", "anthropic/*", *anthropic),
         ],
         "general_settings": {"master_key": MASTER_KEY},
+        # What a vendor says is told as it is: no request is sent twice, and none is held back for what another one met.
+        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
         **settings,
     }

@@ -60,7 +60,7 @@ def test_gateway_only_members_are_removed(mock, http):
     assert mock.last().body == body | {"model": "gpt-4.1"}
     # What the gateway would have had to do and does not is told; what is for its books is not.
     notes = answer.headers["x-llm-gateway-notes"]
-    assert "dropped num_retries" in notes and "tags" not in notes
+    assert notes == "dropped cache"
 
 
 def test_members_that_only_anthropic_knows_stay_there(mock, http):

@@ -91,22 +91,34 @@ def test_a_silent_vendor_in_mid_stream(mock, speaker, wire):
     assert not isinstance(raised.value, speaker.errors.APITimeoutError)
 
 
+def broken_after(wire, word: str) -> str:
+    """A stream with an event that cannot be read after the one with this word."""
+    text = wire.says(Said("one two three four five six"), True)["response"]["body_text"]
+    end = text.index("\n\n", text.index(word)) + 2
+    return f"{text[:end]}data: {{broken\n\n{text[end:]}"
+
+
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
 def test_a_broken_event(mock, http, wire, path):
-    first, _, rest = wire.says(Said("one two"), True)["response"]["body_text"].partition("\n\n")
-    body = f"{first}\n\ndata: {{broken\n\n{rest}"
+    body = broken_after(wire, "one")
     mock.script({"raw": {"content_type": "text/event-stream", "body": body}})
     options = {"stream_options": {"include_usage": True}} if path.endswith("completions") else {}
     response = http.post(path, json=request(wire.model, **options))
+    assert response.status_code == 200
     if path == wire.path:
         # Bytes pass through: what they are worth is between the client and the vendor.
         assert response.text == body
-    elif response.status_code == 200:
-        last = events(response)[-1]
-        assert last != "[DONE]" and "error" in last and "two" not in response.text
     else:
-        # Nothing had been told yet.
-        assert response.status_code == 502
+        last = events(response)[-1]
+        assert last != "[DONE]" and "error" in last and "six" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_a_broken_event_before_the_first_word(mock, http, wire, path):
+    """Nothing has been told yet: another deployment could still be asked."""
+    body = broken_after(wire, "{")
+    mock.script({"raw": {"content_type": "text/event-stream", "body": body}})
+    assert http.post(path, json=request(wire.model)).status_code == 502
 
 
 class Accumulated:

@@ -18,22 +18,24 @@ use llm_providers::types::ChatResponse;
 use llm_providers::{EmbeddingForm, embedding_ingress, rerank_ingress};
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
-/// All files in folders of a name, of all crates of vendors.
-fn fixtures(folders: &[&str]) -> Vec<Vec<u8>> {
-    fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                walk(&path, wanted, files);
-            } else if path
-                .parent()
-                .and_then(Path::file_name)
-                .is_some_and(|name| wanted.iter().any(|wanted| name == *wanted))
-            {
-                files.push(path);
-            }
+/// The files in folders of a name, somewhere below this one.
+fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            walk(&path, wanted, files);
+        } else if path
+            .parent()
+            .and_then(Path::file_name)
+            .is_some_and(|name| wanted.iter().any(|wanted| name == *wanted))
+        {
+            files.push(path);
         }
     }
+}
+
+/// All files in folders of a name, of all crates of vendors.
+fn fixtures(folders: &[&str]) -> Vec<Vec<u8>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap().map(Result::unwrap) {
         let fixtures = entry.path().join("tests/fixtures");
@@ -148,26 +150,136 @@ fn streams_of_every_vendor() {
     }
 }
 
+/// Reads a whole answer as that of every operation.
+fn answer_of(vendor: &dyn Provider, data: &[u8]) {
+    if let Some(chat) = vendor.chat() {
+        answer::<Chat>(chat, data, |answer| tell(&answer));
+    }
+    if let Some(embeddings) = vendor.embeddings() {
+        answer::<Embeddings>(embeddings, data, drop);
+    }
+    if let Some(rerank) = vendor.rerank() {
+        answer(rerank, data, drop);
+    }
+    if let Some(count) = vendor.count_tokens() {
+        answer(count, data, drop);
+    }
+}
+
 #[test]
 fn answers_of_every_vendor() {
     let answers = fixtures(&["response", "error", "conformance", "embeddings", "rerank"]);
     for (place, vendor) in vendors().into_iter().enumerate() {
         println!("{}", vendor.info().id);
-        let body = |data: &[u8]| {
-            if let Some(chat) = vendor.chat() {
-                answer::<Chat>(chat, data, |answer| tell(&answer));
+        run(|data| answer_of(vendor, data), &some(&answers, place), SEED, iterations(10));
+    }
+}
+
+/// The fixtures in these folders that tell of a vendor: its own, or those of the wire that it speaks.
+fn own_fixtures(vendor: &dyn Provider, folders: &[&str]) -> Vec<Vec<u8>> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let id = &*vendor.info().id;
+    let crates = [id, &id.replace('_', "-"), id.trim_end_matches("_ai")].map(ToOwned::to_owned);
+    let own = crates.map(|name| home.join(name).join("tests/fixtures"));
+    let shared = home.join("tests/fixtures/conformance/openai");
+    let mut files = Vec::new();
+    for folder in own.iter().chain([&shared]).filter(|folder| folder.is_dir()) {
+        walk(folder, folders, &mut files);
+    }
+    files.sort();
+    files.dedup();
+    files.iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+/// Forms of answers that no file holds: of vendors whose tests write theirs down in place.
+const UNFILED_ANSWERS: &[&str] = &[
+    // Databricks: content in parts.
+    r#"{"id":"a","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"finish_reason":"stop","message":{
+        "role":"assistant","provider_specific_fields":{},"content":[{"type":"reasoning","summary":[
+        {"type":"summary_text","text":"hm","signature":"s"}]},{"type":"text","text":"a","citations":[]}]}}]}"#,
+    // GitHub Copilot: one answer in several choices, which have no index.
+    r#"{"id":"a","created":1,"model":"m","choices":[{"finish_reason":"tool_calls","message":{"content":"a","role":"assistant"}},
+        {"finish_reason":"tool_calls","message":{"role":"assistant","tool_calls":[{"function":{"arguments":"{}","name":"f"},
+        "id":"c","type":"function"}]}}]}"#,
+    // LangGraph's and Dify's state.
+    r#"{"messages":[{"type":"ai","id":"i","content":[{"type":"text","text":"a"}],"response_metadata":{"finish_reason":"stop",
+        "model_name":"m"},"usage_metadata":{"input_tokens":1,"output_tokens":1,"total_tokens":2,"input_token_details":
+        {"cache_read":1},"output_token_details":{"reasoning":1}}}],"answer":"a","message_id":"i","created_at":1,
+        "metadata":{"usage":{"prompt_tokens":1},"retriever_resources":[{}]}}"#,
+    // Langflow's outputs.
+    r#"{"session_id":"s","outputs":[{"outputs":[{"results":{"message":{"text":"a","data":{"text":"a"}}}}]}]}"#,
+];
+
+/// The same of streams.
+const UNFILED_STREAMS: &[&str] = &[
+    // Databricks: content in parts, and calls whose arguments begin with an empty object.
+    concat!(
+        r#"data: {"id":"a","choices":[{"index":0,"delta":{"content":[{"type":"reasoning","summary":[{"text":"hm"}]}]}}]}"#,
+        "\n\n",
+        r#"data: {"id":"a","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","#,
+        r#""function":{"name":"f","arguments":"{}"}}]}}]}"#,
+        "\n\n",
+        r#"data: {"id":"a","choices":[{"index":0,"delta":{"tool_calls":null},"finish_reason":"tool_calls"}]}"#,
+        "\n\ndata: [DONE]\n\n",
+    ),
+    // Dify.
+    concat!(
+        r#"data: {"event":"message","message_id":"i","created_at":1,"conversation_id":"c","answer":"a"}"#,
+        "\n\n",
+        r#"data: {"event":"message_end","message_id":"i","metadata":{"usage":{"prompt_tokens":1}}}"#,
+        "\n\n",
+        r#"data: {"event":"error","status":400,"code":"c","message":"m"}"#,
+        "\n\n",
+    ),
+    // LangGraph.
+    concat!(
+        "event: messages\n",
+        r#"data: [{"type":"AIMessageChunk","id":"i","content":"a","response_metadata":{"model_name":"m"},"#,
+        r#""usage_metadata":{"input_tokens":1}},{"langgraph_node":"n"}]"#,
+        "\n\nevent: error\ndata: {\"error\":\"e\",\"message\":\"m\"}\n\nevent: end\ndata: null\n\n",
+    ),
+    // Langflow.
+    concat!(
+        r#"{"event":"token","data":{"chunk":"a","id":"i"}}"#,
+        "\n",
+        r#"{"event":"end","data":{"result":{"session_id":"s","outputs":[{"outputs":[{"results":{"message":{"text":"a"}}}]}]}}}"#,
+        "\n",
+    ),
+];
+
+fn owned(texts: &[&str]) -> impl Iterator<Item = Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec())
+}
+
+/// How many of the texts with a value of another form are tried of each fixture.
+fn forms() -> usize {
+    usize::try_from(iterations(20)).unwrap()
+}
+
+#[test]
+fn answers_with_values_of_another_form() {
+    let folders = &["response", "error", "conformance", "openai", "embeddings", "rerank"];
+    for vendor in vendors() {
+        println!("{}", vendor.info().id);
+        for answer in own_fixtures(vendor, folders).into_iter().chain(owned(UNFILED_ANSWERS)) {
+            fuzz::other_forms(&answer, forms()).for_each(|text| answer_of(vendor, &text));
+        }
+    }
+}
+
+#[test]
+fn streams_with_values_of_another_form() {
+    for vendor in vendors() {
+        let Some(chat) = vendor.chat() else { continue };
+        println!("{}", vendor.info().id);
+        let own = own_fixtures(vendor, &["stream", "conformance", "openai"]);
+        for stream in own.into_iter().chain(owned(UNFILED_STREAMS)) {
+            for text in fuzz::other_forms(&stream, forms()) {
+                for data in [&text, &framed(&text)] {
+                    drop(llm_testkit::laws::read(|| chat.decoder(), data));
+                }
             }
-            if let Some(embeddings) = vendor.embeddings() {
-                answer::<Embeddings>(embeddings, data, drop);
-            }
-            if let Some(rerank) = vendor.rerank() {
-                answer(rerank, data, drop);
-            }
-            if let Some(count) = vendor.count_tokens() {
-                answer(count, data, drop);
-            }
-        };
-        run(body, &some(&answers, place), SEED, iterations(10));
+        }
     }
 }
 

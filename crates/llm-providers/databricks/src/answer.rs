@@ -41,7 +41,10 @@ pub(crate) fn mend(message: &mut Map<String, Value>) {
     }
     if !others.is_empty() {
         let fields = message.entry("provider_specific_fields").or_insert_with(|| json!({}));
-        fields["content_parts"] = others.into();
+        match fields.as_object_mut() {
+            Some(fields) => drop(fields.insert("content_parts".to_owned(), others.into())),
+            None => *fields = json!({ "content_parts": others }),
+        }
     }
 }
 
@@ -53,8 +56,8 @@ fn is_plain(part: &Value) -> bool {
 /// A body whose choices were mended; `None` if none of them has content in parts.
 pub(crate) fn mended(body: &[u8], member: &str) -> Option<Value> {
     let mut value: Value = has_parts(body).then(|| serde_json::from_slice(body).ok())??;
-    for choice in value["choices"].as_array_mut()? {
-        if let Some(message) = choice[member].as_object_mut() {
+    for choice in value.get_mut("choices")?.as_array_mut()? {
+        if let Some(message) = choice.get_mut(member).and_then(Value::as_object_mut) {
             mend(message);
         }
     }

@@ -33,7 +33,7 @@ impl DatabricksInterpret {
             None if has_calls => serde_json::from_slice(data).ok()?,
             None => return None,
         };
-        for choice in value["choices"].as_array_mut()? {
+        for choice in value.get_mut("choices")?.as_array_mut()? {
             self.calls(choice);
         }
         serde_json::to_vec(&value).ok()
@@ -60,23 +60,15 @@ impl DatabricksInterpret {
         let ended: Vec<u64> =
             self.empty.iter().filter(|(of, _)| *of == choice_index).map(|(_, index)| *index).collect();
         self.empty.retain(|(of, _)| *of != choice_index);
-        if ended.is_empty() {
-            return;
-        }
-        if !choice.is_object() {
-            return;
-        }
-        if !choice["delta"].is_object() {
-            choice["delta"] = json!({});
-        }
-        let calls = &mut choice["delta"]["tool_calls"];
-        if !calls.is_array() {
-            *calls = json!([]);
-        }
-        if let Some(calls) = calls.as_array_mut() {
-            calls.extend(
-                ended.iter().map(|index| json!({ "index": index, "function": { "arguments": "{}" } })),
-            );
+        let Some(choice) = choice.as_object_mut().filter(|_| !ended.is_empty()) else { return };
+        let ended = ended.iter().map(|index| json!({ "index": index, "function": { "arguments": "{}" } }));
+        let delta = choice.entry("delta").or_insert(Value::Null);
+        match delta.get_mut("tool_calls").and_then(Value::as_array_mut) {
+            Some(calls) => calls.extend(ended),
+            None => match delta.as_object_mut() {
+                Some(delta) => drop(delta.insert("tool_calls".to_owned(), ended.collect())),
+                None => *delta = json!({ "tool_calls": ended.collect::<Value>() }),
+            },
         }
     }
 }

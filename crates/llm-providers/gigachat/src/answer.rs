@@ -2,33 +2,36 @@
 
 use llm_provider_core::SseEvent;
 use llm_provider_envelope::{Opened, Opener, json as tree};
+use llm_types::Extra;
 use serde_json::{Value, json};
 
 /// Brings a whole answer, or a chunk, into OpenAI's form.
 pub(crate) fn canonical(mut answer: Value, states: &mut States) -> Value {
     if let Some(choices) = answer.get_mut("choices").and_then(Value::as_array_mut) {
-        for choice in choices.iter_mut().filter(|choice| choice.is_object()) {
+        for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
             for name in ["message", "delta"] {
-                if let Some(message) = choice.get_mut(name).filter(|message| message.is_object()) {
+                if let Some(message) = choice.get_mut(name).and_then(Value::as_object_mut) {
                     call(message, name == "delta", states);
                 }
             }
-            let native = choice["finish_reason"].take();
-            choice["finish_reason"] = match native.as_str() {
-                Some("function_call") => "tool_calls".into(),
-                Some("blacklist") => "content_filter".into(),
-                _ => native.clone(),
+            let reason = match choice.get("finish_reason").and_then(Value::as_str) {
+                Some("function_call") => "tool_calls",
+                Some("blacklist") => "content_filter",
+                _ => continue,
             };
-            if choice["finish_reason"] != native {
-                choice["provider_specific_fields"] = json!({ "native_finish_reason": native });
-            }
+            let native = choice.insert("finish_reason".to_owned(), reason.into());
+            choice.insert(
+                "provider_specific_fields".to_owned(),
+                json!({ "native_finish_reason": native }),
+            );
         }
     }
-    usage(&mut answer["usage"]);
-    if answer["usage"].is_null()
-        && let Some(members) = answer.as_object_mut()
-    {
-        members.shift_remove("usage");
+    if let Some(members) = answer.as_object_mut() {
+        match members.get_mut("usage") {
+            Some(Value::Null) => drop(members.shift_remove("usage")),
+            Some(told) => usage(told),
+            None => {}
+        }
     }
     answer
 }
@@ -41,8 +44,7 @@ pub(crate) struct States {
 }
 
 /// Moves `function_call` to `tool_calls`: arguments become JSON text, the state's id is the call's.
-fn call(message: &mut Value, is_delta: bool, states: &mut States) {
-    let Some(members) = message.as_object_mut() else { return };
+fn call(members: &mut Extra, is_delta: bool, states: &mut States) {
     let state = members.get("functions_state_id").and_then(Value::as_str).map(str::to_owned);
     if state.is_some() {
         states.state.clone_from(&state);
@@ -68,18 +70,20 @@ fn call(message: &mut Value, is_delta: bool, states: &mut States) {
 /// The vendor counts what it read from its cache apart.
 ///
 /// Source: GigaChat API reference, "usage.precached_prompt_tokens", read 2026-11.
-fn usage(usage: &mut Value) {
+fn usage(told: &mut Value) {
+    let Some(usage) = told.as_object_mut() else { return };
+    let count = |name: &str| usage.get(name).and_then(Value::as_u64);
     let (Some(cached), Some(read), Some(written)) = (
-        usage["precached_prompt_tokens"].as_u64().filter(|cached| *cached > 0),
-        usage["prompt_tokens"].as_u64(),
-        usage["completion_tokens"].as_u64(),
+        count("precached_prompt_tokens").filter(|cached| *cached > 0),
+        count("prompt_tokens"),
+        count("completion_tokens"),
     ) else {
         return;
     };
     let read = read.saturating_add(cached);
-    usage["prompt_tokens"] = read.into();
-    usage["total_tokens"] = read.saturating_add(written).into();
-    usage["prompt_tokens_details"] = json!({ "cached_tokens": cached });
+    usage.insert("prompt_tokens".to_owned(), read.into());
+    usage.insert("total_tokens".to_owned(), read.saturating_add(written).into());
+    usage.insert("prompt_tokens_details".to_owned(), json!({ "cached_tokens": cached }));
 }
 
 /// The events of one stream. They have no id, and a client wants one.
@@ -103,8 +107,9 @@ impl Opener for Events {
 
 /// Gives an answer the name that the vendor gives none: its instant.
 pub(crate) fn name(answer: &mut Value) {
-    if answer.is_object() && !answer["id"].is_string() {
-        let created = answer["created"].as_u64().unwrap_or_default();
-        answer["id"] = format!("gigachat-{created}").into();
+    let created = answer["created"].as_u64().unwrap_or_default();
+    let Some(members) = answer.as_object_mut() else { return };
+    if !members.get("id").is_some_and(Value::is_string) {
+        members.insert("id".to_owned(), format!("gigachat-{created}").into());
     }
 }

@@ -11,7 +11,7 @@ use llm_provider_core::{
 use llm_provider_openai::{
     Auth, ChatWire, EmbeddingOptions, EmbeddingWire, RequestOptions, ThinkingMember, WireOptions,
 };
-use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
+use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse, Extra};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -166,29 +166,35 @@ fn joined(body: &[u8]) -> Option<String> {
         return None;
     }
     let mut answer: Value = serde_json::from_slice(body).ok()?;
-    let choices = answer["choices"].as_array_mut()?;
-    let mut rest = choices.split_off(1);
-    let first = choices.first_mut()?;
-    if !first["message"].is_object() {
-        first["message"] = serde_json::json!({});
-    }
-    for choice in &mut rest {
-        let message = choice["message"].as_object_mut().map(std::mem::take).unwrap_or_default();
-        for (name, value) in message.into_iter().filter(|(_, value)| !value.is_null()) {
-            let member = &mut first["message"][&name];
-            match (&mut *member, value) {
+    let choices = answer.get_mut("choices")?.as_array_mut()?;
+    let rest = choices.split_off(1);
+    let first = choices.first_mut()?.as_object_mut()?;
+    let mut message = members(first.shift_remove("message"));
+    for mut choice in rest.into_iter().map(|choice| members(Some(choice))) {
+        for (name, value) in members(choice.shift_remove("message")) {
+            match (message.entry(name.as_str()).or_insert(Value::Null), value) {
                 (Value::Array(calls), Value::Array(more)) => calls.extend(more),
                 (Value::String(text), Value::String(more)) if name == "content" => text.push_str(&more),
-                (Value::Null, value) => *member = value,
+                (member @ Value::Null, value) => *member = value,
                 _ => {}
             }
         }
-        if first["finish_reason"].is_null() || choice["finish_reason"] == "tool_calls" {
-            first["finish_reason"] = choice["finish_reason"].take();
+        let reason = choice.shift_remove("finish_reason").unwrap_or_default();
+        if first.get("finish_reason").is_none_or(Value::is_null) || reason == "tool_calls" {
+            first.insert("finish_reason".to_owned(), reason);
         }
     }
-    first["index"] = 0.into();
+    first.insert("message".to_owned(), message.into());
+    first.insert("index".to_owned(), 0.into());
     Some(answer.to_string())
+}
+
+/// The members of an object; none of what is no object.
+fn members(value: Option<Value>) -> Extra {
+    match value {
+        Some(Value::Object(members)) => members,
+        _ => Extra::new(),
+    }
 }
 
 impl Translator<Embeddings> for GithubCopilot {

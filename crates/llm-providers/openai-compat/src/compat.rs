@@ -9,8 +9,8 @@ use llm_provider_core::{
     VendorInfo,
 };
 use llm_provider_openai::{
-    Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay, ResponsesOptions,
-    ResponsesRelay,
+    ByModel, Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay,
+    ResponsesOptions, ResponsesRelay, ResponsesWire, is_responses_model,
 };
 use llm_types::{ChatRequest, ChatResponse, Nullable};
 
@@ -19,12 +19,16 @@ use crate::whole::Whole;
 use crate::{Capability, RowError, VendorOperation, VendorRow, quirk};
 
 /// A vendor that speaks OpenAI chat.
+///
+/// Where it has the Responses API too, a model named `responses/…` is asked by that, without the prefix.
 #[derive(Debug, Clone)]
 pub struct Compat {
     row: Arc<VendorRow>,
     info: VendorInfo,
     wire: ChatWire,
     relay: CompatRelay,
+    /// Chat by either API, for a vendor that has both.
+    by_model: Option<ByModel>,
     responses: ResponsesRelay,
     embeddings: EmbeddingWire,
     rerank: RerankWire,
@@ -49,6 +53,11 @@ fn embeddings(row: &VendorRow) -> EmbeddingOptions {
     }
 }
 
+/// Whether the Responses API can be asked. Where the vendor names models otherwise, the body would have to be written anew.
+fn has_responses(row: &VendorRow) -> bool {
+    row.has(VendorOperation::Responses) && row.model_prefix.is_empty()
+}
+
 impl Compat {
     /// The vendor of a row.
     ///
@@ -58,15 +67,19 @@ impl Compat {
         row.check()?;
         let wire = row.wire()?;
         let row = Arc::new(row);
+        let chat = ChatWire::new(wire.clone());
+        let responses = ResponsesOptions {
+            wire: wire.clone(),
+            vendor: row.id.clone(),
+            ..ResponsesOptions::default()
+        };
+        let by_model = || ByModel::new(chat.clone(), ResponsesWire::new(responses.clone()));
         Ok(Self {
             info: row.info(),
-            wire: ChatWire::new(wire.clone()),
+            by_model: has_responses(&row).then(by_model),
+            wire: chat,
             relay: CompatRelay { row: Arc::clone(&row), relay: ChatRelay::new(wire.clone()) },
-            responses: ResponsesRelay::new(ResponsesOptions {
-                wire: wire.clone(),
-                vendor: row.id.clone(),
-                ..ResponsesOptions::default()
-            }),
+            responses: ResponsesRelay::new(responses),
             embeddings: EmbeddingWire::new(wire.clone(), embeddings(&row)),
             rerank: RerankWire::new(wire, row.rerank.clone()),
             row,
@@ -103,12 +116,7 @@ impl Provider for Compat {
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
         match dialect {
             Dialect::OpenAiChat if self.row.has(VendorOperation::Chat) => Some(&self.relay),
-            // Where the vendor names models otherwise, the body would have to be written anew.
-            Dialect::OpenAiResponses
-                if self.row.has(VendorOperation::Responses) && self.row.model_prefix.is_empty() =>
-            {
-                Some(&self.responses)
-            }
+            Dialect::OpenAiResponses if has_responses(&self.row) => Some(&self.responses),
             _ => None,
         }
     }
@@ -116,6 +124,9 @@ impl Provider for Compat {
 
 impl Translator<Chat> for Compat {
     fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        if let Some(by_model) = self.by_model.as_ref().filter(|_| is_responses_model(call.model)) {
+            return by_model.encode(request, call);
+        }
         let mut changes = Changes::new(call);
         let mut request = Cow::Borrowed(request);
         let row = &*self.row;
@@ -135,12 +146,15 @@ impl Translator<Chat> for Compat {
     }
 
     fn decode(&self, response: http::Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
-        self.wire.decode(response)
+        match &self.by_model {
+            Some(by_model) => by_model.decode(response),
+            None => self.wire.decode(response),
+        }
     }
 
     fn decoder(&self) -> Box<dyn Decoder<Chat>> {
         if self.row.can(Capability::Streaming) {
-            self.wire.decoder()
+            self.by_model.as_ref().map_or_else(|| self.wire.decoder(), Translator::decoder)
         } else {
             Box::new(StreamDecoder::new(Framing::Lines, Whole::new(self.wire.clone())))
         }
@@ -166,6 +180,9 @@ impl Relay for CompatRelay {
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
         let row = &self.row;
+        if has_responses(row) && is_responses_model(call.model) {
+            return None;
+        }
         let hot = row.max_temperature.is_some_and(|limit| {
             peek.get::<f64>("temperature").ok().flatten().is_some_and(|temperature| temperature > limit)
         });

@@ -472,6 +472,30 @@ fn a_vendor_that_does_not_stream_is_asked_for_the_whole_answer() {
 }
 
 #[test]
+fn a_model_may_ask_for_the_responses_api() {
+    let vendor = Compat::new(find("xai").unwrap().clone()).unwrap();
+    let headers = HeaderMap::new();
+    let call = Call::new("responses/m", &headers);
+    let chat = vendor.chat().unwrap();
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
+    let encoded = chat.encode(&from_value(body.clone()).unwrap(), &call).unwrap();
+    assert_eq!(encoded.request.uri(), "https://api.x.ai/v1/responses");
+    let Payload::Bytes(sent) = encoded.request.into_body() else { panic!("segments") };
+    let sent: Value = serde_json::from_slice(&sent).unwrap();
+    assert_eq!((&sent["model"], sent["input"].is_array()), (&json!("m"), true), "{sent}");
+    let bytes = body.to_string().into_bytes();
+    let relay = vendor.relay(Dialect::OpenAiChat).unwrap();
+    assert!(relay.edits(&Peek::new(&bytes).unwrap(), &call).is_none(), "chat does not pass through");
+    let message = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]});
+    let told = json!({"id": "r", "object": "response", "created_at": 1, "model": "m", "status": "completed",
+        "output": [message]});
+    assert_eq!(decode("xai", 200, told.clone()).unwrap()["choices"][0]["message"]["content"], "Hi");
+    let event = json!({"type": "response.completed", "response": told});
+    let stream = format!("event: response.completed\ndata: {event}\n\n");
+    assert_eq!(llm_testkit::assemble(&stream_of("xai", &stream, "}}")).id.get().unwrap(), "r");
+}
+
+#[test]
 fn addresses_made_of_more_than_a_base() {
     let headers = HeaderMap::new();
     let sent = |id: &str, base_url: Option<&str>, model: &str| {

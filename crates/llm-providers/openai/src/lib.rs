@@ -30,5 +30,5 @@ pub use options::{
 pub use relay::{ChatListener, ChatRelay};
 pub use responses::{
     ByModel, ByModelRelay, EncryptedThinking, ResponsesIngress, ResponsesOptions, ResponsesRelay,
-    ResponsesWire,
+    ResponsesWire, is_responses_model,
 };

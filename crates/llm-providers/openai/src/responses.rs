@@ -10,7 +10,7 @@ mod relay;
 mod usage;
 pub mod wire;
 
-pub use by_model::{ByModel, ByModelRelay};
+pub use by_model::{ByModel, ByModelRelay, is_responses_model};
 pub use chat::{ResponsesInterpret, ResponsesWire};
 pub use ingress::ResponsesIngress;
 pub use options::{EncryptedThinking, ResponsesOptions};

@@ -262,7 +262,10 @@ fn failures_inside_a_stream_are_told_in_every_form() {
         r#"{"success":false,"errors":[{"code":1,"message":"broke"}]}"#,
         r#"{"base_resp":{"status_code":1000,"status_msg":"broke"},"choices":null}"#,
         r#"[{"error":{"message":"broke"}}]"#,
+        r#"{"choices":[{"index":0,"delta":{},"message":{"role":"assistant","content":""},"finish_reason":"error",
+            "error":{"message":"broke","code":502}}]}"#,
     ] {
+        let said = said.replace("\n            ", "");
         let stream = format!(
             "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {said}\n\ndata: [DONE]\n\n"
         );

@@ -146,12 +146,14 @@ fn inner(mut answer: Value) -> Value {
     let Some(mut said) = answer.get_mut("final_result").map(Value::take).filter(Value::is_object) else {
         return answer;
     };
-    for name in ["request_id", "intermediate_results", "intermediate_failures"] {
-        let value = answer[name].take();
-        let is_empty = value.as_object().is_some_and(serde_json::Map::is_empty);
-        if !value.is_null() && !is_empty {
-            said["provider_specific_fields"][name] = value;
-        }
+    let around = ["request_id", "intermediate_results", "intermediate_failures"];
+    let around = around.into_iter().filter_map(|name| Some((name.to_owned(), answer.get_mut(name)?.take())));
+    let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Extra::is_empty);
+    let around: Extra = around.filter(|(_, value)| !is_empty(value)).collect();
+    match said.get_mut("provider_specific_fields").and_then(Value::as_object_mut) {
+        Some(fields) => fields.extend(around),
+        None if around.is_empty() => {}
+        None => said["provider_specific_fields"] = around.into(),
     }
     said
 }

@@ -52,7 +52,8 @@ impl Translator<Embeddings> for Vectors {
         let unreadable = |why: String| UpstreamError::unreadable(response.status(), response.body(), why);
         let mut body: Value =
             serde_json::from_slice(response.body()).map_err(|why| unreadable(why.to_string()))?;
-        let answer = from_value(body["final_result"].take()).map_err(|why| unreadable(why.to_string()))?;
+        let answer = body.get_mut("final_result").map(Value::take).unwrap_or_default();
+        let answer = from_value(answer).map_err(|why| unreadable(why.to_string()))?;
         Ok(Decoded::Answer(answer))
     }
 

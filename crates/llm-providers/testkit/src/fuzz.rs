@@ -4,6 +4,7 @@
 //! the runner here, with mutations chosen by a seed, and a coverage-guided fuzzer.
 
 mod budget;
+mod forms;
 mod mutate;
 
 use std::fmt::Debug;
@@ -22,6 +23,7 @@ use budget::Budget;
 use crate::Random;
 use crate::laws::{read, read_cut};
 
+pub use forms::other_forms;
 pub use mutate::mutate;
 
 /// The seed that the tests use unless told otherwise.

@@ -16,11 +16,11 @@ use llm_providers::core::{
     Secret, Translator,
 };
 use llm_providers::openai::{ResponsesOptions, ResponsesWire};
-use llm_providers::types::ChatRequest;
+use llm_providers::types::{ChatRequest, OPENAI_ONLY};
 use llm_testkit::fuzz::iterations;
 use llm_testkit::laws::{self, Loss};
 use llm_testkit::{Random, random_request, sprinkle};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Names of models, of which some have rules of their own.
 const MODELS: &[&str] = &[
@@ -193,6 +193,38 @@ fn requests_at_random() {
     }
     lost.expect_none();
     assert!(refusers.is_empty(), "a vendor that refuses is no proof of anything: {refusers:#?}");
+}
+
+#[test]
+fn what_only_openai_knows_stays_with_openai() {
+    let mut request = random_request(1);
+    for name in OPENAI_ONLY {
+        request.extra.insert((*name).to_owned(), json!({ "mode": "explicit" }));
+    }
+    let send = |id: &str, model: &str| {
+        let vendor = llm_providers::find(id).unwrap();
+        let request = fetched(&*vendor, request.clone());
+        let encoded =
+            encode(&*vendor, vendor.chat().unwrap(), &request, model, OnUnsupported::Drop).unwrap();
+        let Payload::Bytes(body) = encoded.request.body() else { panic!("segments") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let sent = OPENAI_ONLY.iter().filter(|name| body.to_string().contains(**name)).count();
+        let told = encoded.notes.iter().filter(|note| OPENAI_ONLY.contains(&&*note.path)).count();
+        (sent, told)
+    };
+    assert_eq!(send("openai", "gpt-5.6"), (OPENAI_ONLY.len(), 0));
+    let claude = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    for (id, model) in [
+        ("anthropic", "claude-sonnet-4-5"),
+        ("bedrock", claude),
+        ("bedrock", "amazon.nova-pro-v1:0"),
+        ("gemini", "gemini-2.5-flash"),
+        ("vertex_ai", "gemini-2.5-flash"),
+        ("cohere", "command-a-03-2025"),
+        ("ollama", "qwen3"),
+    ] {
+        assert_eq!(send(id, model), (0, OPENAI_ONLY.len()), "{id}/{model}");
+    }
 }
 
 /// Dialects, each with the vendor whose wire it is: what that one's translator writes is what such a client sends.

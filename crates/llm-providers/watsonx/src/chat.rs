@@ -99,11 +99,15 @@ fn named(mut answer: Value, object: &str) -> Value {
         members.insert("model".to_owned(), model);
     }
     members.entry("object").or_insert_with(|| object.into());
-    for choice in members.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten() {
+    let choices = members.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten();
+    for choice in choices.filter_map(Value::as_object_mut) {
         // The vendor's limit of time is a limit like that of tokens.
-        if choice["finish_reason"] == "time_limit" {
-            choice["finish_reason"] = "length".into();
-            choice["provider_specific_fields"] = json!({ "native_finish_reason": "time_limit" });
+        if choice.get("finish_reason").is_some_and(|reason| reason == "time_limit") {
+            choice.insert("finish_reason".to_owned(), "length".into());
+            choice.insert(
+                "provider_specific_fields".to_owned(),
+                json!({ "native_finish_reason": "time_limit" }),
+            );
         }
     }
     answer

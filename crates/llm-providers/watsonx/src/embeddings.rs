@@ -28,7 +28,11 @@ impl Translator<Embeddings> for Vectors {
         }
         // `truncate_input_tokens` is what callers set most, and LiteLLM's callers set it at the top.
         if let Some(tokens) = body.shift_remove("truncate_input_tokens") {
-            body.entry("parameters").or_insert_with(|| json!({}))["truncate_input_tokens"] = tokens;
+            let parameters = body.entry("parameters").or_insert_with(|| json!({}));
+            let parameters = parameters
+                .as_object_mut()
+                .ok_or_else(|| EncodeError::invalid("parameters", "it must be an object"))?;
+            parameters.insert("truncate_input_tokens".to_owned(), tokens);
         }
         head::owner(&mut body, call);
         let parts = head::parts("text/embeddings", call)?;

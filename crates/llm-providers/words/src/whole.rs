@@ -42,28 +42,24 @@ impl Opener for Whole {
 
 /// The answer in chunks.
 fn told(mut answer: Value) -> Opened {
-    let Some(choices) = answer["choices"].as_array_mut() else {
+    let Some(members) = answer.as_object_mut() else { return Opened::Chunks(vec![answer]) };
+    let Some(choices) = members.get_mut("choices").and_then(Value::as_array_mut) else {
         // A failure, or nothing that anybody could read: whoever reads chunks says which.
         return Opened::Chunks(vec![answer]);
     };
     let mut ends = Vec::with_capacity(choices.len());
-    for choice in choices.iter_mut() {
-        ends.push(
-            json!({ "index": choice["index"], "delta": {}, "finish_reason": choice["finish_reason"].take() }),
-        );
-        choice["delta"] = choice["message"].take();
-        if let Some(members) = choice.as_object_mut() {
-            members.shift_remove("message");
-        }
+    for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
+        let reason = choice.insert("finish_reason".to_owned(), Value::Null);
+        ends.push(json!({ "index": choice.get("index"), "delta": {}, "finish_reason": reason }));
+        let message = choice.shift_remove("message");
+        choice.insert("delta".to_owned(), message.unwrap_or_default());
     }
-    answer["object"] = CHUNK.into();
-    let usage = answer.as_object_mut().and_then(|members| members.shift_remove("usage"));
-    let mut last = answer.clone();
-    last["choices"] = Value::Array(ends);
-    if let Some(usage) = usage {
-        last["usage"] = usage;
-    }
-    Opened::Last(vec![answer, last])
+    members.insert("object".to_owned(), CHUNK.into());
+    let usage = members.shift_remove("usage");
+    let mut last = members.clone();
+    last.insert("choices".to_owned(), ends.into());
+    last.extend(usage.map(|usage| ("usage".to_owned(), usage)));
+    Opened::Last(vec![answer, last.into()])
 }
 
 #[cfg(test)]

@@ -10,6 +10,12 @@ use super::{Message, ResponseFormat, Tool, ToolChoice};
 use crate::open_enum::{any_of_schema, string_schema};
 use crate::{Extra, Nullable, open_enum, wire_struct};
 
+/// Members of OpenAI's requests that have no field here, and that no other vendor knows: they stand in `extra`, and who
+/// sends `extra` to another vendor leaves them out.
+///
+/// Source: request parameters of the official `openai` package 3.52, read 2026-11.
+pub const OPENAI_ONLY: &[&str] = &["moderation", "prompt_cache_options"];
+
 wire_struct! {
     /// A chat request. Members it does not name, such as a vendor's own, are in `extra`.
     #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

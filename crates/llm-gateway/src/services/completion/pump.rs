@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk, ChatResponse, Delta, Nullable};
+use llm_types::{ApiError, ChatChunk, ChatResponse, Nullable};
+use serde_json::Value;
 
 use crate::pricing;
 
@@ -298,15 +299,16 @@ impl TranslatePump {
     }
 }
 
-/// Whether a chunk holds anything of the answer: more than who speaks, and that there is no text yet.
+/// Whether a chunk holds anything of the answer: more than who speaks, and that there is nothing yet.
 fn says_something(chunk: &ChatChunk) -> bool {
+    let is_nothing = |value: &Value| {
+        value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty)
+    };
     chunk.choices().iter().any(|choice| {
+        let delta = choice.delta.get().and_then(|delta| serde_json::to_value(delta).ok());
+        let members = delta.as_ref().and_then(Value::as_object).into_iter().flatten();
         choice.finish_reason.get().is_some()
-            || choice.delta.get().is_some_and(|delta| {
-                let text = delta.content.get().filter(|text| !text.is_empty());
-                let said = Delta { role: Nullable::Absent, content: Nullable::Absent, ..delta.clone() };
-                text.is_some() || said != Delta::default()
-            })
+            || members.into_iter().any(|(name, value)| name != "role" && !is_nothing(value))
     })
 }
 

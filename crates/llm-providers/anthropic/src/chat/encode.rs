@@ -10,7 +10,7 @@ mod schema;
 mod tools;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
-use llm_types::{ChatRequest, Extra, Nullable, ServiceTier};
+use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
@@ -108,6 +108,7 @@ impl Encoder<'_> {
                 "container" => wire.container = Nullable::Value(value.clone()),
                 "mcp_servers" => wire.mcp_servers = Nullable::Value(value.clone()),
                 "context_management" => wire.context_management = Nullable::Value(value.clone()),
+                _ if OPENAI_ONLY.contains(&name.as_str()) => {}
                 _ => {
                     wire.extra.insert(name.clone(), value.clone());
                 }
@@ -246,6 +247,9 @@ impl Encoder<'_> {
         let is_zero = |number: &Number| number.as_f64() == Some(0.0);
         for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
             self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Anthropic has no such option");
+        }
+        for name in OPENAI_ONLY {
+            self.lack(name, &request.extra.get(*name).cloned().into(), Value::is_null, wire)?;
         }
         self.lack("audio", &request.audio, |_| false, wire)?;
         self.lack("frequency_penalty", &request.frequency_penalty, is_zero, wire)?;

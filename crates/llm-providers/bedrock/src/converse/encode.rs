@@ -11,7 +11,7 @@ mod said;
 mod tools;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
-use llm_types::{ChatRequest, Extra, Nullable, ServiceTier as Tier, Stop};
+use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
@@ -140,6 +140,7 @@ impl Encoder<'_> {
                 "cache_control" => {
                     self.note(NoteKind::Dropped, "cache_control", "Bedrock keeps prompts up to marks only");
                 }
+                _ if OPENAI_ONLY.contains(&name.as_str()) => {}
                 _ => {
                     self.own.insert(name.clone(), value.clone());
                 }
@@ -274,6 +275,9 @@ impl Encoder<'_> {
             self.leftover(&options.extra, &[], "stream_options");
         }
         let is_zero = |number: &Number| number.as_f64() == Some(0.0);
+        for name in OPENAI_ONLY {
+            self.lack(name, &request.extra.get(*name).cloned().into(), Value::is_null)?;
+        }
         self.lack("audio", &request.audio, |_| false)?;
         self.lack("frequency_penalty", &request.frequency_penalty, is_zero)?;
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty)?;

@@ -8,7 +8,8 @@ mod tools;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
 use llm_types::{
-    ChatRequest, Extra, JsonSchemaFormat, Nullable, ReasoningEffort, ResponseFormat, ServiceTier, Stop,
+    ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
+    ServiceTier, Stop,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -86,6 +87,7 @@ impl Encoder<'_> {
                 "stop_sequences" => wire.stop_sequences = typed(name, value)?.into(),
                 "priority" => wire.priority = typed(name, value)?.into(),
                 "citation_options" => wire.citation_options = Nullable::Value(value.clone()),
+                _ if OPENAI_ONLY.contains(&name.as_str()) => {}
                 _ => {
                     wire.extra.insert(name.clone(), value.clone());
                 }
@@ -206,6 +208,9 @@ impl Encoder<'_> {
         let usual = |tier: &ServiceTier| matches!(tier, ServiceTier::Auto | ServiceTier::Default);
         for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
             self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Cohere has no such option");
+        }
+        for name in OPENAI_ONLY {
+            self.lack(name, &request.extra.get(*name).cloned().into(), Value::is_null, wire)?;
         }
         self.lack("audio", &request.audio, |_| false, wire)?;
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;

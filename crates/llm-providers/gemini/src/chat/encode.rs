@@ -12,7 +12,7 @@ pub(crate) use messages::FOREIGN_SIGNATURE;
 pub(crate) use parts::OWN_PART;
 
 use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
-use llm_types::{ChatRequest, Extra, Nullable, ServiceTier};
+use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -138,6 +138,9 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         for name in request.stream_options.get().into_iter().flat_map(|options| options.extra.keys()) {
             self.note(NoteKind::Dropped, format!("stream_options.{name}"), "Gemini has no such option");
+        }
+        for name in OPENAI_ONLY {
+            self.lack(name, &request.extra.get(*name).cloned().into(), Value::is_null, wire)?;
         }
         self.lack("logit_bias", &request.logit_bias, Extra::is_empty, wire)?;
         self.lack("prediction", &request.prediction, |_| false, wire)?;

@@ -83,7 +83,7 @@ fn settle(choice: &mut Choice, index: usize, id: &str, options: &AnswerOptions) 
             // The answer is whole, so it did end.
             Verdict::Empty if called => llm_types::FinishReason::ToolCalls,
             Verdict::Empty => llm_types::FinishReason::Stop,
-            Verdict::Failed => return Err(finish::failure(&native)),
+            Verdict::Failed => return Err(finish::failure(&native, &choice.extra, &options.error_codes)),
         };
         finish::keep_native(&native, &ours, &mut choice.extra);
         choice.finish_reason = ours.into();

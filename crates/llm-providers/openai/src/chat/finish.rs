@@ -6,6 +6,8 @@ use llm_provider_core::UpstreamError;
 use llm_types::{ErrorKind, Extra, FinishReason};
 use serde_json::json;
 
+use crate::error;
+
 /// What a finish reason amounts to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -53,8 +55,16 @@ pub(super) fn keep_native(native: &FinishReason, ours: &FinishReason, extra: &mu
     }
 }
 
-/// The failure that a finish reason tells.
-pub(crate) fn failure(reason: &FinishReason) -> UpstreamError {
+/// The failure that a finish reason tells, in the words that the choice has for it.
+pub(crate) fn failure(
+    reason: &FinishReason,
+    choice: &Extra,
+    codes: &[(String, ErrorKind)],
+) -> UpstreamError {
+    if let Some(error) = choice.get("error").filter(|error| error.is_object()) {
+        let said = json!({ "error": error });
+        return error::in_stream(&said, said.to_string().as_bytes(), codes);
+    }
     UpstreamError {
         code: Some(reason.as_str().to_owned()),
         ..UpstreamError::new(

@@ -79,7 +79,7 @@ impl ChatInterpret {
         for choice in &mut choices {
             let state = self.choices.entry(*choice.index.get_or_insert_with(|| 0)).or_default();
             if let Err(reason) = state.settle(choice, id, &self.options.answer) {
-                return out.fail(finish::failure(&reason));
+                return out.fail(finish::failure(&reason, &choice.extra, &self.options.answer.error_codes));
             }
         }
         choices.retain(|choice| choice.delta.is_value() || choice.finish_reason.is_value());

@@ -122,7 +122,7 @@ impl ChatListener {
         }
         self.seen.content_bytes += bytes;
         if let Some(reason) = some(data, &finders.finish).and_then(text_of)
-            && let Some(heard) = self.finish(&String::from_utf8_lossy(reason))
+            && let Some(heard) = self.finish(&String::from_utf8_lossy(reason), data)
         {
             return heard;
         }
@@ -166,12 +166,18 @@ impl ChatListener {
         true
     }
 
-    fn finish(&mut self, reason: &str) -> Option<Heard> {
+    /// Takes note of why the answer ended, which a chunk or a whole answer says.
+    fn finish(&mut self, reason: &str, data: &[u8]) -> Option<Heard> {
         let native = FinishReason::from(reason);
         match Verdict::of(&native, self.called) {
             Verdict::Empty => None,
             Verdict::Failed => {
-                self.failure = Some(chat::failure(&native));
+                let tree: Option<Value> = serde_json::from_slice(data).ok();
+                let choices = tree.as_ref().and_then(|tree| tree["choices"].as_array());
+                let mut choices = choices.into_iter().flatten().filter_map(Value::as_object);
+                let broken = choices.find(|choice| choice.contains_key("error"));
+                let codes = &self.options.answer.error_codes;
+                self.failure = Some(chat::failure(&native, broken.unwrap_or(&Extra::new()), codes));
                 Some(Heard::Failure)
             }
             Verdict::Ended(reason) => {
@@ -263,7 +269,7 @@ impl Listener for ChatListener {
         for at in finders.finish.find_iter(choices) {
             let value = choices[at + finders.finish.needle().len()..].trim_ascii_start();
             if let Some(reason) = text_of(value) {
-                self.finish(&String::from_utf8_lossy(reason));
+                self.finish(&String::from_utf8_lossy(reason), body);
             }
         }
         self.seen.complete = self.failure.is_none();

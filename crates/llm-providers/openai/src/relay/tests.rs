@@ -144,6 +144,7 @@ fn failures_are_heard() {
         "data: {\"error\":{\"message\":\"m\",\"code\":429}}\n\n",
         "event: error\ndata: {\"message\":\"m\",\"code\":429}\n\n",
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\"}],\"error\":{\"message\":\"m\",\"code\":429}}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"error\",\"error\":{\"message\":\"m\",\"code\":429}}]}\n\n",
     ] {
         let (heard, mut listener) = listen(AnswerOptions::default(), &[frame]);
         assert_eq!(heard, [Heard::Failure], "{frame}");

@@ -20,6 +20,11 @@ pub(super) fn bare(model: &str) -> Option<&str> {
     model.strip_prefix(PREFIX)
 }
 
+/// Whether a model's name asks for the Responses API.
+pub fn is_responses_model(model: &str) -> bool {
+    bare(model).is_some()
+}
+
 /// Chat for a vendor that has both APIs: a model named `responses/…` is asked by the Responses API, without the
 /// prefix, every other by chat completions.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! Mutations of inputs.
 
+use super::forms::reform;
 use crate::Random;
 
 /// No input grows past this many bytes.
@@ -78,7 +79,7 @@ pub fn mutate(corpus: &[&[u8]], random: &mut Random) -> Vec<u8> {
 fn mutate_once(input: &mut Vec<u8>, corpus: &[&[u8]], random: &mut Random) {
     let at = random.below(input.len() + 1);
     let some = piece(input.len(), random);
-    match random.below(10) {
+    match random.below(12) {
         // A bit turns over.
         0 => {
             if let Some(byte) = input.get_mut(at) {
@@ -109,6 +110,8 @@ fn mutate_once(input: &mut Vec<u8>, corpus: &[&[u8]], random: &mut Random) {
         7 => replace(input, random, |byte| b"{}[]\",:\\\n".contains(&byte)),
         // A token stands instead of a number's digit.
         8 => replace(input, random, |byte| byte.is_ascii_digit() || byte == b'-'),
+        // A value of another form stands here.
+        9 | 10 => reform(input, random),
         // Any byte.
         _ => input.insert(at, random.below(256) as u8),
     }

@@ -44,3 +44,17 @@ fn the_same_seed_gives_the_same_mutations() {
     assert_eq!(all(3), all(3));
     assert_ne!(all(3), all(4));
 }
+
+#[test]
+fn every_value_takes_every_other_form() {
+    let texts: Vec<String> = other_forms(b"data: {\"a\": [1]}\n\n", usize::MAX)
+        .map(|text| String::from_utf8(text).unwrap())
+        .collect();
+    // The whole, the list, its number.
+    assert_eq!(texts.len() % 3, 0, "{texts:?}");
+    for expected in ["data: []\n\n", "data: {\"a\": \"x\"}\n\n", "data: {\"a\": [{}]}\n\n"] {
+        assert!(texts.iter().any(|text| text == expected), "{expected:?} in {texts:?}");
+    }
+    assert_eq!(other_forms(b"{\"a\":1,\"b\":2}", 5).count(), 5);
+    assert_eq!(other_forms(b"", 5).count(), 0);
+}

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 /// In words: what cannot be read, and where.
 pub(super) fn answer(body: &[u8]) -> Result<EmbeddingResponse, String> {
     let mut tree: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let is_nested =
-        tree["data"].as_array().is_some_and(|data| data.iter().any(|item| item.get("data").is_some()));
-    if is_nested {
-        tree["data"] = flat(tree["data"].take());
+    if let Some(Value::Array(data)) = tree.get_mut("data")
+        && data.iter().any(|item| item.get("data").is_some())
+    {
+        *data = flat(std::mem::take(data));
     }
     let mut answer: EmbeddingResponse = llm_types::from_value(tree).map_err(|error| error.to_string())?;
     if let Some(usage) = answer.usage.get_mut() {
@@ -22,27 +22,25 @@ pub(super) fn answer(body: &[u8]) -> Result<EmbeddingResponse, String> {
 }
 
 /// The chunks' vectors in one list, in order; where a document has several, each says whose it is.
-fn flat(data: Value) -> Value {
-    let documents = match data {
-        Value::Array(documents) => documents,
-        _ => Vec::new(),
-    };
+fn flat(documents: Vec<Value>) -> Vec<Value> {
     let mut list = Vec::new();
     for (at, mut document) in documents.into_iter().enumerate() {
         let number = document["index"].as_u64().unwrap_or(at as u64);
-        let Value::Array(chunks) = document["data"].take() else { continue };
+        let Some(Value::Array(chunks)) = document.get_mut("data").map(Value::take) else { continue };
         let is_one = chunks.len() == 1;
         for (at, mut chunk) in chunks.into_iter().enumerate() {
             let place = chunk["index"].as_u64().unwrap_or(at as u64);
-            chunk["index"] = list.len().into();
-            if !is_one {
-                let place = json!({ "document_index": number, "chunk_index": place });
-                chunk["provider_specific_fields"] = place;
+            if let Some(members) = chunk.as_object_mut() {
+                members.insert("index".to_owned(), list.len().into());
+                if !is_one {
+                    let place = json!({ "document_index": number, "chunk_index": place });
+                    members.insert("provider_specific_fields".to_owned(), place);
+                }
             }
             list.push(chunk);
         }
     }
-    Value::Array(list)
+    list
 }
 
 /// Voyage tells the sum alone, and of images their pixels.

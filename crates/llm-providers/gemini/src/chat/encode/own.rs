@@ -5,7 +5,7 @@
 //! compatibility", read 2026-11.
 
 use llm_provider_core::EncodeError;
-use llm_types::Extra;
+use llm_types::{Extra, OPENAI_ONLY};
 use serde_json::{Map, Value};
 
 use crate::wire::{GenerateContentRequest, camel_case};
@@ -71,7 +71,7 @@ impl Own {
     }
 
     fn add(&mut self, name: &str, value: &Value) {
-        if value.is_null() {
+        if value.is_null() || OPENAI_ONLY.contains(&name) {
             return;
         }
         // What nobody here knows keeps its name.
