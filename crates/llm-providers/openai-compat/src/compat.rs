@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing, Listener,
-    NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator, UpstreamError,
-    VendorInfo,
+    Allowances, Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing,
+    Listener, NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator,
+    UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
     Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay, ResponsesOptions,
     ResponsesRelay,
 };
-use llm_types::{ChatRequest, ChatResponse, Nullable};
+use llm_types::{ChatRequest, ChatResponse, Nullable, UnixMs};
 
 use crate::rerank::RerankWire;
+use crate::row::Told;
 use crate::whole::Whole;
 use crate::{Capability, RowError, VendorOperation, VendorRow, quirk};
 
@@ -28,6 +30,7 @@ pub struct Compat {
     responses: ResponsesRelay,
     embeddings: EmbeddingWire,
     rerank: RerankWire,
+    told: Told,
 }
 
 /// Requests that pass through as bytes, unless a quirk touches them.
@@ -69,6 +72,7 @@ impl Compat {
             }),
             embeddings: EmbeddingWire::new(wire.clone(), embeddings(&row)),
             rerank: RerankWire::new(wire, row.rerank.clone()),
+            told: row.told()?,
             row,
         })
     }
@@ -98,6 +102,10 @@ impl Provider for Compat {
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
         self.row.has(VendorOperation::Rerank).then_some(&self.rerank as _)
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        self.told.read(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
