@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
 
-use crate::{Allowance, Breaker, HealthEvent, Load, Minute, Quota, Scope, Vitals};
+use crate::{Allowance, Breaker, HealthEvent, Load, Minute, Scope, Vitals};
 
 mod budget;
 mod cell;

@@ -112,6 +112,9 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
     if let Ok(Value::Object(prices)) = serde_json::to_value(&deployment.prices) {
         info.extend(prices);
     }
+    if let Ok(Value::Object(checks)) = serde_json::to_value(&own.health) {
+        info.extend(checks);
+    }
     info.extend(own.extra.clone());
     let named = match vendor {
         "" => deployment.upstream_model.clone(),

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::settings::RouterSettings;
-use crate::{Allowance, DeploymentId, DeploymentSettings, Health, HealthNews, Hedged, Pace};
+use crate::{Allowance, DeploymentId, DeploymentSettings, Health, HealthNews, Hedged, Pace, Quota};
 
 const NOW: UnixMs = UnixMs(1_763_700_000_000);
 
