@@ -72,13 +72,14 @@ impl HealthCheckInfo {
 #[serde(deny_unknown_fields, default)]
 pub struct HealthCheckSettings {
     /// USD that checks may cost in one day (UTC), those that `GET /health` asks for included. When they are spent, nobody
-    /// is checked until the next day; checks under way are let finish. `null` sets no bound. Default: 1.0.
-    pub max_usd_per_day: Option<f64>,
+    /// is checked until the next day; checks under way are let finish. What has no known price costs nothing here.
+    /// Default: 1.0.
+    pub max_usd_per_day: f64,
 }
 
 impl Default for HealthCheckSettings {
     fn default() -> Self {
-        Self { max_usd_per_day: Some(1.0) }
+        Self { max_usd_per_day: 1.0 }
     }
 }
 
@@ -106,7 +107,7 @@ pub struct HealthSettings {
     /// The model groups that are checked; `None` for all.
     pub groups: Option<Vec<String>>,
     /// USD that checks may cost in one day.
-    pub max_usd_per_day: Option<f64>,
+    pub max_usd_per_day: f64,
 }
 
 impl HealthSettings {

@@ -140,9 +140,10 @@ fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, 
         let at = at(&["general_settings", "max_request_size_mb"]);
         reader.error(at, "general_settings.max_request_size_mb: expected a number above zero");
     }
-    if ours.health_checks.max_usd_per_day.is_some_and(|usd| !usd.is_finite() || usd < 0.0) {
+    let most = ours.health_checks.max_usd_per_day;
+    if !most.is_finite() || most < 0.0 {
         let at = at(&["llm_gateway", "health_checks", "max_usd_per_day"]);
-        reader.error(at, "llm_gateway.health_checks.max_usd_per_day: expected a number of dollars, or null");
+        reader.error(at, "llm_gateway.health_checks.max_usd_per_day: expected a number of dollars");
     }
     if general.master_key.as_ref().is_some_and(SecretRef::is_empty) {
         let at = at(&["general_settings", "master_key"]);

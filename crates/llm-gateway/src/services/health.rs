@@ -72,8 +72,7 @@ impl Checks {
     }
 
     /// Whether another check may be paid. That it may not is told once a day.
-    fn may_spend(&self, most_usd: Option<f64>, now: UnixMs) -> bool {
-        let Some(most) = most_usd else { return true };
+    fn may_spend(&self, most: f64, now: UnixMs) -> bool {
         let mut day = self.day(now);
         let left = (day.nanos as f64) < most * 1e9;
         if !left && !std::mem::replace(&mut day.warned, true) {
