@@ -229,3 +229,21 @@ async fn checks_that_take_too_long_have_failed() {
     let told = &told["unhealthy_endpoints"][0];
     assert!(told["error"].as_str().unwrap().contains("no answer within 0.2 s"), "{told}");
 }
+
+#[tokio::test]
+async fn lists_may_leave_out_what_is_down() {
+    let (bad, good) = (scripted(&json!({"error": {"status": 500}})).await, well().await);
+    let mut down = at(&bad, "down", &json!({}));
+    down["model_name"] = "gone".into();
+    let half = at(&bad, "half", &json!({}));
+    let models = json!([half, at(&good, "good", &json!({})), down]);
+    let gateway = Gateway::start(&config(&models, &json!({"model_list_healthy_only": true})));
+    eventually(async || {
+        let told = get(&gateway, "/v1/models").await;
+        let names: Vec<&str> =
+            told["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert!(names.contains(&"main"), "{names:?}");
+        names == ["main"]
+    })
+    .await;
+}
