@@ -78,6 +78,7 @@ pub(super) fn load(
     let aliases = router.model_group_alias.clone();
     let resolved = Resolved::new(deployments, aliases, vendors.clone());
     warn_of_dangling_aliases(root, &resolved, &reader);
+    warn_of_idle_budgets(root, &router, &vendors, &reader);
     let plan = plan(root, &router, &resolved, &reader);
     let settings = Settings::new(root, ours, general, &litellm, router);
 
@@ -194,6 +195,18 @@ fn warn_of_dangling_aliases(root: &Node, resolved: &Resolved, reader: &Reader<'_
             let hint = suggestion(nearest(model, resolved.groups().map(|group| group.name.as_str())));
             let what = format!("router_settings.model_group_alias: no model \"{model}\" in model_list{hint}");
             reader.warning(at, what);
+        }
+    }
+}
+
+/// Budgets of vendors that nobody knows bound nothing.
+fn warn_of_idle_budgets(root: &Node, router: &RouterSettings, vendors: &Vendors, reader: &Reader<'_>) {
+    for name in router.provider_budget_config.keys() {
+        if vendors.names().all(|vendor| vendor != name) {
+            let path = format!("router_settings.provider_budget_config.{name}");
+            let hint = suggestion(nearest(name, vendors.names()));
+            let what = format!("{path}: no vendor has this name, so nothing is paid from this budget{hint}");
+            reader.warning(&root.nearest(&path).at, what);
         }
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::config::{ResolvedDeployment, VendorChoice};
 use crate::deployment::shown;
-use crate::serving::{ListedModel, Serving};
 use crate::services::health::{self, Subject, Verdict};
+use crate::serving::{ListedModel, Serving};
 
 /// When a model was made is not known; lists need a number.
 ///
@@ -62,9 +62,12 @@ fn listed<'s>(app: &App, serving: &'s Serving) -> Vec<&'s ListedModel> {
     let shown = |model: &&ListedModel| match group(&model.name) {
         Some(group) => well.contains(group.as_str()),
         // What stands for several groups is there as long as one of them is.
-        None => serving.config.settings.router.members(&model.name).is_none_or(|members| {
-            members.iter().any(|member| well.contains(member.as_str()))
-        }),
+        None => serving
+            .config
+            .settings
+            .router
+            .members(&model.name)
+            .is_none_or(|members| members.iter().any(|member| well.contains(member.as_str()))),
     };
     serving.listed.iter().filter(shown).collect()
 }
@@ -161,8 +164,7 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
 pub fn list_gemini(app: &App, headers: &HeaderMap, query: Option<&str>) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
     serving.authenticator.authenticate(headers, query)?;
-    let models: Vec<Value> =
-        listed(app, &serving).into_iter().map(|model| gemini(&model.name)).collect();
+    let models: Vec<Value> = listed(app, &serving).into_iter().map(|model| gemini(&model.name)).collect();
     Ok(answer(&json!({"models": models})))
 }
 

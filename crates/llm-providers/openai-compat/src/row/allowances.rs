@@ -1,7 +1,8 @@
 //! The headers in which a vendor says what is left of its limits.
 
 use http::{HeaderMap, HeaderName};
-use llm_provider_core::{Allowance, AllowanceHeaders, Allowances};
+use llm_provider_core::{AllowanceHeaders, Allowances};
+use llm_provider_openai::{REQUESTS, TOKENS};
 use llm_types::UnixMs;
 use serde::{Deserialize, Serialize};
 
@@ -38,31 +39,25 @@ pub struct LimitNames {
 
 /// The same, read.
 #[derive(Debug, Clone)]
-pub(crate) enum Told {
-    /// As OpenAI tells it.
-    OpenAi,
-    /// In headers of its own.
-    Own { requests: Option<AllowanceHeaders>, tokens: Option<AllowanceHeaders> },
+pub(crate) struct Told {
+    requests: Option<AllowanceHeaders>,
+    tokens: Option<AllowanceHeaders>,
 }
 
 impl Told {
     pub(crate) fn read(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
-        match self {
-            Self::OpenAi => llm_provider_openai::allowances(headers, now),
-            Self::Own { requests, tokens } => {
-                let read = |names: &Option<AllowanceHeaders>| -> Option<Allowance> {
-                    names.as_ref().and_then(|names| names.read(headers, now))
-                };
-                Allowances { requests: read(requests), tokens: read(tokens) }
-            }
-        }
+        let read =
+            |names: &Option<AllowanceHeaders>| names.as_ref().and_then(|names| names.read(headers, now));
+        Allowances { requests: read(&self.requests), tokens: read(&self.tokens) }
     }
 }
 
 impl VendorRow {
-    /// How the vendor tells what is left.
+    /// How the vendor tells what is left: as OpenAI does, where the row is silent.
     pub(crate) fn told(&self) -> Result<Told, RowError> {
-        let Some(AllowanceNames { requests, tokens }) = &self.allowances else { return Ok(Told::OpenAi) };
+        let Some(AllowanceNames { requests, tokens }) = &self.allowances else {
+            return Ok(Told { requests: Some(REQUESTS.clone()), tokens: Some(TOKENS.clone()) });
+        };
         let name = |text: &String| {
             HeaderName::try_from(text.as_str()).map_err(|_| RowError {
                 id: self.id.clone(),
@@ -78,7 +73,7 @@ impl VendorRow {
                 period_ms: names.period_ms.unwrap_or(AllowanceHeaders::MINUTE_MS),
             })
         };
-        Ok(Told::Own {
+        Ok(Told {
             requests: requests.as_ref().map(names).transpose()?,
             tokens: tokens.as_ref().map(names).transpose()?,
         })
@@ -87,6 +82,8 @@ impl VendorRow {
 
 #[cfg(test)]
 mod tests {
+    use llm_provider_core::Allowance;
+
     use super::*;
 
     const NOW: UnixMs = UnixMs(1_763_700_000_000);
