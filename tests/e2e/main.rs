@@ -16,6 +16,7 @@ mod hangup;
 mod process;
 mod readers;
 mod reload;
+mod routing;
 mod silence;
 mod start;
 mod tls;

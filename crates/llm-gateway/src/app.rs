@@ -1,17 +1,21 @@
 //! The handles that a handler may reach.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
+use llm_router::{CoolDown, HealthEvent};
+use llm_types::ErrorKind;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::boot::Reloader;
 use crate::exchange::Finaliser;
 use crate::limits::Gauge;
 use crate::runtime::Runtime;
-use crate::serving::Serving;
+use crate::services::health::Checks;
+use crate::serving::{Group, Heeded, Serving};
 use crate::telemetry::metrics::Metrics;
 
 /// The handles that a handler may reach.
@@ -29,9 +33,13 @@ pub struct App {
     pub in_flight: Arc<Gauge>,
     /// Bytes of bodies held.
     pub held_bytes: Arc<Gauge>,
+    /// What checks of deployments have found, and what they cost.
+    pub checks: Checks,
     reloader: OnceLock<Arc<Reloader>>,
     tasks: TaskTracker,
-    stopping: AtomicBool,
+    /// Counts the configurations taken over.
+    swaps: watch::Sender<u64>,
+    stopping: CancellationToken,
 }
 
 impl App {
@@ -49,9 +57,11 @@ impl App {
             metrics,
             in_flight: Arc::default(),
             held_bytes: Arc::default(),
+            checks: Checks::default(),
             reloader: OnceLock::new(),
             tasks: TaskTracker::new(),
-            stopping: AtomicBool::new(false),
+            swaps: watch::Sender::new(0),
+            stopping: CancellationToken::new(),
         })
     }
 
@@ -63,6 +73,33 @@ impl App {
     /// From now on requests are served from `serving`; those under way keep theirs.
     pub fn swap(&self, serving: Serving) {
         self.serving.store(Arc::new(serving));
+        self.swaps.send_modify(|count| *count += 1);
+    }
+
+    /// Tells of every configuration that is taken over.
+    pub fn swaps(&self) -> watch::Receiver<u64> {
+        self.swaps.subscribe()
+    }
+
+    /// Takes news about a deployment of a group; whether it is one of them. That it is left alone from now on is logged
+    /// and counted.
+    pub fn heed(&self, group: &Group, event: &HealthEvent) -> bool {
+        let Some(Heeded { deployment, own, of_key }) = group.heed(event) else { return false };
+        for (what, cool_down) in [("deployment", own), ("key", of_key)] {
+            let Some(CoolDown { until, cause }) = cool_down else { continue };
+            let cause = cause.map_or("unknown", ErrorKind::label);
+            self.metrics.cooled_down(deployment, what, cause);
+            tracing::warn!(
+                deployment.id = deployment.id.as_str(),
+                provider = &*deployment.provider_name,
+                model = &*deployment.group,
+                what,
+                cause,
+                cool_down_ms = until.since(event.at),
+                "left alone for a while"
+            );
+        }
+        true
     }
 
     /// Reads the configuration again; absent in tests that need none.
@@ -92,7 +129,7 @@ impl App {
 
     /// Whether no new requests should come: readiness says so.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.stopping.is_cancelled()
     }
 
     /// Whether requests under way are being cut off because the time to drain is over.
@@ -100,9 +137,14 @@ impl App {
         self.finaliser.is_cutting_off()
     }
 
+    /// Until the gateway begins to stop: for work that goes on in the background.
+    pub async fn stopped(&self) {
+        self.stopping.cancelled().await;
+    }
+
     /// The gateway begins to stop.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.cancel();
         self.tasks.close();
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::budgets::BudgetSink;
 use crate::config::{
     Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileContent, FileWatch,
     ReloadReport, SingleModel, Vendor,
@@ -16,6 +17,7 @@ use crate::exchange::{Finaliser, Sink};
 use crate::prepare::{self, States};
 use crate::routes;
 use crate::runtime::Runtime;
+use crate::services::health;
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::{Metrics, MetricsSink};
 
@@ -122,7 +124,8 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let states = Arc::new(States::default());
     let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
-    let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(MetricsSink::new(metrics.clone()))];
+    let mut sinks: Vec<Box<dyn Sink>> =
+        vec![Box::new(BudgetSink), Box::new(MetricsSink::new(metrics.clone()))];
     if snapshot.settings.access_log.enabled {
         sinks.push(Box::new(AccessLog));
     }
@@ -153,6 +156,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
     app.set_reloader(reloader.clone());
+    app.background(health::run(app.clone()));
     Ok(Gateway { app, reloader, listener, address })
 }
 

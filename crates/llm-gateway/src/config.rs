@@ -42,6 +42,7 @@ mod check;
 mod diagnostic;
 mod environment;
 mod gateway_settings;
+mod health;
 mod implicit;
 mod include;
 mod litellm_settings;
@@ -70,6 +71,7 @@ pub use gateway_settings::{
     AccessLogSettings, EffortBudgets, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, OnLoss,
     ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
+pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
 pub use litellm_settings::{GeneralSettings, LitellmSettings};
 pub use model_list::ModelInfo;

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
 use llm_provider_core::{
-    Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters, Provider,
-    Relay, RelayOperation,
+    Allowances, Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters,
+    Provider, Relay, RelayOperation,
 };
-use llm_router::{Candidate, DeploymentId, DeploymentSettings, Facts, Gate, InFlight, KeyLive, Live, Pass};
+use llm_router::{
+    Allowance, BudgetLive, Candidate, DeploymentId, DeploymentSettings, Facts, Gate, InFlight, KeyLive, Live,
+    Pass,
+};
 use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
@@ -88,6 +91,8 @@ pub struct Deployment {
     pub live: Arc<Live>,
     /// How its key is doing, which others may use as well.
     pub key: Arc<KeyLive>,
+    /// The budgets that its answers are paid from: its vendor's and its own.
+    pub budgets: Arc<[Arc<BudgetLive>]>,
     /// Bounds its requests at a time.
     pub gate: Option<Arc<Gate>>,
 }
@@ -207,6 +212,9 @@ impl Deployment {
     /// What the router sees.
     pub fn candidate(&self, now: UnixMs) -> Candidate<'_> {
         let mut vitals = self.live.vitals(now).with_key(&self.key.health());
+        if !self.budgets.is_empty() {
+            vitals = vitals.with_budgets(self.budgets.iter().map(Arc::as_ref), now);
+        }
         if let Some(gate) = &self.gate {
             vitals.load.queued = u32::try_from(gate.waiting()).unwrap_or(u32::MAX);
         }
@@ -231,6 +239,30 @@ impl Deployment {
             return Err(ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("probed"));
         }
         Ok(Place { _in_flight: in_flight, _pass: pass })
+    }
+
+    /// How long a request may take here; `None` for ever.
+    pub(crate) fn total_timeout(&self, stream: bool) -> Option<std::time::Duration> {
+        let options = if stream { &self.stream_options } else { &self.options };
+        options.timeouts.total
+    }
+
+    /// What the table knows of its model.
+    pub(crate) fn known_model(&self) -> Option<llm_pricing::ModelInfo<'static>> {
+        Pricing::model(&self.provider_name, &self.model, self.facts.region.as_deref())
+    }
+
+    /// Takes what an answer's headers say is left of the vendor's limits.
+    pub(crate) fn learn_allowances(&self, headers: &HeaderMap, now: UnixMs) {
+        let Allowances { requests, tokens } = self.provider.allowances(headers, now);
+        if requests.is_some() || tokens.is_some() {
+            let told = |one: llm_provider_core::Allowance| Allowance {
+                left: one.left,
+                limit: one.limit,
+                until: one.until,
+            };
+            self.live.quota(requests.map(told), tokens.map(told), now);
+        }
     }
 
     /// One that asks somebody else, with a credential that opens nothing.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Note, Seen};
-use llm_router::{DeploymentId, Reason, Session};
+use llm_router::{BudgetLive, DeploymentId, Reason, Session};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
@@ -85,6 +85,8 @@ pub struct Leg {
     pub cancelled: bool,
     /// What its answers cost.
     pub pricing: Arc<Pricing>,
+    /// What they are paid from.
+    pub budgets: Arc<[Arc<BudgetLive>]>,
 }
 
 impl Leg {
@@ -139,6 +141,8 @@ pub struct Record {
     pub rule: Option<String>,
     /// The experiment that the request took part in, and its variant: `experiment=variant`.
     pub variant: Option<String>,
+    /// The budgets of its labels.
+    pub budgets: Vec<Arc<BudgetLive>>,
     /// How the router decided, step by step.
     pub routing: Option<Box<Session>>,
     /// What translation changed.
@@ -260,6 +264,7 @@ impl Exchange {
                 fallbacks: 0,
                 rule: None,
                 variant: None,
+                budgets: Vec::new(),
                 routing: None,
                 notes: Vec::new(),
                 seen: Seen::default(),
@@ -324,6 +329,7 @@ impl Exchange {
             error: None,
             cancelled: false,
             pricing: deployment.pricing.clone(),
+            budgets: deployment.budgets.clone(),
         });
         self.record.legs.len() - 1
     }
@@ -522,6 +528,7 @@ mod tests {
             status: None,
             error: None,
             pricing: Arc::default(),
+            budgets: Arc::default(),
         };
         let record = exchange.record_mut();
         record.legs = vec![leg(2, Some(10)), leg(12, None)];

@@ -54,6 +54,9 @@ pub const VARIANT: HeaderName = HeaderName::from_static("x-llm-gateway-variant")
 /// Who goes first where requests wait: 0 to 255, lower is sooner.
 pub const PRIORITY: HeaderName = HeaderName::from_static("x-litellm-priority");
 
+/// Seconds until the first token of a streamed answer, at most.
+pub const FIRST_TOKEN_TIMEOUT: HeaderName = HeaderName::from_static("x-llm-gateway-first-token-timeout");
+
 /// Where a header goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -105,6 +108,10 @@ pub const HEADERS: &[HeaderDoc] = &[
     request("openai-project", "Passed on to OpenAI, if the deployment names no project."),
     request("x-litellm-timeout", "Seconds until the request is given up; never longer than configured."),
     request("x-litellm-stream-timeout", "The same for a streamed request."),
+    request(
+        "x-llm-gateway-first-token-timeout",
+        "Seconds until the first token of a streamed answer; one that is later is given up, and another deployment asked.",
+    ),
     request("x-litellm-num-retries", "Further attempts after a failed one."),
     request("x-litellm-tags", "Labels that choose among deployments, with commas between."),
     request("x-litellm-session-id", "The conversation that the request belongs to."),

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod app;
 pub mod auth;
 pub mod boot;
+pub mod budgets;
 pub mod config;
 pub mod deployment;
 pub mod edge;

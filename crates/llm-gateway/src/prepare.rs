@@ -12,7 +12,7 @@ use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
-use llm_router::{DeploymentId, Gate, GroupLive, KeyLive, Live};
+use llm_router::{BudgetLive, DeploymentId, Gate, GroupLive, KeyLive, Live, Pins};
 use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
@@ -22,6 +22,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
 
 use crate::auth::Authenticator;
+use crate::budgets::{self, Budgets, Purse, Scope};
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
@@ -46,11 +47,30 @@ const UPSTREAM_BUFFER_BYTES: usize = 16 << 10;
 const MAX_WAITING: usize = 1024;
 
 /// How deployments, groups and keys are doing: what outlives the configuration.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct States {
     deployments: papaya::HashMap<DeploymentId, Arc<Live>>,
     groups: papaya::HashMap<Arc<str>, Arc<GroupLive>>,
     keys: papaya::HashMap<u64, Arc<KeyLive>>,
+    /// What is spent of budgets.
+    pub budgets: Purse,
+    /// Who was served where.
+    pub pins: Pins,
+}
+
+/// Those who are remembered as served by a deployment, at most.
+const MAX_PINS: usize = 100_000;
+
+impl Default for States {
+    fn default() -> Self {
+        Self {
+            deployments: papaya::HashMap::default(),
+            groups: papaya::HashMap::default(),
+            keys: papaya::HashMap::default(),
+            budgets: Purse::default(),
+            pins: Pins::new(MAX_PINS),
+        }
+    }
 }
 
 /// Everything that deployments are made ready with.
@@ -63,7 +83,10 @@ pub struct Prepare {
     /// Fetches media that vendors want as bytes.
     pub(crate) fetcher: Fetcher,
     runtime: Runtime,
-    states: Arc<States>,
+    /// What outlives the configuration.
+    pub(crate) states: Arc<States>,
+    /// Budgets of vendors and labels.
+    pub(crate) budgets: Budgets,
 }
 
 impl fmt::Debug for Prepare {
@@ -111,6 +134,11 @@ pub async fn serving(
         fetcher: fetcher(settings, ca_pem),
         runtime: runtime.clone(),
         states: states.clone(),
+        budgets: Budgets::new(
+            &states.budgets,
+            &settings.router.provider_budget_config,
+            &settings.router.tag_budget_config,
+        ),
     };
     let server = &settings.server;
     let keepalive = Some(Duration::from_millis(server.keepalive_comment_ms)).filter(|every| !every.is_zero());
@@ -401,6 +429,7 @@ impl Prepare {
             heads: Heads::default(),
             live: self.states.deployments.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
             key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
+            budgets: self.budgets_of(provider, vendor, resolved),
             gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
             facts,
         })
@@ -437,6 +466,24 @@ impl Prepare {
             },
             regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
         }
+    }
+
+    /// What its answers are paid from.
+    fn budgets_of(
+        &self,
+        provider: &Arc<dyn Provider>,
+        vendor: &str,
+        resolved: &ResolvedDeployment,
+    ) -> Arc<[Arc<BudgetLive>]> {
+        let aliases = provider.info().aliases.iter().map(|alias| &**alias);
+        let of_vendor = budgets::of_provider(&self.budgets.providers, std::iter::once(vendor).chain(aliases));
+        let routing = &resolved.routing;
+        let own = routing.max_budget.map(|usd| {
+            let period_ms = budgets::period_ms(routing.budget_duration);
+            self.states.budgets.budget(Scope::Deployment(resolved.id.as_str()), usd, period_ms)
+        });
+        let all: Vec<_> = of_vendor.map(|budget| budget.live.clone()).into_iter().chain(own).collect();
+        if all.is_empty() { budgets::none() } else { all.into() }
     }
 
     /// How a credential is got, where the key is not the credential itself.

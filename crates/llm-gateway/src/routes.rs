@@ -52,6 +52,8 @@ enum Kind {
     OllamaModels,
     OllamaVersion,
     Health,
+    LatestHealth,
+    Budgets,
     Liveness,
     Readiness,
     Explain,
@@ -162,7 +164,14 @@ pub const ROUTES: &[RouteDoc] = {
         get_("/v1beta/models/{*call}", Kind::GeminiModel, "One model, as Gemini has it"),
         get_("/api/tags", Kind::OllamaModels, "The models, as Ollama lists them"),
         get_("/api/version", Kind::OllamaVersion, "The gateway's version, as Ollama tells its own"),
-        get_("/health", Kind::Health, "The deployments and how they are"),
+        get_(
+            "/health",
+            Kind::Health,
+            "The deployments and how they are, as LiteLLM tells it. Without background checks each is asked a small \
+             question, which costs money; `?model=` and `?model_id=` name some of them",
+        ),
+        get_("/health/latest", Kind::LatestHealth, "The same by what is known; nobody is asked"),
+        get_("/provider/budgets", Kind::Budgets, "The budgets of vendors and what is spent of them"),
         get_("/health/liveliness", Kind::Liveness, "Whether the process answers"),
         get_("/health/liveness", Kind::Liveness, SAME),
         get_("/health/readiness", Kind::Readiness, "Whether new requests are welcome"),
@@ -274,8 +283,15 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::OllamaVersion => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(models::version()))
         }),
-        Kind::Health => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, health::health(&app, &headers))
+        Kind::Health => get(move |State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap| async move {
+            let told = health::health(&app, &headers, uri.query()).await;
+            result(&app, path, &headers, told)
+        }),
+        Kind::LatestHealth => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, health::latest(&app, &headers))
+        }),
+        Kind::Budgets => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, health::budgets(&app, &headers))
         }),
         Kind::Readiness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::readiness(&app)))

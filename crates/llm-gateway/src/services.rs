@@ -3,3 +3,4 @@
 pub mod completion;
 pub mod count;
 pub mod explain;
+pub mod health;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
-use llm_router::{GroupLive, HealthEvent, Policy, Snapshot};
+use llm_router::{CoolDown, GroupLive, HealthEvent, Needs, Policy, Snapshot};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
@@ -14,6 +14,17 @@ pub use crate::config::OnDisconnect;
 use crate::deployment::Deployment;
 use crate::limits::BodyBounds;
 use crate::prepare::Prepare;
+
+/// What news has led to.
+#[derive(Debug, Clone, Copy)]
+pub struct Heeded<'a> {
+    /// Whom it concerned.
+    pub deployment: &'a Arc<Deployment>,
+    /// The deployment is left alone from now on.
+    pub own: Option<CoolDown>,
+    /// Its key is.
+    pub of_key: Option<CoolDown>,
+}
 
 /// The deployments that share a name.
 #[derive(Debug)]
@@ -43,21 +54,19 @@ impl Group {
         })
     }
 
-    /// Takes news about one of its deployments; whether it is one of them.
-    pub fn heed(&self, event: &HealthEvent) -> bool {
-        let Some(deployment) = self.deployments.iter().find(|own| own.id == event.deployment) else {
-            return false;
-        };
+    /// Takes news about one of its deployments; `None` if it is none of them.
+    pub fn heed(&self, event: &HealthEvent) -> Option<Heeded<'_>> {
+        let deployment = self.deployments.iter().find(|own| own.id == event.deployment)?;
         self.live.fold(event);
         let resilience = &self.policy.resilience;
         let breaker = resilience.breaker.at(&deployment.settings);
         let others = || self.deployments.iter().filter(|own| own.id != deployment.id);
         let well = |own: &Arc<Deployment>| own.candidate(event.at).vitals.health.is_well(event.at);
-        deployment.live.fold(event, &breaker, resilience.company(others().map(well)));
+        let own = deployment.live.fold(event, &breaker, resilience.company(others().map(well)));
         let credential = deployment.facts.credential;
         let with_other_key = others().filter(|own| own.facts.credential != credential);
-        deployment.key.fold(event, &breaker, resilience.company(with_other_key.map(well)));
-        true
+        let of_key = deployment.key.fold(event, &breaker, resilience.company(with_other_key.map(well)));
+        Some(Heeded { deployment, own, of_key })
     }
 }
 
@@ -108,6 +117,12 @@ impl Serving {
     /// The client's side of a dialect.
     pub fn ingress(&self, dialect: Dialect) -> &'static dyn Ingress {
         llm_providers::ingress(dialect)
+    }
+
+    /// What must be found out about requests before they are routed.
+    pub(crate) fn needs(&self) -> Needs {
+        let budgets = if self.prepare.budgets.tags.is_empty() { Needs::NONE } else { Needs::TAGS };
+        self.config.plan.needs() | budgets
     }
 
     /// The deployments behind a name.

@@ -1,4 +1,5 @@
 //! Logs and counts.
 
 pub mod access_log;
+pub mod gauges;
 pub mod metrics;

@@ -42,14 +42,14 @@ pub use facts::{Capabilities, Facts, Price};
 pub use gate::{Crowded, Gate, Pass};
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
 pub use live::{
-    Answered, BudgetLive, Check, Company, GroupLive, InFlight, KeyLive, LastFailure, Live, Queued, Report,
-    SharedState, Sum,
+    Answered, BudgetLive, Check, Company, CoolDown, GroupLive, InFlight, KeyLive, LastFailure, Live, Pinned,
+    Pins, Queued, Report, SharedState, Sum,
 };
 pub use needs::Needs;
 pub use outcome::{Attempt, Exhausted, HealthEvent, HealthNews, Outcome, Scope};
 pub use plan::{Plan, PlanFault, Severity};
 pub use policy::{
-    Backoff, Breaker, BreakerRule, Hedging, Lists, Policy, Resilience, Retries, Selection, Target,
+    Backoff, Bonds, Breaker, BreakerRule, Hedging, Lists, Policy, Resilience, Retries, Selection, Target,
 };
 pub use reason::Reason;
 pub use region::area;
@@ -60,4 +60,4 @@ pub use settings::{
 };
 pub use snapshot::{Candidate, DeploymentId, Hedged, Snapshot};
 pub use tags::Tags;
-pub use vitals::{Health, Load, Minute, Pace, Quota, Vitals};
+pub use vitals::{Allowance, Health, Load, Minute, Pace, Quota, Vitals};

@@ -8,14 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use llm_types::{ErrorKind, UnixMs};
 use serde::Serialize;
 
-use crate::{Breaker, HealthEvent, Load, Minute, Quota, Scope, Vitals};
+use crate::{Allowance, Breaker, HealthEvent, Load, Minute, Scope, Vitals};
 
 mod budget;
 mod cell;
 mod counter;
 mod group;
 mod key;
+mod pins;
 mod pulse;
+mod quota;
 mod shared;
 mod timing;
 mod tracker;
@@ -24,11 +26,14 @@ mod tracker;
 mod tests;
 
 pub use budget::BudgetLive;
-use cell::{InstantCell, NumberCell};
+use cell::InstantCell;
 use counter::Counter;
 pub use group::GroupLive;
 pub use key::KeyLive;
+pub use pins::{Pinned, Pins};
+pub use pulse::CoolDown;
 use pulse::Pulse;
+use quota::QuotaCell;
 pub use shared::{SharedState, Sum};
 use timing::Timing;
 pub use tracker::Company;
@@ -45,6 +50,8 @@ pub struct Live {
     elsewhere: Elsewhere,
     quota: QuotaCell,
     checked: AtomicU8,
+    /// Until when `checked` counts.
+    checked_until: InstantCell,
     check: Mutex<Option<Check>>,
 }
 
@@ -56,13 +63,6 @@ struct Elsewhere {
     in_flight: AtomicU32,
     /// What of this process' own they know already.
     told: Mutex<shared::Told>,
-}
-
-#[derive(Debug, Default)]
-struct QuotaCell {
-    requests: NumberCell,
-    tokens: NumberCell,
-    until: InstantCell,
 }
 
 /// One whole answer.
@@ -129,9 +129,8 @@ impl Live {
     pub fn vitals(&self, now: UnixMs) -> Vitals {
         let mut health = self.pulse.health();
         health.checked_well = match self.checked.load(Relaxed) {
-            WELL => Some(true),
-            UNWELL => Some(false),
-            _ => None,
+            NOT_CHECKED => None,
+            checked => Some(checked == WELL).filter(|_| self.checked_until.get() > Some(now)),
         };
         let elsewhere = &self.elsewhere;
         Vitals {
@@ -166,12 +165,10 @@ impl Live {
 
     /// Folds news about the deployment in; those about its key belong to [`KeyLive::fold`].
     ///
-    /// `breaker` is the one [at](Breaker::at) this deployment's settings.
-    pub fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) {
+    /// `breaker` is the one [at](Breaker::at) this deployment's settings. Gives the cool-down that begins with it.
+    pub fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) -> Option<CoolDown> {
         self.timing.fold(event);
-        if event.scope == Scope::Deployment {
-            self.pulse.fold(event, breaker, company);
-        }
+        if event.scope == Scope::Deployment { self.pulse.fold(event, breaker, company) } else { None }
     }
 
     /// Learns from a whole answer.
@@ -181,14 +178,16 @@ impl Live {
     }
 
     /// Takes what the vendor said at `now` is left of its limits. A limit that it does not mention stays as it was,
-    /// as long as that holds.
-    pub fn quota(&self, quota: Quota, now: UnixMs) {
-        self.quota.set(quota, now);
+    /// as long as that holds. What is used of a limit comes back bit by bit until all of it is there.
+    pub fn quota(&self, requests: Option<Allowance>, tokens: Option<Allowance>, now: UnixMs) {
+        self.quota.set(requests, tokens, now);
     }
 
-    /// Takes what a background check found.
-    pub fn checked(&self, check: Check) {
-        self.checked.store(if check.failure.is_none() { WELL } else { UNWELL }, Relaxed);
+    /// Takes what a background check found. Decisions go by it before `until`; with `None` it is there to be shown only.
+    pub fn checked(&self, check: Check, until: Option<UnixMs>) {
+        let found = if check.failure.is_none() { WELL } else { UNWELL };
+        self.checked_until.set(until);
+        self.checked.store(if until.is_some() { found } else { NOT_CHECKED }, Relaxed);
         *self.check.lock().unwrap_or_else(PoisonError::into_inner) = Some(check);
     }
 
@@ -204,24 +203,6 @@ impl Live {
             vitals: self.vitals(now),
             last_failure: self.pulse.last_failure(),
             last_check: *self.check.lock().unwrap_or_else(PoisonError::into_inner),
-        }
-    }
-}
-
-impl QuotaCell {
-    fn set(&self, quota: Quota, now: UnixMs) {
-        let before = self.get(now);
-        self.requests.set(quota.requests.or(before.requests));
-        self.tokens.set(quota.tokens.or(before.tokens));
-        self.until.set(quota.until.or(before.until));
-    }
-
-    fn get(&self, now: UnixMs) -> Quota {
-        match self.until.get() {
-            Some(until) if until > now => {
-                Quota { requests: self.requests.get(), tokens: self.tokens.get(), until: Some(until) }
-            }
-            _ => Quota::default(),
         }
     }
 }

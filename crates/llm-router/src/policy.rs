@@ -12,7 +12,7 @@ pub use breaker::{Breaker, BreakerRule};
 pub use resilience::{Hedging, Lists, Resilience, Target};
 pub use retries::{Backoff, Retries};
 pub(crate) use selection::Patterns;
-pub use selection::Selection;
+pub use selection::{Bonds, Selection};
 
 /// What the configuration says of one model group, made ready.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -124,14 +124,26 @@ pub struct RouterSettings {
     pub tag_filtering_match_any: Option<bool>,
     /// What labels begin with that are meant for routing. Default: every label is.
     pub tag_routing_prefix: String,
-    /// Budgets of vendors. Default: none.
+    /// Budgets of vendors. A deployment whose vendor has spent its budget is not asked. Default: none.
     pub provider_budget_config: IndexMap<String, BudgetSettings>,
+    /// Budgets of labels: requests with a label whose budget is spent are refused. Default:
+    /// `litellm_settings.tag_budget_config`.
+    pub tag_budget_config: IndexMap<String, BudgetSettings>,
     /// Seconds for which a request of the same key, user or conversation stays with a deployment. Default: 3600.
     pub deployment_affinity_ttl_seconds: Option<f64>,
     /// Affinity by model group. Default: what `optional_pre_call_checks` says.
     pub model_group_affinity_config: IndexMap<String, Vec<PreCallCheck>>,
     /// Whether a conversation stays with the deployment that took over. Default: false.
     pub session_affinity_repin_on_failover: bool,
+    /// Whether deployments whose background check failed are passed over while another is well. Default: true, where
+    /// there are such checks.
+    pub enable_health_check_routing: Option<bool>,
+    /// Seconds for which a check counts. Default: twice the time between two checks.
+    pub health_check_staleness_threshold: Option<f64>,
+    /// Whether a check that failed for want of room (408, 429) is left out of account. Default: false.
+    pub health_check_ignore_transient_errors: bool,
+    /// The model groups whose deployments are checked. Default: all.
+    pub background_health_check_model_groups: Option<Vec<String>>,
 
     /// Further names for model groups: a request for the key goes to the value. Default: none.
     pub model_group_alias: IndexMap<String, ModelAlias>,

@@ -117,7 +117,7 @@ pub struct Minute {
     pub tokens: u64,
 }
 
-/// What the vendor's last answer said of its limits.
+/// What is left of the vendor's limits, by what its answers said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Quota {
@@ -127,4 +127,15 @@ pub struct Quota {
     pub tokens: Option<u64>,
     /// Until when this holds.
     pub until: Option<UnixMs>,
+}
+
+/// What a vendor said is left of one limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many were left.
+    pub left: u64,
+    /// How many there are when nothing has been used; `None` if the vendor does not say.
+    pub limit: Option<u64>,
+    /// When all of it is there again.
+    pub until: UnixMs,
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::health::HealthCheckSettings;
 use super::secret::SecretRef;
 
 /// `llm_gateway`: this gateway's own settings.
@@ -28,6 +29,9 @@ pub struct GatewaySettings {
     pub on_disconnect: OnDisconnect,
     /// The line that is logged for each request.
     pub access_log: AccessLogSettings,
+    /// Small requests that find out which deployments are well; `general_settings.background_health_checks` turns them
+    /// on.
+    pub health_checks: HealthCheckSettings,
     /// Further vendors that speak OpenAI's dialect, by the name that stands before the slash in `model`.
     /// Default: none.
     pub providers: IndexMap<String, Value>,

@@ -1,9 +1,12 @@
 //! `litellm_settings` and `general_settings`, as far as this version acts on them.
 
+use std::num::NonZeroUsize;
+
+use indexmap::IndexMap;
 use ipnet::IpNet;
 use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
-use llm_router::settings::{FallbackTarget, Fallbacks, RouterSettings};
+use llm_router::settings::{BudgetSettings, FallbackTarget, Fallbacks, RouterSettings};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -43,6 +46,8 @@ pub struct LitellmSettings {
     /// Shares, or `{percentage, fixed_amount}`, that are put on prices: by vendor, or `global`. Default: none.
     #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
     pub cost_margin_config: Margins,
+    /// Budgets of labels: requests with a label whose budget is spent are refused. Default: none.
+    pub tag_budget_config: IndexMap<String, BudgetSettings>,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
     pub json_logs: Option<bool>,
     /// Seconds of silence on a stream after which a comment is sent. Default:
@@ -65,6 +70,9 @@ impl LitellmSettings {
         }
         if router.default_fallbacks.is_empty() {
             router.default_fallbacks.clone_from(&self.default_fallbacks);
+        }
+        if router.tag_budget_config.is_empty() {
+            router.tag_budget_config.clone_from(&self.tag_budget_config);
         }
         router.num_retries = router.num_retries.or(self.num_retries);
         router.max_fallbacks = router.max_fallbacks.or(self.max_fallbacks);
@@ -94,4 +102,25 @@ pub struct GeneralSettings {
     /// `llm_gateway.server.trusted_proxies`.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxy_ranges: Vec<IpNet>,
+    /// Whether small requests find out in the background which deployments are well. They cost money: see
+    /// `llm_gateway.health_checks`. Default: false.
+    pub background_health_checks: bool,
+    /// Seconds between two checks of a deployment. Default: 300.
+    pub health_check_interval: Option<Seconds>,
+    /// Checks at a time. Default: 8.
+    pub health_check_concurrency: Option<NonZeroUsize>,
+    /// Whether `GET /health` tells more than which model is well. Default: true.
+    pub health_check_details: Option<bool>,
+    /// Whether `GET /health` leaves out what `model_info.disable_background_health_check` leaves out. Default: false.
+    pub health_check_skip_disabled_background_models: bool,
+    /// As in `router_settings`, where that says nothing. Default: true, where there are background checks.
+    pub enable_health_check_routing: Option<bool>,
+    /// As in `router_settings`, where that says nothing. Default: twice the time between two checks.
+    pub health_check_staleness_threshold: Option<Seconds>,
+    /// As in `router_settings`; either is enough. Default: false.
+    pub health_check_ignore_transient_errors: bool,
+    /// As in `router_settings`, where that says nothing. Default: all.
+    pub background_health_check_model_groups: Option<Vec<String>>,
+    /// Whether lists of models leave out those of which no deployment is well. Default: false.
+    pub model_list_healthy_only: bool,
 }

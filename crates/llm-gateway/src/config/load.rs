@@ -78,6 +78,7 @@ pub(super) fn load(
     let aliases = router.model_group_alias.clone();
     let resolved = Resolved::new(deployments, aliases, vendors.clone());
     warn_of_dangling_aliases(root, &resolved, &reader);
+    warn_of_idle_budgets(root, &router, &vendors, &reader);
     let plan = plan(root, &router, &resolved, &reader);
     let settings = Settings::new(root, ours, general, &litellm, router);
 
@@ -140,6 +141,11 @@ fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, 
         let at = at(&["general_settings", "max_request_size_mb"]);
         reader.error(at, "general_settings.max_request_size_mb: expected a number above zero");
     }
+    let most = ours.health_checks.max_usd_per_day;
+    if !most.is_finite() || most < 0.0 {
+        let at = at(&["llm_gateway", "health_checks", "max_usd_per_day"]);
+        reader.error(at, "llm_gateway.health_checks.max_usd_per_day: expected a number of dollars");
+    }
     if general.master_key.as_ref().is_some_and(SecretRef::is_empty) {
         let at = at(&["general_settings", "master_key"]);
         reader.error(at, "general_settings.master_key: is empty; leave it out to run without a key");
@@ -189,6 +195,18 @@ fn warn_of_dangling_aliases(root: &Node, resolved: &Resolved, reader: &Reader<'_
             let hint = suggestion(nearest(model, resolved.groups().map(|group| group.name.as_str())));
             let what = format!("router_settings.model_group_alias: no model \"{model}\" in model_list{hint}");
             reader.warning(at, what);
+        }
+    }
+}
+
+/// Budgets of vendors that nobody knows bound nothing.
+fn warn_of_idle_budgets(root: &Node, router: &RouterSettings, vendors: &Vendors, reader: &Reader<'_>) {
+    for name in router.provider_budget_config.keys() {
+        if vendors.names().all(|vendor| vendor != name) {
+            let path = format!("router_settings.provider_budget_config.{name}");
+            let hint = suggestion(nearest(name, vendors.names()));
+            let what = format!("{path}: no vendor has this name, so nothing is paid from this budget{hint}");
+            reader.warning(&root.nearest(&path).at, what);
         }
     }
 }

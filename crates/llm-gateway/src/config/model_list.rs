@@ -1,12 +1,13 @@
 //! `model_list` and `credential_list`.
 
 use indexmap::IndexMap;
-use llm_router::{DeploymentSettings, Seconds};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use llm_router::Seconds;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::cache_point::CachePoint;
+use super::health::{HealthCheckInfo, with_health_keys, with_routing_keys};
 use super::secret::SecretRef;
 
 /// One deployment. Entries that share a `model_name` form a model group.
@@ -93,6 +94,7 @@ pub(super) struct LitellmParams {
 /// `model_info`. Keys that are not listed here are kept and returned by `GET /v1/models`.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(transform = with_health_keys)]
 pub struct ModelInfo {
     /// The deployment's id. Default: made from the entry's content.
     pub id: Option<String>,
@@ -104,6 +106,9 @@ pub struct ModelInfo {
     pub max_input_tokens: Option<u64>,
     /// Tokens that an answer may have. Default: unknown.
     pub max_output_tokens: Option<u64>,
+    /// How it is checked.
+    #[serde(skip)]
+    pub health: HealthCheckInfo,
     /// Everything else that the entry says.
     #[serde(skip)]
     pub extra: Map<String, Value>,
@@ -130,13 +135,4 @@ pub(super) struct CredentialEntry {
     /// What you want to remember about it; not used.
     #[schemars(default)]
     pub(super) credential_info: Map<String, Value>,
-}
-
-/// The router owns the type of some keys of this map.
-fn with_routing_keys(schema: &mut Schema) {
-    let routing = SchemaGenerator::default().into_root_schema_for::<DeploymentSettings>();
-    let routing = routing.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-        properties.extend(routing);
-    }
 }

@@ -9,6 +9,7 @@ use super::gateway_settings::{
     AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, ServerSettings, TlsSettings,
     TranslationSettings, TransportSettings,
 };
+use super::health::HealthSettings;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
 use super::tree::Node;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub access_log: AccessLogSettings,
     /// How requests are spread over the deployments of a model.
     pub router: RouterSettings,
+    /// What is checked in the background.
+    pub health: HealthSettings,
     /// Further vendors, as the config has them.
     pub providers: IndexMap<String, Value>,
     /// The key that clients present.
@@ -65,8 +68,10 @@ impl Settings {
             fetch,
             mut on_disconnect,
             mut access_log,
+            health_checks,
             providers,
         } = ours;
+        let health = HealthSettings::new(&health_checks, &general, &router);
 
         let bytes = general.max_request_size_mb.map(|mb| (mb * f64::from(1 << 20)) as usize);
         if let Some(bytes) = bytes.and_then(std::num::NonZeroUsize::new)
@@ -99,6 +104,7 @@ impl Settings {
             on_disconnect,
             access_log,
             router,
+            health,
             providers,
             master_key: general.master_key,
         }
@@ -124,6 +130,7 @@ impl Settings {
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
+            ("general_settings.background_health_checks", self.health != other.health),
             ("llm_gateway.providers", self.providers != other.providers),
             ("router_settings", self.router != other.router),
             ("general_settings.master_key", self.master_key != other.master_key),

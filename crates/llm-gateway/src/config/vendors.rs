@@ -106,6 +106,11 @@ impl Vendors {
         Self(all)
     }
 
+    /// Every name of a vendor.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The variable that usually holds the vendor's key.
     pub(super) fn key_env(&self, vendor: &str) -> Option<&str> {
         self.0.get(vendor)?.key_env.as_deref()

@@ -1,5 +1,7 @@
 //! Lists of models, in the shape that the client expects.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, header};
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -8,7 +10,8 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::config::{ResolvedDeployment, VendorChoice};
 use crate::deployment::shown;
-use crate::serving::ListedModel;
+use crate::services::health::{self, Subject, Verdict};
+use crate::serving::{ListedModel, Serving};
 
 /// When a model was made is not known; lists need a number.
 ///
@@ -28,20 +31,45 @@ pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError>
     }
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
+    let listed = listed(app, &serving);
     let body = if headers.contains_key("anthropic-version") {
-        let data: Vec<Value> = serving.listed.iter().map(anthropic).collect();
-        let end = |item: Option<&ListedModel>| item.map(|model| model.name.to_string());
+        let data: Vec<Value> = listed.iter().copied().map(anthropic).collect();
+        let end = |item: Option<&&ListedModel>| item.map(|model| model.name.to_string());
         json!({
             "data": data,
             "has_more": false,
-            "first_id": end(serving.listed.first()),
-            "last_id": end(serving.listed.last()),
+            "first_id": end(listed.first()),
+            "last_id": end(listed.last()),
         })
     } else {
-        let data: Vec<Value> = serving.listed.iter().map(openai).collect();
+        let data: Vec<Value> = listed.iter().copied().map(openai).collect();
         json!({"object": "list", "data": data})
     };
     Ok(answer(&body))
+}
+
+/// The models of lists: all, or those of which a deployment is well, as configured.
+fn listed<'s>(app: &App, serving: &'s Serving) -> Vec<&'s ListedModel> {
+    if !serving.config.settings.health.lists_healthy_only {
+        return serving.listed.iter().collect();
+    }
+    let now = app.runtime.now();
+    let subjects = health::subjects(serving);
+    let is_well = |subject: &&Subject| health::verdict(app, serving, subject, now) != Verdict::Down;
+    let well: HashSet<&str> =
+        subjects.iter().filter(is_well).map(|subject| subject.resolved.model_name.as_str()).collect();
+    let group = |name: &str| serving.config.resolved.route(name).map(|route| route.group.to_owned());
+    let shown = |model: &&ListedModel| match group(&model.name) {
+        Some(group) => well.contains(group.as_str()),
+        // What stands for several groups is there as long as one of them is.
+        None => serving
+            .config
+            .settings
+            .router
+            .members(&model.name)
+            .is_none_or(|members| members.iter().any(|member| well.contains(member.as_str()))),
+    };
+    serving.listed.iter().filter(shown).collect()
 }
 
 /// One model.
@@ -112,6 +140,9 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
     if let Ok(Value::Object(prices)) = serde_json::to_value(&deployment.prices) {
         info.extend(prices);
     }
+    if let Ok(Value::Object(checks)) = serde_json::to_value(&own.health) {
+        info.extend(checks);
+    }
     info.extend(own.extra.clone());
     let named = match vendor {
         "" => deployment.upstream_model.clone(),
@@ -133,7 +164,7 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
 pub fn list_gemini(app: &App, headers: &HeaderMap, query: Option<&str>) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
     serving.authenticator.authenticate(headers, query)?;
-    let models: Vec<Value> = serving.listed.iter().map(|model| gemini(&model.name)).collect();
+    let models: Vec<Value> = listed(app, &serving).into_iter().map(|model| gemini(&model.name)).collect();
     Ok(answer(&json!({"models": models})))
 }
 
@@ -172,9 +203,8 @@ fn gemini(name: &str) -> Value {
 pub fn list_ollama(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
-    let models: Vec<Value> = serving
-        .listed
-        .iter()
+    let models: Vec<Value> = listed(app, &serving)
+        .into_iter()
         .map(|model| {
             json!({
                 "name": *model.name,

@@ -10,17 +10,19 @@ mod known;
 mod mend;
 mod pump;
 mod rehearsal;
+mod ties;
 mod way;
 mod whole;
 mod wishes;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
-use llm_router::{Exhausted, Session, drive};
+use llm_router::{Affinity, Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 use smallvec::SmallVec;
 
@@ -32,6 +34,8 @@ pub(crate) use journey::Journey;
 pub(crate) use known::{Known, enter};
 pub(crate) use pump::{Fed, Pump};
 use rehearsal::Rehearsal;
+pub(crate) use ties::Ties;
+pub(crate) use way::hide_key;
 use way::{Answered, Way};
 pub(crate) use wishes::wishes;
 
@@ -74,6 +78,10 @@ pub(crate) struct Request<'a> {
     pub(crate) reply: Reply,
     /// Who goes first where requests wait: lower is sooner.
     pub(crate) priority: u8,
+    /// The time limit that the request sets itself.
+    pub(crate) own_timeout: Option<Duration>,
+    /// When the request began.
+    pub(crate) started: UnixMs,
     /// The canonical form, parsed when a stage first asks for it. Boxed, as most requests do without.
     pub(crate) canonical: std::sync::OnceLock<Box<Incoming>>,
 }
@@ -91,6 +99,8 @@ impl Request<'_> {
             unsupported: self.unsupported,
             reply: self.reply.clone(),
             priority: self.priority,
+            own_timeout: self.own_timeout,
+            started: self.started,
             canonical: std::sync::OnceLock::new(),
         }
     }
@@ -166,6 +176,8 @@ pub(crate) fn look<'a>(
     Ok(Request {
         unsupported: on_loss(&ask.headers, serving.on_loss)?,
         priority: wishes::priority(&peek, &ask.headers, default_priority)?,
+        own_timeout: wishes::timeout(&peek, &ask.headers, stream)?,
+        started: exchange.record().started,
         ask,
         ingress,
         peek,
@@ -188,16 +200,22 @@ async fn route(
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
     let plan = &serving.config.plan;
-    let known = Known::find(request, open.record(), plan.needs())?;
+    let known = Known::find(request, open.record(), serving.needs())?;
+    open.record_mut().budgets = serving.prepare.budgets.of_tags(known.labels(), request.started)?;
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(request, &tags, &regions);
     let entry = enter(plan.entrance(), request, &mut inquiry)?;
     let group = serving.resolve(entry.group)?;
+    let now = app.runtime.now();
+    let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;
+    let pins = ties.pins();
+    let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
     open.record_mut().rule = entry.rule.map(str::to_owned);
     open.record_mut().variant = entry.variant.map(|(split, variant)| format!("{split}={variant}"));
-    let mut session = Box::new(Session::new(wishes(request)?));
+    let mut session = Box::new(Session::new(wishes(request, &group)?));
     let mut rng = app.runtime.entropy();
     group.live.requested();
+    let asked_of = group.name.clone();
     let Some(open) = exchange.take() else {
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
@@ -208,7 +226,9 @@ async fn route(
     // Where the answer came from, if it is another group's.
     let answering = session.group().filter(|name| **name != group.name);
     let answering = answering.map_or_else(|| Ok(group.clone()), |name| way.group(Some(name)));
-    drop(way);
+    let turns = way.turns(&session);
+    drop((way, pins));
+    app.metrics.went_on(&turns, driven.is_ok());
     let mut open = desk.close();
     let record = open.record_mut();
     record.fallbacks = session.fallbacks();
@@ -216,7 +236,10 @@ async fn route(
     match (driven, answering) {
         (Ok(won), Ok(group)) => {
             let Answered { asked, deployment, place } = won.answer;
-            let journey = Journey::new(app.clone(), session, group, deployment.clone(), place);
+            if group.name == asked_of {
+                ties.served_by(&deployment.id, now);
+            }
+            let journey = Journey::new(app.clone(), session, group, deployment.clone(), place, ties);
             Ok(answer(app, serving, &deployment, request, asked, journey, open))
         }
         (Err(lost), _) => {
@@ -325,7 +348,7 @@ pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(record.waited(age))));
 }
 
-fn milliseconds(duration: std::time::Duration) -> HeaderValue {
+fn milliseconds(duration: Duration) -> HeaderValue {
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     // From the last digit on: three behind the point, at least one before it.
     const POINT: usize = 20;

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{Request as HttpRequest, Response};
 use llm_provider_core::{AwsKeys, Credential, Secret};
-use llm_router::{Inquiry, Outcome, Reason, Session, Step};
+use llm_router::{Affinity, Inquiry, Outcome, Reason, Session, Step};
 use llm_transport::{Body, BoxFuture, CallOptions, HttpService, TransportError, TransportErrorKind};
 use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 use serde_json::{Value, json};
 
-use super::completion::{self, Ask, Book, Desk, Known};
+use super::completion::{self, Ask, Book, Desk, Known, Ties};
 use super::count;
 use crate::app::App;
 use crate::deployment::Deployment;
@@ -35,11 +35,15 @@ pub async fn explain(
 ) -> Result<Value, ApiError> {
     let request = completion::look(serving, ask, &mut exchange)?;
     let plan = &serving.config.plan;
-    let known = Known::find(&request, exchange.record(), plan.needs())?;
+    let known = Known::find(&request, exchange.record(), serving.needs())?;
+    serving.prepare.budgets.of_tags(known.labels(), request.started)?;
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(&request, &tags, &regions);
     let entry = completion::enter(plan.entrance(), &request, &mut inquiry)?;
     let group = serving.resolve(entry.group)?;
+    let ties = Ties::find(&serving.prepare.states, &group, &request, &known, request.started)?;
+    let pins = ties.pins();
+    let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
     let principal = exchange.record().principal.as_ref().map(|principal| principal.label().to_owned());
     let route = exchange.record().route;
     let (journey, order, first) = foresee(app, serving, &group, &request, &inquiry)?;
@@ -101,7 +105,7 @@ fn foresee(
     request: &completion::Request<'_>,
     inquiry: &Inquiry<'_>,
 ) -> Result<(Session, Vec<Value>, Option<Arc<Deployment>>), ApiError> {
-    let mut session = Session::new(completion::wishes(request)?);
+    let mut session = Session::new(completion::wishes(request, group)?);
     let mut rng = app.runtime.entropy();
     let mut now = app.runtime.now();
     let mut at = group.clone();

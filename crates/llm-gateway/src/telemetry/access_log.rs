@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use llm_router::Reason;
+
 use crate::exchange::{Outcome, Record, Sink};
 
 /// An address as text. Nearly all are of version 4, and the standard library takes its time for these.
@@ -35,6 +37,7 @@ impl Sink for AccessLog {
         let leg = record.leg();
         let client = record.client.map(text_of);
         let failed = failed_attempts(record);
+        let hedges = record.legs.iter().filter(|leg| leg.reason == Reason::Hedge).count();
         macro_rules! line {
             ($level:expr, $message:literal, $($more:tt)*) => {
                 tracing::event!(
@@ -52,6 +55,9 @@ impl Sink for AccessLog {
                     attempts = record.legs.len(),
                     retries = record.retries,
                     fallbacks = record.fallbacks,
+                    hedges = hedges,
+                    rule = record.rule.as_deref(),
+                    variant = record.variant.as_deref(),
                     failed_attempts = failed.as_deref(),
                     principal = record.principal.as_ref().map(crate::auth::Principal::label),
                     client = client.as_deref(),

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use llm_pricing::Usd;
 use llm_router::Reason;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -12,6 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::deployment::Deployment;
 use crate::exchange::{Leg, Outcome, Record, Sink};
 
 /// A label's value from the configuration; cheap to clone.
@@ -58,6 +60,28 @@ struct AttemptLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FallbackLabels {
+    from: Name,
+    to: Name,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CoolDownLabels {
+    provider: Name,
+    deployment: Name,
+    what: &'static str,
+    cause: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CheckLabels {
+    provider: Name,
+    deployment: Name,
+    outcome: &'static str,
+}
+
 /// Every count of the gateway.
 #[derive(Debug)]
 pub struct Metrics {
@@ -70,6 +94,10 @@ pub struct Metrics {
     overhead: Family<RouteLabels, Histogram>,
     tokens: Family<TokenLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
+    fallbacks: Family<FallbackLabels, Counter>,
+    cool_downs: Family<CoolDownLabels, Counter>,
+    checks: Family<CheckLabels, Counter>,
+    check_cost: Counter<f64>,
     request_bytes: Counter,
     response_bytes: Counter,
     /// Bytes of bodies sent to vendors.
@@ -125,6 +153,26 @@ impl Metrics {
         registry.register("tokens", "Tokens as vendors report them", tokens.clone());
         let attempts = Family::<AttemptLabels, Counter>::default();
         registry.register("attempts", "Attempts at deployments that have ended", attempts.clone());
+        let fallbacks = Family::<FallbackLabels, Counter>::default();
+        registry.register(
+            "fallbacks",
+            "Requests that went on from one model group to another, and whether they were answered in the end",
+            fallbacks.clone(),
+        );
+        let cool_downs = Family::<CoolDownLabels, Counter>::default();
+        registry.register(
+            "cool_downs",
+            "Times that a deployment, or its key, was left alone for a while",
+            cool_downs.clone(),
+        );
+        let checks = Family::<CheckLabels, Counter>::default();
+        registry.register("health_checks", "Checks of deployments that have ended", checks.clone());
+        let check_cost = Counter::<f64>::default();
+        registry.register(
+            "health_check_cost_usd",
+            "What checks of deployments have cost",
+            check_cost.clone(),
+        );
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -146,6 +194,10 @@ impl Metrics {
             overhead,
             tokens,
             attempts,
+            fallbacks,
+            cool_downs,
+            checks,
+            check_cost,
             request_bytes,
             response_bytes,
             upstream_bytes,
@@ -166,14 +218,46 @@ impl Metrics {
         self.attempts.get_or_create(&labels).clone()
     }
 
-    /// All counts as text, and these gauges of the moment.
-    pub fn encode(&self, gauges: &[(&str, &str, u64)]) -> String {
+    /// A request has gone on from one group to the other, each by its name in the configuration.
+    pub(crate) fn went_on(&self, turns: &[(Arc<str>, Arc<str>)], answered: bool) {
+        for (from, to) in turns {
+            let outcome = if answered { "answered" } else { "failed" };
+            let labels = FallbackLabels { from: Name(from.clone()), to: Name(to.clone()), outcome };
+            self.fallbacks.get_or_create(&labels).inc();
+        }
+    }
+
+    /// A deployment, or its key, is left alone from now on.
+    pub(crate) fn cooled_down(&self, deployment: &Deployment, what: &'static str, cause: &'static str) {
+        let labels = CoolDownLabels {
+            provider: Name(deployment.provider_name.clone()),
+            deployment: Name(deployment.id.as_arc().clone()),
+            what,
+            cause,
+        };
+        self.cool_downs.get_or_create(&labels).inc();
+    }
+
+    /// A check of a deployment has ended.
+    pub(crate) fn checked(&self, deployment: &Deployment, outcome: &'static str, cost: Usd) {
+        let labels = CheckLabels {
+            provider: Name(deployment.provider_name.clone()),
+            deployment: Name(deployment.id.as_arc().clone()),
+            outcome,
+        };
+        self.checks.get_or_create(&labels).inc();
+        self.check_cost.inc_by(cost.nanos().max(0) as f64 / 1e9);
+    }
+
+    /// All counts as text, these gauges of the moment, and those that `more` registers.
+    pub fn encode(&self, gauges: &[(&str, &str, u64)], more: impl FnOnce(&mut Registry)) -> String {
         let mut text = String::new();
         let _text_takes_all = encode(&mut text, &self.registry);
         let mut now = Registry::with_prefix("llm_gateway");
         for (name, help, value) in gauges {
             now.register(*name, *help, ConstGauge::new(i64::try_from(*value).unwrap_or(i64::MAX)));
         }
+        more(&mut now);
         let mut more = String::new();
         let _text_takes_all = encode(&mut more, &now);
         // Each registry ends with a line of its own; one end is enough.

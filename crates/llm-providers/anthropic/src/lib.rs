@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod allowances;
 mod chat;
 mod count;
 mod error;
@@ -14,9 +15,11 @@ pub use ingress::MessagesIngress;
 
 use std::sync::LazyLock;
 
+use http::HeaderMap;
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Demands, Dialect, Provider, Relay, Translator, VendorInfo,
+    Allowances, Capabilities, Chat, CountTokens, Demands, Dialect, Provider, Relay, Translator, VendorInfo,
 };
+use llm_types::UnixMs;
 
 /// Anthropic, by its own API.
 ///
@@ -74,6 +77,10 @@ impl Provider for Anthropic {
 
     fn demands(&self, _model: &str) -> Demands {
         DEMANDS
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        allowances::read(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

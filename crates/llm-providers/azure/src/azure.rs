@@ -2,16 +2,17 @@
 
 use std::sync::LazyLock;
 
+use http::HeaderMap;
 use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Listener,
-    Login, NoteKind, Parameters, Peek, Provider, Relay, RelayOperation, Secret, StreamDecoder, Translator,
-    UpstreamError, VendorInfo,
+    Allowances, Call, Capabilities, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded,
+    Listener, Login, NoteKind, Parameters, Peek, Provider, Relay, RelayOperation, Secret, StreamDecoder,
+    Translator, UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
     Auth, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, RequestOptions,
     ResponsesOptions, ResponsesRelay, ResponsesWire, WireOptions,
 };
-use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
+use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse, UnixMs};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
@@ -133,6 +134,10 @@ impl Provider for Azure {
 
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
         login::login(parameters, key)
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        llm_provider_openai::allowances(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -8,13 +8,15 @@ mod rerank;
 
 use std::sync::LazyLock;
 
+use http::HeaderMap;
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, Demands, Dialect, Embeddings, EncodeError, Encoded, Login,
-    Note, Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator, UpstreamError, VendorInfo,
+    Allowances, Call, Capabilities, Chat, Decoded, Decoder, Demands, Dialect, Embeddings, EncodeError,
+    Encoded, Login, Note, Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator,
+    UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{EmbeddingOptions, EmbeddingWire};
-use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse};
+use llm_types::{ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse, UnixMs};
 
 use self::family::{Family, Reached};
 use self::models::Models;
@@ -110,6 +112,10 @@ impl Provider for AzureAi {
 
     fn login(&self, parameters: &Parameters, key: Option<&Secret>) -> Result<Option<Box<dyn Login>>, String> {
         login::login(parameters, key)
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        llm_provider_openai::allowances(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod allowance;
 mod beside;
 mod call;
 mod decoder;
@@ -25,6 +26,7 @@ mod sse;
 mod triage;
 pub mod vectors;
 
+pub use allowance::{Allowance, AllowanceHeaders, Allowances};
 pub use beside::{Beside, without_turns};
 pub use call::{Call, Decoded, EffortBudgets, Encoded, OnUnsupported, Payload, Segment};
 pub use decoder::{Decoder, Interpret, Items, NeverStreams, Outbox, StreamDecoder};

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use http::HeaderMap;
 use llm_types::{
     ChatChunk, ChatRequest, ChatResponse, EmbeddingRequest, EmbeddingResponse, RerankRequest, RerankResponse,
+    UnixMs,
 };
 
 use crate::{
-    Call, Decoded, Decoder, Demands, Dialect, EncodeError, Encoded, Login, ParameterInfo, Parameters, Relay,
-    Secret, UpstreamError,
+    Allowances, Call, Decoded, Decoder, Demands, Dialect, EncodeError, Encoded, Login, ParameterInfo,
+    Parameters, Relay, Secret, UpstreamError,
 };
 
 /// An endpoint family: what is asked, answered and streamed.
@@ -142,6 +144,11 @@ pub trait Provider: Send + Sync {
         _key: Option<&Secret>,
     ) -> Result<Option<Box<dyn Login>>, String> {
         Ok(None)
+    }
+
+    /// What an answer's headers say is left of the vendor's limits, whatever the answer's status.
+    fn allowances(&self, _headers: &HeaderMap, _now: UnixMs) -> Allowances {
+        Allowances::default()
     }
 
     /// Requests in this dialect passed through as bytes.

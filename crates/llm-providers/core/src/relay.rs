@@ -116,6 +116,8 @@ pub struct Seen {
     pub finish_reason: Option<FinishReason>,
     /// The model that answered.
     pub model: Option<String>,
+    /// The answer's own name, where later requests may refer to it.
+    pub id: Option<String>,
     /// Bytes of text that the model wrote, for an estimate where no usage comes.
     pub content_bytes: u64,
     /// Whether the answer came to its end.

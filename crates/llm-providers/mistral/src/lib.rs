@@ -9,11 +9,16 @@ pub mod wire;
 
 use std::sync::{Arc, LazyLock};
 
-use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
+use http::HeaderMap;
+use llm_provider_core::{
+    AllowanceHeaders, Allowances, Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator,
+    VendorInfo,
+};
 use llm_provider_openai::{
     ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, Replay, RequestOptions,
     ThinkingMember, UsageRules, WireOptions,
 };
+use llm_types::UnixMs;
 
 /// Mistral AI, or its host for code, Codestral.
 ///
@@ -128,6 +133,16 @@ impl Default for Mistral {
     }
 }
 
+/// What is left of a minute's requests.
+///
+/// Source: answers of Mistral's API, whose documentation ("Rate limits & usage tiers") tells of limits by the minute and
+/// not of headers, read 2026-11.
+static REQUESTS: AllowanceHeaders =
+    AllowanceHeaders::new("x-ratelimit-remaining-req-minute", "x-ratelimit-limit-req-minute", None);
+/// The same of tokens.
+static TOKENS: AllowanceHeaders =
+    AllowanceHeaders::new("x-ratelimit-remaining-tokens-minute", "x-ratelimit-limit-tokens-minute", None);
+
 impl Provider for Mistral {
     fn info(&self) -> &VendorInfo {
         self.info
@@ -139,6 +154,10 @@ impl Provider for Mistral {
 
     fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
         Some(self)
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        Allowances { requests: REQUESTS.read(headers, now), tokens: TOKENS.read(headers, now) }
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -9,7 +9,6 @@ mod lists;
 mod media;
 mod relay;
 mod think;
-mod time;
 mod usage;
 pub mod wire;
 

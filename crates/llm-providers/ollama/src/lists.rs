@@ -7,8 +7,6 @@ use bytes::Bytes;
 use llm_types::UnixMs;
 use serde_json::{Value, json};
 
-use crate::time;
-
 /// The answer of `GET /api/tags`: models by name, each with the time since when it is there.
 ///
 /// ```
@@ -22,7 +20,7 @@ pub fn tags(models: &[(&str, UnixMs)]) -> Bytes {
         .iter()
         .map(|(name, since)| {
             json!({
-                "name": name, "model": name, "modified_at": time::rfc3339(since.0), "size": 0, "digest": "",
+                "name": name, "model": name, "modified_at": since.rfc3339(), "size": 0, "digest": "",
                 "details": details()
             })
         })
@@ -46,7 +44,7 @@ pub fn ps(models: &[&str]) -> Bytes {
 pub fn show(since: UnixMs, capabilities: &[&str]) -> Bytes {
     text(&json!({
         "modelfile": "", "parameters": "", "template": "", "license": "", "details": details(), "model_info": {},
-        "capabilities": capabilities, "modified_at": time::rfc3339(since.0)
+        "capabilities": capabilities, "modified_at": since.rfc3339()
     }))
 }
 

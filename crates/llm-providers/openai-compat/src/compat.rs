@@ -3,18 +3,20 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use llm_provider_core::{
-    Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing, Listener,
-    NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator, UpstreamError,
-    VendorInfo,
+    Allowances, Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing,
+    Listener, NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator,
+    UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
     ByModel, Changes, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, MessageGlance, Replay,
     ResponsesOptions, ResponsesRelay, ResponsesWire, is_responses_model,
 };
-use llm_types::{ChatRequest, ChatResponse, Nullable};
+use llm_types::{ChatRequest, ChatResponse, Nullable, UnixMs};
 
 use crate::rerank::RerankWire;
+use crate::row::Told;
 use crate::whole::Whole;
 use crate::{Capability, RowError, VendorOperation, VendorRow, quirk};
 
@@ -32,6 +34,7 @@ pub struct Compat {
     responses: ResponsesRelay,
     embeddings: EmbeddingWire,
     rerank: RerankWire,
+    told: Told,
 }
 
 /// Requests that pass through as bytes, unless a quirk touches them.
@@ -82,6 +85,7 @@ impl Compat {
             responses: ResponsesRelay::new(responses),
             embeddings: EmbeddingWire::new(wire.clone(), embeddings(&row)),
             rerank: RerankWire::new(wire, row.rerank.clone()),
+            told: row.told()?,
             row,
         })
     }
@@ -111,6 +115,10 @@ impl Provider for Compat {
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
         self.row.has(VendorOperation::Rerank).then_some(&self.rerank as _)
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        self.told.read(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

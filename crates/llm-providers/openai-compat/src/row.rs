@@ -1,5 +1,6 @@
 //! [`VendorRow`]: one vendor that speaks OpenAI chat, as data.
 
+mod allowances;
 mod check;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,9 @@ use llm_provider_openai::{
 };
 use llm_types::{ErrorKind, Extra};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use allowances::Told;
+pub use allowances::{AllowanceNames, LimitNames};
 
 use crate::{Quirk, RerankOptions};
 
@@ -138,6 +142,9 @@ pub struct VendorRow {
     /// In what rankings differ from Cohere's.
     #[serde(default)]
     pub rerank: RerankOptions,
+    /// The headers that say what is left of the vendor's limits, where they are not OpenAI's.
+    #[serde(default)]
+    pub allowances: Option<AllowanceNames>,
     /// What needs code.
     #[serde(default)]
     pub quirks: Vec<Quirk>,
@@ -259,6 +266,7 @@ impl VendorRow {
             max_temperature: None,
             max_inputs: None,
             rerank: RerankOptions::default(),
+            allowances: None,
             quirks: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod allowances;
 mod changes;
 mod chat;
 mod edited;
@@ -15,6 +16,7 @@ mod relay;
 pub mod responses;
 mod usage;
 
+pub use allowances::{REQUESTS, TOKENS, allowances};
 pub use changes::Changes;
 pub use chat::{ChatInterpret, ChatWire};
 pub use embeddings::{EmbeddingIngress, EmbeddingOptions, EmbeddingWire};

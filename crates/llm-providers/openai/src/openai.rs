@@ -2,7 +2,11 @@
 
 use std::sync::LazyLock;
 
-use llm_provider_core::{Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo};
+use http::HeaderMap;
+use llm_provider_core::{
+    Allowances, Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator, VendorInfo,
+};
+use llm_types::UnixMs;
 
 use crate::{
     ByModel, ByModelRelay, ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, ResponsesOptions,
@@ -78,6 +82,10 @@ impl Provider for OpenAi {
 
     fn max_embedding_inputs(&self, _model: &str) -> usize {
         self.embeddings.options().max_inputs
+    }
+
+    fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {
+        crate::allowances(headers, now)
     }
 
     fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {

@@ -3,7 +3,7 @@
 use llm_types::{ErrorKind, UnixMs};
 
 use super::pulse::Pulse;
-use super::{Company, LastFailure};
+use super::{Company, CoolDown, LastFailure};
 use crate::{Breaker, Health, HealthEvent, HealthNews, Scope};
 
 /// One key's running state, shared by all deployments with the same [`Facts::credential`](crate::Facts::credential).
@@ -25,10 +25,10 @@ impl KeyLive {
     }
 
     /// Folds news in: failures of the key's own, and every success. `company` asks for another key.
-    pub fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) {
-        if event.scope == Scope::Credential || event.news == HealthNews::Succeeded {
-            self.pulse.fold(event, breaker, company);
-        }
+    /// Gives the cool-down that begins with it.
+    pub fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) -> Option<CoolDown> {
+        let concerned = event.scope == Scope::Credential || event.news == HealthNews::Succeeded;
+        if concerned { self.pulse.fold(event, breaker, company) } else { None }
     }
 
     /// The last refusal.

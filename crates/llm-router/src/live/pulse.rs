@@ -10,6 +10,15 @@ use super::cell::{FloatCell, InstantCell, KindCell};
 use super::tracker::{Company, Tracker};
 use crate::{Breaker, Health, HealthEvent, HealthNews};
 
+/// A time for which a deployment or a key is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoolDown {
+    /// Its end.
+    pub until: UnixMs,
+    /// What for.
+    pub cause: Option<ErrorKind>,
+}
+
 /// A [`Tracker`] behind a lock, and what a decision reads of it beside.
 #[derive(Debug, Default)]
 pub(super) struct Pulse {
@@ -35,7 +44,7 @@ impl Pulse {
         }
     }
 
-    pub(super) fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) {
+    pub(super) fn fold(&self, event: &HealthEvent, breaker: &Breaker, company: Company) -> Option<CoolDown> {
         self.change(|tracker| match event.news {
             HealthNews::Succeeded => tracker.succeeded(event.at, breaker),
             HealthNews::Failed { kind, retry_after_ms } => {
@@ -45,11 +54,12 @@ impl Pulse {
                 tracker.failed(ErrorKind::GatewayTimeout, None, event.at, breaker, company);
             }
             HealthNews::Outrun => {}
-        });
+        })
     }
 
     pub(super) fn cool(&self, until: UnixMs, cause: Option<ErrorKind>, half_open: bool, now: UnixMs) {
-        self.change(|tracker| tracker.cool(until, cause, half_open, now));
+        let _its_beginning_was_told_elsewhere =
+            self.change(|tracker| tracker.cool(until, cause, half_open, now));
     }
 
     /// How many others find out already, if a request that begins now does; it must say when it has
@@ -66,8 +76,10 @@ impl Pulse {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner).last_failure
     }
 
-    fn change(&self, change: impl FnOnce(&mut Tracker)) {
+    /// Changes the state, and gives the cool-down that begins with it.
+    fn change(&self, change: impl FnOnce(&mut Tracker)) -> Option<CoolDown> {
         let mut tracker = self.tracker.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = tracker.cooling_until;
         change(&mut tracker);
         // Told while the lock is held, so that the last to change is the last to tell.
         self.half_open.store(tracker.half_open, Relaxed);
@@ -75,5 +87,7 @@ impl Pulse {
         self.cooling_until.set(tracker.cooling_until);
         self.failures_in_a_row.store(tracker.failures_in_a_row, Relaxed);
         self.success_rate.set(tracker.success_rate);
+        let until = tracker.cooling_until.filter(|until| before.is_none_or(|before| before < *until))?;
+        Some(CoolDown { until, cause: tracker.cause })
     }
 }

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::settings::RouterSettings;
-use crate::{DeploymentId, DeploymentSettings, Health, HealthNews, Hedged, Pace};
+use crate::{Allowance, DeploymentId, DeploymentSettings, Health, HealthNews, Hedged, Pace, Quota};
 
 const NOW: UnixMs = UnixMs(1_763_700_000_000);
 
@@ -289,12 +289,13 @@ fn what_has_not_come_by_then_is_slow() {
 #[test]
 fn the_vendors_limits_hold_until_they_are_renewed() {
     let live = Live::new();
-    live.quota(Quota { requests: Some(0), tokens: None, until: Some(NOW.plus(1_000)) }, NOW);
-    live.quota(Quota { requests: None, tokens: Some(50), until: Some(NOW.plus(1_000)) }, NOW);
+    let left = |left, ms| Some(Allowance { left, limit: None, until: NOW.plus(ms) });
+    live.quota(left(0, 1_000), None, NOW);
+    live.quota(None, left(50, 1_000), NOW);
     let quota = live.vitals(NOW).quota;
     assert_eq!((quota.requests, quota.tokens), (Some(0), Some(50)));
     assert_eq!(live.vitals(NOW.plus(1_000)).quota, Quota::default());
-    live.quota(Quota { requests: Some(9), tokens: None, until: Some(NOW.plus(5_000)) }, NOW.plus(1_000));
+    live.quota(left(9, 5_000), None, NOW.plus(1_000));
     assert_eq!(live.vitals(NOW.plus(2_000)).quota.tokens, None, "what was said before has passed");
 }
 
@@ -313,6 +314,14 @@ fn budgets_begin_anew_with_each_period() {
     assert_eq!(large.export(NOW), Some((12.0, NOW.plus(60_000))));
     small.import(9.0, NOW.plus(9_000));
     assert_eq!(used(NOW.plus(8_000)), Some(0.9));
+    small.set(30.0, 2_000);
+    assert_eq!((small.limit(), small.period_ms(), small.used(NOW.plus(8_000))), (30.0, 2_000, 0.3));
+    small.spent(3.0, NOW.plus(9_000));
+    assert_eq!(
+        small.export(NOW.plus(9_000)),
+        Some((3.0, NOW.plus(11_000))),
+        "the next period is the new one"
+    );
 }
 
 #[test]
@@ -333,16 +342,35 @@ fn checks_and_failures_are_reported() {
     let live = Live::new();
     assert_eq!(live.vitals(NOW).health.checked_well, None);
     let check = Check { at: NOW, elapsed_ms: 20, failure: Some(Internal) };
-    live.checked(check);
+    let until = Some(NOW.plus(500));
+    live.checked(check, until);
     assert_eq!(live.vitals(NOW).health.checked_well, Some(false));
+    assert_eq!(live.vitals(NOW.plus(500)).health.checked_well, None, "what was found is out of date");
     live.fold(&news(failure(RateLimit, None), NOW), &breaker(json!({})), Company::Alone);
     let report = live.report(NOW);
     assert_eq!(report.last_check, Some(check));
     assert_eq!(report.last_failure, Some(LastFailure { at: NOW, kind: RateLimit }));
-    live.checked(Check { failure: None, ..check });
+    live.checked(Check { failure: None, ..check }, until);
     assert_eq!(live.vitals(NOW).health.checked_well, Some(true));
+    live.checked(check, None);
+    assert_eq!(live.vitals(NOW).health.checked_well, None, "to be shown only");
+    assert_eq!(live.report(NOW).last_check, Some(check));
     live.unchecked();
     assert_eq!((live.vitals(NOW).health.checked_well, live.report(NOW).last_check), (None, None));
+}
+
+#[test]
+fn the_beginning_of_a_cool_down_is_told_once() {
+    let live = Live::new();
+    let breaker = breaker(json!({}));
+    let fold =
+        |ms, kind, after| live.fold(&news(failure(kind, after), NOW.plus(ms)), &breaker, Company::Others);
+    assert_eq!(fold(0, Internal, None), None, "one failure opens nothing");
+    let began = CoolDown { until: NOW.plus(5_001), cause: Some(RateLimit) };
+    assert_eq!(fold(1, RateLimit, None), Some(began));
+    assert_eq!(fold(2, Internal, None), None, "it cools down already");
+    let longer = CoolDown { until: NOW.plus(9_003), ..began };
+    assert_eq!(fold(3, RateLimit, Some(9_000)), Some(longer));
 }
 
 /// Two processes and what lies between them.

@@ -144,6 +144,29 @@ fn numbers(settings: &RouterSettings, faults: &mut Vec<PlanFault>) {
     const TIME: &str = "a number of seconds, zero or more";
     check("retry_after", settings.retry_after.is_none_or(time), TIME);
     check("cooldown_time", settings.cooldown_time.is_none_or(time), TIME);
+    check(
+        "deployment_affinity_ttl_seconds",
+        settings.deployment_affinity_ttl_seconds.is_none_or(|ttl| time(ttl) && ttl > 0.0),
+        "a number of seconds above zero",
+    );
+    check(
+        "health_check_staleness_threshold",
+        settings.health_check_staleness_threshold.is_none_or(|stale| time(stale) && stale > 0.0),
+        "a number of seconds above zero",
+    );
+    for (key, budgets) in [
+        ("provider_budget_config", &settings.provider_budget_config),
+        ("tag_budget_config", &settings.tag_budget_config),
+    ] {
+        for (name, budget) in budgets {
+            let amount = budget.budget_limit;
+            check(
+                &format!("{key}.{name}.budget_limit"),
+                amount.is_finite() && amount >= 0.0,
+                "a number of dollars",
+            );
+        }
+    }
     let breaker = &settings.circuit_breaker;
     check("circuit_breaker.consecutive_failures", breaker.consecutive_failures > 0, "a number above zero");
     check(

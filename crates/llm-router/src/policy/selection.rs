@@ -30,7 +30,27 @@ pub struct Selection {
     /// Which model groups go before which: lower is sooner.
     levels: Vec<(String, i64)>,
     expression: Option<Program>,
+    bonds: Bonds,
     needs: Needs,
+}
+
+/// What keeps requests of a group with a deployment. What it goes by is remembered in [`Pins`](crate::Pins).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is switched on by itself")]
+pub struct Bonds {
+    /// Conversations stay.
+    pub sessions: bool,
+    /// Keys and users stay.
+    pub owners: bool,
+    /// Prompts stay where the vendor's cache has their beginning.
+    pub prompts: bool,
+    /// Encrypted thinking goes back to where it was made.
+    pub thinking: bool,
+    /// A conversation moves to whoever took over.
+    pub repin: bool,
+    /// Milliseconds for which conversations, keys and users stay.
+    pub ttl_ms: u64,
 }
 
 impl Selection {
@@ -67,6 +87,11 @@ impl Selection {
     /// What of a request must be found out before a decision.
     pub fn needs(&self) -> Needs {
         self.needs
+    }
+
+    /// What keeps requests with a deployment.
+    pub fn bonds(&self) -> &Bonds {
+        &self.bonds
     }
 
     /// Whether what requests need keeps deployments out that do not have it.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::diagnostic::Mark;
 use super::super::environment::Environment;
+use super::super::health::HealthCheckInfo;
 use super::super::litellm_settings::LitellmSettings;
 use super::super::model_list::{LitellmParams, ModelInfo};
 use super::super::names::{Level, nearest, suggestion};
@@ -277,9 +278,13 @@ impl Models<'_> {
             return ModelInfo::default();
         }
         let (own, rest) = split(node, fields_of::<ModelInfo>());
+        let (health, rest) = split(rest, fields_of::<HealthCheckInfo>());
         let mut info: ModelInfo = self.reader.read_or_default(Some(&own), path, Level::Ours);
+        info.health = self.reader.read_or_default(Some(&health), path, Level::Ours);
+        let known: Vec<&'static str> =
+            fields_of::<ModelInfo>().iter().chain(fields_of::<HealthCheckInfo>()).copied().collect();
         for entry in rest.entries() {
-            self.reader.unknown(entry, path, Level::ModelInfo, fields_of::<ModelInfo>());
+            self.reader.unknown(entry, path, Level::ModelInfo, &known);
             info.extra.insert(entry.key.clone(), entry.node.to_json());
         }
         info

@@ -54,6 +54,60 @@ llm_gateway:
 }
 
 #[test]
+fn checks_go_by_the_nearest_word() {
+    let health = settings("").health;
+    assert!(!health.in_background && health.tells_details && health.routes);
+    assert_eq!((health.interval_ms, health.concurrency, health.max_usd_per_day), (300_000, 8, 1.0));
+    let text = "
+general_settings:
+  background_health_checks: true
+  health_check_interval: 60
+  health_check_concurrency: 3
+  enable_health_check_routing: true
+  health_check_staleness_threshold: 45
+router_settings:
+  enable_health_check_routing: false
+  background_health_check_model_groups: [a]
+llm_gateway: {health_checks: {max_usd_per_day: 2.5}}
+model_list:
+  - model_name: a
+    litellm_params: {model: mock/a}
+    model_info:
+      health_check_model: mock/b
+      health_check_interval: 10
+      health_check_voice: alloy
+  - model_name: b
+    litellm_params: {model: mock/b}
+    model_info: {disable_background_health_check: true}
+";
+    let config = read(text);
+    let health = &config.settings.health;
+    assert_eq!((health.interval_ms, health.concurrency, health.max_usd_per_day), (60_000, 3, 2.5));
+    assert!(!health.routes, "the router's own word counts first");
+    assert_eq!(health.stale_ms, Some(45_000));
+    let infos: Vec<_> = config.resolved.deployments().map(|one| &one.model_info.health).collect();
+    assert_eq!(infos[0].health_check_model.as_deref(), Some("mock/b"));
+    assert_eq!((health.interval_of(infos[0]), health.interval_of(infos[1])), (10_000, 60_000));
+    assert!(health.covers("a", infos[0]) && !health.covers("b", infos[0]) && !health.covers("a", infos[1]));
+    let unset =
+        settings("general_settings: {background_health_checks: true, health_check_interval: 60}").health;
+    assert_eq!(unset.stale_of(infos[1]), 120_000);
+}
+
+#[test]
+fn budgets_that_bound_nothing_are_told() {
+    let budget = "{budget_limit: 1, time_period: 1d}";
+    let config =
+        read(&format!("router_settings: {{provider_budget_config: {{opnai: {budget}, openai: {budget}}}}}"));
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("opnai") && warnings[0].contains("did you mean \"openai\"?"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn proxies_are_trusted_only_on_request() {
     let settings = settings("general_settings: {trusted_proxy_ranges: [10.0.0.0/8]}");
     assert!(settings.server.trusted_proxies.is_empty());

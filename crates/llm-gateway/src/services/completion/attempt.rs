@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, Response, StatusCode, header};
+use http::{HeaderMap, Response, StatusCode, header};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
     Seen, Translator, UpstreamError, header_text,
@@ -22,7 +22,6 @@ use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
-use crate::headers;
 use crate::pricing;
 use crate::serving::Serving;
 
@@ -105,7 +104,7 @@ async fn attempt_with(
     if let Some(fetched) = fetched {
         call.credential = Some(fetched);
     }
-    let options = call_options(deployment, request)?;
+    let options = call_options(deployment, request);
     let operation = request.ask.door.operation(request.stream);
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
         && relay.carries(operation)
@@ -424,6 +423,7 @@ pub(super) async fn send(
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);
     let response = deployment.service.call(request, options).await?;
     book.leg_head(response.status().as_u16());
+    deployment.learn_allowances(response.headers(), app.runtime.now());
     Ok(response)
 }
 
@@ -625,22 +625,10 @@ fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap) -> Cow<
 }
 
 /// Timeouts for this request: the deployment's, shortened by the client's own.
-fn call_options(deployment: &Deployment, request: &Request<'_>) -> Result<CallOptions, ApiError> {
+fn call_options(deployment: &Deployment, request: &Request<'_>) -> CallOptions {
     let mut options = if request.stream { deployment.stream_options } else { deployment.options };
-    const STREAM_FIRST: [HeaderName; 2] = [headers::STREAM_TIMEOUT, headers::TIMEOUT];
-    let names = if request.stream { &STREAM_FIRST[..] } else { &STREAM_FIRST[1..] };
-    for name in names {
-        let Some(text) = header_text(&request.ask.headers, name) else { continue };
-        let seconds: f64 =
-            text.parse().ok().filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0).ok_or_else(
-                || {
-                    let message = format!("{name}: {text:?} is no number of seconds");
-                    ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
-                },
-            )?;
-        let asked = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
-        options.timeouts.total = Some(options.timeouts.total.map_or(asked, |total| total.min(asked)));
-        break;
+    if let Some(own) = request.own_timeout {
+        options.timeouts.total = Some(options.timeouts.total.map_or(own, |total| total.min(own)));
     }
-    Ok(options)
+    options
 }

@@ -14,6 +14,7 @@ use crate::deployment::Deployment;
 /// Source: LiteLLM documentation, "Completion input params" and "Reliability", read 2026-11.
 const GATEWAY_MEMBERS: &[&str] = &[
     "additional_drop_params",
+    "allowed_model_region",
     "allowed_openai_params",
     "cache",
     "cache_control_injection_points",
@@ -34,8 +35,13 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "modify_params",
     "no-log",
     "max_retries",
+    "model_group_retry_policy",
     "num_retries",
+    "retry_policy",
+    "stream_timeout",
     "tags",
+    "timeout",
+    "ttft_timeout",
 ];
 
 /// Members for the gateway that ask for something this version does not do; leaving them out is told.

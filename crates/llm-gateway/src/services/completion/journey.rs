@@ -5,6 +5,7 @@ use std::sync::Arc;
 use llm_router::{Answered, Outcome, Session};
 use llm_types::ApiError;
 
+use super::ties::Ties;
 use crate::app::App;
 use crate::deployment::{Deployment, Place};
 use crate::exchange::{Exchange, Record};
@@ -19,6 +20,7 @@ pub(crate) struct Journey {
     group: Arc<Group>,
     deployment: Arc<Deployment>,
     place: Option<Place>,
+    ties: Ties,
 }
 
 impl Journey {
@@ -28,15 +30,16 @@ impl Journey {
         group: Arc<Group>,
         deployment: Arc<Deployment>,
         place: Place,
+        ties: Ties,
     ) -> Self {
-        Self { app, session, group, deployment, place: Some(place) }
+        Self { app, session, group, deployment, place: Some(place), ties }
     }
 
     fn observe(&mut self, outcome: &Outcome) {
         if self.place.take().is_some()
             && let Some(event) = self.session.observe(outcome, self.app.runtime.now())
         {
-            self.group.heed(&event);
+            self.app.heed(&self.group, &event);
         }
     }
 
@@ -45,6 +48,7 @@ impl Journey {
         let answered = self.timing(exchange.record());
         self.deployment.live.answered(&answered);
         self.group.live.answered(&answered);
+        self.ties.answered(exchange.record().seen.id.as_deref(), &self.deployment.id, answered.at);
         self.observe(&Outcome::Succeeded { deployment: self.deployment.id.clone() });
         self.hand_over(exchange);
     }

@@ -86,6 +86,8 @@ impl<'a> Known<'a> {
         }
         if needs.contains(Needs::REGIONS) {
             known.regions = texts(peek, "allowed_model_region")?;
+            let told = texts(&about, "allowed_model_region")?;
+            known.regions.extend(told.into_iter().map(|region| Cow::Owned(region.into_owned())));
         }
         if needs.contains(Needs::AFFINITY) || needs.contains(Needs::FACTS) {
             let header = |name: HeaderName| header_text(&ask.headers, name).map(Cow::Borrowed);
@@ -119,9 +121,29 @@ impl<'a> Known<'a> {
         })
     }
 
+    /// The conversation.
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// The end user.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The key, by a name that is no secret.
+    pub(crate) const fn key(&self) -> Option<&str> {
+        self.key
+    }
+
     /// The labels that the request asks for.
     pub(crate) fn tags(&self) -> Vec<&str> {
         self.tags.iter().map(|tag| &**tag).collect()
+    }
+
+    /// The labels of the request, without what they ask of the router: `&eu` is the label `eu`.
+    pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
+        self.tags.iter().map(|tag| tag.trim_start_matches(['&', '!']))
     }
 
     /// Where the request may be served.

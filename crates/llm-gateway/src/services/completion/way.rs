@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use llm_provider_core::{Edit, Peek, apply};
-use llm_router::{Asking, Cause, DeploymentId, Failure, HealthEvent, Reason, Snapshot, World};
+use llm_router::{
+    Asking, Cause, DeploymentId, Failure, Happening, HealthEvent, Reason, Session, Snapshot, World,
+};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::{Map, Value};
 
@@ -47,6 +49,24 @@ impl Way<'_> {
         let group = self.serving.resolve(name)?;
         others.push(group.clone());
         Ok(group)
+    }
+
+    /// From which group the request went on to which, by the names of the configuration.
+    pub(super) fn turns(&self, session: &Session) -> Vec<(Arc<str>, Arc<str>)> {
+        if session.fallbacks() == 0 {
+            return Vec::new();
+        }
+        let named = |name: &Arc<str>| self.group(Some(name)).map(|group| group.name.clone());
+        let mut turns = Vec::new();
+        for event in session.events() {
+            match &event.what {
+                Happening::Turned { from, to, .. } => turns.push((from, to)),
+                Happening::PassedOver { .. } => _ = turns.pop(),
+                _ => {}
+            }
+        }
+        let of_config = |(from, to)| Some((named(from).ok()?, named(to).ok()?));
+        turns.into_iter().filter_map(of_config).collect()
     }
 
     async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
@@ -150,7 +170,7 @@ impl World for Way<'_> {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let groups = std::iter::once(self.group).chain(others.iter());
         for group in groups {
-            if group.heed(event) {
+            if self.app.heed(group, event) {
                 return;
             }
         }
@@ -175,7 +195,7 @@ fn cause(error: &ApiError) -> Cause {
 }
 
 /// Takes the deployment's key out of a message: some vendors repeat it when they refuse it.
-fn hide_key(error: &mut ApiError, deployment: &Deployment) {
+pub(crate) fn hide_key(error: &mut ApiError, deployment: &Deployment) {
     // Shorter ones are no keys, and their letters stand in any message.
     const SHORTEST: usize = 8;
     if let Ok(Some(credential)) = &deployment.credential

@@ -1,35 +1,62 @@
 //! What a request itself says of retries and fallbacks: LiteLLM's members and headers.
 
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName};
 use llm_provider_core::{Peek, header_text};
-use llm_router::Wishes;
+use llm_router::settings::RetryPolicy;
+use llm_router::{Seconds, Wishes};
 use llm_types::{ApiError, ErrorKind, Layer};
 
 use super::{Ask, Door, Request};
 use crate::headers;
+use crate::serving::Group;
 
 /// Members of a body that speak to the router. Most requests have none of them.
-const MEMBERS: [&str; 6] = [
+const MEMBERS: [&str; 9] = [
     "num_retries",
     "max_retries",
     "fallbacks",
     "context_window_fallbacks",
     "content_policy_fallbacks",
     "disable_fallbacks",
+    "retry_policy",
+    "model_group_retry_policy",
+    "ttft_timeout",
 ];
 
 /// What the request asks of the router.
-pub(crate) fn wishes(request: &Request<'_>) -> Result<Wishes, ApiError> {
+pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, ApiError> {
     let Request { peek, ask: Ask { headers, door, .. }, .. } = request;
-    let mut wishes = Wishes { embedding: matches!(door, Door::Embeddings(_)), ..Wishes::default() };
+    // A limit that is no shorter than the configured one is never what a request runs into.
+    let is_shorter = |own: &Duration| {
+        let configured = group.deployments.iter().map(|one| one.total_timeout(request.stream));
+        configured.into_iter().any(|total| total.is_none_or(|total| *own < total))
+    };
+    let deadline = request.own_timeout.map(|own| request.started.plus(own.as_millis() as u64));
+    let mut wishes = Wishes {
+        embedding: matches!(door, Door::Embeddings(_)),
+        own_timeout: request.own_timeout.as_ref().is_some_and(is_shorter),
+        deadline,
+        ..Wishes::default()
+    };
     if peek.members().iter().any(|member| MEMBERS.contains(&&*member.name)) {
         wishes.num_retries = peek.get("num_retries")?.or(peek.get("max_retries")?);
         wishes.fallbacks = peek.get("fallbacks")?;
         wishes.context_window_fallbacks = peek.get("context_window_fallbacks")?;
         wishes.content_policy_fallbacks = peek.get("content_policy_fallbacks")?;
         wishes.disable_fallbacks = peek.get("disable_fallbacks")?.unwrap_or(false);
+        wishes.retry_policy = peek.get("retry_policy")?;
+        if wishes.retry_policy.is_none() {
+            let by_group: Option<HashMap<String, RetryPolicy>> = peek.get("model_group_retry_policy")?;
+            wishes.retry_policy = by_group.and_then(|by_group| by_group.get(&*request.model).copied());
+        }
+        wishes.first_token_ms = peek.get("ttft_timeout")?.map(Seconds::as_ms);
+    }
+    if wishes.first_token_ms.is_none() {
+        wishes.first_token_ms = seconds(headers, &headers::FIRST_TOKEN_TIMEOUT)?.map(Seconds::as_ms);
     }
     if let Some(retries) = number(headers, &headers::NUM_RETRIES)? {
         wishes.num_retries.get_or_insert(retries);
@@ -44,6 +71,37 @@ pub(super) fn priority(peek: &Peek<'_>, headers: &HeaderMap, configured: Option<
     }
     let own: Option<u8> = number(headers, &headers::PRIORITY)?;
     Ok(own.or(configured).unwrap_or(DEFAULT_PRIORITY))
+}
+
+/// The time limit that a request sets itself: its own member, else a header. Of a streamed request what is said of
+/// streams counts first.
+pub(super) fn timeout(
+    peek: &Peek<'_>,
+    headers: &HeaderMap,
+    stream: bool,
+) -> Result<Option<Duration>, ApiError> {
+    const NAMES: [(&str, HeaderName); 2] =
+        [("stream_timeout", headers::STREAM_TIMEOUT), ("timeout", headers::TIMEOUT)];
+    let names = if stream { &NAMES[..] } else { &NAMES[1..] };
+    let mut own: Option<Seconds> = None;
+    for (member, _) in names {
+        own = own.or(peek.get(member)?);
+    }
+    for (_, header) in names {
+        if own.is_none() {
+            own = seconds(headers, header)?;
+        }
+    }
+    Ok(own.map(|own| Duration::from_millis(own.as_ms())))
+}
+
+fn seconds(map: &HeaderMap, name: &HeaderName) -> Result<Option<Seconds>, ApiError> {
+    let Some(text) = header_text(map, name) else { return Ok(None) };
+    let seconds = text.parse().ok().and_then(|seconds: f64| Seconds::try_from(seconds).ok());
+    seconds.map(Some).ok_or_else(|| {
+        let message = format!("{name}: {text:?} is no number of seconds");
+        ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
+    })
 }
 
 /// The middle.

@@ -3,14 +3,14 @@
 use http::Response;
 use llm_provider_core::UpstreamError;
 use llm_types::{
-    ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role, ToolCall,
+    ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role, ToolCall, UnixMs,
 };
 use serde_json::{Value, json};
 
 use crate::media::media_type;
 use crate::think::ThinkTags;
 use crate::wire::{self, ChatMessage};
-use crate::{error, time, usage};
+use crate::{error, usage};
 
 /// Reads a whole answer of status 200.
 pub(super) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
@@ -127,7 +127,13 @@ pub(super) fn answer_id(answer: &wire::ChatResponse) -> String {
 
 /// When, in seconds since the epoch.
 pub(super) fn created(answer: &wire::ChatResponse) -> Nullable<serde_json::Number> {
-    answer.created_at.as_deref().and_then(time::seconds).map(serde_json::Number::from).into()
+    answer
+        .created_at
+        .as_deref()
+        .and_then(UnixMs::from_rfc3339)
+        .map(UnixMs::seconds)
+        .map(serde_json::Number::from)
+        .into()
 }
 
 /// Why the model stopped. A model that calls tools wants them called, whatever the server says.

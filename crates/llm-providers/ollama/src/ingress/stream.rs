@@ -4,13 +4,12 @@ use bytes::{BufMut, BytesMut};
 use llm_provider_core::{Beside, ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ThinkingBlock,
-    ToolCall, Usage,
+    ToolCall, UnixMs, Usage,
 };
 use serde::Serialize;
 use serde_json::{Number, Value};
 
 use super::{Form, error_body, write};
-use crate::time;
 use crate::wire::{ChatMessage, ChatResponse};
 
 /// Writes one answer. Calls are put together and come whole, before the last line.
@@ -34,7 +33,7 @@ impl LineWriter {
         Self {
             form,
             model: reply.model.clone(),
-            created_at: time::rfc3339(reply.created_s.saturating_mul(1000)),
+            created_at: UnixMs(reply.created_s.saturating_mul(1000)).rfc3339(),
             has_begun: false,
             calls: Vec::new(),
             finish: None,
@@ -53,7 +52,7 @@ impl LineWriter {
             self.model = model.to_owned();
         }
         if let Some(created) = chunk.created.get().and_then(Number::as_i64).filter(|at| *at > 0) {
-            self.created_at = time::rfc3339(created.saturating_mul(1000));
+            self.created_at = UnixMs(created.saturating_mul(1000)).rfc3339();
         }
     }
 

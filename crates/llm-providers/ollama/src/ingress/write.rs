@@ -1,12 +1,14 @@
 //! A whole answer as Ollama's.
 
 use llm_provider_core::{Beside, Kept, Note, NoteKind, Outgoing, Reply, lost_signatures};
-use llm_types::{ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, Usage};
+use llm_types::{
+    ChatResponse, Extra, FinishReason, Message, MessageContent, Nullable, ToolCall, UnixMs, Usage,
+};
 use serde_json::{Number, Value, json};
 
 use super::{Form, to_bytes};
+use crate::usage;
 use crate::wire::{self, ChatMessage, ToolFunction};
-use crate::{time, usage};
 
 /// The answer, and what it has no place for.
 pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgoing {
@@ -36,7 +38,7 @@ pub(super) fn write(form: Form, response: &ChatResponse, reply: &Reply) -> Outgo
     let model = response.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(&reply.model);
     let mut line = wire::ChatResponse {
         model: Nullable::Value(model.to_owned()),
-        created_at: Nullable::Value(time::rfc3339(created.saturating_mul(1000))),
+        created_at: Nullable::Value(UnixMs(created.saturating_mul(1000)).rfc3339()),
         message: Nullable::Value(message),
         ..wire::ChatResponse::default()
     };

@@ -5,12 +5,17 @@ use std::sync::Arc;
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::{Patterns, Selection};
+use super::{Bonds, Patterns, Selection};
 use crate::cel::Program;
 use crate::filter::TagPolicy;
 use crate::settings::{PreCallCheck, RoutingGroup, VirtualModel};
 use crate::strategy;
 use crate::{DeploymentSettings, Needs, PlanFault, RouterSettings, RoutingStrategy, StrategyArgs};
+
+/// Milliseconds for which conversations, keys and users stay with a deployment where nothing is configured.
+///
+/// Source: LiteLLM, `deployment_affinity_ttl_seconds`, read 2026-11.
+const TTL_MS: u64 = 3_600_000;
 
 /// Bytes that a compiled pattern may take.
 const PATTERN_BYTES: usize = 1 << 16;
@@ -49,12 +54,20 @@ pub(super) fn selection(
         patterns,
         levels: choice.levels,
         expression: expression.and_then(Result::ok),
+        bonds: Bonds {
+            sessions: checks(PreCallCheck::SessionAffinity),
+            owners: checks(PreCallCheck::DeploymentAffinity),
+            prompts: checks(PreCallCheck::PromptCaching),
+            thinking: checks(PreCallCheck::EncryptedContentAffinity),
+            repin: settings.session_affinity_repin_on_failover,
+            ttl_ms: settings.deployment_affinity_ttl_seconds.and_then(crate::policy::ms).unwrap_or(TTL_MS),
+        },
         needs: Needs::NONE,
     };
+    let bonds = selection.bonds;
     selection.needs = needs(&selection, deployments)
-        | Needs::AFFINITY
-            .when(checks(PreCallCheck::DeploymentAffinity) || checks(PreCallCheck::SessionAffinity))
-        | Needs::PROMPT.when(checks(PreCallCheck::PromptCaching));
+        | Needs::AFFINITY.when(bonds.sessions || bonds.owners)
+        | Needs::PROMPT.when(bonds.prompts);
     Ok(selection)
 }
 

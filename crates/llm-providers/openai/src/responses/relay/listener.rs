@@ -28,6 +28,8 @@ pub struct ResponsesListener {
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     model: Option<Cow<'a, str>>,
     #[serde(default)]
     status: Option<Status>,
@@ -60,6 +62,9 @@ impl ResponsesListener {
     fn hear(&mut self, answer: Answer<'_>) {
         if let Some(model) = answer.model.filter(|model| !model.is_empty()) {
             self.seen.model = Some(model.into_owned());
+        }
+        if let Some(id) = answer.id.filter(|id| !id.is_empty()) {
+            self.seen.id = Some(id.into_owned());
         }
         if let Some(told) = &answer.usage {
             self.seen.usage = Some(usage::canonical(told));

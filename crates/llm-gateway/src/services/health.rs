@@ -1,0 +1,153 @@
+//! Checks of deployments: small requests that find out who is well, in the background or when somebody asks.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use llm_pricing::Usd;
+use llm_router::{Check, DeploymentId};
+use llm_types::{ErrorKind, UnixMs};
+
+mod ask;
+mod rounds;
+mod subjects;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use ask::check_all;
+pub(crate) use rounds::run;
+pub(crate) use subjects::{Subject, mode, subjects};
+
+use crate::app::App;
+use crate::budgets;
+use crate::config::HealthSettings;
+use crate::serving::Serving;
+
+/// What checks have found, and what they cost.
+#[derive(Debug, Default)]
+pub struct Checks {
+    found: papaya::HashMap<DeploymentId, Arc<Found>>,
+    day: Mutex<Day>,
+}
+
+/// How a deployment is, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing is known against it.
+    Well,
+    /// It has failed since its last success, and is asked all the same.
+    Doubtful,
+    /// It is left alone, a check has found it down, or it cannot be asked.
+    Down,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// When, how long it took, and what was wrong.
+    pub check: Check,
+    /// What was wrong, in words.
+    pub message: Option<String>,
+    /// What the check cost, as far as known.
+    pub cost: Usd,
+}
+
+/// What checks have cost on one day.
+#[derive(Debug, Default)]
+struct Day {
+    /// Days since 1970.
+    number: i64,
+    nanos: i64,
+    warned: bool,
+}
+
+impl Checks {
+    /// What the last check of a deployment found.
+    pub fn found(&self, id: &DeploymentId) -> Option<Arc<Found>> {
+        self.found.pin().get(id).cloned()
+    }
+
+    /// What checks have cost today.
+    pub fn spent(&self, now: UnixMs) -> Usd {
+        Usd::from_nanos(self.day(now).nanos)
+    }
+
+    /// Whether another check may be paid. That it may not is told once a day.
+    fn may_spend(&self, most: f64, now: UnixMs) -> bool {
+        let mut day = self.day(now);
+        let left = (day.nanos as f64) < most * 1e9;
+        if !left && !std::mem::replace(&mut day.warned, true) {
+            tracing::warn!(
+                max_usd_per_day = most,
+                "health checks have cost what they may today; deployments are not checked until tomorrow"
+            );
+        }
+        left
+    }
+
+    fn spend(&self, cost: Usd, now: UnixMs) {
+        let mut day = self.day(now);
+        day.nanos = day.nanos.saturating_add(cost.nanos());
+    }
+
+    fn day(&self, now: UnixMs) -> MutexGuard<'_, Day> {
+        const DAY_MS: i64 = 86_400_000;
+        let mut day = self.day.lock().unwrap_or_else(PoisonError::into_inner);
+        let today = now.0.div_euclid(DAY_MS);
+        if day.number != today {
+            *day = Day { number: today, ..Day::default() };
+        }
+        day
+    }
+}
+
+/// Whether a failure says only that there is no room for now.
+const fn is_transient(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::RateLimit | ErrorKind::Timeout)
+}
+
+/// How a deployment is, by what requests have met and by what its last check has found, if that is not too old.
+pub(crate) fn verdict(app: &App, serving: &Serving, subject: &Subject, now: UnixMs) -> Verdict {
+    let deployment = match &subject.deployment {
+        Ok(deployment) => deployment,
+        Err(_) if subject.is_open() => return Verdict::Well,
+        Err(_) => return Verdict::Down,
+    };
+    let health = deployment.candidate(now).vitals.health;
+    if deployment.credential.is_err() || health.cooling_until.is_some_and(|until| until > now) {
+        return Verdict::Down;
+    }
+    let stale_ms = serving.config.settings.health.stale_of(&subject.resolved.model_info.health);
+    let found = app.checks.found(&deployment.id).map(|found| found.check);
+    match found.filter(|check| now.since(check.at) <= stale_ms) {
+        Some(Check { failure: Some(_), .. }) => Verdict::Down,
+        Some(_) => Verdict::Well,
+        None if health.half_open || health.failures_in_a_row > 0 => Verdict::Doubtful,
+        None => Verdict::Well,
+    }
+}
+
+/// Takes note of what a check has found. Decisions go by it where the deployment is checked in the background.
+fn take(app: &App, serving: &Serving, subject: &Subject, found: Found, now: UnixMs) {
+    let Ok(deployment) = &subject.deployment else { return };
+    let settings: &HealthSettings = &serving.config.settings.health;
+    let info = &subject.resolved.model_info.health;
+    let is_news = !(settings.ignores_transient && found.check.failure.is_some_and(is_transient));
+    let counts = is_news && settings.routes && settings.covers(&subject.resolved.model_name, info);
+    deployment.live.checked(found.check, counts.then(|| now.plus(settings.stale_of(info))));
+    let id = &deployment.id;
+    let well = found.check.failure.is_none();
+    let before = app.checks.found(id).map(|before| before.check.failure.is_none());
+    if before != Some(well) {
+        let outcome = found.check.failure.map_or("well", ErrorKind::label);
+        let message = found.message.as_deref();
+        if well {
+            tracing::info!(deployment.id = id.as_str(), outcome, "a deployment is well");
+        } else {
+            tracing::warn!(deployment.id = id.as_str(), outcome, message, "a deployment is not well");
+        }
+    }
+    app.metrics.checked(deployment, found.check.failure.map_or("well", ErrorKind::label), found.cost);
+    app.checks.spend(found.cost, now);
+    budgets::charge(deployment.budgets.iter(), found.cost, now);
+    app.checks.found.pin().insert(id.clone(), Arc::new(found));
+}
