@@ -6,13 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
-use llm_router::{DeploymentId, Gate, GroupLive, KeyLive, Live};
+use llm_router::{DeploymentId, Gate, GroupLive, KeyLive, Live, Senses};
 use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
@@ -51,6 +52,19 @@ pub struct States {
     deployments: papaya::HashMap<DeploymentId, Arc<Live>>,
     groups: papaya::HashMap<Arc<str>, Arc<GroupLive>>,
     keys: papaya::HashMap<u64, Arc<KeyLive>>,
+    /// What virtual models that choose by meaning have learnt.
+    senses: ArcSwap<Senses>,
+}
+
+impl States {
+    /// What the virtual models of these settings have learnt already.
+    fn senses(&self, settings: &Settings) -> Arc<Senses> {
+        let mut senses = Senses::new(&settings.router);
+        senses.keep(&self.senses.load());
+        let senses = Arc::new(senses);
+        self.senses.store(senses.clone());
+        senses
+    }
 }
 
 /// Everything that deployments are made ready with.
@@ -136,6 +150,7 @@ pub async fn serving(
         max_in_flight: server.max_in_flight_requests.get() as u64,
         max_answer_bytes: MAX_ANSWER_BYTES,
         made: papaya::HashMap::new(),
+        senses: states.senses(settings),
         prepare,
         config,
     };
@@ -402,6 +417,7 @@ impl Prepare {
             live: self.states.deployments.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
             key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
             gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
+            stands_in: false,
             facts,
         })
     }
