@@ -1,9 +1,9 @@
 //! What goes wrong at vendors, and what becomes of it: the real binary between real sockets.
 
-mod asked;
+pub(crate) mod asked;
 mod breaker;
 mod groups;
 mod matrix;
 mod requests;
 mod share;
-mod upstreams;
+pub(crate) mod upstreams;
