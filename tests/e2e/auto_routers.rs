@@ -1,5 +1,6 @@
 //! Names for several models of which the prompt chooses one: by how hard it is, and by what it is about.
 
+use llm_mock_server::Script;
 use serde_json::{Value, json};
 
 use crate::client::{connect, send};
@@ -18,7 +19,7 @@ fn says(model: &str, prompt: &str) -> Ask {
 
 const HARD: &str = "Think step by step and prove it, then analyze the trade-offs of each approach.";
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_hard_a_prompt_is_chooses_its_model() {
     let vendor = well().await;
     let mut models = vec![model("small", &vendor.url()), model("large", &vendor.url())];
@@ -55,7 +56,7 @@ fn semantic(vendor: &str, embedder: &str) -> Gateway {
     Gateway::start(&json!({"model_list": models, "router_settings": {"num_retries": 0}}))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_prompt_is_about_chooses_its_model() {
     let vendor = well().await;
     let gateway = semantic(&vendor.url(), &vendor.url());
@@ -79,7 +80,7 @@ async fn what_a_prompt_is_about_chooses_its_model() {
     assert!(scores[1]["score"].as_f64().unwrap() > 0.999 && scores[0]["threshold"] == 0.9, "{told:#}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_vectors_the_default_serves() {
     let (vendor, broken) = (well().await, scripted(&json!({"error": {"status": 500}})).await);
     let gateway = semantic(&vendor.url(), &broken.url());
@@ -88,12 +89,12 @@ async fn without_vectors_the_default_serves() {
     gateway.logged(&["the default model serves"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_embedding_model_holds_nobody_up_for_long() {
     let vendor = well().await;
     let gateway = semantic(&vendor.url(), &vendor.url());
     gateway.logged(&["the examples of a virtual model have their vectors"]);
-    vendor.set_script(llm_mock_server::Script::from_json(br#"{"delay_ms": 60000}"#).unwrap());
+    vendor.set_script(Some(Script::from_json(br#"{"delay_ms": 60000}"#).unwrap()));
     let slow = says("auto", "Fix this bug").with("mock", json!({"text": "Yes."}));
     let told = slow.of(gateway.address).await;
     assert_eq!((told.status, told.deployment()), (200, Some("other")), "{told:?}");

@@ -136,11 +136,15 @@ fn one(
     let is_complexity = matches!(
         params.get("model"), Some(Node { value: Value::Text(model), .. }) if model == COMPLEXITY
     );
-    let params_read: Params = reader.read(params, path, Level::Ours)?;
+    let mut own = params.clone();
+    if let Value::Map(entries) = &mut own.value {
+        entries.retain(|entry| KEYS.contains(&&*entry.key) && entry.key != "model");
+    }
+    let read: Params = reader.read(&own, path, Level::Ours)?;
     if is_complexity {
-        complexity(params_read, params, path, name, router, reader)
+        complexity(read, params, path, name, router, reader)
     } else {
-        semantic(params_read, params, path, base, reader)
+        semantic(read, params, path, base, reader)
     }
 }
 
