@@ -41,6 +41,10 @@ mod tags;
 mod vitals;
 
 #[cfg(feature = "client")]
+pub use llm_providers as providers;
+pub use llm_types as types;
+
+#[cfg(feature = "client")]
 pub use classify::{Class, Senses, classify};
 pub use complexity::{Complexity, Tier};
 pub use decision::{Decision, Refusal, Verdict};
