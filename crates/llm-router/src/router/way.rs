@@ -34,17 +34,18 @@ impl<A: Ask> Way<'_, A> {
         if self.seen.groups.settings.allow_lossy_fallbacks {
             return Ok(());
         }
+        // Where it cannot be said what would be lost, the attempt itself tells.
+        let losses = |changes| self.ask.losses(deployment, changes).unwrap_or_default();
         let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         if asking.reason != Reason::Fallback {
             // Worth the trouble only where there is somewhere to fall back to.
             if lost.is_none() && self.seen.own.policy.resilience.has_fallbacks() {
-                let notes = self.ask.losses(deployment, None).unwrap_or_default();
-                *lost = Some(notes.into_iter().map(|note| note.path).collect());
+                *lost = Some(losses(None).into_iter().map(|note| note.path).collect());
             }
             return Ok(());
         }
         let known = lost.as_deref().unwrap_or_default();
-        let notes = self.ask.losses(deployment, asking.changes.as_deref())?;
+        let notes = losses(asking.changes.as_deref());
         notes.iter().find(|note| !known.contains(&note.path)).map_or(Ok(()), |note| Err(lossy(note)))
     }
 }
