@@ -18,7 +18,9 @@ use super::error::RouterFault;
 use super::group::{Group, Groups};
 use super::{Clock, Router, Shared, limited};
 use crate::classify::Senses;
-use crate::settings::{BudgetSettings, DeploymentSettings, PreCallCheck, RouterSettings, Seconds};
+use crate::settings::{
+    BudgetPeriod, BudgetSettings, DeploymentSettings, PreCallCheck, RouterSettings, Seconds,
+};
 use crate::{
     BudgetLive, DeploymentId, Facts, Gate, GroupLive, KeyLive, Live, Plan, PlanFault, Price, Severity,
 };
@@ -270,7 +272,7 @@ impl Ready {
         let stream_timeout = params.stream_timeout.or(router.stream_timeout).or(timeout);
         let parallel = params.routing.max_parallel_requests.or(router.default_max_parallel_requests);
         let own_budget = params.routing.max_budget.map(|limit| {
-            let period = params.routing.budget_duration.map_or(DAY_MS, |period| period.as_ms());
+            let period = params.routing.budget_duration.map_or(DAY_MS, BudgetPeriod::as_ms);
             Arc::new(BudgetLive::new(limit, period))
         });
         Deployment {

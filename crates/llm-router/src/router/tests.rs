@@ -26,17 +26,17 @@ fn build(config: Value) -> Result<Router, RouterFault> {
 
 /// A deployment that plays a script.
 fn playing(group: &str, id: &str, script: Value) -> Value {
-    json!({
-        "model_name": group,
-        "litellm_params": {"model": "openai/gpt-4o", "mock_response": script},
-        "model_info": {"id": id},
-    })
+    let mut entry =
+        json!({"model_name": group, "litellm_params": {"model": "openai/gpt-4o"}, "model_info": {"id": id}});
+    entry["litellm_params"]["mock_response"] = script;
+    entry
 }
 
 /// The same with more in `litellm_params`.
 fn with(mut entry: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        entry["litellm_params"][name] = value.clone();
+    let Value::Object(more) = more else { panic!("{more}") };
+    for (name, value) in more {
+        entry["litellm_params"][name] = value;
     }
     entry
 }

@@ -90,8 +90,8 @@ fn embed(
         let mut exchange = Some(exchange);
         match run(&app, &serving, ask, &mut exchange).await {
             Ok(response) => {
-                let whole = response.into_body().collect().await;
-                Ok(whole.map_or_else(|never| match never {}, |whole| whole.to_bytes()))
+                let Ok(whole) = response.into_body().collect().await;
+                Ok(whole.to_bytes())
             }
             Err(error) => {
                 if let Some(exchange) = exchange {
