@@ -7,10 +7,12 @@
     reason = "helpers of tests, and what they measure"
 )]
 
+mod auto_routers;
 mod bounds;
 mod client;
 mod commands;
 mod drain;
+mod explain;
 mod faults;
 mod hangup;
 mod process;

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Check(CheckArgs),
     /// Ask a model and print the answer as it comes
     Chat(ChatArgs),
+    /// Print what would become of a request, and why, without a network
+    Explain(ExplainArgs),
     /// Print what a request or an answer becomes in another dialect, without a network
     Translate(TranslateArgs),
     /// Start a vendor that answers from scripts: OpenAI's and Anthropic's wire
@@ -103,6 +105,35 @@ pub(crate) struct CheckArgs {
     /// Exit with 1 on warnings too
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Which request to explain.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// Configuration file; without it, what `serve` has without one
+    #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The route that the request is meant for
+    #[arg(long, default_value = "/v1/chat/completions", value_name = "PATH")]
+    pub(crate) route: String,
+    /// A header of the request, such as `x-litellm-tags: eu`; may be given several times
+    #[arg(short = 'H', long, value_name = "NAME: VALUE")]
+    pub(crate) header: Vec<String>,
+    /// The key of the request; without it, on behalf of the gateway's owner
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Option<String>,
+    /// What chance goes by: the same number makes the same choices
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The time, in milliseconds since 1970; the machine's by default
+    #[arg(long, value_name = "MS")]
+    pub(crate) now: Option<i64>,
+    /// Print JSON, as `POST /v1/explain` answers it
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The request: a file, `-` for standard input, or JSON itself
+    #[arg(value_name = "REQUEST")]
+    pub(crate) request: String,
 }
 
 /// Whom to ask what.

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Serve(args) => commands::serve::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
         Command::Chat(args) => commands::chat::run(&args),
         Command::Translate(args) => translate::run(&args),
         Command::Mock(args) => commands::mock::run(&args),

@@ -65,6 +65,11 @@ impl Authenticator {
         self.master.is_some()
     }
 
+    /// Who owns the gateway: the holder of the master key, where there is one.
+    pub const fn owner(&self) -> Principal {
+        if self.needs_key() { Principal::Master } else { Principal::Anonymous }
+    }
+
     /// Who sent these headers, and this query.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,7 @@ use crate::exchange::{Finaliser, Sink};
 use crate::prepare::{self, States};
 use crate::routes;
 use crate::runtime::Runtime;
+use crate::services::completion::Embedder;
 use crate::services::health;
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::{Metrics, MetricsSink};
@@ -104,6 +106,19 @@ fn vendors(runtime: &Runtime) -> Vec<Vendor<'static>> {
         .collect()
 }
 
+/// Makes a gateway that serves nobody and has no socket, to see what would become of requests.
+///
+/// # Errors
+/// [`BootError`], with the warnings of the configuration left unsaid.
+pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootError> {
+    let config = load(&source, &runtime)?;
+    let snapshot = ConfigStore::new(config).load();
+    let states = Arc::new(States::default());
+    let serving = prepare::serving(snapshot, &runtime, &states).await.map_err(BootError::Setup)?;
+    let finaliser = Finaliser::unheard(&runtime);
+    Ok(App::new(runtime, serving, finaliser, Arc::new(Metrics::new())))
+}
+
 /// Makes a gateway and binds its socket.
 ///
 /// # Errors
@@ -133,10 +148,10 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let app = App::new(runtime, serving, finaliser, metrics);
     let server = &snapshot.settings.server;
     let options = EdgeOptions {
-        header_read_timeout: std::time::Duration::from_millis(server.header_read_timeout_ms.get()),
+        header_read_timeout: Duration::from_millis(server.header_read_timeout_ms.get()),
         max_connections: server.max_connections.get(),
         buffer_bytes: EdgeOptions::BUFFER_BYTES,
-        drain_timeout: std::time::Duration::from_millis(server.drain_timeout_ms),
+        drain_timeout: Duration::from_millis(server.drain_timeout_ms),
         trusted_proxies: TrustedProxies::new(server.trusted_proxies.clone()),
         tls: server.tls.as_ref().map(|tls| TlsFiles { certificate: tls.cert.clone(), key: tls.key.clone() }),
     };
@@ -173,12 +188,32 @@ impl Gateway {
 
     /// Serves until `stop`, watching the configuration; then drains.
     pub async fn run(self, stop: CancellationToken) {
+        let app = self.app.clone();
         let watching = tokio::select! {
             biased;
             () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => return,
             watching = self.reloader.watch() => watching,
+            learning = learn(&app) => learning,
         };
         match watching {}
+    }
+}
+
+/// Has examples of virtual models turned into vectors, whenever there are some without. Never ends.
+async fn learn(app: &Arc<App>) -> std::convert::Infallible {
+    /// How often it is looked after new ones.
+    const EVERY: Duration = Duration::from_secs(1);
+    /// The longest wait after failures.
+    const LONGEST: Duration = Duration::from_secs(60);
+    let mut wait = EVERY;
+    loop {
+        let serving = app.serving();
+        let embedder = Embedder::new(app, &serving, None);
+        if !embedder.has_learned() {
+            embedder.learn().await;
+        }
+        wait = if embedder.has_learned() { EVERY } else { (wait * 2).min(LONGEST) };
+        tokio::time::sleep(wait).await;
     }
 }
 

@@ -95,6 +95,8 @@ pub struct Deployment {
     pub budgets: Arc<[Arc<BudgetLive>]>,
     /// Bounds its requests at a time.
     pub gate: Option<Arc<Gate>>,
+    /// Whether it stands in for another where nobody is to be asked: nothing is fetched for it.
+    pub stands_in: bool,
 }
 
 impl fmt::Debug for Deployment {
@@ -267,7 +269,7 @@ impl Deployment {
 
     /// One that asks somebody else, with a credential that opens nothing.
     pub(crate) fn stand_in(&self, service: Arc<dyn HttpService>) -> Self {
-        let mut other = Self { service, login: None, ..self.clone() };
+        let mut other = Self { service, login: None, stands_in: true, ..self.clone() };
         other.credential = match &self.credential {
             Ok(None) if self.login.is_some() => Ok(Some(Credential::Token(explain::masked()))),
             Ok(credential) => Ok(credential.as_ref().map(explain::mask)),

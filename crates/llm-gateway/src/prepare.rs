@@ -6,13 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
-use llm_router::{BudgetLive, DeploymentId, Gate, GroupLive, KeyLive, Live, Pins};
+use llm_router::{BudgetLive, DeploymentId, Gate, GroupLive, KeyLive, Live, Pins, Senses};
 use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
@@ -56,6 +57,8 @@ pub struct States {
     pub budgets: Purse,
     /// Who was served where.
     pub pins: Pins,
+    /// What virtual models that choose by meaning have learnt.
+    senses: ArcSwap<Senses>,
 }
 
 /// Those who are remembered as served by a deployment, at most.
@@ -69,7 +72,19 @@ impl Default for States {
             keys: papaya::HashMap::default(),
             budgets: Purse::default(),
             pins: Pins::new(MAX_PINS),
+            senses: ArcSwap::default(),
         }
+    }
+}
+
+impl States {
+    /// What the virtual models of these settings have learnt already.
+    fn senses(&self, settings: &Settings) -> Arc<Senses> {
+        let mut senses = Senses::new(&settings.router);
+        senses.keep(&self.senses.load());
+        let senses = Arc::new(senses);
+        self.senses.store(senses.clone());
+        senses
     }
 }
 
@@ -164,6 +179,7 @@ pub async fn serving(
         max_in_flight: server.max_in_flight_requests.get() as u64,
         max_answer_bytes: MAX_ANSWER_BYTES,
         made: papaya::HashMap::new(),
+        senses: states.senses(settings),
         prepare,
         config,
     };
@@ -431,6 +447,7 @@ impl Prepare {
             key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
             budgets: self.budgets_of(provider, vendor, resolved),
             gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
+            stands_in: false,
             facts,
         })
     }

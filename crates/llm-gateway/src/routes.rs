@@ -18,6 +18,7 @@ use crate::http::front::{self, ModelRoute, simple, simple_error};
 use crate::http::token_counter::TokenCounter;
 use crate::http::{health, models, reload};
 use crate::services::completion::Door;
+use crate::services::explain::Terms;
 
 /// One route.
 #[derive(Debug, Clone, Copy)]
@@ -178,8 +179,8 @@ pub const ROUTES: &[RouteDoc] = {
         post_(
             "/v1/explain",
             Kind::Explain,
-            "What would become of a request: candidates and why, the order, what exactly would be sent, its cost. The \
-             body is the request; `?route=` names the route that it is meant for, `/v1/chat/completions` if left out",
+            "What would become of a request: rule, every candidate and why, the order, what exactly would be sent, its \
+             cost. The body is the request; `?route=` names the route that it is meant for, `/v1/chat/completions` if left out",
         ),
         post_("/config/reload", Kind::Reload, "Reads the configuration again"),
         get_("/metrics", Kind::Metrics, "Counts, in Prometheus' text format"),
@@ -301,8 +302,9 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         }),
         Kind::Explain => post(move |State(app): State<Arc<App>>, request: Request| async move {
             let headers = request.headers().clone();
+            let terms = Terms { may_embed: true, ..Terms::default() };
             let explained = match meant(request.uri().query()) {
-                Some(route) => front::explain(&app, route, request).await,
+                Some(route) => front::explain(&app, route, request, terms).await,
                 None => Err(ApiError::new(
                     ErrorKind::NotFound,
                     Layer::Client,

@@ -48,6 +48,12 @@ impl Runtime {
         Self::new(Arc::new(SystemClock::start()), environment, seed)
     }
 
+    /// The same with a clock that stands still.
+    #[must_use]
+    pub fn stopped_at(self, now: UnixMs) -> Self {
+        Self { clock: Arc::new(Stopped(now)), ..self }
+    }
+
     /// Wall-clock time.
     pub fn now(&self) -> UnixMs {
         self.clock.now()
@@ -83,6 +89,19 @@ impl Runtime {
         random[8..].copy_from_slice(&entropy.next_u64().to_le_bytes()[..2]);
         let ms = u64::try_from(self.now().0).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+    }
+}
+
+/// A clock that stands still.
+struct Stopped(UnixMs);
+
+impl Clock for Stopped {
+    fn now(&self) -> UnixMs {
+        self.0
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
-use llm_router::{CoolDown, GroupLive, HealthEvent, Needs, Policy, Snapshot};
+use llm_router::{CoolDown, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
@@ -40,8 +40,17 @@ pub struct Group {
 }
 
 impl Group {
-    /// Shows the group to the router as it is now.
+    /// Shows the group to the router as it is now, for a decision.
     pub fn look<T>(&self, now: UnixMs, see: impl FnOnce(&Snapshot<'_>) -> T) -> T {
+        self.show(now, self.live.turn(), see)
+    }
+
+    /// The same without counting it as a decision.
+    pub fn glance<T>(&self, now: UnixMs, see: impl FnOnce(&Snapshot<'_>) -> T) -> T {
+        self.show(now, self.live.next_turn(), see)
+    }
+
+    fn show<T>(&self, now: UnixMs, turn: u64, see: impl FnOnce(&Snapshot<'_>) -> T) -> T {
         let candidates: SmallVec<[_; 2]> =
             self.deployments.iter().map(|deployment| deployment.candidate(now)).collect();
         see(&Snapshot {
@@ -49,7 +58,7 @@ impl Group {
             policy: &self.policy,
             candidates: &candidates,
             pace: self.live.pace(now),
-            turn: self.live.turn(),
+            turn,
             hedging: self.live.hedging(),
         })
     }
@@ -88,6 +97,8 @@ pub struct Serving {
     pub config: Arc<ConfigSnapshot>,
     /// How deployments are made ready.
     pub(crate) prepare: Prepare,
+    /// What virtual models that choose by meaning have learnt.
+    pub(crate) senses: Arc<Senses>,
     /// Models in lists, in the order of the configuration.
     pub listed: Vec<ListedModel>,
     /// Groups made ready so far, by every name that was asked for.

@@ -11,8 +11,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use llm_provider_core::{Chat, Note, OnUnsupported, Operation, Translator, vectors};
-use llm_transport::{Answer, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_or_hand_on};
+use llm_provider_core::{Chat, Encoded, Note, OnUnsupported, Operation, Translator, vectors};
+use llm_transport::{
+    Answer, CallError, CallOptions, ChunkError, ChunkStream, Clock, Fetcher, inline_or_hand_on,
+};
 use llm_types::{
     ChatChunk, ChatRequest, ChatResponse, EmbeddingInput, EmbeddingRequest, EmbeddingResponse,
     EncodingFormat, Message, Nullable, RerankRequest, RerankResponse,
@@ -182,14 +184,43 @@ impl Client {
         self.ask(&target, translator, &request).await
     }
 
+    /// What [`send`](Self::send) would send, with `***` in the place of every credential. Nobody is asked: no login, and
+    /// remote media stay addresses.
+    ///
+    /// # Errors
+    /// [`ClientError`], where the request cannot be said to the vendor.
+    pub fn encode(&self, request: &ChatRequest) -> Result<Encoded, ClientError> {
+        let (entry, model) = self.entry(&request.model)?;
+        let target = Target { entry, model, credential: entry.masked() };
+        let chat = target.provider().chat().ok_or_else(|| target.lacks("chat"))?;
+        let call = target.call(self.unsupported, (self.clock)());
+        Ok(chat.encode(request, &call).map_err(CallError::from)?)
+    }
+
+    /// Timeouts and protocol of every call.
+    pub const fn call_options(&self) -> CallOptions {
+        self.options
+    }
+
+    /// The same client with other timeouts and another protocol.
+    #[must_use]
+    pub fn with_call_options(&self, options: CallOptions) -> Self {
+        Self { options, ..self.clone() }
+    }
+
     /// The vendor behind a model's name, the name without the vendor, and the credential.
     async fn target<'a>(&'a self, name: &'a str) -> Result<Target<'a>, ClientError> {
+        let (entry, model) = self.entry(name)?;
+        Ok(Target { entry, model, credential: entry.credential().await? })
+    }
+
+    fn entry<'a>(&'a self, name: &'a str) -> Result<(&'a Entry, &'a str), ClientError> {
         let (vendor, model) = match name.split_once('/') {
             Some((vendor, model)) if self.entries.contains_key(vendor) => (vendor, model),
             _ => (bare_name_vendor(name).unwrap_or_default(), name),
         };
         let entry = self.entries.get(vendor).ok_or_else(|| ClientError::UnknownModel(name.to_owned()))?;
-        Ok(Target { entry, model, credential: entry.credential().await? })
+        Ok((entry, model))
     }
 
     /// Fetches the media that the vendor wants as bytes.

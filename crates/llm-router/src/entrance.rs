@@ -34,6 +34,8 @@ pub struct Entry<'a> {
     pub rule: Option<&'a str>,
     /// The experiment that the request takes part in, and its variant.
     pub variant: Option<(&'a str, &'a str)>,
+    /// The virtual model that goes by the request's class, if it came to one.
+    pub virtual_model: Option<&'a str>,
     /// What the rule leaves in question: goes into [`Inquiry::narrowed`].
     pub narrowed: Option<Narrowed<'a>>,
     /// What must be found out for a better answer: with it in [`Inquiry::class`] the same question gives the model for that
@@ -111,6 +113,7 @@ impl Entrance {
             group,
             rule: rule.map(Rule::name),
             variant: split.zip(variant).map(|(split, variant)| (&*split.name, &*variant.name)),
+            virtual_model: model_by_class.map(|one| &*one.name),
             narrowed: rule.and_then(Rule::narrowing).map(|to| Narrowed { to, group }),
             class_by,
         }

@@ -1,7 +1,7 @@
 //! From a tree to a [`Config`].
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -22,6 +22,7 @@ use super::vendors::Vendors;
 use super::{Config, ConfigContext};
 use models::Models;
 
+mod auto_routers;
 mod models;
 
 /// The keys of a config file.
@@ -57,6 +58,8 @@ pub(super) fn load(
         reader.read_or_default(root.get("litellm_settings"), "litellm_settings", Level::LitellmSettings);
     let mut router = router_settings(root, &reader);
     litellm.hand_on(&mut router);
+    let base = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(".")).to_path_buf();
+    let auto_routers = auto_routers::take(root, &mut router, &base, &reader);
     check_ranges(root, &ours, &general, &reader);
     for unset in reader.take_unset() {
         reader.error(&unset.at, format!("{}: {}", unset.path, unset.why));
@@ -79,7 +82,7 @@ pub(super) fn load(
     let resolved = Resolved::new(deployments, aliases, vendors.clone());
     warn_of_dangling_aliases(root, &resolved, &reader);
     warn_of_idle_budgets(root, &router, &vendors, &reader);
-    let plan = plan(root, &router, &resolved, &reader);
+    let plan = plan(root, &router, &resolved, &auto_routers, &reader);
     let settings = Settings::new(root, ours, general, &litellm, router);
 
     let warnings = reader.into_diagnostics().finish()?;
@@ -212,7 +215,13 @@ fn warn_of_idle_budgets(root: &Node, router: &RouterSettings, vendors: &Vendors,
 }
 
 /// How requests are routed. What is wrong with it is told with its place.
-fn plan(root: &Node, router: &RouterSettings, resolved: &Resolved, reader: &Reader<'_>) -> Plan {
+fn plan(
+    root: &Node,
+    router: &RouterSettings,
+    resolved: &Resolved,
+    auto_routers: &auto_routers::Places,
+    reader: &Reader<'_>,
+) -> Plan {
     let groups: Vec<(Arc<str>, Vec<&DeploymentSettings>)> = resolved
         .groups()
         .chain(resolved.wildcards())
@@ -228,10 +237,15 @@ fn plan(root: &Node, router: &RouterSettings, resolved: &Resolved, reader: &Read
         Err(faults) => faults,
     };
     for fault in faults {
-        let at = &root.nearest(&fault.path).at;
+        let auto_router = auto_routers.iter().find_map(|(name, (path, at))| {
+            let rest =
+                fault.path.strip_prefix("router_settings.virtual_models.")?.strip_prefix(name.as_str())?;
+            (rest.is_empty() || rest.starts_with('.')).then(|| (format!("{path}{rest}"), at))
+        });
+        let (path, at) = auto_router.unwrap_or_else(|| (fault.path.clone(), &root.nearest(&fault.path).at));
         let names = resolved.groups().map(|group| group.name.as_str());
         let hint = suggestion(fault.unknown.as_deref().and_then(|unknown| nearest(unknown, names)));
-        let what = format!("{}: {}{hint}", fault.path, fault.message);
+        let what = format!("{path}: {}{hint}", fault.message);
         match fault.severity {
             Severity::Error => reader.error(at, what),
             Severity::Warning => reader.warning(at, what),

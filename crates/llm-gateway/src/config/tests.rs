@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 
+mod auto_routers;
 mod deployments;
 mod examples;
 mod files;

@@ -20,6 +20,7 @@ use crate::headers;
 use crate::limits::read_body;
 use crate::services;
 use crate::services::completion::{self, Ask, Door};
+use crate::services::explain::{Behalf, Terms};
 use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
 
@@ -198,7 +199,12 @@ where
 ///
 /// # Errors
 /// What the client would be told before a deployment is chosen.
-pub async fn explain<B>(app: &Arc<App>, route: ModelRoute, request: Request<B>) -> Result<Value, ApiError>
+pub async fn explain<B>(
+    app: &Arc<App>,
+    route: ModelRoute,
+    request: Request<B>,
+    terms: Terms,
+) -> Result<Value, ApiError>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
@@ -207,12 +213,15 @@ where
     let id = request_id(app, request.headers());
     let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), id, route.route, serving.version);
     let (parts, body) = request.into_parts();
-    exchange.record_mut().principal = Some(serving.authenticator.authenticate(&parts.headers, None)?);
+    exchange.record_mut().principal = Some(match terms.behalf {
+        Behalf::Sender => serving.authenticator.authenticate(&parts.headers, None)?,
+        Behalf::Owner => serving.authenticator.owner(),
+    });
     check_content_type(&parts.headers)?;
     let body = read_body(body, &app.held_bytes, serving.bounds).await?;
     let ModelRoute { dialect, door, model, stream, .. } = route;
     let ask = Ask { dialect, door, model, stream, headers: parts.headers, body };
-    services::explain::explain(app, &serving, &ask, exchange).await
+    services::explain::explain(app, &serving, &ask, exchange, terms).await
 }
 
 /// A JSON body, or one of which the client says nothing.

@@ -5,6 +5,7 @@ mod book;
 mod cache_points;
 mod door;
 mod edits;
+mod embedder;
 mod journey;
 mod known;
 mod mend;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
-use llm_router::{Affinity, Exhausted, Inquiry, Session, drive};
+use llm_router::{Affinity, Class, Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 use smallvec::SmallVec;
 
@@ -30,6 +31,7 @@ pub(crate) use attempt::attempt;
 pub(crate) use attempt::{Asked, Begun};
 pub(crate) use book::{Book, Desk};
 pub use door::Door;
+pub(crate) use embedder::Embedder;
 pub(crate) use journey::Journey;
 pub(crate) use known::{Known, enter};
 pub(crate) use pump::{Fed, Pump};
@@ -199,17 +201,20 @@ async fn route(
     let Some(open) = exchange else {
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
-    let plan = &serving.config.plan;
     let known = Known::find(request, open.record(), serving.needs())?;
     open.record_mut().budgets = serving.prepare.budgets.of_tags(known.labels(), request.started)?;
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(request, &tags, &regions);
-    let entry = enter(plan.entrance(), request, &mut inquiry)?;
+    let embedder = Embedder::new(app, serving, open.record().principal.clone());
+    let (entry, class) = enter(serving, request, &mut inquiry, &embedder).await?;
     let group = serving.resolve(entry.group)?;
     let now = app.runtime.now();
     let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
+    if let Some(Class::Unknown(why)) = class {
+        tracing::warn!(model = &*request.model, group = &*group.name, why, "the default model serves");
+    }
     open.record_mut().rule = entry.rule.map(str::to_owned);
     open.record_mut().variant = entry.variant.map(|(split, variant)| format!("{split}={variant}"));
     let mut session = Box::new(Session::new(wishes(request, &group)?));

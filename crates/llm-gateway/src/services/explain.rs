@@ -5,23 +5,44 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{Request as HttpRequest, Response};
 use llm_provider_core::{AwsKeys, Credential, Secret};
-use llm_router::{Affinity, Inquiry, Outcome, Reason, Session, Step};
+use llm_router::{
+    Affinity, Embed, Entropy as _, Foreseen, Inquiry, Reason, SeededEntropy, Sight, Snapshot, foresee,
+};
 use llm_transport::{Body, BoxFuture, CallOptions, HttpService, TransportError, TransportErrorKind};
 use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 use serde_json::{Value, json};
 
-use super::completion::{self, Ask, Book, Desk, Known, Ties};
+use super::completion::{self, Ask, Book, Desk, Embedder, Known, Ties};
 use super::count;
 use crate::app::App;
+use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::serving::{Group, Serving};
 
-/// Steps of a journey that are looked at, at most.
-const STEPS: usize = 64;
-
 /// What stands where a secret is sent.
 const MASK: &str = "***";
+
+/// On whose behalf a dry run is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Behalf {
+    /// Of whoever sends it, by the key in the headers.
+    #[default]
+    Sender,
+    /// Of whoever owns the gateway; no key is asked for.
+    Owner,
+}
+
+/// How a dry run is to be done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terms {
+    /// On whose behalf.
+    pub behalf: Behalf,
+    /// What chance goes by. Default: as for any request.
+    pub seed: Option<u64>,
+    /// Whether an embedding model may be asked where the model is chosen by meaning.
+    pub may_embed: bool,
+}
 
 /// Says what would become of a request.
 ///
@@ -32,112 +53,128 @@ pub async fn explain(
     serving: &Arc<Serving>,
     ask: &Ask,
     mut exchange: Exchange,
+    terms: Terms,
 ) -> Result<Value, ApiError> {
     let request = completion::look(serving, ask, &mut exchange)?;
-    let plan = &serving.config.plan;
     let known = Known::find(&request, exchange.record(), serving.needs())?;
     serving.prepare.budgets.of_tags(known.labels(), request.started)?;
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(&request, &tags, &regions);
-    let entry = completion::enter(plan.entrance(), &request, &mut inquiry)?;
+    let principal = exchange.record().principal.clone();
+    let (entry, class) = if terms.may_embed {
+        let embedder = Embedder::new(app, serving, principal.clone());
+        completion::enter(serving, &request, &mut inquiry, &embedder).await?
+    } else {
+        completion::enter(serving, &request, &mut inquiry, &Nobody).await?
+    };
     let group = serving.resolve(entry.group)?;
     let ties = Ties::find(&serving.prepare.states, &group, &request, &known, request.started)?;
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
-    let principal = exchange.record().principal.as_ref().map(|principal| principal.label().to_owned());
     let route = exchange.record().route;
-    let (journey, order, first) = foresee(app, serving, &group, &request, &inquiry)?;
+    let now = app.runtime.now();
+    let seed = terms.seed.unwrap_or_else(|| app.runtime.entropy().next_u64());
+    let view = View { serving, group: &group };
+    let wishes = completion::wishes(&request, &group)?;
+    let foresight = foresee(&view, wishes, &inquiry, now, &mut SeededEntropy::new(seed))?;
+    let first = foresight.order.first().and_then(|first| view.deployment(first));
     let desk = Desk::new(exchange);
     let mut upstream = Value::Null;
-    let mut notes = Value::Null;
+    let mut notes = Vec::new();
     let mut cost = Value::Null;
     if let Some(deployment) = first {
         let capture = Arc::new(Capture::default());
         let stand_in = Arc::new(deployment.stand_in(capture.clone()));
         let mut book = Book::open(&desk, Reason::First);
         let tried = completion::attempt(app, serving, &stand_in, &request, &mut book).await;
-        let list: Vec<Value> = book.notes().iter().map(completion::note_json).collect();
+        notes = book.notes().iter().map(completion::note_json).collect();
         book.end(Err(ErrorKind::ClientClosed));
-        notes = Value::Array(list);
         let sent = capture.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         upstream = match (sent, tried) {
             (Some(sent), _) => shown(&sent),
             (None, Err(error)) => json!({"error": error.message, "kind": error.kind}),
             (None, Ok(_)) => Value::Null,
         };
-        if let Ok(incoming) = request.canonical() {
-            let canonical = incoming.request.clone();
-            let encoding = deployment.encoding;
-            let counted = tokio::task::spawn_blocking(move || {
-                let most = canonical.output_limit();
-                (count::tokens(&canonical, encoding), most)
-            });
-            if let Ok((input, most)) = counted.await {
-                cost = estimate(&deployment, input.input_tokens, most, app.runtime.now());
-            }
-        }
+        cost = estimated(&deployment, &request, now).await;
     }
     Ok(json!({
+        "at": now,
+        "seed": seed,
         "model": &*request.model,
         "route": route,
         "dialect": ask.dialect.label(),
         "stream": request.stream,
-        "key": principal,
-        "group": &*group.name,
+        "key": principal.as_ref().map(Principal::label),
         "rule": entry.rule,
         "variant": entry.variant,
+        "class": class,
+        "group": &*group.name,
         "inquiry": inquiry,
         "config_version": serving.version,
-        "decisions": journey.decisions(),
-        "order": order,
+        "decisions": foresight.decisions,
+        "order": foresight.order,
+        "events": foresight.events,
+        "end": foresight.end,
         "upstream": upstream,
         "notes": notes,
         "estimated_cost": cost,
     }))
 }
 
-/// The way that a request would go if every deployment failed, one after the other.
-#[expect(clippy::type_complexity, reason = "three results of one look ahead, taken apart at once")]
-fn foresee(
-    app: &Arc<App>,
-    serving: &Arc<Serving>,
-    group: &Arc<Group>,
-    request: &completion::Request<'_>,
-    inquiry: &Inquiry<'_>,
-) -> Result<(Session, Vec<Value>, Option<Arc<Deployment>>), ApiError> {
-    let mut session = Session::new(completion::wishes(request, group)?);
-    let mut rng = app.runtime.entropy();
-    let mut now = app.runtime.now();
-    let mut at = group.clone();
-    let mut order = Vec::new();
-    let mut first = None;
-    for _ in 0..STEPS {
-        match at.look(now, |view| session.next(view, inquiry, now, &mut rng)) {
-            Step::Send { deployment, .. } => {
-                let found = at.deployments.iter().find(|own| own.id == deployment);
-                if let Some(found) = found {
-                    order.push(json!({
-                        "deployment": deployment.as_str(),
-                        "group": &*at.name,
-                        "provider": &*found.provider_name,
-                        "model": &*found.model,
-                        "after_ms": now.since(app.runtime.now()),
-                    }));
-                    first.get_or_insert_with(|| found.clone());
-                }
-                let kind = ErrorKind::Internal;
-                session.observe(&Outcome::Failed { deployment, kind, retry_after_ms: None }, now);
-            }
-            Step::Wait { until } => now = until,
-            Step::Turn { group, .. } => match serving.resolve(&group) {
-                Ok(next) => at = next,
-                Err(_) => session.pass_over(now),
-            },
-            Step::Hedge(_) => {}
-            _ => break,
-        }
+/// A dry run's view of the groups: the one that is asked for, and by name those where the request may go on.
+struct View<'a> {
+    serving: &'a Serving,
+    group: &'a Arc<Group>,
+}
+
+impl View<'_> {
+    fn group(&self, name: Option<&Arc<str>>) -> Result<Arc<Group>, ApiError> {
+        name.map_or_else(|| Ok(self.group.clone()), |name| self.serving.resolve(name))
     }
-    Ok((session, order, first))
+
+    /// The deployment that is asked first.
+    fn deployment(&self, first: &Foreseen) -> Option<Arc<Deployment>> {
+        let name = Some(&first.group).filter(|name| **name != self.group.name);
+        let group = self.group(name).ok()?;
+        group.deployments.iter().find(|own| own.id == first.deployment).cloned()
+    }
+}
+
+impl Sight for View<'_> {
+    type Error = ApiError;
+
+    fn glance<T>(
+        &self,
+        group: Option<&Arc<str>>,
+        now: UnixMs,
+        see: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> Result<T, ApiError> {
+        Ok(self.group(group)?.glance(now, see))
+    }
+}
+
+/// Makes no vectors.
+struct Nobody;
+
+impl Embed for Nobody {
+    async fn embed(&self, _: &str, _: Vec<String>) -> Result<Vec<Vec<f32>>, String> {
+        Err("nobody is asked here".to_owned())
+    }
+}
+
+/// What the request would cost, its tokens counted; nothing if it is none that can be read.
+async fn estimated(deployment: &Deployment, request: &completion::Request<'_>, now: UnixMs) -> Value {
+    let Ok(incoming) = request.canonical() else { return Value::Null };
+    let canonical = incoming.request.clone();
+    let encoding = deployment.encoding;
+    let counted = tokio::task::spawn_blocking(move || {
+        let most = canonical.output_limit();
+        (count::tokens(&canonical, encoding), most)
+    });
+    match counted.await {
+        Ok((input, most)) => estimate(deployment, input.input_tokens, most, now),
+        Err(_) => Value::Null,
+    }
 }
 
 /// What the request would cost: its prompt, and an answer as long as it may be.

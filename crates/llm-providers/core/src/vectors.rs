@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use llm_types::EmbeddingVector;
+use llm_types::{EmbeddingResponse, EmbeddingVector};
 use serde_json::Number;
 
 /// Writes a vector as little-endian 32-bit floats in base64, or as numbers; leaves other shapes, and base64 that is
@@ -20,6 +20,25 @@ pub fn write_as(vector: &mut EmbeddingVector, base64: bool) {
         }
         EmbeddingVector::Numbers(_) | EmbeddingVector::Base64(_) | EmbeddingVector::Other(_) => {}
     }
+}
+
+/// The vectors of an answer as floats, in the order of the inputs.
+///
+/// # Errors
+/// In words: a vector of another shape, or base64 that is none.
+pub fn in_order(response: EmbeddingResponse) -> Result<Vec<Vec<f32>>, String> {
+    let mut data = response.data;
+    data.sort_by_key(|one| one.index.get().copied().unwrap_or(0));
+    let vectors = data.into_iter().map(|mut one| {
+        write_as(&mut one.embedding, false);
+        match &one.embedding {
+            EmbeddingVector::Numbers(numbers) => Ok(numbers.iter().map(single).collect()),
+            EmbeddingVector::Base64(_) | EmbeddingVector::Other(_) => {
+                Err("the answer holds something else than one vector for each text".to_owned())
+            }
+        }
+    });
+    vectors.collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the form has 32 bits")]
@@ -45,6 +64,16 @@ mod tests {
 
     fn vector(json: serde_json::Value) -> EmbeddingVector {
         llm_types::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_put_in_order() {
+        let embedding = |index, numbers| llm_types::Embedding::new(index, vector(numbers));
+        let of = |data| in_order(EmbeddingResponse::new("m", data));
+        let data =
+            vec![embedding(1, serde_json::json!([2.0])), embedding(0, serde_json::json!("AACAPwAAAAA="))];
+        assert_eq!(of(data).unwrap(), [vec![1.0, 0.0], vec![2.0]]);
+        assert!(of(vec![embedding(0, serde_json::json!([[1.0]]))]).is_err());
     }
 
     #[test]

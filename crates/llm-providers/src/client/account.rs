@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use llm_provider_core::{Call, Credential, OnUnsupported, Parameters, Provider, Secret, VendorInfo};
+use llm_provider_core::{AwsKeys, Call, Credential, OnUnsupported, Parameters, Provider, Secret, VendorInfo};
 use llm_transport::{CallError, Clock, CredentialSource, HttpService, login_source};
 use llm_types::{ErrorKind, UnixMs};
 
@@ -83,6 +83,24 @@ impl Entry {
             login.map(|login| login.map(|login| login_source(login, Arc::clone(service), Arc::clone(clock))));
         let credential = account.credential.clone().map(Arc::new);
         Self { account, login, credential }
+    }
+
+    /// A credential of the same kind that opens nothing.
+    pub(super) fn masked(&self) -> Option<Arc<Credential>> {
+        let masked = || Secret::new("***");
+        let credential = match (&self.login, self.credential.as_deref()) {
+            (Ok(Some(_)), Some(Credential::Key(_)) | None) | (_, Some(Credential::Token(_))) => {
+                Credential::Token(masked())
+            }
+            (_, Some(Credential::Key(_))) => Credential::Key(masked()),
+            (_, Some(Credential::Aws(_))) => Credential::Aws(AwsKeys {
+                access_key_id: "***".to_owned(),
+                secret_access_key: masked(),
+                session_token: None,
+            }),
+            (_, None) => return None,
+        };
+        Some(Arc::new(credential))
     }
 
     /// The credential for the next request.

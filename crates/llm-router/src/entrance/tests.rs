@@ -26,7 +26,17 @@ fn asks(model: &str) -> Inquiry<'_> {
 fn a_plain_model_goes_straight_in() {
     let entrance = Entrance::default();
     let entry = entrance.enter(&asks("gpt-4"));
-    assert_eq!(entry, Entry { group: "gpt-4", rule: None, variant: None, narrowed: None, class_by: None });
+    assert_eq!(
+        entry,
+        Entry {
+            group: "gpt-4",
+            rule: None,
+            variant: None,
+            virtual_model: None,
+            narrowed: None,
+            class_by: None
+        }
+    );
     assert!(entrance.needs().is_empty());
 }
 

@@ -36,6 +36,11 @@ impl GroupLive {
         self.turn.fetch_add(1, Relaxed)
     }
 
+    /// The number that the next decision will have; it is not used up.
+    pub fn next_turn(&self) -> u64 {
+        self.turn.load(Relaxed)
+    }
+
     /// How often its requests were sent twice, lately.
     pub fn hedging(&self) -> Hedged {
         let word = self.hedged.load(Relaxed);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{PlanFault, Severity};
-use crate::settings::{DeploymentSettings, FallbackTarget, FirstTokenTimeout, RouterSettings};
+use crate::settings::{DeploymentSettings, FallbackTarget, FirstTokenTimeout, PreCallCheck, RouterSettings};
 
 type Groups<'a> = [(Arc<str>, Vec<&'a DeploymentSettings>)];
 
@@ -21,6 +21,7 @@ pub(super) fn faults(
 ) -> Vec<PlanFault> {
     let mut faults = Vec::new();
     numbers(settings, &mut faults);
+    unheeded(settings, &mut faults);
     let edges = edges(settings, groups);
     for Edge { path, from, target } in &edges {
         if let Some(name) = target.group().filter(|name| !known(name)) {
@@ -188,5 +189,39 @@ fn numbers(settings: &RouterSettings, faults: &mut Vec<PlanFault>) {
     if let Some(FirstTokenTimeout::Learned(learned)) = settings.first_token_timeout {
         let factor = learned.p95_factor;
         check("first_token_timeout.p95_factor", factor.is_finite() && factor > 0.0, "a number above zero");
+    }
+}
+
+/// Settings of LiteLLM's that are read, and that change nothing.
+fn unheeded(settings: &RouterSettings, faults: &mut Vec<PlanFault>) {
+    let mut warn = |path: String, message: &str| {
+        faults.push(PlanFault { severity: Severity::Warning, ..PlanFault::error(path, message) });
+    };
+    let groups = settings.routing_groups.iter().enumerate();
+    let of_groups = groups.filter_map(|(place, group)| {
+        let args = group.routing_strategy_args.as_ref()?;
+        Some((format!("router_settings.routing_groups[{place}].routing_strategy_args"), args))
+    });
+    let own = ("router_settings.routing_strategy_args".to_owned(), &settings.routing_strategy_args);
+    for (path, args) in std::iter::once(own).chain(of_groups) {
+        // What they would be if they had an effect is no reason to warn.
+        if args.ttl.is_some_and(|ttl| (ttl - 3_600.0).abs() > 0.5) {
+            warn(format!("{path}.ttl"), "has no effect: samples count for an hour");
+        }
+        if args.max_latency_list_size.is_some_and(|size| size != 10) {
+            let what = "has no effect: averages are over about the last ten samples";
+            warn(format!("{path}.max_latency_list_size"), what);
+        }
+        if args.ttft_percentile.is_some_and(|percentile| (percentile - 95.0).abs() > 0.5) {
+            warn(format!("{path}.ttft_percentile"), "is taken for 95: no other percentile is kept");
+        }
+    }
+    let everywhere = &settings.optional_pre_call_checks;
+    let by_group = settings.model_group_affinity_config.values().flatten();
+    if everywhere.iter().chain(by_group).any(|check| *check == PreCallCheck::ForwardClientHeadersByModelGroup)
+    {
+        let what =
+            "`forward_client_headers_by_model_group` has no effect: vendors get the headers that they know";
+        warn("router_settings.optional_pre_call_checks".to_owned(), what);
     }
 }

@@ -154,3 +154,26 @@ fn numbers_that_make_no_sense_are_refused() {
         );
     }
 }
+
+#[test]
+fn settings_that_change_nothing_are_told() {
+    let found = faults(json!({
+        "routing_strategy_args": {"ttl": 60, "max_latency_list_size": 10, "ttft_percentile": 95},
+        "routing_groups": [{"group_name": "g", "models": ["b"],
+            "routing_strategy_args": {"max_latency_list_size": 5, "ttft_percentile": 50}}],
+        "optional_pre_call_checks": ["forward_client_headers_by_model_group"],
+    }));
+    let paths: Vec<_> = found.iter().map(|(path, _, severity)| (path.as_str(), *severity)).collect();
+    assert_eq!(
+        paths,
+        [
+            ("router_settings.routing_strategy_args.ttl", Severity::Warning),
+            (
+                "router_settings.routing_groups[0].routing_strategy_args.max_latency_list_size",
+                Severity::Warning
+            ),
+            ("router_settings.routing_groups[0].routing_strategy_args.ttft_percentile", Severity::Warning),
+            ("router_settings.optional_pre_call_checks", Severity::Warning),
+        ]
+    );
+}

@@ -39,13 +39,13 @@ pub enum RoutingStrategy {
 #[serde(deny_unknown_fields, default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StrategyArgs {
-    /// Latency: seconds for which a sample counts. Default: 3600.
+    /// Latency: LiteLLM's seconds for which a sample counts; here that is an hour, whatever stands here.
     pub ttl: Option<f64>,
     /// Latency: deployments within this share of the fastest are as good. Default: 0.
     pub lowest_latency_buffer: Option<f64>,
-    /// Latency: samples that are kept. Default: 10.
+    /// Latency: LiteLLM's number of samples; here averages are over about the last ten, whatever stands here.
     pub max_latency_list_size: Option<u32>,
-    /// Latency: for streams, the percentile that counts, `0..=100`. Default: the average.
+    /// Latency: for streams the 95th percentile counts, whatever number stands here. Default: the average.
     pub ttft_percentile: Option<f64>,
     /// Expression: a CEL expression over `weight`, `latency_ms`, `cost`, `success`, `region`, `tags`, `in_flight`,
     /// `provider`, `model`, which gives a number. Default: `weight`.

@@ -19,7 +19,7 @@ use super::super::resolve::{ResolvedDeployment, VendorChoice};
 use super::super::secret::SecretRef;
 use super::super::tree::{Entry, Node, Value};
 use super::super::vendors::{VendorError, Vendors};
-use super::{hex, list};
+use super::{auto_routers, hex, list};
 
 /// The keys of an entry.
 const ENTRY: &[&str] = &["model_name", "litellm_params", "model_info"];
@@ -43,7 +43,7 @@ pub(super) struct Models<'a> {
 impl Models<'_> {
     pub(super) fn read_all(&mut self, root: &Node) -> Vec<ResolvedDeployment> {
         let nodes = list(root, "model_list", self.reader);
-        let entries = nodes.iter().enumerate();
+        let entries = nodes.iter().enumerate().filter(|(_, node)| !auto_routers::is_one(node));
         entries.filter_map(|(index, node)| self.entry(node, &format!("model_list[{index}]"))).collect()
     }
 

@@ -131,6 +131,9 @@ async fn attempt_with(
 
 /// Whether a request names media by addresses that the vendor does not fetch itself.
 fn wants_media(request: &ChatRequest, deployment: &Deployment) -> bool {
+    if deployment.stands_in {
+        return false;
+    }
     let wants = |url: &str| url.starts_with("http") && deployment.provider.wants_fetched(url);
     request.messages.iter().any(|message| match message.content.get() {
         Some(MessageContent::Parts(parts)) => parts.iter().any(|part| match part {

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use http::{HeaderName, header};
 use llm_provider_core::{Peek, header_text};
-use llm_router::{Affinity, Capabilities, ClassBy, Complexity, Entrance, Entry, Inquiry, Needs, Tags};
-use llm_types::{ApiError, Role};
+use llm_router::{Affinity, Capabilities, Class, Embed, Entry, Inquiry, Needs, Tags, classify};
+use llm_types::{ApiError, MessageContent, Role};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ask, Request};
+use super::{Ask, Door, Request};
 use crate::exchange::Record;
 use crate::headers;
+use crate::serving::Serving;
 
 /// Bytes of text that a token stands for, counted rather low, so that the number of tokens is rather high.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -181,26 +182,31 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Where a request goes in; a virtual model that goes by how hard the prompt is has it read.
+/// Where a request goes in. Where that depends on what the prompt is like, that is found out first.
 ///
 /// # Errors
 /// A prompt that cannot be read.
-pub(crate) fn enter<'a>(
-    entrance: &'a Entrance,
-    request: &'a Request<'_>,
+pub(crate) async fn enter<'a>(
+    serving: &'a Serving,
+    request: &'a Request<'a>,
     inquiry: &mut Inquiry<'a>,
-) -> Result<Entry<'a>, ApiError> {
-    let mut entry = entrance.enter(inquiry);
-    if matches!(entry.class_by, Some(ClassBy::Complexity)) {
-        let prompt = request.canonical()?.request.messages.iter().rev();
-        let asked =
-            prompt.filter(|message| message.role == Role::User).find_map(|message| message.content.get());
-        let text = asked.map(|content| content.text()).unwrap_or_default();
-        inquiry.class = Some(Complexity::of(&text).tier.as_str());
-        entry = entrance.enter(inquiry);
+    by: &impl Embed,
+) -> Result<(Entry<'a>, Option<Class>), ApiError> {
+    let entrance = serving.config.plan.entrance();
+    let entry = entrance.enter(inquiry);
+    if entry.class_by.is_some() && matches!(request.ask.door, Door::Chat) {
+        // Boxed, so that the way of most requests stays small in memory.
+        return Box::pin(classify(entrance, &serving.senses, by, inquiry, || prompt(request))).await;
     }
     inquiry.narrowed = entry.narrowed;
-    Ok(entry)
+    Ok((entry, None))
+}
+
+/// What the user said last.
+fn prompt<'a>(request: &'a Request<'_>) -> Result<Cow<'a, str>, ApiError> {
+    let mut said = request.canonical()?.request.messages.iter().rev();
+    let asked = said.find_map(|message| message.content.get().filter(|_| message.role == Role::User));
+    Ok(asked.map(MessageContent::text).unwrap_or_default())
 }
 
 fn owned<'a>(text: Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
