@@ -17,6 +17,7 @@ mod process;
 mod readers;
 mod reload;
 mod routing;
+mod shared;
 mod silence;
 mod start;
 mod tls;

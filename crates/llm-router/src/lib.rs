@@ -42,8 +42,8 @@ pub use facts::{Capabilities, Facts, Price};
 pub use gate::{Crowded, Gate, Pass};
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
 pub use live::{
-    Answered, BudgetLive, Check, Company, CoolDown, GroupLive, InFlight, KeyLive, LastFailure, Live, Pinned,
-    Pins, Queued, Report, SharedState, Sum,
+    Admission, Answered, BudgetLive, Check, Company, CoolDown, Denied, GroupLive, InFlight, KeyLive,
+    LastFailure, Limits, Live, Pinned, Pins, Queued, Rate, Report, Share, SharedState, Sum,
 };
 pub use needs::Needs;
 pub use outcome::{Attempt, Exhausted, HealthEvent, HealthNews, Outcome, Scope};
@@ -60,4 +60,4 @@ pub use settings::{
 };
 pub use snapshot::{Candidate, DeploymentId, Hedged, Snapshot};
 pub use tags::Tags;
-pub use vitals::{Allowance, Health, Load, Minute, Pace, Quota, Vitals};
+pub use vitals::{Allowance, Health, Load, Minute, Pace, Quota, Room, Vitals};

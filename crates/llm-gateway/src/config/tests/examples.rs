@@ -24,7 +24,7 @@ fn every_example_is_read_and_says_only_what_it_should() {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["from-litellm.yaml", "full-server.yaml", "minimal.yaml", "multi-vendor.yaml"]);
+    assert_eq!(seen, ["from-litellm.yaml", "full-server.yaml", "minimal.yaml", "multi-vendor.yaml", "shared-state.yaml"]);
 }
 
 #[test]
