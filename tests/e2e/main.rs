@@ -19,6 +19,7 @@ mod process;
 mod readers;
 mod reload;
 mod routing;
+mod shared;
 mod silence;
 mod start;
 mod tls;

@@ -29,6 +29,7 @@ pub(crate) fn run() -> anyhow::Result<bool> {
     let ended = [
         ("unit and integration tests", rust_tests()?),
         ("documentation examples", documentation_examples()?),
+        ("tests with Redis", redis_tests()?),
         ("SDK suites", sdk_suites(&root)?),
     ];
     let strict = clock::env(TEST_ALL).is_some_and(|value| !value.is_empty());
@@ -75,6 +76,22 @@ fn rust_tests() -> anyhow::Result<Outcome> {
 
 fn documentation_examples() -> anyhow::Result<Outcome> {
     let teed = Cmd::cargo("test --no-fail-fast --doc").args(EVERYTHING).tee()?;
+    Ok(ran(&teed, count::libtest))
+}
+
+/// Tests that start a Redis of their own, one after the other because some of them measure. Other runs pass over them.
+fn redis_tests() -> anyhow::Result<Outcome> {
+    const NEXTEST: &str = "nextest run --no-fail-fast --run-ignored only --test-threads 1";
+    const WHICH: &str = "package(llm-gateway-shared) or (package(llm-cli) and test(/^shared::/))";
+    if !Cmd::new("redis-server").arg("--version").succeeds() {
+        return Ok(Outcome::LeftOut("apt-get install redis-server".to_owned()));
+    }
+    if Cmd::cargo("nextest --version").succeeds() {
+        let teed = Cmd::cargo(NEXTEST).args(EVERYTHING).args(["-E", WHICH]).tee()?;
+        return Ok(ran(&teed, count::nextest));
+    }
+    let cargo = Cmd::cargo("test --no-fail-fast -p llm-gateway-shared -p llm-cli --test redis --test e2e --");
+    let teed = cargo.args(["--ignored", "--test-threads", "1"]).tee()?;
     Ok(ran(&teed, count::libtest))
 }
 

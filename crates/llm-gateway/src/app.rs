@@ -16,6 +16,7 @@ use crate::limits::Gauge;
 use crate::runtime::Runtime;
 use crate::services::health::Checks;
 use crate::serving::{Group, Heeded, Serving};
+use crate::shared::Sharing;
 use crate::telemetry::metrics::Metrics;
 
 /// The handles that a handler may reach.
@@ -36,6 +37,7 @@ pub struct App {
     /// What checks of deployments have found, and what they cost.
     pub checks: Checks,
     reloader: OnceLock<Arc<Reloader>>,
+    sharing: OnceLock<Arc<Sharing>>,
     tasks: TaskTracker,
     /// Counts the configurations taken over.
     swaps: watch::Sender<u64>,
@@ -59,6 +61,7 @@ impl App {
             held_bytes: Arc::default(),
             checks: Checks::default(),
             reloader: OnceLock::new(),
+            sharing: OnceLock::new(),
             tasks: TaskTracker::new(),
             swaps: watch::Sender::new(0),
             stopping: CancellationToken::new(),
@@ -110,6 +113,16 @@ impl App {
     /// Lets handlers ask for the configuration to be read again.
     pub(crate) fn set_reloader(&self, reloader: Arc<Reloader>) {
         let _set_once = self.reloader.set(reloader);
+    }
+
+    /// Whom this gateway shares state with; `None` for one alone.
+    pub fn sharing(&self) -> Option<&Arc<Sharing>> {
+        self.sharing.get()
+    }
+
+    /// Says that state is shared.
+    pub(crate) fn set_sharing(&self, sharing: Arc<Sharing>) {
+        let _set_once = self.sharing.set(sharing);
     }
 
     /// Work that goes on without its request; shutdown waits for it.

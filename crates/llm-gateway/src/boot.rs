@@ -6,12 +6,13 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::budgets::BudgetSink;
 use crate::config::{
-    Config, ConfigContext, ConfigErrors, ConfigStore, Diagnostic, Exposed, FileContent, FileWatch,
-    ReloadReport, SingleModel, Vendor,
+    Config, ConfigContext, ConfigErrors, ConfigSecrets, ConfigStore, Diagnostic, Exposed, FileContent,
+    FileWatch, ReloadReport, SingleModel, Vendor,
 };
 use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
@@ -20,6 +21,7 @@ use crate::routes;
 use crate::runtime::Runtime;
 use crate::services::completion::Embedder;
 use crate::services::health;
+use crate::shared::{self, Keeper, Shared, Sharing};
 use crate::telemetry::access_log::AccessLog;
 use crate::telemetry::metrics::{Metrics, MetricsSink};
 
@@ -69,6 +71,7 @@ pub struct Gateway {
     pub reloader: Arc<Reloader>,
     listener: Listener,
     address: SocketAddr,
+    keeper: Option<Keeper>,
 }
 
 /// Reads a configuration.
@@ -136,7 +139,11 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let read = FileContent::of(&files(&source, &config));
     let store = ConfigStore::new(config);
     let snapshot = store.load();
-    let states = Arc::new(States::default());
+    let shared = shared(&snapshot, &runtime).await.map_err(BootError::Setup)?;
+    let states = Arc::new(match &shared {
+        Some(shared) => States::shared(shared.sharing.clone()),
+        None => States::default(),
+    });
     let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
     let mut sinks: Vec<Box<dyn Sink>> =
@@ -164,15 +171,34 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         store,
         source,
         overrides: overrides.clone(),
-        states,
+        states: states.clone(),
         reload_certificate,
         bound: address.ip(),
         read: std::sync::Mutex::new(read),
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
     app.set_reloader(reloader.clone());
+    let keeper = match shared {
+        None => None,
+        Some(shared) => {
+            app.set_sharing(shared.sharing.clone());
+            let mut keeper = Keeper::new(shared, app.clone(), states);
+            keeper.begin().await;
+            Some(keeper)
+        }
+    };
     app.background(health::run(app.clone()));
-    Ok(Gateway { app, reloader, listener, address })
+    Ok(Gateway { app, reloader, listener, address, keeper })
+}
+
+/// What the gateway shares with others, if the configuration says so.
+async fn shared(config: &Config, runtime: &Runtime) -> Result<Option<Shared>, String> {
+    let Some(settings) = &config.settings.shared_state else { return Ok(None) };
+    let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+    let secrets = ConfigSecrets::new(config.environment.clone(), base);
+    let store = shared::store(settings, config, &secrets, runtime).await?;
+    let interval = Duration::from_millis(settings.interval_ms);
+    Ok(Some(Shared { sharing: Arc::new(Sharing::default()), store, interval }))
 }
 
 impl Gateway {
@@ -189,13 +215,20 @@ impl Gateway {
     /// Serves until `stop`, watching the configuration; then drains.
     pub async fn run(self, stop: CancellationToken) {
         let app = self.app.clone();
-        let watching = tokio::select! {
+        // State is shared until the last request has ended.
+        let (over, keeping) = (CancellationToken::new(), TaskTracker::new());
+        if let Some(keeper) = self.keeper {
+            keeping.spawn(keeper.run(over.clone()));
+        }
+        keeping.close();
+        tokio::select! {
             biased;
-            () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => return,
-            watching = self.reloader.watch() => watching,
-            learning = learn(&app) => learning,
-        };
-        match watching {}
+            () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => {}
+            watching = self.reloader.watch() => match watching {},
+            learning = learn(&app) => match learning {},
+        }
+        over.cancel();
+        keeping.wait().await;
     }
 }
 

@@ -48,6 +48,11 @@ impl Purse {
         budget
     }
 
+    /// A budget by its sort and name.
+    pub fn get(&self, key: &str) -> Option<Arc<BudgetLive>> {
+        self.0.pin().get(key).cloned()
+    }
+
     /// Every budget by its sort and name, for other processes.
     pub fn each(&self, mut see: impl FnMut(&str, &Arc<BudgetLive>)) {
         for (key, budget) in &self.0.pin() {

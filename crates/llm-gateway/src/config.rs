@@ -54,6 +54,7 @@ mod resolve;
 mod schema;
 mod secret;
 mod settings;
+mod shared_state;
 mod store;
 mod tree;
 mod vendors;
@@ -79,6 +80,7 @@ pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, Ven
 pub use schema::json_schema;
 pub use secret::{ConfigSecrets, EnvSecrets, FileSecrets, Secret, SecretError, SecretRef, SecretSource};
 pub use settings::{Exposed, Settings};
+pub use shared_state::{RedisKeys, RedisKind, SharedStateSettings};
 pub use store::{ConfigSnapshot, ConfigStore, ReloadReport};
 pub use vendors::{Vendor, VendorError};
 pub use watch::{FileContent, FileWatch};

@@ -1,6 +1,7 @@
 //! One deployment, made ready: everything that a call needs and that does not depend on the request.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -10,8 +11,8 @@ use llm_provider_core::{
     Provider, Relay, RelayOperation,
 };
 use llm_router::{
-    Allowance, BudgetLive, Candidate, DeploymentId, DeploymentSettings, Facts, Gate, InFlight, KeyLive, Live,
-    Pass,
+    Admission, Allowance, BudgetLive, Candidate, Denied, DeploymentId, DeploymentSettings, Facts, Gate,
+    InFlight, KeyLive, Limits, Live, Pass,
 };
 use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
@@ -20,7 +21,9 @@ use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 use crate::config::CachePoint;
 use crate::headers;
 use crate::pricing::Pricing;
+use crate::runtime::Runtime;
 use crate::services::explain;
+use crate::shared::Sharing;
 
 /// One deployment of a model.
 #[derive(Clone)]
@@ -97,6 +100,8 @@ pub struct Deployment {
     pub gate: Option<Arc<Gate>>,
     /// Whether it stands in for another where nobody is to be asked: nothing is fetched for it.
     pub stands_in: bool,
+    /// Who divides its limits among several gateways, where there are several.
+    pub sharing: Option<Arc<Sharing>>,
 }
 
 impl fmt::Debug for Deployment {
@@ -208,6 +213,28 @@ pub(crate) fn shown(url: &str) -> String {
 pub struct Place {
     _in_flight: InFlight,
     _pass: Option<Pass>,
+    admission: Option<Admission>,
+}
+
+impl Place {
+    /// The answer took so many tokens; `None` if it broke off, so that nobody knows. Otherwise those that were set aside
+    /// for it are free again when the place is.
+    pub fn settle(&mut self, tokens: Option<u64>, now: UnixMs) {
+        match (self.admission.take(), tokens) {
+            (Some(admission), Some(tokens)) => admission.settle(tokens, now),
+            (Some(admission), None) => admission.forfeit(),
+            (None, _) => {}
+        }
+    }
+}
+
+/// What a request needs of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Lower is sooner.
+    pub priority: u8,
+    /// Tokens, as far as one can tell; `None` where the limits per minute do not matter.
+    pub tokens: Option<u64>,
 }
 
 impl Deployment {
@@ -226,21 +253,74 @@ impl Deployment {
     /// Room for one request; waits for it where the deployment has a bound on requests at a time.
     ///
     /// # Errors
-    /// 429, if too many wait already, or if another request is finding out whether the deployment is well again.
-    pub async fn place(&self, priority: u8, now: UnixMs) -> Result<Place, ApiError> {
+    /// 429, if too many wait already, if nothing is left of a limit per minute, or if another request is finding out
+    /// whether the deployment is well again.
+    pub async fn place(&self, claim: Claim, runtime: &Runtime) -> Result<Place, ApiError> {
         let pass = match &self.gate {
             None => None,
-            Some(gate) => Some(gate.enter(priority, now).await.map_err(|crowded| {
-                let message = format!("the deployment {} has no room: {crowded}", self.id);
-                ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
-            })?),
+            Some(gate) => {
+                if let Some(sharing) = &self.sharing
+                    && gate.inside() >= gate.most()
+                {
+                    sharing.wake();
+                }
+                Some(gate.enter(claim.priority, runtime.now()).await.map_err(|crowded| {
+                    let message = format!("the deployment {} has no room: {crowded}", self.id);
+                    ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
+                })?)
+            }
         };
-        let in_flight = self.live.begin(now);
+        let limits = Limits { requests: self.settings.rpm, tokens: self.settings.tpm };
+        let admission = match claim.tokens.filter(|_| limits != Limits::default()) {
+            None => None,
+            Some(tokens) => Some(self.admit(limits, tokens, runtime).await?),
+        };
+        let in_flight = self.live.begin(runtime.now());
         if in_flight.is_second_probe() {
             let message = format!("the deployment {} is asked by one request at a time for now", self.id);
             return Err(ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("probed"));
         }
-        Ok(Place { _in_flight: in_flight, _pass: pass })
+        Ok(Place { _in_flight: in_flight, _pass: pass, admission })
+    }
+
+    /// Takes a request out of the limits per minute. Where others share them and more may be had than is at hand, it is
+    /// fetched, and waited for a little.
+    async fn admit(&self, limits: Limits, tokens: u64, runtime: &Runtime) -> Result<Admission, ApiError> {
+        let mut denied = match self.live.admit(limits, tokens, runtime.now()) {
+            Ok(admission) => return Ok(admission),
+            Err(denied) => denied,
+        };
+        if let Some(sharing) = &self.sharing {
+            let mut patience = pin!(tokio::time::sleep(Sharing::PATIENCE));
+            while denied.more_may_come {
+                // Listens before it looks, so that nothing is missed in between.
+                let handed_out = sharing.handed_out();
+                denied = match self.live.admit(limits, tokens, runtime.now()) {
+                    Ok(admission) => return Ok(admission),
+                    Err(denied) => denied,
+                };
+                self.live.want(&denied);
+                sharing.wake();
+                tokio::select! {
+                    () = handed_out => {}
+                    () = &mut patience => break,
+                }
+            }
+            if let Ok(admission) = self.live.admit(limits, tokens, runtime.now()) {
+                return Ok(admission);
+            }
+        }
+        Err(self.exceeded(denied, runtime.now()))
+    }
+
+    fn exceeded(&self, denied: Denied, now: UnixMs) -> ApiError {
+        let Denied { rate, limit, .. } = denied;
+        let message =
+            format!("the deployment {} has had its {limit} {} of this minute", self.id, rate.label());
+        let mut error =
+            ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("limit_reached");
+        error.retry_after_ms = Some(60_000 - now.0.rem_euclid(60_000).unsigned_abs());
+        error
     }
 
     /// How long a request may take here; `None` for ever.

@@ -19,5 +19,6 @@ pub mod routes;
 pub mod runtime;
 pub mod services;
 pub mod serving;
+pub mod shared;
 pub mod stage;
 pub mod telemetry;

@@ -32,6 +32,7 @@ use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
+use crate::shared::Sharing;
 
 mod facts;
 
@@ -59,6 +60,10 @@ pub struct States {
     pub pins: Pins,
     /// What virtual models that choose by meaning have learnt.
     senses: ArcSwap<Senses>,
+    /// Gates whose places are divided among several gateways.
+    gates: papaya::HashMap<DeploymentId, Arc<Gate>>,
+    /// Whether others share all this, and how they are spoken with.
+    sharing: Option<Arc<Sharing>>,
 }
 
 /// Those who are remembered as served by a deployment, at most.
@@ -73,6 +78,8 @@ impl Default for States {
             budgets: Purse::default(),
             pins: Pins::new(MAX_PINS),
             senses: ArcSwap::default(),
+            gates: papaya::HashMap::default(),
+            sharing: None,
         }
     }
 }
@@ -85,6 +92,58 @@ impl States {
         let senses = Arc::new(senses);
         self.senses.store(senses.clone());
         senses
+    }
+
+    /// What others share.
+    pub fn shared(sharing: Arc<Sharing>) -> Self {
+        Self { sharing: Some(sharing), pins: Pins::new(MAX_PINS).with_news(), ..Self::default() }
+    }
+
+    /// Shows every deployment of which anything is known.
+    pub(crate) fn each_deployment(&self, mut see: impl FnMut(&DeploymentId, &Arc<Live>)) {
+        self.deployments.pin().iter().for_each(|(id, live)| see(id, live));
+    }
+
+    /// Shows every key, by the number that stands for it.
+    pub(crate) fn each_key(&self, mut see: impl FnMut(&u64, &Arc<KeyLive>)) {
+        self.keys.pin().iter().for_each(|(number, key)| see(number, key));
+    }
+
+    pub(crate) fn deployment(&self, id: &str) -> Option<Arc<Live>> {
+        self.deployments.pin().get(id).cloned()
+    }
+
+    pub(crate) fn key(&self, number: u64) -> Option<Arc<KeyLive>> {
+        self.keys.pin().get(&number).cloned()
+    }
+
+    pub(crate) fn gate(&self, id: &str) -> Option<Arc<Gate>> {
+        self.gates.pin().get(id).cloned()
+    }
+
+    fn live(&self, id: &DeploymentId) -> Arc<Live> {
+        let new = || {
+            let live = Live::new();
+            if self.sharing.is_some() {
+                live.divide();
+            }
+            Arc::new(live)
+        };
+        self.deployments.pin().get_or_insert_with(id.clone(), new).clone()
+    }
+
+    /// A gate for so many; where others share them, as many as this gateway is given.
+    fn gate_for(&self, id: &DeploymentId, most: u32) -> Arc<Gate> {
+        let new = || Gate::new(most as usize, MAX_WAITING);
+        if self.sharing.is_none() {
+            return new();
+        }
+        let closed = || {
+            let gate = new();
+            gate.resize(0);
+            gate
+        };
+        self.gates.pin().get_or_insert_with(id.clone(), closed).clone()
     }
 }
 
@@ -443,11 +502,12 @@ impl Prepare {
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
             heads: Heads::default(),
-            live: self.states.deployments.pin().get_or_insert_with(id.clone(), Arc::default).clone(),
+            live: self.states.live(id),
             key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
             budgets: self.budgets_of(provider, vendor, resolved),
-            gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
             stands_in: false,
+            gate: parallel.map(|most| self.states.gate_for(id, most)),
+            sharing: self.states.sharing.clone(),
             facts,
         })
     }

@@ -75,6 +75,9 @@ impl Group {
         let credential = deployment.facts.credential;
         let with_other_key = others().filter(|own| own.facts.credential != credential);
         let of_key = deployment.key.fold(event, &breaker, resilience.company(with_other_key.map(well)));
+        if let Some(sharing) = deployment.sharing.as_ref().filter(|_| own.is_some() || of_key.is_some()) {
+            sharing.wake();
+        }
         Some(Heeded { deployment, own, of_key })
     }
 }

@@ -13,13 +13,13 @@ mod tests;
 /// Lets so many in at a time. The others wait: who came first goes first, and one step of priority is worth as much as
 /// [`Gate::STEP_MS`] of waiting, so that nobody waits for ever.
 pub struct Gate {
-    most: usize,
     bound: usize,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
+    most: usize,
     inside: usize,
     tickets: u64,
     /// By the instant that counts, then by ticket.
@@ -28,7 +28,7 @@ struct State {
 
 impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").field("most", &self.most).field("bound", &self.bound).finish_non_exhaustive()
+        f.debug_struct("Gate").field("most", &self.most()).field("bound", &self.bound).finish_non_exhaustive()
     }
 }
 
@@ -62,7 +62,38 @@ impl Gate {
 
     /// A gate for `most` at a time; `bound` more may wait.
     pub fn new(most: usize, bound: usize) -> Arc<Self> {
-        Arc::new(Self { most: most.max(1), bound, state: Mutex::default() })
+        let state = State { most: most.max(1), ..State::default() };
+        Arc::new(Self { bound, state: Mutex::new(state) })
+    }
+
+    /// How many may be inside at a time.
+    pub fn most(&self) -> usize {
+        self.state().most
+    }
+
+    /// Requests that are inside.
+    pub fn inside(&self) -> usize {
+        self.state().inside
+    }
+
+    /// From now on so many may be inside; none is possible. Who is inside already stays.
+    pub fn resize(self: &Arc<Self>, most: usize) {
+        let mut state = self.state();
+        state.most = most;
+        let mut called = Vec::new();
+        while state.inside < state.most
+            && let Some((_, next)) = state.waiting.pop_first()
+        {
+            if !next.is_closed() {
+                state.inside += 1;
+                called.push(next);
+            }
+        }
+        drop(state);
+        for next in called {
+            // Whoever has gone in the meantime drops the pass.
+            let _gone = next.send(Pass(self.clone()));
+        }
     }
 
     /// Requests that wait.
@@ -77,7 +108,7 @@ impl Gate {
     pub async fn enter(self: &Arc<Self>, priority: u8, now: UnixMs) -> Result<Pass, Crowded> {
         let turn = {
             let mut state = self.state();
-            if state.inside < self.most {
+            if state.inside < state.most {
                 state.inside += 1;
                 return Ok(Pass(self.clone()));
             }
@@ -104,7 +135,9 @@ impl Gate {
     /// One has gone out: the next comes in.
     fn leave(self: &Arc<Self>) {
         let mut state = self.state();
-        while let Some((_, next)) = state.waiting.pop_first() {
+        while state.inside <= state.most
+            && let Some((_, next)) = state.waiting.pop_first()
+        {
             if next.is_closed() {
                 continue;
             }

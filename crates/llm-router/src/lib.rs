@@ -59,8 +59,8 @@ pub use foresee::{Foreseen, Foresight, Sight, foresee};
 pub use gate::{Crowded, Gate, Pass};
 pub use inquiry::{Affinity, Bond, Inquiry, Pin};
 pub use live::{
-    Answered, BudgetLive, Check, Company, CoolDown, GroupLive, InFlight, KeyLive, LastFailure, Live, Pinned,
-    Pins, Queued, Report, SharedState, Sum,
+    Admission, Answered, BudgetLive, Check, Company, CoolDown, Denied, GroupLive, InFlight, KeyLive,
+    LastFailure, Limits, Live, Pinned, Pins, Queued, Rate, Report, Share, SharedState, Sum,
 };
 pub use meaning::{Judged, MeaningFault, Meanings, Score};
 pub use needs::Needs;
@@ -85,4 +85,4 @@ pub use settings::{
 };
 pub use snapshot::{Candidate, DeploymentId, Hedged, Snapshot};
 pub use tags::Tags;
-pub use vitals::{Allowance, Health, Load, Minute, Pace, Quota, Vitals};
+pub use vitals::{Allowance, Health, Load, Minute, Pace, Quota, Room, Vitals};

@@ -17,7 +17,9 @@ mod group;
 mod key;
 mod pins;
 mod pulse;
+mod purse;
 mod quota;
+mod share;
 mod shared;
 mod timing;
 mod tracker;
@@ -34,6 +36,8 @@ pub use pins::{Pinned, Pins};
 pub use pulse::CoolDown;
 use pulse::Pulse;
 use quota::QuotaCell;
+use share::Shares;
+pub use share::{Admission, Denied, Limits, Rate, Share};
 pub use shared::{SharedState, Sum};
 use timing::Timing;
 pub use tracker::Company;
@@ -48,6 +52,7 @@ pub struct Live {
     requests: Counter,
     tokens: Counter,
     elsewhere: Elsewhere,
+    shares: Shares,
     quota: QuotaCell,
     checked: AtomicU8,
     /// Until when `checked` counts.
@@ -145,6 +150,7 @@ impl Live {
                 tokens: self.tokens.get(now) + elsewhere.tokens.get(now),
             },
             quota: self.quota.get(now),
+            room: self.shares.room(now),
             budget_used: None,
         }
     }

@@ -19,6 +19,9 @@ pub struct Vitals {
     pub minute: Minute,
     /// What the vendor says is left of its limits.
     pub quota: Quota,
+    /// What may still be sent in this minute, where several processes share the limits.
+    #[serde(skip_serializing_if = "Room::is_unknown")]
+    pub room: Room,
     /// Spent this period, as a share of the budget of it that is nearest to its end; `None` without a budget.
     pub budget_used: Option<f64>,
 }
@@ -115,6 +118,22 @@ pub struct Minute {
     pub requests: u64,
     /// Tokens, in and out.
     pub tokens: u64,
+}
+
+/// What may still be sent in this minute (UTC), as far as this process knows; `None` where it does not share a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Room {
+    /// Requests.
+    pub requests: Option<u64>,
+    /// Tokens.
+    pub tokens: Option<u64>,
+}
+
+impl Room {
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What is left of the vendor's limits, by what its answers said.

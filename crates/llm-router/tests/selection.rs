@@ -99,6 +99,7 @@ fn vitals() -> impl Strategy<Value = Vitals> {
                 minute: Minute { requests: minute.0, tokens: minute.1 },
                 quota: Quota { requests: quota.0, tokens: None, until: quota.1.map(UnixMs) },
                 budget_used,
+                ..Vitals::default()
             }
         },
     )

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::health::HealthCheckSettings;
 use super::secret::SecretRef;
+use super::shared_state::SharedStateSettings;
 
 /// `llm_gateway`: this gateway's own settings.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
@@ -25,6 +26,8 @@ pub struct GatewaySettings {
     pub translation: TranslationSettings,
     /// Media that a request gives by their address, for vendors that want them as bytes.
     pub fetch: FetchSettings,
+    /// A Redis in which several gateways share what they know of their deployments.
+    pub shared_state: SharedStateSettings,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// The line that is logged for each request.

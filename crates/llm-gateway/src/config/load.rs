@@ -17,6 +17,7 @@ use super::read::{Reader, unknown_key};
 use super::resolve::Resolved;
 use super::secret::{Secret, SecretRef};
 use super::settings::Settings;
+use super::shared_state::RedisKeys;
 use super::tree::{Entry, Node, Value};
 use super::vendors::Vendors;
 use super::{Config, ConfigContext};
@@ -56,7 +57,7 @@ pub(super) fn load(
         reader.read_or_default(root.get("general_settings"), "general_settings", Level::GeneralSettings);
     let litellm: LitellmSettings =
         reader.read_or_default(root.get("litellm_settings"), "litellm_settings", Level::LitellmSettings);
-    let mut router = router_settings(root, &reader);
+    let (mut router, redis) = router_settings(root, &reader);
     litellm.hand_on(&mut router);
     let base = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(".")).to_path_buf();
     let auto_routers = auto_routers::take(root, &mut router, &base, &reader);
@@ -83,7 +84,9 @@ pub(super) fn load(
     warn_of_dangling_aliases(root, &resolved, &reader);
     warn_of_idle_budgets(root, &router, &vendors, &reader);
     let plan = plan(root, &router, &resolved, &auto_routers, &reader);
-    let settings = Settings::new(root, ours, general, &litellm, router);
+    let mut settings = Settings::new(root, ours, general, &litellm, router);
+    let shared_state = settings.shared_state.take();
+    settings.shared_state = shared_state.and_then(|settings| settings.complete(redis, &environment));
 
     let warnings = reader.into_diagnostics().finish()?;
     let hash = hex(&hash.finalize());
@@ -120,16 +123,26 @@ fn environment(root: &Node, context: &ConfigContext<'_>, diagnostics: &mut Diagn
     environment
 }
 
-/// Reads all but `default_litellm_params`, which may hold secrets and is read where it is used.
-fn router_settings(root: &Node, reader: &Reader<'_>) -> RouterSettings {
-    let node = root.get("router_settings").map(|node| {
-        let mut node = node.clone();
-        if let Value::Map(entries) = &mut node.value {
-            entries.retain(|entry| entry.key != "default_litellm_params");
-        }
-        node
-    });
-    reader.read_or_default(node.as_ref(), "router_settings", Level::RouterSettings)
+/// Reads all but `default_litellm_params`, which may hold secrets and is read where it is used. What is no business of
+/// the router's is read apart.
+fn router_settings(root: &Node, reader: &Reader<'_>) -> (RouterSettings, RedisKeys) {
+    let only = |keep: &dyn Fn(&str) -> bool| {
+        root.get("router_settings").map(|node| {
+            let mut node = node.clone();
+            if let Value::Map(entries) = &mut node.value {
+                entries.retain(|entry| keep(&entry.key));
+            }
+            node
+        })
+    };
+    let is_redis = |key: &str| RedisKeys::NAMES.contains(&key);
+    let router = only(&|key| key != "default_litellm_params" && !is_redis(key));
+    // Whatever is no map has been told of once.
+    let redis = only(&is_redis).filter(|node| matches!(node.value, Value::Map(_)));
+    (
+        reader.read_or_default(router.as_ref(), "router_settings", Level::RouterSettings),
+        reader.read_or_default(redis.as_ref(), "router_settings", Level::RouterSettings),
+    )
 }
 
 /// What types cannot say.
@@ -139,6 +152,10 @@ fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, 
         let at = at(&["llm_gateway", "server", "max_json_depth"]);
         let found = ours.server.max_json_depth;
         reader.error(at, format!("llm_gateway.server.max_json_depth: expected 1 to 128, found {found}"));
+    }
+    if let Some((key, what)) = ours.shared_state.fault() {
+        let at = at(&["llm_gateway", "shared_state", key]);
+        reader.error(at, format!("llm_gateway.shared_state.{key}: {what}"));
     }
     if general.max_request_size_mb.is_some_and(|mb| mb.is_nan() || mb <= 0.0) {
         let at = at(&["general_settings", "max_request_size_mb"]);

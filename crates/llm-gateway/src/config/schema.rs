@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use super::gateway_settings::GatewaySettings;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::model_list::{CredentialEntry, ModelEntry};
+use super::shared_state::RedisKeys;
 
 /// The config of llm-gateway: LiteLLM's `config.yaml`, and a section of our own.
 ///
@@ -20,7 +21,7 @@ struct ConfigFile {
     model_list: Vec<ModelEntry>,
     /// How requests are spread over the deployments of a model.
     #[schemars(default)]
-    router_settings: Option<RouterSettings>,
+    router_settings: Option<RouterSection>,
     /// What holds for all models.
     #[schemars(default)]
     litellm_settings: Option<LitellmSettings>,
@@ -40,6 +41,17 @@ struct ConfigFile {
     /// Settings for which LiteLLM has no keys.
     #[schemars(default)]
     llm_gateway: Option<GatewaySettings>,
+}
+
+/// `router_settings`: how requests are spread over the deployments of a model.
+#[derive(JsonSchema)]
+#[schemars(rename = "RouterSettings", deny_unknown_fields)]
+#[expect(dead_code, reason = "stands for its JSON Schema; both parts are read apart")]
+struct RouterSection {
+    #[schemars(flatten)]
+    router: RouterSettings,
+    #[schemars(flatten)]
+    redis: RedisKeys,
 }
 
 /// The JSON Schema (2020-12) of a config file.

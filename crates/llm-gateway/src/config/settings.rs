@@ -12,6 +12,7 @@ use super::gateway_settings::{
 use super::health::HealthSettings;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
+use super::shared_state::SharedStateSettings;
 use super::tree::Node;
 
 /// What holds for the gateway as a whole.
@@ -29,6 +30,8 @@ pub struct Settings {
     pub margins: Margins,
     /// Media that a request gives by their address.
     pub fetch: FetchSettings,
+    /// The Redis in which several gateways share what they know; `None` for this one alone.
+    pub shared_state: Option<SharedStateSettings>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// The line that is logged for each request.
@@ -66,6 +69,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            shared_state,
             mut on_disconnect,
             mut access_log,
             health_checks,
@@ -99,6 +103,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            shared_state: Some(shared_state),
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
@@ -128,6 +133,7 @@ impl Settings {
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
+            ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("general_settings.background_health_checks", self.health != other.health),
@@ -156,6 +162,7 @@ impl Settings {
             ("llm_gateway.server.trusted_proxies", a.trusted_proxies != b.trusted_proxies),
             ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
             ("llm_gateway.access_log", self.access_log != other.access_log),
+            ("llm_gateway.shared_state", self.shared_state != other.shared_state),
         ]
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))

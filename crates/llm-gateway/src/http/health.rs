@@ -22,6 +22,12 @@ pub fn liveliness() -> Response<Bytes> {
 pub fn readiness(app: &App) -> Response<Bytes> {
     let stopping = app.is_stopping();
     let serving = app.serving();
+    let shared_state = app.sharing().map(|sharing| {
+        json!({
+            "status": if sharing.is_there() { "connected" } else { "away" },
+            "replicas": sharing.replicas(),
+        })
+    });
     let mut response = answer(&json!({
         "status": if stopping { "stopping" } else { "healthy" },
         "litellm_version": env!("CARGO_PKG_VERSION"),
@@ -30,6 +36,7 @@ pub fn readiness(app: &App) -> Response<Bytes> {
         "models": serving.listed.len(),
         "db": "Not connected",
         "cache": null,
+        "shared_state": shared_state,
     }));
     if stopping {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -44,14 +51,21 @@ pub fn readiness(app: &App) -> Response<Bytes> {
 pub fn metrics(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
     let serving = app.serving();
     serving.authenticator.authenticate(headers, None)?;
-    let text = app.metrics.encode(
-        &[
-            ("in_flight", "Requests in flight", app.in_flight.get()),
-            ("held_bytes", "Bytes of bodies held", app.held_bytes.get()),
-            ("config_version", "The configuration that requests are served under", serving.version),
-        ],
-        |registry| gauges::register(registry, app, &serving),
-    );
+    let mut numbers = vec![
+        ("in_flight", "Requests in flight", app.in_flight.get()),
+        ("held_bytes", "Bytes of bodies held", app.held_bytes.get()),
+        ("config_version", "The configuration that requests are served under", serving.version),
+    ];
+    if let Some(sharing) = app.sharing() {
+        let replicas = sharing.replicas() as u64;
+        numbers.push((
+            "shared_state_up",
+            "Whether the Redis of shared state answers",
+            sharing.is_there().into(),
+        ));
+        numbers.push(("shared_state_replicas", "Gateways that share state, this one included", replicas));
+    }
+    let text = app.metrics.encode(&numbers, |registry| gauges::register(registry, app, &serving));
     let mut response = Response::new(Bytes::from(text));
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -226,7 +226,17 @@ async fn route(
     };
     let desk = Desk::new(open);
     let rehearsal = Rehearsal::of(&request.peek)?;
-    let way = Way { app, serving, group: &group, request, desk: &desk, rehearsal, others: Mutex::default() };
+    let tokens = (inquiry.input_tokens, inquiry.output_tokens);
+    let way = Way {
+        app,
+        serving,
+        group: &group,
+        request,
+        desk: &desk,
+        tokens,
+        rehearsal,
+        others: Mutex::default(),
+    };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
     // Where the answer came from, if it is another group's.
     let answering = session.group().filter(|name| **name != group.name);

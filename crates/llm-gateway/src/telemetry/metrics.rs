@@ -108,6 +108,8 @@ pub struct Metrics {
     pub reloads: Counter,
     /// Configurations refused.
     pub failed_reloads: Counter,
+    /// Times that the Redis of shared state has not answered.
+    pub shared_state_failures: Counter,
 }
 
 /// Seconds: a hundredth of one to ten minutes.
@@ -185,6 +187,8 @@ impl Metrics {
             counter("refused_connections", "Connections refused because there were too many");
         let reloads = counter("config_reloads", "Configurations taken over");
         let failed_reloads = counter("config_reload_failures", "Configurations refused");
+        let shared_state_failures =
+            counter("shared_state_failures", "Times that the Redis of shared state has not answered");
         Self {
             registry,
             none: "".into(),
@@ -204,6 +208,7 @@ impl Metrics {
             refused_connections,
             reloads,
             failed_reloads,
+            shared_state_failures,
         }
     }
 

@@ -13,23 +13,21 @@ use crate::{Candidate, Refusal, RoutingStrategy};
 pub(crate) fn limits(field: &Field<'_>, left: &mut Left) {
     let strategy = field.selection.strategy;
     let usage = matches!(strategy, RoutingStrategy::UsageBasedRouting | RoutingStrategy::UsageBasedRoutingV2);
-    let heeds = usage
-        || field.selection.enforces_limits()
-        || matches!(strategy, RoutingStrategy::LatencyBasedRouting | RoutingStrategy::CostBasedRouting);
-    if heeds {
+    if field.selection.heeds_limits() {
         left.refuse(field, |candidate| over(candidate, field.inquiry.input_tokens, usage));
     }
 }
 
 fn over(candidate: &Candidate<'_>, input_tokens: u64, keep_one_free: bool) -> Option<Refusal> {
-    let (settings, minute) = (candidate.settings, candidate.vitals.minute);
+    let (settings, minute, room) = (candidate.settings, candidate.vitals.minute, candidate.vitals.room);
     if let Some(limit) = settings.tpm
-        && minute.tokens.saturating_add(input_tokens) > limit
+        && (minute.tokens.saturating_add(input_tokens) > limit
+            || room.tokens.is_some_and(|left| left < input_tokens.min(limit)))
     {
         return Some(Refusal::Tokens { limit });
     }
     let limit = settings.rpm?;
     let next = minute.requests.saturating_add(1);
-    let full = if keep_one_free { next >= limit } else { next > limit };
+    let full = if keep_one_free { next >= limit } else { next > limit } || room.requests == Some(0);
     full.then_some(Refusal::Requests { limit })
 }

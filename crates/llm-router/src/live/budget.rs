@@ -14,9 +14,23 @@ use super::cell::{FloatCell, InstantCell};
 pub struct BudgetLive {
     limit: FloatCell,
     period_ms: AtomicU64,
-    spent: Mutex<f64>,
+    spent: Mutex<Spending>,
     share: FloatCell,
     until: InstantCell,
+}
+
+/// What is spent in the running period.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spending {
+    here: f64,
+    /// By other processes, as far as they have told.
+    elsewhere: f64,
+}
+
+impl Spending {
+    fn total(self) -> f64 {
+        self.here + self.elsewhere
+    }
 }
 
 impl BudgetLive {
@@ -32,7 +46,7 @@ impl BudgetLive {
         let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         self.limit.set(Some(limit));
         self.period_ms.store(period_ms, Relaxed);
-        self.share.set(Some(*spent / limit));
+        self.share.set(Some(spent.total() / limit));
     }
 
     /// How much there is in each period.
@@ -60,24 +74,35 @@ impl BudgetLive {
     pub fn spent(&self, amount: f64, now: UnixMs) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         if self.until.get().is_none_or(|until| until <= now) {
-            *spent = 0.0;
+            *spent = Spending::default();
             self.until.set(Some(now.plus(self.period_ms())));
         }
-        *spent += amount.max(0.0);
-        self.share.set(Some(*spent / self.limit()));
+        spent.here += amount.max(0.0);
+        self.share.set(Some(spent.total() / self.limit()));
     }
 
-    /// Takes over what is known elsewhere to be spent in the period that ends at `until`.
-    pub fn import(&self, total: f64, until: UnixMs) {
+    /// Takes what other processes have spent together in the period that ends at `until`. Of two running periods the one
+    /// that ends first holds.
+    pub fn import(&self, elsewhere: f64, until: UnixMs, now: UnixMs) {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        *spent = total;
-        self.until.set(Some(until));
-        self.share.set(Some(total / self.limit()));
+        let running = self.until.get().filter(|until| *until > now);
+        if running.is_none() {
+            *spent = Spending::default();
+        }
+        spent.elsewhere = elsewhere;
+        self.until.set(Some(running.map_or(until, |own| own.min(until))));
+        self.share.set(Some(spent.total() / self.limit()));
+    }
+
+    /// What this process itself has spent in the running period, for others, and when that ends.
+    pub fn here(&self, now: UnixMs) -> Option<(f64, UnixMs)> {
+        let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
+        self.until.get().filter(|until| *until > now).map(|until| (spent.here, until))
     }
 
     /// What is spent in the running period, and when that ends.
     pub fn export(&self, now: UnixMs) -> Option<(f64, UnixMs)> {
         let spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        self.until.get().filter(|until| *until > now).map(|until| (*spent, until))
+        self.until.get().filter(|until| *until > now).map(|until| (spent.total(), until))
     }
 }

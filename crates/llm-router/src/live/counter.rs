@@ -8,11 +8,11 @@ use llm_types::UnixMs;
 #[derive(Debug, Default)]
 pub(super) struct Counter(AtomicU64);
 
-const COUNT_BITS: u32 = 40;
-const COUNT: u64 = (1 << COUNT_BITS) - 1;
+pub(super) const COUNT_BITS: u32 = 40;
+pub(super) const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
 /// The number of the minute, as far as it fits.
-fn minute(now: UnixMs) -> u64 {
+pub(super) fn minute(now: UnixMs) -> u64 {
     now.0.div_euclid(60_000).cast_unsigned() & (u64::MAX >> COUNT_BITS)
 }
 

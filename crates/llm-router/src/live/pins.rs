@@ -11,6 +11,11 @@ use crate::DeploymentId;
 /// Parts that are locked apart.
 const SHARDS: usize = 16;
 
+/// News that wait to be told, at most.
+const MOST_NEWS: usize = 2_000;
+/// Others are told that somebody is remembered for longer when it is so much longer.
+const WORTH_TELLING_MS: u64 = 60_000;
+
 /// Which deployment served somebody before, by a number for whoever that is; see [`affinity`](crate::affinity).
 ///
 /// It remembers so many at most: when there is no room, what nobody has asked for lately goes. No decision looks in
@@ -18,6 +23,8 @@ const SHARDS: usize = 16;
 #[derive(Debug)]
 pub struct Pins {
     shards: [Mutex<Shard>; SHARDS],
+    /// What was remembered since other processes were told last, where there are such.
+    news: Option<Mutex<Vec<Pinned>>>,
     /// How many the younger half of a shard has before it becomes the older one.
     half: usize,
 }
@@ -44,7 +51,29 @@ type Half = HashMap<u64, (DeploymentId, UnixMs), BuildHasherDefault<AsItIs>>;
 impl Pins {
     /// A memory of at most `most`.
     pub fn new(most: usize) -> Self {
-        Self { shards: Default::default(), half: (most / SHARDS / 2).max(1) }
+        Self { shards: Default::default(), news: None, half: (most / SHARDS / 2).max(1) }
+    }
+
+    /// The same, with [`take_news`](Self::take_news) for other processes.
+    #[must_use]
+    pub fn with_news(self) -> Self {
+        Self { news: Some(Mutex::default()), ..self }
+    }
+
+    /// What was remembered since this was last asked; of very much the first part.
+    pub fn take_news(&self) -> Vec<Pinned> {
+        let take = |news: &Mutex<Vec<Pinned>>| {
+            std::mem::take(&mut *news.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        self.news.as_ref().map(take).unwrap_or_default()
+    }
+
+    fn tell(&self, key: u64, deployment: &DeploymentId, until: UnixMs) {
+        let Some(news) = &self.news else { return };
+        let mut news = news.lock().unwrap_or_else(PoisonError::into_inner);
+        if news.len() < MOST_NEWS {
+            news.push(Pinned { key, deployment: deployment.clone(), until });
+        }
     }
 
     /// Where they were served; remembered for another while if `until` says so.
@@ -56,13 +85,19 @@ impl Pins {
             shard.old.remove(&key);
             return None;
         }
+        let before = ends;
         let ends = until.unwrap_or(ends).max(ends);
         self.insert(&mut shard, key, deployment.clone(), ends);
+        drop(shard);
+        if ends.since(before) >= WORTH_TELLING_MS {
+            self.tell(key, &deployment, ends);
+        }
         Some(deployment)
     }
 
     /// Remembers where they are served from now on.
     pub fn put(&self, key: u64, deployment: DeploymentId, until: UnixMs) {
+        self.tell(key, &deployment, until);
         self.insert(&mut self.shard(key), key, deployment, until);
     }
 
@@ -176,5 +211,23 @@ mod tests {
         }
         assert_eq!(there.get(1, None, NOW), Some(deployment("a")));
         assert_eq!(there.get(2, None, NOW), Some(deployment("c")), "what is known here is newer");
+    }
+
+    #[test]
+    fn what_is_new_is_told_once() {
+        assert!(Pins::new(100).take_news().is_empty());
+        let pins = Pins::new(100).with_news();
+        pins.put(1, deployment("a"), NOW.plus(100_000));
+        pins.import(Pinned { key: 2, deployment: deployment("b"), until: NOW.plus(9) }, NOW);
+        assert_eq!(pins.take_news().len(), 1, "what others have told is no news");
+        pins.get(1, Some(NOW.plus(110_000)), NOW);
+        assert!(pins.take_news().is_empty(), "hardly longer");
+        pins.get(1, Some(NOW.plus(180_000)), NOW);
+        assert_eq!(
+            pins.take_news(),
+            [Pinned { key: 1, deployment: deployment("a"), until: NOW.plus(180_000) }]
+        );
+        (0..5_000).for_each(|key| pins.put(key, deployment("a"), NOW.plus(1)));
+        assert_eq!(pins.take_news().len(), MOST_NEWS);
     }
 }

@@ -312,7 +312,7 @@ fn budgets_begin_anew_with_each_period() {
     assert_eq!(Vitals::default().with_budgets([], NOW).budget_used, None);
     assert_eq!(BudgetLive::new(0.0, 1_000).used(NOW), f64::INFINITY);
     assert_eq!(large.export(NOW), Some((12.0, NOW.plus(60_000))));
-    small.import(9.0, NOW.plus(9_000));
+    small.import(9.0, NOW.plus(9_000), NOW.plus(2_000));
     assert_eq!(used(NOW.plus(8_000)), Some(0.9));
     small.set(30.0, 2_000);
     assert_eq!((small.limit(), small.period_ms(), small.used(NOW.plus(8_000))), (30.0, 2_000, 0.3));

@@ -99,8 +99,21 @@ impl Selection {
         self.checks_requests
     }
 
-    /// Whether `rpm` and `tpm` are limits.
-    pub(crate) fn enforces_limits(&self) -> bool {
+    /// Whether `rpm` and `tpm` are limits, by the strategy or by a check of their own.
+    pub fn heeds_limits(&self) -> bool {
+        use RoutingStrategy as By;
+        self.enforces_limits
+            || matches!(
+                self.strategy,
+                By::UsageBasedRouting
+                    | By::UsageBasedRoutingV2
+                    | By::LatencyBasedRouting
+                    | By::CostBasedRouting
+            )
+    }
+
+    /// Whether they are limits by a check of their own, for which answers are counted before they are made.
+    pub fn enforces_limits(&self) -> bool {
         self.enforces_limits
     }
 

@@ -182,3 +182,54 @@ fn the_documented_defaults_are_the_real_ones() {
         }
     }
 }
+
+/// The addresses of shared state with these variables set, and what was said besides.
+fn redis(text: &str, variables: &'static [(&str, &str)]) -> Option<SharedStateSettings> {
+    let lookup =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+    let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(lookup) };
+    let config = Config::parse("config.yaml", text, &context).unwrap();
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    config.settings.shared_state
+}
+
+#[test]
+fn the_redis_of_shared_state_is_named_by_our_keys_litellms_or_the_environment() {
+    const URL: &[(&str, &str)] = &[("REDIS_URL", "redis://of-env"), ("REDIS_PASSWORD", "p")];
+    const HOST: &[(&str, &str)] =
+        &[("REDIS_HOST", "::1"), ("REDIS_PORT", "7"), ("REDIS_DB", "2"), ("REDIS_SSL", "true")];
+    const LITELLM: &str = "router_settings: {redis_host: h, redis_port: 5, redis_password: p, redis_db: 3}";
+    let urls = |settings: &Option<SharedStateSettings>| -> Vec<SecretRef> {
+        settings.iter().flat_map(|settings| settings.urls.clone()).collect()
+    };
+    let text = |text: &str| vec![SecretRef::parse(text)];
+    assert_eq!(redis("", &[]), None);
+    assert_eq!(redis("llm_gateway: {shared_state: {namespace: n}}", &[]), None, "no address");
+    assert_eq!(urls(&redis("", URL)), [SecretRef::env("REDIS_URL")]);
+    assert_eq!(redis("llm_gateway: {shared_state: {enabled: false}}", URL), None);
+    let host = redis("", HOST);
+    assert_eq!((urls(&host), host.unwrap().db), (text("rediss://[::1]:7"), Some(2)));
+    let litellm = redis(LITELLM, URL);
+    assert_eq!(urls(&litellm), text("redis://h:5"), "the configuration goes before the environment");
+    let litellm = litellm.unwrap();
+    assert_eq!((litellm.db, litellm.password), (Some(3), Some(SecretRef::parse("p"))));
+    assert_eq!(urls(&redis("router_settings: {redis_url: redis://u/4}", HOST)), text("redis://u/4"));
+    let ours =
+        format!("{LITELLM}\nllm_gateway: {{shared_state: {{kind: cluster, urls: [redis://a, redis://b]}}}}");
+    let ours = redis(&ours, URL).unwrap();
+    assert_eq!((ours.urls.len(), ours.kind, ours.db, ours.interval_ms), (2, RedisKind::Cluster, None, 100));
+}
+
+#[test]
+fn a_redis_that_makes_no_sense_is_told_with_its_place() {
+    for (setting, said) in [
+        ("interval_ms: 9", "llm_gateway.shared_state.interval_ms: expected 10 to 250"),
+        ("interval_ms: 251", "llm_gateway.shared_state.interval_ms: expected 10 to 250"),
+        ("namespace: 'a{b}'", "llm_gateway.shared_state.namespace: expected a name without braces"),
+    ] {
+        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+        let text = format!("llm_gateway: {{shared_state: {{{setting}}}}}");
+        let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}

@@ -36,9 +36,10 @@ impl Journey {
     }
 
     fn observe(&mut self, outcome: &Outcome) {
-        if self.place.take().is_some()
-            && let Some(event) = self.session.observe(outcome, self.app.runtime.now())
-        {
+        let Some(mut place) = self.place.take() else { return };
+        place.settle(None, self.app.runtime.now());
+        drop(place);
+        if let Some(event) = self.session.observe(outcome, self.app.runtime.now()) {
             self.app.heed(&self.group, &event);
         }
     }
@@ -48,6 +49,9 @@ impl Journey {
         let answered = self.timing(exchange.record());
         self.deployment.live.answered(&answered);
         self.group.live.answered(&answered);
+        if let Some(place) = &mut self.place {
+            place.settle(Some(answered.total_tokens), answered.at);
+        }
         self.ties.answered(exchange.record().seen.id.as_deref(), &self.deployment.id, answered.at);
         self.observe(&Outcome::Succeeded { deployment: self.deployment.id.clone() });
         self.hand_over(exchange);

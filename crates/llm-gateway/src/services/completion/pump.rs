@@ -301,9 +301,8 @@ impl TranslatePump {
 
 /// Whether a chunk holds anything of the answer: more than who speaks, and that there is nothing yet.
 fn says_something(chunk: &ChatChunk) -> bool {
-    let is_nothing = |value: &Value| {
-        value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty)
-    };
+    let is_nothing =
+        |value: &Value| value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty);
     chunk.choices().iter().any(|choice| {
         let delta = choice.delta.get().and_then(|delta| serde_json::to_value(delta).ok());
         let members = delta.as_ref().and_then(Value::as_object).into_iter().flatten();

@@ -14,7 +14,7 @@ use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
 use super::{Ask, Rehearsal, Request};
 use crate::app::App;
-use crate::deployment::{Deployment, Place};
+use crate::deployment::{Claim, Deployment, Place};
 use crate::limits::HeldBody;
 use crate::serving::{Group, Serving};
 
@@ -26,6 +26,8 @@ pub(super) struct Way<'a> {
     pub(super) group: &'a Arc<Group>,
     pub(super) request: &'a Request<'a>,
     pub(super) desk: &'a Desk,
+    /// Tokens of the prompt, and of the answer where the request bounds it, as far as they matter.
+    pub(super) tokens: (u64, Option<u64>),
     /// A failure that the request itself asks for.
     pub(super) rehearsal: Option<Rehearsal>,
     /// Groups that stood in, so that news finds its deployment.
@@ -69,8 +71,26 @@ impl Way<'_> {
         turns.into_iter().filter_map(of_config).collect()
     }
 
+    /// What the request needs of a deployment of this group.
+    fn claim(&self, group: Option<&Arc<str>>, deployment: &Deployment) -> Result<Claim, ApiError> {
+        let group = self.group(group)?;
+        let selection = &group.policy.selection;
+        let (input, output) = self.tokens;
+        let tokens = selection.heeds_limits().then(|| {
+            if !selection.enforces_limits() {
+                return input;
+            }
+            // LiteLLM sets a quarter of the limit aside for an answer without a bound.
+            let quarter = deployment.settings.tpm.map_or(0, |limit| limit / 4);
+            let usual = deployment.facts.max_output_tokens.map_or(quarter, |most| most.min(quarter));
+            input.saturating_add(output.unwrap_or(usual))
+        });
+        Ok(Claim { priority: self.request.priority, tokens })
+    }
+
     async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
-        let place = deployment.place(self.request.priority, self.app.runtime.now()).await?;
+        let claim = self.claim(asking.group.as_ref(), deployment)?;
+        let place = deployment.place(claim, &self.app.runtime).await?;
         let mut book = Book::open(self.desk, asking.reason);
         let asked = match &asking.changes {
             None => attempt::attempt(self.app, self.serving, deployment, self.request, &mut book).await,

@@ -1,0 +1,145 @@
+//! What a replica holds of one limit in one minute. Pure.
+
+use llm_router::Share;
+
+/// What a replica holds of one limit in one minute, and what it knows of the rest.
+///
+/// While the store answers, pieces come from it. While it does not, a replica goes on with what it holds, and then with
+/// its even part of what nobody held by the store's last word: of the whole limit, if there was none in this minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    granted: u64,
+    alone: u64,
+    left: Option<u64>,
+    asked_ms: Option<u64>,
+}
+
+impl Account {
+    /// Milliseconds after which a replica that holds a piece without using it looks whether others need it.
+    const LOOK_MS: u64 = 1_000;
+
+    /// What it was granted and has not given back.
+    pub const fn granted(&self) -> u64 {
+        self.granted
+    }
+
+    /// What nobody held by the store's last word.
+    pub const fn left(&self) -> Option<u64> {
+        self.left
+    }
+
+    /// Whether to ask the store at `elapsed_ms`, on a clock that never runs backwards.
+    pub fn is_due(&self, share: &Share, replicas: usize, elapsed_ms: u64) -> bool {
+        let Some(left) = self.left else { return true };
+        if share.wanted > share.left {
+            return true;
+        }
+        let thin = left > 0 && share.left < piece(left + share.left, replicas).div_ceil(2);
+        let since = self.asked_ms.map_or(u64::MAX, |asked| elapsed_ms.saturating_sub(asked));
+        thin || (replicas > 1 && share.left > 0 && since >= Self::LOOK_MS)
+    }
+
+    /// How much of what is not used is more than this replica's piece, so that others may have it.
+    pub fn surplus(&self, unused: u64, replicas: usize) -> u64 {
+        let Some(left) = self.left.filter(|_| replicas > 1) else { return 0 };
+        let piece = piece(left + unused, replicas);
+        if unused > 2 * piece { unused - piece } else { 0 }
+    }
+
+    /// The store is asked.
+    pub fn asks(&mut self, elapsed_ms: u64) {
+        self.asked_ms = Some(elapsed_ms);
+    }
+
+    /// The store has granted so much more, and so much is left to nobody.
+    pub fn grant(&mut self, more: u64, left: u64) {
+        self.granted = self.granted.saturating_add(more);
+        self.left = Some(left);
+        // What was taken without the store it has been told of by now.
+        self.alone = 0;
+    }
+
+    /// So much is held no longer.
+    pub fn give_back(&mut self, amount: u64) {
+        self.granted = self.granted.saturating_sub(amount);
+    }
+
+    /// The store does not answer: what the replica takes for itself now.
+    pub fn take_alone(&mut self, limit: u64, replicas: usize) -> u64 {
+        let replicas = replicas.max(1) as u64;
+        let part = match self.left {
+            Some(left) => left / replicas,
+            None => (limit / replicas).max(1).min(limit),
+        };
+        let more = part.saturating_sub(self.alone);
+        self.alone += more;
+        self.granted = self.granted.saturating_add(more);
+        more
+    }
+}
+
+/// The piece that a replica keeps at hand, as the store's script has it.
+fn piece(at_hand: u64, replicas: usize) -> u64 {
+    if replicas <= 1 { at_hand } else { (at_hand / (2 * replicas as u64)).max(1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(left: u64, wanted: u64) -> Share {
+        Share { left, wanted, ..Share::default() }
+    }
+
+    #[test]
+    fn the_store_is_asked_at_first_when_it_gets_thin_and_now_and_then() {
+        let mut account = Account::default();
+        assert!(account.is_due(&share(0, 0), 2, 0), "nothing is known");
+        account.asks(0);
+        account.grant(25, 75);
+        assert_eq!((account.granted(), account.left()), (25, Some(75)));
+        assert!(!account.is_due(&share(25, 0), 2, 100));
+        assert!(!account.is_due(&share(15, 0), 2, 100));
+        assert!(account.is_due(&share(8, 0), 2, 100), "thin");
+        assert!(account.is_due(&share(25, 30), 2, 100), "a request needs more");
+        assert!(account.is_due(&share(25, 0), 2, 1_000), "others may need it");
+        account.grant(0, 0);
+        assert!(!account.is_due(&share(0, 0), 2, 100), "there is none, and nobody asks");
+        assert!(account.is_due(&share(0, 1), 2, 100));
+    }
+
+    #[test]
+    fn what_is_too_much_goes_back() {
+        let mut account = Account::default();
+        assert_eq!(account.surplus(25, 2), 0, "nothing is known");
+        account.grant(25, 75);
+        assert_eq!(account.surplus(25, 2), 0);
+        account.grant(0, 0);
+        assert_eq!(account.surplus(25, 2), 19);
+        assert_eq!((account.surplus(1, 2), account.surplus(25, 1)), (0, 0));
+        account.give_back(19);
+        assert_eq!(account.granted(), 6);
+    }
+
+    #[test]
+    fn without_the_store_replicas_together_stay_within_the_limit() {
+        // The store's last word: of 100, 40 and 30 are held, 30 by nobody.
+        let mut holds: Vec<Account> =
+            [40, 30, 0].map(|granted| Account { granted, left: Some(30), ..Account::default() }).into();
+        for _ in 0..3 {
+            holds.iter_mut().for_each(|account| {
+                account.take_alone(100, 3);
+            });
+        }
+        assert_eq!(holds.iter().map(Account::granted).sum::<u64>(), 100);
+        // No word in this minute.
+        let mut fresh = [Account::default(); 3];
+        fresh.iter_mut().for_each(|account| assert_eq!(account.take_alone(100, 3), 33));
+        assert_eq!(fresh[0].take_alone(100, 3), 0, "once");
+        assert_eq!(Account::default().take_alone(2, 3), 1, "nobody is left without");
+        assert_eq!(Account::default().take_alone(0, 3), 0);
+        // Back again: what was taken is told, and what comes then is of the store.
+        fresh[0].grant(5, 20);
+        assert_eq!((fresh[0].granted(), fresh[0].take_alone(100, 3)), (38, 6));
+    }
+}

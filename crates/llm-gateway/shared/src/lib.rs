@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod address;
+mod link;
+mod news;
+mod others;
+mod store;
+
+pub use account::Account;
+pub use address::{Address, AddressError, Kind, Sentinels, Tls};
+pub use news::{Cooling, News, Pin, Spent};
+pub use others::{Others, Touched};
+pub use store::{Answers, Asks, LeaseAnswer, LeaseAsk, Options, PlaceAsk, Store, StoreError};

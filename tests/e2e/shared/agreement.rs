@@ -1,0 +1,110 @@
+//! What one gateway learns, the other goes by half a second later at the latest.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::{Two, deployment};
+use crate::client::{CHAT, ask, call, connect, eventually, send};
+use crate::faults::asked::Ask;
+use crate::faults::upstreams::{scripted, well};
+use crate::process::Gateway;
+
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_cool_down_of_one_is_a_cool_down_of_all() {
+    let limited = scripted(&json!({"error": {"status": 429, "retry_after_s": 30}})).await;
+    let (refusing, well) = (scripted(&json!({"error": {"status": 401}})).await, well().await);
+    let models = json!([
+        deployment("limited", &limited, &json!({"order": 1})),
+        deployment("refusing", &refusing, &json!({"order": 2, "api_key": "a-revoked-key"})),
+        deployment("well", &well, &json!({"order": 3})),
+    ]);
+    let two = Two::start(&models, &json!({}));
+    let [here, there] = &two.gateways;
+    assert_eq!(Ask::chat("main").of(here.address).await.deployment(), Some("well"));
+    assert_eq!((limited.records().len(), refusing.records().len()), (1, 1));
+    let told_at = Instant::now();
+    sleep(HALF_A_SECOND - told_at.elapsed()).await;
+    for _ in 0..3 {
+        assert_eq!(Ask::chat("main").of(there.address).await.deployment(), Some("well"));
+    }
+    let asked = (limited.records().len(), refusing.records().len());
+    assert_eq!(asked, (1, 1), "the other one had to find out for itself");
+
+    // One that comes later knows it too.
+    let config = std::fs::read_to_string(here.file("config.yaml")).unwrap();
+    let third = Gateway::start(&serde_json::from_str::<Value>(&config).unwrap());
+    assert_eq!(Ask::chat("main").of(third.address).await.deployment(), Some("well"));
+    assert_eq!((limited.records().len(), refusing.records().len()), (1, 1));
+    eventually(async || readiness(&third).await == json!({"status": "connected", "replicas": 3})).await;
+    drop(third);
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn counts_of_one_are_counts_of_all() {
+    let usage = json!({"usage": {"prompt_tokens": 10, "completion_tokens": 10}});
+    let vendors = [scripted(&usage).await, scripted(&usage).await];
+    let models =
+        json!([deployment("first", &vendors[0], &json!({})), deployment("second", &vendors[1], &json!({}))]);
+    let two = Two::start(&models, &json!({"routing_strategy": "usage-based-routing-v2"}));
+    // Whoever has had fewer tokens is next, whichever gateway they went by. A new minute begins with nothing.
+    within_a_minute(Duration::from_secs(6)).await;
+    for round in 0..6 {
+        let told = Ask::chat("main").of(two.gateways[round % 2].address).await;
+        assert_eq!(told.status, 200, "{told:?}");
+        sleep(HALF_A_SECOND).await;
+        let asked = vendors.each_ref().map(|vendor| vendor.records().len());
+        assert!(asked[0].abs_diff(asked[1]) <= 1, "{asked:?}");
+    }
+    assert_eq!(vendors.each_ref().map(|vendor| vendor.records().len()), [3, 3]);
+    let keys: u32 = two.redis.ask("DBSIZE").trim_start_matches(':').parse().unwrap();
+    assert!((1..=2).contains(&keys), "{keys} keys for news and nothing to divide");
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn requests_under_way_at_one_are_seen_by_all() {
+    let (slow, well) = (scripted(&json!({"delay_ms": 3_000})).await, well().await);
+    let models =
+        json!([deployment("slow", &slow, &json!({"order": 1})), deployment("well", &well, &json!({}))]);
+    let two = Two::start(&models, &json!({"routing_strategy": "least-busy"}));
+    let [here, there] = &two.gateways;
+    let mut under_way = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let socket = connect(here.address).await;
+        under_way.spawn(async move { send(socket, "POST", CHAT, &[], &ask("main")).await });
+    }
+    slow.records_when(|records| records.len() == 4).await;
+    sleep(HALF_A_SECOND).await;
+    assert_eq!(in_flight(there, "slow").await, Some(4));
+    // Whoever asked is gone, and with them what was under way.
+    under_way.shutdown().await;
+    sleep(HALF_A_SECOND).await;
+    assert_eq!(in_flight(there, "slow").await, Some(0));
+}
+
+/// Waits until so much is left of the minute.
+pub(super) async fn within_a_minute(needed: Duration) {
+    const MINUTE: u128 = 60_000;
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() % MINUTE;
+    let left = Duration::from_millis((MINUTE - since) as u64);
+    if left < needed {
+        sleep(left + Duration::from_millis(50)).await;
+    }
+}
+
+pub(super) async fn readiness(gateway: &Gateway) -> Value {
+    call(gateway.address, "GET", "/health/readiness", &Value::Null).await.1["shared_state"].clone()
+}
+
+async fn in_flight(gateway: &Gateway, id: &str) -> Option<u64> {
+    let health = call(gateway.address, "GET", "/health", &Value::Null).await.1;
+    let all = ["healthy_endpoints", "unhealthy_endpoints"];
+    let mut all = all.iter().filter_map(|name| health[name].as_array()).flatten();
+    all.find(|one| one["model_id"] == id)?["in_flight"].as_u64()
+}
