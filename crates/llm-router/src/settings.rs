@@ -97,6 +97,8 @@ pub struct RouterSettings {
     pub enable_weighted_failover: bool,
     /// Whether a stream that breaks off goes on at another deployment. Default: false.
     pub enable_mid_stream_fallback_continuation: bool,
+    /// The same for single model groups. Default: `enable_mid_stream_fallback_continuation`.
+    pub model_group_stream_continuation: IndexMap<String, bool>,
 
     /// Seconds until a request is given up. Holds for deployments without a `timeout` of their own.
     /// Default: `litellm_settings.request_timeout`.

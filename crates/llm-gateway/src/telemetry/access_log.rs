@@ -59,6 +59,8 @@ impl Sink for AccessLog {
                     rule = record.rule.as_deref(),
                     variant = record.variant.as_deref(),
                     failed_attempts = failed.as_deref(),
+                    continuations = (record.continuations > 0).then_some(record.continuations),
+                    not_continued = record.not_continued,
                     principal = record.principal.as_ref().map(crate::auth::Principal::label),
                     client = client.as_deref(),
                     tokens.input = counts.map(|counts| counts.input_total()),

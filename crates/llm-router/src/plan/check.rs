@@ -53,6 +53,14 @@ pub(super) fn faults(
             unknown: Some(name.clone()),
         });
     }
+    for name in settings.model_group_stream_continuation.keys().filter(|name| !known(name)) {
+        faults.push(PlanFault {
+            path: format!("router_settings.model_group_stream_continuation.{name}"),
+            message: format!("no model has the name `{name}`, so this is never used"),
+            severity: Severity::Warning,
+            unknown: Some(name.clone()),
+        });
+    }
     faults
 }
 

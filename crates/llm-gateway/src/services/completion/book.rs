@@ -26,12 +26,19 @@ impl Desk {
         Self(Mutex::new(Shared { exchange, lost: None }))
     }
 
+    /// The same for an answer that has broken off: what was lost of the request until then, the client lives with.
+    pub(crate) fn resume(exchange: Exchange) -> Self {
+        let notes = exchange.record().notes.iter();
+        let lost = notes.filter(|note| note.kind == NoteKind::Dropped).map(|note| note.path.clone()).collect();
+        Self(Mutex::new(Shared { exchange, lost: Some(lost) }))
+    }
+
     /// The exchange, once all attempts are over.
     pub(crate) fn close(self) -> Exchange {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).exchange
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).exchange)
     }
 }
@@ -73,7 +80,7 @@ impl<'a> Book<'a> {
     pub(super) fn weigh(&self, notes: &[Note]) -> Result<(), ApiError> {
         let mut dropped = notes.iter().filter(|note| note.kind == NoteKind::Dropped);
         let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.reason != Reason::Fallback {
+        if !matches!(self.reason, Reason::Fallback | Reason::Continuation) {
             shared.lost.get_or_insert_with(|| dropped.map(|note| note.path.clone()).collect());
             return Ok(());
         }
@@ -124,7 +131,11 @@ impl<'a> Book<'a> {
         self.over = true;
         let notes = std::mem::take(&mut self.notes);
         self.desk.with(|exchange| {
-            exchange.record_mut().notes = notes;
+            if self.reason == Reason::Continuation {
+                exchange.record_mut().notes.extend(notes);
+            } else {
+                exchange.record_mut().notes = notes;
+            }
             match (result, self.leg) {
                 (Ok(()), Some(leg)) => exchange.answered_by(leg),
                 (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),

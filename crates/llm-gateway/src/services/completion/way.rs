@@ -37,6 +37,8 @@ pub(super) struct Answered {
     pub(super) asked: Asked,
     pub(super) deployment: Arc<Deployment>,
     pub(super) place: Place,
+    /// Members that replace the request's.
+    pub(super) changes: Option<Arc<Map<String, Value>>>,
 }
 
 impl Way<'_> {
@@ -138,8 +140,9 @@ impl World for Way<'_> {
         if let Some(error) = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.failure(&asking)) {
             return Err(Failure { cause: Cause::Unfit { kind: error.kind }, error });
         }
+        let changes = asking.changes.clone();
         match self.ask(asking, &deployment).await {
-            Ok((asked, place)) => Ok(Answered { asked, deployment, place }),
+            Ok((asked, place)) => Ok(Answered { asked, deployment, place, changes }),
             Err(mut error) => {
                 hide_key(&mut error, &deployment);
                 Err(Failure { cause: cause(&error), error })
