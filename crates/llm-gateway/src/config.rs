@@ -69,7 +69,7 @@ pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};
 pub use environment::{Environment, Lookup};
 pub use gateway_settings::{
     AccessLogSettings, EffortBudgets, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, OnLoss,
-    ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
+    MirroringSettings, ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;

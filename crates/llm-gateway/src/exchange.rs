@@ -115,6 +115,8 @@ pub struct Record {
     pub id: String,
     /// When it began.
     pub started: UnixMs,
+    /// The request that this is a copy of. Whoever keeps books keeps copies apart: no client has asked for them.
+    pub mirror_of: Option<String>,
     /// The route, as in the route table.
     pub route: &'static str,
     /// What the client speaks.
@@ -256,6 +258,7 @@ impl Exchange {
             record: Box::new(Record {
                 id,
                 started: runtime.now(),
+                mirror_of: None,
                 route,
                 dialect: None,
                 principal: None,
@@ -483,6 +486,8 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.finish(match self.finaliser.is_cutting_off() {
             _ if std::thread::panicking() => Outcome::Panicked,
+            // Of a copy nobody can hang up.
+            _ if self.record.mirror_of.is_some() => Outcome::Drained,
             true => Outcome::Drained,
             false => Outcome::HungUp,
         });

@@ -10,6 +10,7 @@ mod embedder;
 mod journey;
 mod known;
 mod mend;
+mod mirror;
 mod pump;
 mod rehearsal;
 mod ties;
@@ -89,6 +90,8 @@ pub(crate) struct Request<'a> {
     pub(crate) started: UnixMs,
     /// The canonical form, parsed when a stage first asks for it. Boxed, as most requests do without.
     pub(crate) canonical: std::sync::OnceLock<Box<Incoming>>,
+    /// Whether it is a copy of another, whose answer nobody waits for.
+    pub(crate) is_copy: bool,
     /// Whether others may go on with its answer; known once its group is.
     pub(crate) continuing: std::sync::OnceLock<Continuing<'static>>,
     /// An answer that has broken off, which this request goes on with.
@@ -121,6 +124,7 @@ impl Request<'_> {
             own_timeout: self.own_timeout,
             started: self.started,
             canonical: std::sync::OnceLock::new(),
+            is_copy: self.is_copy,
             continuing: self.continuing.clone(),
             after: self.after,
         }
@@ -207,6 +211,7 @@ pub(crate) fn look<'a>(
         include_usage,
         reply,
         canonical: std::sync::OnceLock::new(),
+        is_copy: exchange.record().mirror_of.is_some(),
         continuing: std::sync::OnceLock::new(),
         after: None,
     })
@@ -247,7 +252,7 @@ async fn route(
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
     let desk = Desk::new(open);
-    let rehearsal = Rehearsal::of(&request.peek)?;
+    let rehearsal = if request.is_copy { None } else { Rehearsal::of(&request.peek)? };
     let way = Way { app, serving, group: &group, request, desk: &desk, rehearsal, others: Mutex::default() };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;
     // Where the answer came from, if it is another group's.

@@ -44,6 +44,7 @@ impl Sink for AccessLog {
                     target: "llm_gateway::access",
                     $level,
                     request.id = record.id,
+                    mirror_of = record.mirror_of.as_deref(),
                     route = record.route,
                     outcome = record.outcome.label(),
                     status = record.status,

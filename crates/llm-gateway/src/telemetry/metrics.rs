@@ -82,6 +82,14 @@ struct CheckLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MirrorLabels {
+    provider: Name,
+    deployment: Name,
+    outcome: &'static str,
+    error_kind: &'static str,
+}
+
 /// Every count of the gateway.
 #[derive(Debug)]
 pub struct Metrics {
@@ -98,6 +106,10 @@ pub struct Metrics {
     cool_downs: Family<CoolDownLabels, Counter>,
     checks: Family<CheckLabels, Counter>,
     check_cost: Counter<f64>,
+    mirrored: Family<MirrorLabels, Counter>,
+    mirrored_tokens: Family<TokenLabels, Counter>,
+    /// Copies of requests that were dropped because too many waited, or at the end.
+    pub dropped_mirrors: Counter,
     request_bytes: Counter,
     response_bytes: Counter,
     /// Bytes of bodies sent to vendors.
@@ -173,6 +185,10 @@ impl Metrics {
             "What checks of deployments have cost",
             check_cost.clone(),
         );
+        let mirrored = Family::<MirrorLabels, Counter>::default();
+        registry.register("mirrored_requests", "Copies of requests that have ended", mirrored.clone());
+        let mirrored_tokens = Family::<TokenLabels, Counter>::default();
+        registry.register("mirrored_tokens", "Tokens of copies of requests", mirrored_tokens.clone());
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -180,6 +196,7 @@ impl Metrics {
         };
         let request_bytes = counter("request_bytes", "Bytes of clients' bodies");
         let response_bytes = counter("response_bytes", "Bytes of answers to clients");
+        let dropped_mirrors = counter("mirrors_dropped", "Copies of requests that there was no room for");
         let upstream_bytes = counter("upstream_bytes", "Bytes of bodies sent to vendors");
         let refused_connections =
             counter("refused_connections", "Connections refused because there were too many");
@@ -198,6 +215,9 @@ impl Metrics {
             cool_downs,
             checks,
             check_cost,
+            mirrored,
+            mirrored_tokens,
+            dropped_mirrors,
             request_bytes,
             response_bytes,
             upstream_bytes,
@@ -251,6 +271,30 @@ impl Metrics {
 
     /// All counts as text, these gauges of the moment, and those that `more` registers.
     pub fn encode(&self, gauges: &[(&str, &str, u64)], more: impl FnOnce(&mut Registry)) -> String {
+    /// A copy of a request, which counts apart.
+    fn mirror(&self, record: &Record) {
+        let error_kind = match &record.outcome {
+            Outcome::Failed { kind, .. } => kind.label(),
+            _ => "",
+        };
+        let leg = record.leg();
+        let name = |of: fn(&Leg) -> Arc<str>| Name(leg.map_or_else(|| self.none.clone(), of));
+        let labels = MirrorLabels {
+            provider: name(|leg| leg.provider.clone()),
+            deployment: name(|leg| leg.deployment.as_arc().clone()),
+            outcome: record.outcome.label(),
+            error_kind,
+        };
+        self.mirrored.get_or_create(&labels).inc();
+        let Some(counts) = record.seen.usage.as_ref().map(llm_types::Usage::counts) else { return };
+        for (direction, tokens) in [("input", counts.input_total()), ("output", counts.output_total())] {
+            let (provider, deployment) = (labels.provider.clone(), labels.deployment.clone());
+            self.mirrored_tokens.get_or_create(&TokenLabels { provider, deployment, direction }).inc_by(tokens);
+        }
+    }
+
+    /// All counts as text, and these gauges of the moment.
+    pub fn encode(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
         let _text_takes_all = encode(&mut text, &self.registry);
         let mut now = Registry::with_prefix("llm_gateway");
@@ -322,6 +366,9 @@ impl MetricsSink {
 impl Sink for MetricsSink {
     fn record(&self, record: &Record) {
         let metrics = &self.metrics;
+        if record.mirror_of.is_some() {
+            return metrics.mirror(record);
+        }
         let (error_kind, error_layer) = match &record.outcome {
             Outcome::Failed { kind, layer, .. } => (kind.label(), layer.label()),
             _ => ("", ""),

@@ -217,7 +217,7 @@ fn begins_a_word(text: &str, at: usize) -> bool {
 
 /// Whether words are so many that they are not said twice by chance.
 fn is_telling(words: &str) -> bool {
-    let spaced = words.split_whitespace().nth(1).is_some() && words.len() >= 8;
+    let spaced = words.split_whitespace().nth(1).is_some() && words.len() >= 5;
     spaced || words.len() >= 16
 }
 

@@ -55,6 +55,7 @@ pub(super) fn continuing(request: &Request<'_>, group: &Group) -> Result<Continu
         })?),
     };
     if !own.unwrap_or(group.policy.resilience.continue_streams)
+        || request.is_copy
         || !request.stream
         || !matches!(request.ask.door, Door::Chat)
     {
