@@ -474,7 +474,9 @@ impl Exchange {
 fn joined(all: Seen, part: &Seen, request_bytes: u64) -> Seen {
     let took = pricing::told_usage(part, request_bytes);
     Seen {
-        usage: Some(all.usage.as_ref().map_or_else(|| took.clone(), |before| llm_continuation::sum(before, &took))),
+        usage: Some(
+            all.usage.as_ref().map_or_else(|| took.clone(), |before| llm_continuation::sum(before, &took)),
+        ),
         finish_reason: part.finish_reason.clone().or(all.finish_reason),
         model: all.model.or_else(|| part.model.clone()),
         content_bytes: all.content_bytes + part.content_bytes,

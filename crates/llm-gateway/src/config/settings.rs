@@ -6,8 +6,8 @@ use llm_router::RouterSettings;
 use serde_json::Value;
 
 use super::gateway_settings::{
-    AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, MirroringSettings, OnDisconnect, ServerSettings,
-    TlsSettings, TranslationSettings, TransportSettings,
+    AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, MirroringSettings, OnDisconnect,
+    ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 use super::health::HealthSettings;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};

@@ -269,8 +269,6 @@ impl Metrics {
         self.check_cost.inc_by(cost.nanos().max(0) as f64 / 1e9);
     }
 
-    /// All counts as text, these gauges of the moment, and those that `more` registers.
-    pub fn encode(&self, gauges: &[(&str, &str, u64)], more: impl FnOnce(&mut Registry)) -> String {
     /// A copy of a request, which counts apart.
     fn mirror(&self, record: &Record) {
         let error_kind = match &record.outcome {
@@ -289,12 +287,14 @@ impl Metrics {
         let Some(counts) = record.seen.usage.as_ref().map(llm_types::Usage::counts) else { return };
         for (direction, tokens) in [("input", counts.input_total()), ("output", counts.output_total())] {
             let (provider, deployment) = (labels.provider.clone(), labels.deployment.clone());
-            self.mirrored_tokens.get_or_create(&TokenLabels { provider, deployment, direction }).inc_by(tokens);
+            self.mirrored_tokens
+                .get_or_create(&TokenLabels { provider, deployment, direction })
+                .inc_by(tokens);
         }
     }
 
-    /// All counts as text, and these gauges of the moment.
-    pub fn encode(&self, gauges: &[(&str, &str, u64)]) -> String {
+    /// All counts as text, these gauges of the moment, and those that `more` registers.
+    pub fn encode(&self, gauges: &[(&str, &str, u64)], more: impl FnOnce(&mut Registry)) -> String {
         let mut text = String::new();
         let _text_takes_all = encode(&mut text, &self.registry);
         let mut now = Registry::with_prefix("llm_gateway");

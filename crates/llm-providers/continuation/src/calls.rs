@@ -161,7 +161,8 @@ impl Again {
             None => {
                 self.settle(out)?;
                 let call = Call::begin(&piece, index);
-                let first = ToolCall { function: Nullable::Absent, custom: Nullable::Absent, ..piece.clone() };
+                let first =
+                    ToolCall { function: Nullable::Absent, custom: Nullable::Absent, ..piece.clone() };
                 self.heard.push(Heard { call, first, state: State::Open });
                 self.heard.len() - 1
             }
@@ -297,8 +298,7 @@ impl Again {
             return Err(Contradiction::Unfinished);
         }
         if !self.is_torn() {
-            let open =
-                |heard: &Heard| matches!(heard.state, State::Open) && !heard.call.name.is_empty();
+            let open = |heard: &Heard| matches!(heard.state, State::Open) && !heard.call.name.is_empty();
             let waiting: Vec<usize> = (0..self.heard.len()).filter(|at| open(&self.heard[*at])).collect();
             for place in waiting {
                 self.tell(place, out);

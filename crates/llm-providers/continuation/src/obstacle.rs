@@ -61,7 +61,8 @@ impl Obstacle {
         let tools = request.tools.get().map_or(&[][..], Vec::as_slice);
         if request.n.get().is_some_and(|n| *n > 1) {
             Some(Self::SeveralAnswers)
-        } else if request.logprobs.get() == Some(&true) || request.top_logprobs.get().is_some_and(|n| *n > 0) {
+        } else if request.logprobs.get() == Some(&true) || request.top_logprobs.get().is_some_and(|n| *n > 0)
+        {
             Some(Self::LogProbs)
         } else if request.audio.is_value()
             || request.modalities.get().is_some_and(|kinds| kinds.iter().any(|kind| kind != "text"))

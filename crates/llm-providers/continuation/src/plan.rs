@@ -49,7 +49,7 @@ pub(crate) fn plan(said: &Said<'_>, original: &ChatRequest, prefill: Option<Pref
         plan.seam = Seam::prefilled(said.text);
         let mut begun = Message::assistant(text);
         if let Prefill::Member(name) = prefill {
-            begun.extra.insert(name.to_owned(), true.into());
+            begun.extra.insert(name.into_owned(), true.into());
         }
         plan.request.messages.push(begun);
         plan.do_not_think();
@@ -156,7 +156,7 @@ mod tests {
         let plan = plan(
             &said("Once upon a time. \n", &Calls::default(), false),
             &original,
-            Some(Prefill::Member("prefix")),
+            Some(Prefill::Member("prefix".into())),
         );
         let last = serde_json::to_value(plan.request.messages.last().unwrap()).unwrap();
         assert_eq!(
@@ -166,7 +166,10 @@ mod tests {
         );
         assert_eq!(plan.request.max_tokens.get(), Some(&95));
         assert!(!plan.request.reasoning_effort.is_value());
-        assert_eq!(plan.notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(), ["reasoning_effort"]);
+        assert_eq!(
+            plan.notes.iter().map(|note| note.path.as_str()).collect::<Vec<_>>(),
+            ["reasoning_effort"]
+        );
     }
 
     #[test]
@@ -176,7 +179,11 @@ mod tests {
         assert_eq!(roles(&asked), [Role::User, Role::Assistant, Role::User]);
         let ask = asked.request.messages[2].content.get().unwrap().text().into_owned();
         assert!(ask.ends_with("\n\nOnce upon a time."), "{ask}");
-        assert_eq!(asked.request.max_completion_tokens.get(), Some(&20), "less what is there, and that again");
+        assert_eq!(
+            asked.request.max_completion_tokens.get(),
+            Some(&20),
+            "less what is there, and that again"
+        );
         assert_eq!(asked.notes.len(), 1);
 
         let json = plan(&said("{\"a\": ", &Calls::default(), true), &original, Some(Prefill::LastMessage));

@@ -31,11 +31,7 @@ enum State {
     /// It is not clear yet whether it repeats something.
     Words(Words),
     /// It repeats a JSON text.
-    Json {
-        said: String,
-        repetition: Repetition,
-        begun: bool,
-    },
+    Json { said: String, repetition: Repetition, begun: bool },
     /// Nothing is wanted of it.
     Mute,
 }

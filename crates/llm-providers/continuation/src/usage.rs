@@ -68,8 +68,14 @@ fn completion(one: &CompletionTokensDetails, other: &CompletionTokensDetails) ->
         reasoning_tokens: number(&one.reasoning_tokens, &other.reasoning_tokens),
         audio_tokens: number(&one.audio_tokens, &other.audio_tokens),
         text_tokens: number(&one.text_tokens, &other.text_tokens),
-        accepted_prediction_tokens: number(&one.accepted_prediction_tokens, &other.accepted_prediction_tokens),
-        rejected_prediction_tokens: number(&one.rejected_prediction_tokens, &other.rejected_prediction_tokens),
+        accepted_prediction_tokens: number(
+            &one.accepted_prediction_tokens,
+            &other.accepted_prediction_tokens,
+        ),
+        rejected_prediction_tokens: number(
+            &one.rejected_prediction_tokens,
+            &other.rejected_prediction_tokens,
+        ),
         extra: members(&one.extra, &other.extra),
     }
 }

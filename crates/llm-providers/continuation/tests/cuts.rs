@@ -55,7 +55,8 @@ fn events(stream: &str) -> Vec<&str> {
 fn request(name: &str) -> ChatRequest {
     let mut request = ChatRequest::new("m", vec![Message::user("Tell me of a fox.")]);
     if name == "json" {
-        let format = json!({"type": "json_schema", "json_schema": {"name": "fox", "schema": {"type": "object"}}});
+        let format =
+            json!({"type": "json_schema", "json_schema": {"name": "fox", "schema": {"type": "object"}}});
         request.response_format = Nullable::Value(llm_types::from_value(format).unwrap());
     }
     request
@@ -133,7 +134,12 @@ fn check(told: &[ChatChunk], expected: &(String, Vec<(String, Value)>), usage: &
     let finish = if expected.1.is_empty() { FinishReason::Stop } else { FinishReason::ToolCalls };
     assert_eq!(whole.choices[0].finish_reason.get(), Some(&finish), "{what}");
     for (dialect, vendor, model) in DIALECTS {
-        let reply = Reply { request_id: "r".to_owned(), model: model.to_owned(), include_usage: true, ..Reply::default() };
+        let reply = Reply {
+            request_id: "r".to_owned(),
+            model: model.to_owned(),
+            include_usage: true,
+            ..Reply::default()
+        };
         let mut writer = llm_providers::ingress(dialect).writer(&reply);
         let mut bytes = BytesMut::new();
         for chunk in told {
@@ -148,7 +154,8 @@ fn check(told: &[ChatChunk], expected: &(String, Vec<(String, Value)>), usage: &
 /// A stream as a vendor's own decoder of that dialect reads it.
 fn read(dialect: Dialect, vendor: &str, bytes: Bytes, what: &str) -> ChatResponse {
     let provider = llm_providers::find(vendor).unwrap();
-    let responses = llm_providers::openai::ResponsesWire::new(llm_providers::openai::ResponsesOptions::default());
+    let responses =
+        llm_providers::openai::ResponsesWire::new(llm_providers::openai::ResponsesOptions::default());
     let chat: &dyn Translator<Chat> =
         if dialect == Dialect::OpenAiResponses { &responses } else { provider.chat().unwrap() };
     let mut decoder = chat.decoder();
@@ -169,7 +176,8 @@ fn whatever_is_said_again_is_said_once() {
         let expected = said(&assemble(&decoded(vendor, &events).0));
         for at in 0..events.len() {
             let (first, whole) = decoded(vendor, &events[..at]);
-            let finished = first.iter().any(|chunk| chunk.choices().iter().any(|c| c.finish_reason.is_value()));
+            let finished =
+                first.iter().any(|chunk| chunk.choices().iter().any(|c| c.finish_reason.is_value()));
             if whole || finished {
                 continue;
             }
@@ -219,7 +227,7 @@ fn words_go_on_where_they_stopped() {
             let spaces = &before[before.trim_end().len()..];
             for (prefill, text) in [
                 (Some(Prefill::LastMessage), rest.clone()),
-                (Some(Prefill::Member("prefix")), format!("{spaces}{rest}")),
+                (Some(Prefill::Member("prefix".into())), format!("{spaces}{rest}")),
             ] {
                 let what = format!("{vendor} text cut after {at}, {prefill:?}");
                 let told = joined(&request("text"), &first, prefill, |_| words(&text)).unwrap();
@@ -259,7 +267,8 @@ fn thoughts_without_a_signature_do_not_stop_it() {
             laws::stream_laws(&told);
             let answer = assemble(&told);
             assert_eq!(said(&answer), said(&whole), "cut after {at}, by {other}");
-            let thought = answer.choices[0].message.reasoning_content.as_deref().unwrap_or_default().to_owned();
+            let thought =
+                answer.choices[0].message.reasoning_content.as_deref().unwrap_or_default().to_owned();
             let before = first.iter().flat_map(ChatChunk::choices).filter_map(|choice| choice.delta.get());
             let before: String = before.filter_map(|delta| delta.reasoning_content.as_deref()).collect();
             let again = "The user wants a fox.";
@@ -270,7 +279,11 @@ fn thoughts_without_a_signature_do_not_stop_it() {
             };
             assert_eq!(thought, expected, "cut after {at}, by {other}");
             let signed = answer.choices[0].message.thinking_blocks.is_value();
-            assert_eq!(signed, before.is_empty() && other == "anthropic", "no signature for what was not signed");
+            assert_eq!(
+                signed,
+                before.is_empty() && other == "anthropic",
+                "no signature for what was not signed"
+            );
         }
     }
 }

@@ -164,12 +164,12 @@ pub trait Provider: Send + Sync {
 }
 
 /// How a vendor takes the beginning of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prefill {
     /// It is the last message of the conversation.
     LastMessage,
     /// The same, with this member set to true.
-    Member(&'static str),
+    Member(Cow<'static, str>),
 }
 
 /// One operation in one vendor's dialect. Same input, same output.

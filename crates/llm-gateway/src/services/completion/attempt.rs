@@ -17,8 +17,8 @@ use llm_types::{
 };
 
 use super::book::Book;
-use super::edits::{self, RelayPlan};
 use super::continuation::Continuing;
+use super::edits::{self, RelayPlan};
 use super::pump::{Fed, Outlet, Pump, RelayPump, TranslatePump};
 use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};

@@ -29,7 +29,8 @@ impl Desk {
     /// The same for an answer that has broken off: what was lost of the request until then, the client lives with.
     pub(crate) fn resume(exchange: Exchange) -> Self {
         let notes = exchange.record().notes.iter();
-        let lost = notes.filter(|note| note.kind == NoteKind::Dropped).map(|note| note.path.clone()).collect();
+        let lost =
+            notes.filter(|note| note.kind == NoteKind::Dropped).map(|note| note.path.clone()).collect();
         Self(Mutex::new(Shared { exchange, lost: Some(lost) }))
     }
 

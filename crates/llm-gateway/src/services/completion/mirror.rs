@@ -132,7 +132,10 @@ mod tests {
         for share in [0.0, 0.05, 0.3, 1.0] {
             let drawn = (0..100_000).filter(|number| is_drawn(&format!("request-{number}"), share)).count();
             let expected = share * 100_000.0;
-            assert!((drawn as f64 - expected).abs() <= 600.0 * share.min(1.0 - share).sqrt(), "{share}: {drawn}");
+            assert!(
+                (drawn as f64 - expected).abs() <= 600.0 * share.min(1.0 - share).sqrt(),
+                "{share}: {drawn}"
+            );
         }
         assert!((0..100).all(|_| is_drawn("a", 0.7) == is_drawn("a", 0.7)));
         // Whoever belongs to a share belongs to every larger one.

@@ -386,7 +386,8 @@ impl TranslatePump {
         let told = self.seen.usage.as_ref();
         if let Some(usage) = pricing::estimated_usage(told, self.seen.content_bytes, self.request_bytes) {
             self.notes.push(pricing::estimate_note(told));
-            let usage = self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(usage.clone()));
+            let usage =
+                self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(usage.clone()));
             let chunk = ChatChunk { usage: Nullable::Value(usage), ..usage_chunk() };
             writer.chunk(&chunk, out);
         }

@@ -25,7 +25,10 @@ fn known(calls: &[(&str, &str)]) -> Calls {
 }
 
 /// The calls that the client has in the end, however the other leg's are cut.
-fn joined(first: &[(&str, &str)], again: &[(&str, &str)]) -> Result<Vec<(u32, String, String, String)>, Contradiction> {
+fn joined(
+    first: &[(&str, &str)],
+    again: &[(&str, &str)],
+) -> Result<Vec<(u32, String, String, String)>, Contradiction> {
     let mut results = Vec::new();
     for size in [1, 3, 1000] {
         let mut calls = known(first);
@@ -114,9 +117,7 @@ fn a_new_call_waits_until_the_torn_one_is_mended() {
 #[test]
 fn names_of_calls_stay_apart() {
     let mut calls = Calls::default();
-    calls.hear(&piece(
-        json!({"index": 0, "id": "other_0", "function": {"name": "f", "arguments": "{}"}}),
-    ));
+    calls.hear(&piece(json!({"index": 0, "id": "other_0", "function": {"name": "f", "arguments": "{}"}})));
     let mut again = Again::after(&calls);
     let mut out = Vec::new();
     again.push(piece(call(0, "g", "{}")), &mut out).unwrap();
