@@ -384,3 +384,33 @@ async fn a_second_that_breaks_off_is_followed_by_a_third() {
         assert_eq!((&line["attempts"], &line["continuations"]), (&json!(3), &json!(2)));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_leg_costs_what_its_own_deployment_asks() {
+    let text = "word ".repeat(40);
+    let first = scripted(&json!({"text": text, "chunks": 40, "cut_after_chunks": 20})).await;
+    let second = scripted(&json!({"text": text, "usage": usage()})).await;
+    let models: Vec<Value> = [("first", &first, 0.25), ("second", &second, 2.0)]
+        .into_iter()
+        .zip(1..)
+        .map(|((id, vendor, price), order)| {
+            let prices = json!({"order": order, "input_cost_per_token": 0.0, "output_cost_per_token": price});
+            named(Dialect::OpenAi.deployment("main", id, &vendor.url(), &prices), id)
+        })
+        .collect();
+    let gateway = Gateway::start(&json!({
+        "model_list": models,
+        "router_settings": {"enable_mid_stream_fallback_continuation": true},
+    }));
+    let told = stream(Dialect::OpenAi).of(gateway.address).await;
+    let read = read(Dialect::OpenAi, &told);
+    assert_eq!(read.text, text);
+    let line = gateway.logged(&[told.header("x-request-id").unwrap(), "\"outcome\""]);
+    // Twenty words of five bytes, of which four are taken for a token; and forty tokens, as the vendor says.
+    let written = 20 * 5 / 4;
+    assert_eq!(read.tokens.unwrap().1, written + 40);
+    let cost = written as f64 * 0.25 + 40.0 * 2.0;
+    let told: f64 = line["cost.usd"].as_str().unwrap().parse().unwrap();
+    assert!((told - cost).abs() < 1e-6, "{told}, not {cost}");
+    assert_eq!(line["cost.estimate"], true);
+}

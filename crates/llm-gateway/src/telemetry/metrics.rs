@@ -397,7 +397,21 @@ impl Sink for MetricsSink {
             series.first_byte.get_or_init(family).observe(first_byte.as_secs_f64());
         }
         series.overhead.observe(record.overhead().as_secs_f64());
-        if let Some(usage) = &record.seen.usage {
+        let parts = || record.legs.iter().filter_map(|leg| Some((leg, leg.seen.as_ref()?.usage.as_ref()?)));
+        if record.continuations > 0 {
+            // Each deployment has its own part of the answer.
+            for (leg, usage) in parts() {
+                let counts = usage.counts();
+                for (direction, tokens) in
+                    [("input", counts.input_total()), ("output", counts.output_total())]
+                {
+                    let provider = Name(leg.provider.clone());
+                    let deployment = Name(leg.deployment.as_arc().clone());
+                    let labels = TokenLabels { provider, deployment, direction };
+                    metrics.tokens.get_or_create(&labels).inc_by(tokens);
+                }
+            }
+        } else if let Some(usage) = &record.seen.usage {
             let counts = usage.counts();
             let of = |direction| {
                 let RequestLabels { provider, deployment, .. } = kind.labels.clone();

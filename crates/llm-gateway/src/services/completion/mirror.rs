@@ -74,18 +74,20 @@ pub(super) fn send(app: &Arc<App>, serving: &Arc<Serving>, ask: &Ask, to: &str, 
             })
         };
         let pass = tokio::select! {
+            // First: whoever is given up makes room for those that wait.
             biased;
-            pass = waits => pass,
             () = given_up.cancelled() => {
                 app.metrics.dropped_mirrors.inc();
                 return;
             }
+            pass = waits => pass,
         };
         if pass.is_ok() {
             // Dropped, its exchange ends as drained.
             tokio::select! {
-                () = Box::pin(copy.play(&app)) => {}
+                biased;
                 () = given_up.cancelled() => {}
+                () = Box::pin(copy.play(&app)) => {}
             }
         }
     });
