@@ -19,11 +19,13 @@ struct Shared {
     exchange: Exchange,
     /// What the first attempt could not carry: the client lives with that.
     lost: Option<Vec<String>>,
+    /// Whether an answer has broken off: what was noted of it holds as well.
+    resumed: bool,
 }
 
 impl Desk {
     pub(crate) const fn new(exchange: Exchange) -> Self {
-        Self(Mutex::new(Shared { exchange, lost: None }))
+        Self(Mutex::new(Shared { exchange, lost: None, resumed: false }))
     }
 
     /// The same for an answer that has broken off: what was lost of the request until then, the client lives with.
@@ -31,7 +33,7 @@ impl Desk {
         let notes = exchange.record().notes.iter();
         let lost =
             notes.filter(|note| note.kind == NoteKind::Dropped).map(|note| note.path.clone()).collect();
-        Self(Mutex::new(Shared { exchange, lost: Some(lost) }))
+        Self(Mutex::new(Shared { exchange, lost: Some(lost), resumed: true }))
     }
 
     /// The exchange, once all attempts are over.
@@ -81,7 +83,7 @@ impl<'a> Book<'a> {
     pub(super) fn weigh(&self, notes: &[Note]) -> Result<(), ApiError> {
         let mut dropped = notes.iter().filter(|note| note.kind == NoteKind::Dropped);
         let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !matches!(self.reason, Reason::Fallback | Reason::Continuation) {
+        if self.reason != Reason::Fallback && !shared.resumed {
             shared.lost.get_or_insert_with(|| dropped.map(|note| note.path.clone()).collect());
             return Ok(());
         }
@@ -131,18 +133,18 @@ impl<'a> Book<'a> {
     pub(crate) fn end(mut self, result: Result<(), ErrorKind>) {
         self.over = true;
         let notes = std::mem::take(&mut self.notes);
-        self.desk.with(|exchange| {
-            if self.reason == Reason::Continuation {
-                exchange.record_mut().notes.extend(notes);
-            } else {
-                exchange.record_mut().notes = notes;
-            }
-            match (result, self.leg) {
-                (Ok(()), Some(leg)) => exchange.answered_by(leg),
-                (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),
-                (_, None) => {}
-            }
-        });
+        let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Shared { exchange, resumed, .. } = &mut *shared;
+        if *resumed {
+            exchange.record_mut().notes.extend(notes);
+        } else {
+            exchange.record_mut().notes = notes;
+        }
+        match (result, self.leg) {
+            (Ok(()), Some(leg)) => exchange.answered_by(leg),
+            (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),
+            (_, None) => {}
+        }
     }
 }
 

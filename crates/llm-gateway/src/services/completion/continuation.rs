@@ -47,6 +47,9 @@ impl Continuing<'_> {
 /// # Errors
 /// A header or a member that is neither true nor false.
 pub(super) fn continuing(request: &Request<'_>, group: &Group) -> Result<Continuing<'static>, ApiError> {
+    if !request.stream || request.is_copy || !matches!(request.ask.door, Door::Chat) {
+        return Ok(Continuing::No);
+    }
     let own = match header_text(&request.ask.headers, headers::CONTINUE_STREAM) {
         None => request.peek.get::<bool>(MEMBER)?,
         Some(text) => Some(text.parse().map_err(|_| {
@@ -54,11 +57,7 @@ pub(super) fn continuing(request: &Request<'_>, group: &Group) -> Result<Continu
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)
         })?),
     };
-    if !own.unwrap_or(group.policy.resilience.continue_streams)
-        || request.is_copy
-        || !request.stream
-        || !matches!(request.ask.door, Door::Chat)
-    {
+    if !own.unwrap_or(group.policy.resilience.continue_streams) {
         return Ok(Continuing::No);
     }
     // What cannot be read here a vendor of the same dialect may be able to read.
