@@ -83,3 +83,30 @@ def test_it_is_not_done_unasked(mock, speaker, wire):
     with pytest.raises(speaker.errors.APIError):
         speaker.ask(wire.model, Prompt("Hello"), True)
     assert len(mock.requests()) == 1
+
+
+@pytest.mark.parametrize("model", ["gpt-goes-on", "claude-goes-on"])
+class TestEveryClient:
+    """Each dialect's own SDK; a group's configuration asks for it."""
+
+    @pytest.fixture(autouse=True)
+    def not_kept(self, client, model):
+        if client.name == "responses" and model == "gpt-goes-on":
+            pytest.skip("the vendor speaks the dialect and keeps the answer: it passes through as bytes")
+
+    @pytest.mark.parametrize("after", [4, 8])
+    def test_a_text(self, mock, client, model, after):
+        breaks(mock, {"text": TEXT, "chunks": 10}, {"cut_after_chunks": after})
+        heard = client.ask(model, Prompt("Hello"), True)
+        assert (heard.text, heard.stop) == (TEXT, "stop")
+        assert heard.usage.written > USAGE["completion_tokens"]
+        assert len(mock.requests()) == 2
+
+    @pytest.mark.parametrize("after", [1, 4])
+    def test_calls(self, mock, client, model, after):
+        call = {"name": "get_weather", "arguments": {"city": "Saint-Étienne"}}
+        script = {"tool_calls": [call, call | {"arguments": {"city": "Rome"}}], "chunk_size": 6}
+        breaks(mock, script, {"cut_after_chunks": after})
+        heard = client.ask(model, Prompt("Weather?", tools=[WEATHER]), True)
+        assert [call.arguments["city"] for call in heard.calls] == ["Saint-Étienne", "Rome"]
+        assert heard.stop == "tools"
