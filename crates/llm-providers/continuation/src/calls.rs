@@ -151,23 +151,23 @@ impl Again {
     }
 
     /// Hears a piece; what of it is new goes to `out`.
-    pub(crate) fn push(&mut self, piece: ToolCall, out: &mut Vec<ToolCall>) -> Result<(), Contradiction> {
+    pub(crate) fn push(&mut self, piece: &ToolCall, out: &mut Vec<ToolCall>) -> Result<(), Contradiction> {
         let index = piece.index.get().copied().unwrap_or(self.heard.len().saturating_sub(1) as u32);
         let place = match self.heard.iter().position(|heard| heard.call.index == index) {
             Some(place) => {
-                self.heard[place].call.add(&piece);
+                self.heard[place].call.add(piece);
                 place
             }
             None => {
                 self.settle(out)?;
-                let call = Call::begin(&piece, index);
+                let call = Call::begin(piece, index);
                 let first =
                     ToolCall { function: Nullable::Absent, custom: Nullable::Absent, ..piece.clone() };
                 self.heard.push(Heard { call, first, state: State::Open });
                 self.heard.len() - 1
             }
         };
-        self.advance(place, &piece, out)
+        self.advance(place, piece, out)
     }
 
     /// The answer is over.

@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    fn request(members: serde_json::Value) -> ChatRequest {
+    fn request(members: &serde_json::Value) -> ChatRequest {
         let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
         request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         llm_types::from_value(request).unwrap()
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_vendor_that_takes_the_beginning_gets_it() {
-        let original = request(json!({"max_tokens": 100, "reasoning_effort": "low"}));
+        let original = request(&json!({"max_tokens": 100, "reasoning_effort": "low"}));
         let plan = plan(
             &said("Once upon a time. \n", &Calls::default(), false),
             &original,
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn others_are_asked_to() {
-        let original = request(json!({"max_completion_tokens": 20}));
+        let original = request(&json!({"max_completion_tokens": 20}));
         let asked = plan(&said("Once upon a time.", &Calls::default(), false), &original, None);
         assert_eq!(roles(&asked), [Role::User, Role::Assistant, Role::User]);
         let ask = asked.request.messages[2].content.get().unwrap().text().into_owned();
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn before_any_words_it_is_the_same_request() {
-        let original = request(json!({}));
+        let original = request(&json!({}));
         for text in ["", " \n"] {
             let plan = plan(&said(text, &Calls::default(), false), &original, Some(Prefill::LastMessage));
             assert_eq!((plan.request, plan.notes.len()), (original.clone(), 0));
@@ -209,7 +209,7 @@ mod tests {
                 ..ToolCall::function(format!("id{index}"), format!("f{index}"), input)
             });
         }
-        let plan = plan(&said("", &calls, true), &request(json!({})), Some(Prefill::LastMessage));
+        let plan = plan(&said("", &calls, true), &request(&json!({})), Some(Prefill::LastMessage));
         assert_eq!(roles(&plan), [Role::User, Role::User]);
         let ask = plan.request.messages[1].content.get().unwrap().text().into_owned();
         assert!(ask.contains("1. f0 with the arguments: {\"a\":1}"), "{ask}");

@@ -135,8 +135,8 @@ impl Thread {
     }
 
     /// What all legs took, the one under way having taken `last`.
-    pub fn usage(&self, last: Usage) -> Usage {
-        self.earlier.as_ref().map_or_else(|| last.clone(), |earlier| sum(earlier, &last))
+    pub fn usage(&self, last: &Usage) -> Usage {
+        self.earlier.as_ref().map_or_else(|| last.clone(), |earlier| sum(earlier, last))
     }
 
     /// The client is told this.
@@ -257,7 +257,7 @@ impl Thread {
         if let Some(pieces) = delta.tool_calls.take() {
             let mut new = Vec::new();
             for piece in pieces {
-                leg.again.push(piece, &mut new)?;
+                leg.again.push(&piece, &mut new)?;
             }
             delta.tool_calls = some(new);
         }

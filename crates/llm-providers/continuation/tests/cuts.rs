@@ -1,5 +1,7 @@
 //! Streams cut at every event, gone on with by others: what a client of each dialect has in the end.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::Path;
 

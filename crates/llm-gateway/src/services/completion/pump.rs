@@ -387,7 +387,7 @@ impl TranslatePump {
         if let Some(usage) = pricing::estimated_usage(told, self.seen.content_bytes, self.request_bytes) {
             self.notes.push(pricing::estimate_note(told));
             let usage =
-                self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(usage.clone()));
+                self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(&usage));
             let chunk = ChatChunk { usage: Nullable::Value(usage), ..usage_chunk() };
             writer.chunk(&chunk, out);
         }

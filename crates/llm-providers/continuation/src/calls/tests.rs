@@ -35,11 +35,11 @@ fn joined(
         let mut other = Again::after(&calls);
         let mut out = Vec::new();
         for (index, (name, input)) in (0..).zip(again) {
-            other.push(piece(call(index, name, "")), &mut out)?;
+            other.push(&piece(call(index, name, "")), &mut out)?;
             let letters: Vec<char> = input.chars().collect();
             for letters in letters.chunks(size) {
                 let more: String = letters.iter().collect();
-                other.push(piece(json!({"index": index, "function": {"arguments": more}})), &mut out)?;
+                other.push(&piece(json!({"index": index, "function": {"arguments": more}})), &mut out)?;
             }
         }
         other.finish(&mut out)?;
@@ -120,7 +120,7 @@ fn names_of_calls_stay_apart() {
     calls.hear(&piece(json!({"index": 0, "id": "other_0", "function": {"name": "f", "arguments": "{}"}})));
     let mut again = Again::after(&calls);
     let mut out = Vec::new();
-    again.push(piece(call(0, "g", "{}")), &mut out).unwrap();
+    again.push(&piece(call(0, "g", "{}")), &mut out).unwrap();
     assert_eq!((out[0].id.as_deref(), out[0].index.get()), (Some("other_0_1"), Some(&1)));
 }
 
@@ -133,10 +133,10 @@ fn free_text_goes_on_letter_by_letter() {
     let mut again = Again::after(&calls);
     let mut out = Vec::new();
     let head = json!({"index": 0, "id": "d", "type": "custom", "custom": {"name": "sql", "input": "sel"}});
-    again.push(piece(head), &mut out).unwrap();
+    again.push(&piece(head), &mut out).unwrap();
     assert!(out.is_empty());
     for more in ["ect * fr", "om t"] {
-        again.push(piece(json!({"index": 0, "custom": {"input": more}})), &mut out).unwrap();
+        again.push(&piece(json!({"index": 0, "custom": {"input": more}})), &mut out).unwrap();
     }
     again.finish(&mut out).unwrap();
     let said: String = out.iter().filter_map(|piece| piece.custom.get()?.input.as_deref()).collect();
