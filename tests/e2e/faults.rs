@@ -2,8 +2,10 @@
 
 pub(crate) mod asked;
 mod breaker;
+mod continuation;
 mod groups;
 mod matrix;
+mod mirror;
 mod requests;
 mod share;
 pub(crate) mod upstreams;

@@ -37,6 +37,10 @@ def gateway(running_mock, tmp_path_factory):
         {"model_name": vendor.model, "litellm_params": vendor.deployment(running_mock.url)}
         for vendor in [*VENDORS, *EMBEDDERS, *RANKERS]
     ]
+    # The same vendors once more, under names whose streams go on when they break off.
+    going_on = {deployment["model_name"]: deployment for deployment in settings["model_list"][:2]}
+    settings["model_list"] += [one | {"model_name": f"{name}-goes-on"} for name, one in going_on.items()]
+    settings["router_settings"] = {"model_group_stream_continuation": {f"{name}-goes-on": True for name in going_on}}
     gateway = Gateway(settings, tmp_path_factory.mktemp("gateway"))
     yield gateway
     gateway.stop()

@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use llm_continuation::Thread;
 use llm_provider_core::{Ingress, Reply};
 use llm_types::ApiError;
 use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
 use crate::exchange::{Exchange, Outcome};
-use crate::services::completion::{Begun, Fed, Journey, Pump};
+use crate::services::completion::{
+    Begun, Broken, CONTRADICTION, Context as Continuation, Fed, Journey, Pump, Resumed, go_on,
+};
 use crate::serving::{OnDisconnect, Serving};
 
 /// The body of an answer.
@@ -72,8 +75,8 @@ impl AnswerBody {
         begun: Begun,
         ingress: &'static dyn Ingress,
         reply: Reply,
-        journey: Journey,
-        exchange: Exchange,
+        books: (Journey, Exchange),
+        going_on: GoingOn,
     ) -> Self {
         let keepalive = serving.keepalive.zip(ingress.keepalive()).map(|(every, says)| Keepalive {
             every,
@@ -91,7 +94,8 @@ impl AnswerBody {
             reply,
             keepalive,
             on_disconnect: serving.on_disconnect,
-            books: Some((journey, exchange)),
+            books: Some((Some(books.0), books.1)),
+            going_on,
         })))
     }
 }
@@ -152,8 +156,23 @@ struct Streaming {
     reply: Reply,
     keepalive: Option<Keepalive>,
     on_disconnect: OnDisconnect,
-    /// `None` once the exchange has ended.
-    books: Option<(Journey, Exchange)>,
+    /// `None` once the exchange has ended, and while somebody is looked for who goes on.
+    books: Option<(Option<Journey>, Exchange)>,
+    going_on: GoingOn,
+}
+
+/// Whether somebody else goes on with an answer that breaks off.
+pub(crate) enum GoingOn {
+    /// Nobody does.
+    No,
+    /// Nobody does although it was wanted, for this reason.
+    Refused(&'static str),
+    /// Somebody may.
+    Ready(Box<Continuation>),
+    /// Somebody is looked for. Bytes were sent meanwhile, and this is what went wrong.
+    Asking(Pin<Box<dyn Future<Output = Resumed> + Send>>, usize, ApiError),
+    /// Somebody does; this is what went wrong before.
+    Continued(Box<Continuation>, ApiError),
 }
 
 impl Streaming {
@@ -161,6 +180,10 @@ impl Streaming {
         loop {
             let fed = match self.first.take() {
                 Some(first) => first,
+                None if matches!(self.going_on, GoingOn::Asking(..)) => match self.poll_going_on(cx) {
+                    Poll::Ready(fed) => fed,
+                    Poll::Pending => return self.poll_keepalive(cx),
+                },
                 None => match self.poll_upstream(cx) {
                     Poll::Ready(Some(fed)) => fed,
                     Poll::Ready(None) => {
@@ -171,6 +194,7 @@ impl Streaming {
                 },
             };
             let Fed { mut out, error } = fed;
+            let error = error.and_then(|error| self.goes_on(error, &mut out));
             if let Some(error) = &error {
                 self.upstream = None;
                 let event = self.pump.error(error, self.ingress, &self.reply);
@@ -212,33 +236,129 @@ impl Streaming {
     fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let Some(keepalive) = &mut self.keepalive else { return Poll::Pending };
         std::task::ready!(keepalive.poll(cx));
-        if let Some((_, exchange)) = &mut self.books {
-            exchange.sent(keepalive.says.len());
+        match (&mut self.books, &mut self.going_on) {
+            (Some((_, exchange)), _) => exchange.sent(keepalive.says.len()),
+            (None, GoingOn::Asking(_, sent, _)) => *sent += keepalive.says.len(),
+            (None, _) => {}
         }
         Poll::Ready(Some(Bytes::from_static(keepalive.says)))
     }
 
-    fn end(&mut self, error: Option<&ApiError>) {
-        let Some((mut journey, mut exchange)) = self.books.take() else { return };
-        close_books(&mut exchange, &mut self.pump);
-        match error {
-            None => {
-                journey.succeeded(&mut exchange);
-                exchange.end(Outcome::Answered);
+    /// Sees to it that somebody else goes on after an error, or that nobody has to; the error, if it stands.
+    fn goes_on(&mut self, error: ApiError, out: &mut Bytes) -> Option<ApiError> {
+        let (context, before) = match std::mem::replace(&mut self.going_on, GoingOn::No) {
+            GoingOn::Ready(context) => (context, None),
+            GoingOn::Continued(context, before) => (context, Some(before)),
+            GoingOn::Refused(why) => {
+                self.stays_broken(why);
+                return Some(error);
             }
-            Some(error) => {
+            GoingOn::No | GoingOn::Asking(..) => return Some(error),
+        };
+        if error.code.as_deref() == Some(CONTRADICTION) {
+            self.stays_broken("contradiction");
+            if let Some((journey, exchange)) = &mut self.books {
                 exchange.broke_off(error.kind);
-                journey.failed(error, &mut exchange);
-                exchange.end(Outcome::from(error));
+                if let Some(mut journey) = journey.take() {
+                    journey.set_aside(exchange);
+                }
+            }
+            return Some(before.unwrap_or(error));
+        }
+        let Some(pump) = self.pump.continuable() else {
+            self.stays_broken("relayed");
+            return Some(error);
+        };
+        let thread = pump.thread()?;
+        if thread.is_finished() {
+            // All has been said: what broke off was the farewell.
+            *out = [std::mem::take(out), pump.close()].concat().into();
+            self.upstream = None;
+            return None;
+        }
+        if let Some(why) = obstacle(thread, &error, &self.app) {
+            self.stays_broken(why);
+            return Some(error);
+        }
+        let thread = thread.clone();
+        let seen = pump.broke();
+        let (Some(journey), mut exchange) = self.books.take()? else { return Some(error) };
+        exchange.part(seen, error.kind);
+        let (session, group) = journey.broke(&error);
+        let broken = Broken { context, session, group, thread, exchange };
+        self.upstream = None;
+        let future = Box::pin(go_on(self.app.clone(), broken));
+        self.going_on = GoingOn::Asking(future, 0, before.unwrap_or(error));
+        None
+    }
+
+    fn stays_broken(&mut self, why: &'static str) {
+        if let Some((_, exchange)) = &mut self.books {
+            exchange.record_mut().not_continued = Some(why);
+        }
+    }
+
+    /// Waits for whoever goes on.
+    fn poll_going_on(&mut self, cx: &mut Context<'_>) -> Poll<Fed> {
+        let GoingOn::Asking(future, ..) = &mut self.going_on else { return Poll::Pending };
+        let Resumed { mut exchange, by } = std::task::ready!(future.as_mut().poll(cx));
+        let GoingOn::Asking(_, sent, error) = std::mem::replace(&mut self.going_on, GoingOn::No) else {
+            return Poll::Pending;
+        };
+        if sent > 0 {
+            exchange.sent(sent);
+        }
+        let Some((begun, journey, context)) = by else {
+            exchange.record_mut().not_continued = Some("nobody_left");
+            self.books = Some((None, exchange));
+            return Poll::Ready(Fed { out: Bytes::new(), error: Some(error) });
+        };
+        self.books = Some((Some(journey), exchange));
+        self.going_on = GoingOn::Continued(context, error);
+        self.upstream = begun.upstream;
+        let Begun { first, pump, plan, .. } = *begun;
+        Poll::Ready(match (&mut self.pump, pump, plan) {
+            (Pump::Translate(own), Pump::Translate(other), Some(plan)) => {
+                let adopted = own.adopt(*other, &plan);
+                Fed { error: adopted.error.or(first.error), ..adopted }
+            }
+            _ => first,
+        })
+    }
+
+    fn end(&mut self, error: Option<&ApiError>) {
+        let Some((journey, mut exchange)) = self.books.take() else { return };
+        close_books(&mut exchange, &mut self.pump);
+        if let Some(mut journey) = journey {
+            match error {
+                None => journey.succeeded(&mut exchange),
+                Some(error) => {
+                    exchange.broke_off(error.kind);
+                    journey.failed(error, &mut exchange);
+                }
             }
         }
+        exchange.end(error.map_or(Outcome::Answered, Outcome::from));
+    }
+}
+
+/// What stands against going on after this error.
+fn obstacle(thread: &Thread, error: &ApiError, app: &App) -> Option<&'static str> {
+    if let Some(obstacle) = thread.obstacle() {
+        Some(obstacle.label())
+    } else if error.code.as_deref() == Some("total_timeout") {
+        Some("out_of_time")
+    } else if app.is_stopping() && app.is_draining() {
+        Some("stopping")
+    } else {
+        None
     }
 }
 
 impl Drop for Streaming {
     /// The client went away: the vendor is told at once, or heard to its end, as configured.
     fn drop(&mut self) {
-        let Some((mut journey, mut exchange)) = self.books.take() else { return };
+        let Some((Some(mut journey), mut exchange)) = self.books.take() else { return };
         // Many clients go as soon as they have read the last event: they have had their answer.
         let complete = self.pump.is_complete() && !std::thread::panicking();
         let goes_on = self.on_disconnect != OnDisconnect::Cancel

@@ -42,6 +42,7 @@ pub struct App {
     /// Counts the configurations taken over.
     swaps: watch::Sender<u64>,
     stopping: CancellationToken,
+    copies: CancellationToken,
 }
 
 impl App {
@@ -65,6 +66,7 @@ impl App {
             tasks: TaskTracker::new(),
             swaps: watch::Sender::new(0),
             stopping: CancellationToken::new(),
+            copies: CancellationToken::new(),
         })
     }
 
@@ -164,6 +166,16 @@ impl App {
     /// What is still under way is cut off.
     pub fn abort(&self) {
         self.finaliser.cut_off();
+    }
+
+    /// Copies of requests are given up: nobody waits for them.
+    pub fn give_up_copies(&self) {
+        self.copies.cancel();
+    }
+
+    /// Set when copies of requests are given up.
+    pub(crate) const fn copies(&self) -> &CancellationToken {
+        &self.copies
     }
 
     /// Waits for work that goes on without its request.

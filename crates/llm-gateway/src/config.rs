@@ -69,8 +69,8 @@ pub use check::{CheckReport, CheckedDeployment};
 pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};
 pub use environment::{Environment, Lookup};
 pub use gateway_settings::{
-    AccessLogSettings, EffortBudgets, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, OnLoss,
-    ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
+    AccessLogSettings, EffortBudgets, FetchSettings, GatewaySettings, LogFormat, MirroringSettings,
+    OnDisconnect, OnLoss, ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;

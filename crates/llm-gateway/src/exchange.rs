@@ -13,7 +13,7 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::limits::Held;
-use crate::pricing::{Bill, Pricing};
+use crate::pricing::{self, Bill, Pricing};
 use crate::runtime::Runtime;
 use crate::stage::Stage;
 
@@ -87,6 +87,8 @@ pub struct Leg {
     pub pricing: Arc<Pricing>,
     /// What they are paid from.
     pub budgets: Arc<[Arc<BudgetLive>]>,
+    /// What was heard in its part of the answer, where several legs have given parts.
+    pub seen: Option<Box<Seen>>,
 }
 
 impl Leg {
@@ -113,6 +115,8 @@ pub struct Record {
     pub id: String,
     /// When it began.
     pub started: UnixMs,
+    /// The request that this is a copy of. Whoever keeps books keeps copies apart: no client has asked for them.
+    pub mirror_of: Option<String>,
     /// The route, as in the route table.
     pub route: &'static str,
     /// What the client speaks.
@@ -137,6 +141,10 @@ pub struct Record {
     pub retries: u32,
     /// Changes of the model group before the answer.
     pub fallbacks: u32,
+    /// Changes of the deployment in the midst of the answer.
+    pub continuations: u32,
+    /// Why an answer that broke off was not gone on with, although that was wanted.
+    pub not_continued: Option<&'static str>,
     /// The rule that chose the group.
     pub rule: Option<String>,
     /// The experiment that the request took part in, and its variant: `experiment=variant`.
@@ -250,6 +258,7 @@ impl Exchange {
             record: Box::new(Record {
                 id,
                 started: runtime.now(),
+                mirror_of: None,
                 route,
                 dialect: None,
                 principal: None,
@@ -262,6 +271,8 @@ impl Exchange {
                 answered_by: None,
                 retries: 0,
                 fallbacks: 0,
+                continuations: 0,
+                not_continued: None,
                 rule: None,
                 variant: None,
                 budgets: Vec::new(),
@@ -330,6 +341,7 @@ impl Exchange {
             cancelled: false,
             pricing: deployment.pricing.clone(),
             budgets: deployment.budgets.clone(),
+            seen: None,
         });
         self.record.legs.len() - 1
     }
@@ -373,6 +385,28 @@ impl Exchange {
         }
     }
 
+    /// The leg that answered broke off after this part of the answer, and others may go on with it.
+    pub fn part(&mut self, seen: Seen, kind: ErrorKind) {
+        let answered_by = self.record.answered_by.or(self.record.legs.len().checked_sub(1));
+        if let Some(leg) = answered_by.and_then(|leg| self.record.legs.get_mut(leg)) {
+            leg.seen = Some(Box::new(seen));
+        }
+        self.broke_off(kind);
+    }
+
+    /// What was heard in all parts of the answer together.
+    fn join_parts(&mut self) {
+        let record = &mut *self.record;
+        let answered_by = record.answered_by.or(record.legs.len().checked_sub(1));
+        let Some(last) = answered_by.and_then(|leg| record.legs.get_mut(leg)) else { return };
+        if last.seen.is_none() && record.seen != Seen::default() {
+            last.seen = Some(Box::new(std::mem::take(&mut record.seen)));
+        }
+        let request_bytes = record.request_bytes;
+        let parts = record.legs.iter().filter_map(|leg| leg.seen.as_deref());
+        record.seen = parts.fold(Seen::default(), |all, part| joined(all, part, request_bytes));
+    }
+
     /// What was heard in an answer. What earlier ones took, which came to nothing, stays counted.
     pub fn hear(&mut self, mut seen: Seen) {
         if let Some(earlier) = self.record.seen.usage.take() {
@@ -391,6 +425,15 @@ impl Exchange {
     pub fn price(&mut self) {
         let record = &mut *self.record;
         let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
+        if record.bill.is_none() && record.legs.iter().any(|leg| leg.seen.is_some()) {
+            let parts = record.legs.iter().filter_map(|leg| {
+                Some(leg.pricing.bill(leg.seen.as_deref()?, record.request_bytes, record.started))
+            });
+            // What one part costs is not known: then neither is what all of them do.
+            let bills: Option<Vec<Bill>> = parts.collect();
+            record.bill = bills.and_then(|bills| bills.into_iter().reduce(Bill::and)).map(Box::new);
+            return;
+        }
         if let Some(leg) = record.leg().filter(|_| heard && record.bill.is_none()) {
             record.bill = leg.pricing.bill(&record.seen, record.request_bytes, record.started).map(Box::new);
         }
@@ -417,6 +460,9 @@ impl Exchange {
         self.record.stage = if outcome == Outcome::Answered { Stage::Finaliser } else { self.record.stage };
         self.record.duration = self.age();
         self.record.outcome = outcome;
+        if self.record.legs.iter().any(|leg| leg.seen.is_some()) {
+            self.join_parts();
+        }
         self.price();
         for sink in &self.finaliser.sinks {
             sink.record(&self.record);
@@ -424,10 +470,27 @@ impl Exchange {
     }
 }
 
+/// What was heard in an answer, and in the part after it.
+fn joined(all: Seen, part: &Seen, request_bytes: u64) -> Seen {
+    let took = pricing::told_usage(part, request_bytes);
+    Seen {
+        usage: Some(
+            all.usage.as_ref().map_or_else(|| took.clone(), |before| llm_continuation::sum(before, &took)),
+        ),
+        finish_reason: part.finish_reason.clone().or(all.finish_reason),
+        id: all.id.or_else(|| part.id.clone()),
+        model: all.model.or_else(|| part.model.clone()),
+        content_bytes: all.content_bytes + part.content_bytes,
+        complete: part.complete,
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         self.finish(match self.finaliser.is_cutting_off() {
             _ if std::thread::panicking() => Outcome::Panicked,
+            // Of a copy nobody can hang up.
+            _ if self.record.mirror_of.is_some() => Outcome::Drained,
             true => Outcome::Drained,
             false => Outcome::HungUp,
         });
@@ -529,6 +592,7 @@ mod tests {
             error: None,
             pricing: Arc::default(),
             budgets: Arc::default(),
+            seen: None,
         };
         let record = exchange.record_mut();
         record.legs = vec![leg(2, Some(10)), leg(12, None)];

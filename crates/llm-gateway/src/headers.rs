@@ -38,6 +38,8 @@ pub const NOTES_JSON: HeaderName = HeaderName::from_static("x-llm-gateway-notes-
 pub const EXPLAIN: HeaderName = HeaderName::from_static("x-llm-gateway-explain");
 /// What to do with what cannot be carried.
 pub const ON_LOSS: HeaderName = HeaderName::from_static("x-llm-gateway-on-loss");
+/// Whether an answer that breaks off may go on at another deployment.
+pub const CONTINUE_STREAM: HeaderName = HeaderName::from_static("x-llm-gateway-continue-stream");
 /// The timeout for this request, in seconds.
 pub const TIMEOUT: HeaderName = HeaderName::from_static("x-litellm-timeout");
 /// The timeout for this request if it is streamed, in seconds.
@@ -119,6 +121,10 @@ pub const HEADERS: &[HeaderDoc] = &[
     request(
         "x-llm-gateway-on-loss",
         "`report` or `reject`: what to do with what the model's vendor has no place for.",
+    ),
+    request(
+        "x-llm-gateway-continue-stream",
+        "`true` or `false`: whether a stream that breaks off may go on at another deployment.",
     ),
     request("x-llm-gateway-explain", "`notes`: tell all notes of translation in `x-llm-gateway-notes-json`."),
     response("x-request-id", "The request's name, on every answer."),

@@ -237,6 +237,7 @@ pub async fn serving(
         },
         max_in_flight: server.max_in_flight_requests.get() as u64,
         max_answer_bytes: MAX_ANSWER_BYTES,
+        mirrors: Gate::new(settings.mirroring.max_parallel.get(), settings.mirroring.max_waiting),
         made: papaya::HashMap::new(),
         senses: states.senses(settings),
         prepare,

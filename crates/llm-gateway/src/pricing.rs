@@ -33,6 +33,23 @@ pub struct Bill {
     pub is_estimate: bool,
 }
 
+impl Bill {
+    /// What two parts of an answer cost together.
+    pub fn and(mut self, other: Self) -> Self {
+        let (cost, more) = (&mut self.cost, other.cost);
+        cost.total = cost.total.saturating_add(more.total);
+        cost.before_adjustment = cost.before_adjustment.saturating_add(more.before_adjustment);
+        cost.lines.extend(more.lines);
+        cost.factors.extend(more.factors);
+        cost.unpriced.extend(more.unpriced);
+        Self {
+            cost: self.cost,
+            is_reported: self.is_reported && other.is_reported,
+            is_estimate: self.is_estimate || other.is_estimate,
+        }
+    }
+}
+
 impl Pricing {
     /// What the table knows of a model, where it is served from: places may have prices of their own.
     pub fn model(vendor: &str, model: &str, region: Option<&str>) -> Option<ModelInfo<'static>> {
@@ -126,6 +143,12 @@ pub fn estimated_usage(told: Option<&Usage>, content_bytes: u64, request_bytes: 
     }
     usage.extra.insert(ESTIMATED.to_owned(), true.into());
     Some(usage)
+}
+
+/// The usage that a client is told: the vendor's own, or the estimate in its place.
+pub fn told_usage(seen: &Seen, request_bytes: u64) -> Usage {
+    let told = seen.usage.as_ref();
+    estimated_usage(told, seen.content_bytes, request_bytes).or_else(|| told.cloned()).unwrap_or_default()
 }
 
 /// The member of a usage that says that the gateway has estimated it.

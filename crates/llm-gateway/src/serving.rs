@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
-use llm_router::{CoolDown, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
+use llm_router::{CoolDown, Gate, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
@@ -120,6 +120,8 @@ pub struct Serving {
     pub max_in_flight: u64,
     /// Bytes of one answer that is not streamed.
     pub max_answer_bytes: usize,
+    /// Bounds copies of requests.
+    pub mirrors: Arc<Gate>,
 }
 
 impl Serving {

@@ -122,8 +122,28 @@ pub async fn drive<W: World>(
     inquiry: &Inquiry<'_>,
     rng: &mut (dyn Entropy + Send),
 ) -> Result<Won<W::Answer>, Lost<W::Error>> {
-    let mut course =
-        Course { world, session, inquiry, rng, group: None, changes: None, error: None, waited: None };
+    run(Course::new(world, session, inquiry, rng)).await
+}
+
+/// Takes a journey up again whose answer had begun and broke off, which the session has observed: somebody else goes on
+/// with it, or the same deployment once more.
+///
+/// `None` stands here for the group in which the request is. `changes` are the members that replace the request's there.
+///
+/// # Errors
+/// [`Lost`], if nobody goes on.
+pub async fn resume<W: World>(
+    world: &W,
+    session: &mut Session,
+    inquiry: &Inquiry<'_>,
+    rng: &mut (dyn Entropy + Send),
+    changes: Option<Arc<Map<String, Value>>>,
+) -> Result<Won<W::Answer>, Lost<W::Error>> {
+    run(Course { changes, resumed: true, ..Course::new(world, session, inquiry, rng) }).await
+}
+
+async fn run<W: World>(mut course: Course<'_, '_, W>) -> Result<Won<W::Answer>, Lost<W::Error>> {
+    let world = course.world;
     loop {
         match course.step()? {
             Step::Send { deployment, first_token_by, hedge_at } => {
@@ -167,6 +187,8 @@ struct Course<'a, 'i, W: World> {
     rng: &'a mut (dyn Entropy + Send),
     group: Option<Arc<str>>,
     changes: Option<Arc<Map<String, Value>>>,
+    /// Whether an answer has broken off, and is gone on with.
+    resumed: bool,
     error: Option<W::Error>,
     /// The instant that was waited for. A wall clock may be set back: what has been waited for is over all the same.
     waited: Option<UnixMs>,
@@ -185,7 +207,17 @@ struct Ended<W: World> {
     result: Option<Result<W::Answer, Failure<W::Error>>>,
 }
 
-impl<W: World> Course<'_, '_, W> {
+impl<'a, 'i, W: World> Course<'a, 'i, W> {
+    fn new(
+        world: &'a W,
+        session: &'a mut Session,
+        inquiry: &'a Inquiry<'i>,
+        rng: &'a mut (dyn Entropy + Send),
+    ) -> Self {
+        let (group, changes, error, waited) = (None, None, None, None);
+        Self { world, session, inquiry, rng, group, changes, resumed: false, error, waited }
+    }
+
     fn now(&self) -> UnixMs {
         self.waited.map_or_else(|| self.world.now(), |waited| waited.max(self.world.now()))
     }
@@ -208,6 +240,7 @@ impl<W: World> Course<'_, '_, W> {
 
     fn reason(&self) -> Reason {
         match (self.session.attempts().len(), &self.group) {
+            _ if self.resumed => Reason::Continuation,
             (_, Some(_)) => Reason::Fallback,
             (0 | 1, None) => Reason::First,
             (_, None) => Reason::Retry,

@@ -49,7 +49,7 @@ pub use classify::{Class, Senses, classify};
 pub use complexity::{Complexity, Tier};
 pub use decision::{Decision, Refusal, Verdict};
 #[cfg(feature = "client")]
-pub use drive::{Asking, Cause, Failure, Lost, Won, World, drive};
+pub use drive::{Asking, Cause, Failure, Lost, Won, World, drive, resume};
 pub use entrance::{ClassBy, Entrance, Entry, Narrowed, Narrowing};
 pub use entropy::{Entropy, SeededEntropy};
 pub use explained::{Explained, Weighed};

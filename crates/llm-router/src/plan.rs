@@ -208,7 +208,11 @@ fn resilience(settings: &RouterSettings, group: &str) -> Resilience {
         fallback_on_unsupported_params: settings.fallback_on_unsupported_params.unwrap_or(true),
         allow_lossy_fallbacks: settings.allow_lossy_fallbacks,
         allow_embedding_fallbacks: settings.allow_embedding_fallbacks,
-        continue_streams: settings.enable_mid_stream_fallback_continuation,
+        continue_streams: named(
+            settings.model_group_stream_continuation.iter().map(|(name, on)| (name.as_str(), *on)),
+            group,
+        )
+        .unwrap_or(settings.enable_mid_stream_fallback_continuation),
         first_token: settings.first_token_timeout,
         hedging: hedging.enabled.then(|| Hedging {
             after_ms: hedging.after.map(crate::Seconds::as_ms),

@@ -12,6 +12,7 @@ mod deployment;
 mod fallbacks;
 mod group;
 mod hedging;
+mod mirror;
 mod retries;
 mod rule;
 mod seconds;
@@ -30,6 +31,7 @@ pub use deployment::DeploymentSettings;
 pub use fallbacks::{FallbackTarget, FallbackTargets, Fallbacks};
 pub use group::RoutingGroup;
 pub use hedging::{FirstTokenTimeout, HedgingSettings, LearnedTimeout};
+pub use mirror::MirrorSettings;
 pub use retries::RetryPolicy;
 pub use rule::RuleSettings;
 pub use seconds::{InvalidSeconds, Seconds};
@@ -97,6 +99,10 @@ pub struct RouterSettings {
     pub enable_weighted_failover: bool,
     /// Whether a stream that breaks off goes on at another deployment. Default: false.
     pub enable_mid_stream_fallback_continuation: bool,
+    /// The same for single model groups. Default: `enable_mid_stream_fallback_continuation`.
+    pub model_group_stream_continuation: IndexMap<String, bool>,
+    /// Copies of model groups' requests for others; a deployment's own `silent_model` goes before it. Default: none.
+    pub mirrors: IndexMap<String, MirrorSettings>,
 
     /// Seconds until a request is given up. Holds for deployments without a `timeout` of their own.
     /// Default: `litellm_settings.request_timeout`.

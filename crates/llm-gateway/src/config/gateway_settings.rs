@@ -30,6 +30,8 @@ pub struct GatewaySettings {
     pub shared_state: SharedStateSettings,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
+    /// Copies of requests, where the routing wants some.
+    pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
     pub access_log: AccessLogSettings,
     /// Small requests that find out which deployments are well; `general_settings.background_health_checks` turns them
@@ -189,6 +191,22 @@ impl Default for FetchSettings {
             private_hosts: Vec::new(),
             hosts: Vec::new(),
         }
+    }
+}
+
+/// `llm_gateway.mirroring`: bounds on copies of requests, so that they never cost the callers anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MirroringSettings {
+    /// Copies under way at a time, at most. Default: 32.
+    pub max_parallel: NonZeroUsize,
+    /// Copies that wait for their turn, at most; more are dropped and counted. Default: 256.
+    pub max_waiting: usize,
+}
+
+impl Default for MirroringSettings {
+    fn default() -> Self {
+        Self { max_parallel: count(32), max_waiting: 256 }
     }
 }
 

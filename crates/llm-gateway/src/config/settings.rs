@@ -6,8 +6,8 @@ use llm_router::RouterSettings;
 use serde_json::Value;
 
 use super::gateway_settings::{
-    AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, OnDisconnect, ServerSettings, TlsSettings,
-    TranslationSettings, TransportSettings,
+    AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, MirroringSettings, OnDisconnect,
+    ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 use super::health::HealthSettings;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
@@ -34,6 +34,8 @@ pub struct Settings {
     pub shared_state: Option<SharedStateSettings>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
+    /// Bounds on copies of requests.
+    pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
     pub access_log: AccessLogSettings,
     /// How requests are spread over the deployments of a model.
@@ -71,6 +73,7 @@ impl Settings {
             fetch,
             shared_state,
             mut on_disconnect,
+            mirroring,
             mut access_log,
             health_checks,
             providers,
@@ -107,6 +110,7 @@ impl Settings {
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
+            mirroring,
             access_log,
             router,
             health,

@@ -159,6 +159,8 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
     tracing::info!(connections = connections.len(), "draining");
     let drained = async {
         connections.wait().await;
+        // They had as long as the requests that they are copies of.
+        app.give_up_copies();
         app.finished().await;
     };
     if tokio::time::timeout(options.drain_timeout, drained).await.is_err() {

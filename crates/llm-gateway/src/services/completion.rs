@@ -3,12 +3,14 @@
 mod attempt;
 mod book;
 mod cache_points;
+mod continuation;
 mod door;
 mod edits;
 mod embedder;
 mod journey;
 mod known;
 mod mend;
+mod mirror;
 mod pump;
 mod rehearsal;
 mod ties;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use llm_continuation::Thread;
 use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
 use llm_router::{Affinity, Class, Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
@@ -30,18 +33,19 @@ use smallvec::SmallVec;
 pub(crate) use attempt::attempt;
 pub(crate) use attempt::{Asked, Begun};
 pub(crate) use book::{Book, Desk};
+pub(crate) use continuation::{Broken, Context, Continuing, Resumed, go_on};
 pub use door::Door;
 pub(crate) use embedder::Embedder;
 pub(crate) use journey::Journey;
 pub(crate) use known::{Known, enter};
-pub(crate) use pump::{Fed, Pump};
+pub(crate) use pump::{CONTRADICTION, Fed, Pump};
 use rehearsal::Rehearsal;
 pub(crate) use ties::Ties;
 pub(crate) use way::hide_key;
 use way::{Answered, Way};
 pub(crate) use wishes::wishes;
 
-use crate::answer::AnswerBody;
+use crate::answer::{AnswerBody, GoingOn};
 use crate::app::App;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
@@ -86,11 +90,27 @@ pub(crate) struct Request<'a> {
     pub(crate) started: UnixMs,
     /// The canonical form, parsed when a stage first asks for it. Boxed, as most requests do without.
     pub(crate) canonical: std::sync::OnceLock<Box<Incoming>>,
+    /// Whether it is a copy of another, whose answer nobody waits for.
+    pub(crate) is_copy: bool,
+    /// Whether others may go on with its answer; known once its group is.
+    pub(crate) continuing: std::sync::OnceLock<Continuing<'static>>,
+    /// An answer that has broken off, which this request goes on with.
+    pub(crate) after: Option<&'a Thread>,
+}
+
+impl<'a> Request<'a> {
+    /// Whether others may go on with its answer, or do.
+    pub(crate) fn continuing(&self) -> Continuing<'a> {
+        match self.after {
+            Some(thread) => Continuing::After(thread),
+            None => self.continuing.get().copied().unwrap_or_default(),
+        }
+    }
 }
 
 impl Request<'_> {
     /// The same request with another body.
-    fn changed<'b>(&self, ask: &'b Ask, peek: Peek<'b>) -> Request<'b> {
+    fn changed<'b>(&'b self, ask: &'b Ask, peek: Peek<'b>) -> Request<'b> {
         Request {
             ask,
             ingress: self.ingress,
@@ -104,6 +124,9 @@ impl Request<'_> {
             own_timeout: self.own_timeout,
             started: self.started,
             canonical: std::sync::OnceLock::new(),
+            is_copy: self.is_copy,
+            continuing: self.continuing.clone(),
+            after: self.after,
         }
     }
 
@@ -188,6 +211,9 @@ pub(crate) fn look<'a>(
         include_usage,
         reply,
         canonical: std::sync::OnceLock::new(),
+        is_copy: exchange.record().mirror_of.is_some(),
+        continuing: std::sync::OnceLock::new(),
+        after: None,
     })
 }
 
@@ -217,6 +243,7 @@ async fn route(
     }
     open.record_mut().rule = entry.rule.map(str::to_owned);
     open.record_mut().variant = entry.variant.map(|(split, variant)| format!("{split}={variant}"));
+    let _set_once = request.continuing.set(continuation::continuing(request, &group)?);
     let mut session = Box::new(Session::new(wishes(request, &group)?));
     let mut rng = app.runtime.entropy();
     group.live.requested();
@@ -225,7 +252,7 @@ async fn route(
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
     };
     let desk = Desk::new(open);
-    let rehearsal = Rehearsal::of(&request.peek)?;
+    let rehearsal = if request.is_copy { None } else { Rehearsal::of(&request.peek)? };
     let tokens = (inquiry.input_tokens, inquiry.output_tokens);
     let way = Way {
         app,
@@ -250,12 +277,16 @@ async fn route(
     record.retries = session.retries();
     match (driven, answering) {
         (Ok(won), Ok(group)) => {
-            let Answered { asked, deployment, place } = won.answer;
+            let Answered { asked, deployment, place, changes } = won.answer;
             if group.name == asked_of {
                 ties.served_by(&deployment.id, now);
             }
+            let context = match request.continuing() {
+                Continuing::Possible { .. } => Context::new(app, serving, request.ask, changes),
+                _ => None,
+            };
             let journey = Journey::new(app.clone(), session, group, deployment.clone(), place, ties);
-            Ok(answer(app, serving, &deployment, request, asked, journey, open))
+            Ok(answer(app, serving, &deployment, request, asked, journey, open, context))
         }
         (Err(lost), _) => {
             open.record_mut().routing = Some(session);
@@ -278,6 +309,7 @@ fn exhausted(exhausted: &Exhausted, now: UnixMs) -> ApiError {
 }
 
 /// The answer's head, and a body that ends the exchange.
+#[expect(clippy::too_many_arguments, reason = "what one answer consists of, put together once")]
 fn answer(
     app: &Arc<App>,
     serving: &Serving,
@@ -286,6 +318,7 @@ fn answer(
     mut asked: Asked,
     mut journey: Journey,
     mut exchange: Exchange,
+    context: Option<Box<Context>>,
 ) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::empty());
     exchange.enter(Stage::GuardrailsOut);
@@ -323,7 +356,13 @@ fn answer(
         }
         Asked::Stream(begun) => {
             let reply = request.reply.clone();
-            AnswerBody::stream(app.clone(), serving, *begun, request.ingress, reply, journey, exchange)
+            let going_on = match (request.continuing(), context) {
+                (Continuing::Refused(why), _) => GoingOn::Refused(why),
+                (_, Some(context)) => GoingOn::Ready(context),
+                _ => GoingOn::No,
+            };
+            let books = (journey, exchange);
+            AnswerBody::stream(app.clone(), serving, *begun, request.ingress, reply, books, going_on)
         }
     };
     response

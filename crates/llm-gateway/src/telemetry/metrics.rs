@@ -82,6 +82,14 @@ struct CheckLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MirrorLabels {
+    provider: Name,
+    deployment: Name,
+    outcome: &'static str,
+    error_kind: &'static str,
+}
+
 /// Every count of the gateway.
 #[derive(Debug)]
 pub struct Metrics {
@@ -98,6 +106,10 @@ pub struct Metrics {
     cool_downs: Family<CoolDownLabels, Counter>,
     checks: Family<CheckLabels, Counter>,
     check_cost: Counter<f64>,
+    mirrored: Family<MirrorLabels, Counter>,
+    mirrored_tokens: Family<TokenLabels, Counter>,
+    /// Copies of requests that were dropped because too many waited, or at the end.
+    pub dropped_mirrors: Counter,
     request_bytes: Counter,
     response_bytes: Counter,
     /// Bytes of bodies sent to vendors.
@@ -175,6 +187,10 @@ impl Metrics {
             "What checks of deployments have cost",
             check_cost.clone(),
         );
+        let mirrored = Family::<MirrorLabels, Counter>::default();
+        registry.register("mirrored_requests", "Copies of requests that have ended", mirrored.clone());
+        let mirrored_tokens = Family::<TokenLabels, Counter>::default();
+        registry.register("mirrored_tokens", "Tokens of copies of requests", mirrored_tokens.clone());
         let mut counter = |name: &str, help: &str| {
             let counter = Counter::default();
             registry.register(name, help, counter.clone());
@@ -182,6 +198,7 @@ impl Metrics {
         };
         let request_bytes = counter("request_bytes", "Bytes of clients' bodies");
         let response_bytes = counter("response_bytes", "Bytes of answers to clients");
+        let dropped_mirrors = counter("mirrors_dropped", "Copies of requests that there was no room for");
         let upstream_bytes = counter("upstream_bytes", "Bytes of bodies sent to vendors");
         let refused_connections =
             counter("refused_connections", "Connections refused because there were too many");
@@ -202,6 +219,9 @@ impl Metrics {
             cool_downs,
             checks,
             check_cost,
+            mirrored,
+            mirrored_tokens,
+            dropped_mirrors,
             request_bytes,
             response_bytes,
             upstream_bytes,
@@ -252,6 +272,30 @@ impl Metrics {
         };
         self.checks.get_or_create(&labels).inc();
         self.check_cost.inc_by(cost.nanos().max(0) as f64 / 1e9);
+    }
+
+    /// A copy of a request, which counts apart.
+    fn mirror(&self, record: &Record) {
+        let error_kind = match &record.outcome {
+            Outcome::Failed { kind, .. } => kind.label(),
+            _ => "",
+        };
+        let leg = record.leg();
+        let name = |of: fn(&Leg) -> Arc<str>| Name(leg.map_or_else(|| self.none.clone(), of));
+        let labels = MirrorLabels {
+            provider: name(|leg| leg.provider.clone()),
+            deployment: name(|leg| leg.deployment.as_arc().clone()),
+            outcome: record.outcome.label(),
+            error_kind,
+        };
+        self.mirrored.get_or_create(&labels).inc();
+        let Some(counts) = record.seen.usage.as_ref().map(llm_types::Usage::counts) else { return };
+        for (direction, tokens) in [("input", counts.input_total()), ("output", counts.output_total())] {
+            let (provider, deployment) = (labels.provider.clone(), labels.deployment.clone());
+            self.mirrored_tokens
+                .get_or_create(&TokenLabels { provider, deployment, direction })
+                .inc_by(tokens);
+        }
     }
 
     /// All counts as text, these gauges of the moment, and those that `more` registers.
@@ -327,6 +371,9 @@ impl MetricsSink {
 impl Sink for MetricsSink {
     fn record(&self, record: &Record) {
         let metrics = &self.metrics;
+        if record.mirror_of.is_some() {
+            return metrics.mirror(record);
+        }
         let (error_kind, error_layer) = match &record.outcome {
             Outcome::Failed { kind, layer, .. } => (kind.label(), layer.label()),
             _ => ("", ""),
@@ -355,7 +402,21 @@ impl Sink for MetricsSink {
             series.first_byte.get_or_init(family).observe(first_byte.as_secs_f64());
         }
         series.overhead.observe(record.overhead().as_secs_f64());
-        if let Some(usage) = &record.seen.usage {
+        let parts = || record.legs.iter().filter_map(|leg| Some((leg, leg.seen.as_ref()?.usage.as_ref()?)));
+        if record.continuations > 0 {
+            // Each deployment has its own part of the answer.
+            for (leg, usage) in parts() {
+                let counts = usage.counts();
+                for (direction, tokens) in
+                    [("input", counts.input_total()), ("output", counts.output_total())]
+                {
+                    let provider = Name(leg.provider.clone());
+                    let deployment = Name(leg.deployment.as_arc().clone());
+                    let labels = TokenLabels { provider, deployment, direction };
+                    metrics.tokens.get_or_create(&labels).inc_by(tokens);
+                }
+            }
+        } else if let Some(usage) = &record.seen.usage {
             let counts = usage.counts();
             let of = |direction| {
                 let RequestLabels { provider, deployment, .. } = kind.labels.clone();

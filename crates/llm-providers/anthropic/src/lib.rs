@@ -17,7 +17,8 @@ use std::sync::LazyLock;
 
 use http::HeaderMap;
 use llm_provider_core::{
-    Allowances, Capabilities, Chat, CountTokens, Demands, Dialect, Provider, Relay, Translator, VendorInfo,
+    Allowances, Capabilities, Chat, CountTokens, Demands, Dialect, Prefill, Provider, Relay, Translator,
+    VendorInfo,
 };
 use llm_types::UnixMs;
 
@@ -62,6 +63,14 @@ pub const DEMANDS: Demands = Demands {
     cache_brings_all: false,
 };
 
+/// How this model takes the beginning of an answer, wherever Claude is served by Messages: as the last message up to
+/// version 4.5, and not at all since then.
+///
+/// Source: Anthropic docs, "Migration guide" (Claude 4.6: prefill removal), read 2026-11.
+pub fn prefill(model: &str) -> Option<Prefill> {
+    model::Model::of(model).takes_prefill().then_some(Prefill::LastMessage)
+}
+
 impl Provider for Anthropic {
     fn info(&self) -> &VendorInfo {
         &INFO
@@ -77,6 +86,10 @@ impl Provider for Anthropic {
 
     fn demands(&self, _model: &str) -> Demands {
         DEMANDS
+    }
+
+    fn prefill(&self, model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        prefill(model)
     }
 
     fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {

@@ -67,6 +67,11 @@ impl Model {
         Self { family, version }
     }
 
+    /// An answer whose beginning is given. Names that tell no version are taken to refuse it.
+    pub(crate) fn takes_prefill(self) -> bool {
+        self.version > (0, 0) && self.version < (4, 6)
+    }
+
     /// `thinking.type: adaptive`.
     pub(crate) fn thinks_adaptively(self) -> bool {
         self.version >= (4, 6)
@@ -135,6 +140,21 @@ impl Model {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beginnings_of_answers() {
+        for (name, takes) in [
+            ("claude-3-haiku-20240307", true),
+            ("claude-opus-4-5-20251101", true),
+            ("eu.anthropic.claude-sonnet-4-20250514-v1:0", true),
+            ("claude-sonnet-4-6", false),
+            ("claude-fable-5", false),
+            ("claude-mythos-preview", false),
+            ("something-else", false),
+        ] {
+            assert_eq!(Model::of(name).takes_prefill(), takes, "{name}");
+        }
+    }
 
     #[test]
     fn names_of_all_times() {

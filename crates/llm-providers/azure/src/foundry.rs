@@ -12,7 +12,7 @@ use http::HeaderMap;
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
     Allowances, Call, Capabilities, Chat, Decoded, Decoder, Demands, Dialect, Embeddings, EncodeError,
-    Encoded, Login, Note, Parameters, Provider, Relay, Rerank, Secret, StreamDecoder, Translator,
+    Encoded, Login, Note, Parameters, Prefill, Provider, Relay, Rerank, Secret, StreamDecoder, Translator,
     UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{EmbeddingOptions, EmbeddingWire};
@@ -104,6 +104,10 @@ impl Provider for AzureAi {
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
         Some(&Ranking)
+    }
+
+    fn prefill(&self, model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        family::is_claude(model).then(|| llm_provider_anthropic::prefill(model)).flatten()
     }
 
     fn demands(&self, model: &str) -> Demands {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use llm_provider_anthropic::DEMANDS;
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, ParameterInfo, Parameters,
+    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, ParameterInfo, Parameters, Prefill,
     Provider, Relay, Rerank, Secret, Translator, VendorInfo,
 };
 
@@ -112,6 +112,10 @@ impl Provider for Bedrock {
 
     /// Source: Amazon Bedrock API Reference, "Converse" and "Message", and User Guide, "Using the Converse API", read
     /// 2026-11.
+    fn prefill(&self, model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        (Model::of(model).family == Family::Claude).then(|| llm_provider_anthropic::prefill(model)).flatten()
+    }
+
     fn demands(&self, model: &str) -> Demands {
         let model = Model::of(model);
         if model.door == Door::Invoke {

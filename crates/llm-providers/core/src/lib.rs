@@ -43,8 +43,8 @@ pub use patch::{Edit, apply};
 pub use peek::{Member, Peek};
 pub use pieces::chunks;
 pub use provider::{
-    Capabilities, Chat, CountTokens, Embeddings, Operation, Provider, Rerank, TokenCount, Translator,
-    VendorInfo,
+    Capabilities, Chat, CountTokens, Embeddings, Operation, Prefill, Provider, Rerank, TokenCount,
+    Translator, VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use scan::Scan;

@@ -129,6 +129,12 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// How this model, at this address if it is not the usual one, takes the beginning of an answer, to go on with it;
+    /// `None` if it has to be asked to.
+    fn prefill(&self, _model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        None
+    }
+
     /// What it refuses conversations with this model for.
     fn demands(&self, _model: &str) -> Demands {
         Demands::default()
@@ -155,6 +161,15 @@ pub trait Provider: Send + Sync {
     fn relay(&self, _dialect: Dialect) -> Option<&dyn Relay> {
         None
     }
+}
+
+/// How a vendor takes the beginning of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prefill {
+    /// It is the last message of the conversation.
+    LastMessage,
+    /// The same, with this member set to true.
+    Member(Cow<'static, str>),
 }
 
 /// One operation in one vendor's dialect. Same input, same output.

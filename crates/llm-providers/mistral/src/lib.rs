@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
 use llm_provider_core::{
-    AllowanceHeaders, Allowances, Capabilities, Chat, Dialect, Embeddings, Provider, Relay, Translator,
-    VendorInfo,
+    AllowanceHeaders, Allowances, Capabilities, Chat, Dialect, Embeddings, Prefill, Provider, Relay,
+    Translator, VendorInfo,
 };
 use llm_provider_openai::{
     ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, Replay, RequestOptions,
@@ -154,6 +154,13 @@ impl Provider for Mistral {
 
     fn embeddings(&self) -> Option<&dyn Translator<Embeddings>> {
         Some(self)
+    }
+
+    /// The translator marks the last message, if it is the model's, with `prefix`.
+    ///
+    /// Source: Mistral docs, "Prefix", read 2026-11.
+    fn prefill(&self, _model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        Some(Prefill::LastMessage)
     }
 
     fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use llm_provider_core::{
     Allowances, Call, Chat, Decoded, Decoder, Dialect, Edit, Embeddings, EncodeError, Encoded, Framing,
-    Listener, NoteKind, Peek, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator,
+    Listener, NoteKind, Peek, Prefill, Provider, Relay, RelayOperation, Rerank, StreamDecoder, Translator,
     UpstreamError, VendorInfo,
 };
 use llm_provider_openai::{
@@ -112,6 +112,15 @@ impl Provider for Compat {
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
         self.row.has(VendorOperation::Rerank).then_some(&self.rerank as _)
+    }
+
+    fn prefill(&self, _model: &str, base_url: Option<&str>) -> Option<Prefill> {
+        let rule = self.row.prefill.as_ref()?;
+        let address = base_url.unwrap_or(&self.row.base_url).trim_end_matches('/');
+        address.ends_with(&rule.only_at).then(|| match rule.member.as_str() {
+            "" => Prefill::LastMessage,
+            member => Prefill::Member(member.to_owned().into()),
+        })
     }
 
     fn allowances(&self, headers: &HeaderMap, now: UnixMs) -> Allowances {

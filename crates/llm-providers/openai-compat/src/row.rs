@@ -19,6 +19,19 @@ pub use allowances::{AllowanceNames, LimitNames};
 
 use crate::{Quirk, RerankOptions};
 
+/// How a vendor takes the beginning of an answer: as the last message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PrefillRule {
+    /// The member of that message that has to be true; empty for none.
+    #[serde(default)]
+    pub member: String,
+    /// What an address ends in where this holds; empty for every address.
+    #[serde(default)]
+    pub only_at: String,
+}
+
 /// One vendor. The rows of the built-in table and those in a user's configuration have this type.
 ///
 /// Only `id` and, unless each deployment gives its own, `base_url` are needed.
@@ -103,6 +116,9 @@ pub struct VendorRow {
     /// How the model's earlier thinking is sent back.
     #[serde(default)]
     pub replay: Replay,
+    /// How the beginning of an answer is taken; absent: not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefill: Option<PrefillRule>,
     /// What becomes of the member `thinking`.
     #[serde(default)]
     pub thinking: ThinkingMember,
@@ -260,6 +276,7 @@ impl VendorRow {
             cached_tokens: None,
             reasoning_apart: false,
             error_codes: BTreeMap::new(),
+            prefill: None,
             model_prefix: String::new(),
             model_pattern: None,
             efforts: BTreeMap::new(),

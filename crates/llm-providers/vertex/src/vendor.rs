@@ -3,8 +3,8 @@
 use std::sync::LazyLock;
 
 use llm_provider_core::{
-    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, Parameters, Provider, Relay,
-    Rerank, Secret, Translator, VendorInfo,
+    Capabilities, Chat, CountTokens, Demands, Dialect, Embeddings, Login, Parameters, Prefill, Provider,
+    Relay, Rerank, Secret, Translator, VendorInfo,
 };
 use llm_provider_gemini::generate;
 
@@ -73,6 +73,13 @@ impl Provider for Vertex {
 
     fn reads_address(&self, url: &str) -> bool {
         generate::reads_address(url)
+    }
+
+    fn prefill(&self, model: &str, _base_url: Option<&str>) -> Option<Prefill> {
+        match Model::of(model).family {
+            Family::Claude => llm_provider_anthropic::prefill(model),
+            _ => None,
+        }
     }
 
     fn demands(&self, model: &str) -> Demands {

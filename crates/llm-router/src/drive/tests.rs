@@ -171,3 +171,35 @@ async fn a_first_token_that_is_late_sends_the_request_elsewhere() {
     assert!(stage.now().0 < 10_000);
     assert!(stage.asked.lock().unwrap().iter().any(|(id, _)| id == "d1"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_broke_off_goes_on_at_another() {
+    let both = || vec![(5, Ok("begun")), (5, Ok("gone on"))];
+    let stage = stage(Policy::default(), vec![both(), both()]);
+    let mut session = Session::new(Wishes::default());
+    let mut entropy = SeededEntropy::new(7);
+    let inquiry = Inquiry { stream: true, ..Inquiry::default() };
+    let won = drive(&stage, &mut session, &inquiry, &mut entropy).await.unwrap();
+    let first = won.deployment;
+    let failed =
+        Outcome::Failed { deployment: first.clone(), kind: ErrorKind::BadGateway, retry_after_ms: None };
+    let news = session.observe(&failed, stage.now());
+    assert!(news.is_some_and(|news| news.deployment == first), "it counts as a failure");
+    let won = resume(&stage, &mut session, &inquiry, &mut entropy, None).await.unwrap();
+    assert_ne!(won.deployment, first);
+    let reasons: Vec<Reason> = stage.asked.lock().unwrap().iter().map(|(_, reason)| *reason).collect();
+    assert_eq!((reasons, session.attempts().len()), (vec![Reason::First, Reason::Continuation], 2));
+    assert_eq!(stage.now(), UnixMs(10), "at once");
+
+    // It may break off as often as the policy allows attempts.
+    let mut last = won.deployment;
+    for _ in 0..2 {
+        let failed = Outcome::Failed { deployment: last, kind: ErrorKind::BadGateway, retry_after_ms: None };
+        session.observe(&failed, stage.now());
+        stage.scripts.lock().unwrap().iter_mut().for_each(|script| script.push((5, Ok("again"))));
+        last = resume(&stage, &mut session, &inquiry, &mut entropy, None).await.unwrap().deployment;
+    }
+    let failed = Outcome::Failed { deployment: last, kind: ErrorKind::BadGateway, retry_after_ms: None };
+    session.observe(&failed, stage.now());
+    assert!(resume(&stage, &mut session, &inquiry, &mut entropy, None).await.is_err());
+}

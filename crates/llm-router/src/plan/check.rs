@@ -53,7 +53,56 @@ pub(super) fn faults(
             unknown: Some(name.clone()),
         });
     }
+    for name in settings.model_group_stream_continuation.keys().filter(|name| !known(name)) {
+        faults.push(PlanFault {
+            path: format!("router_settings.model_group_stream_continuation.{name}"),
+            message: format!("no model has the name `{name}`, so this is never used"),
+            severity: Severity::Warning,
+            unknown: Some(name.clone()),
+        });
+    }
+    mirrors(settings, groups, known, &mut faults);
     faults
+}
+
+/// Copies that nobody gets, and shares that are none.
+fn mirrors(
+    settings: &RouterSettings,
+    groups: &Groups<'_>,
+    known: &dyn Fn(&str) -> bool,
+    faults: &mut Vec<PlanFault>,
+) {
+    let mut check = |path: String, to: &str, share: f64, share_path: String| {
+        if !(0.0..=1.0).contains(&share) {
+            faults.push(PlanFault::error(share_path, "expected a share from 0 to 1"));
+        }
+        if !known(to) {
+            let message = format!("no model has the name `{to}`, so nothing is copied");
+            let severity = Severity::Warning;
+            faults.push(PlanFault { message, severity, ..PlanFault::unknown(path, to) });
+        }
+    };
+    for (group, mirror) in &settings.mirrors {
+        let path = format!("router_settings.mirrors.{group}");
+        check(format!("{path}.to"), &mirror.to, mirror.share, format!("{path}.share"));
+    }
+    for (group, deployments) in groups {
+        for (number, deployment) in deployments.iter().enumerate() {
+            let path = format!("model_list.{group}[{number}].litellm_params");
+            if let Some(to) = &deployment.silent_model {
+                let share = deployment.silent_share.unwrap_or(1.0);
+                check(format!("{path}.silent_model"), to, share, format!("{path}.silent_share"));
+            }
+        }
+    }
+    for group in settings.mirrors.keys().filter(|name| !known(name)) {
+        faults.push(PlanFault {
+            path: format!("router_settings.mirrors.{group}"),
+            message: format!("no model has the name `{group}`, so this is never used"),
+            severity: Severity::Warning,
+            unknown: Some(group.clone()),
+        });
+    }
 }
 
 fn edges<'a>(settings: &'a RouterSettings, groups: &'a Groups<'a>) -> Vec<Edge<'a>> {

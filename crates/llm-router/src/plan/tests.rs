@@ -177,3 +177,40 @@ fn settings_that_change_nothing_are_told() {
         ]
     );
 }
+
+#[test]
+fn streams_go_on_where_their_group_says_so() {
+    let plan = plan(json!({
+        "enable_mid_stream_fallback_continuation": true,
+        "model_group_stream_continuation": {"a": false},
+    }));
+    assert!(!plan.policy("a").resilience.continue_streams);
+    assert!(plan.policy("b").resilience.continue_streams);
+    let told = faults(json!({"model_group_stream_continuation": {"z": true}}));
+    assert_eq!(
+        (told[0].0.as_str(), told[0].2),
+        ("router_settings.model_group_stream_continuation.z", Severity::Warning)
+    );
+}
+
+#[test]
+fn copies_for_nobody_and_shares_that_are_none_are_told() {
+    let told = faults(json!({"mirrors": {"a": {"to": "z", "share": 0.5}, "b": {"to": "a", "share": 1.5}}}));
+    let told: Vec<_> = told.iter().map(|(path, _, severity)| (path.as_str(), *severity)).collect();
+    assert_eq!(
+        told,
+        [
+            ("router_settings.mirrors.a.to", Severity::Warning),
+            ("router_settings.mirrors.b.share", Severity::Error),
+        ]
+    );
+    let deployment = DeploymentSettings {
+        silent_model: Some("z".to_owned()),
+        silent_share: Some(-0.1),
+        ..DeploymentSettings::default()
+    };
+    let told = Plan::new(&RouterSettings::default(), &[("a".into(), vec![&deployment])], known).unwrap_err();
+    let paths: Vec<&str> = told.iter().map(|fault| fault.path.as_str()).collect();
+    let params = "model_list.a[0].litellm_params";
+    assert_eq!(paths, [format!("{params}.silent_share"), format!("{params}.silent_model")]);
+}

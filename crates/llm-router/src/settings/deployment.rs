@@ -56,7 +56,8 @@ pub struct DeploymentSettings {
     /// Model groups to go on with when this deployment has failed. Default: those of its group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<FallbackTarget>,
-    /// A model group that gets a copy of each request; its answers are thrown away. Default: none.
+    /// A model group, or a deployment by its id, that gets a copy of each request; its answers are thrown away.
+    /// Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silent_model: Option<String>,
     /// The share of requests that are copied, `0.0..=1.0`. Default: 1.

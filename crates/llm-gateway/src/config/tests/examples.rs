@@ -24,8 +24,16 @@ fn every_example_is_read_and_says_only_what_it_should() {
         seen.push(name);
     }
     seen.sort();
-    let all =
-        ["auto-routing", "from-litellm", "full-server", "minimal", "multi-vendor", "routing", "shared-state"];
+    let all = [
+        "auto-routing",
+        "from-litellm",
+        "full-server",
+        "minimal",
+        "multi-vendor",
+        "routing",
+        "shared-state",
+        "streams-and-copies",
+    ];
     assert_eq!(seen, all.map(|name| format!("{name}.yaml")));
 }
 

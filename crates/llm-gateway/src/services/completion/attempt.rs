@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Response, StatusCode, header};
+use llm_continuation::{Plan, Thread};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
     Seen, Translator, UpstreamError, header_text,
@@ -16,8 +17,9 @@ use llm_types::{
 };
 
 use super::book::Book;
+use super::continuation::Continuing;
 use super::edits::{self, RelayPlan};
-use super::pump::{Fed, Pump, RelayPump, TranslatePump};
+use super::pump::{Fed, Outlet, Pump, RelayPump, TranslatePump};
 use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
@@ -41,6 +43,8 @@ pub(crate) struct Begun {
     pub(crate) upstream: Option<Body>,
     pub(crate) pump: Pump,
     pub(crate) headers: HeaderMap,
+    /// How it goes on with an answer that has broken off, if it does.
+    pub(crate) plan: Option<Box<Plan>>,
 }
 
 /// Asks a deployment. Where the vendor refuses a credential that was fetched, another is fetched and it is asked once more.
@@ -108,6 +112,7 @@ async fn attempt_with(
     let operation = request.ask.door.operation(request.stream);
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
         && relay.carries(operation)
+        && request.continuing().may_be_relayed()
         && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
     {
         // A fetched credential stands in the head and does not stay the same.
@@ -178,6 +183,15 @@ async fn translated(
     }
     let translator = deployment.provider.chat().ok_or_else(|| lacks(deployment, "chat"))?;
     let canonical = changed.as_deref().unwrap_or(canonical);
+    let plan = match request.continuing() {
+        Continuing::After(thread) => {
+            let prefill = deployment.provider.prefill(&deployment.model, deployment.base_url.as_deref());
+            Some(Box::new(thread.plan(canonical, prefill)))
+        }
+        _ => None,
+    };
+    notes.extend(plan.iter().flat_map(|plan| plan.notes.iter().cloned()));
+    let canonical = plan.as_ref().map_or(canonical, |plan| &plan.request);
     let (upstream, notes) = encoded(translator, canonical, &call, notes)?;
     weigh_losses(serving, deployment, request, book, &notes, call.unsupported)?;
     book.note(notes);
@@ -186,7 +200,11 @@ async fn translated(
     if request.stream {
         let stream =
             translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
-        return Box::pin(stream).await;
+        let mut asked = Box::pin(stream).await?;
+        if let Asked::Stream(begun) = &mut asked {
+            begun.plan = plan;
+        }
+        return Ok(asked);
     }
     let (answer, headers) =
         decode_whole(app, deployment, book, translator, response, &follow_up, serving.max_answer_bytes)
@@ -295,7 +313,17 @@ async fn translated_stream(
     follow_up: &FollowUp,
 ) -> Result<Asked, ApiError> {
     let asked = request.ask.body.bytes.len() as u64;
-    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply), asked);
+    let pump = || {
+        let client = || Outlet::Client(request.ingress.writer(&request.reply));
+        let (outlet, thread) = match request.continuing() {
+            Continuing::After(_) => (Outlet::Held(Vec::new()), None),
+            Continuing::Possible { .. } => {
+                (client(), request.canonical().ok().map(|incoming| Box::new(Thread::new(&incoming.request))))
+            }
+            Continuing::No | Continuing::Refused(_) => (client(), None),
+        };
+        TranslatePump::new(translator.decoder(), outlet, asked).with_thread(thread)
+    };
     for _ in 0..QUESTIONS {
         if response.status().is_success() && !is_json(&response) {
             let read_error = |response: Response<&[u8]>| decode_error(translator, response);
@@ -322,6 +350,7 @@ async fn translated_stream(
                     upstream: None,
                     pump,
                     headers: parts.headers,
+                    plan: None,
                 })));
             }
             Decoded::Again { request, after_ms } => {
@@ -456,7 +485,7 @@ async fn begin_stream(
     // Comments before the first event: as long as nothing else has come, a failure is still told as a status.
     let mut comments = BytesMut::new();
     let begun = |first, upstream, pump, headers| {
-        Ok(Asked::Stream(Box::new(Begun { first, upstream, pump, headers })))
+        Ok(Asked::Stream(Box::new(Begun { first, upstream, pump, headers, plan: None })))
     };
     loop {
         let next = tokio::select! {

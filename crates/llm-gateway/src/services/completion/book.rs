@@ -19,11 +19,21 @@ struct Shared {
     exchange: Exchange,
     /// What the first attempt could not carry: the client lives with that.
     lost: Option<Vec<String>>,
+    /// Whether an answer has broken off: what was noted of it holds as well.
+    resumed: bool,
 }
 
 impl Desk {
     pub(crate) const fn new(exchange: Exchange) -> Self {
-        Self(Mutex::new(Shared { exchange, lost: None }))
+        Self(Mutex::new(Shared { exchange, lost: None, resumed: false }))
+    }
+
+    /// The same for an answer that has broken off: what was lost of the request until then, the client lives with.
+    pub(crate) fn resume(exchange: Exchange) -> Self {
+        let notes = exchange.record().notes.iter();
+        let lost =
+            notes.filter(|note| note.kind == NoteKind::Dropped).map(|note| note.path.clone()).collect();
+        Self(Mutex::new(Shared { exchange, lost: Some(lost), resumed: true }))
     }
 
     /// The exchange, once all attempts are over.
@@ -31,7 +41,7 @@ impl Desk {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner).exchange
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut Exchange) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).exchange)
     }
 }
@@ -73,7 +83,7 @@ impl<'a> Book<'a> {
     pub(super) fn weigh(&self, notes: &[Note]) -> Result<(), ApiError> {
         let mut dropped = notes.iter().filter(|note| note.kind == NoteKind::Dropped);
         let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.reason != Reason::Fallback {
+        if self.reason != Reason::Fallback && !shared.resumed {
             shared.lost.get_or_insert_with(|| dropped.map(|note| note.path.clone()).collect());
             return Ok(());
         }
@@ -123,14 +133,18 @@ impl<'a> Book<'a> {
     pub(crate) fn end(mut self, result: Result<(), ErrorKind>) {
         self.over = true;
         let notes = std::mem::take(&mut self.notes);
-        self.desk.with(|exchange| {
+        let mut shared = self.desk.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Shared { exchange, resumed, .. } = &mut *shared;
+        if *resumed {
+            exchange.record_mut().notes.extend(notes);
+        } else {
             exchange.record_mut().notes = notes;
-            match (result, self.leg) {
-                (Ok(()), Some(leg)) => exchange.answered_by(leg),
-                (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),
-                (_, None) => {}
-            }
-        });
+        }
+        match (result, self.leg) {
+            (Ok(()), Some(leg)) => exchange.answered_by(leg),
+            (Err(kind), Some(leg)) => exchange.leg_failed(leg, kind),
+            (_, None) => {}
+        }
     }
 }
 

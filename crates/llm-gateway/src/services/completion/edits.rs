@@ -6,7 +6,7 @@ use llm_provider_core::{Call, Edit, Note, NoteKind, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
-use super::{Door, Request, cache_points, mend};
+use super::{Door, Request, cache_points, continuation, mend};
 use crate::deployment::Deployment;
 
 /// Members that LiteLLM's clients send to the gateway and that no vendor knows.
@@ -23,6 +23,7 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "context_window_fallbacks",
     "disable_fallbacks",
     "drop_params",
+    continuation::MEMBER,
     "fallbacks",
     "guardrails",
     "litellm_metadata",

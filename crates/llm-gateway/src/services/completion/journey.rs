@@ -67,6 +67,22 @@ impl Journey {
         self.hand_over(exchange);
     }
 
+    /// It broke off, and others may go on with it: the session, and the group in which it stands.
+    pub(crate) fn broke(mut self, error: &ApiError) -> (Box<Session>, Arc<Group>) {
+        self.observe(&Outcome::Failed {
+            deployment: self.deployment.id.clone(),
+            kind: error.kind,
+            retry_after_ms: error.retry_after_ms,
+        });
+        (std::mem::take(&mut self.session), self.group.clone())
+    }
+
+    /// Its answer is not wanted after all, through no fault of the deployment's.
+    pub(crate) fn set_aside(&mut self, exchange: &mut Exchange) {
+        self.observe(&Outcome::Cancelled { deployment: self.deployment.id.clone() });
+        self.hand_over(exchange);
+    }
+
     /// The decisions belong to the record from here on.
     fn hand_over(&mut self, exchange: &mut Exchange) {
         exchange.record_mut().routing = Some(std::mem::take(&mut self.session));
@@ -74,12 +90,14 @@ impl Journey {
 
     fn timing(&self, record: &Record) -> Answered {
         let usage = record.seen.usage.as_ref().map(llm_types::Usage::counts);
+        // Of a leg that went on with an answer the first token is not known by itself.
+        let is_first = record.continuations == 0;
         let sent_at = record.leg().map_or(record.duration, |leg| leg.sent_at);
         let ms = |until: std::time::Duration| until.saturating_sub(sent_at).as_millis() as u64;
         Answered {
             at: self.app.runtime.now(),
             stream: record.stream,
-            first_token_ms: record.first_byte_at.filter(|_| record.stream).map(ms),
+            first_token_ms: record.first_byte_at.filter(|_| record.stream && is_first).map(ms),
             answer_ms: ms(record.duration),
             output_tokens: usage.map_or(0, |counts| counts.output_total()),
             total_tokens: usage.map_or(0, |counts| counts.input_total() + counts.output_total()),

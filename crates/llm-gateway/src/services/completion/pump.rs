@@ -1,10 +1,11 @@
 //! From a vendor's stream to the client's: passed through frame by frame, or decoded and written anew.
 
 use bytes::{Bytes, BytesMut};
+use llm_continuation::{Contradiction, Plan, Thread};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk, ChatResponse, Nullable};
+use llm_types::{ApiError, ChatChunk, ChatResponse, ErrorKind, Layer, Nullable};
 use serde_json::Value;
 
 use crate::pricing;
@@ -73,10 +74,20 @@ impl Pump {
             Self::Relay(_) => ingress.error_event(error, reply),
             Self::Translate(pump) => {
                 let mut out = BytesMut::new();
-                pump.writer.error(error, &mut out);
+                if let Outlet::Client(writer) = &mut pump.outlet {
+                    writer.error(error, &mut out);
+                }
                 out.freeze()
             }
             Self::Spent => Bytes::new(),
+        }
+    }
+
+    /// The pump of an answer that others may go on with.
+    pub(crate) fn continuable(&mut self) -> Option<&mut TranslatePump> {
+        match self {
+            Self::Translate(pump) if pump.thread.is_some() => Some(pump),
+            _ => None,
         }
     }
 
@@ -95,7 +106,12 @@ impl Pump {
             Self::Relay(_) | Self::Spent => Vec::new(),
             Self::Translate(pump) => {
                 let mut notes = std::mem::take(&mut pump.notes);
-                notes.append(&mut pump.writer.notes());
+                if let Some(thread) = &mut pump.thread {
+                    notes.append(&mut thread.take_notes());
+                }
+                if let Outlet::Client(writer) = &mut pump.outlet {
+                    notes.append(&mut writer.notes());
+                }
                 notes
             }
         }
@@ -225,7 +241,9 @@ impl RelayPump {
 /// Decodes chunks and writes them in the client's dialect.
 pub(crate) struct TranslatePump {
     decoder: Box<dyn Decoder<Chat>>,
-    writer: Box<dyn ChunkWriter>,
+    outlet: Outlet,
+    /// The whole answer, where others may go on with it.
+    thread: Option<Box<Thread>>,
     seen: Seen,
     begun: bool,
     /// Bytes of the client's request: they stand in for a prompt whose tokens nobody counted.
@@ -233,24 +251,53 @@ pub(crate) struct TranslatePump {
     notes: Vec<Note>,
 }
 
+/// Where chunks go.
+pub(crate) enum Outlet {
+    /// To the client.
+    Client(Box<dyn ChunkWriter>),
+    /// Nowhere yet: they go on with an answer that another pump has begun, and wait for it.
+    Held(Vec<ChatChunk>),
+}
+
+impl Outlet {
+    fn chunk(&mut self, chunk: ChatChunk, out: &mut BytesMut) {
+        match self {
+            Self::Client(writer) => writer.chunk(&chunk, out),
+            Self::Held(chunks) => chunks.push(chunk),
+        }
+    }
+}
+
+/// The code of an error that says that a continuing answer does not fit.
+pub(crate) const CONTRADICTION: &str = "continuation_contradicts";
+
 impl TranslatePump {
-    pub(crate) fn new(
-        decoder: Box<dyn Decoder<Chat>>,
-        writer: Box<dyn ChunkWriter>,
-        request_bytes: u64,
-    ) -> Self {
-        Self { decoder, writer, seen: Seen::default(), begun: false, request_bytes, notes: Vec::new() }
+    pub(crate) fn new(decoder: Box<dyn Decoder<Chat>>, outlet: Outlet, request_bytes: u64) -> Self {
+        let (seen, begun, notes) = (Seen::default(), false, Vec::new());
+        Self { decoder, outlet, thread: None, seen, begun, request_bytes, notes }
+    }
+
+    /// The same, and others may go on with the answer.
+    pub(crate) fn with_thread(self, thread: Option<Box<Thread>>) -> Self {
+        Self { thread, ..self }
+    }
+
+    /// What has been said so far, by whomever.
+    pub(crate) fn thread(&self) -> Option<&Thread> {
+        self.thread.as_deref()
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
-        let Self { decoder, writer, seen, begun, .. } = self;
+        let Self { decoder, outlet, thread, seen, begun, .. } = self;
         let mut out = BytesMut::new();
         for item in decoder.push(bytes) {
             match item {
                 Ok(chunk) => {
                     hear(seen, &chunk);
                     *begun = *begun || says_something(&chunk);
-                    writer.chunk(&chunk, &mut out);
+                    if let Err(error) = tell(thread, outlet, chunk, &mut out) {
+                        return Fed { out: out.freeze(), error: Some(contradiction(error)) };
+                    }
                 }
                 Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
             }
@@ -263,40 +310,112 @@ impl TranslatePump {
         let mut out = BytesMut::new();
         for chunk in llm_provider_core::chunks(answer) {
             hear(&mut self.seen, &chunk);
-            self.writer.chunk(&chunk, &mut out);
+            if let Err(error) = tell(&mut self.thread, &mut self.outlet, chunk, &mut out) {
+                return Fed { out: out.freeze(), error: Some(contradiction(error)) };
+            }
         }
-        self.end(&mut out);
         self.begun = true;
-        Fed { out: out.freeze(), error: None }
+        let error = self.end(&mut out).err().map(contradiction);
+        Fed { out: out.freeze(), error }
     }
 
     fn finish(&mut self) -> Fed {
-        let Self { decoder, writer, seen, .. } = &mut *self;
+        let Self { decoder, outlet, thread, seen, .. } = &mut *self;
         let mut out = BytesMut::new();
         for item in decoder.finish() {
             match item {
                 Ok(chunk) => {
                     hear(seen, &chunk);
-                    writer.chunk(&chunk, &mut out);
+                    if let Err(error) = tell(thread, outlet, chunk, &mut out) {
+                        return Fed { out: out.freeze(), error: Some(contradiction(error)) };
+                    }
                 }
                 Err(error) => return Fed { out: out.freeze(), error: Some(error.into()) },
             }
         }
-        self.end(&mut out);
-        Fed { out: out.freeze(), error: None }
+        let error = self.end(&mut out).err().map(contradiction);
+        Fed { out: out.freeze(), error }
+    }
+
+    /// The vendor has said why it stopped, and broke off before its last word: nothing is missing.
+    pub(crate) fn close(&mut self) -> Bytes {
+        let mut out = BytesMut::new();
+        let _nothing_is_held_back_after_the_end = self.end(&mut out);
+        out.freeze()
+    }
+
+    /// The leg under way broke off; what was heard of it.
+    pub(crate) fn broke(&mut self) -> Seen {
+        let seen = std::mem::take(&mut self.seen);
+        if let Some(thread) = &mut self.thread {
+            thread.broke(&pricing::told_usage(&seen, self.request_bytes));
+        }
+        seen
+    }
+
+    /// Goes on with the answer by what another pump has held back, and by what comes after that.
+    pub(crate) fn adopt(&mut self, mut other: Self, plan: &Plan) -> Fed {
+        if let Some(thread) = &mut self.thread {
+            thread.go_on(plan);
+        }
+        self.notes.append(&mut other.notes);
+        self.decoder = other.decoder;
+        self.seen = other.seen;
+        let Outlet::Held(chunks) = other.outlet else { return Fed::default() };
+        let mut out = BytesMut::new();
+        for chunk in chunks {
+            if let Err(error) = tell(&mut self.thread, &mut self.outlet, chunk, &mut out) {
+                return Fed { out: out.freeze(), error: Some(contradiction(error)) };
+            }
+        }
+        let ended = if self.seen.complete { self.end(&mut out) } else { Ok(()) };
+        Fed { out: out.freeze(), error: ended.err().map(contradiction) }
     }
 
     /// The last word: before it what the answer took, if the vendor has not told it or told what cannot be true.
-    fn end(&mut self, out: &mut BytesMut) {
+    fn end(&mut self, out: &mut BytesMut) -> Result<(), Contradiction> {
+        self.seen.complete = true;
+        if let Some(thread) = &mut self.thread {
+            let mut rest = Vec::new();
+            thread.end(&mut rest)?;
+            for chunk in rest {
+                self.outlet.chunk(chunk, out);
+            }
+        }
+        let Outlet::Client(writer) = &mut self.outlet else { return Ok(()) };
         let told = self.seen.usage.as_ref();
         if let Some(usage) = pricing::estimated_usage(told, self.seen.content_bytes, self.request_bytes) {
             self.notes.push(pricing::estimate_note(told));
+            let usage = self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(&usage));
             let chunk = ChatChunk { usage: Nullable::Value(usage), ..usage_chunk() };
-            self.writer.chunk(&chunk, out);
+            writer.chunk(&chunk, out);
         }
-        self.writer.end(out);
-        self.seen.complete = true;
+        writer.end(out);
+        Ok(())
     }
+}
+
+/// A chunk on its way to the client, past the memory of the whole answer where there is one.
+fn tell(
+    thread: &mut Option<Box<Thread>>,
+    outlet: &mut Outlet,
+    chunk: ChatChunk,
+    out: &mut BytesMut,
+) -> Result<(), Contradiction> {
+    let Some(thread) = thread else {
+        outlet.chunk(chunk, out);
+        return Ok(());
+    };
+    let mut told = Vec::new();
+    let passed = thread.pass(chunk, &mut told);
+    for chunk in told {
+        outlet.chunk(chunk, out);
+    }
+    passed
+}
+
+fn contradiction(error: Contradiction) -> ApiError {
+    ApiError::new(ErrorKind::BadGateway, Layer::Gateway, error.to_string()).with_code(CONTRADICTION)
 }
 
 /// Whether a chunk holds anything of the answer: more than who speaks, and that there is nothing yet.

@@ -12,9 +12,10 @@ use serde_json::{Map, Value};
 
 use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
-use super::{Ask, Rehearsal, Request};
+use super::{Ask, Rehearsal, Request, mirror};
 use crate::app::App;
 use crate::deployment::{Claim, Deployment, Place};
+use crate::exchange::Exchange;
 use crate::limits::HeldBody;
 use crate::serving::{Group, Serving};
 
@@ -39,6 +40,8 @@ pub(super) struct Answered {
     pub(super) asked: Asked,
     pub(super) deployment: Arc<Deployment>,
     pub(super) place: Place,
+    /// Members that replace the request's.
+    pub(super) changes: Option<Arc<Map<String, Value>>>,
 }
 
 impl Way<'_> {
@@ -91,7 +94,8 @@ impl Way<'_> {
     async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
         let claim = self.claim(asking.group.as_ref(), deployment)?;
         let place = deployment.place(claim, &self.app.runtime).await?;
-        let mut book = Book::open(self.desk, asking.reason);
+        let reason = if self.request.is_copy { Reason::Mirror } else { asking.reason };
+        let mut book = Book::open(self.desk, reason);
         let asked = match &asking.changes {
             None => attempt::attempt(self.app, self.serving, deployment, self.request, &mut book).await,
             Some(changes) => Box::pin(self.changed(changes, deployment, &mut book)).await,
@@ -155,11 +159,20 @@ impl World for Way<'_> {
             group.live.hedged();
         }
         let deployment = found.map_err(|error| Failure { cause: Cause::Request, error })?;
+        if asking.reason == Reason::First
+            && let Some(to) = mirror::target(self.serving, self.group, &deployment, self.request)
+        {
+            let of = |exchange: &mut Exchange| {
+                mirror::send(self.app, self.serving, self.request.ask, to, exchange.record());
+            };
+            self.desk.with(of);
+        }
         if let Some(error) = self.rehearsal.as_ref().and_then(|rehearsal| rehearsal.failure(&asking)) {
             return Err(Failure { cause: Cause::Unfit { kind: error.kind }, error });
         }
+        let changes = asking.changes.clone();
         match self.ask(asking, &deployment).await {
-            Ok((asked, place)) => Ok(Answered { asked, deployment, place }),
+            Ok((asked, place)) => Ok(Answered { asked, deployment, place, changes }),
             Err(mut error) => {
                 hide_key(&mut error, &deployment);
                 Err(Failure { cause: cause(&error), error })

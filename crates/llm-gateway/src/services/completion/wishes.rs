@@ -58,6 +58,16 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
     if wishes.first_token_ms.is_none() {
         wishes.first_token_ms = seconds(headers, &headers::FIRST_TOKEN_TIMEOUT)?.map(Seconds::as_ms);
     }
+    if request.is_copy {
+        // It is sent once: what becomes of it is what one wants to know.
+        let num_retries = Some(0);
+        return Ok(Wishes {
+            num_retries,
+            disable_fallbacks: true,
+            embedding: wishes.embedding,
+            ..Wishes::default()
+        });
+    }
     if let Some(retries) = number(headers, &headers::NUM_RETRIES)? {
         wishes.num_retries.get_or_insert(retries);
     }

@@ -93,7 +93,11 @@ fn translated_streams_keep_the_same_rules() {
     let ingress = llm_providers::ingress(Dialect::AnthropicMessages);
     let pump = || {
         let writer = ingress.writer(&Reply::default());
-        Pump::Translate(Box::new(TranslatePump::new(mock.chat().unwrap().decoder(), writer, 40)))
+        Pump::Translate(Box::new(TranslatePump::new(
+            mock.chat().unwrap().decoder(),
+            Outlet::Client(writer),
+            40,
+        )))
     };
     let stop = HELLO.replace("}}]", "},\"finish_reason\":\"stop\"}]");
     let mut whole = pump();
