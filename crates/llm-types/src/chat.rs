@@ -18,7 +18,8 @@ pub use content::{
 pub use format::{JsonSchemaFormat, JsonSchemaPart, ResponseFormat};
 pub use message::{Annotation, Audio, Message, Role, ThinkingBlock};
 pub use request::{
-    AudioRequest, ChatRequest, OPENAI_ONLY, Prediction, ReasoningEffort, ServiceTier, Stop, StreamOptions, Verbosity,
+    AudioRequest, ChatRequest, OPENAI_ONLY, Prediction, ReasoningEffort, ServiceTier, Stop, StreamOptions,
+    Verbosity,
 };
 pub use response::{ChatChunk, ChatResponse, Choice, ChunkChoice, Delta, FinishReason};
 pub use tools::{

@@ -21,8 +21,9 @@ pub use chat::{
     ChatResponse, Choice, ChunkChoice, ContentPart, CustomCall, CustomDefinition, CustomTool, Delta,
     FileData, FilePart, FinishReason, FunctionCall, FunctionDefinition, FunctionTool, ImagePart, ImageSource,
     ImageUrl, InputAudio, JsonSchemaFormat, JsonSchemaPart, Message, MessageContent, NamedCustom,
-    NamedFunction, NamedTool, OPENAI_ONLY, Prediction, ReasoningEffort, RefusalPart, ResponseFormat, Role, ServiceTier,
-    Stop, StreamOptions, TextPart, ThinkingBlock, Tool, ToolCall, ToolChoice, ToolChoiceMode, Verbosity,
+    NamedFunction, NamedTool, OPENAI_ONLY, Prediction, ReasoningEffort, RefusalPart, ResponseFormat, Role,
+    ServiceTier, Stop, StreamOptions, TextPart, ThinkingBlock, Tool, ToolCall, ToolChoice, ToolChoiceMode,
+    Verbosity,
 };
 pub use embeddings::{
     Embedding, EmbeddingInput, EmbeddingRequest, EmbeddingResponse, EmbeddingVector, EncodingFormat,

@@ -17,7 +17,8 @@ use std::sync::LazyLock;
 
 use http::HeaderMap;
 use llm_provider_core::{
-    Allowances, Capabilities, Chat, CountTokens, Demands, Dialect, Prefill, Provider, Relay, Translator, VendorInfo,
+    Allowances, Capabilities, Chat, CountTokens, Demands, Dialect, Prefill, Provider, Relay, Translator,
+    VendorInfo,
 };
 use llm_types::UnixMs;
 

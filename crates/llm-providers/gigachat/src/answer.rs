@@ -20,10 +20,7 @@ pub(crate) fn canonical(mut answer: Value, states: &mut States) -> Value {
                 _ => continue,
             };
             let native = choice.insert("finish_reason".to_owned(), reason.into());
-            choice.insert(
-                "provider_specific_fields".to_owned(),
-                json!({ "native_finish_reason": native }),
-            );
+            choice.insert("provider_specific_fields".to_owned(), json!({ "native_finish_reason": native }));
         }
     }
     if let Some(members) = answer.as_object_mut() {

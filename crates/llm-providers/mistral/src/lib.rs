@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 
 use http::HeaderMap;
 use llm_provider_core::{
-    AllowanceHeaders, Allowances, Capabilities, Chat, Dialect, Embeddings, Prefill, Provider, Relay, Translator,
-    VendorInfo,
+    AllowanceHeaders, Allowances, Capabilities, Chat, Dialect, Embeddings, Prefill, Provider, Relay,
+    Translator, VendorInfo,
 };
 use llm_provider_openai::{
     ChatRelay, ChatWire, EmbeddingOptions, EmbeddingWire, OutputLimit, Replay, RequestOptions,

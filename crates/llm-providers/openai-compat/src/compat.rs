@@ -71,11 +71,8 @@ impl Compat {
         let wire = row.wire()?;
         let row = Arc::new(row);
         let chat = ChatWire::new(wire.clone());
-        let responses = ResponsesOptions {
-            wire: wire.clone(),
-            vendor: row.id.clone(),
-            ..ResponsesOptions::default()
-        };
+        let responses =
+            ResponsesOptions { wire: wire.clone(), vendor: row.id.clone(), ..ResponsesOptions::default() };
         let by_model = || ByModel::new(chat.clone(), ResponsesWire::new(responses.clone()));
         Ok(Self {
             info: row.info(),

@@ -486,7 +486,8 @@ fn a_model_may_ask_for_the_responses_api() {
     let bytes = body.to_string().into_bytes();
     let relay = vendor.relay(Dialect::OpenAiChat).unwrap();
     assert!(relay.edits(&Peek::new(&bytes).unwrap(), &call).is_none(), "chat does not pass through");
-    let message = json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]});
+    let message =
+        json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]});
     let told = json!({"id": "r", "object": "response", "created_at": 1, "model": "m", "status": "completed",
         "output": [message]});
     assert_eq!(decode("xai", 200, told.clone()).unwrap()["choices"][0]["message"]["content"], "Hi");

@@ -204,8 +204,7 @@ fn what_only_openai_knows_stays_with_openai() {
     let send = |id: &str, model: &str| {
         let vendor = llm_providers::find(id).unwrap();
         let request = fetched(&*vendor, request.clone());
-        let encoded =
-            encode(&*vendor, vendor.chat().unwrap(), &request, model, OnUnsupported::Drop).unwrap();
+        let encoded = encode(&*vendor, vendor.chat().unwrap(), &request, model, OnUnsupported::Drop).unwrap();
         let Payload::Bytes(body) = encoded.request.body() else { panic!("segments") };
         let body: Value = serde_json::from_slice(body).unwrap();
         let sent = OPENAI_ONLY.iter().filter(|name| body.to_string().contains(**name)).count();

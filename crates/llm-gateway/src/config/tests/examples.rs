@@ -24,7 +24,15 @@ fn every_example_is_read_and_says_only_what_it_should() {
         seen.push(name);
     }
     seen.sort();
-    let all = ["auto-routing", "from-litellm", "full-server", "minimal", "multi-vendor", "routing", "streams-and-copies"];
+    let all = [
+        "auto-routing",
+        "from-litellm",
+        "full-server",
+        "minimal",
+        "multi-vendor",
+        "routing",
+        "streams-and-copies",
+    ];
     assert_eq!(seen, all.map(|name| format!("{name}.yaml")));
 }
 

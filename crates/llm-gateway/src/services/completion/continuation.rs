@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use llm_continuation::{Obstacle, Thread};
 use llm_provider_core::{Dialect, header_text};
-use llm_router::{Session, resume};
+use llm_router::{Affinity, Inquiry, Session, resume};
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Map, Value};
 
 use super::attempt::{Asked, Begun};
 use super::book::Desk;
 use super::way::{Answered, Way};
-use super::{Ask, Door, Journey, Known, Request, enter, look};
+use super::{Ask, Door, Embedder, Journey, Known, Request, Ties, enter, look};
 use crate::app::App;
 use crate::exchange::Exchange;
 use crate::headers;
@@ -109,6 +109,8 @@ pub(crate) struct Broken {
     pub(crate) session: Box<Session>,
     /// Where the request stands.
     pub(crate) group: Arc<Group>,
+    /// What binds it to deployments.
+    pub(crate) ties: Ties,
     /// What has been said.
     pub(crate) thread: Thread,
     pub(crate) exchange: Exchange,
@@ -123,9 +125,9 @@ pub(crate) struct Resumed {
 
 /// Finds somebody who goes on with an answer.
 pub(crate) async fn go_on(app: Arc<App>, broken: Broken) -> Resumed {
-    let Broken { mut context, session, group, thread, exchange } = broken;
+    let Broken { mut context, session, group, ties, thread, exchange } = broken;
     let desk = Desk::resume(exchange);
-    let by = ask_on(&app, &context, session, &group, &thread, &desk).await;
+    let by = ask_on(&app, &context, session, &group, &ties, &thread, &desk).await;
     let mut exchange = desk.close();
     match by {
         Ok((begun, journey, changes)) => {
@@ -149,24 +151,28 @@ async fn ask_on(
     context: &Context,
     mut session: Box<Session>,
     group: &Arc<Group>,
+    ties: &Ties,
     thread: &Thread,
     desk: &Desk,
 ) -> Result<Found, Option<Box<Session>>> {
     let serving = &context.serving;
-    let plan = &serving.config.plan;
     // All of this went well once.
     let Ok(mut request) = desk.with(|exchange| look(serving, &context.ask, exchange)) else {
         return Err(Some(session));
     };
     request.after = Some(thread);
-    let Ok(known) = desk.with(|exchange| Known::find(&request, exchange.record(), plan.needs())) else {
+    let Ok(known) = desk.with(|exchange| Known::find(&request, exchange.record(), serving.needs())) else {
         return Err(Some(session));
     };
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(&request, &tags, &regions);
-    if enter(plan.entrance(), &request, &mut inquiry).is_err() {
+    let principal = desk.with(|exchange| exchange.record().principal.clone());
+    let embedder = Embedder::new(app, serving, principal);
+    if enter(serving, &request, &mut inquiry, &embedder).await.is_err() {
         return Err(Some(session));
     }
+    let pins = ties.pins();
+    let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
     let (rehearsal, others) = (None, Mutex::default());
     let way = Way { app, serving, group, request: &request, desk, rehearsal, others };
     let mut rng = app.runtime.entropy();
@@ -179,7 +185,10 @@ async fn ask_on(
     let standing = way.group(session.group().filter(|name| **name != group.name));
     let (Ok(won), Ok(standing)) = (driven, standing) else { return Err(Some(session)) };
     let Answered { asked, deployment, place, changes } = won.answer;
-    let journey = Journey::new(app.clone(), session, standing, deployment, place);
+    if standing.name == group.name {
+        ties.served_by(&deployment.id, app.runtime.now());
+    }
+    let journey = Journey::new(app.clone(), session, standing, deployment, place, ties.clone());
     match asked {
         Asked::Stream(begun) => Ok((begun, journey, changes)),
         Asked::Whole { .. } => Err(None),

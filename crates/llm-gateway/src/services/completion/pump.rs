@@ -386,8 +386,7 @@ impl TranslatePump {
         let told = self.seen.usage.as_ref();
         if let Some(usage) = pricing::estimated_usage(told, self.seen.content_bytes, self.request_bytes) {
             self.notes.push(pricing::estimate_note(told));
-            let usage =
-                self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(&usage));
+            let usage = self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(&usage));
             let chunk = ChatChunk { usage: Nullable::Value(usage), ..usage_chunk() };
             writer.chunk(&chunk, out);
         }
@@ -421,9 +420,8 @@ fn contradiction(error: Contradiction) -> ApiError {
 
 /// Whether a chunk holds anything of the answer: more than who speaks, and that there is nothing yet.
 fn says_something(chunk: &ChatChunk) -> bool {
-    let is_nothing = |value: &Value| {
-        value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty)
-    };
+    let is_nothing =
+        |value: &Value| value.is_null() || value == "" || value.as_array().is_some_and(Vec::is_empty);
     chunk.choices().iter().any(|choice| {
         let delta = choice.delta.get().and_then(|delta| serde_json::to_value(delta).ok());
         let members = delta.as_ref().and_then(Value::as_object).into_iter().flatten();

@@ -56,11 +56,7 @@ pub(super) fn keep_native(native: &FinishReason, ours: &FinishReason, extra: &mu
 }
 
 /// The failure that a finish reason tells, in the words that the choice has for it.
-pub(crate) fn failure(
-    reason: &FinishReason,
-    choice: &Extra,
-    codes: &[(String, ErrorKind)],
-) -> UpstreamError {
+pub(crate) fn failure(reason: &FinishReason, choice: &Extra, codes: &[(String, ErrorKind)]) -> UpstreamError {
     if let Some(error) = choice.get("error").filter(|error| error.is_object()) {
         let said = json!({ "error": error });
         return error::in_stream(&said, said.to_string().as_bytes(), codes);

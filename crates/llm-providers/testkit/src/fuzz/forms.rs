@@ -8,8 +8,19 @@ use crate::Random;
 
 /// One of each form that JSON has, and some that look like another: a list may be read as an object with its members in
 /// order.
-const FORMS: &[&[u8]] =
-    &[b"null", b"true", b"-1", b"1.5", b"\"x\"", b"\"\"", b"[]", b"[null]", b"[[null],[null]]", b"{}", b"{\"x\":{}}"];
+const FORMS: &[&[u8]] = &[
+    b"null",
+    b"true",
+    b"-1",
+    b"1.5",
+    b"\"x\"",
+    b"\"\"",
+    b"[]",
+    b"[null]",
+    b"[[null],[null]]",
+    b"{}",
+    b"{\"x\":{}}",
+];
 
 /// Every text that differs from this one in one value of JSON, which has another form; at most `most` of them, spread
 /// evenly. The text is JSON, or has JSON in its lines.
