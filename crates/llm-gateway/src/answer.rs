@@ -348,7 +348,7 @@ fn obstacle(thread: &Thread, error: &ApiError, app: &App) -> Option<&'static str
         Some(obstacle.label())
     } else if error.code.as_deref() == Some("total_timeout") {
         Some("out_of_time")
-    } else if app.is_stopping() && app.is_draining() {
+    } else if app.is_draining() {
         Some("stopping")
     } else {
         None
