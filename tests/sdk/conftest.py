@@ -38,9 +38,11 @@ def gateway(running_mock, tmp_path_factory):
         for vendor in [*VENDORS, *EMBEDDERS, *RANKERS]
     ]
     # The same vendors once more, under names whose streams go on when they break off.
-    going_on = {deployment["model_name"]: deployment for deployment in settings["model_list"][:2]}
-    settings["model_list"] += [one | {"model_name": f"{name}-goes-on"} for name, one in going_on.items()]
-    settings["router_settings"] = {"model_group_stream_continuation": {f"{name}-goes-on": True for name in going_on}}
+    going_on = {f"{one['model_name']}-goes-on": one["litellm_params"] for one in settings["model_list"][:2]}
+    settings["model_list"] += [
+        {"model_name": name, "litellm_params": params | {"num_retries": 2}} for name, params in going_on.items()
+    ]
+    settings["router_settings"] |= {"model_group_stream_continuation": dict.fromkeys(going_on, True)}
     gateway = Gateway(settings, tmp_path_factory.mktemp("gateway"))
     yield gateway
     gateway.stop()

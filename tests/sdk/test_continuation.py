@@ -6,7 +6,7 @@ import pytest
 
 from speakers import WEATHER, Prompt
 
-GO_ON = {"x-llm-gateway-continue-stream": "true"}
+GO_ON = {"x-llm-gateway-continue-stream": "true", "x-litellm-num-retries": "2"}
 TEXT = "The quick brown fox jumps over the lazy dog, runs down to the river, drinks its fill, and goes home again."
 USAGE = {"prompt_tokens": 100, "completion_tokens": 40}
 FOX = {
@@ -81,7 +81,7 @@ def test_signed_thinking_is_not_gone_on_with(mock, speaker):
 def test_it_is_not_done_unasked(mock, speaker, wire):
     breaks(mock, {"text": TEXT, "chunks": 10}, {"cut_after_chunks": 5})
     with pytest.raises(speaker.errors.APIError):
-        speaker.ask(wire.model, Prompt("Hello"), True)
+        speaker.ask(wire.model, Prompt("Hello"), True, extra_headers={"x-litellm-num-retries": "2"})
     assert len(mock.requests()) == 1
 
 

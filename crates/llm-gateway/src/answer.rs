@@ -284,8 +284,8 @@ impl Streaming {
         let seen = pump.broke();
         let (Some(journey), mut exchange) = self.books.take()? else { return Some(error) };
         exchange.part(seen, error.kind);
-        let (session, group) = journey.broke(&error);
-        let broken = Broken { context, session, group, thread, exchange };
+        let (session, group, ties) = journey.broke(&error);
+        let broken = Broken { context, session, group, ties, thread, exchange };
         self.upstream = None;
         let future = Box::pin(go_on(self.app.clone(), broken));
         self.going_on = GoingOn::Asking(future, 0, before.unwrap_or(error));
@@ -348,7 +348,7 @@ fn obstacle(thread: &Thread, error: &ApiError, app: &App) -> Option<&'static str
         Some(obstacle.label())
     } else if error.code.as_deref() == Some("total_timeout") {
         Some("out_of_time")
-    } else if app.is_stopping() && app.is_draining() {
+    } else if app.is_draining() {
         Some("stopping")
     } else {
         None

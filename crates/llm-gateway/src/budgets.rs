@@ -140,10 +140,19 @@ pub struct BudgetSink;
 impl Sink for BudgetSink {
     fn record(&self, record: &Record) {
         let Some(bill) = &record.bill else { return };
+        let ended = record.started.plus(record.duration.as_millis() as u64);
+        if record.continuations > 0 {
+            // Each deployment is paid for its own part of the answer.
+            for leg in &record.legs {
+                if let Some(part) = record.part_bill(leg) {
+                    charge(leg.budgets.iter(), part.cost.total, ended);
+                }
+            }
+            return charge(&record.budgets, bill.cost.total, ended);
+        }
         let of_leg = record.leg().map(|leg| &leg.budgets[..]).unwrap_or_default();
         let mut concerned = of_leg.iter().chain(&record.budgets).peekable();
         if concerned.peek().is_some() {
-            let ended = record.started.plus(record.duration.as_millis() as u64);
             charge(concerned, bill.cost.total, ended);
         }
     }

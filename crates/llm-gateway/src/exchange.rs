@@ -179,6 +179,11 @@ impl Record {
         self.answered_by.map_or_else(|| self.legs.last(), |place| self.legs.get(place))
     }
 
+    /// What a leg's part of the answer costs, where several legs have given parts.
+    pub fn part_bill(&self, leg: &Leg) -> Option<Bill> {
+        leg.pricing.bill(leg.seen.as_deref()?, self.request_bytes, self.started)
+    }
+
     /// How long vendors were waited for until the exchange was so old.
     pub fn waited(&self, age: Duration) -> Duration {
         self.legs.iter().map(|leg| leg.waited(age)).sum()
@@ -426,9 +431,7 @@ impl Exchange {
         let record = &mut *self.record;
         let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
         if record.bill.is_none() && record.legs.iter().any(|leg| leg.seen.is_some()) {
-            let parts = record.legs.iter().filter_map(|leg| {
-                Some(leg.pricing.bill(leg.seen.as_deref()?, record.request_bytes, record.started))
-            });
+            let parts = record.legs.iter().filter(|leg| leg.seen.is_some()).map(|leg| record.part_bill(leg));
             // What one part costs is not known: then neither is what all of them do.
             let bills: Option<Vec<Bill>> = parts.collect();
             record.bill = bills.and_then(|bills| bills.into_iter().reduce(Bill::and)).map(Box::new);
@@ -474,6 +477,7 @@ impl Exchange {
 fn joined(all: Seen, part: &Seen, request_bytes: u64) -> Seen {
     let took = pricing::told_usage(part, request_bytes);
     Seen {
+        id: all.id.or_else(|| part.id.clone()),
         usage: Some(
             all.usage.as_ref().map_or_else(|| took.clone(), |before| llm_continuation::sum(before, &took)),
         ),

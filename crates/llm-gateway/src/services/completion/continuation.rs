@@ -109,6 +109,8 @@ pub(crate) struct Broken {
     pub(crate) session: Box<Session>,
     /// Where the request stands.
     pub(crate) group: Arc<Group>,
+    /// What binds it to deployments.
+    pub(crate) ties: Ties,
     /// What has been said.
     pub(crate) thread: Thread,
     pub(crate) exchange: Exchange,
@@ -123,9 +125,9 @@ pub(crate) struct Resumed {
 
 /// Finds somebody who goes on with an answer.
 pub(crate) async fn go_on(app: Arc<App>, broken: Broken) -> Resumed {
-    let Broken { mut context, session, group, thread, exchange } = broken;
+    let Broken { mut context, session, group, ties, thread, exchange } = broken;
     let desk = Desk::resume(exchange);
-    let by = ask_on(&app, &context, session, &group, &thread, &desk).await;
+    let by = ask_on(&app, &context, session, &group, &ties, &thread, &desk).await;
     let mut exchange = desk.close();
     match by {
         Ok((begun, journey, changes)) => {
@@ -149,6 +151,7 @@ async fn ask_on(
     context: &Context,
     mut session: Box<Session>,
     group: &Arc<Group>,
+    ties: &Ties,
     thread: &Thread,
     desk: &Desk,
 ) -> Result<Found, Option<Box<Session>>> {
@@ -163,19 +166,15 @@ async fn ask_on(
     };
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(&request, &tags, &regions);
-    let embedder = Embedder::new(app, serving, desk.with(|exchange| exchange.record().principal.clone()));
+    let principal = desk.with(|exchange| exchange.record().principal.clone());
+    let embedder = Embedder::new(app, serving, principal);
     if enter(serving, &request, &mut inquiry, &embedder).await.is_err() {
         return Err(Some(session));
     }
-    let states = &serving.prepare.states;
-    let Ok(ties) = Ties::find(states, group, &request, &known, app.runtime.now()) else {
-        return Err(Some(session));
-    };
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
-    let tokens = (inquiry.input_tokens, inquiry.output_tokens);
     let (rehearsal, others) = (None, Mutex::default());
-    let way = Way { app, serving, group, request: &request, desk, tokens, rehearsal, others };
+    let way = Way { app, serving, group, request: &request, desk, rehearsal, others };
     let mut rng = app.runtime.entropy();
     let driven = resume(&way, &mut session, &inquiry, &mut rng, context.changes.clone()).await;
     desk.with(|exchange| {
@@ -184,10 +183,12 @@ async fn ask_on(
         record.retries = session.retries();
     });
     let standing = way.group(session.group().filter(|name| **name != group.name));
-    drop((way, pins));
     let (Ok(won), Ok(standing)) = (driven, standing) else { return Err(Some(session)) };
     let Answered { asked, deployment, place, changes } = won.answer;
-    let journey = Journey::new(app.clone(), session, standing, deployment, place, ties);
+    if standing.name == group.name {
+        ties.served_by(&deployment.id, app.runtime.now());
+    }
+    let journey = Journey::new(app.clone(), session, standing, deployment, place, ties.clone());
     match asked {
         Asked::Stream(begun) => Ok((begun, journey, changes)),
         Asked::Whole { .. } => Err(None),

@@ -67,14 +67,14 @@ impl Journey {
         self.hand_over(exchange);
     }
 
-    /// It broke off, and others may go on with it: the session, and the group in which it stands.
-    pub(crate) fn broke(mut self, error: &ApiError) -> (Box<Session>, Arc<Group>) {
+    /// It broke off, and others may go on with it: the session, the group in which it stands, and what binds it.
+    pub(crate) fn broke(mut self, error: &ApiError) -> (Box<Session>, Arc<Group>, Ties) {
         self.observe(&Outcome::Failed {
             deployment: self.deployment.id.clone(),
             kind: error.kind,
             retry_after_ms: error.retry_after_ms,
         });
-        (std::mem::take(&mut self.session), self.group.clone())
+        (std::mem::take(&mut self.session), self.group.clone(), self.ties.clone())
     }
 
     /// Its answer is not wanted after all, through no fault of the deployment's.

@@ -27,7 +27,7 @@ const ANSWER_MS: u64 = 30 * 86_400_000;
 const PROMPT_MS: u64 = 300_000;
 
 /// What binds one request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ties {
     states: Arc<States>,
     bonds: Bonds,
