@@ -26,7 +26,7 @@ mod routed;
 mod stream;
 mod way;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "mock"))]
 mod tests;
 
 pub use asker::Asker;
