@@ -9,7 +9,7 @@ use llm_types::{
     RerankRequest, RerankResponse, UnixMs,
 };
 
-use crate::{PlanFault, SeededEntropy};
+use crate::{Pins, PlanFault, SeededEntropy};
 
 mod ask;
 mod asker;
@@ -24,9 +24,11 @@ mod group;
 mod known;
 mod routed;
 mod stream;
+mod ties;
 mod way;
 
 #[cfg(test)]
+#[cfg(feature = "mock")]
 mod tests;
 
 pub use asker::Asker;
@@ -76,6 +78,8 @@ pub struct Router {
 /// What clones have in common.
 struct Shared {
     groups: Groups,
+    /// Who was served where.
+    pins: Pins,
     clock: Clock,
     seed: AtomicU64,
     warnings: Vec<PlanFault>,

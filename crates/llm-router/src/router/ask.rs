@@ -30,6 +30,11 @@ pub(super) trait Ask: Sync {
     fn losses(&self, _: &Deployment, _: Option<&Map<String, Value>>) -> Result<Vec<Note>, Failure<ApiError>> {
         Ok(Vec::new())
     }
+
+    /// Its parts in the order in which caches of prompts see them.
+    fn segments(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A chat that is answered whole.
@@ -63,6 +68,10 @@ impl Ask for Whole<'_> {
     ) -> Result<Vec<Note>, Failure<ApiError>> {
         losses(self.0, deployment, changes)
     }
+
+    fn segments(&self) -> Vec<String> {
+        segments(self.0)
+    }
 }
 
 impl Ask for Streamed<'_> {
@@ -83,6 +92,10 @@ impl Ask for Streamed<'_> {
         changes: Option<&Map<String, Value>>,
     ) -> Result<Vec<Note>, Failure<ApiError>> {
         losses(self.0, deployment, changes)
+    }
+
+    fn segments(&self) -> Vec<String> {
+        segments(self.0)
     }
 }
 
@@ -133,6 +146,13 @@ impl Took for RerankResponse {
     fn usage(&self) -> Option<&Usage> {
         None
     }
+}
+
+/// What stays as it is when a conversation goes on.
+pub(super) fn segments(request: &ChatRequest) -> Vec<String> {
+    let tools = request.tools.get().and_then(|tools| serde_json::to_string(tools).ok());
+    let messages = request.messages.iter().filter_map(|message| serde_json::to_string(message).ok());
+    tools.into_iter().chain(messages).collect()
 }
 
 fn losses(

@@ -8,15 +8,16 @@ use llm_types::{
     RerankResponse,
 };
 
-use super::ask::{Ask, Ranking, Streamed, Took, Vectors, Whole};
+use super::ask::{Ask, Ranking, Streamed, Took, Vectors, Whole, segments};
 use super::deployment::began;
 use super::embed::Embedder;
 use super::group::{Group, Seen};
 use super::known::{Known, Lists, prompt};
+use super::ties::Ties;
 use super::way::{Answered, Way};
 use super::{Context, Explanation, Routed, Router, RouterError, RouterStream};
 use crate::classify::classify;
-use crate::{Exhausted, Inquiry, Outcome, Session, Wishes, drive};
+use crate::{Affinity, Exhausted, Inquiry, Outcome, Session, Wishes, drive};
 
 /// Who goes first where nobody says.
 const MIDDLE: u8 = 128;
@@ -100,6 +101,10 @@ impl Asker<'_> {
         let (entry, class) = classify(entrance, &groups.senses, &embedder, &mut inquiry, asked).await?;
         let own = groups.find(entry.group)?;
         let seen = Seen { groups, own };
+        let pins = &self.router.shared.pins;
+        let ties = Ties::find(pins, own, &inquiry.affinity, || segments(&request), self.router.now());
+        let pins = ties.pins();
+        let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
         Explanation::new(self, &seen, &request, &entry, class, &inquiry)
     }
 
@@ -183,6 +188,10 @@ impl Asker<'_> {
     ) -> Result<(Answered<A::Answer>, Session), RouterError> {
         let groups = &self.router.shared.groups;
         let default = groups.settings.default_priority.unwrap_or(MIDDLE);
+        let segments = || ask.segments();
+        let ties = Ties::find(&self.router.shared.pins, own, &inquiry.affinity, segments, self.router.now());
+        let pins = ties.pins();
+        let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..*inquiry };
         own.live.requested();
         let way = Way {
             router: self.router,
@@ -193,8 +202,11 @@ impl Asker<'_> {
         };
         let mut session = Session::new(wishes);
         let mut rng = self.router.entropy();
-        match drive(&way, &mut session, inquiry, &mut rng).await {
-            Ok(won) => Ok((won.answer, session)),
+        match drive(&way, &mut session, &inquiry, &mut rng).await {
+            Ok(won) => {
+                ties.served_by(&won.deployment, self.router.now());
+                Ok((won.answer, session))
+            }
             Err(lost) => {
                 let now = self.router.now();
                 let error = lost.error.unwrap_or_else(|| {

@@ -16,13 +16,14 @@ use super::config::{ModelEntry, RouterConfig};
 use super::deployment::{Deployment, FEMTOS};
 use super::error::RouterFault;
 use super::group::{Group, Groups};
+use super::ties::REMEMBERED;
 use super::{Clock, Router, Shared, limited};
 use crate::classify::Senses;
 use crate::settings::{
     BudgetPeriod, BudgetSettings, DeploymentSettings, PreCallCheck, RouterSettings, Seconds,
 };
 use crate::{
-    BudgetLive, DeploymentId, Facts, Gate, GroupLive, KeyLive, Live, Plan, PlanFault, Price, Severity,
+    BudgetLive, DeploymentId, Facts, Gate, GroupLive, KeyLive, Live, Pins, Plan, PlanFault, Price, Severity,
 };
 
 /// Requests that wait for room at one deployment, at most.
@@ -140,7 +141,15 @@ impl RouterBuilder {
         let groups = groups(plan, router_settings, &deployments);
         let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let clock = clock.unwrap_or_else(|| Arc::new(system_time));
-        Ok(Router { shared: Arc::new(Shared { groups, clock, seed: AtomicU64::new(seed), warnings }) })
+        Ok(Router {
+            shared: Arc::new(Shared {
+                groups,
+                pins: Pins::new(REMEMBERED),
+                clock,
+                seed: AtomicU64::new(seed),
+                warnings,
+            }),
+        })
     }
 }
 
@@ -356,15 +365,16 @@ fn groups(plan: Plan, settings: RouterSettings, deployments: &[Arc<Deployment>])
 
 /// Settings that are read, and that only the gateway heeds.
 fn without_effect(settings: &RouterSettings) -> Vec<PlanFault> {
-    use PreCallCheck::{EnforceModelRateLimits, RouterBudgetLimiting};
+    use PreCallCheck::{EncryptedContentAffinity, ResponsesApiDeploymentCheck};
 
     let checks = settings
         .optional_pre_call_checks
         .iter()
         .chain(settings.model_group_affinity_config.values().flatten());
-    let mut affinity = checks.filter(|check| !matches!(check, RouterBudgetLimiting | EnforceModelRateLimits));
+    let mut of_responses =
+        checks.filter(|check| matches!(check, EncryptedContentAffinity | ResponsesApiDeploymentCheck));
     let found = [
-        ("optional_pre_call_checks", affinity.next().is_some()),
+        ("optional_pre_call_checks", of_responses.next().is_some()),
         ("enable_mid_stream_fallback_continuation", settings.enable_mid_stream_fallback_continuation),
     ];
     let told = found.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| PlanFault {

@@ -15,11 +15,11 @@ pub struct Context {
     pub regions: Vec<String>,
     /// The client's `User-Agent`, for `tag_regex`.
     pub user_agent: Option<String>,
-    /// The conversation, for experiments.
+    /// The conversation, for experiments and what stays where it is.
     pub session: Option<String>,
-    /// The key, by an id that is no secret, for experiments.
+    /// The key, by an id that is no secret, for the same.
     pub key: Option<String>,
-    /// The end user, for experiments.
+    /// The end user, for the same.
     pub user: Option<String>,
     /// Facts for rules: `key`, `user`, `team`, `request`, each a map.
     pub facts: Option<Value>,

@@ -217,3 +217,50 @@ async fn what_somebody_wishes_holds_for_that_request_alone() {
     let failed = router.by(&context).chat(ask("broken")).await.unwrap_err();
     assert_eq!(failed.session().attempts().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn conversations_owners_and_cached_prompts_stay_where_they_are() {
+    let of = |check: &str| {
+        router(json!({
+            "model_list": [saying("m", "a", "A."), saying("m", "b", "B."), saying("m", "c", "C.")],
+            "router_settings": {"optional_pre_call_checks": [check], "deployment_affinity_ttl_seconds": 60},
+        }))
+    };
+    let said = vec![Message::system("You are a teacher. ".repeat(400)), Message::user("Hi")];
+    let long = ChatRequest::new("m", said);
+    let conversation = Context { session: Some("s".to_owned()), ..Context::default() };
+    let owner = Context { user: Some("u".to_owned()), ..Context::default() };
+    let nobody = Context::default();
+    let cases =
+        [("session_affinity", &conversation), ("deployment_affinity", &owner), ("prompt_caching", &nobody)];
+    for (check, context) in cases {
+        let router = of(check);
+        let first = router.by(context).chat(long.clone()).await.unwrap().deployment;
+        for _ in 0..12 {
+            assert_eq!(router.by(context).chat(long.clone()).await.unwrap().deployment, first, "{check}");
+        }
+        let explained = router.by(context).explain(long.clone()).await.unwrap();
+        assert_eq!(explained.foresight.decisions[0].chosen.as_ref(), Some(&first), "{check}");
+        let mut others = Vec::new();
+        for _ in 0..40 {
+            others.push(router.chat(ask("m")).await.unwrap().deployment);
+        }
+        assert!(others.iter().any(|other| *other != first), "{check}: others are not bound");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_goes_elsewhere_while_its_deployment_fails() {
+    let router = router(json!({
+        "model_list": [failing("m", "a"), saying("m", "b", "B.")],
+        "router_settings": {"optional_pre_call_checks": ["session_affinity"]},
+    }));
+    let name = crate::affinity::owner_hash(&["session", "m", "", "s"]);
+    router.shared.pins.put(name, crate::DeploymentId::new("a"), UnixMs(START_MS).plus(1_000_000));
+    let context = Context { session: Some("s".to_owned()), ..Context::default() };
+    // It is not bound to the one that helped out, unless the configuration says so.
+    for _ in 0..2 {
+        let routed = router.by(&context).chat(ask("m")).await.unwrap();
+        assert_eq!(asked(&routed.session), ["a", "b"]);
+    }
+}

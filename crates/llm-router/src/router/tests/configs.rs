@@ -64,7 +64,7 @@ async fn what_only_the_gateway_heeds_is_a_warning() {
     let router = router(json!({
         "model_list": [saying("m", "a", "")],
         "router_settings": {
-            "optional_pre_call_checks": ["session_affinity", "router_budget_limiting"],
+            "optional_pre_call_checks": ["session_affinity", "encrypted_content_affinity"],
             "enable_mid_stream_fallback_continuation": true,
             "fallbacks": [{"m": ["nowhere"]}],
         },
