@@ -295,7 +295,8 @@ async fn translated_stream(
     follow_up: &FollowUp,
 ) -> Result<Asked, ApiError> {
     let asked = request.ask.body.bytes.len() as u64;
-    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&request.reply), asked);
+    let reply = request.reply_by(&*deployment.provider);
+    let pump = || TranslatePump::new(translator.decoder(), request.ingress.writer(&reply), asked);
     for _ in 0..QUESTIONS {
         if response.status().is_success() && !is_json(&response) {
             let read_error = |response: Response<&[u8]>| decode_error(translator, response);
