@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness import ANTHROPIC_KEY, MASTER_KEY, OPENAI_KEY
+from vendors.openai import Mistral
 from wires import AnthropicWire, OpenAIWire, Said, Usage, exchange
 
 PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
@@ -97,6 +98,19 @@ def test_usage_is_asked_for_and_withheld_from_who_did_not_ask(mock, openai_clien
         assert told[0].total_tokens == Usage().read + Usage().written and not chunks[-1].choices
     else:
         assert not told and all(chunk.choices for chunk in chunks)
+
+
+@pytest.mark.parametrize("thought", [None, "Hm."])
+def test_usage_that_a_vendor_tells_unasked(mock, openai_client, thought):
+    """Whether the bytes pass through or, for thinking in the history, are translated."""
+    vendor = Mistral()
+    mock.replay(vendor.says(Said("Hello"), True))
+    said = [{"role": "assistant", "content": "Yes?", "reasoning_content": thought}] if thought else []
+    messages = [{"role": "user", "content": "Hi"}, *said, {"role": "user", "content": "Who are you?"}]
+    chunks = list(openai_client.chat.completions.create(model=vendor.model, messages=messages, stream=True))
+    assert "stream_options" not in mock.last().body
+    told = [chunk.usage.total_tokens for chunk in chunks if chunk.usage]
+    assert told == [Usage().read + Usage().written]
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{Two, deployment};
-use crate::client::{CHAT, ask, call, connect, eventually, send};
+use crate::client::{CHAT, ask, call, connect, eventually, open, send};
 use crate::faults::asked::Ask;
 use crate::faults::upstreams::{scripted, well};
 use crate::process::Gateway;
@@ -88,6 +88,50 @@ async fn requests_under_way_at_one_are_seen_by_all() {
     assert_eq!(in_flight(there, "slow").await, Some(0));
 }
 
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_conversation_stays_where_it_was_by_whichever_gateway_it_comes() {
+    let vendors = [well().await, well().await];
+    let models =
+        json!([deployment("first", &vendors[0], &json!({})), deployment("second", &vendors[1], &json!({}))]);
+    let two = Two::start(&models, &json!({"optional_pre_call_checks": ["session_affinity"]}));
+    let served = async |gateway: &Gateway, session: usize| {
+        let mut body = ask("main");
+        body["litellm_session_id"] = format!("session-{session}").into();
+        let mut answer = open(gateway.address, "POST", CHAT, &body).await;
+        answer.body().await;
+        answer.header("x-llm-gateway-deployment").unwrap().to_owned()
+    };
+    let mut here = Vec::new();
+    for session in 0..8 {
+        here.push(served(&two.gateways[0], session).await);
+    }
+    sleep(HALF_A_SECOND).await;
+    for (session, expected) in here.iter().enumerate() {
+        assert_eq!(served(&two.gateways[1], session).await, *expected, "{session}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_budget_that_one_has_spent_is_spent_for_all() {
+    let usage = json!({"usage": {"prompt_tokens": 10, "completion_tokens": 10}});
+    let (dear, well) = (scripted(&usage).await, well().await);
+    let priced =
+        json!({"order": 1, "max_budget": 0.5, "input_cost_per_token": 0.03, "output_cost_per_token": 0});
+    let models = json!([deployment("dear", &dear, &priced), deployment("well", &well, &json!({"order": 2}))]);
+    let two = Two::start(&models, &json!({}));
+    // Each spends a part, and only together have they spent it all.
+    for gateway in &two.gateways {
+        assert_eq!(Ask::chat("main").of(gateway.address).await.deployment(), Some("dear"));
+    }
+    sleep(HALF_A_SECOND).await;
+    for gateway in &two.gateways {
+        assert_eq!(Ask::chat("main").of(gateway.address).await.deployment(), Some("well"));
+    }
+    assert_eq!(dear.records().len(), 2);
+}
+
 /// Waits until so much is left of the minute.
 pub(super) async fn within_a_minute(needed: Duration) {
     const MINUTE: u128 = 60_000;
@@ -103,8 +147,9 @@ pub(super) async fn readiness(gateway: &Gateway) -> Value {
 }
 
 async fn in_flight(gateway: &Gateway, id: &str) -> Option<u64> {
-    let health = call(gateway.address, "GET", "/health", &Value::Null).await.1;
-    let all = ["healthy_endpoints", "unhealthy_endpoints"];
-    let mut all = all.iter().filter_map(|name| health[name].as_array()).flatten();
-    all.find(|one| one["model_id"] == id)?["in_flight"].as_u64()
+    let metrics = call(gateway.address, "GET", "/metrics", &Value::Null).await.1;
+    let deployment = format!("deployment=\"{id}\"");
+    let of_it =
+        |line: &&str| line.starts_with("llm_gateway_deployment_in_flight{") && line.contains(&deployment);
+    metrics.as_str()?.lines().find(of_it)?.rsplit(' ').next()?.parse().ok()
 }

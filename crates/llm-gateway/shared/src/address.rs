@@ -70,9 +70,9 @@ impl fmt::Debug for Sentinels {
 
 /// What connections are made with.
 pub(crate) enum Opener {
-    Single(Client),
+    Single(Box<Client>),
     Sentinels(Box<SentinelClient>),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 impl Address {

@@ -25,7 +25,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use llm_continuation::Thread;
-use llm_provider_core::{Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Reply, header_text};
+use llm_provider_core::{
+    Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Provider, Reply, header_text,
+};
 use llm_router::{Affinity, Class, Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 use smallvec::SmallVec;
@@ -128,6 +130,14 @@ impl Request<'_> {
             continuing: self.continuing.clone(),
             after: self.after,
         }
+    }
+
+    /// What an answer of this vendor is told by. Usage gets whoever asked for it, and whoever speaks the dialect of a vendor
+    /// that tells it unasked.
+    pub(crate) fn reply_by(&self, provider: &dyn Provider) -> Reply {
+        let own = provider.relay(self.ask.dialect).filter(|_| self.ask.dialect == Dialect::OpenAiChat);
+        let unasked = own.is_some_and(|relay| !relay.takes_include_usage());
+        Reply { include_usage: self.include_usage || unasked, ..self.reply.clone() }
     }
 
     /// The canonical form; parsed at most once.

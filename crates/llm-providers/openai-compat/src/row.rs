@@ -104,7 +104,7 @@ pub struct VendorRow {
     /// Whether the role `developer` is known; else it is sent as `system`.
     #[serde(default)]
     pub developer_role: bool,
-    /// Whether `stream_options.include_usage` is known.
+    /// Whether `stream_options.include_usage` is known; what a vendor tells without it, clients get without it.
     #[serde(default = "yes")]
     pub stream_options: bool,
     /// Whether `cache_control` markers are understood.

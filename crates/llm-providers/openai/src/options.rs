@@ -60,7 +60,7 @@ pub struct RequestOptions {
     pub limit: OutputLimit,
     /// Whether the role `developer` is known; else it is sent as `system`.
     pub developer_role: bool,
-    /// Whether `stream_options.include_usage` is known.
+    /// Whether `stream_options.include_usage` is known. A vendor that does not know it tells usage unasked, and so do we.
     pub stream_usage: bool,
     /// Whether `cache_control` markers are understood.
     pub cache_control: bool,

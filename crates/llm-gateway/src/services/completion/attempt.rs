@@ -313,8 +313,9 @@ async fn translated_stream(
     follow_up: &FollowUp,
 ) -> Result<Asked, ApiError> {
     let asked = request.ask.body.bytes.len() as u64;
+    let reply = request.reply_by(&*deployment.provider);
     let pump = || {
-        let client = || Outlet::Client(request.ingress.writer(&request.reply));
+        let client = || Outlet::Client(request.ingress.writer(&reply));
         let (outlet, thread) = match request.continuing() {
             Continuing::After(_) => (Outlet::Held(Vec::new()), None),
             Continuing::Possible { .. } => {
