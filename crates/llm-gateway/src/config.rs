@@ -74,7 +74,7 @@ pub use gateway_settings::{
 };
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
-pub use litellm_settings::{GeneralSettings, LitellmSettings};
+pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
 pub use model_list::ModelInfo;
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 pub use schema::json_schema;

@@ -50,6 +50,8 @@ pub struct Deployment {
     pub headers: HeaderMap,
     /// Headers of a client's that are handed on.
     pub client_headers: Vec<HeaderName>,
+    /// Whether clients' other headers are, as far as they may be.
+    pub forwards_headers: bool,
     /// What the router knows of it from configuration.
     pub settings: DeploymentSettings,
     /// Timeouts and protocol.

@@ -474,6 +474,10 @@ impl Prepare {
                 .iter()
                 .filter_map(|name| HeaderName::try_from(&**name).ok())
                 .collect(),
+            forwards_headers: settings
+                .forwards_headers
+                .as_ref()
+                .is_none_or(|groups| groups.iter().any(|group| group == route.group)),
             settings: resolved.routing.clone(),
             options: self.options(resolved, resolved.timeout_ms),
             stream_options: self.options(resolved, resolved.stream_timeout_ms),

@@ -95,7 +95,7 @@ pub struct RouterSettings {
     /// Whether a request for vectors may go on to another model: its vectors do not compare with the first one's.
     /// Default: false.
     pub allow_embedding_fallbacks: bool,
-    /// Whether a failed attempt is followed by a draw among the others of the group before any back-off. Default: false.
+    /// Whether a failed attempt is followed by a draw among the others of the group before any back-off. It always is.
     pub enable_weighted_failover: bool,
     /// Whether a stream that breaks off goes on at another deployment. Default: false.
     pub enable_mid_stream_fallback_continuation: bool,

@@ -48,7 +48,7 @@ async fn who_is_down_is_not_asked_and_comes_back_by_itself() {
 
     bad.set_script(Some(Script::default()));
     eventually(async || answerer(&gateway).await == "bad").await;
-    gateway.logged(&["a deployment is well", "\"bad\""]);
+    gateway.logged(&["a deployment is well again", "\"bad\""]);
     // Checks are no requests of anybody's.
     let log = gateway.log();
     let lines = log.lines().filter(|line| line.contains("llm_gateway::access"));

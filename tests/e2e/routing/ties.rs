@@ -146,13 +146,11 @@ async fn what_refers_to_an_answer_goes_where_it_was_made() {
         let body = json!({"model": "main", "input": "Hello", "stream": streamed});
         let (status, first, text) = respond(&gateway, &body).await;
         assert_eq!(status, 200, "{text}");
-        let mut turn = 0;
-        for _ in 0..6 {
+        for turn in 0..6 {
             let mut next = body.clone();
             next["previous_response_id"] = format!("resp_{}_{turn}", &first[1..]).into();
             let (status, deployment, text) = respond(&gateway, &next).await;
             assert_eq!((status, &deployment), (200, &first), "{text}");
-            turn += 1;
         }
     }
 }

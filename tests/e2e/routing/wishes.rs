@@ -83,3 +83,32 @@ async fn a_request_may_say_where_it_may_be_served() {
     let sent: Value = serde_json::from_slice(&europe.records()[0].body).unwrap();
     assert!(sent.get("allowed_model_region").is_none(), "the vendor was told: {sent}");
 }
+
+#[tokio::test]
+async fn a_clients_headers_reach_vendors_where_that_is_configured() {
+    let (told, kept) = (well().await, well().await);
+    let mut other = at(&kept, "kept", &json!({}));
+    other["model_name"] = "other".into();
+    let settings = json!({"model_group_settings": {"forward_client_headers_to_llm_api": ["main"]}});
+    let gateway = Gateway::start(
+        &json!({"model_list": [at(&told, "told", &json!({})), other], "litellm_settings": settings}),
+    );
+    for model in ["main", "other"] {
+        let ask = [
+            ("x-team", "blue"),
+            ("x-api-key", "a-clients-own-key"),
+            ("x-litellm-tags", "a"),
+            ("x-stainless-lang", "rust"),
+            ("cookie", "secret"),
+        ]
+        .into_iter()
+        .fold(Ask::chat(model), |ask, (name, value)| ask.header(name, value));
+        assert_eq!(ask.of(gateway.address).await.status, 200);
+    }
+    let (record, other) = (&told.records()[0], &kept.records()[0]);
+    assert_eq!(record.headers.get("x-team").unwrap(), "blue");
+    assert!(other.headers.get("x-team").is_none());
+    for name in ["x-api-key", "x-litellm-tags", "x-stainless-lang", "cookie"] {
+        assert!(record.headers.get(name).is_none(), "{name}");
+    }
+}

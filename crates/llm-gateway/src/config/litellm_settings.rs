@@ -48,11 +48,22 @@ pub struct LitellmSettings {
     pub cost_margin_config: Margins,
     /// Budgets of labels: requests with a label whose budget is spent are refused. Default: none.
     pub tag_budget_config: IndexMap<String, BudgetSettings>,
+    /// What holds for some model groups. Default: nothing.
+    pub model_group_settings: ModelGroupSettings,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
     pub json_logs: Option<bool>,
     /// Seconds of silence on a stream after which a comment is sent. Default:
     /// `llm_gateway.server.keepalive_comment_ms`.
     pub sse_keepalive_ping_interval_seconds: Option<Seconds>,
+}
+
+/// `litellm_settings.model_group_settings`: what holds for some model groups.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelGroupSettings {
+    /// The model groups whose vendors get the clients' own headers: those that begin with `x-`, but for keys and those
+    /// that are meant for the gateway, for proxies or for official clients' statistics. Default: none.
+    pub forward_client_headers_to_llm_api: Vec<String>,
 }
 
 impl LitellmSettings {
@@ -102,6 +113,9 @@ pub struct GeneralSettings {
     /// `llm_gateway.server.trusted_proxies`.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxy_ranges: Vec<IpNet>,
+    /// The same as `litellm_settings.model_group_settings.forward_client_headers_to_llm_api`, for all groups. Default:
+    /// false.
+    pub forward_client_headers_to_llm_api: bool,
     /// Whether small requests find out in the background which deployments are well. They cost money: see
     /// `llm_gateway.health_checks`. Default: false.
     pub background_health_checks: bool,

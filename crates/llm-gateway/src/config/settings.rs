@@ -40,6 +40,8 @@ pub struct Settings {
     pub access_log: AccessLogSettings,
     /// How requests are spread over the deployments of a model.
     pub router: RouterSettings,
+    /// The model groups whose vendors get the clients' own headers; `None` for all.
+    pub forwards_headers: Option<Vec<String>>,
     /// What is checked in the background.
     pub health: HealthSettings,
     /// Further vendors, as the config has them.
@@ -113,6 +115,8 @@ impl Settings {
             mirroring,
             access_log,
             router,
+            forwards_headers: (!general.forward_client_headers_to_llm_api)
+                .then(|| litellm.model_group_settings.forward_client_headers_to_llm_api.clone()),
             health,
             providers,
             master_key: general.master_key,
@@ -140,6 +144,7 @@ impl Settings {
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
+            ("litellm_settings.model_group_settings", self.forwards_headers != other.forwards_headers),
             ("general_settings.background_health_checks", self.health != other.health),
             ("llm_gateway.providers", self.providers != other.providers),
             ("router_settings", self.router != other.router),

@@ -136,17 +136,15 @@ fn take(app: &App, serving: &Serving, subject: &Subject, found: Found, now: Unix
     deployment.live.checked(found.check, counts.then(|| now.plus(settings.stale_of(info))));
     let id = &deployment.id;
     let well = found.check.failure.is_none();
-    let before = app.checks.found(id).map(|before| before.check.failure.is_none());
-    if before != Some(well) {
-        let outcome = found.check.failure.map_or("well", ErrorKind::label);
+    let was_well = app.checks.found(id).is_none_or(|before| before.check.failure.is_none());
+    let outcome = found.check.failure.map_or("well", ErrorKind::label);
+    if well && !was_well {
+        tracing::info!(deployment.id = id.as_str(), outcome, "a deployment is well again");
+    } else if was_well && !well {
         let message = found.message.as_deref();
-        if well {
-            tracing::info!(deployment.id = id.as_str(), outcome, "a deployment is well");
-        } else {
-            tracing::warn!(deployment.id = id.as_str(), outcome, message, "a deployment is not well");
-        }
+        tracing::warn!(deployment.id = id.as_str(), outcome, message, "a deployment is not well");
     }
-    app.metrics.checked(deployment, found.check.failure.map_or("well", ErrorKind::label), found.cost);
+    app.metrics.checked(deployment, outcome, found.cost);
     app.checks.spend(found.cost, now);
     budgets::charge(deployment.budgets.iter(), found.cost, now);
     app.checks.found.pin().insert(id.clone(), Arc::new(found));

@@ -53,9 +53,8 @@ impl LimitCell {
         let until = self.until.get().filter(|until| *until > now)?;
         let left = self.left.get()?;
         let back = self.limit.get().zip(self.at.get()).map_or(0, |(limit, at)| {
-            let used = u128::from(limit.saturating_sub(left));
-            let whole = u128::from(until.since(at).max(1));
-            u64::try_from(used * u128::from(now.since(at)) / whole).unwrap_or(u64::MAX)
+            let used = limit.saturating_sub(left) as f64;
+            (used * now.since(at) as f64 / until.since(at).max(1) as f64) as u64
         });
         Some((left.saturating_add(back), until))
     }

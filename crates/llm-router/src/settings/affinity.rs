@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum PreCallCheck {
     /// Requests with the same long beginning stay together, for the vendor's prompt cache.
     PromptCaching,
-    /// Budgets of vendors, deployments and labels.
+    /// Budgets of vendors, deployments and labels. They count wherever there are such.
     RouterBudgetLimiting,
-    /// A request that refers to an earlier answer goes where that was made.
+    /// A request that refers to an earlier answer goes where that was made. It always does.
     ResponsesApiDeploymentCheck,
     /// A key or user stays with a deployment.
     DeploymentAffinity,
@@ -22,6 +22,7 @@ pub enum PreCallCheck {
     EnforceModelRateLimits,
     /// Encrypted thinking goes back to the deployment that made it.
     EncryptedContentAffinity,
-    /// Headers of clients are handed on by model group.
+    /// Headers of clients are handed on by model group: as `litellm_settings.model_group_settings` says, with this check
+    /// or without it.
     ForwardClientHeadersByModelGroup,
 }

@@ -108,6 +108,17 @@ fn budgets_that_bound_nothing_are_told() {
 }
 
 #[test]
+fn clients_headers_are_handed_on_for_whom_it_is_said() {
+    assert_eq!(settings("").forwards_headers, Some(vec![]));
+    let some = "litellm_settings: {model_group_settings: {forward_client_headers_to_llm_api: [a]}}";
+    assert_eq!(settings(some).forwards_headers, Some(vec!["a".to_owned()]));
+    assert_eq!(
+        settings("general_settings: {forward_client_headers_to_llm_api: true}").forwards_headers,
+        None
+    );
+}
+
+#[test]
 fn proxies_are_trusted_only_on_request() {
     let settings = settings("general_settings: {trusted_proxy_ranges: [10.0.0.0/8]}");
     assert!(settings.server.trusted_proxies.is_empty());

@@ -83,8 +83,8 @@ fn endpoint(app: &App, serving: &Serving, subject: &Subject, verdict: Verdict, n
         return told;
     }
     told["model_name"] = subject.resolved.model_name.as_str().into();
-    if let Err(why) = &subject.probe {
-        told["unchecked"] = why.as_str().into();
+    if let Err(why) = subject.probe() {
+        told["unchecked"] = why.into();
     }
     let deployment = match &subject.deployment {
         Ok(deployment) => deployment,

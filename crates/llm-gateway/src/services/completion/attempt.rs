@@ -654,7 +654,35 @@ fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap) -> Cow<
             }
         }
     }
+    if deployment.forwards_headers {
+        for (name, value) in client {
+            if is_for_vendors(name.as_str()) && !deployment.headers.contains_key(name) {
+                all.to_mut().append(name.clone(), value.clone());
+            }
+        }
+    }
     all
+}
+
+/// Whether a client's header may be handed on: one that nobody has named, and that is no key and not meant for the
+/// gateway, for proxies or for an official client's statistics.
+///
+/// Source: LiteLLM documentation, "Forward client headers to LLM API": headers that begin with `x-`, without
+/// `x-stainless-`; read 2026-11. Keys and what is the gateway's own never leave it here.
+fn is_for_vendors(name: &str) -> bool {
+    const NOT: [&str; 10] = [
+        "x-stainless-",
+        "x-litellm-",
+        "x-llm-gateway-",
+        "x-forwarded-",
+        "x-amz-",
+        "x-api-key",
+        "x-goog-api-key",
+        "x-real-ip",
+        "x-request-id",
+        "x-ratelimit-",
+    ];
+    name.starts_with("x-") && NOT.iter().all(|begin| !name.starts_with(begin))
 }
 
 /// Timeouts for this request: the deployment's, shortened by the client's own.

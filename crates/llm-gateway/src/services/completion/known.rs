@@ -142,9 +142,9 @@ impl<'a> Known<'a> {
         self.tags.iter().map(|tag| &**tag).collect()
     }
 
-    /// The labels of the request, without what they ask of the router: `&eu` is the label `eu`.
+    /// The labels that the request has: `&eu` is the label `eu`, and `!eu` says that it has not got it.
     pub(crate) fn labels(&self) -> impl Iterator<Item = &str> {
-        self.tags.iter().map(|tag| tag.trim_start_matches(['&', '!']))
+        self.tags.iter().filter(|tag| !tag.starts_with('!')).map(|tag| tag.strip_prefix('&').unwrap_or(tag))
     }
 
     /// Where the request may be served.

@@ -28,13 +28,13 @@ pub(crate) async fn check_all(app: &Arc<App>, serving: &Arc<Serving>, subjects: 
 
 /// Checks a deployment, unless it cannot be, or checks have cost enough.
 pub(crate) async fn check(app: &Arc<App>, serving: &Arc<Serving>, subject: &Subject) {
-    let Ok(probe) = &subject.probe else { return };
+    let Ok(probe) = subject.probe() else { return };
     let most = serving.config.settings.health.max_usd_per_day;
     if !app.checks.may_spend(most, app.runtime.now()) {
         return;
     }
     let began = app.runtime.elapsed();
-    let (asked, cost) = match tokio::time::timeout(probe.timeout, ask(app, serving, probe)).await {
+    let (asked, cost) = match tokio::time::timeout(probe.timeout, ask(app, serving, &probe)).await {
         Ok(result) => result,
         Err(_) => {
             let message = format!("no answer within {} s", probe.timeout.as_secs_f64());

@@ -57,7 +57,7 @@ impl Rounds {
         let mut before = std::mem::take(&mut self.due);
         let of_interest = |subject: &Subject| {
             let covered = settings.covers(&subject.resolved.model_name, &subject.resolved.model_info.health);
-            covered && subject.probe.is_ok()
+            covered && subject.probe().is_ok()
         };
         let subjects = if settings.in_background { subjects(serving) } else { Vec::new() };
         for subject in subjects.into_iter().filter(of_interest) {

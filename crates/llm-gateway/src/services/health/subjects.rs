@@ -22,11 +22,18 @@ pub(crate) struct Subject {
     pub(crate) resolved: Arc<ResolvedDeployment>,
     /// The deployment, made ready; why it is not.
     pub(crate) deployment: Result<Arc<Deployment>, String>,
-    /// The request that finds out; why there is none.
-    pub(crate) probe: Result<Probe, String>,
 }
 
 impl Subject {
+    /// The request that finds out how it is; why there is none.
+    pub(crate) fn probe(&self) -> Result<Probe, String> {
+        match &self.deployment {
+            Err(why) => Err(why.clone()),
+            Ok(_) if self.is_open() => Err(OPEN.to_owned()),
+            Ok(deployment) => probe(&self.resolved, deployment),
+        }
+    }
+
     /// Whether it stands for many models, and nobody says which one to check.
     pub(crate) fn is_open(&self) -> bool {
         let info = &self.resolved.model_info.health;
@@ -62,12 +69,7 @@ fn subject(serving: &Serving, resolved: &Arc<ResolvedDeployment>) -> Subject {
         (Some(model), true) => ready(serving, resolved, &resolved.model_name.replacen('*', bare(model), 1)),
         (_, false) => ready(serving, resolved, &resolved.model_name),
     };
-    let probe = match &deployment {
-        Err(why) => Err(why.clone()),
-        Ok(_) if is_pattern && info.health_check_model.is_none() => Err(OPEN.to_owned()),
-        Ok(deployment) => probe(resolved, deployment),
-    };
-    Subject { resolved: resolved.clone(), deployment, probe }
+    Subject { resolved: resolved.clone(), deployment }
 }
 
 /// What stands behind the vendor's name.
