@@ -477,7 +477,6 @@ impl Exchange {
 fn joined(all: Seen, part: &Seen, request_bytes: u64) -> Seen {
     let took = pricing::told_usage(part, request_bytes);
     Seen {
-        id: all.id.or_else(|| part.id.clone()),
         usage: Some(
             all.usage.as_ref().map_or_else(|| took.clone(), |before| llm_continuation::sum(before, &took)),
         ),

@@ -118,14 +118,14 @@ impl Address {
                 })?;
                 let client =
                     if is_tls { Client::build_with_tls(info, certificates()) } else { Client::open(info) };
-                Ok(Opener::Single(client.map_err(wrong)?))
+                Ok(Opener::Single(Box::new(client.map_err(wrong)?)))
             }
             Kind::Cluster => {
                 let mut builder = ClusterClient::builder(infos).retries(1);
                 if is_tls {
                     builder = builder.certs(certificates());
                 }
-                Ok(Opener::Cluster(builder.build().map_err(wrong)?))
+                Ok(Opener::Cluster(Box::new(builder.build().map_err(wrong)?)))
             }
             Kind::Sentinels(there) => {
                 let own = infos.first().map(|info| info.redis_settings().clone());

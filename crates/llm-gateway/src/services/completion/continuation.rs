@@ -173,8 +173,9 @@ async fn ask_on(
     }
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
+    let tokens = (inquiry.input_tokens, inquiry.output_tokens);
     let (rehearsal, others) = (None, Mutex::default());
-    let way = Way { app, serving, group, request: &request, desk, rehearsal, others };
+    let way = Way { app, serving, group, request: &request, desk, tokens, rehearsal, others };
     let mut rng = app.runtime.entropy();
     let driven = resume(&way, &mut session, &inquiry, &mut rng, context.changes.clone()).await;
     desk.with(|exchange| {
