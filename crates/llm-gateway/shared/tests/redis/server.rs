@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -107,8 +107,11 @@ fn spawn(port: u16, folder: &Path, options: &[String]) -> Child {
 }
 
 fn is_up(child: &mut Child, port: u16) -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+    const PAUSE: Duration = Duration::from_millis(10);
+    for _ in 0..PATIENCE.as_millis() / PAUSE.as_millis() {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
         if let Ok(mut socket) = TcpStream::connect(("127.0.0.1", port)) {
             socket.set_read_timeout(Some(PATIENCE)).unwrap();
             // It answers, or hangs up because it wants TLS.
@@ -117,7 +120,7 @@ fn is_up(child: &mut Child, port: u16) -> bool {
                 return true;
             }
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(PAUSE);
     }
     false
 }
