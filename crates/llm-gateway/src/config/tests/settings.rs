@@ -215,7 +215,7 @@ fn the_redis_of_shared_state_is_named_by_our_keys_litellms_or_the_environment() 
     };
     let text = |text: &str| vec![SecretRef::parse(text)];
     assert_eq!(redis("", &[]), None);
-    assert_eq!(redis("llm_gateway: {shared_state: {namespace: n}}", &[]), None, "no address");
+    assert_eq!(redis("llm_gateway: {shared_state: {namespace: other}}", &[]), None, "no address");
     assert_eq!(urls(&redis("", URL)), [SecretRef::env("REDIS_URL")]);
     assert_eq!(redis("llm_gateway: {shared_state: {enabled: false}}", URL), None);
     let host = redis("", HOST);
