@@ -139,12 +139,26 @@ pub struct BudgetSink;
 
 impl Sink for BudgetSink {
     fn record(&self, record: &Record) {
-        let Some(bill) = &record.bill else { return };
-        let of_leg = record.leg().map(|leg| &leg.budgets[..]).unwrap_or_default();
-        let mut concerned = of_leg.iter().chain(&record.budgets).peekable();
-        if concerned.peek().is_some() {
-            let ended = record.started.plus(record.duration.as_millis() as u64);
-            charge(concerned, bill.cost.total, ended);
+        let ended = record.started.plus(record.duration.as_millis() as u64);
+        let total = record.bill.as_ref().map(|bill| bill.cost.total);
+        if let Some(total) = total.filter(|_| !record.budgets.is_empty()) {
+            charge(&record.budgets, total, ended);
+        }
+        let mut parts = record.legs.iter().filter(|leg| leg.seen.is_some()).peekable();
+        if parts.peek().is_none() {
+            // Nearly every request: one deployment has answered.
+            if let Some((leg, total)) = record.leg().filter(|leg| !leg.budgets.is_empty()).zip(total) {
+                charge(leg.budgets.iter(), total, ended);
+            }
+            return;
+        }
+        // Each deployment is paid for its own part of the answer.
+        for leg in parts.filter(|leg| !leg.budgets.is_empty()) {
+            let seen = leg.seen.as_deref();
+            let bill = seen.and_then(|seen| leg.pricing.bill(seen, record.request_bytes, record.started));
+            if let Some(bill) = bill {
+                charge(leg.budgets.iter(), bill.cost.total, ended);
+            }
         }
     }
 }
