@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::scene::{answerer, at, dear, get, main};
 use crate::client::{call, eventually};
 use crate::faults::asked::{Ask, Dialect, named};
-use crate::faults::upstreams::well;
+use crate::faults::upstreams::{scripted, well};
 use crate::process::Gateway;
 
 fn with_budget(mut params: Value, usd: f64, period: &str) -> Value {
@@ -88,4 +88,27 @@ async fn requests_with_a_label_whose_budget_is_spent_are_refused() {
     assert_eq!(Ask::chat("main").header("x-litellm-tags", "team:a").of(gateway.address).await.status, 429);
     assert_eq!(Ask::chat("main").header("x-litellm-tags", "team:b").of(gateway.address).await.status, 200);
     assert_eq!(vendor.records().len(), 2);
+}
+
+#[tokio::test]
+async fn each_deployment_is_paid_for_its_part_of_an_answer() {
+    let first =
+        scripted(&json!({"text": "one two three four five six", "chunks": 6, "cut_after_chunks": 3})).await;
+    let second = well().await;
+    let mut params = with_budget(dear(), 1_000.0, "1d");
+    params["order"] = 1.into();
+    let models =
+        json!([at(&first, "first", &params), at(&second, "second", &with_budget(dear(), 1_000.0, "1d")),]);
+    let router = json!({"enable_mid_stream_fallback_continuation": true});
+    let gateway = Gateway::start(&json!({"model_list": models, "router_settings": router}));
+    let told = Ask::new(Dialect::OpenAi, "main", true).of(gateway.address).await;
+    assert_eq!((told.status, second.records().len()), (200, 1), "{told:?}");
+    let left = async |id: &str| -> f64 {
+        let counted = call(gateway.address, "GET", "/metrics", &Value::Null).await.1;
+        let series = format!(r#"llm_gateway_budget_remaining_usd{{scope="deployment",name="{id}"}} "#);
+        let line =
+            counted.as_str().unwrap().lines().find_map(|line| line.strip_prefix(&series).map(str::to_owned));
+        line.unwrap().parse().unwrap()
+    };
+    eventually(async || left("first").await < 1_000.0 && left("second").await < 1_000.0).await;
 }
