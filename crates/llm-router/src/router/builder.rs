@@ -115,6 +115,7 @@ impl RouterBuilder {
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(RouterFault::Config(faults));
         }
+        let copies: Vec<PlanFault> = ready.iter().filter_map(Ready::copies).collect();
         for one in &ready {
             client = client.account(one.place.to_string(), one.account.clone());
         }
@@ -137,7 +138,8 @@ impl RouterBuilder {
                 Arc::new(one.deployment(facts, key, budget, &router_settings, &client))
             })
             .collect();
-        let warnings = plan.warnings().iter().cloned().chain(without_effect(&router_settings)).collect();
+        let warnings =
+            plan.warnings().iter().cloned().chain(without_effect(&router_settings)).chain(copies).collect();
         let groups = groups(plan, router_settings, &deployments);
         let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let clock = clock.unwrap_or_else(|| Arc::new(system_time));
@@ -232,6 +234,12 @@ impl Ready {
             defaults,
             entry,
         })
+    }
+
+    /// That copies of requests are the gateway's.
+    fn copies(&self) -> Option<PlanFault> {
+        self.entry.litellm_params.routing.silent_model.as_ref()?;
+        Some(gateway_only(format!("model_list[{}].litellm_params.silent_model", self.place)))
     }
 
     fn facts(&self, of: &FactsOf) -> Facts {
@@ -377,9 +385,11 @@ fn without_effect(settings: &RouterSettings) -> Vec<PlanFault> {
         ("optional_pre_call_checks", of_responses.next().is_some()),
         ("enable_mid_stream_fallback_continuation", settings.enable_mid_stream_fallback_continuation),
     ];
-    let told = found.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| PlanFault {
-        severity: Severity::Warning,
-        ..PlanFault::error(format!("router_settings.{name}"), "has its effect in the gateway alone")
-    });
-    told.collect()
+    let told = found.into_iter().filter(|(_, is_set)| *is_set);
+    told.map(|(name, _)| gateway_only(format!("router_settings.{name}"))).collect()
+}
+
+fn gateway_only(path: String) -> PlanFault {
+    let severity = Severity::Warning;
+    PlanFault { severity, ..PlanFault::error(path, "has its effect in the gateway alone") }
 }
