@@ -223,13 +223,11 @@ fn one_dead_deployment_of_three_is_not_noticed() {
 }
 
 #[test]
-fn a_lone_deployment_is_back_seconds_after_an_outage() {
+fn a_lone_deployment_is_back_as_soon_as_an_outage_ends() {
     let result = run(&[an_outage], 60_000, 10, &RouterSettings::default());
     let last = result.failed.last().unwrap().since(START);
     assert!(result.failed[0].since(START) >= 110_000, "before there was an outage");
-    assert!(last < 5 * 60_000 + 5_100, "still away {} ms after the outage", last - 300_000);
-    // While it was away, it was left alone for the most part: three minutes had 18,000 requests.
-    assert!(result.asked[0] < 60_000 - 15_000, "{:?}", result.asked);
+    assert!(last < 5 * 60_000, "still away {} ms after the outage", last - 300_000);
 }
 
 #[test]

@@ -127,24 +127,33 @@ fn a_refused_key_needs_no_second_proof_where_another_is_there() {
 }
 
 #[test]
-fn without_company_it_takes_twenty_in_a_row_and_lasts_seconds() {
+fn the_last_one_that_is_well_takes_twenty_in_a_row_and_lasts_seconds() {
     let ours = breaker(json!({}));
-    for company in [Company::Alone, Company::Last] {
-        let live = Live::new();
-        let mut openings = Vec::new();
-        let mut at = NOW;
-        for _ in 0..24 {
-            live.fold(&news(failure(Internal, None), at), &ours, company);
-            let length = cooling(&live.vitals(at).health, at);
-            openings.push(length);
-            at = at.plus(length.max(10));
-            assert!(live.vitals(at).health.is_well(at), "whoever asks afterwards finds out");
-        }
-        assert_eq!(openings[..19], [0; 19]);
-        assert_eq!(openings[19..], [5_000; 5], "one failure is enough after a cool-down");
-        live.fold(&news(HealthNews::Succeeded, at), &ours, company);
+    let company = Company::Last;
+    let live = Live::new();
+    let mut openings = Vec::new();
+    let mut at = NOW;
+    for _ in 0..24 {
         live.fold(&news(failure(Internal, None), at), &ours, company);
-        assert_eq!(cooling(&live.vitals(at).health, at), 0, "one answer, and it begins anew");
+        let length = cooling(&live.vitals(at).health, at);
+        openings.push(length);
+        at = at.plus(length.max(10));
+        assert!(live.vitals(at).health.is_well(at), "whoever asks afterwards finds out");
+    }
+    assert_eq!(openings[..19], [0; 19]);
+    assert_eq!(openings[19..], [5_000; 5], "one failure is enough after a cool-down");
+    live.fold(&news(HealthNews::Succeeded, at), &ours, company);
+    live.fold(&news(failure(Internal, None), at), &ours, company);
+    assert_eq!(cooling(&live.vitals(at).health, at), 0, "one answer, and it begins anew");
+}
+
+#[test]
+fn one_that_has_no_company_at_all_is_asked_whatever_happens() {
+    let live = Live::new();
+    for failures in 1..=1_000 {
+        let kind = if failures % 3 == 0 { RateLimit } else { Internal };
+        live.fold(&news(failure(kind, Some(9_000)), NOW), &breaker(json!({})), Company::Alone);
+        assert!(live.vitals(NOW).health.is_well(NOW), "after {failures}");
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{Breaker, BreakerRule};
 /// Who else is there, when a deployment has failed.
 ///
 /// Leaving a deployment alone helps if somebody else serves meanwhile. Where nobody does, it only turns failures of a
-/// few requests into failures of all: then it takes much more.
+/// few requests into failures of all: then it takes much more; and it is never done to one that has no company at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Company {
     /// Another deployment of the group is well, or the group has fallbacks.
@@ -93,7 +93,10 @@ impl Tracker {
             }
             Some(BreakerRule::Counted { in_a_row, rate, min_requests, .. }) => {
                 let limited = kind == ErrorKind::RateLimit;
-                if company == Company::Alone || (company == Company::Last && !limited) {
+                if company == Company::Alone {
+                    // It would only turn the failures of some requests into failures of all.
+                    self.half_open = false;
+                } else if company == Company::Last && !limited {
                     // Whoever asks finds out: with nobody else there, one probe at a time would keep all others out.
                     self.half_open = false;
                     if self.failures_in_a_row >= in_a_row.max(min_requests) {

@@ -33,7 +33,7 @@ pub enum BreakerRule {
         /// Share of failures that must be exceeded.
         rate: f64,
         /// Requests within the window before the share counts; as many failures in a row are the evidence that it
-        /// takes against a deployment without company.
+        /// takes against the last deployment that is well.
         min_requests: u32,
         /// The window.
         window_ms: u64,
@@ -106,7 +106,7 @@ impl Breaker {
         length.min(self.max_ms)
     }
 
-    /// How long to stay away from a deployment without company.
+    /// How long to stay away from the last deployment that is well.
     pub(crate) fn last_length_ms(&self, kind: ErrorKind, retry_after_ms: Option<u64>) -> u64 {
         if self.own_ms.is_some() || retry_after_ms.is_some() {
             return self.length_ms(kind, retry_after_ms);

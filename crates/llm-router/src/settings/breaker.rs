@@ -20,8 +20,8 @@ pub struct CircuitBreakerSettings {
     pub cooldown: f64,
     /// Seconds of cooling down after too many requests, where the vendor does not say. Default: 5.
     pub rate_limit_cooldown: f64,
-    /// Seconds of cooling down of a deployment without company: nobody else of its group is well, and the group has no
-    /// fallbacks. To get there takes `min_requests` failures in a row. Default: 5.
+    /// Seconds of cooling down of the last deployment of its group that is well, if the group has no fallbacks. To get
+    /// there takes `min_requests` failures in a row. One that has no company at all never cools down. Default: 5.
     pub last_cooldown: f64,
     /// Seconds that are believed when a vendor asks to be left alone, at most. Default: 3600.
     pub max_cooldown: f64,
