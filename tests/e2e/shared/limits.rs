@@ -15,7 +15,7 @@ use crate::process::Gateway;
 
 /// Asks both gateways with so many clients each, until each client has had so many answers or so much time has passed.
 async fn ask_both(gateways: &[Gateway; 2], clients: usize, times: usize) -> Answers {
-    const LONG: Duration = Duration::from_millis(2_500);
+    const LONG: Duration = Duration::from_millis(5_000);
     let began = Instant::now();
     let mut asking = JoinSet::new();
     for address in gateways.each_ref().map(|gateway| gateway.address) {

@@ -12,6 +12,8 @@ pub struct Account {
     alone: u64,
     left: Option<u64>,
     asked_ms: Option<u64>,
+    /// What it has taken for itself since it asked last, of which the store does not know.
+    meanwhile: u64,
 }
 
 impl Account {
@@ -49,14 +51,18 @@ impl Account {
     /// The store is asked.
     pub fn asks(&mut self, elapsed_ms: u64) {
         self.asked_ms = Some(elapsed_ms);
+        self.meanwhile = 0;
     }
 
-    /// The store has granted so much more, and so much is left to nobody.
-    pub fn grant(&mut self, more: u64, left: u64) {
-        self.granted = self.granted.saturating_add(more);
+    /// The store has granted so much more, and so much is left to nobody. Gives how much of it there is to hand out:
+    /// what was taken while the store was asked is a part of it.
+    pub fn grant(&mut self, more: u64, left: u64) -> u64 {
+        let new = more.saturating_sub(std::mem::take(&mut self.meanwhile));
+        self.granted = self.granted.saturating_add(new);
         self.left = Some(left);
         // What was taken without the store it has been told of by now.
         self.alone = 0;
+        new
     }
 
     /// So much is held no longer.
@@ -73,6 +79,7 @@ impl Account {
         };
         let more = part.saturating_sub(self.alone);
         self.alone += more;
+        self.meanwhile += more;
         self.granted = self.granted.saturating_add(more);
         more
     }
@@ -122,6 +129,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_while_a_slow_store_is_asked_is_not_granted_twice() {
+        let mut account = Account::default();
+        account.asks(0);
+        assert_eq!(account.take_alone(60, 2), 30);
+        assert_eq!((account.grant(40, 20), account.granted()), (10, 40), "as the store has it");
+        account.asks(100);
+        assert_eq!(account.take_alone(60, 2), 10);
+        assert_eq!(
+            (account.grant(4, 0), account.granted()),
+            (0, 50),
+            "more than the store knows; it is told next"
+        );
+        account.asks(200);
+        assert_eq!((account.grant(3, 0), account.granted()), (3, 53));
+    }
+
+    #[test]
     fn without_the_store_replicas_together_stay_within_the_limit() {
         // The store's last word: of 100, 40 and 30 are held, 30 by nobody.
         let mut holds: Vec<Account> =
@@ -139,7 +163,8 @@ mod tests {
         assert_eq!(Account::default().take_alone(2, 3), 1, "nobody is left without");
         assert_eq!(Account::default().take_alone(0, 3), 0);
         // Back again: what was taken is told, and what comes then is of the store.
-        fresh[0].grant(5, 20);
+        fresh[0].asks(1_000);
+        assert_eq!(fresh[0].grant(5, 20), 5);
         assert_eq!((fresh[0].granted(), fresh[0].take_alone(100, 3)), (38, 6));
     }
 }

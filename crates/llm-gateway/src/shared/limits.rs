@@ -89,8 +89,7 @@ impl Leases {
             let Some(live) = states.deployment(&ask.deployment) else { continue };
             let at = UnixMs(ask.minute * 60_000);
             let account = self.accounts.entry((ask.deployment.clone(), ask.rate, ask.minute)).or_default();
-            account.grant(answer.granted, answer.left);
-            live.grant(ask.rate, answer.granted, at);
+            live.grant(ask.rate, account.grant(answer.granted, answer.left), at);
             live.ungranted(ask.rate, answer.left, at);
         }
     }
