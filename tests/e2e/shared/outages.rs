@@ -55,9 +55,31 @@ async fn status(gateways: &[Gateway; 2], expected: &str) {
     }
 }
 
+/// The phase that took longer than it may beside the same run's ends, if any did.
+fn slow(measured: &[(&'static str, Duration)]) -> Option<String> {
+    // The machine may get busier or less so: the larger of both ends counts.
+    let baseline = measured[0].1.max(measured[measured.len() - 1].1);
+    let most = baseline.mul_f64(1.5) + Duration::from_millis(5);
+    let late = measured.iter().find(|(_, p99)| *p99 > most)?;
+    Some(format!("{}: {:?} of at most {most:?}: {measured:?}", late.0, late.1))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs redis-server"]
 async fn requests_do_not_notice() {
+    // What else the machine does may fall into one phase alone: three runs do not all have that bad luck.
+    let mut late = Vec::new();
+    for _ in 0..3 {
+        match slow(&outage().await) {
+            None => return,
+            Some(why) => late.push(why),
+        }
+    }
+    panic!("{late:#?}");
+}
+
+/// Redis goes and comes while requests are sent: how long these took, by phase. None of them may fail.
+async fn outage() -> Vec<(&'static str, Duration)> {
     let vendor = scripted(&json!({"usage": {"prompt_tokens": 5, "completion_tokens": 5}})).await;
     // Limits that are shared, and never reached.
     let limits = json!({"rpm": 1_000_000, "tpm": 1_000_000_000, "max_parallel_requests": 100});
@@ -98,19 +120,14 @@ async fn requests_do_not_notice() {
 
     is_over.store(true, Relaxed);
     let times: Times = clients.join_all().await.into_iter().flatten().collect();
-    let measured: Vec<(&str, Duration)> =
+    let measured: Vec<(&'static str, Duration)> =
         phases.windows(2).map(|pair| (pair[0].0, p99(&times, pair[0].1, pair[1].1))).collect();
     eprintln!("{} requests, p99 {measured:?}", times.len());
-    // The machine may get busier or less so: the larger of both ends counts.
-    let baseline = measured[0].1.max(measured[measured.len() - 1].1);
-    let most = baseline.mul_f64(1.5) + Duration::from_millis(5);
-    for (phase, p99) in &measured[1..measured.len() - 1] {
-        assert!(*p99 <= most, "{phase}: {p99:?} of at most {most:?}: {measured:?}");
-    }
     for gateway in &two.gateways {
         let told = ("Redis does not answer", "Redis answers again");
         assert_eq!((lines(gateway, told.0), lines(gateway, told.1)), (2, 2), "{}", gateway.log());
     }
+    measured
 }
 
 #[tokio::test]
