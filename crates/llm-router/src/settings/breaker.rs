@@ -3,6 +3,8 @@
 use llm_types::ErrorKind;
 use serde::{Deserialize, Serialize};
 
+use super::ErrorClass;
+
 /// `circuit_breaker`: when a deployment is left alone, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -70,20 +72,13 @@ pub struct AllowedFailsPolicy {
 impl AllowedFailsPolicy {
     /// The failures of this kind that are forgiven, if it is named.
     pub fn allowed(&self, kind: ErrorKind) -> Option<u32> {
-        match kind {
-            ErrorKind::InvalidRequest
-            | ErrorKind::ContextWindow
-            | ErrorKind::Unsupported
-            | ErrorKind::MethodNotAllowed
-            | ErrorKind::PayloadTooLarge
-            | ErrorKind::UnsupportedMediaType
-            | ErrorKind::Unprocessable => self.bad_request,
-            ErrorKind::ContentPolicy => self.content_policy,
-            ErrorKind::Authentication => self.authentication,
-            ErrorKind::Timeout | ErrorKind::GatewayTimeout => self.timeout,
-            ErrorKind::RateLimit | ErrorKind::QuotaExceeded => self.rate_limit,
-            ErrorKind::Internal | ErrorKind::BadGateway | ErrorKind::Unavailable => self.internal,
-            _ => None,
+        match ErrorClass::of(kind)? {
+            ErrorClass::BadRequest => self.bad_request,
+            ErrorClass::ContentPolicy => self.content_policy,
+            ErrorClass::Authentication => self.authentication,
+            ErrorClass::Timeout => self.timeout,
+            ErrorClass::RateLimit => self.rate_limit,
+            ErrorClass::Internal => self.internal,
         }
     }
 }

@@ -3,6 +3,8 @@
 use llm_types::ErrorKind;
 use serde::{Deserialize, Serialize};
 
+use super::ErrorClass;
+
 /// Further attempts by the kind of failure, under LiteLLM's names. A kind that is not named follows `num_retries`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -40,22 +42,16 @@ pub struct RetryPolicy {
 impl RetryPolicy {
     /// The attempts that follow a failure of this kind, and whether it is named; `None` if the policy says nothing.
     pub fn after(&self, kind: ErrorKind) -> Option<(u32, bool)> {
-        let named = match kind {
-            ErrorKind::InvalidRequest
-            | ErrorKind::ContextWindow
-            | ErrorKind::Unsupported
-            | ErrorKind::MethodNotAllowed
-            | ErrorKind::PayloadTooLarge
-            | ErrorKind::UnsupportedMediaType
-            | ErrorKind::Unprocessable => self.bad_request,
-            ErrorKind::ContentPolicy => self.content_policy,
-            ErrorKind::Authentication => self.authentication,
-            ErrorKind::Timeout | ErrorKind::GatewayTimeout => self.timeout,
-            ErrorKind::RateLimit | ErrorKind::QuotaExceeded => self.rate_limit,
-            ErrorKind::Internal | ErrorKind::BadGateway => self.internal,
-            ErrorKind::Unavailable => self.unavailable.or(self.internal),
-            ErrorKind::NotFound => self.not_found,
-            _ => None,
+        let named = match (kind, ErrorClass::of(kind)) {
+            (ErrorKind::Unavailable, _) => self.unavailable.or(self.internal),
+            (ErrorKind::NotFound, _) => self.not_found,
+            (_, Some(ErrorClass::BadRequest)) => self.bad_request,
+            (_, Some(ErrorClass::ContentPolicy)) => self.content_policy,
+            (_, Some(ErrorClass::Authentication)) => self.authentication,
+            (_, Some(ErrorClass::Timeout)) => self.timeout,
+            (_, Some(ErrorClass::RateLimit)) => self.rate_limit,
+            (_, Some(ErrorClass::Internal)) => self.internal,
+            (_, None) => None,
         };
         named.map(|count| (count, true)).or(self.default.map(|count| (count, false)))
     }
