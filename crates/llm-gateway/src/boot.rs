@@ -232,21 +232,30 @@ impl Gateway {
     }
 }
 
-/// Has examples of virtual models turned into vectors, whenever there are some without. Never ends.
+/// Has examples of virtual models turned into vectors, whenever a configuration has some without. Never ends.
 async fn learn(app: &Arc<App>) -> std::convert::Infallible {
-    /// How often it is looked after new ones.
-    const EVERY: Duration = Duration::from_secs(1);
-    /// The longest wait after failures.
+    /// The waits after failures: the first one, and the longest.
+    const FIRST: Duration = Duration::from_secs(2);
     const LONGEST: Duration = Duration::from_secs(60);
-    let mut wait = EVERY;
+    let mut swaps = app.swaps();
+    let mut wait = FIRST;
     loop {
+        swaps.borrow_and_update();
         let serving = app.serving();
         let embedder = Embedder::new(app, &serving, None);
         if !embedder.has_learned() {
             embedder.learn().await;
         }
-        wait = if embedder.has_learned() { EVERY } else { (wait * 2).min(LONGEST) };
-        tokio::time::sleep(wait).await;
+        let again = async {
+            if embedder.has_learned() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(wait).await;
+        };
+        tokio::select! {
+            Ok(()) = swaps.changed() => wait = FIRST,
+            () = again => wait = (wait * 2).min(LONGEST),
+        }
     }
 }
 
