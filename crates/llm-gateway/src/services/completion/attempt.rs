@@ -1,15 +1,13 @@
 //! One attempt at one deployment: passed through as bytes where the dialects agree, translated otherwise.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use llm_continuation::{Plan, Thread};
 use llm_provider_core::{
-    Call, Chat, Credential, Decoded, Ingress, Note, NoteKind, OnUnsupported, Operation, Payload, Peek, Relay,
-    Seen, Translator, UpstreamError, header_text,
+    Call, Chat, Credential, Decoded, Note, NoteKind, Operation, Payload, Peek, Relay, Seen, Translator,
+    UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_or_hand_on};
 use llm_types::{
@@ -26,6 +24,13 @@ use crate::app::App;
 use crate::deployment::Deployment;
 use crate::pricing;
 use crate::serving::Serving;
+
+mod beginning;
+mod terms;
+
+use beginning::begin_stream;
+pub(super) use terms::weigh_losses;
+use terms::{call_options, client_unsupported, forwarded_headers};
 
 /// What a deployment answered.
 pub(crate) enum Asked {
@@ -460,76 +465,6 @@ pub(super) async fn send(
     Ok(response)
 }
 
-/// Reads the beginning of a stream: a failure before its first event is still told as a status.
-async fn begin_stream(
-    serving: &Serving,
-    ingress: &'static dyn Ingress,
-    response: Response<Body>,
-    mut pump: Pump,
-    read_error: impl Fn(Response<&[u8]>) -> UpstreamError,
-) -> Result<Asked, ApiError> {
-    // Gemini's other stream is a JSON array, and its own dialect's.
-    let streams_json = ingress.stream_content_type().starts_with("application/json");
-    if !response.status().is_success() || is_json(&response) && !streams_json {
-        let success = response.status().is_success();
-        let (parts, body) = collect(response, serving.max_answer_bytes).await?;
-        if success && !says_error(&body) {
-            return Err(UpstreamError::unreadable(parts.status, &body, "a stream was asked for").into());
-        }
-        return Err(read_error(response_of(&parts, &body)).into());
-    }
-    let (parts, mut upstream) = response.into_parts();
-    let headers = parts.headers;
-    let silence = serving.keepalive.filter(|_| ingress.keepalive().is_some());
-    let silence = tokio::time::sleep(silence.unwrap_or(Duration::from_secs(86_400)));
-    tokio::pin!(silence);
-    // Comments before the first event: as long as nothing else has come, a failure is still told as a status.
-    let mut comments = BytesMut::new();
-    let begun = |first, upstream, pump, headers| {
-        Ok(Asked::Stream(Box::new(Begun { first, upstream, pump, headers, plan: None })))
-    };
-    loop {
-        let next = tokio::select! {
-            biased;
-            next = upstream.next() => next,
-            // The vendor is silent: the head goes out now, and comments keep the line alive.
-            () = &mut silence => {
-                let first = Fed { out: comments.freeze(), error: None };
-                return begun(first, Some(upstream), pump, headers);
-            }
-        };
-        let ended = next.is_none();
-        let fed = match next {
-            Some(Ok(bytes)) => pump.feed(bytes),
-            Some(Err(error)) => return Err(error.into()),
-            None => pump.finish(),
-        };
-        match fed.error {
-            Some(error) if !pump.has_begun() => return Err(error),
-            error if error.is_some() || ended => {
-                return begun(Fed { out: after(comments, fed.out), error }, None, pump, headers);
-            }
-            _ if pump.has_begun() || comments.len() + fed.out.len() > COMMENT_BYTES => {
-                let first = Fed { out: after(comments, fed.out), error: None };
-                return begun(first, Some(upstream), pump, headers);
-            }
-            _ => comments.extend_from_slice(&fed.out),
-        }
-    }
-}
-
-/// Bytes of comments that wait for the first event, at most.
-const COMMENT_BYTES: usize = 16 << 10;
-
-/// What was kept, and then this; nothing is copied where nothing was kept.
-fn after(mut kept: BytesMut, out: Bytes) -> Bytes {
-    if kept.is_empty() {
-        return out;
-    }
-    kept.extend_from_slice(&out);
-    kept.freeze()
-}
-
 /// Whether a body has a member `error` at its top.
 fn says_error(body: &[u8]) -> bool {
     Peek::new(body).is_ok_and(|peek| peek.has("error"))
@@ -602,94 +537,4 @@ fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&
     *response.status_mut() = parts.status;
     response.headers_mut().clone_from(&parts.headers);
     response
-}
-
-/// Whether the request may be sent with what is lost of it.
-pub(super) fn weigh_losses(
-    serving: &Serving,
-    deployment: &Deployment,
-    request: &Request<'_>,
-    book: &Book<'_>,
-    notes: &[Note],
-    unsupported: OnUnsupported,
-) -> Result<(), ApiError> {
-    refuse_losses(notes, unsupported)?;
-    let allowed = serving.config.settings.router.allow_lossy_fallbacks
-        || deployment.unsupported == Some(OnUnsupported::Drop)
-        || request.peek.get("drop_params")? == Some(true);
-    if allowed { Ok(()) } else { book.weigh(notes) }
-}
-
-/// In strict mode, what would be lost is refused.
-fn refuse_losses(notes: &[Note], unsupported: OnUnsupported) -> Result<(), ApiError> {
-    if unsupported == OnUnsupported::Drop {
-        return Ok(());
-    }
-    let mut lost = notes.iter().filter(|note| note.kind.is_lossy()).peekable();
-    let Some(first) = lost.peek() else { return Ok(()) };
-    let param = first.path.clone();
-    let list: Vec<String> = lost.map(ToString::to_string).collect();
-    let message = format!("this model's vendor cannot take the request as it is: {}", list.join("; "));
-    Err(ApiError::new(ErrorKind::Unsupported, Layer::Translation, message)
-        .with_param(param)
-        .with_code("unsupported_parameter"))
-}
-
-/// The client's own word on what the vendor lacks: LiteLLM's `drop_params`.
-fn client_unsupported(request: &Request<'_>) -> Result<OnUnsupported, ApiError> {
-    Ok(match request.peek.get::<bool>("drop_params")? {
-        Some(true) => OnUnsupported::Drop,
-        Some(false) => OnUnsupported::Reject,
-        None => request.unsupported,
-    })
-}
-
-/// Headers for the vendor: the configuration's, and those of the client's that speak to this vendor.
-fn forwarded_headers<'a>(deployment: &'a Deployment, client: &HeaderMap) -> Cow<'a, HeaderMap> {
-    let mut all = Cow::Borrowed(&deployment.headers);
-    for name in &deployment.client_headers {
-        if client.contains_key(name) && !deployment.headers.contains_key(name) {
-            for value in client.get_all(name) {
-                all.to_mut().append(name.clone(), value.clone());
-            }
-        }
-    }
-    if deployment.forwards_headers {
-        for (name, value) in client {
-            if is_for_vendors(name.as_str()) && !deployment.headers.contains_key(name) {
-                all.to_mut().append(name.clone(), value.clone());
-            }
-        }
-    }
-    all
-}
-
-/// Whether a client's header may be handed on: one that nobody has named, and that is no key and not meant for the
-/// gateway, for proxies or for an official client's statistics.
-///
-/// Source: LiteLLM documentation, "Forward client headers to LLM API": headers that begin with `x-`, without
-/// `x-stainless-`; read 2026-11. Keys and what is the gateway's own never leave it here.
-fn is_for_vendors(name: &str) -> bool {
-    const NOT: [&str; 10] = [
-        "x-stainless-",
-        "x-litellm-",
-        "x-llm-gateway-",
-        "x-forwarded-",
-        "x-amz-",
-        "x-api-key",
-        "x-goog-api-key",
-        "x-real-ip",
-        "x-request-id",
-        "x-ratelimit-",
-    ];
-    name.starts_with("x-") && NOT.iter().all(|begin| !name.starts_with(begin))
-}
-
-/// Timeouts for this request: the deployment's, shortened by the client's own.
-fn call_options(deployment: &Deployment, request: &Request<'_>) -> CallOptions {
-    let mut options = if request.stream { deployment.stream_options } else { deployment.options };
-    if let Some(own) = request.own_timeout {
-        options.timeouts.total = Some(options.timeouts.total.map_or(own, |total| total.min(own)));
-    }
-    options
 }
