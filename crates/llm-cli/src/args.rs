@@ -46,6 +46,7 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
     /// Write the generated pages of the documentation
+    #[cfg(feature = "schemars")]
     #[command(hide = true)]
     Docs {
         /// Where to

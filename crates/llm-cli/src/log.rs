@@ -4,23 +4,38 @@ mod batch;
 mod json;
 
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use llm_gateway::telemetry::access_log::Lines;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::args::LogFormat;
-pub(crate) use batch::Flush;
+use batch::Flush;
 
-/// Sets logging up for the process. Dropping what is returned writes the lines that still wait.
-pub(crate) fn init(filter: &str, format: Option<LogFormat>) -> anyhow::Result<Flush> {
+/// The log of the process. Dropping it writes the lines that still wait.
+pub(crate) struct Log {
+    /// Takes the lines of requests, if lines are JSON.
+    pub(crate) lines: Option<Arc<dyn Lines>>,
+    _flush: Flush,
+}
+
+/// Sets logging up for the process.
+pub(crate) fn init(filter: &str, format: Option<LogFormat>) -> anyhow::Result<Log> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("--log {filter:?} is no filter"))?;
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Human } else { LogFormat::Json });
     let (writer, flush) = batch::start(std::io::stderr()).context("no thread for the log")?;
-    let lines = fmt().with_env_filter(filter).with_writer(writer);
-    match format {
-        LogFormat::Human => lines.with_ansi(terminal).with_target(false).compact().init(),
-        LogFormat::Json => lines.event_format(json::JsonLines).init(),
-    }
-    Ok(flush)
+    let lines = fmt().with_env_filter(filter).with_writer(writer.clone());
+    let own: Option<Arc<dyn Lines>> = match format {
+        LogFormat::Human => {
+            lines.with_ansi(terminal).with_target(false).compact().init();
+            None
+        }
+        LogFormat::Json => {
+            lines.event_format(json::JsonLines).init();
+            Some(Arc::new(writer))
+        }
+    };
+    Ok(Log { lines: own, _flush: flush })
 }

@@ -35,12 +35,13 @@ fn main() -> ExitCode {
         Command::Chat(args) => commands::chat::run(&args),
         Command::Translate(args) => translate::run(&args),
         Command::Mock(args) => commands::mock::run(&args),
-        Command::Schema => commands::docs::schema(),
+        Command::Schema => commands::schema::run(),
         Command::Models(args) => commands::models::run(&args),
         Command::Completions { shell } => {
-            commands::docs::completions(shell);
+            commands::completions(shell);
             Ok(Found::Well)
         }
+        #[cfg(feature = "schemars")]
         Command::Docs { dir } => commands::docs::write(&dir),
     };
     match result {

@@ -22,7 +22,7 @@ use crate::runtime::Runtime;
 use crate::services::completion::Embedder;
 use crate::services::health;
 use crate::shared::{self, Keeper, Shared, Sharing};
-use crate::telemetry::access_log::AccessLog;
+use crate::telemetry::access_log::{AccessLog, Lines};
 use crate::telemetry::metrics::{Metrics, MetricsSink};
 
 /// Where the configuration comes from.
@@ -45,6 +45,8 @@ pub struct Overrides {
     pub port: Option<u16>,
     /// Listen beyond loopback although there is no master key.
     pub allow_public_without_key: bool,
+    /// Where the lines of requests go, as JSON; `None` makes them events of `tracing`.
+    pub lines: Option<Arc<dyn Lines>>,
 }
 
 /// Why the gateway does not start.
@@ -149,7 +151,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let mut sinks: Vec<Box<dyn Sink>> =
         vec![Box::new(BudgetSink), Box::new(MetricsSink::new(metrics.clone()))];
     if snapshot.settings.access_log.enabled {
-        sinks.push(Box::new(AccessLog));
+        sinks.push(Box::new(AccessLog::new(overrides.lines.clone())));
     }
     let finaliser = Finaliser::new(runtime.clone(), sinks);
     let app = App::new(runtime, serving, finaliser, metrics);

@@ -51,6 +51,7 @@ mod model_list;
 mod names;
 mod read;
 mod resolve;
+#[cfg(feature = "schemars")]
 mod schema;
 mod secret;
 mod settings;
@@ -77,6 +78,7 @@ pub use implicit::SingleModel;
 pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
 pub use model_list::ModelInfo;
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
+#[cfg(feature = "schemars")]
 pub use schema::json_schema;
 pub use secret::{ConfigSecrets, EnvSecrets, FileSecrets, Secret, SecretError, SecretRef, SecretSource};
 pub use settings::{Exposed, Settings};

@@ -131,6 +131,7 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
 }
 
 /// The page of the vendors.
+#[cfg(feature = "schemars")]
 pub(crate) fn providers_page() -> anyhow::Result<String> {
     let mut text = String::from(
         "# Vendors\n\nA model is named `vendor/model`. What a vendor's wire can carry is listed here; a model may have \

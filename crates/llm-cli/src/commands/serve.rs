@@ -1,11 +1,13 @@
 //! `serve`: the gateway itself.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use llm_gateway::boot::{Gateway, Overrides, Source, boot, load};
 use llm_gateway::config::{self, SingleModel};
 use llm_gateway::runtime::Runtime;
+use llm_gateway::telemetry::access_log::Lines;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -21,20 +23,26 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Found> {
         config::LogFormat::Human => Some(LogFormat::Human),
         config::LogFormat::Json => Some(LogFormat::Json),
     });
-    let _log = crate::log::init(&args.log, format)?;
+    let log = crate::log::init(&args.log, format)?;
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     threads.enable_all().thread_name("llm-gateway");
     if let Some(workers) = args.workers.or(settings.server.worker_threads.map(std::num::NonZero::get)) {
         threads.worker_threads(workers.max(1));
     }
-    threads.build().context("no threads")?.block_on(serve(args, source, runtime))
+    threads.build().context("no threads")?.block_on(serve(args, source, runtime, log.lines.clone()))
 }
 
-async fn serve(args: &ServeArgs, source: Source, runtime: Runtime) -> anyhow::Result<Found> {
+async fn serve(
+    args: &ServeArgs,
+    source: Source,
+    runtime: Runtime,
+    lines: Option<Arc<dyn Lines>>,
+) -> anyhow::Result<Found> {
     let overrides = Overrides {
         host: args.host,
         port: args.port,
         allow_public_without_key: args.allow_public_without_key,
+        lines,
     };
     let gateway = boot(source, &overrides, runtime).await?;
     tell_start(&gateway)?;

@@ -4,11 +4,13 @@
 //! wake-ups are the most expensive part of a log. Here a line is a copy into a buffer, and the thread wakes at most a
 //! hundred times a second.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use llm_gateway::telemetry::access_log;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How long lines are gathered before they are written.
@@ -86,12 +88,12 @@ fn write(shared: &Shared, mut out: impl Write) {
     }
 }
 
-impl Write for Lines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+impl Lines {
+    fn add(&self, line: &[u8]) {
         let mut waiting = self.0.lock();
         if waiting.bytes.len() + line.len() > MAX_BYTES {
             waiting.left_out += 1;
-            return Ok(line.len());
+            return;
         }
         let first = waiting.bytes.is_empty();
         waiting.bytes.extend_from_slice(line);
@@ -99,6 +101,24 @@ impl Write for Lines {
         if first {
             self.0.some.notify_one();
         }
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lines")
+    }
+}
+
+impl access_log::Lines for Lines {
+    fn line(&self, line: &str) {
+        self.add(line.as_bytes());
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.add(line);
         Ok(line.len())
     }
 

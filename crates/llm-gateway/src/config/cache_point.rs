@@ -1,12 +1,12 @@
 //! `cache_control_injection_points`: where marks of the prompt cache are put into requests.
 
 use llm_types::CacheControl;
-use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 /// Where one mark of the prompt cache is put. Whatever is marked already is left as it is, and so is everything once
 /// there are four marks.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CachePoint {
     /// In the messages, or after the tools.
@@ -16,16 +16,17 @@ pub struct CachePoint {
     pub role: Option<String>,
     /// For `message`: which message, counted from 0, or from -1 backwards. It wins over `role`. Default: none.
     #[serde(default, deserialize_with = "number")]
-    #[schemars(with = "Option<i64>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<i64>"))]
     pub index: Option<i64>,
     /// The mark. Default: `{type: ephemeral}`.
     #[serde(default)]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<serde_json::Map<String, serde_json::Value>>"))]
     pub control: Option<CacheControl>,
 }
 
 /// What a mark is put on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CacheLocation {
     /// Messages.

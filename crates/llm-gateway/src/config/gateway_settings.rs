@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use ipnet::IpNet;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -15,7 +14,8 @@ use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 
 /// `llm_gateway`: this gateway's own settings.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GatewaySettings {
     /// The listening side, and its bounds.
@@ -43,7 +43,8 @@ pub struct GatewaySettings {
 }
 
 /// `llm_gateway.server`: the listening side, and its bounds.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerSettings {
     /// The address to listen on. Needs a restart. Default: `127.0.0.1`.
@@ -59,7 +60,7 @@ pub struct ServerSettings {
     /// Largest body of a request, in bytes. Default: 67108864 (64 MiB).
     pub max_body_bytes: NonZeroUsize,
     /// Deepest nesting of a JSON body, from 1 to 128. Default: 100.
-    #[schemars(range(min = 1, max = 128))]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 1, max = 128)))]
     pub max_json_depth: usize,
     /// Connections at once; a few more are answered with 503, others are closed. Needs a restart. Default: 16384.
     pub max_connections: NonZeroUsize,
@@ -74,7 +75,7 @@ pub struct ServerSettings {
     /// Certificate and key, to serve HTTPS. Turning it on or off needs a restart. Default: plain HTTP.
     pub tls: Option<TlsSettings>,
     /// Peers whose `X-Forwarded-For` is believed, as `10.0.0.0/8`. Needs a restart. Default: none.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>"))]
     pub trusted_proxies: Vec<IpNet>,
     /// Names by which clients may call the gateway that listens on loopback without a master key, beside `localhost`,
     /// what is below it, and IP addresses. Others are refused, so that no web page can bind its own name to this machine.
@@ -116,7 +117,8 @@ impl ServerSettings {
 }
 
 /// `llm_gateway.server.tls`: both files are read again when they change.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TlsSettings {
     /// The certificate and those above it, as PEM.
@@ -126,7 +128,8 @@ pub struct TlsSettings {
 }
 
 /// `llm_gateway.transport`: the side towards the vendors.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TransportSettings {
     /// Milliseconds to a connection, TLS included. Default: 10000.
@@ -161,7 +164,8 @@ impl Default for TransportSettings {
 }
 
 /// `llm_gateway.fetch`: media that a request gives by their address and that the vendor does not fetch itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct FetchSettings {
     /// Bytes of one medium. Default: 20971520 (20 MiB).
@@ -195,7 +199,8 @@ impl Default for FetchSettings {
 }
 
 /// `llm_gateway.mirroring`: bounds on copies of requests, so that they never cost the callers anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct MirroringSettings {
     /// Copies under way at a time, at most. Default: 32.
@@ -211,7 +216,8 @@ impl Default for MirroringSettings {
 }
 
 /// `llm_gateway.translation`: what happens between two dialects.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TranslationSettings {
     /// What happens when a part of the request cannot be said in the vendor's dialect. Default: `report`.
@@ -221,7 +227,8 @@ pub struct TranslationSettings {
 }
 
 /// What happens to a request that cannot be carried over whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnLoss {
     /// It is sent without that part, and a header of the answer says so.
@@ -234,7 +241,8 @@ pub enum OnLoss {
 /// `llm_gateway.translation.effort_budgets`: raised to the vendor's least where they are below it.
 ///
 /// Source: LiteLLM docs, reasoning content, read 2026-11, for the defaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct EffortBudgets {
     /// Tokens for `minimal`. Default: 128.
@@ -266,7 +274,8 @@ impl Default for EffortBudgets {
 }
 
 /// What happens to a request whose client has hung up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnDisconnect {
     /// The connection to the vendor is closed at once.
@@ -279,7 +288,8 @@ pub enum OnDisconnect {
 }
 
 /// `llm_gateway.access_log`: the line that is logged for each request.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessLogSettings {
     /// Whether there is one. Default: true.
@@ -295,7 +305,8 @@ impl Default for AccessLogSettings {
 }
 
 /// What log lines look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For people on a terminal, JSON otherwise.

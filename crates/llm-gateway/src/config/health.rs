@@ -1,15 +1,17 @@
 //! What is checked in the background, how often, and what that may cost.
 
 use llm_router::settings::RouterSettings;
-use llm_router::{DeploymentSettings, Seconds};
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+#[cfg(feature = "schemars")]
+use llm_router::DeploymentSettings;
+use llm_router::Seconds;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::litellm_settings::GeneralSettings;
 
 /// The keys of `model_info` that say how a deployment is checked.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct HealthCheckInfo {
     /// The model that is asked instead, at the same vendor: a cheaper one, or any where this entry's is a pattern.
@@ -68,7 +70,8 @@ impl HealthCheckInfo {
 }
 
 /// `llm_gateway.health_checks`: what LiteLLM has no keys for.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HealthCheckSettings {
     /// USD that checks may cost in one day (UTC), those that `GET /health` asks for included. When they are spent, nobody
@@ -164,8 +167,9 @@ impl HealthSettings {
 }
 
 /// Keys of other types that stand in the same map.
-pub(super) fn with_keys<T: JsonSchema>(schema: &mut Schema) {
-    let more = SchemaGenerator::default().into_root_schema_for::<T>();
+#[cfg(feature = "schemars")]
+pub(super) fn with_keys<T: schemars::JsonSchema>(schema: &mut schemars::Schema) {
+    let more = schemars::SchemaGenerator::default().into_root_schema_for::<T>();
     let more = more.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.extend(more);
@@ -173,12 +177,14 @@ pub(super) fn with_keys<T: JsonSchema>(schema: &mut Schema) {
 }
 
 /// The router owns the type of some keys of `litellm_params`.
-pub(super) fn with_routing_keys(schema: &mut Schema) {
+#[cfg(feature = "schemars")]
+pub(super) fn with_routing_keys(schema: &mut schemars::Schema) {
     with_keys::<DeploymentSettings>(schema);
 }
 
 /// How a deployment is checked stands in `model_info`.
-pub(super) fn with_health_keys(schema: &mut Schema) {
+#[cfg(feature = "schemars")]
+pub(super) fn with_health_keys(schema: &mut schemars::Schema) {
     with_keys::<HealthCheckInfo>(schema);
 }
 

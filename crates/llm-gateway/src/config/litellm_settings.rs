@@ -7,13 +7,13 @@ use ipnet::IpNet;
 use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
 use llm_router::settings::{BudgetSettings, FallbackTarget, Fallbacks, RouterSettings};
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::secret::SecretRef;
 
 /// `litellm_settings`: what holds for all models.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LitellmSettings {
     /// Whether parameters that a vendor does not have are left out instead of refused. Default: false.
@@ -41,10 +41,10 @@ pub struct LitellmSettings {
     pub cooldown_time: Option<f64>,
     /// Shares that vendors take off their prices: by vendor, or by `vendor/model` with `*`. `0.05` is five per
     /// cent. Default: none.
-    #[schemars(with = "std::collections::BTreeMap<String, f64>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "std::collections::BTreeMap<String, f64>"))]
     pub cost_discount_config: Discounts,
     /// Shares, or `{percentage, fixed_amount}`, that are put on prices: by vendor, or `global`. Default: none.
-    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     pub cost_margin_config: Margins,
     /// Budgets of labels: requests with a label whose budget is spent are refused. Default: none.
     pub tag_budget_config: IndexMap<String, BudgetSettings>,
@@ -58,7 +58,8 @@ pub struct LitellmSettings {
 }
 
 /// `litellm_settings.model_group_settings`: what holds for some model groups.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelGroupSettings {
     /// The model groups whose vendors get the clients' own headers: those that begin with `x-`, but for keys and those
@@ -93,7 +94,8 @@ impl LitellmSettings {
 }
 
 /// `general_settings`: what holds for the gateway itself.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneralSettings {
     /// The key that clients present. Without one, any key is accepted, and the gateway listens on loopback
@@ -111,7 +113,7 @@ pub struct GeneralSettings {
     pub use_x_forwarded_for: bool,
     /// The addresses of proxies in front of this gateway, as `10.0.0.0/8`. Default:
     /// `llm_gateway.server.trusted_proxies`.
-    #[schemars(with = "Vec<String>")]
+    #[cfg_attr(feature = "schemars", schemars(with = "Vec<String>"))]
     pub trusted_proxy_ranges: Vec<IpNet>,
     /// The same as `litellm_settings.model_group_settings.forward_client_headers_to_llm_api`, for all groups. Default:
     /// false.

@@ -2,17 +2,18 @@
 
 use indexmap::IndexMap;
 use llm_router::Seconds;
-use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::cache_point::CachePoint;
-use super::health::{HealthCheckInfo, with_health_keys, with_routing_keys};
+use super::health::HealthCheckInfo;
+#[cfg(feature = "schemars")]
+use super::health::{with_health_keys, with_routing_keys};
 use super::secret::SecretRef;
 
 /// One deployment. Entries that share a `model_name` form a model group.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(deny_unknown_fields))]
 #[expect(dead_code, reason = "stands for its JSON Schema; the loader reads its parts one by one")]
 pub(super) struct ModelEntry {
     /// The name that clients ask for. `*` in it stands for any text; of several names that match, the
@@ -21,14 +22,15 @@ pub(super) struct ModelEntry {
     /// Where requests go, and how.
     pub(super) litellm_params: LitellmParams,
     /// What is known of the model.
-    #[schemars(default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub(super) model_info: ModelInfo,
 }
 
 /// `litellm_params`. Keys that are not listed here are parameters for the vendor: each is added to requests
 /// that do not set it themselves.
-#[derive(Deserialize, JsonSchema)]
-#[schemars(transform = with_routing_keys)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(transform = with_routing_keys))]
 pub(super) struct LitellmParams {
     /// `vendor/model`, or the bare name of a well-known model (`gpt-4o`, `claude-…`). `*` in it becomes what
     /// the `*` of `model_name` stood for.
@@ -92,9 +94,10 @@ pub(super) struct LitellmParams {
 }
 
 /// `model_info`. Keys that are not listed here are kept and returned by `GET /v1/models`.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
-#[schemars(transform = with_health_keys)]
+#[cfg_attr(feature = "schemars", schemars(transform = with_health_keys))]
 pub struct ModelInfo {
     /// The deployment's id. Default: made from the entry's content.
     pub id: Option<String>,
@@ -123,16 +126,16 @@ impl ModelInfo {
 }
 
 /// One entry of `credential_list`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schemars", schemars(deny_unknown_fields))]
 #[expect(dead_code, reason = "stands for its JSON Schema; its values are read where they are used")]
 pub(super) struct CredentialEntry {
     /// The name, for `litellm_credential_name`.
     pub(super) credential_name: String,
     /// `litellm_params` of every deployment that names this entry and does not set them itself.
-    #[schemars(default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub(super) credential_values: Map<String, Value>,
     /// What you want to remember about it; not used.
-    #[schemars(default)]
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub(super) credential_info: Map<String, Value>,
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use futures_core::future::BoxFuture;
-use schemars::JsonSchema;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
 use super::environment::{Environment, Part, REFERENCE, parts};
@@ -135,7 +134,8 @@ impl<'de> Deserialize<'de> for SecretRef {
     }
 }
 
-impl JsonSchema for SecretRef {
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for SecretRef {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         Self::NAME.into()
     }

@@ -3,7 +3,6 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
@@ -12,7 +11,8 @@ use super::secret::SecretRef;
 /// `llm_gateway.shared_state`: a Redis in which several gateways with one configuration share what they know of their
 /// deployments. Default: that of `router_settings.redis_url` or `redis_host`, else of the variables `REDIS_URL` or
 /// `REDIS_HOST`, else none. All of it needs a restart.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SharedStateSettings {
     /// Whether state is shared, if there is an address. Default: true.
@@ -36,7 +36,7 @@ pub struct SharedStateSettings {
     /// What all keys begin with. Gateways with the same one share. No braces. Default: `llm-gateway`.
     pub namespace: String,
     /// Milliseconds between two rounds in which news are exchanged, from 10 to 250. Default: 100.
-    #[schemars(range(min = 10, max = 250))]
+    #[cfg_attr(feature = "schemars", schemars(range(min = 10, max = 250)))]
     pub interval_ms: u64,
     /// Milliseconds that a round may take; after that a gateway goes on by itself until Redis answers again.
     /// Default: 250.
@@ -63,7 +63,8 @@ impl Default for SharedStateSettings {
 }
 
 /// What is at an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RedisKind {
     /// One Redis.
@@ -76,7 +77,8 @@ pub enum RedisKind {
 }
 
 /// LiteLLM's keys under `router_settings`: the Redis in which gateways share what they know.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RedisKeys {
     /// The Redis in which gateways share what they know, as `redis://user:password@host:port/db`; see
