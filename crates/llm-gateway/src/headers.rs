@@ -1,6 +1,11 @@
 //! Every header that the gateway reads or writes, in one list.
 
-use http::HeaderName;
+use http::{HeaderMap, HeaderName};
+
+/// Whether some headers are for the gateway: all of those begin alike.
+pub fn speak(map: &HeaderMap) -> bool {
+    map.keys().any(|name| name.as_str().starts_with("x-l"))
+}
 
 /// Our name for the request; a client's own is kept if it is short and plain.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

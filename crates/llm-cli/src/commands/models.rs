@@ -1,6 +1,5 @@
 //! `models`: what a configuration serves, or which vendors are built in.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 use comfy_table::Table;
@@ -133,6 +132,8 @@ fn providers(out: &mut impl std::io::Write, as_json: bool) -> anyhow::Result<()>
 /// The page of the vendors.
 #[cfg(feature = "schemars")]
 pub(crate) fn providers_page() -> anyhow::Result<String> {
+    use std::fmt::Write as _;
+
     let mut text = String::from(
         "# Vendors\n\nA model is named `vendor/model`. What a vendor's wire can carry is listed here; a model may have \
          less.\n\n| vendor | name | operations | key | address | chat | settings | source |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",

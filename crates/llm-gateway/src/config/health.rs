@@ -1,9 +1,9 @@
 //! What is checked in the background, how often, and what that may cost.
 
-use llm_router::settings::RouterSettings;
 #[cfg(feature = "schemars")]
 use llm_router::DeploymentSettings;
 use llm_router::Seconds;
+use llm_router::settings::RouterSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -44,7 +44,10 @@ pub struct LitellmSettings {
     #[cfg_attr(feature = "schemars", schemars(with = "std::collections::BTreeMap<String, f64>"))]
     pub cost_discount_config: Discounts,
     /// Shares, or `{percentage, fixed_amount}`, that are put on prices: by vendor, or `global`. Default: none.
-    #[cfg_attr(feature = "schemars", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")
+    )]
     pub cost_margin_config: Margins,
     /// Budgets of labels: requests with a label whose budget is spent are refused. Default: none.
     pub tag_budget_config: IndexMap<String, BudgetSettings>,

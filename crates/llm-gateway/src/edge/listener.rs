@@ -1,8 +1,8 @@
 //! Accepts connections, within bounds, until told to stop; then drains.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -12,9 +12,11 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -115,7 +117,9 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
         .max_send_buf_size(options.buffer_bytes)
         .keep_alive_interval(Duration::from_secs(30))
         .keep_alive_timeout(Duration::from_secs(20));
-    let builder = Arc::new(builder);
+    let mut http1 = http1::Builder::new();
+    http1.header_read_timeout(options.header_read_timeout).max_buf_size(options.buffer_bytes.max(8192));
+    let builders = Arc::new(Builders { http1, any: builder });
     loop {
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
@@ -145,7 +149,7 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
                 full,
                 is_unread: Arc::default(),
             },
-            builder: builder.clone(),
+            builders: builders.clone(),
             stop: stop.clone(),
             cut: cut.clone(),
         };
@@ -174,9 +178,16 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
     }
 }
 
+/// How connections are served.
+struct Builders {
+    http1: http1::Builder,
+    /// Whichever version the first bytes tell.
+    any: Builder<TokioExecutor>,
+}
+
 struct Connection {
     service: Service,
-    builder: Arc<Builder<TokioExecutor>>,
+    builders: Arc<Builders>,
     stop: CancellationToken,
     cut: CancellationToken,
 }
@@ -199,18 +210,56 @@ impl Connection {
             tracing::debug!(error = %error, "a connection was gone at once");
             return;
         }
-        let Some(tls) = tls else { return self.serve(stream).await };
         let patience = self.service.options.header_read_timeout;
+        let peer = self.service.peer;
+        let Some(tls) = tls else {
+            return match self.first_bytes(&stream, patience).await {
+                Some(true) => self.serve_http1(stream).await,
+                Some(false) => Box::pin(self.serve_any(stream)).await,
+                None => {}
+            };
+        };
         match tokio::time::timeout(patience, tls.acceptor().accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(stream).await,
-            Ok(Err(error)) => tracing::debug!(error = %error, peer = %self.service.peer, "no TLS handshake"),
-            Err(_) => tracing::debug!(peer = %self.service.peer, "the TLS handshake took too long"),
+            Ok(Ok(stream)) => self.serve_any(stream).await,
+            Ok(Err(error)) => tracing::debug!(error = %error, %peer, "no TLS handshake"),
+            Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
         }
     }
 
-    async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
-        let Self { service, builder, stop, cut } = self;
-        let mut builder = Builder::clone(&builder);
+    /// Whether the first bytes are those of HTTP/1; `None` if none come.
+    async fn first_bytes(&self, stream: &TcpStream, patience: Duration) -> Option<bool> {
+        let mut begin = [0; HTTP2.len()];
+        tokio::select! {
+            biased;
+            peeked = stream.peek(&mut begin) => Some(!HTTP2.starts_with(&begin[..peeked.ok()?])),
+            () = tokio::time::sleep(patience) => {
+                tracing::debug!(peer = %self.service.peer, "a connection asked for nothing in time");
+                None
+            }
+            () = self.stop.cancelled() => None,
+        }
+    }
+
+    /// The version of nearly all connections. What tells the versions apart by itself stands in the way of every byte.
+    async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let Self { service, builders, stop, cut } = self;
+        let mut builder = builders.http1.clone();
+        builder.timer(HeadTimer::default());
+        let peer = service.peer;
+        let stream = Lingering::new(stream, service.is_unread.clone());
+        let service = Arc::new(service);
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let service = service.clone();
+            async move { service.answer(request).await }
+        });
+        let connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
+        // hyper counts the time for the first head by itself, as its first bytes are there.
+        attend(connection, pin!(pending()), &stop, &cut, peer).await;
+    }
+
+    async fn serve_any<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(self, stream: S) {
+        let Self { service, builders, stop, cut } = self;
+        let mut builder = builders.any.clone();
         builder.http1().timer(HeadTimer::default());
         let (patience, peer) = (service.options.header_read_timeout, service.peer);
         let stream = Lingering::new(stream, service.is_unread.clone());
@@ -222,26 +271,41 @@ impl Connection {
             let service = service.clone();
             async move { service.answer(request).await }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), answer);
-        tokio::pin!(connection);
-        let ended = tokio::select! {
-            biased;
-            ended = connection.as_mut() => ended,
-            () = silence(&has_asked, patience) => {
-                tracing::debug!(%peer, "a connection asked for nothing in time");
-                return;
-            }
-            () = stop.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = cut.cancelled() => return,
-                }
-            }
-        };
-        if let Err(error) = ended {
-            tracing::debug!(error = %error, %peer, "a connection ended early");
+        let connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
+        attend(connection, pin!(silence(&has_asked, patience)), &stop, &cut, peer).await;
+    }
+}
+
+/// How a connection of HTTP/2 begins, as far as no method of HTTP/1 does.
+const HTTP2: &[u8; 3] = b"PRI";
+
+/// Looks after a connection until it ends, falls silent, or the gateway stops.
+async fn attend<C>(
+    mut connection: Pin<&mut C>,
+    silence: Pin<&mut impl Future<Output = ()>>,
+    stop: &CancellationToken,
+    cut: &CancellationToken,
+    peer: SocketAddr,
+) where
+    C: GracefulConnection<Error: std::fmt::Display>,
+{
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => ended,
+        () = silence => {
+            tracing::debug!(%peer, "a connection asked for nothing in time");
+            return;
         }
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = cut.cancelled() => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error = %error, %peer, "a connection ended early");
     }
 }
 

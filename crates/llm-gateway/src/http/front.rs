@@ -189,6 +189,7 @@ where
         door: route.door,
         model: route.model,
         stream: route.stream,
+        speaks: headers::speak(&parts.headers),
         headers: parts.headers,
         body,
     };
@@ -220,7 +221,8 @@ where
     check_content_type(&parts.headers)?;
     let body = read_body(body, &app.held_bytes, serving.bounds).await?;
     let ModelRoute { dialect, door, model, stream, .. } = route;
-    let ask = Ask { dialect, door, model, stream, headers: parts.headers, body };
+    let speaks = headers::speak(&parts.headers);
+    let ask = Ask { dialect, door, model, stream, headers: parts.headers, speaks, body };
     services::explain::explain(app, &serving, &ask, exchange, terms).await
 }
 

@@ -70,8 +70,17 @@ pub struct Ask {
     pub stream: Option<bool>,
     /// The client's headers.
     pub headers: HeaderMap,
+    /// Whether some of them are for the gateway.
+    pub speaks: bool,
     /// The client's body.
     pub body: HeldBody,
+}
+
+impl Ask {
+    /// One of the headers that speak to the gateway. Most requests have none of them.
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
+        if self.speaks { header_text(&self.headers, name) } else { None }
+    }
 }
 
 /// A request that has been looked at and not yet parsed.
@@ -209,9 +218,9 @@ pub(crate) fn look<'a>(
     record.request_bytes = ask.body.bytes.len() as u64;
     let default_priority = serving.config.settings.router.default_priority;
     Ok(Request {
-        unsupported: on_loss(&ask.headers, serving.on_loss)?,
-        priority: wishes::priority(&peek, &ask.headers, default_priority)?,
-        own_timeout: wishes::timeout(&peek, &ask.headers, stream)?,
+        unsupported: on_loss(ask, serving.on_loss)?,
+        priority: wishes::priority(&peek, ask, default_priority)?,
+        own_timeout: wishes::timeout(&peek, ask, stream)?,
         started: exchange.record().started,
         ask,
         ingress,
@@ -388,8 +397,8 @@ fn wants_usage(peek: &Peek<'_>) -> Result<bool, ApiError> {
 }
 
 /// What to do with what cannot be carried: the client's word, else the configuration's.
-fn on_loss(headers: &HeaderMap, configured: OnUnsupported) -> Result<OnUnsupported, ApiError> {
-    match header_text(headers, headers::ON_LOSS) {
+fn on_loss(ask: &Ask, configured: OnUnsupported) -> Result<OnUnsupported, ApiError> {
+    match ask.header(&headers::ON_LOSS) {
         None => Ok(configured),
         Some("report") => Ok(OnUnsupported::Drop),
         Some("reject") => Ok(OnUnsupported::Reject),

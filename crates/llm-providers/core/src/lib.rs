@@ -40,7 +40,7 @@ pub use login::{AwsKeys, Credential, Login, LoginInput, LoginRun, LoginStep};
 pub use note::{Note, NoteKind};
 pub use parameters::{ParameterInfo, Parameters};
 pub use patch::{Edit, apply};
-pub use peek::{Member, Peek};
+pub use peek::{Member, Names, Peek};
 pub use pieces::chunks;
 pub use provider::{
     Capabilities, Chat, CountTokens, Embeddings, Operation, Prefill, Provider, Rerank, TokenCount,

@@ -17,6 +17,49 @@ use crate::IngressError;
 pub struct Peek<'a> {
     body: &'a str,
     members: Vec<Member<'a>>,
+    /// The marks of all names: most of those that are asked for are not there, and this tells at once.
+    marks: u64,
+}
+
+/// Names that are looked for together.
+#[derive(Debug, Clone, Copy)]
+pub struct Names {
+    names: &'static [&'static str],
+    marks: u64,
+}
+
+impl Names {
+    /// These.
+    pub const fn new(names: &'static [&'static str]) -> Self {
+        let (mut marks, mut at) = (0, 0);
+        while at < names.len() {
+            marks |= mark(names[at]);
+            at += 1;
+        }
+        Self { names, marks }
+    }
+
+    /// One of them, as it stands here.
+    #[inline]
+    pub fn find(&self, name: &str) -> Option<&'static str> {
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
+        self.names.iter().find(|own| **own == name).copied()
+    }
+}
+
+/// One of 64 bits, by a name's length and its ends.
+#[inline]
+const fn mark(name: &str) -> u64 {
+    let name = name.as_bytes();
+    let (first, last) = match name {
+        [] => (0, 0),
+        [first, .., last] => (*first, *last),
+        [only] => (*only, *only),
+    };
+    let sum = (name.len() as u8).wrapping_mul(11) ^ first.wrapping_mul(5) ^ last.wrapping_mul(3);
+    1 << (sum % 64)
 }
 
 /// One member of the object.
@@ -49,7 +92,8 @@ impl<'a> Peek<'a> {
                 message: "stands twice in the body".to_owned(),
             });
         }
-        Ok(Self { body, members })
+        let marks = members.iter().fold(0, |marks, member| marks | mark(&member.name));
+        Ok(Self { body, members, marks })
     }
 
     /// The body.
@@ -63,11 +107,23 @@ impl<'a> Peek<'a> {
     }
 
     /// A member's value as JSON text; `None` if it is absent.
+    #[inline]
     pub fn raw(&self, name: &str) -> Option<&'a str> {
+        if self.marks & mark(name) == 0 { None } else { self.among(name) }
+    }
+
+    fn among(&self, name: &str) -> Option<&'a str> {
         self.members.iter().find(|member| member.name == name).map(|member| member.value)
     }
 
+    /// Whether one of these members is there.
+    #[inline]
+    pub fn any_of(&self, names: &Names) -> bool {
+        self.marks & names.marks != 0 && self.members.iter().any(|member| names.find(&member.name).is_some())
+    }
+
     /// Whether a member is there and not `null`.
+    #[inline]
     pub fn has(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|value| value != "null")
     }
@@ -76,16 +132,11 @@ impl<'a> Peek<'a> {
     ///
     /// # Errors
     /// [`IngressError`] names the member.
+    #[inline]
     pub fn get<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>, IngressError> {
         match self.raw(name) {
             None | Some("null") => Ok(None),
-            Some(text) => serde_json::from_str(text).map(Some).map_err(|error| {
-                let mut message = error.to_string();
-                if let Some(end) = message.rfind(" at line ") {
-                    message.truncate(end);
-                }
-                IngressError { path: name.to_owned(), message }
-            }),
+            Some(text) => serde_json::from_str(text).map(Some).map_err(|error| wrong(name, &error)),
         }
     }
 
@@ -119,6 +170,15 @@ impl<'a> Peek<'a> {
         let start = value.as_ptr().addr() - self.body.as_ptr().addr();
         start..start + value.len()
     }
+}
+
+/// A member of another type.
+fn wrong(name: &str, error: &serde_json::Error) -> IngressError {
+    let mut message = error.to_string();
+    if let Some(end) = message.rfind(" at line ") {
+        message.truncate(end);
+    }
+    IngressError { path: name.to_owned(), message }
 }
 
 /// A member whose name has stood before.

@@ -102,12 +102,20 @@ impl<'a> Scan<'a> {
 
     /// The number that begins `text`, and what follows it; `None` instead of the number if it is something else.
     pub fn leading_number(text: &'a [u8]) -> Option<(Option<Number>, &'a [u8])> {
-        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let end = match text.get(digits) {
-            Some(b',' | b'}') if digits > 0 => digits,
-            _ => value_end(text)?,
-        };
-        let (value, behind) = text.split_at(end);
+        // Nearly all are counts, which are read in one pass.
+        let (mut sum, mut digits) = (0_u64, 0);
+        while let Some(digit @ b'0'..=b'9') = text.get(digits)
+            && digits < 18
+        {
+            sum = sum * 10 + u64::from(digit - b'0');
+            digits += 1;
+        }
+        if let Some(b',' | b'}') = text.get(digits)
+            && (digits == 1 || digits > 1 && text[0] != b'0')
+        {
+            return Some((Some(sum.into()), &text[digits..]));
+        }
+        let (value, behind) = text.split_at(value_end(text)?);
         Some((Self::number(value), behind))
     }
 
@@ -122,14 +130,7 @@ impl<'a> Scan<'a> {
 
     /// A value that is a number; `None` if it is something else.
     pub fn number(value: &[u8]) -> Option<Number> {
-        match value {
-            b"0" => Some(0.into()),
-            // Nearly all are counts.
-            [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => {
-                Some(value.iter().fold(0, |sum: u64, digit| sum * 10 + u64::from(digit - b'0')).into())
-            }
-            _ => serde_json::from_slice(value).ok(),
-        }
+        serde_json::from_slice(value).ok()
     }
 
     /// The next member, and those after it; `None` if the text does not go on as an object does.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use llm_continuation::{Obstacle, Thread};
-use llm_provider_core::{Dialect, header_text};
+use llm_provider_core::Dialect;
 use llm_router::{Affinity, Inquiry, Session, resume};
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Map, Value};
@@ -50,7 +50,7 @@ pub(super) fn continuing(request: &Request<'_>, group: &Group) -> Result<Continu
     if !request.stream || request.is_copy || !matches!(request.ask.door, Door::Chat) {
         return Ok(Continuing::No);
     }
-    let own = match header_text(&request.ask.headers, headers::CONTINUE_STREAM) {
+    let own = match request.ask.header(&headers::CONTINUE_STREAM) {
         None => request.peek.get::<bool>(MEMBER)?,
         Some(text) => Some(text.parse().map_err(|_| {
             let message = format!("{}: {text:?} is neither `true` nor `false`", headers::CONTINUE_STREAM);
@@ -97,6 +97,7 @@ impl Context {
             model: ask.model.clone(),
             stream: ask.stream,
             headers: ask.headers.clone(),
+            speaks: ask.speaks,
             body: HeldBody { bytes, held },
         };
         Some(Box::new(Self { serving: serving.clone(), ask, changes }))

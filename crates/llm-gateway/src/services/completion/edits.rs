@@ -2,7 +2,7 @@
 //! and drops, and the usage chunk.
 
 use bytes::Bytes;
-use llm_provider_core::{Call, Edit, Note, NoteKind, Peek, Relay, apply};
+use llm_provider_core::{Call, Edit, Names, Note, NoteKind, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 /// Members that LiteLLM's clients send to the gateway and that no vendor knows.
 ///
 /// Source: LiteLLM documentation, "Completion input params" and "Reliability", read 2026-11.
-const GATEWAY_MEMBERS: &[&str] = &[
+const GATEWAY_MEMBERS: Names = Names::new(&[
     "additional_drop_params",
     "allowed_model_region",
     "allowed_openai_params",
@@ -43,7 +43,7 @@ const GATEWAY_MEMBERS: &[&str] = &[
     "tags",
     "timeout",
     "ttft_timeout",
-];
+]);
 
 /// Members for the gateway that ask for something this version does not do; leaving them out is told.
 const NOT_HONOURED: &[&str] = &["cache", "context_window_fallback_dict", "guardrails"];
@@ -189,8 +189,8 @@ fn plan(
         edits.push(Edit::set_text("model", &deployment.model));
     }
     for member in peek.members() {
-        if let Some(name) = GATEWAY_MEMBERS.iter().find(|name| **name == member.name) {
-            edits.push(Edit::Remove { name: (*name).into(), reason: gateway_reason(name).into() });
+        if let Some(name) = GATEWAY_MEMBERS.find(&member.name) {
+            edits.push(Edit::Remove { name: name.into(), reason: gateway_reason(name).into() });
         }
     }
     let usage_comes = request.stream
@@ -223,7 +223,7 @@ fn gateway_reason(name: &str) -> &'static str {
 fn note(edit: &Edit) -> Option<Note> {
     match edit {
         Edit::Remove { name, .. }
-            if GATEWAY_MEMBERS.contains(&&**name) && !NOT_HONOURED.contains(&&**name) =>
+            if GATEWAY_MEMBERS.find(name).is_some() && !NOT_HONOURED.contains(&&**name) =>
         {
             None
         }
@@ -250,7 +250,7 @@ pub(super) fn edit_tree<T: serde::Serialize + serde::de::DeserializeOwned>(
     notes: &mut Vec<Note>,
 ) -> Result<Option<T>, ApiError> {
     let drops = drops(request, deployment)?;
-    let gateway = |name: &str| GATEWAY_MEMBERS.contains(&name);
+    let gateway = |name: &str| GATEWAY_MEMBERS.find(name).is_some();
     let touched = !drops.is_empty()
         || !deployment.defaults.is_empty()
         || !deployment.overrides.is_empty()

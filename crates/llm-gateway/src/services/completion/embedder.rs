@@ -82,6 +82,7 @@ fn embed(
             model: None,
             stream: None,
             headers: HeaderMap::new(),
+            speaks: false,
             body: HeldBody { bytes, held: held.ok_or_else(|| lacking("too many bytes are held"))? },
         };
         let id = app.runtime.request_id().simple().to_string();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_router::{Answered, Outcome, Session};
-use llm_types::ApiError;
+use llm_types::{ApiError, UnixMs};
 
 use super::ties::Ties;
 use crate::app::App;
@@ -36,10 +36,15 @@ impl Journey {
     }
 
     fn observe(&mut self, outcome: &Outcome) {
+        let now = self.app.runtime.now();
+        self.observe_at(outcome, now);
+    }
+
+    fn observe_at(&mut self, outcome: &Outcome, now: UnixMs) {
         let Some(mut place) = self.place.take() else { return };
-        place.settle(None, self.app.runtime.now());
+        place.settle(None, now);
         drop(place);
-        if let Some(event) = self.session.observe(outcome, self.app.runtime.now()) {
+        if let Some(event) = self.session.observe(outcome, now) {
             self.app.heed(&self.group, &event);
         }
     }
@@ -53,7 +58,7 @@ impl Journey {
             place.settle(Some(answered.total_tokens), answered.at);
         }
         self.ties.answered(exchange.record().seen.id.as_deref(), &self.deployment.id, answered.at);
-        self.observe(&Outcome::Succeeded { deployment: self.deployment.id.clone() });
+        self.observe_at(&Outcome::Succeeded { deployment: self.deployment.id.clone() }, answered.at);
         self.hand_over(exchange);
     }
 
@@ -107,6 +112,8 @@ impl Journey {
 
 impl Drop for Journey {
     fn drop(&mut self) {
-        self.observe(&Outcome::Cancelled { deployment: self.deployment.id.clone() });
+        if self.place.is_some() {
+            self.observe(&Outcome::Cancelled { deployment: self.deployment.id.clone() });
+        }
     }
 }

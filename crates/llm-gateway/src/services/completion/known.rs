@@ -91,7 +91,7 @@ impl<'a> Known<'a> {
             known.regions.extend(told.into_iter().map(|region| Cow::Owned(region.into_owned())));
         }
         if needs.contains(Needs::AFFINITY) || needs.contains(Needs::FACTS) {
-            let header = |name: HeaderName| header_text(&ask.headers, name).map(Cow::Borrowed);
+            let header = |name: HeaderName| ask.header(&name).map(Cow::Borrowed);
             known.session = header(headers::SESSION_ID)
                 .or(owned(peek.text("litellm_session_id")?))
                 .or(owned(about.text("session_id")?));
@@ -219,7 +219,7 @@ fn texts<'a>(peek: &Peek<'a>, name: &str) -> Result<Vec<Cow<'a, str>>, ApiError>
 
 /// Labels of the header, of the body and of its metadata.
 fn tags<'a>(ask: &'a Ask, peek: &Peek<'a>, about: &Peek<'_>) -> Result<Vec<Cow<'a, str>>, ApiError> {
-    let header = header_text(&ask.headers, headers::TAGS);
+    let header = ask.header(&headers::TAGS);
     let listed = header.into_iter().flat_map(|tags| tags.split(',')).map(str::trim);
     let mut tags: Vec<Cow<'a, str>> = listed.filter(|tag| !tag.is_empty()).map(Cow::Borrowed).collect();
     tags.extend(texts(peek, "tags")?);

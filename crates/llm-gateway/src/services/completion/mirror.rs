@@ -61,6 +61,7 @@ pub(super) fn send(app: &Arc<App>, serving: &Arc<Serving>, ask: &Ask, to: &str, 
         model: Some(to.to_owned()),
         stream: ask.stream,
         headers: ask.headers.clone(),
+        speaks: ask.speaks,
         body: HeldBody { bytes, held },
     };
     let copy = Copy { serving: serving.clone(), ask, of: of.id.clone(), route: of.route };

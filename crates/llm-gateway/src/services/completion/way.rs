@@ -127,6 +127,7 @@ impl Way<'_> {
             model: original.model.clone(),
             stream: original.stream,
             headers: original.headers.clone(),
+            speaks: original.speaks,
             body: HeldBody { bytes, held },
         };
         let request = self.request.changed(&ask, Peek::new(&ask.body.bytes)?);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName};
-use llm_provider_core::{Peek, header_text};
+use http::HeaderName;
+use llm_provider_core::{Names, Peek};
 use llm_router::settings::RetryPolicy;
 use llm_router::{Seconds, Wishes};
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -15,7 +15,7 @@ use crate::headers;
 use crate::serving::Group;
 
 /// Members of a body that speak to the router. Most requests have none of them.
-const MEMBERS: [&str; 9] = [
+const MEMBERS: Names = Names::new(&[
     "num_retries",
     "max_retries",
     "fallbacks",
@@ -25,11 +25,11 @@ const MEMBERS: [&str; 9] = [
     "retry_policy",
     "model_group_retry_policy",
     "ttft_timeout",
-];
+]);
 
 /// What the request asks of the router.
 pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, ApiError> {
-    let Request { peek, ask: Ask { headers, door, .. }, .. } = request;
+    let Request { peek, ask, .. } = request;
     // A limit that is no shorter than the configured one is never what a request runs into.
     let is_shorter = |own: &Duration| {
         let configured = group.deployments.iter().map(|one| one.total_timeout(request.stream));
@@ -37,12 +37,12 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
     };
     let deadline = request.own_timeout.map(|own| request.started.plus(own.as_millis() as u64));
     let mut wishes = Wishes {
-        embedding: matches!(door, Door::Embeddings(_)),
+        embedding: matches!(ask.door, Door::Embeddings(_)),
         own_timeout: request.own_timeout.as_ref().is_some_and(is_shorter),
         deadline,
         ..Wishes::default()
     };
-    if peek.members().iter().any(|member| MEMBERS.contains(&&*member.name)) {
+    if peek.any_of(&MEMBERS) {
         wishes.num_retries = peek.get("num_retries")?.or(peek.get("max_retries")?);
         wishes.fallbacks = peek.get("fallbacks")?;
         wishes.context_window_fallbacks = peek.get("context_window_fallbacks")?;
@@ -56,7 +56,7 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
         wishes.first_token_ms = peek.get("ttft_timeout")?.map(Seconds::as_ms);
     }
     if wishes.first_token_ms.is_none() {
-        wishes.first_token_ms = seconds(headers, &headers::FIRST_TOKEN_TIMEOUT)?.map(Seconds::as_ms);
+        wishes.first_token_ms = seconds(ask, &headers::FIRST_TOKEN_TIMEOUT)?.map(Seconds::as_ms);
     }
     if request.is_copy {
         // It is sent once: what becomes of it is what one wants to know.
@@ -68,28 +68,24 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
             ..Wishes::default()
         });
     }
-    if let Some(retries) = number(headers, &headers::NUM_RETRIES)? {
+    if let Some(retries) = number(ask, &headers::NUM_RETRIES)? {
         wishes.num_retries.get_or_insert(retries);
     }
     Ok(wishes)
 }
 
 /// Who goes first where requests wait: the request's own word, else the configuration's.
-pub(super) fn priority(peek: &Peek<'_>, headers: &HeaderMap, configured: Option<u8>) -> Result<u8, ApiError> {
+pub(super) fn priority(peek: &Peek<'_>, ask: &Ask, configured: Option<u8>) -> Result<u8, ApiError> {
     if let Some(own) = peek.get("priority")? {
         return Ok(own);
     }
-    let own: Option<u8> = number(headers, &headers::PRIORITY)?;
+    let own: Option<u8> = number(ask, &headers::PRIORITY)?;
     Ok(own.or(configured).unwrap_or(DEFAULT_PRIORITY))
 }
 
 /// The time limit that a request sets itself: its own member, else a header. Of a streamed request what is said of
 /// streams counts first.
-pub(super) fn timeout(
-    peek: &Peek<'_>,
-    headers: &HeaderMap,
-    stream: bool,
-) -> Result<Option<Duration>, ApiError> {
+pub(super) fn timeout(peek: &Peek<'_>, ask: &Ask, stream: bool) -> Result<Option<Duration>, ApiError> {
     const NAMES: [(&str, HeaderName); 2] =
         [("stream_timeout", headers::STREAM_TIMEOUT), ("timeout", headers::TIMEOUT)];
     let names = if stream { &NAMES[..] } else { &NAMES[1..] };
@@ -99,14 +95,14 @@ pub(super) fn timeout(
     }
     for (_, header) in names {
         if own.is_none() {
-            own = seconds(headers, header)?;
+            own = seconds(ask, header)?;
         }
     }
     Ok(own.map(|own| Duration::from_millis(own.as_ms())))
 }
 
-fn seconds(map: &HeaderMap, name: &HeaderName) -> Result<Option<Seconds>, ApiError> {
-    let Some(text) = header_text(map, name) else { return Ok(None) };
+fn seconds(ask: &Ask, name: &HeaderName) -> Result<Option<Seconds>, ApiError> {
+    let Some(text) = ask.header(name) else { return Ok(None) };
     let seconds = text.parse().ok().and_then(|seconds: f64| Seconds::try_from(seconds).ok());
     seconds.map(Some).ok_or_else(|| {
         let message = format!("{name}: {text:?} is no number of seconds");
@@ -117,8 +113,8 @@ fn seconds(map: &HeaderMap, name: &HeaderName) -> Result<Option<Seconds>, ApiErr
 /// The middle.
 const DEFAULT_PRIORITY: u8 = 128;
 
-fn number<T: FromStr>(map: &HeaderMap, name: &HeaderName) -> Result<Option<T>, ApiError> {
-    let Some(text) = header_text(map, name) else { return Ok(None) };
+fn number<T: FromStr>(ask: &Ask, name: &HeaderName) -> Result<Option<T>, ApiError> {
+    let Some(text) = ask.header(name) else { return Ok(None) };
     text.parse().map(Some).map_err(|_| {
         let message = format!("{name}: {text:?} is no number that fits");
         ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message)

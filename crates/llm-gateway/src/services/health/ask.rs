@@ -67,6 +67,7 @@ async fn ask(app: &Arc<App>, serving: &Arc<Serving>, probe: &Probe) -> (Result<(
         model: None,
         stream: None,
         headers: HeaderMap::new(),
+        speaks: false,
         body: HeldBody { bytes: probe.body.clone(), held },
     };
     let id = app.runtime.request_id().simple().to_string();

@@ -74,3 +74,22 @@ fn a_name_that_stands_twice_is_found_among_many() {
         assert_eq!(error.path, format!("m{first}"));
     }
 }
+
+#[test]
+fn names_are_found_among_others_with_their_marks() {
+    const NAMES: Names = Names::new(&["fallbacks", "tags", "", "x"]);
+    for (text, is_there) in [
+        (r#"{"model":"m","tags":[]}"#, true),
+        (r#"{"fallbacks":1}"#, true),
+        (r#"{"":1}"#, true),
+        (r#"{"x":null}"#, true),
+        (r#"{"model":"m","tagz":[],"fallback":1,"y":2}"#, false),
+        ("{}", false),
+    ] {
+        let peek = Peek::new(text.as_bytes()).unwrap();
+        assert_eq!(peek.any_of(&NAMES), is_there, "{text}");
+        for member in peek.members() {
+            assert_eq!(peek.raw(&member.name), Some(member.value));
+        }
+    }
+}
