@@ -1,7 +1,6 @@
 //! `docs`: the generated pages of the documentation.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
