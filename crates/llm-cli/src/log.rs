@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use llm_gateway::telemetry::access_log::Lines;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 use crate::args::LogFormat;
 use batch::Flush;
@@ -22,18 +25,19 @@ pub(crate) struct Log {
 
 /// Sets logging up for the process.
 pub(crate) fn init(filter: &str, format: Option<LogFormat>) -> anyhow::Result<Log> {
-    let filter = EnvFilter::try_new(filter).with_context(|| format!("--log {filter:?} is no filter"))?;
+    let filter: Targets = filter.parse().with_context(|| format!("--log {filter:?} is no filter"))?;
     let terminal = std::io::stderr().is_terminal();
     let format = format.unwrap_or(if terminal { LogFormat::Human } else { LogFormat::Json });
     let (writer, flush) = batch::start(std::io::stderr()).context("no thread for the log")?;
-    let lines = fmt().with_env_filter(filter).with_writer(writer.clone());
+    let lines = fmt::layer().with_writer(writer.clone());
+    let subscriber = registry().with(filter);
     let own: Option<Arc<dyn Lines>> = match format {
         LogFormat::Human => {
-            lines.with_ansi(terminal).with_target(false).compact().init();
+            subscriber.with(lines.with_ansi(terminal).with_target(false).compact()).init();
             None
         }
         LogFormat::Json => {
-            lines.event_format(json::JsonLines).init();
+            subscriber.with(lines.event_format(json::JsonLines)).init();
             Some(Arc::new(writer))
         }
     };

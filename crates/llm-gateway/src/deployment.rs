@@ -18,7 +18,7 @@ use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 
-use crate::config::CachePoint;
+use crate::config::{CachePoint, shown};
 use crate::headers;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
@@ -199,15 +199,6 @@ pub fn head(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> He
         head.insert(name, HeaderValue::from_static(""));
     }
     head
-}
-
-/// An address as clients may see it: without a password or a query, in which keys stand.
-pub(crate) fn shown(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{path}")
 }
 
 /// Room at a deployment for one request, until it is dropped.

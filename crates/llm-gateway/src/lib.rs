@@ -5,7 +5,6 @@ pub mod app;
 pub mod auth;
 pub mod boot;
 pub mod budgets;
-pub mod config;
 pub mod deployment;
 pub mod edge;
 pub mod error;
@@ -22,3 +21,5 @@ pub mod serving;
 pub mod shared;
 pub mod stage;
 pub mod telemetry;
+
+pub use llm_gateway_config as config;

@@ -53,11 +53,7 @@ impl Bill {
 impl Pricing {
     /// What the table knows of a model, where it is served from: places may have prices of their own.
     pub fn model(vendor: &str, model: &str, region: Option<&str>) -> Option<ModelInfo<'static>> {
-        let table = Table::embedded();
-        match region {
-            Some(region) => table.find_in(vendor, model, region),
-            None => table.find(vendor, model),
-        }
+        Table::embedded().find_at(vendor, model, region)
     }
 
     /// The prices of a model: the configuration's over those of the table.

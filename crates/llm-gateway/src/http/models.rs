@@ -8,8 +8,8 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Value, json};
 
 use crate::app::App;
+use crate::config::shown;
 use crate::config::{ResolvedDeployment, VendorChoice};
-use crate::deployment::shown;
 use crate::services::health::{self, Subject, Verdict};
 use crate::serving::{ListedModel, Serving};
 

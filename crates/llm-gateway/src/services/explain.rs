@@ -207,7 +207,7 @@ fn shown(request: &HttpRequest<Bytes>) -> Value {
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(request.body()).into_owned()));
     json!({
         "method": request.method().as_str(),
-        "url": crate::deployment::shown(&request.uri().to_string()),
+        "url": crate::config::shown(&request.uri().to_string()),
         "headers": headers,
         "body": body,
     })

@@ -53,6 +53,14 @@ impl<'a> Table<'a> {
         names(vendor, model).iter().find_map(regional).or_else(|| self.find(vendor, model))
     }
 
+    /// Either of both: for the region, if there is one.
+    pub fn find_at(&self, vendor: &str, model: &str, region: Option<&str>) -> Option<ModelInfo<'a>> {
+        match region {
+            Some(region) => self.find_in(vendor, model, region),
+            None => self.find(vendor, model),
+        }
+    }
+
     /// A model by one name: a key of the table, or `vendor/model`.
     pub fn find_name(&self, name: &str) -> Option<ModelInfo<'a>> {
         self.get(name).or_else(|| name.split_once('/').and_then(|(vendor, model)| self.find(vendor, model)))

@@ -217,7 +217,7 @@ model_list:
 
 #[test]
 fn no_parameter_of_a_request_is_taken_for_a_slip() {
-    for parameter in crate::config::names::REQUEST_PARAMETERS {
+    for parameter in crate::names::REQUEST_PARAMETERS {
         let params = format!("{{model: gpt-4o, {parameter}: 1}}");
         let said = said(&format!("model_list: [{{model_name: a, litellm_params: {params}}}]"));
         assert_eq!(said, "", "{parameter}");

@@ -9,13 +9,13 @@ use llm_pricing::Prices;
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
 
+use super::address::shown;
 use super::cache_point::CachePoint;
 use super::diagnostic::Mark;
 use super::model_list::ModelInfo;
 use super::secret::SecretRef;
 use super::vendors::{VendorError, Vendors};
 use super::wildcard::{Pattern, substitute};
-use crate::deployment::shown;
 
 /// Which vendor serves a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]

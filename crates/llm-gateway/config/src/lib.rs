@@ -10,7 +10,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use llm_gateway::config::{Config, ConfigContext, Vendor};
+//! use llm_gateway_config::{Config, ConfigContext, Vendor};
 //!
 //! let context = ConfigContext {
 //!     vendors: &[Vendor::new("openai", Some("OPENAI_API_KEY"))],
@@ -37,6 +37,7 @@ use std::sync::Arc;
 use llm_router::Plan;
 use sha2::{Digest, Sha256};
 
+mod address;
 mod cache_point;
 mod check;
 mod diagnostic;
@@ -65,6 +66,7 @@ mod wildcard;
 #[cfg(test)]
 mod tests;
 
+pub use address::shown;
 pub use cache_point::{CacheLocation, CachePoint};
 pub use check::{CheckReport, CheckedDeployment};
 pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};

@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn every_example_is_read_and_says_only_what_it_should() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../config-examples");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../config-examples");
     let mut seen = Vec::new();
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
@@ -49,7 +49,7 @@ fn examples_of_vendors_are_read_with_the_vendors_that_are_built_in() {
             ..Vendor::new(&info.id, info.key_variables.first().map(|name| &**name))
         })
         .collect();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config-examples/vendors");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../config-examples/vendors");
     let mut seen = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

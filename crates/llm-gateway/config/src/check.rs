@@ -1,12 +1,11 @@
 //! What `llm-gateway check` has to say about a config.
 
-use llm_pricing::{Item, ModelInfo, Prices};
+use llm_pricing::{Item, ModelInfo, Prices, Table};
 use serde::Serialize;
 
+use super::address::shown;
 use super::resolve::VendorChoice;
 use super::{Config, Diagnostic, Mark};
-use crate::deployment::shown;
-use crate::pricing::Pricing;
 
 /// A config, as far as a person wants to look it over.
 #[derive(Debug, Clone, Serialize)]
@@ -54,10 +53,10 @@ pub struct CheckedDeployment {
 
 impl super::ResolvedDeployment {
     /// What the table knows of the model.
-    pub(crate) fn known(&self) -> Option<ModelInfo<'static>> {
+    pub fn known(&self) -> Option<ModelInfo<'static>> {
         let VendorChoice::Named(vendor) = &self.vendor else { return None };
         let model = self.model_info.base_model.as_deref().unwrap_or(&self.upstream_model);
-        Pricing::model(vendor, model, self.region.as_deref())
+        Table::embedded().find_at(vendor, model, self.region.as_deref())
     }
 
     /// The prices that hold: the configuration's over those of the table.
