@@ -6,14 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
-use llm_router::{BudgetLive, DeploymentId, Gate, GroupLive, KeyLive, Live, Pins, Senses};
+use llm_router::{BudgetLive, Gate};
 use llm_tokens::Encoding;
 use llm_transport::{
     CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
@@ -23,7 +22,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
 
 use crate::auth::Authenticator;
-use crate::budgets::{self, Budgets, Purse, Scope};
+use crate::budgets::{self, Budgets, Scope};
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
@@ -32,11 +31,12 @@ use crate::limits::BodyBounds;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
-use crate::shared::Sharing;
 
 mod facts;
+mod states;
 
 use facts::Known;
+pub use states::States;
 
 /// Bytes of one answer that is not streamed, at most.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
@@ -44,108 +44,6 @@ const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// Bytes held of an upstream's answer while the client reads slowly. A stalled stream costs a few times this: 2,000 of
 /// them have to fit into the memory of a small machine.
 const UPSTREAM_BUFFER_BYTES: usize = 16 << 10;
-
-/// Requests that wait for room at one deployment, at most.
-const MAX_WAITING: usize = 1024;
-
-/// How deployments, groups and keys are doing: what outlives the configuration.
-#[derive(Debug)]
-pub struct States {
-    deployments: papaya::HashMap<DeploymentId, Arc<Live>>,
-    groups: papaya::HashMap<Arc<str>, Arc<GroupLive>>,
-    keys: papaya::HashMap<u64, Arc<KeyLive>>,
-    /// What is spent of budgets.
-    pub budgets: Purse,
-    /// Who was served where.
-    pub pins: Pins,
-    /// What virtual models that choose by meaning have learnt.
-    senses: ArcSwap<Senses>,
-    /// Gates whose places are divided among several gateways.
-    gates: papaya::HashMap<DeploymentId, Arc<Gate>>,
-    /// Whether others share all this, and how they are spoken with.
-    sharing: Option<Arc<Sharing>>,
-}
-
-/// Those who are remembered as served by a deployment, at most.
-const MAX_PINS: usize = 100_000;
-
-impl Default for States {
-    fn default() -> Self {
-        Self {
-            deployments: papaya::HashMap::default(),
-            groups: papaya::HashMap::default(),
-            keys: papaya::HashMap::default(),
-            budgets: Purse::default(),
-            pins: Pins::new(MAX_PINS),
-            senses: ArcSwap::default(),
-            gates: papaya::HashMap::default(),
-            sharing: None,
-        }
-    }
-}
-
-impl States {
-    /// What the virtual models of these settings have learnt already.
-    fn senses(&self, settings: &Settings) -> Arc<Senses> {
-        let mut senses = Senses::new(&settings.router);
-        senses.keep(&self.senses.load());
-        let senses = Arc::new(senses);
-        self.senses.store(senses.clone());
-        senses
-    }
-
-    /// What others share.
-    pub fn shared(sharing: Arc<Sharing>) -> Self {
-        Self { sharing: Some(sharing), pins: Pins::new(MAX_PINS).with_news(), ..Self::default() }
-    }
-
-    /// Shows every deployment of which anything is known.
-    pub(crate) fn each_deployment(&self, mut see: impl FnMut(&DeploymentId, &Arc<Live>)) {
-        self.deployments.pin().iter().for_each(|(id, live)| see(id, live));
-    }
-
-    /// Shows every key, by the number that stands for it.
-    pub(crate) fn each_key(&self, mut see: impl FnMut(&u64, &Arc<KeyLive>)) {
-        self.keys.pin().iter().for_each(|(number, key)| see(number, key));
-    }
-
-    pub(crate) fn deployment(&self, id: &str) -> Option<Arc<Live>> {
-        self.deployments.pin().get(id).cloned()
-    }
-
-    pub(crate) fn key(&self, number: u64) -> Option<Arc<KeyLive>> {
-        self.keys.pin().get(&number).cloned()
-    }
-
-    pub(crate) fn gate(&self, id: &str) -> Option<Arc<Gate>> {
-        self.gates.pin().get(id).cloned()
-    }
-
-    fn live(&self, id: &DeploymentId) -> Arc<Live> {
-        let new = || {
-            let live = Live::new();
-            if self.sharing.is_some() {
-                live.divide();
-            }
-            Arc::new(live)
-        };
-        self.deployments.pin().get_or_insert_with(id.clone(), new).clone()
-    }
-
-    /// A gate for so many; where others share them, as many as this gateway is given.
-    fn gate_for(&self, id: &DeploymentId, most: u32) -> Arc<Gate> {
-        let new = || Gate::new(most as usize, MAX_WAITING);
-        if self.sharing.is_none() {
-            return new();
-        }
-        let closed = || {
-            let gate = new();
-            gate.resize(0);
-            gate
-        };
-        self.gates.pin().get_or_insert_with(id.clone(), closed).clone()
-    }
-}
 
 /// Everything that deployments are made ready with.
 pub struct Prepare {
