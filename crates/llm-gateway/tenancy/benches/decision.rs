@@ -1,0 +1,5 @@
+//! What a decision costs: `cargo bench -p llm-tenancy`.
+
+fn main() {
+    divan::main();
+}

@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+mod audit;
+mod budget;
+mod document;
+mod grants;
+mod id;
+pub mod key;
+mod limits;
+mod model;
+mod organization;
+mod period;
+mod role;
+mod team;
+mod user;
+
+pub use audit::{Actor, AuditAction, AuditRecord, Kind};
+pub use budget::{AccessGroup, Budget, Tag};
+pub use document::{Document, Stamp};
+pub use grants::{Conduct, Grants, MemberDefaults, Network, NetworkError, ObjectPermission};
+pub use id::{
+    AccessGroupId, AgentId, AuditId, BudgetId, CredentialId, EndUserId, ModelId, OrganizationId, ProjectId,
+    TagName, TeamId, UserId,
+};
+pub use key::{
+    Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, UnfitKey, VirtualKey,
+};
+pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, TemporaryBudget};
+pub use llm_pricing::Usd;
+pub use model::{Owner, Sealed, StoredCredential, StoredModel};
+pub use organization::{Organization, OrganizationMember, Project};
+pub use period::{Period, PeriodError, Unit};
+pub use role::{Role, TeamRole};
+pub use team::{Team, TeamMember};
+pub use user::{EndUser, User};
