@@ -154,6 +154,11 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether all of another network is within.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
 }
 
 /// Why a text is no [`Network`].

@@ -1,19 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod audit;
 mod budget;
 mod document;
+mod glob;
 mod grants;
 mod id;
 pub mod key;
 mod limits;
+pub mod management;
 mod model;
 mod organization;
 mod period;
 mod role;
+mod route;
 mod team;
 mod user;
 
+pub use access::{Access, Call, Caller, Level, ModelView, Records, Refusal, Wanted};
 pub use audit::{Actor, AuditAction, AuditRecord, Kind};
 pub use budget::{AccessGroup, Budget, Tag};
 pub use document::{Document, Stamp};
@@ -31,5 +36,6 @@ pub use model::{Owner, Sealed, StoredCredential, StoredModel};
 pub use organization::{Organization, OrganizationMember, Project};
 pub use period::{Period, PeriodError, Unit};
 pub use role::{Role, TeamRole};
+pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_of, plain};
 pub use team::{Team, TeamMember};
 pub use user::{EndUser, User};
