@@ -1,7 +1,7 @@
 //! Names in which each `*` stands for any text.
 
 /// Whether `name` is one of those that `pattern` means. Takes time in proportion to the product of both lengths at most.
-pub(crate) fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
     let (mut at, mut of) = (0, 0);
     // Where to go on if what follows the last star does not fit.

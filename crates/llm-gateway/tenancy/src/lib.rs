@@ -23,6 +23,7 @@ pub use audit::{Actor, AuditAction, AuditRecord, Kind};
 pub use budget::{AccessGroup, Budget, Tag};
 pub use document::{Document, Stamp};
 pub use grants::{Conduct, Grants, MemberDefaults, Network, NetworkError, ObjectPermission};
+pub use glob::matches as name_matches;
 pub use id::{
     AccessGroupId, AgentId, AuditId, BudgetId, CredentialId, EndUserId, ModelId, OrganizationId, ProjectId,
     TagName, TeamId, UserId,
