@@ -11,38 +11,14 @@ use llm_provider_core::Secret;
 use llm_transport::{CallOptions, CredentialSource, HttpService, Timeouts};
 use llm_types::UnixMs;
 
-use crate::Place;
 use crate::settings::KeyManagementSettings;
+use crate::{FetchError, Place};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
 
 /// Looks up an environment variable.
 pub type Lookup = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// Why a secret could not be fetched. Nothing of a secret is in it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// There is no credential to ask with.
-    #[error("no credential: {0}")]
-    Credential(String),
-    /// The credential may not read it.
-    #[error("the secret manager refuses to tell it (status {0})")]
-    Denied(u16),
-    /// Something else is the matter over there.
-    #[error("the secret manager answered with status {0}")]
-    Status(u16),
-    /// The answer is not one of this secret manager's, or the secret is no text.
-    #[error("the secret manager's answer holds no text")]
-    Unreadable,
-    /// The name cannot be asked for.
-    #[error("the name cannot be asked for")]
-    Address,
-    /// The secret manager cannot be reached.
-    #[error("the secret manager cannot be reached: {0}")]
-    Transport(String),
-}
 
 /// What came of fetching.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,6 +40,9 @@ pub struct SecretManager {
     clock: Clock,
     kept: ArcSwap<BTreeMap<String, Secret>>,
 }
+
+/// What came of a name.
+type Named = (String, Result<Option<Secret>, FetchError>);
 
 /// Secrets that are asked for at a time.
 const AT_ONCE: usize = 8;
@@ -92,15 +71,15 @@ impl SecretManager {
 
     /// Fetches the secrets of these names, those that are not kept there left out, and forgets all others. What cannot be
     /// fetched stays as it was.
-    pub async fn refresh(&self, names: impl IntoIterator<Item = &str>) -> Refreshed {
-        let mut names: Vec<&str> = names.into_iter().filter(|name| self.settings.hosts(name)).collect();
+    pub async fn refresh(&self, names: &[String]) -> Refreshed {
+        let mut names: Vec<String> = names.iter().filter(|name| self.settings.hosts(name)).cloned().collect();
         names.sort_unstable();
         names.dedup();
         let fetched = match &self.settings.primary_secret_name {
-            Some(primary) => self.fetch_members(primary, &names).await,
+            Some(primary) => self.fetch_members(primary, names).await,
             None => {
-                let fetch = async |name| (name, self.fetch(name).await);
-                futures_util::stream::iter(names.into_iter().map(fetch)).buffered(AT_ONCE).collect().await
+                let asked = names.into_iter().map(|name| self.fetch_named(name));
+                futures_util::stream::iter(asked).buffered(AT_ONCE).collect().await
             }
         };
         let before = self.kept.load_full();
@@ -110,16 +89,16 @@ impl SecretManager {
             let secret = match outcome {
                 Ok(secret) => {
                     if secret.is_none() {
-                        refreshed.missing.push(name.to_owned());
+                        refreshed.missing.push(name.clone());
                     }
                     secret
                 }
                 Err(error) => {
-                    refreshed.failed.push((name.to_owned(), error));
-                    before.get(name).cloned()
+                    refreshed.failed.push((name.clone(), error));
+                    before.get(&name).cloned()
                 }
             };
-            kept.extend(secret.map(|secret| (name.to_owned(), secret)));
+            kept.extend(secret.map(|secret| (name, secret)));
         }
         refreshed.changed = kept != *before;
         self.kept.store(Arc::new(kept));
@@ -140,11 +119,7 @@ impl SecretManager {
     }
 
     /// All secrets from the one that holds them.
-    async fn fetch_members<'n>(
-        &self,
-        primary: &str,
-        names: &[&'n str],
-    ) -> Vec<(&'n str, Result<Option<Secret>, FetchError>)> {
+    async fn fetch_members(&self, primary: &str, names: Vec<String>) -> Vec<Named> {
         let whole = self.fetch(primary).await.and_then(|whole| {
             let whole = whole.ok_or(FetchError::Status(404))?;
             let members: serde_json::Map<String, serde_json::Value> =
@@ -159,7 +134,16 @@ impl SecretManager {
                 other => Some(Secret::new(other.to_string())),
             })),
         };
-        names.iter().map(|name| (*name, member(name))).collect()
+        let named = |name: String| {
+            let outcome = member(&name);
+            (name, outcome)
+        };
+        names.into_iter().map(named).collect()
+    }
+
+    async fn fetch_named(&self, name: String) -> Named {
+        let outcome = self.fetch(&name).await;
+        (name, outcome)
     }
 
     async fn fetch(&self, name: &str) -> Result<Option<Secret>, FetchError> {

@@ -10,7 +10,7 @@ use http::{Request, StatusCode};
 use llm_provider_core::{Credential, Secret};
 use llm_types::UnixMs;
 
-use crate::manager::FetchError;
+use crate::FetchError;
 use crate::settings::{KeyManagementSettings, System, SystemError};
 
 pub(crate) use vault::Vault;
@@ -67,7 +67,10 @@ impl Place {
     }
 
     /// Asks for a secret.
-    pub(crate) fn request(
+    ///
+    /// # Errors
+    /// [`FetchError::Credential`] for a credential of another kind, [`FetchError::Address`].
+    pub fn request(
         &self,
         name: &str,
         credential: &Credential,
@@ -82,12 +85,10 @@ impl Place {
     }
 
     /// Reads the answer. `None` if there is no such secret.
-    pub(crate) fn read(
-        &self,
-        name: &str,
-        status: StatusCode,
-        body: &[u8],
-    ) -> Result<Option<Secret>, FetchError> {
+    ///
+    /// # Errors
+    /// [`FetchError`], by what the answer says.
+    pub fn read(&self, name: &str, status: StatusCode, body: &[u8]) -> Result<Option<Secret>, FetchError> {
         match &self.0 {
             Kind::Aws(_) => aws::read(status, body),
             Kind::Google(_) => google::read(status, body),

@@ -55,6 +55,10 @@ fn keys() -> Arc<dyn CredentialSource> {
     })))
 }
 
+fn names(list: &[&str]) -> Vec<String> {
+    list.iter().map(|name| (*name).to_owned()).collect()
+}
+
 fn told(manager: &SecretManager, name: &str) -> Option<String> {
     manager.get(name).map(|secret| secret.expose().to_owned())
 }
@@ -101,7 +105,8 @@ async fn aws() {
     let settings = KeyManagementSettings::default();
     let place = place(System::AwsSecretManager, &settings, &variables).unwrap();
     let manager = manager(place, settings, keys());
-    let refreshed = manager.refresh(["OPENAI_API_KEY", "GONE", "BINARY", "DENIED", "BROKEN", "GONE"]).await;
+    let refreshed =
+        manager.refresh(&names(&["OPENAI_API_KEY", "GONE", "BINARY", "DENIED", "BROKEN", "GONE"])).await;
     assert!(refreshed.changed);
     assert_eq!(refreshed.missing, ["GONE"]);
     let failed =
@@ -109,7 +114,7 @@ async fn aws() {
     assert_eq!(refreshed.failed, failed);
     assert_eq!(told(&manager, "OPENAI_API_KEY").as_deref(), Some("sk-1"));
     assert_eq!(told(&manager, "BINARY").as_deref(), Some("sk-2"));
-    assert!(!manager.refresh(["OPENAI_API_KEY", "BINARY"]).await.changed);
+    assert!(!manager.refresh(&names(&["OPENAI_API_KEY", "BINARY"])).await.changed);
 }
 
 #[tokio::test]
@@ -127,7 +132,7 @@ async fn all_in_one_secret_of_aws() {
             .unwrap();
     let place = place(System::AwsSecretManager, &settings, &variables).unwrap();
     let manager = manager(place, settings, keys());
-    let refreshed = manager.refresh(["A", "B", "C", "D", "ELSEWHERE"]).await;
+    let refreshed = manager.refresh(&names(&["A", "B", "C", "D", "ELSEWHERE"])).await;
     assert_eq!(refreshed.missing, ["C", "D"]);
     assert_eq!((told(&manager, "A").as_deref(), told(&manager, "B").as_deref()), (Some("1"), Some("2")));
     let outer: llm_secrets::Lookup = Arc::new(|name| Some(format!("{name} of the environment")));
@@ -158,7 +163,7 @@ async fn google() {
     let settings = KeyManagementSettings::default();
     let manager =
         manager(place(System::GoogleSecretManager, &settings, &variables).unwrap(), settings, token());
-    let refreshed = manager.refresh(["A", "B", "C", "D"]).await;
+    let refreshed = manager.refresh(&names(&["A", "B", "C", "D"])).await;
     assert_eq!(told(&manager, "A").as_deref(), Some("sk-1"));
     assert_eq!(refreshed.missing, ["D"]);
     assert_eq!(
@@ -182,7 +187,7 @@ async fn azure() {
     let place = place(System::AzureKeyVault, &settings, &[("AZURE_KEY_VAULT_URI", &vault)]).unwrap();
     assert_eq!(place.azure_scope(), Some("https://vault.azure.net/.default"));
     let manager = manager(place, settings, token());
-    assert_eq!(manager.refresh(["OPENAI_API_KEY", "GONE"]).await.missing, ["GONE"]);
+    assert_eq!(manager.refresh(&names(&["OPENAI_API_KEY", "GONE"])).await.missing, ["GONE"]);
     assert_eq!(told(&manager, "OPENAI_API_KEY").as_deref(), Some("sk-1"));
 }
 
@@ -230,9 +235,9 @@ async fn vault_as_an_application() {
     let time = Arc::new(AtomicI64::new(1_000));
     let credentials = login_source(Box::new(VaultLogin::with(&place).unwrap()), service(), clock(&time));
     let manager = manager(place, settings, credentials);
-    assert_eq!(manager.refresh(["A"]).await.failed, []);
+    assert_eq!(manager.refresh(&names(&["A"])).await.failed, []);
     assert_eq!(told(&manager, "A").as_deref(), Some("sk-1"));
-    let refreshed = manager.refresh(["A", "B", "C", "D", "E"]).await;
+    let refreshed = manager.refresh(&names(&["A", "B", "C", "D", "E"])).await;
     assert_eq!(
         (told(&manager, "B").as_deref(), told(&manager, "C").as_deref()),
         (Some("sk-2"), Some("sk-3"))
@@ -257,13 +262,13 @@ async fn what_cannot_be_fetched_stays_as_it_was() {
     let settings = KeyManagementSettings::default();
     let place = place(System::AzureKeyVault, &settings, &[("AZURE_KEY_VAULT_URI", &server.uri())]).unwrap();
     let manager = manager(place, settings, token());
-    assert!(manager.refresh(["A"]).await.changed);
-    let refreshed = manager.refresh(["A"]).await;
+    assert!(manager.refresh(&names(&["A"])).await.changed);
+    let refreshed = manager.refresh(&names(&["A"])).await;
     assert_eq!((refreshed.changed, refreshed.failed.len()), (false, 1));
     assert_eq!(told(&manager, "A").as_deref(), Some("old"));
-    assert!(manager.refresh(["A"]).await.changed);
+    assert!(manager.refresh(&names(&["A"])).await.changed);
     assert_eq!(told(&manager, "A").as_deref(), Some("new"));
-    assert!(manager.refresh(["A"]).await.changed, "a secret that is deleted is gone");
+    assert!(manager.refresh(&names(&["A"])).await.changed, "a secret that is deleted is gone");
     assert_eq!(told(&manager, "A"), None);
 }
 

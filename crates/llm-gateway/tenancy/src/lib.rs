@@ -22,8 +22,8 @@ pub use access::{Access, Call, Caller, Level, ModelView, Records, Refusal, Wante
 pub use audit::{Actor, AuditAction, AuditRecord, Kind};
 pub use budget::{AccessGroup, Budget, Tag};
 pub use document::{Document, Stamp};
-pub use grants::{Conduct, Grants, MemberDefaults, Network, NetworkError, ObjectPermission};
 pub use glob::matches as name_matches;
+pub use grants::{Conduct, Grants, MemberDefaults, Network, NetworkError, ObjectPermission};
 pub use id::{
     AccessGroupId, AgentId, AuditId, BudgetId, CredentialId, EndUserId, ModelId, OrganizationId, ProjectId,
     TagName, TeamId, UserId,

@@ -325,6 +325,17 @@ async fn keys_are_fetched_before_they_are_too_old() {
     }
 }
 
+/// Handlers and background work are moved between threads.
+#[test]
+fn futures_are_sent() {
+    fn sent<T: Send>(_: T) {}
+    let verifier: Option<Verifier> = None;
+    if let Some(verifier) = &verifier {
+        sent(verifier.verify(""));
+        sent(verifier.keep_fresh());
+    }
+}
+
 #[test]
 fn settings_without_an_issuer_trust_nobody() {
     let service = issuer::service();

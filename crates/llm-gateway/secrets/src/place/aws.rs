@@ -11,7 +11,7 @@ use llm_types::UnixMs;
 use serde_json::json;
 
 use super::base;
-use crate::manager::FetchError;
+use crate::FetchError;
 use crate::settings::{KeyManagementSettings, SystemError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use llm_provider_core::{Credential, Secret};
 
 use super::{base, bearing};
-use crate::manager::FetchError;
+use crate::FetchError;
 use crate::settings::SystemError;
 
 const VERSION: &str = "7.4";

@@ -9,7 +9,7 @@ use http::{Request, StatusCode};
 use llm_provider_core::{Credential, Secret};
 
 use super::{base, bearing, path};
-use crate::manager::FetchError;
+use crate::FetchError;
 use crate::settings::SystemError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use http::{HeaderValue, Request, StatusCode};
 use llm_provider_core::{Credential, Secret};
 
 use super::{base, path};
-use crate::manager::FetchError;
+use crate::FetchError;
 use crate::settings::SystemError;
 use crate::vault::Method;
 
