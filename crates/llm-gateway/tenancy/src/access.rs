@@ -229,6 +229,15 @@ impl Access {
         }
     }
 
+    /// Bounds it more, by what a JSON web token allows: models, routes, addresses, vendors.
+    pub fn narrow(&mut self, grants: &crate::Grants, access_groups: &[AccessGroup]) {
+        let models = ModelList::new(access_groups).of(grants);
+        let rules = Rules::new(Level::Token, grants, models);
+        if rules.bounds() {
+            self.levels.insert(0, rules);
+        }
+    }
+
     /// Whether all of a call is allowed; answers which model is meant.
     ///
     /// # Errors
@@ -370,8 +379,13 @@ fn shut(records: &Records<'_>, organization_id: Option<&OrganizationId>) -> Opti
     let gone = |named: bool, is_there: bool, level| (named && !is_there).then_some(Refusal::Gone { level });
     let team_there = team.is_some_and(|team| key.team_id.as_ref() == Some(&team.team_id));
     let project_there = project.is_some_and(|project| key.project_id.as_ref() == Some(&project.project_id));
-    let organization_there =
-        organization.is_some_and(|organization| organization_id == Some(&organization.organization_id));
+    // A key of one organisation's in a team of another's is nobody's.
+    let is_torn = matches!(
+        (&key.organization_id, team.and_then(|team| team.organization_id.as_ref())),
+        (Some(of_key), Some(of_team)) if of_key != of_team
+    );
+    let organization_there = !is_torn
+        && organization.is_some_and(|organization| organization_id == Some(&organization.organization_id));
     let blocked = |is_blocked: bool, level| is_blocked.then_some(Refusal::Blocked { level });
     gone(key.team_id.is_some(), team_there, Level::Team)
         .or_else(|| gone(key.project_id.is_some(), project_there, Level::Project))

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::document::{Document, Stamp, is_default};
 use crate::{
-    AgentId, BudgetId, Conduct, Grants, Limits, OrganizationId, Period, ProjectId, Spending, TeamId, UserId,
+    AgentId, BudgetId, Conduct, Grants, Limits, OrganizationId, Period, PeriodError, ProjectId, Spending,
+    TeamId, UserId,
 };
 
 pub mod secret;
@@ -134,6 +135,17 @@ impl VirtualKey {
     }
 }
 
+/// When a key that is made now expires by LiteLLM's `duration`: a [`Period`], or nothing or `-1` for never.
+///
+/// # Errors
+/// [`PeriodError`] if it is none of these.
+pub fn expiry(duration: Option<&str>, now: UnixMs) -> Result<Option<UnixMs>, PeriodError> {
+    match duration.map(str::trim) {
+        None | Some("" | "-1") => Ok(None),
+        Some(text) => Ok(Some(text.parse::<Period>()?.after(now))),
+    }
+}
+
 /// What a key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -230,6 +242,14 @@ mod tests {
         assert_eq!(key.status(UnixMs(0)), KeyStatus::Revoked);
         key.deleted = Some(Deletion { at: UnixMs(0), by: None });
         assert_eq!(key.status(UnixMs(0)), KeyStatus::Deleted);
+    }
+
+    #[test]
+    fn durations_end() {
+        let at = |duration| expiry(duration, UnixMs(1_000));
+        assert_eq!((at(None), at(Some("-1")), at(Some(""))), (Ok(None), Ok(None), Ok(None)));
+        assert_eq!(at(Some("30s")), Ok(Some(UnixMs(31_000))));
+        assert!(at(Some("-2")).is_err() && at(Some("soon")).is_err());
     }
 
     #[test]

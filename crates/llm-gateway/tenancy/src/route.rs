@@ -40,7 +40,8 @@ pub enum RouteRuleError {
     Form(String),
 }
 
-/// Checks an entry of a list of routes: a group, a path, or a path that ends in `/*`.
+/// Checks an entry of a list of routes: a group, a path, which stands for all below it too, or a path that ends in `/*`,
+/// which stands for what is below it alone.
 ///
 /// # Errors
 /// [`RouteRuleError`].
@@ -82,11 +83,19 @@ impl RouteRules {
     }
 
     /// Whether a route is in one of the groups, is one that is named, or lies below one.
+    ///
+    /// Source: LiteLLM docs, "Control model and route access", `allowed_routes`, read 2026-11.
     pub(crate) fn allow(&self, route: &Route<'_>) -> bool {
         if self.groups.meets(route.groups) {
             return true;
         }
-        let is_named = |path: &str| self.exact.iter().any(|rule| **rule == *path);
+        // A route stands for what is below it as well.
+        let is_named = |path: &str| {
+            let rest = |rule: &str| {
+                path.strip_prefix(rule).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            self.exact.iter().any(|rule| rest(rule))
+        };
         let is_below = |path: &str| self.patterns.iter().any(|rule| is_below(rule, path));
         // The route's own name has no secrets of encoding. A path is believed only if it is plain, so that no other reader
         // of it can come to another route.

@@ -8,6 +8,8 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 /// before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
+    /// A JSON web token's.
+    Token,
     /// The key's own.
     Key,
     /// Its project's.
@@ -26,6 +28,7 @@ impl Level {
     /// As a client is told.
     pub const fn words(self) -> &'static str {
         match self {
+            Self::Token => "this token",
             Self::Key => "this key",
             Self::Project => "the project of this key",
             Self::Member => "the membership that this key is used by",
@@ -125,7 +128,7 @@ impl Refusal {
                 "auth_error"
             }
             Self::Model { level, .. } => match level {
-                Level::Key => "key_model_access_denied",
+                Level::Token | Level::Key => "key_model_access_denied",
                 Level::Project => "project_model_access_denied",
                 Level::Member | Level::Team => "team_model_access_denied",
                 Level::User => "user_model_access_denied",

@@ -201,6 +201,25 @@ fn foreign_models_are_absent_models() {
 }
 
 #[test]
+fn tokens_bound_more() {
+    let mut key = key();
+    key.grants = models(&["gpt-*"]);
+    let mut access = Access::compile(&Records::of(&key));
+    access.narrow(&Grants::default(), &[]);
+    assert_eq!(asked(&access, "gpt-4o"), "yes");
+    access.narrow(&models(&["gpt-4o", "claude"]), &[]);
+    access.narrow(&Grants { allowed_routes: vec!["llm_api_routes".to_owned()], ..Grants::default() }, &[]);
+    assert_eq!(asked(&access, "gpt-4o"), "yes");
+    assert_eq!((asked(&access, "gpt-4"), asked(&access, "claude")), (DENIED.to_owned(), DENIED.to_owned()));
+    let generate = Route {
+        template: "/key/generate",
+        path: "/key/generate",
+        groups: groups_of("POST", "/key/generate"),
+    };
+    assert_eq!(access.check_route(&generate), Err(Refusal::Route { level: Level::Token }));
+}
+
+#[test]
 fn vendors() {
     let mut key = key();
     key.grants.allowed_vendors = vec!["azure".to_owned(), "openai".to_owned()];
@@ -269,6 +288,14 @@ fn blocked_expired_and_gone() {
     assert!(standing(&Records { organization: None, ..records }).is_err());
     let organization = Organization { blocked: true, ..organization.clone() };
     assert!(standing(&Records { organization: Some(&organization), ..records }).is_err());
+    let torn = with(|key| {
+        key.team_id = Some("t".into());
+        key.organization_id = Some("rich".into());
+    });
+    let rich = Organization { organization_id: "rich".into(), blocked: false, ..organization.clone() };
+    assert!(
+        standing(&Records { organization: Some(&rich), team: Some(&team), ..Records::of(&torn) }).is_err()
+    );
     let user: User = serde_json::from_str(r#"{"user_id": "u", "blocked": true}"#).unwrap();
     assert_eq!(
         standing(&Records { user: Some(&user), ..Records::of(&key) }),
