@@ -1,5 +1,6 @@
 //! Nobody grants what he does not have.
 
+use super::references::refers;
 use super::{Manager, Place, Rank};
 use crate::{Grants, Limits, Organization, Role, Stamp, Team, User, VirtualKey, glob};
 
@@ -30,6 +31,8 @@ pub enum Forbidden {
         role: Role,
     },
 }
+
+const REFERS: &str = "must not refer to the gateway's environment or files";
 
 fn field(field: &str, why: &'static str) -> Forbidden {
     Forbidden::Field { field: field.to_owned(), why }
@@ -71,6 +74,10 @@ impl Manager {
         let rank = self.rank(&place);
         if rank == Rank::ProxyAdmin {
             return Ok(());
+        }
+        let documents = [&key.metadata, &key.conduct.router_settings, &key.conduct.config];
+        if documents.into_iter().any(refers) {
+            return Err(field("metadata", REFERS));
         }
         if let (Some(of_key), Some(of_team)) =
             (&key.organization_id, ceiling.team.map(|team| &team.organization_id))
@@ -149,7 +156,11 @@ impl Manager {
     ) -> Result<(), Forbidden> {
         let organization_id = before.unwrap_or(team).organization_id.as_ref();
         let place = Place { organization: organization_id, team: Some(&team.team_id), ..Place::default() };
-        match (self.rank(&place), before) {
+        let rank = self.rank(&place);
+        if rank < Rank::ProxyAdmin && (refers(&team.metadata) || refers(&team.conduct.router_settings)) {
+            return Err(field("metadata", REFERS));
+        }
+        match (rank, before) {
             (Rank::ProxyAdmin, _) => Ok(()),
             (Rank::OrgAdmin, _) => {
                 let is_there_too = team

@@ -491,3 +491,57 @@ fn members_of_records_have_a_least_rank() {
     assert!(admin.may_set_metadata("logging", &ours));
     assert_eq!(KeyType::ReadOnly.allowed_routes(), ["info_routes"]);
 }
+
+#[test]
+fn tenants_make_the_gateway_read_nothing_of_its_own() {
+    let admin =
+        Manager { teams: vec![membership("own", TeamRole::Admin, None)], ..somebody(Role::InternalUser) };
+    let model = |params: serde_json::Value, secrets: &[&str], team: Option<&str>| -> crate::StoredModel {
+        let secrets: serde_json::Map<String, serde_json::Value> = secrets
+            .iter()
+            .map(|name| ((*name).to_owned(), serde_json::json!({"key_id": "1", "text": "x"})))
+            .collect();
+        let mut model = serde_json::json!({"model_id": "m", "model_name": "own/gpt", "params": params, "secrets": secrets});
+        if let Some(team) = team {
+            model["owner"] = serde_json::json!({ "team": team });
+        }
+        serde_json::from_value(model).unwrap()
+    };
+    let good = serde_json::json!({"model": "openai/gpt-4o", "api_base": "https://example.com"});
+    assert_eq!(admin.check_model(&model(good.clone(), &["api_key"], Some("own"))), Ok(()));
+    for (params, secrets, team) in [
+        (good.clone(), &["api_key"][..], Some("foreign")),
+        (good.clone(), &["api_key"], None),
+        (good.clone(), &[], Some("own")),
+        (
+            serde_json::json!({"model": "openai/x", "api_base": "https://x/os.environ/OPENAI_API_KEY"}),
+            &["api_key"],
+            Some("own"),
+        ),
+        (
+            serde_json::json!({"model": "x", "extra_headers": {"a": "Bearer os.environ/X"}}),
+            &["api_key"],
+            Some("own"),
+        ),
+        (serde_json::json!({"model": "x", "organization": "file:/etc/passwd"}), &["api_key"], Some("own")),
+        (
+            serde_json::json!({"model": "vertex_ai/x", "vertex_credentials": "/etc/key.json"}),
+            &["api_key"],
+            Some("own"),
+        ),
+        (serde_json::json!({"model": "bedrock/x", "aws_profile_name": "admin"}), &["api_key"], Some("own")),
+        (good.clone(), &["api_key", "aws_web_identity_token"], Some("own")),
+    ] {
+        let refused = admin.check_model(&model(params.clone(), secrets, team));
+        assert!(refused.is_err(), "{params} {secrets:?} {team:?}");
+        assert_eq!(Manager::master().check_model(&model(params, secrets, team)), Ok(()));
+    }
+    let logging = key(|key| {
+        key.team_id = Some("own".into());
+        let vars =
+            serde_json::json!([{"callback_vars": {"langfuse_secret": "os.environ/LLM_GATEWAY_MASTER_KEY"}}]);
+        key.metadata.insert("logging".to_owned(), vars);
+    });
+    assert!(admin.check_key(&logging, None, &Ceiling::default()).is_err());
+    assert!(Manager::master().check_key(&logging, None, &Ceiling::default()).is_ok());
+}
