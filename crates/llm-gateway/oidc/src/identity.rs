@@ -1,9 +1,14 @@
 //! Who bears a token.
 
-use llm_tenancy::{EndUserId, OrganizationId, Role, TeamId, UserId, name_matches};
+use llm_tenancy::{EndUserId, Grants, OrganizationId, Role, TeamId, UserId, name_matches};
 
 use crate::settings::{IssuerSettings, JwtSettings, RolePermissions};
 use crate::{Claims, TokenError};
+
+/// A name of no group of routes, which therefore allows none.
+const NO_ROUTES: &str = "no_routes";
+/// LiteLLM's word for none.
+const NO_MODELS: &str = "no-default-models";
 
 /// Who bears a token, as its claims say and the settings read them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -156,6 +161,23 @@ impl Identity {
         self.routes.extend(sum(|mapping| &mapping.routes));
         self.models.extend(sum(|mapping| &mapping.models));
         Ok(())
+    }
+
+    /// What role and scopes allow, as bounds for [`Access::narrow`](llm_tenancy::Access::narrow). A list that is there and
+    /// empty allows nothing, other than in records of keys.
+    pub fn bounds(&self) -> impl Iterator<Item = Grants> {
+        let or = |list: &Vec<String>, nothing: &str| {
+            if list.is_empty() { vec![nothing.to_owned()] } else { list.clone() }
+        };
+        let routes = self
+            .routes
+            .iter()
+            .map(move |routes| Grants { allowed_routes: or(routes, NO_ROUTES), ..Grants::default() });
+        let models = self
+            .models
+            .iter()
+            .map(move |models| Grants { models: or(models, NO_MODELS), ..Grants::default() });
+        routes.chain(models)
     }
 
     /// The team that a request is for: the one that it asks for by `x-litellm-team-id`, which must be one of the token's, or

@@ -48,6 +48,25 @@ pub struct VerifierOptions {
     pub pause: Option<Duration>,
 }
 
+impl VerifierOptions {
+    /// Options with LiteLLM's variables: `JWT_PUBLIC_KEY_URL`, `JWT_AUDIENCE`, `JWT_ISSUER`.
+    pub fn new(
+        settings: JwtSettings,
+        role_permissions: Vec<RolePermissions>,
+        variable: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        Self {
+            settings,
+            role_permissions,
+            public_key_urls: variable("JWT_PUBLIC_KEY_URL"),
+            audience: variable("JWT_AUDIENCE"),
+            issuer: variable("JWT_ISSUER"),
+            ..Self::default()
+        }
+    }
+}
+
 /// Checks tokens. A token that was checked is remembered, by the whole of it, until it ends.
 pub struct Verifier {
     settings: JwtSettings,

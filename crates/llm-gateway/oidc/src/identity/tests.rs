@@ -160,3 +160,33 @@ fn settings_that_make_no_sense_are_told() {
     assert!(serde_json::from_value::<JwtSettings>(json!({"user_id_jwt_feild": "x"})).is_err());
     assert_eq!(JwtSettings::default().problems(), []);
 }
+
+#[test]
+fn bounds_are_for_keys_as_well() {
+    use llm_tenancy::{Access, KeyHash, ModelView, Records, Route, Stamp, VirtualKey, Wanted, groups_of};
+
+    let key = VirtualKey::new(KeyHash::of("a token"), "token", Stamp::default());
+    let access = |identity: &Identity| {
+        let mut access = Access::compile(&Records::of(&key));
+        identity.bounds().for_each(|grants| access.narrow(&grants, &[]));
+        access
+    };
+    let asks = |access: &Access, name| {
+        access.check_model(&Wanted { name, view: Some(ModelView::default()) }).is_ok()
+    };
+    let route =
+        |template: &'static str| Route { template, path: template, groups: groups_of("POST", template) };
+    let all = access(&Identity::default());
+    assert!(asks(&all, "gpt-4o") && all.check_route(&route("/v1/embeddings")).is_ok());
+    let some = Identity {
+        models: vec![vec!["gpt-4o".to_owned(), "o3".to_owned()], vec!["o3".to_owned()]],
+        routes: vec![vec!["/v1/embeddings".to_owned()]],
+        ..Identity::default()
+    };
+    let some = access(&some);
+    assert!(asks(&some, "o3") && !asks(&some, "gpt-4o"), "each list must allow it");
+    assert!(some.check_route(&route("/v1/embeddings")).is_ok());
+    assert!(some.check_route(&route("/v1/chat/completions")).is_err());
+    let none = access(&Identity { models: vec![vec![]], routes: vec![vec![]], ..Identity::default() });
+    assert!(!asks(&none, "gpt-4o") && none.check_route(&route("/v1/embeddings")).is_err());
+}

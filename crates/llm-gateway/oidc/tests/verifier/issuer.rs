@@ -213,12 +213,12 @@ impl Issuer {
     }
 
     pub(crate) fn verifier_with(&self, settings: &Value, urls: Option<&str>) -> Verifier {
-        let options = VerifierOptions {
-            settings: serde_json::from_value(settings.clone()).unwrap(),
-            public_key_urls: urls.map(str::to_owned),
-            audience: Some("gateway".to_owned()),
-            ..VerifierOptions::default()
-        };
+        let settings = serde_json::from_value(settings.clone()).unwrap();
+        let options = VerifierOptions::new(settings, Vec::new(), &|name| match name {
+            "JWT_PUBLIC_KEY_URL" => urls.map(str::to_owned),
+            "JWT_AUDIENCE" => Some("gateway".to_owned()),
+            _ => None,
+        });
         Verifier::new(options, &service(), &now(&self.clock)).unwrap()
     }
 }
