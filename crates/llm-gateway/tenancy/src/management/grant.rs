@@ -63,14 +63,7 @@ impl Manager {
         before: Option<&VirtualKey>,
         ceiling: &Ceiling<'_>,
     ) -> Result<(), Forbidden> {
-        let organization =
-            ceiling.team.and_then(|team| team.organization_id.as_ref()).or(key.organization_id.as_ref());
-        let place = Place {
-            organization,
-            team: key.team_id.as_ref(),
-            user: key.user_id.as_ref(),
-            key: Some(&key.hash),
-        };
+        let place = Place::of_key(key, ceiling.team);
         let rank = self.rank(&place);
         if rank == Rank::ProxyAdmin {
             return Ok(());
@@ -78,6 +71,9 @@ impl Manager {
         let documents = [&key.metadata, &key.conduct.router_settings, &key.conduct.config];
         if documents.into_iter().any(refers) {
             return Err(field("metadata", REFERS));
+        }
+        if key.team_id.as_ref() != ceiling.team.map(|team| &team.team_id) {
+            return Err(field("team_id", "is no team that is known"));
         }
         if let (Some(of_key), Some(of_team)) =
             (&key.organization_id, ceiling.team.map(|team| &team.organization_id))
@@ -154,8 +150,7 @@ impl Manager {
         before: Option<&Team>,
         organization: Option<&Organization>,
     ) -> Result<(), Forbidden> {
-        let organization_id = before.unwrap_or(team).organization_id.as_ref();
-        let place = Place { organization: organization_id, team: Some(&team.team_id), ..Place::default() };
+        let place = Place::of_team(before.unwrap_or(team));
         let rank = self.rank(&place);
         if rank < Rank::ProxyAdmin && (refers(&team.metadata) || refers(&team.conduct.router_settings)) {
             return Err(field("metadata", REFERS));

@@ -1,6 +1,6 @@
 //! How far a right goes.
 
-use crate::{KeyHash, OrganizationId, TeamId, UserId};
+use crate::{KeyHash, OrganizationId, Team, TeamId, UserId, VirtualKey};
 
 /// Which records are within reach: the sum of what each member names. Nothing, if none names anything.
 ///
@@ -26,7 +26,7 @@ pub struct Scope {
     pub shared: bool,
 }
 
-/// Whose a record is.
+/// Whose a record is. Of keys and teams made by [`Place::of_key`] and [`Place::of_team`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Place<'a> {
     /// Its organisation; its team's if it has a team. What a request claims is not to be believed where the team knows it.
@@ -37,6 +37,25 @@ pub struct Place<'a> {
     pub user: Option<&'a UserId>,
     /// Its key; of a key, itself.
     pub key: Option<&'a KeyHash>,
+}
+
+impl<'a> Place<'a> {
+    /// Where a key is, with the record of the team that it names. A key of a team's is in the team's organisation, whatever
+    /// it claims itself; and in none, as long as nobody has found the team.
+    pub fn of_key(key: &'a VirtualKey, team: Option<&'a Team>) -> Self {
+        let team = team.filter(|team| key.team_id.as_ref() == Some(&team.team_id));
+        let organization = match (&key.team_id, team) {
+            (Some(_), Some(team)) => team.organization_id.as_ref(),
+            (Some(_), None) => None,
+            (None, _) => key.organization_id.as_ref(),
+        };
+        Self { organization, team: key.team_id.as_ref(), user: key.user_id.as_ref(), key: Some(&key.hash) }
+    }
+
+    /// Where a team is.
+    pub const fn of_team(team: &'a Team) -> Self {
+        Self { organization: team.organization_id.as_ref(), team: Some(&team.team_id), user: None, key: None }
+    }
 }
 
 impl Scope {

@@ -284,6 +284,29 @@ fn nobody_makes_a_key_for_a_foreign_team() {
 }
 
 #[test]
+fn a_key_is_where_its_team_is_whatever_it_claims() {
+    let mut foreign = Team::new("foreign".into(), Stamp::default());
+    foreign.organization_id = Some("foreign".into());
+    let org_admin =
+        Manager { organizations: vec![("own".into(), Role::OrgAdmin)], ..somebody(Role::OrgAdmin) };
+    let scope = org_admin.scope(Resource::Key, Verb::Create);
+    let claimed = key(|key| {
+        key.user_id = None;
+        key.team_id = Some("foreign".into());
+        key.organization_id = Some("own".into());
+    });
+    for team in [None, Some(&foreign), Some(&Team { team_id: "other".into(), ..foreign.clone() })] {
+        let place = Place::of_key(&claimed, team);
+        assert!(!scope.holds(&place));
+        assert_eq!(org_admin.rank(&place), Rank::Stranger);
+        assert!(org_admin.check_key(&claimed, None, &Ceiling { team, ..Ceiling::default() }).is_err());
+    }
+    let moved = Team { organization_id: Some("own".into()), ..foreign };
+    assert!(scope.holds(&Place::of_key(&claimed, Some(&moved))));
+    assert!(scope.holds(&Place::of_team(&moved)));
+}
+
+#[test]
 fn nobody_grants_models_beyond_the_own() {
     let mut team = Team::new("own".into(), Stamp::default());
     team.grants.models = words(&["gpt-*", "claude-opus"]);
@@ -542,6 +565,10 @@ fn tenants_make_the_gateway_read_nothing_of_its_own() {
             serde_json::json!([{"callback_vars": {"langfuse_secret": "os.environ/LLM_GATEWAY_MASTER_KEY"}}]);
         key.metadata.insert("logging".to_owned(), vars);
     });
-    assert!(admin.check_key(&logging, None, &Ceiling::default()).is_err());
+    let team = Team::new("own".into(), Stamp::default());
+    let ceiling = Ceiling { team: Some(&team), ..Ceiling::default() };
+    assert!(admin.check_key(&logging, None, &ceiling).is_err());
+    let quiet = key(|key| key.team_id = Some("own".into()));
+    assert_eq!(admin.check_key(&quiet, None, &ceiling), Ok(()));
     assert!(Manager::master().check_key(&logging, None, &Ceiling::default()).is_ok());
 }

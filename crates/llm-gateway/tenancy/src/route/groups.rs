@@ -83,7 +83,7 @@ const GOOGLE: RouteGroups = LLM.or(RouteGroups::GOOGLE);
 const PASS_THROUGH: RouteGroups = LLM.or(RouteGroups::PASS_THROUGH);
 const LOOK_UP: RouteGroups = OPENAI.or(RouteGroups::INFO);
 
-/// Paths by which models and tools are asked, and their groups. A path stands for all below it as well; those under `/v1`
+/// Paths by which models and tools are asked, and those that need no key, with their groups. A path stands for all below it as well; those under `/v1`
 /// are there without it too. The first one that fits counts.
 const DATA_PLANE: &[(&str, RouteGroups)] = &[
     ("/v1/chat/completions", OPENAI),
@@ -136,6 +136,11 @@ const DATA_PLANE: &[(&str, RouteGroups)] = &[
     ("/a2a", LLM.or(RouteGroups::AGENT)),
     ("/v1/agents", LLM.or(RouteGroups::AGENT)),
     ("/guardrails/apply_guardrail", LLM),
+    ("/health/liveliness", RouteGroups::PUBLIC),
+    ("/health/liveness", RouteGroups::PUBLIC),
+    ("/health/readiness", RouteGroups::PUBLIC),
+    ("/public", RouteGroups::PUBLIC),
+    ("/routes", RouteGroups::PUBLIC),
     ("/bedrock", PASS_THROUGH),
     ("/vertex_ai", PASS_THROUGH),
     ("/vertex-ai", PASS_THROUGH),
