@@ -19,6 +19,7 @@ use crate::exchange::{Finaliser, Sink};
 use crate::prepare::{self, States};
 use crate::routes;
 use crate::runtime::Runtime;
+use crate::secrets::Secrets;
 use crate::services::completion::Embedder;
 use crate::services::health;
 use crate::shared::{self, Keeper, Shared, Sharing};
@@ -116,6 +117,7 @@ fn vendors(runtime: &Runtime) -> Vec<Vendor<'static>> {
 /// # Errors
 /// [`BootError`], with the warnings of the configuration left unsaid.
 pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootError> {
+    let (_secrets, runtime) = secrets(&source, runtime).await.map_err(BootError::Setup)?;
     let config = load(&source, &runtime)?;
     let snapshot = ConfigStore::new(config).load();
     let states = Arc::new(States::default());
@@ -129,6 +131,7 @@ pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootE
 /// # Errors
 /// [`BootError`]
 pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Result<Gateway, BootError> {
+    let (secrets, runtime) = secrets(&source, runtime).await.map_err(BootError::Setup)?;
     let mut config = load(&source, &runtime)?;
     let server = &mut config.settings.server;
     server.host = overrides.host.unwrap_or(server.host);
@@ -176,6 +179,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         states: states.clone(),
         reload_certificate,
         bound: address.ip(),
+        secrets,
         read: std::sync::Mutex::new(read),
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
@@ -191,6 +195,15 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     };
     app.background(health::run(app.clone()));
     Ok(Gateway { app, reloader, listener, address, keeper })
+}
+
+/// The secret manager that the configuration names, if it names one, and the runtime whose environment begins with what
+/// is in there.
+async fn secrets(source: &Source, runtime: Runtime) -> Result<(Option<Secrets>, Runtime), String> {
+    let Source::File(file) = source else { return Ok((None, runtime)) };
+    let secrets = Secrets::begin(file, &runtime, || prepare::transport(None, None, &runtime)).await?;
+    let runtime = secrets.as_ref().map_or(runtime.clone(), |secrets| secrets.before(&runtime));
+    Ok((secrets, runtime))
 }
 
 /// What the gateway shares with others, if the configuration says so.
@@ -227,6 +240,7 @@ impl Gateway {
             biased;
             () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => {}
             watching = self.reloader.watch() => match watching {},
+            watching = self.reloader.watch_secrets() => match watching {},
             learning = learn(&app) => match learning {},
         }
         over.cancel();
@@ -273,6 +287,8 @@ pub struct Reloader {
     reload_certificate: Option<ReloadCertificate>,
     /// Where the socket is, whatever a later configuration says.
     bound: IpAddr,
+    /// Where the configuration's secrets are, if not in the environment.
+    secrets: Option<Secrets>,
     /// What the files held when they were read last: whatever differs is news.
     read: std::sync::Mutex<FileContent>,
     one_at_a_time: tokio::sync::Mutex<()>,
@@ -312,6 +328,9 @@ impl Reloader {
 
     async fn try_reload(&self) -> Result<ReloadReport, String> {
         *self.read.lock().unwrap_or_else(PoisonError::into_inner) = FileContent::of(&self.files());
+        if let Some(secrets) = &self.secrets {
+            secrets.refresh().await;
+        }
         let (source, runtime) = (self.source.clone(), self.app.runtime.clone());
         let loaded = tokio::task::spawn_blocking(move || load(&source, &runtime)).await;
         let mut config = loaded.map_err(|error| error.to_string())?.map_err(|errors| errors.to_string())?;
@@ -361,6 +380,14 @@ impl Reloader {
                 () = hangup.next() => {}
             }
             let _told_in_the_log = self.reload().await;
+        }
+    }
+
+    /// Reloads whenever a secret is another than before. Never ends.
+    async fn watch_secrets(&self) -> std::convert::Infallible {
+        match &self.secrets {
+            Some(secrets) => secrets.watch(self).await,
+            None => std::future::pending().await,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod prepare;
 pub mod pricing;
 pub mod routes;
 pub mod runtime;
+mod secrets;
 pub mod services;
 pub mod serving;
 pub mod shared;

@@ -211,7 +211,7 @@ fn fetcher(settings: &Settings, ca_pem: Option<Bytes>) -> Fetcher {
     })
 }
 
-fn transport(
+pub(crate) fn transport(
     ca_pem: Option<Bytes>,
     proxy: Option<Secret>,
     runtime: &Runtime,

@@ -54,6 +54,12 @@ impl Runtime {
         Self { clock: Arc::new(Stopped(now)), ..self }
     }
 
+    /// The same with another environment.
+    #[must_use]
+    pub fn with_environment(self, environment: Environment) -> Self {
+        Self { environment, ..self }
+    }
+
     /// Wall-clock time.
     pub fn now(&self) -> UnixMs {
         self.clock.now()

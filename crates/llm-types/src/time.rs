@@ -27,6 +27,16 @@ impl UnixMs {
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
+
+    /// The date in UTC: year, month from 1, day from 1.
+    pub const fn date(self) -> (i64, i64, i64) {
+        civil(self.0.div_euclid(DAY_MS))
+    }
+
+    /// The beginning of a date in UTC; month and day from 1.
+    pub const fn of_date(year: i64, month: i64, day: i64) -> Self {
+        Self(days(year, month, day) * DAY_MS)
+    }
 }
 
 impl UnixMs {
@@ -69,6 +79,8 @@ impl UnixMs {
         format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
     }
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 /// Days since the epoch of a date of the Gregorian calendar. The year begins in March, so that the leap day is its last.
 const fn days(year: i64, month: i64, day: i64) -> i64 {

@@ -46,6 +46,7 @@ mod gateway_settings;
 mod health;
 mod implicit;
 mod include;
+mod key_management;
 mod litellm_settings;
 mod load;
 mod model_list;
@@ -77,13 +78,14 @@ pub use gateway_settings::{
 };
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
+pub use key_management::KeyManagement;
 pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
 pub use model_list::ModelInfo;
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]
 pub use schema::json_schema;
 pub use secret::{ConfigSecrets, EnvSecrets, FileSecrets, Secret, SecretError, SecretRef, SecretSource};
-pub use settings::{Exposed, Settings};
+pub use settings::{Exposed, JwtAuth, Settings};
 pub use shared_state::{RedisKeys, RedisKind, SharedStateSettings};
 pub use store::{ConfigSnapshot, ConfigStore, ReloadReport};
 pub use vendors::{Vendor, VendorError};

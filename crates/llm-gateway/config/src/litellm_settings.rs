@@ -4,9 +4,11 @@ use std::num::NonZeroUsize;
 
 use indexmap::IndexMap;
 use ipnet::IpNet;
+use llm_oidc::{JwtSettings, RolePermissions};
 use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
 use llm_router::settings::{BudgetSettings, FallbackTarget, Fallbacks, RouterSettings};
+use llm_secrets::{KeyManagementSettings, System};
 use serde::Deserialize;
 
 use super::secret::SecretRef;
@@ -142,4 +144,15 @@ pub struct GeneralSettings {
     pub background_health_check_model_groups: Option<Vec<String>>,
     /// Whether lists of models leave out those of which no deployment is well. Default: false.
     pub model_list_healthy_only: bool,
+    /// Whether JSON web tokens are taken where keys are. Default: false.
+    pub enable_jwt_auth: bool,
+    /// Whose tokens, and what they say. Default: those of whoever has the keys at `JWT_PUBLIC_KEY_URL`.
+    pub litellm_jwtauth: JwtSettings,
+    /// What roles of tokens allow. Default: everything that the role may.
+    pub role_permissions: Vec<RolePermissions>,
+    /// The secret manager in which the variables are that this file refers to by `os.environ/NAME`; what is not there is
+    /// looked for in the environment. Needs a restart. Default: none.
+    pub key_management_system: Option<System>,
+    /// What is read from there, and how often. Needs a restart.
+    pub key_management_settings: KeyManagementSettings,
 }

@@ -166,6 +166,18 @@ fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, 
         let at = at(&["llm_gateway", "health_checks", "max_usd_per_day"]);
         reader.error(at, "llm_gateway.health_checks.max_usd_per_day: expected a number of dollars");
     }
+    if general.enable_jwt_auth {
+        let at = at(&["general_settings", "litellm_jwtauth"]);
+        for problem in general.litellm_jwtauth.problems() {
+            reader.error(at, format!("general_settings.{problem}"));
+        }
+    }
+    if let Some(system) = general.key_management_system
+        && let Err(error) = general.key_management_settings.check(system)
+    {
+        let at = at(&["general_settings", "key_management_settings"]);
+        reader.error(at, format!("general_settings.key_management_settings.{error}"));
+    }
     if general.master_key.as_ref().is_some_and(SecretRef::is_empty) {
         let at = at(&["general_settings", "master_key"]);
         reader.error(at, "general_settings.master_key: is empty; leave it out to run without a key");

@@ -1,8 +1,10 @@
 //! The settings that hold, from our own keys and LiteLLM's.
 
 use indexmap::IndexMap;
+use llm_oidc::{JwtSettings, RolePermissions};
 use llm_pricing::{Discounts, Margins};
 use llm_router::RouterSettings;
+use llm_secrets::{KeyManagementSettings, System};
 use serde_json::Value;
 
 use super::gateway_settings::{
@@ -48,6 +50,19 @@ pub struct Settings {
     pub providers: IndexMap<String, Value>,
     /// The key that clients present.
     pub master_key: Option<SecretRef>,
+    /// Whose JSON web tokens are taken where keys are; `None` for nobody's.
+    pub jwt: Option<JwtAuth>,
+    /// The secret manager, and what is read from there.
+    pub key_management: Option<(System, KeyManagementSettings)>,
+}
+
+/// Whose JSON web tokens are taken where keys are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JwtAuth {
+    /// Issuers, and what claims mean.
+    pub settings: JwtSettings,
+    /// What roles allow.
+    pub role_permissions: Vec<RolePermissions>,
 }
 
 /// Nobody guards a door that is open to more than this machine.
@@ -120,6 +135,13 @@ impl Settings {
             health,
             providers,
             master_key: general.master_key,
+            jwt: general.enable_jwt_auth.then_some(JwtAuth {
+                settings: general.litellm_jwtauth,
+                role_permissions: general.role_permissions,
+            }),
+            key_management: general
+                .key_management_system
+                .map(|system| (system, general.key_management_settings)),
         }
     }
 
@@ -149,6 +171,8 @@ impl Settings {
             ("llm_gateway.providers", self.providers != other.providers),
             ("router_settings", self.router != other.router),
             ("general_settings.master_key", self.master_key != other.master_key),
+            ("general_settings.litellm_jwtauth", self.jwt != other.jwt),
+            ("general_settings.key_management_settings", self.key_management != other.key_management),
         ]
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))
@@ -172,6 +196,7 @@ impl Settings {
             ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
+            ("general_settings.key_management_settings", self.key_management != other.key_management),
         ]
         .into_iter()
         .filter_map(|(name, differs)| differs.then_some(name))

@@ -10,6 +10,7 @@ mod media;
 mod put_right;
 mod refusals;
 mod relay;
+mod secret_manager;
 mod streams;
 mod support;
 mod tokens;

@@ -31,6 +31,7 @@ fn every_example_is_read_and_says_only_what_it_should() {
         "minimal",
         "multi-vendor",
         "routing",
+        "secrets-and-tokens",
         "shared-state",
         "streams-and-copies",
     ];

@@ -247,3 +247,32 @@ fn a_redis_that_makes_no_sense_is_told_with_its_place() {
         assert!(error.contains(said), "{error}");
     }
 }
+
+#[test]
+fn tokens_and_secret_managers_are_checked_where_they_stand() {
+    let general = |text: &str| format!("model_list: []\ngeneral_settings:\n{text}\n");
+    for (text, expected) in [
+        (
+            "  enable_jwt_auth: true\n  litellm_jwtauth: {issuers: [{issuer: x}]}",
+            "general_settings.litellm_jwtauth.issuers[0].audience: is needed",
+        ),
+        ("  enable_jwt_auth: true\n  litellm_jwtauth: {user_id_jwt_feild: sub}", "user_id_jwt_feild"),
+        (
+            "  enable_jwt_auth: true\n  litellm_jwtauth: {role_mappings: [{role: x, internal_role: king}], roles_jwt_field: r}",
+            "\"king\" is no role",
+        ),
+        ("  key_management_system: cyberark", "key_management_system"),
+        (
+            "  key_management_system: azure_key_vault\n  key_management_settings: {store_virtual_keys: true}",
+            "key_management_settings.store_virtual_keys: keys are not written",
+        ),
+    ] {
+        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+        let error = Config::parse("config.yaml", &general(text), &context).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+    let text = general("  litellm_jwtauth: {user_id_jwt_field: sub}");
+    let config = Config::parse("config.yaml", &text, &context).unwrap();
+    assert_eq!(config.settings.jwt, None, "tokens are taken only where that is said");
+}
