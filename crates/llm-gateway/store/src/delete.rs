@@ -17,6 +17,8 @@ use crate::record::{Record, RecordId, Row, Stored};
 use crate::write::lock;
 use crate::{Scope, Store};
 
+pub(crate) use cascade::bury;
+
 impl Store {
     /// Deletes records and all that is theirs: all, or none. Gives those that were named, as they were, in the order of
     /// their ids.
@@ -40,7 +42,7 @@ impl Store {
                 rows.push(lock(db, sheet, id, scope).await?);
             }
             let gone = rows.clone().into_iter().map(Row::into_record).collect::<Result<_>>()?;
-            cascade::bury(db, sheet, rows, by, journal).await?;
+            bury(db, sheet, rows, by, journal).await?;
             Ok(gone)
         })
     }

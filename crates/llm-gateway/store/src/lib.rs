@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod audit;
+mod batch;
 mod db;
 mod delete;
 mod entity;
@@ -26,6 +27,7 @@ mod sweep;
 mod write;
 
 pub use audit::AuditQuery;
+pub use batch::Batch;
 pub use error::StoreError;
 pub use journal::By;
 pub use keys::FoundKey;

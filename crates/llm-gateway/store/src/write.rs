@@ -53,13 +53,8 @@ impl Store {
         scope: &Scope,
         by: &By,
     ) -> Result<Stored<R>> {
-        let id = record.key();
-        let mut whole = |value: &mut R| {
-            *value = record.clone();
-            Ok(())
-        };
         transaction!(self, self.db().patience(), by, |db, journal| {
-            change_one(db, &id, scope, by, journal, Some(version), &mut whole).await
+            replace_whole(db, record, version, scope, by, journal).await
         })
     }
 
@@ -144,6 +139,22 @@ impl Store {
         let statements = u32::try_from(records.div_ceil(ROWS)).unwrap_or(u32::MAX).max(1);
         self.db().patience().saturating_mul(statements)
     }
+}
+
+/// Puts a new value in the place of one that was read at this version.
+pub(crate) async fn replace_whole<R: Record>(
+    db: &DatabaseTransaction,
+    record: &R,
+    version: i64,
+    scope: &Scope,
+    by: &By,
+    journal: &mut Journal<'_>,
+) -> Result<Stored<R>> {
+    let mut whole = |value: &mut R| {
+        *value = record.clone();
+        Ok(())
+    };
+    change_one(db, &record.key(), scope, by, journal, Some(version), &mut whole).await
 }
 
 /// Changes one record, under its lock. One that comes out as it was is left alone.

@@ -73,7 +73,7 @@ fn keepers(kind: Kind) -> &'static [(&'static Sheet, &'static str)] {
 }
 
 /// Deletes rows that are locked, and what is theirs, that first.
-pub(super) async fn bury(
+pub(crate) async fn bury(
     db: &DatabaseTransaction,
     sheet: &'static Sheet,
     rows: Vec<Row>,

@@ -1,10 +1,11 @@
 //! Updates and changes of one record.
 
-use llm_store::{Scope, Store, StoreError};
-use llm_tenancy::{Kind, Team, Usd};
+use llm_store::{Batch, Scope, Store, StoreError};
+use llm_tenancy::{Kind, Team, TeamMember, Usd};
 use llm_types::UnixMs;
+use serde_json::json;
 
-use crate::bench::{Bench, NOW, by, by_at, team};
+use crate::bench::{Bench, NOW, by, by_at, record, team};
 
 async fn get(store: &Store, id: &str) -> llm_store::Stored<Team> {
     store.get::<Team>(&id.into(), &Scope::All).await.unwrap()
@@ -42,6 +43,39 @@ pub(crate) async fn what_comes_out_as_it_was_is_left_alone(bench: &Bench) {
         1,
         "made, and not changed"
     );
+}
+
+pub(crate) async fn a_batch_is_one_change(bench: &Bench) {
+    let store = bench.open().await;
+    let member =
+        |user: &str| TeamMember { user_id: user.into(), ..record(&json!({"team_id": "t1", "user_id": "u"})) };
+    let mut batch = Batch::default();
+    batch.create(&team("t1")).unwrap().create(&member("u1")).unwrap().create(&member("u2")).unwrap();
+    store.apply(&batch, &by("anna")).await.unwrap();
+    assert_eq!(store.count::<TeamMember>(&[], &Scope::All).await.unwrap(), 2);
+
+    // The last write fails, and takes the others with it.
+    let mut blocked = get(&store, "t1").await;
+    blocked.value.blocked = true;
+    let mut failing = Batch::default();
+    failing.update(&blocked.value, blocked.version, &Scope::All);
+    failing.delete::<TeamMember>(&("t1".into(), "u1".into()), &Scope::All);
+    failing.create(&team("t2")).unwrap().update(&team("t3"), 1, &Scope::All);
+    let failed = store.apply(&failing, &by("anna")).await;
+    assert_eq!(failed.err(), Some(StoreError::NotFound(Kind::Team)));
+    assert!(!get(&store, "t1").await.value.blocked);
+    assert_eq!(store.count::<TeamMember>(&[], &Scope::All).await.unwrap(), 2);
+    assert_eq!(store.find::<Team>(&"t2".into(), &Scope::All).await.unwrap(), None);
+
+    let mut batch = Batch::default();
+    batch.update(&blocked.value, blocked.version, &Scope::All);
+    batch.delete::<TeamMember>(&("t1".into(), "u1".into()), &Scope::All);
+    store.apply(&batch, &by("ben")).await.unwrap();
+    let now = get(&store, "t1").await;
+    assert!(now.value.blocked && now.version == 2 && now.value.stamp.updated_by.as_deref() == Some("ben"));
+    assert_eq!(store.count::<TeamMember>(&[], &Scope::All).await.unwrap(), 1);
+    let stale = store.apply(&batch, &by("ben")).await;
+    assert_eq!(stale.err(), Some(StoreError::Changed(Kind::Team)));
 }
 
 #[derive(Debug, PartialEq)]

@@ -43,7 +43,7 @@ cases! {
     kinds: every_kind_comes_back_as_it_was, money_is_exact, what_has_no_place_is_refused;
     texts: texts_come_back_as_they_were, ids_differ_by_every_byte, texts_that_do_not_fit_are_refused;
     documents: an_update_wants_the_version_that_was_read, what_comes_out_as_it_was_is_left_alone,
-        a_refused_change_leaves_all_as_it_was, spend_is_set_and_kept;
+        a_refused_change_leaves_all_as_it_was, a_batch_is_one_change, spend_is_set_and_kept;
     together: fifty_changes_at_once_are_all_kept, fifty_updates_of_one_version_have_one_winner,
         names_are_taken_once, those_who_change_the_same_get_through, no_key_outlives_its_team, what_is_dropped_half_way_leaves_nothing;
     cascades: a_team_takes_what_is_its_own, an_organization_takes_its_teams, a_user_takes_keys_and_memberships,

@@ -186,6 +186,7 @@ fn calls_can_be_sent() {
         sendable(store.create(&team, &by));
         sendable(store.update(&team, 1, &Scope::All, &by));
         sendable(store.change::<Team, StoreError>(&id, &Scope::All, &by, |_| Ok(())));
+        sendable(store.apply(&llm_store::Batch::default(), &by));
         sendable(store.find::<Team>(&id, &Scope::All));
         sendable(store.list::<Team>(&llm_store::Query::default(), &Scope::All));
         sendable(store.delete::<Team>(std::slice::from_ref(&id), &Scope::All, &by));
