@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use llm_store::{By, Cipher, Scope, Store, StoreError, StoreSettings};
+use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
+use llm_tenancy::management::Scope;
 use llm_tenancy::{PlainKey, Stamp, VirtualKey};
 use llm_types::UnixMs;
 
@@ -27,7 +28,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         made => println!("made {:?}", made?.value.key_alias),
     }
     store
-        .change::<VirtualKey, StoreError>(&plain.hash(), &Scope::All, &by, |key| {
+        .change::<VirtualKey, StoreError>(&plain.hash(), &Scope::everything(), &by, |key| {
             key.blocked = !key.blocked;
             Ok(())
         })

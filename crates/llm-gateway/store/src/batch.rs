@@ -13,7 +13,7 @@ use crate::{Scope, Store, delete, write};
 /// Writes that happen together, in their order: all, or none.
 ///
 /// ```
-/// # use llm_store::{Batch, By, Scope, Store, StoreError};
+/// # use llm_store::{Batch, By, Store, StoreError};
 /// # use llm_tenancy::{Team, TeamMember};
 /// # async fn make(store: &Store, team: &Team, admin: &TeamMember, by: &By) -> Result<(), StoreError> {
 /// let mut batch = Batch::default();

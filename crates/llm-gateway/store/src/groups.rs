@@ -48,7 +48,7 @@ pub(crate) async fn amend(
         if changed == seen {
             continue;
         }
-        let old = match lock(db, &ACCESS_GROUPS, &id, &Scope::All).await {
+        let old = match lock(db, &ACCESS_GROUPS, &id, &Scope::everything()).await {
             Err(StoreError::NotFound(_)) => continue,
             locked => locked?,
         };

@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// Those of the database, which say nothing of the key.
     pub async fn find_key(&self, hash: &KeyHash, now: UnixMs) -> Result<Option<FoundKey>> {
-        if let Some(key) = self.find::<VirtualKey>(hash, &Scope::All).await? {
+        if let Some(key) = self.find::<VirtualKey>(hash, &Scope::everything()).await? {
             return Ok(Some(FoundKey { key, former: None }));
         }
         let select = grace::Entity::find_by_id(hash.to_string()).filter(grace::Column::UntilMs.gt(now.0));
@@ -40,7 +40,7 @@ impl Store {
             return Ok(None);
         };
         let former = former(&grace)?;
-        let key = self.find::<VirtualKey>(&former.current, &Scope::All).await?;
+        let key = self.find::<VirtualKey>(&former.current, &Scope::everything()).await?;
         Ok(key.map(|key| FoundKey { key, former: Some(former) }))
     }
 

@@ -26,6 +26,8 @@ mod store;
 mod sweep;
 mod write;
 
+use llm_tenancy::management::Scope;
+
 pub use audit::AuditQuery;
 pub use batch::Batch;
 pub use error::StoreError;
@@ -35,7 +37,6 @@ pub use list::{Cursor, Field, Filter, Page, Query, Start};
 pub use migrate::Schema;
 pub use news::{Change, News, Numbered, Reader, Wanted, Watch};
 pub use record::{Record, RecordId, Stored};
-pub use scope::{Reach, Scope};
 pub use seal::{Cipher, Place};
 pub use settings::StoreSettings;
 pub use store::Store;

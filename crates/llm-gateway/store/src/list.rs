@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
 use crate::error::{Result, StoreError};
 use crate::record::{Record, Row, Sheet, Stored};
+use crate::scope::within;
 use crate::{Scope, Store};
 
 pub use cursor::Cursor;
@@ -125,7 +126,7 @@ impl<'a> Plan<'a> {
         for filter in &query.filters {
             condition = condition.add(filter.condition(sheet)?);
         }
-        if let Some(within) = (sheet.within)(scope) {
+        if let Some(within) = within(sheet, scope) {
             condition = condition.add(within);
         }
         if query.sort == Field::Blocked {

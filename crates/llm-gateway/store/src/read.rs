@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait as _};
 use crate::error::{Result, StoreError};
 use crate::journal::ROWS;
 use crate::record::{Record, RecordId, Row, Stored};
+use crate::scope::within;
 use crate::{Scope, Store};
 
 impl Store {
@@ -39,7 +40,7 @@ impl Store {
                 for ids in ids.chunks(ROWS) {
                     let mut select = Row::select(sheet);
                     select.and_where(Expr::col(Alias::new("id")).is_in(ids.iter().map(String::as_str)));
-                    if let Some(within) = (sheet.within)(scope) {
+                    if let Some(within) = within(sheet, scope) {
                         select.cond_where(within);
                     }
                     for row in self.db().reader().query_all(&select).await? {

@@ -41,12 +41,14 @@ impl Store {
         let mut done = 0;
         for id in self.sealed_otherwise(&MODELS, &key_id).await? {
             let amend = |model: &mut StoredModel| anew(self.cipher(), Kind::Model, &id, &mut model.secrets);
-            done += counted(self.change(&ModelId::from(id.as_str()), &Scope::All, by, amend).await)?;
+            done += counted(self.change(&ModelId::from(id.as_str()), &Scope::everything(), by, amend).await)?;
         }
         for id in self.sealed_otherwise(&CREDENTIALS, &key_id).await? {
             let amend =
                 |held: &mut StoredCredential| anew(self.cipher(), Kind::Credential, &id, &mut held.values);
-            done += counted(self.change(&CredentialId::from(id.as_str()), &Scope::All, by, amend).await)?;
+            done += counted(
+                self.change(&CredentialId::from(id.as_str()), &Scope::everything(), by, amend).await,
+            )?;
         }
         Ok(done)
     }

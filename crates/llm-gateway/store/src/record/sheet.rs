@@ -2,8 +2,8 @@
 
 use llm_tenancy::Kind;
 
-use crate::{Field, Scope};
-use sea_orm::Condition;
+use crate::Field;
+use crate::scope::Whose;
 
 /// A kind's table, its columns beside the common ones, and what holds between it and others.
 #[derive(Debug)]
@@ -20,8 +20,10 @@ pub struct Sheet {
     pub(crate) fields: &'static [(Field, &'static str)],
     /// Whether records of this kind spend.
     pub(crate) spends: bool,
-    /// Which of its rows a scope reaches.
-    pub(crate) within: fn(&Scope) -> Option<Condition>,
+    /// Whose its records are.
+    pub(crate) whose: Whose,
+    /// Where its records are members of organisations.
+    pub(crate) members: Option<&'static str>,
 }
 
 impl Sheet {

@@ -8,6 +8,7 @@ use crate::Scope;
 use crate::error::{Result, StoreError, is_unique};
 use crate::journal::{Journal, ROWS};
 use crate::record::{COMMON, Row, SPEND, Sheet, VERSION};
+use crate::scope::{own, within};
 
 /// Writes new rows, with their journal.
 pub(crate) async fn insert(
@@ -70,7 +71,7 @@ pub(crate) async fn lock(db: &DatabaseTransaction, sheet: &Sheet, id: &str, scop
     }
     let mut select = Row::select(sheet);
     select.and_where(Expr::col(Alias::new("id")).eq(id));
-    if let Some(within) = (sheet.within)(&scope.own()) {
+    if let Some(within) = within(sheet, &own(scope)) {
         select.cond_where(within);
     }
     let row = db.query_one(select.lock(LockType::Update)).await?;

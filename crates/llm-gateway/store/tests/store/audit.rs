@@ -1,11 +1,11 @@
 //! Who did what.
 
-use llm_store::{AuditQuery, Place, Scope, StoreError};
+use llm_store::{AuditQuery, Place, StoreError};
 use llm_tenancy::{AuditAction, KeyHash, Kind, StoredCredential, Team, Usd};
 use llm_types::UnixMs;
 use serde_json::json;
 
-use crate::bench::{Bench, NOW, by, by_at, key, record, rotate, team};
+use crate::bench::{ALL, Bench, NOW, by, by_at, key, record, rotate, team};
 
 pub(crate) async fn every_change_is_told(bench: &Bench) {
     let store = bench.open().await;
@@ -17,15 +17,15 @@ pub(crate) async fn every_change_is_told(bench: &Bench) {
     };
     let id = || "t1".into();
     store.create(&team("t1"), &by("anna")).await.unwrap();
-    store.change(&id(), &Scope::All, &by("ben"), set(true)).await.unwrap();
-    store.change(&id(), &Scope::All, &by("ben"), set(false)).await.unwrap();
+    store.change(&id(), &ALL, &by("ben"), set(true)).await.unwrap();
+    store.change(&id(), &ALL, &by("ben"), set(false)).await.unwrap();
     let name = |team: &mut Team| {
         team.team_alias = Some("name".to_owned());
         Ok::<_, StoreError>(())
     };
-    store.change(&id(), &Scope::All, &by("ben"), name).await.unwrap();
-    store.set_spend::<Team>(&id(), Usd::from_nanos(1_000_000_001), &Scope::All, &by("ben")).await.unwrap();
-    store.delete::<Team>(&[id()], &Scope::All, &by("carl")).await.unwrap();
+    store.change(&id(), &ALL, &by("ben"), name).await.unwrap();
+    store.set_spend::<Team>(&id(), Usd::from_nanos(1_000_000_001), &ALL, &by("ben")).await.unwrap();
+    store.delete::<Team>(&[id()], &ALL, &by("carl")).await.unwrap();
 
     let query = AuditQuery { ascending: true, ..AuditQuery::default() };
     let (records, total) = store.list_audit(&query).await.unwrap();
@@ -68,7 +68,7 @@ pub(crate) async fn secrets_are_not_told(bench: &Bench) {
     store.create(&record::<StoredCredential>(&credential), &by).await.unwrap();
     let other = store.seal(place, "sk-other-secret").unwrap();
     store
-        .change::<StoredCredential, StoreError>(&"c1".into(), &Scope::All, &by, |credential| {
+        .change::<StoredCredential, StoreError>(&"c1".into(), &ALL, &by, |credential| {
             credential.values.insert("api_key".to_owned(), other.clone());
             Ok(())
         })

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use llm_store::{Cipher, Scope, Store, StoreError, StoreSettings};
+use llm_store::{Cipher, Store, StoreError, StoreSettings};
 use llm_tenancy::Team;
 use llm_test_servers::{Kind, Server};
 
-use crate::bench::{NOW, by, team};
+use crate::bench::{ALL, NOW, by, team};
 
 /// Longer than the bounds below, on a slow machine.
 const SLOW: Duration = Duration::from_secs(8);
@@ -53,7 +53,7 @@ async fn run(kind: Kind) {
     for _ in 0..4 {
         let began = clock();
         let (read, made) =
-            (store.find::<Team>(&id, &Scope::All).await, store.create(&team("t2"), &by("anna")).await);
+            (store.find::<Team>(&id, &ALL).await, store.create(&team("t2"), &by("anna")).await);
         assert!(began.elapsed() < SLOW, "{:?}", began.elapsed());
         for error in [read.unwrap_err(), made.unwrap_err()] {
             assert!(
@@ -68,14 +68,14 @@ async fn run(kind: Kind) {
     // It is not there at all.
     server.stop();
     let began = clock();
-    let away = store.find::<Team>(&id, &Scope::All).await.unwrap_err();
+    let away = store.find::<Team>(&id, &ALL).await.unwrap_err();
     assert!(matches!(away, StoreError::Away(_)), "{away}");
     let closed = Store::open(&settings, Cipher::default(), NOW).await.unwrap_err();
     assert!(matches!(closed, StoreError::Away(_)) && !closed.to_string().contains("a-password"), "{closed}");
     assert!(began.elapsed() < SLOW, "{:?}", began.elapsed());
     server.restart();
     comes_back(&store).await;
-    assert!(store.find::<Team>(&id, &Scope::All).await.unwrap().is_some(), "what was committed is there");
+    assert!(store.find::<Team>(&id, &ALL).await.unwrap().is_some(), "what was committed is there");
 
     // A database that is not there is told by its name, without the password.
     let settings = self::settings(&server.url("absent"));

@@ -1,8 +1,10 @@
 //! What a case stands on: a database of its own, and who changes what when.
 
 use std::pin::Pin;
+use std::sync::LazyLock;
 
-use llm_store::{By, Cipher, Scope, Store, StoreError, StoreSettings};
+use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
+use llm_tenancy::management::Scope;
 use llm_tenancy::{Actor, KeyHash, Role, Stamp, Team, User, VirtualKey};
 use llm_test_servers::{Kind, Server};
 use llm_types::UnixMs;
@@ -14,6 +16,9 @@ pub(crate) type Case = for<'a> fn(&'a Bench) -> Pin<Box<dyn Future<Output = ()> 
 pub(crate) const NOW: UnixMs = UnixMs(1_795_000_000_000);
 /// A text that secrets are sealed with.
 pub(crate) const SEAL: &str = "the first key for secrets";
+
+/// Of those who may do everything.
+pub(crate) static ALL: LazyLock<Scope> = LazyLock::new(Scope::everything);
 
 pub(crate) struct Bench {
     pub(crate) settings: StoreSettings,
@@ -106,7 +111,7 @@ pub(crate) async fn rotate(
     by: &By,
 ) -> Result<VirtualKey, StoreError> {
     let rotated = store
-        .rotate_key(&KeyHash::of(old), until, &Scope::All, by, |key| {
+        .rotate_key(&KeyHash::of(old), until, &ALL, by, |key| {
             key.hash = KeyHash::of(new);
             key.rotation.count += 1;
         })

@@ -1,13 +1,13 @@
 //! What goes with a record, and what does not.
 
-use llm_store::{Record, Scope, Store, StoreError};
+use llm_store::{Record, Store, StoreError};
 use llm_tenancy::{
     AccessGroup, Budget, Kind, Organization, OrganizationMember, Project, StoredCredential, StoredModel,
     Team, TeamMember, User, VirtualKey,
 };
 use serde_json::json;
 
-use crate::bench::{Bench, by, key, record, team, user};
+use crate::bench::{ALL, Bench, by, key, record, team, user};
 
 /// An organisation with two teams, a user, and what is theirs; another team beside it.
 async fn household(store: &Store) {
@@ -49,17 +49,17 @@ async fn household(store: &Store) {
 }
 
 async fn count<R: Record>(store: &Store) -> u64 {
-    store.count::<R>(&[], &Scope::All).await.unwrap()
+    store.count::<R>(&[], &ALL).await.unwrap()
 }
 
 async fn has_key(store: &Store, text: &str) -> bool {
-    store.find::<VirtualKey>(&key(text).hash, &Scope::All).await.unwrap().is_some()
+    store.find::<VirtualKey>(&key(text).hash, &ALL).await.unwrap().is_some()
 }
 
 pub(crate) async fn a_team_takes_what_is_its_own(bench: &Bench) {
     let store = bench.open().await;
     household(&store).await;
-    let gone = store.delete::<Team>(&["t1".into()], &Scope::All, &by("anna")).await.unwrap();
+    let gone = store.delete::<Team>(&["t1".into()], &ALL, &by("anna")).await.unwrap();
     assert_eq!(gone[0].value.team_id.as_str(), "t1");
     assert_eq!(count::<Team>(&store).await, 2);
     assert_eq!(count::<TeamMember>(&store).await, 2);
@@ -75,7 +75,7 @@ pub(crate) async fn a_team_takes_what_is_its_own(bench: &Bench) {
 pub(crate) async fn an_organization_takes_its_teams(bench: &Bench) {
     let store = bench.open().await;
     household(&store).await;
-    store.delete::<Organization>(&["o1".into()], &Scope::All, &by("anna")).await.unwrap();
+    store.delete::<Organization>(&["o1".into()], &ALL, &by("anna")).await.unwrap();
     assert_eq!((count::<Organization>(&store).await, count::<OrganizationMember>(&store).await), (1, 0));
     assert_eq!((count::<Team>(&store).await, count::<TeamMember>(&store).await), (1, 1));
     assert_eq!((count::<StoredModel>(&store).await, count::<StoredCredential>(&store).await), (1, 1));
@@ -90,7 +90,7 @@ pub(crate) async fn an_organization_takes_its_teams(bench: &Bench) {
 pub(crate) async fn a_user_takes_keys_and_memberships(bench: &Bench) {
     let store = bench.open().await;
     household(&store).await;
-    store.delete::<User>(&["u1".into()], &Scope::All, &by("anna")).await.unwrap();
+    store.delete::<User>(&["u1".into()], &ALL, &by("anna")).await.unwrap();
     assert_eq!(count::<TeamMember>(&store).await, 0);
     assert_eq!(count::<OrganizationMember>(&store).await, 1);
     assert!(
@@ -106,14 +106,14 @@ pub(crate) async fn what_bounds_others_stays(bench: &Bench) {
         key.budget_id = Some("b1".into());
         store.create(&key, &by("anna")).await.unwrap();
     }
-    let kept = store.delete::<Budget>(&["b1".into()], &Scope::All, &by("anna")).await;
+    let kept = store.delete::<Budget>(&["b1".into()], &ALL, &by("anna")).await;
     assert_eq!(kept.err(), Some(StoreError::InUse { kind: Kind::Budget, count: 2, by: Kind::Key }));
     let hashes = [key("sk-1").hash, key("sk-2").hash];
-    store.delete::<VirtualKey>(&hashes, &Scope::All, &by("anna")).await.unwrap();
-    store.delete::<Budget>(&["b1".into()], &Scope::All, &by("anna")).await.unwrap();
+    store.delete::<VirtualKey>(&hashes, &ALL, &by("anna")).await.unwrap();
+    store.delete::<Budget>(&["b1".into()], &ALL, &by("anna")).await.unwrap();
 
     household(&store).await;
-    let kept = store.delete::<Project>(&["p-t1".into()], &Scope::All, &by("anna")).await;
+    let kept = store.delete::<Project>(&["p-t1".into()], &ALL, &by("anna")).await;
     assert_eq!(kept.err(), Some(StoreError::InUse { kind: Kind::Project, count: 1, by: Kind::Key }));
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn what_is_referred_to_must_be_there(bench: &Bench) {
     store.create(&team("t1"), &by("anna")).await.unwrap();
     store.create(&made, &by("anna")).await.unwrap();
     let moved = store
-        .change::<VirtualKey, StoreError>(&made.hash, &Scope::All, &by("anna"), |key| {
+        .change::<VirtualKey, StoreError>(&made.hash, &ALL, &by("anna"), |key| {
             key.organization_id = Some("o1".into());
             Ok(())
         })
@@ -141,7 +141,7 @@ pub(crate) async fn groups_forget_who_goes(bench: &Bench) {
     let group = json!({"access_group_id": "g1", "access_group_name": "beta",
         "assigned_team_ids": ["t1", "t3"], "assigned_keys": [one, other]});
     store.create(&record::<AccessGroup>(&group), &by("anna")).await.unwrap();
-    store.delete::<Team>(&["t1".into()], &Scope::All, &by("anna")).await.unwrap();
-    let group = store.get::<AccessGroup>(&"g1".into(), &Scope::All).await.unwrap().value;
+    store.delete::<Team>(&["t1".into()], &ALL, &by("anna")).await.unwrap();
+    let group = store.get::<AccessGroup>(&"g1".into(), &ALL).await.unwrap().value;
     assert_eq!((group.assigned_team_ids, group.assigned_keys), (vec!["t3".into()], vec![other]));
 }

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use llm_store::{Change, Keep, News, Scope, StoreError, Watch};
+use llm_store::{Change, Keep, News, StoreError, Watch};
 use llm_tenancy::{Kind, Team, TeamMember, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 
-use crate::bench::{Bench, NOW, by, by_at, key, record, rotate, team};
+use crate::bench::{ALL, Bench, NOW, by, by_at, key, record, rotate, team};
 
 async fn news(watch: &mut Watch) -> Vec<Change> {
     match watch.poll(NOW).await.unwrap() {
@@ -38,7 +38,7 @@ pub(crate) async fn changes_reach_others(bench: &Bench) {
     assert_eq!(told[0], change(Kind::Team, "t1"));
     assert_eq!(told[1].team_member(), Some(("t1".into(), "u1".into())));
     assert_eq!(news(&mut watch).await, [], "once");
-    store.delete::<Team>(&["t1".into()], &Scope::All, &by("anna")).await.unwrap();
+    store.delete::<Team>(&["t1".into()], &ALL, &by("anna")).await.unwrap();
     let told = news(&mut watch).await;
     assert_eq!(told.len(), 2);
     assert!(told.contains(&change(Kind::Team, "t1")), "{told:?}");
@@ -117,8 +117,8 @@ pub(crate) async fn many_changes_are_one(bench: &Bench) {
     store.create_all(&keys, &by("anna")).await.unwrap();
     assert_eq!(news(&mut watch).await, [Change { kind: Kind::Key, id: None }]);
     let ids: Vec<_> = keys.iter().map(|key| key.hash).collect();
-    assert_eq!(store.find_all::<VirtualKey>(&ids, &Scope::All).await.unwrap().len(), 1_200);
-    assert_eq!(store.delete::<VirtualKey>(&ids, &Scope::All, &by("anna")).await.unwrap().len(), 1_200);
+    assert_eq!(store.find_all::<VirtualKey>(&ids, &ALL).await.unwrap().len(), 1_200);
+    assert_eq!(store.delete::<VirtualKey>(&ids, &ALL, &by("anna")).await.unwrap().len(), 1_200);
     assert_eq!(store.list_audit(&llm_store::AuditQuery::default()).await.unwrap().1, 2_400);
 }
 
@@ -127,7 +127,7 @@ pub(crate) async fn what_is_old_is_swept(bench: &Bench) {
     let at = |ms: i64| by_at("anna", UnixMs(NOW.0 + ms));
     for (id, ms) in [("t1", 0), ("t2", 5)] {
         store.create(&team(id), &at(ms)).await.unwrap();
-        store.delete::<Team>(&[id.into()], &Scope::All, &at(ms)).await.unwrap();
+        store.delete::<Team>(&[id.into()], &ALL, &at(ms)).await.unwrap();
     }
     store.create(&key("sk-1"), &at(0)).await.unwrap();
     let until = Some(UnixMs(NOW.0 + 10));

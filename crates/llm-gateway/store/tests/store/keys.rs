@@ -1,11 +1,11 @@
 //! Keys by what is presented.
 
-use llm_store::{FoundKey, Scope, Store, StoreError};
+use llm_store::{FoundKey, Store, StoreError};
 use llm_tenancy::{AccessGroup, KeyHash, Kind, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 
-use crate::bench::{Bench, NOW, by, key, record, rotate};
+use crate::bench::{ALL, Bench, NOW, by, key, record, rotate};
 
 const GRACE: UnixMs = UnixMs(NOW.0 + 1_000);
 
@@ -48,13 +48,13 @@ pub(crate) async fn a_rotated_key_works_by_both(bench: &Bench) {
         formers.iter().map(|former| former.hash).collect::<Vec<_>>(),
         ["sk-2", "sk-1"].map(KeyHash::of)
     );
-    let group = store.get::<AccessGroup>(&"g1".into(), &Scope::All).await.unwrap().value;
+    let group = store.get::<AccessGroup>(&"g1".into(), &ALL).await.unwrap().value;
     assert_eq!(group.assigned_keys, [KeyHash::of("sk-3")], "it keeps what it had");
 
     // What once opened this key does not come to open another, and a deleted key is not opened by former texts.
     let taken = Some(StoreError::Taken { kind: Kind::Key, what: "hash" });
     assert_eq!(rotate(&store, "sk-3", "sk-1", Some(later), &by("anna")).await.err(), taken);
-    store.delete::<VirtualKey>(&[KeyHash::of("sk-3")], &Scope::All, &by("anna")).await.unwrap();
+    store.delete::<VirtualKey>(&[KeyHash::of("sk-3")], &ALL, &by("anna")).await.unwrap();
     for text in ["sk-1", "sk-2", "sk-3"] {
         assert_eq!(present(&store, text, NOW).await, None, "{text}");
     }

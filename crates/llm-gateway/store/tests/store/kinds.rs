@@ -2,14 +2,14 @@
 
 use std::fmt::Debug;
 
-use llm_store::{Query, Record, Scope, Store, StoreError};
+use llm_store::{Query, Record, Store, StoreError};
 use llm_tenancy::{
     AccessGroup, Budget, EndUser, Kind, Organization, OrganizationMember, Project, StoredCredential,
     StoredModel, Tag, Team, TeamMember, Usd, User, VirtualKey,
 };
 use serde_json::{Value, json};
 
-use crate::bench::{Bench, by, key, record, team};
+use crate::bench::{ALL, Bench, by, key, record, team};
 
 fn limits() -> Value {
     json!({"max_budget": "12.500000001", "budget_duration": "30d", "rpm_limit": 5, "tpm_limit": u64::MAX,
@@ -83,24 +83,24 @@ pub(crate) async fn every_kind_comes_back_as_it_was(bench: &Bench) {
 
 /// Makes it, reads it in every way, deletes and makes it again.
 async fn kept<R: Record + PartialEq + Debug>(store: &Store, value: &R, id: &R::Id) {
-    assert_eq!(store.find::<R>(id, &Scope::All).await.unwrap(), None);
+    assert_eq!(store.find::<R>(id, &ALL).await.unwrap(), None);
     store.create(value, &by("anna")).await.unwrap();
-    let found = store.get::<R>(id, &Scope::All).await.unwrap();
+    let found = store.get::<R>(id, &ALL).await.unwrap();
     assert_eq!((&found.value, found.version), (value, 1));
     let again = store.create(value, &by("anna")).await;
     assert!(matches!(&again, Err(StoreError::Taken { kind, .. }) if *kind == R::KIND), "{again:?}");
-    assert_eq!(store.find_all::<R>(&[], &Scope::All).await.unwrap(), []);
-    let listed = store.list::<R>(&Query { count: true, ..Query::default() }, &Scope::All).await.unwrap();
+    assert_eq!(store.find_all::<R>(&[], &ALL).await.unwrap(), []);
+    let listed = store.list::<R>(&Query { count: true, ..Query::default() }, &ALL).await.unwrap();
     assert_eq!((listed.records, listed.total, listed.next), (vec![found], Some(1), None));
     if R::KIND == Kind::Budget {
         return;
     }
-    let gone = store.delete::<R>(std::slice::from_ref(id), &Scope::All, &by("anna")).await.unwrap();
+    let gone = store.delete::<R>(std::slice::from_ref(id), &ALL, &by("anna")).await.unwrap();
     assert_eq!(gone[0].value, *value);
-    assert_eq!(store.find::<R>(id, &Scope::All).await.unwrap(), None);
+    assert_eq!(store.find::<R>(id, &ALL).await.unwrap(), None);
     assert!(store.find_deleted::<R>(id).await.unwrap().is_some());
     assert_eq!(store.list_deleted::<R>(0, 10).await.unwrap().1, 1);
-    let absent = store.delete::<R>(std::slice::from_ref(id), &Scope::All, &by("anna")).await;
+    let absent = store.delete::<R>(std::slice::from_ref(id), &ALL, &by("anna")).await;
     assert_eq!(absent.err(), Some(StoreError::NotFound(R::KIND)));
     store.create(value, &by("anna")).await.unwrap();
 }
@@ -114,14 +114,14 @@ pub(crate) async fn money_is_exact(bench: &Bench) {
         team.spending.spend = Usd::from_nanos(nanos);
         team.limits.max_budget = Some(Usd::from_nanos(nanos));
         store.create(&team, &by("anna")).await.unwrap();
-        let found = store.get::<Team>(&team.team_id, &Scope::All).await.unwrap().value;
+        let found = store.get::<Team>(&team.team_id, &ALL).await.unwrap().value;
         assert_eq!(found, team);
         let spend = Usd::from_nanos(nanos.saturating_add(1));
-        let reset = store.set_spend::<Team>(&team.team_id, spend, &Scope::All, &by("anna")).await.unwrap();
+        let reset = store.set_spend::<Team>(&team.team_id, spend, &ALL, &by("anna")).await.unwrap();
         assert_eq!(reset.value.spending.spend, spend);
-        assert_eq!(store.get::<Team>(&team.team_id, &Scope::All).await.unwrap(), reset);
+        assert_eq!(store.get::<Team>(&team.team_id, &ALL).await.unwrap(), reset);
     }
-    let none = store.set_spend::<Budget>(&"b".into(), Usd::ZERO, &Scope::All, &by("anna")).await;
+    let none = store.set_spend::<Budget>(&"b".into(), Usd::ZERO, &ALL, &by("anna")).await;
     assert!(matches!(none, Err(StoreError::Invalid(_))), "{none:?}");
 }
 
@@ -129,11 +129,11 @@ pub(crate) async fn what_has_no_place_is_refused(bench: &Bench) {
     let store = bench.open().await;
     let nameless = store.create(&team(""), &by("anna")).await;
     assert!(matches!(nameless, Err(StoreError::Invalid(_))), "{nameless:?}");
-    let absent = store.update(&team("t1"), 1, &Scope::All, &by("anna")).await;
+    let absent = store.update(&team("t1"), 1, &ALL, &by("anna")).await;
     assert_eq!(absent.err(), Some(StoreError::NotFound(Kind::Team)));
     store.create(&team("t1"), &by("anna")).await.unwrap();
     let moved = store
-        .change::<Team, StoreError>(&"t1".into(), &Scope::All, &by("anna"), |team| {
+        .change::<Team, StoreError>(&"t1".into(), &ALL, &by("anna"), |team| {
             team.team_id = "t2".into();
             Ok(())
         })

@@ -1,10 +1,10 @@
 //! Filters, orders, pages.
 
-use llm_store::{Cursor, Field, Filter, Query, Scope, Start, Store, StoreError};
+use llm_store::{Cursor, Field, Filter, Query, Start, Store, StoreError};
 use llm_tenancy::{Team, Usd, User, VirtualKey};
 use llm_types::UnixMs;
 
-use crate::bench::{Bench, NOW, by, key, team, user};
+use crate::bench::{ALL, Bench, NOW, by, key, team, user};
 
 /// Keys that differ in everything; each third has no alias, each second no end.
 async fn keys(store: &Store, count: i64) {
@@ -25,7 +25,7 @@ async fn keys(store: &Store, count: i64) {
 }
 
 async fn count(store: &Store, filters: &[Filter]) -> u64 {
-    store.count::<VirtualKey>(filters, &Scope::All).await.unwrap()
+    store.count::<VirtualKey>(filters, &ALL).await.unwrap()
 }
 
 pub(crate) async fn filters_find(bench: &Bench) {
@@ -58,7 +58,7 @@ pub(crate) async fn filters_find(bench: &Bench) {
     anna.user_email = Some("Anna@Example.org".to_owned());
     store.create(&anna, &by("anna")).await.unwrap();
     let email = Filter::Is(Field::Email, "anna@example.org".to_owned());
-    assert_eq!(store.count::<User>(&[email], &Scope::All).await.unwrap(), 1);
+    assert_eq!(store.count::<User>(&[email], &ALL).await.unwrap(), 1);
     let mut other = user("u2");
     other.user_email = Some("ANNA@example.org".to_owned());
     let taken = store.create(&other, &by("anna")).await;
@@ -72,12 +72,12 @@ pub(crate) async fn orders_hold_on_every_page(bench: &Bench) {
         let mut orders = Vec::new();
         for descending in [false, true] {
             let query = Query { sort, descending, size: 60, ..Query::default() };
-            let whole = hashes(store.list::<VirtualKey>(&query, &Scope::All).await.unwrap().records);
+            let whole = hashes(store.list::<VirtualKey>(&query, &ALL).await.unwrap().records);
             let mut query = Query { size: 7, ..query };
             let (mut by_cursor, mut by_number) = (Vec::new(), Vec::new());
             for number in 1.. {
                 query.from = Start::Page(number);
-                let page = store.list::<VirtualKey>(&query, &Scope::All).await.unwrap().records;
+                let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap().records;
                 if page.is_empty() {
                     break;
                 }
@@ -85,7 +85,7 @@ pub(crate) async fn orders_hold_on_every_page(bench: &Bench) {
             }
             query.from = Start::Page(1);
             loop {
-                let page = store.list::<VirtualKey>(&query, &Scope::All).await.unwrap();
+                let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap();
                 by_cursor.extend(hashes(page.records));
                 let Some(next) = page.next else { break };
                 query.from = Start::After(Cursor::from_text(next.as_str()));
@@ -97,7 +97,7 @@ pub(crate) async fn orders_hold_on_every_page(bench: &Bench) {
         assert_eq!(orders[0], orders[1], "{sort:?}");
     }
     let query = Query { sort: Field::Expires, descending: false, size: 1, ..Query::default() };
-    let first = store.list::<VirtualKey>(&query, &Scope::All).await.unwrap().records.remove(0);
+    let first = store.list::<VirtualKey>(&query, &ALL).await.unwrap().records.remove(0);
     assert_eq!(first.value.expires_at, Some(NOW), "what never expires is last");
 }
 
@@ -117,12 +117,12 @@ pub(crate) async fn pages_stand_still_while_records_come(bench: &Bench) {
     let mut query = Query { size: 6, ..Query::default() };
     let mut seen = Vec::new();
     for round in 0.. {
-        let page = store.list::<Team>(&query, &Scope::All).await.unwrap();
+        let page = store.list::<Team>(&query, &ALL).await.unwrap();
         seen.extend(page.records.iter().map(|record| record.value.team_id.to_string()));
         // Newer ones, which are before all pages, and the ones that were just read, which are gone.
         store.create(&at(format!("new {round}"), 5_000 + round), &by("anna")).await.unwrap();
         let ids: Vec<_> = page.records.into_iter().map(|record| record.value.team_id).collect();
-        store.delete::<Team>(&ids, &Scope::All, &by("anna")).await.unwrap();
+        store.delete::<Team>(&ids, &ALL, &by("anna")).await.unwrap();
         let Some(next) = page.next else { break };
         query.from = Start::After(next);
     }
@@ -135,10 +135,10 @@ pub(crate) async fn counts_are_of_all_pages(bench: &Bench) {
     keys(&store, 25).await;
     let filters = vec![Filter::Is(Field::Team, "t0".to_owned())];
     let query = Query { filters, size: 10, count: true, ..Query::default() };
-    let page = store.list::<VirtualKey>(&query, &Scope::All).await.unwrap();
+    let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap();
     assert_eq!((page.records.len(), page.total), (10, Some(13)));
     let query = Query { from: Start::Page(2), ..query };
-    let page = store.list::<VirtualKey>(&query, &Scope::All).await.unwrap();
+    let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap();
     assert_eq!((page.records.len(), page.total, page.next), (3, Some(13), None));
 }
 
@@ -155,7 +155,7 @@ pub(crate) async fn what_is_no_query_is_refused(bench: &Bench) {
         Query { sort: Field::Blocked, ..plain.clone() },
         Query { filters: vec![Filter::Is(Field::Email, "x".to_owned())], ..plain.clone() },
     ] {
-        let refused = store.list::<Team>(&query, &Scope::All).await;
+        let refused = store.list::<Team>(&query, &ALL).await;
         assert!(matches!(refused, Err(StoreError::Invalid(_))), "{query:?}: {refused:?}");
     }
 }

@@ -48,7 +48,8 @@ cases! {
         names_are_taken_once, those_who_change_the_same_get_through, no_key_outlives_its_team, what_is_dropped_half_way_leaves_nothing;
     cascades: a_team_takes_what_is_its_own, an_organization_takes_its_teams, a_user_takes_keys_and_memberships,
         what_bounds_others_stays, what_is_referred_to_must_be_there, groups_forget_who_goes;
-    scopes: nobody_finds_what_is_foreign, an_organization_reaches_its_own, nobody_changes_what_is_foreign;
+    scopes: nobody_finds_what_is_foreign, an_organization_reaches_its_own, nobody_changes_what_is_foreign,
+        scopes_mean_what_they_say;
     keys: a_key_is_found_by_its_hash, a_rotated_key_works_by_both, a_rotated_key_without_grace_works_by_one;
     lists: filters_find, orders_hold_on_every_page, pages_stand_still_while_records_come, counts_are_of_all_pages,
         what_is_no_query_is_refused;

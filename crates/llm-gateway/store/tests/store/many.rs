@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use llm_store::{Query, Scope};
+use llm_store::Query;
 use llm_tenancy::{KeyHash, VirtualKey};
 
-use crate::bench::{Bench, NOW, by, key};
+use crate::bench::{ALL, Bench, NOW, by, key};
 
 const COUNT: usize = 100_000;
 
@@ -20,7 +20,7 @@ async fn a_hundred_thousand_keys() {
         store.create_all(keys, &by("anna")).await.unwrap();
     }
     eprintln!("{COUNT} keys made in {:?}", began.elapsed());
-    assert_eq!(store.count::<VirtualKey>(&[], &Scope::All).await.unwrap(), COUNT as u64);
+    assert_eq!(store.count::<VirtualKey>(&[], &ALL).await.unwrap(), COUNT as u64);
     store.close().await;
     drop(store);
 
@@ -39,8 +39,7 @@ async fn a_hundred_thousand_keys() {
     }
     eprintln!("a key not found in {:?}", began.elapsed() / 1_000);
     let began = clock();
-    let page =
-        store.list::<VirtualKey>(&Query { count: true, ..Query::default() }, &Scope::All).await.unwrap();
+    let page = store.list::<VirtualKey>(&Query { count: true, ..Query::default() }, &ALL).await.unwrap();
     assert_eq!(page.total, Some(COUNT as u64));
     eprintln!("a page of 100 and the count in {:?}", began.elapsed());
 }

@@ -1,10 +1,10 @@
 //! Keys for secrets that follow each other.
 
-use llm_store::{Cipher, Place, Scope, Store, StoreError};
+use llm_store::{Cipher, Place, Store, StoreError};
 use llm_tenancy::{Kind, StoredCredential, StoredModel};
 use serde_json::json;
 
-use crate::bench::{Bench, NOW, SEAL, by, record};
+use crate::bench::{ALL, Bench, NOW, SEAL, by, record};
 
 const NEXT: &str = "the second key for secrets";
 
@@ -13,8 +13,8 @@ fn place(kind: Kind, id: &str) -> Place<'_> {
 }
 
 async fn secrets(store: &Store) -> Result<Vec<String>, StoreError> {
-    let model = store.get::<StoredModel>(&"m1".into(), &Scope::All).await?.value;
-    let credential = store.get::<StoredCredential>(&"c1".into(), &Scope::All).await?.value;
+    let model = store.get::<StoredModel>(&"m1".into(), &ALL).await?.value;
+    let credential = store.get::<StoredCredential>(&"c1".into(), &ALL).await?.value;
     let model = store.unseal(place(Kind::Model, "m1"), &model.secrets["api_key"])?;
     let credential = store.unseal(place(Kind::Credential, "c1"), &credential.values["api_key"])?;
     Ok(vec![model.to_string(), credential.to_string()])
@@ -42,7 +42,7 @@ pub(crate) async fn secrets_are_sealed_anew(bench: &Bench) {
     assert_eq!(both.reseal(&by("anna")).await.unwrap(), 0);
     let gone = json!({"model_id": "m3", "model_name": "m", "secrets": {"api_key": sealed}});
     both.create(&record::<StoredModel>(&gone), &by("anna")).await.unwrap();
-    both.delete::<StoredModel>(&["m3".into()], &Scope::All, &by("anna")).await.unwrap();
+    both.delete::<StoredModel>(&["m3".into()], &ALL, &by("anna")).await.unwrap();
     let kept = both.find_deleted::<StoredModel>(&"m3".into()).await.unwrap().unwrap();
     assert!(kept.secrets.is_empty(), "what is deleted keeps no secrets");
     both.close().await;

@@ -1,10 +1,10 @@
 //! The schema's steps.
 
 use futures_util::future::join_all;
-use llm_store::{Cipher, Schema, Scope, Store, StoreError};
+use llm_store::{Cipher, Schema, Store, StoreError};
 use llm_tenancy::Team;
 
-use crate::bench::{Bench, NOW, by, team};
+use crate::bench::{ALL, Bench, NOW, by, team};
 
 pub(crate) async fn steps_go_back_and_forth(bench: &Bench) {
     let made = Schema::up(&bench.settings, NOW).await.unwrap();
@@ -21,10 +21,7 @@ pub(crate) async fn steps_go_back_and_forth(bench: &Bench) {
     store.close().await;
     drop(store);
     let store = bench.open().await;
-    assert!(
-        store.find::<Team>(&"t1".into(), &Scope::All).await.unwrap().is_some(),
-        "opening again takes nothing"
-    );
+    assert!(store.find::<Team>(&"t1".into(), &ALL).await.unwrap().is_some(), "opening again takes nothing");
 }
 
 pub(crate) async fn a_newer_schema_is_refused(bench: &Bench) {

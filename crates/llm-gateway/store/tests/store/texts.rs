@@ -1,9 +1,9 @@
 //! Texts of every kind, as ids and as names.
 
-use llm_store::{Field, Filter, Query, Scope, StoreError};
+use llm_store::{Field, Filter, Query, StoreError};
 use llm_tenancy::{Kind, Team};
 
-use crate::bench::{Bench, by, key, team};
+use crate::bench::{ALL, Bench, by, key, team};
 
 const TEXTS: &[&str] = &[
     "plain",
@@ -28,7 +28,7 @@ pub(crate) async fn texts_come_back_as_they_were(bench: &Bench) {
         made.team_alias = Some(text.to_owned());
         made.tags = vec![text.to_owned()];
         store.create(&made, &by(text)).await.unwrap_or_else(|error| panic!("{text:?}: {error}"));
-        assert_eq!(store.get::<Team>(&text.into(), &Scope::All).await.unwrap().value, made);
+        assert_eq!(store.get::<Team>(&text.into(), &ALL).await.unwrap().value, made);
         for filter in
             [Filter::Is(Field::Alias, text.to_owned()), Filter::Holds(Field::Alias, text.to_owned())]
         {
@@ -37,15 +37,15 @@ pub(crate) async fn texts_come_back_as_they_were(bench: &Bench) {
                 continue;
             }
             let query = Query { filters: vec![filter.clone()], ..Query::default() };
-            let found = store.list::<Team>(&query, &Scope::All).await.unwrap().records;
+            let found = store.list::<Team>(&query, &ALL).await.unwrap().records;
             let ids: Vec<_> = found.iter().map(|found| found.value.team_id.as_str()).collect();
             assert!(ids.contains(&text), "{filter:?}: {ids:?}");
             assert!(matches!(filter, Filter::Holds(..)) || ids == [text], "{filter:?}: {ids:?}");
         }
     }
-    assert_eq!(store.count::<Team>(&[], &Scope::All).await.unwrap(), TEXTS.len() as u64 + 1);
+    assert_eq!(store.count::<Team>(&[], &ALL).await.unwrap(), TEXTS.len() as u64 + 1);
     let wild = Query { filters: vec![Filter::Holds(Field::Alias, "%".to_owned())], ..Query::default() };
-    assert_eq!(store.list::<Team>(&wild, &Scope::All).await.unwrap().records.len(), 1, "no wildcard");
+    assert_eq!(store.list::<Team>(&wild, &ALL).await.unwrap().records.len(), 1, "no wildcard");
 }
 
 /// Databases that fold case, accents or trailing spaces would find one team for another.
@@ -58,14 +58,13 @@ pub(crate) async fn ids_differ_by_every_byte(bench: &Bench) {
         store.create(&made, &by("anna")).await.unwrap_or_else(|error| panic!("{id:?}: {error}"));
     }
     for id in ids {
-        let found = store.get::<Team>(&id.into(), &Scope::All).await.unwrap().value;
+        let found = store.get::<Team>(&id.into(), &ALL).await.unwrap().value;
         assert_eq!(found.team_alias.as_deref(), Some(id));
-        let count =
-            store.count::<Team>(&[Filter::Is(Field::Alias, id.to_owned())], &Scope::All).await.unwrap();
+        let count = store.count::<Team>(&[Filter::Is(Field::Alias, id.to_owned())], &ALL).await.unwrap();
         assert_eq!(count, 1, "{id:?}");
     }
     for id in ["teaM", "team  ", "tEam", ""] {
-        assert_eq!(store.find::<Team>(&id.into(), &Scope::All).await.unwrap(), None, "{id:?}");
+        assert_eq!(store.find::<Team>(&id.into(), &ALL).await.unwrap(), None, "{id:?}");
     }
     for (at, alias) in ["ci", "CI", "ci "].into_iter().enumerate() {
         let mut made = key(&format!("sk-{at}"));
@@ -86,13 +85,13 @@ pub(crate) async fn texts_that_do_not_fit_are_refused(bench: &Bench) {
             let refused = store.create(&made, &by("anna")).await;
             assert!(matches!(refused, Err(StoreError::Invalid(_))), "{text:?}: {refused:?}");
         }
-        assert_eq!(store.find::<Team>(&text.into(), &Scope::All).await.unwrap(), None);
-        let gone = store.delete::<Team>(&[text.into()], &Scope::All, &by("anna")).await;
+        assert_eq!(store.find::<Team>(&text.into(), &ALL).await.unwrap(), None);
+        let gone = store.delete::<Team>(&[text.into()], &ALL, &by("anna")).await;
         assert_eq!(gone.err(), Some(StoreError::NotFound(Kind::Team)));
         assert_eq!(store.find_deleted::<Team>(&text.into()).await.unwrap(), None);
     }
     let nul = Query { filters: vec![Filter::Is(Field::Alias, "\0".to_owned())], ..Query::default() };
-    assert!(matches!(store.list::<Team>(&nul, &Scope::All).await, Err(StoreError::Invalid(_))));
+    assert!(matches!(store.list::<Team>(&nul, &ALL).await, Err(StoreError::Invalid(_))));
     // The author's name is not the record's: it does not keep anybody from changing something.
     store.create(&team("t1"), &by(&format!("{long}\0"))).await.unwrap();
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use llm_store::{AuditQuery, Field, Filter, News, Scope, StoreError};
+use llm_store::{AuditQuery, Field, Filter, News, StoreError};
 use llm_tenancy::{Kind, Team, TeamId, VirtualKey};
 
-use crate::bench::{Bench, NOW, by, key, team};
+use crate::bench::{ALL, Bench, NOW, by, key, team};
 
 pub(crate) async fn fifty_changes_at_once_are_all_kept(bench: &Bench) {
     let store = bench.open().await;
@@ -15,7 +15,7 @@ pub(crate) async fn fifty_changes_at_once_are_all_kept(bench: &Bench) {
         let store = store.clone();
         async move {
             store
-                .change::<Team, StoreError>(&"t1".into(), &Scope::All, &by("anna"), |team| {
+                .change::<Team, StoreError>(&"t1".into(), &ALL, &by("anna"), |team| {
                     team.tags.push(number.to_string());
                     Ok(())
                 })
@@ -25,7 +25,7 @@ pub(crate) async fn fifty_changes_at_once_are_all_kept(bench: &Bench) {
     for changed in join_all(changes).await {
         changed.unwrap();
     }
-    let team = store.get::<Team>(&"t1".into(), &Scope::All).await.unwrap();
+    let team = store.get::<Team>(&"t1".into(), &ALL).await.unwrap();
     let mut numbers: Vec<u32> = team.value.tags.iter().map(|tag| tag.parse().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..50).collect::<Vec<_>>());
@@ -37,11 +37,11 @@ pub(crate) async fn fifty_changes_at_once_are_all_kept(bench: &Bench) {
 pub(crate) async fn fifty_updates_of_one_version_have_one_winner(bench: &Bench) {
     let store = bench.open().await;
     store.create(&team("t1"), &by("anna")).await.unwrap();
-    let read = store.get::<Team>(&"t1".into(), &Scope::All).await.unwrap();
+    let read = store.get::<Team>(&"t1".into(), &ALL).await.unwrap();
     let updates = (0..50).map(|number: u32| {
         let (store, mut team) = (store.clone(), read.value.clone());
         team.team_alias = Some(number.to_string());
-        async move { store.update(&team, read.version, &Scope::All, &by("anna")).await }
+        async move { store.update(&team, read.version, &ALL, &by("anna")).await }
     });
     let (won, lost): (Vec<_>, Vec<_>) = join_all(updates).await.into_iter().partition(Result::is_ok);
     assert_eq!(won.len(), 1);
@@ -49,7 +49,7 @@ pub(crate) async fn fifty_updates_of_one_version_have_one_winner(bench: &Bench) 
         lost.iter().all(|lost| lost.as_ref().err() == Some(&StoreError::Changed(Kind::Team))),
         "{lost:?}"
     );
-    assert_eq!(&store.get::<Team>(&"t1".into(), &Scope::All).await.unwrap(), won[0].as_ref().unwrap());
+    assert_eq!(&store.get::<Team>(&"t1".into(), &ALL).await.unwrap(), won[0].as_ref().unwrap());
 }
 
 pub(crate) async fn names_are_taken_once(bench: &Bench) {
@@ -77,13 +77,13 @@ pub(crate) async fn those_who_change_the_same_get_through(bench: &Bench) {
         if round % 2 == 0 {
             ids.reverse();
         }
-        async move { store.change_all(&ids, &Scope::All, &by("anna"), tagged(round)).await }
+        async move { store.change_all(&ids, &ALL, &by("anna"), tagged(round)).await }
     });
     for done in join_all(rounds).await {
         done.unwrap();
     }
     for team in &teams {
-        let team = store.get::<Team>(&team.team_id, &Scope::All).await.unwrap().value;
+        let team = store.get::<Team>(&team.team_id, &ALL).await.unwrap().value;
         assert_eq!(team.tags.len(), 12);
     }
 }
@@ -112,10 +112,10 @@ pub(crate) async fn a_deadlock_is_begun_again(bench: &Bench) {
             let _either_may_be_ended: Result<(), DbErr> = lock(&held, "t1").await;
             held.rollback().await
         };
-        let (done, _) = tokio::join!(store.change_all(&ids, &Scope::All, &anna, tagged(round)), strangers);
+        let (done, _) = tokio::join!(store.change_all(&ids, &ALL, &anna, tagged(round)), strangers);
         assert_eq!(done.unwrap().len(), 2);
     }
-    let team = store.get::<Team>(&"t2".into(), &Scope::All).await.unwrap().value;
+    let team = store.get::<Team>(&"t2".into(), &ALL).await.unwrap().value;
     assert_eq!(team.tags, ["0", "1", "2"]);
 }
 
@@ -138,14 +138,14 @@ pub(crate) async fn no_key_outlives_its_team(bench: &Bench) {
             key.team_id = Some(id.clone());
             async move { store.create(&key, &by("anna")).await.map(|_| ()) }
         });
-        let gone = async { store.delete::<Team>(std::slice::from_ref(&id), &Scope::All, &by("anna")).await };
+        let gone = async { store.delete::<Team>(std::slice::from_ref(&id), &ALL, &by("anna")).await };
         let (made, gone) = tokio::join!(join_all(made), gone);
         gone.unwrap();
         for refused in made.into_iter().filter_map(Result::err) {
             assert_eq!(refused, StoreError::Missing(Kind::Team));
         }
         let left = [Filter::Is(Field::Team, id.to_string())];
-        assert_eq!(store.count::<VirtualKey>(&left, &Scope::All).await.unwrap(), 0);
+        assert_eq!(store.count::<VirtualKey>(&left, &ALL).await.unwrap(), 0);
     }
 }
 
@@ -166,7 +166,7 @@ pub(crate) async fn what_is_dropped_half_way_leaves_nothing(bench: &Bench) {
         }
     }
     // What was dropped may have been committed in its last moment.
-    let made = store.count::<VirtualKey>(&[], &Scope::All).await.unwrap();
+    let made = store.count::<VirtualKey>(&[], &ALL).await.unwrap();
     assert_eq!(made % 400, 0);
     assert!((whole..=whole + dropped).contains(&(made / 400)), "{made} of {whole} and {dropped}");
     assert_eq!(store.list_audit(&AuditQuery::default()).await.unwrap().1, made);
@@ -184,13 +184,13 @@ fn calls_can_be_sent() {
         let (id, by): (TeamId, _) = ("t1".into(), by("anna"));
         let team = team("t1");
         sendable(store.create(&team, &by));
-        sendable(store.update(&team, 1, &Scope::All, &by));
-        sendable(store.change::<Team, StoreError>(&id, &Scope::All, &by, |_| Ok(())));
+        sendable(store.update(&team, 1, &ALL, &by));
+        sendable(store.change::<Team, StoreError>(&id, &ALL, &by, |_| Ok(())));
         sendable(store.apply(&llm_store::Batch::default(), &by));
-        sendable(store.find::<Team>(&id, &Scope::All));
-        sendable(store.list::<Team>(&llm_store::Query::default(), &Scope::All));
-        sendable(store.delete::<Team>(std::slice::from_ref(&id), &Scope::All, &by));
-        sendable(store.rotate_key(&key("sk-1").hash, None, &Scope::All, &by, |_| {}));
+        sendable(store.find::<Team>(&id, &ALL));
+        sendable(store.list::<Team>(&llm_store::Query::default(), &ALL));
+        sendable(store.delete::<Team>(std::slice::from_ref(&id), &ALL, &by));
+        sendable(store.rotate_key(&key("sk-1").hash, None, &ALL, &by, |_| {}));
         sendable(store.reseal(&by));
         sendable(store.sweep(&llm_store::Keep::default(), NOW));
         sendable(store.watch(NOW));

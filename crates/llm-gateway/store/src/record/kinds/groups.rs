@@ -4,9 +4,10 @@ use llm_tenancy::{AccessGroup, AccessGroupId, Budget, BudgetId, Kind, Spending, 
 use sea_orm::Value;
 
 use super::maybe;
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{Record, RecordId as _, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 pub(crate) static BUDGETS: Sheet = Sheet {
     kind: Kind::Budget,
@@ -21,7 +22,8 @@ pub(crate) static BUDGETS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: false,
-    within: scope::of_nobody,
+    whose: Whose::NOBODYS,
+    members: None,
 };
 
 pub(crate) static TAGS: Sheet = Sheet {
@@ -39,7 +41,8 @@ pub(crate) static TAGS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_nobody,
+    whose: Whose::NOBODYS,
+    members: None,
 };
 
 pub(crate) static ACCESS_GROUPS: Sheet = Sheet {
@@ -56,7 +59,8 @@ pub(crate) static ACCESS_GROUPS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_nobody,
+    whose: Whose::NOBODYS,
+    members: None,
 };
 
 impl Record for Budget {

@@ -4,9 +4,10 @@ use llm_tenancy::{Deletion, KeyHash, Kind, Spending, Stamp, VirtualKey};
 use sea_orm::Value;
 
 use super::{BUDGETS, ORGANIZATIONS, PROJECTS, TEAMS, maybe};
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{Record, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 pub(crate) static KEYS: Sheet = Sheet {
     kind: Kind::Key,
@@ -45,7 +46,14 @@ pub(crate) static KEYS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_keys,
+    whose: Whose {
+        organization: Some("organization_id"),
+        team: Some("team_id"),
+        user: Some("user_id"),
+        key: Some("id"),
+        shared: false,
+    },
+    members: None,
 };
 
 impl Record for VirtualKey {

@@ -6,9 +6,10 @@ use llm_tenancy::{
 use sea_orm::Value;
 
 use super::{ORGANIZATIONS, TEAMS, maybe, text};
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{OWNER, Record, RecordId as _, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 /// The column that says under which key a record's secrets are sealed.
 pub(crate) const SEAL: &str = "seal_id";
@@ -29,7 +30,13 @@ pub(crate) static MODELS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: false,
-    within: scope::of_owned,
+    whose: Whose {
+        organization: Some("organization_id"),
+        team: Some("team_id"),
+        shared: true,
+        ..Whose::NOBODYS
+    },
+    members: None,
 };
 
 pub(crate) static CREDENTIALS: Sheet = Sheet {
@@ -47,7 +54,13 @@ pub(crate) static CREDENTIALS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: false,
-    within: scope::of_owned,
+    whose: Whose {
+        organization: Some("organization_id"),
+        team: Some("team_id"),
+        shared: true,
+        ..Whose::NOBODYS
+    },
+    members: None,
 };
 
 impl Record for StoredModel {

@@ -6,9 +6,10 @@ use llm_tenancy::{
 use sea_orm::Value;
 
 use super::{BUDGETS, TEAMS, maybe, text};
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{Record, RecordId as _, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 pub(crate) static ORGANIZATIONS: Sheet = Sheet {
     kind: Kind::Organization,
@@ -27,7 +28,8 @@ pub(crate) static ORGANIZATIONS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_organizations,
+    whose: Whose { organization: Some("id"), ..Whose::NOBODYS },
+    members: None,
 };
 
 pub(crate) static ORGANIZATION_MEMBERS: Sheet = Sheet {
@@ -47,7 +49,8 @@ pub(crate) static ORGANIZATION_MEMBERS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_organization_members,
+    whose: Whose { organization: Some("organization_id"), user: Some("user_id"), ..Whose::NOBODYS },
+    members: None,
 };
 
 pub(crate) static PROJECTS: Sheet = Sheet {
@@ -68,7 +71,8 @@ pub(crate) static PROJECTS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_projects,
+    whose: Whose { team: Some("team_id"), ..Whose::NOBODYS },
+    members: None,
 };
 
 impl Record for Organization {

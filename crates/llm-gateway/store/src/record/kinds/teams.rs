@@ -4,9 +4,10 @@ use llm_tenancy::{Kind, Spending, Stamp, Team, TeamId, TeamMember, UserId};
 use sea_orm::Value;
 
 use super::{BUDGETS, ORGANIZATIONS, maybe, text};
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{Record, RecordId as _, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 pub(crate) static TEAMS: Sheet = Sheet {
     kind: Kind::Team,
@@ -26,7 +27,8 @@ pub(crate) static TEAMS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_teams,
+    whose: Whose { organization: Some("organization_id"), team: Some("id"), ..Whose::NOBODYS },
+    members: None,
 };
 
 pub(crate) static TEAM_MEMBERS: Sheet = Sheet {
@@ -46,7 +48,8 @@ pub(crate) static TEAM_MEMBERS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_team_members,
+    whose: Whose { team: Some("team_id"), user: Some("user_id"), ..Whose::NOBODYS },
+    members: None,
 };
 
 impl Record for Team {

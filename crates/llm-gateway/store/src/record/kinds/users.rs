@@ -4,9 +4,10 @@ use llm_tenancy::{EndUser, EndUserId, Kind, Spending, Stamp, User, UserId};
 use sea_orm::Value;
 
 use super::{BUDGETS, maybe, text};
+use crate::Field;
 use crate::record::kept::Kept;
 use crate::record::{Record, RecordId as _, Sheet};
-use crate::{Field, scope};
+use crate::scope::Whose;
 
 pub(crate) static USERS: Sheet = Sheet {
     kind: Kind::User,
@@ -28,7 +29,8 @@ pub(crate) static USERS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_users,
+    whose: Whose { user: Some("id"), ..Whose::NOBODYS },
+    members: Some("organization_members"),
 };
 
 pub(crate) static END_USERS: Sheet = Sheet {
@@ -47,7 +49,8 @@ pub(crate) static END_USERS: Sheet = Sheet {
         (Field::Updated, "updated_ms"),
     ],
     spends: true,
-    within: scope::of_nobody,
+    whose: Whose::NOBODYS,
+    members: None,
 };
 
 impl Record for User {
