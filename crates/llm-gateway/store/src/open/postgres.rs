@@ -31,6 +31,9 @@ pub(super) async fn connect(
             ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION),
         ]);
     }
-    let pool = pool(settings, most(server, settings, usage)).connect_with(options).await;
+    // One more, which listens for news for as long as somebody watches.
+    let listening = u32::from(usage == Use::Calls);
+    let most = most(server, settings, usage).saturating_add(listening);
+    let pool = pool(settings, most).connect_with(options).await;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.map_err(|error| away(&error))?))
 }

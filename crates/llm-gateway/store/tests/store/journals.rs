@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use llm_store::{Change, Keep, News, StoreError, Watch};
+use llm_store::{Change, Cipher, Keep, News, Store, StoreError, Watch};
 use llm_tenancy::{Kind, Team, TeamMember, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
@@ -72,6 +72,24 @@ pub(crate) async fn own_changes_are_told_at_once(bench: &Bench) {
     }
     // Nothing to hear: it does not wait longer than it is told.
     watch.wait(Duration::from_millis(1)).await;
+}
+
+/// Also while somebody watches, and a writer and a reader want it at once.
+pub(crate) async fn one_connection_is_enough(bench: &Bench) {
+    let url = format!("{}?connection_limit=1", bench.settings.url.as_deref().unwrap());
+    let mut settings = bench.settings.clone().with_url(url);
+    settings.connect_timeout_ms = 5_000;
+    let store = Store::open(&settings, Cipher::default(), NOW).await.unwrap();
+    let mut watch = store.watch(NOW).await.unwrap();
+    news(&mut watch).await;
+    let made = join_all((0..10).map(|number| {
+        let store = store.clone();
+        async move { store.create(&team(&format!("t{number}")), &by("anna")).await }
+    }));
+    let (made, found) = tokio::join!(made, store.count::<Team>(&[], &ALL));
+    made.into_iter().for_each(|made| drop(made.unwrap()));
+    found.unwrap();
+    assert_eq!(news(&mut watch).await.len(), 10);
 }
 
 pub(crate) async fn what_is_rolled_back_is_not_told(bench: &Bench) {

@@ -63,6 +63,7 @@ cases! {
 /// What only servers do: serve several processes.
 const SERVERS: &[(&str, Case)] = &[
     ("eight_at_once_migrate_once", |bench| Box::pin(steps::eight_at_once_migrate_once(bench))),
+    ("one_connection_is_enough", |bench| Box::pin(journals::one_connection_is_enough(bench))),
     ("a_deadlock_is_begun_again", |bench| Box::pin(together::a_deadlock_is_begun_again(bench))),
 ];
 
