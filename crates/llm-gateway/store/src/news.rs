@@ -15,7 +15,7 @@ use sea_orm::{
 use tokio::sync::watch;
 
 use crate::entity::change;
-use crate::error::{Result, StoreError};
+use crate::error::Result;
 use crate::record::unpair;
 use crate::{Store, listen::Listener};
 
@@ -143,12 +143,11 @@ impl Watch {
         let select = change::Entity::find().filter(any).order_by_asc(change::Column::Seq).limit(ROWS);
         let db = self.store.db();
         let rows = db.read(async { Ok(select.all(db.reader()).await?) }).await?;
-        rows.into_iter().map(numbered).collect()
+        Ok(rows.into_iter().map(numbered).collect())
     }
 }
 
-fn numbered(row: change::Model) -> Result<Numbered> {
+fn numbered(row: change::Model) -> Numbered {
     let kind = Kind::from_label(&row.kind);
-    let kind = kind.ok_or_else(|| StoreError::Unreadable(format!("{:?} is no kind of record", row.kind)))?;
-    Ok(Numbered { number: row.seq, change: Change { kind, id: row.record_id } })
+    Numbered { number: row.seq, change: kind.map(|kind| Change { kind, id: row.record_id }) }
 }

@@ -42,8 +42,8 @@ pub struct Wanted {
 pub struct Numbered {
     /// The number.
     pub number: i64,
-    /// The change.
-    pub change: Change,
+    /// The change; none, if it is of a kind that only a newer version knows.
+    pub change: Option<Change>,
 }
 
 impl Reader {
@@ -70,7 +70,11 @@ impl Reader {
         rows.sort_by_key(|row| row.number);
         rows.retain(|row| self.see(row.number, now));
         self.missing.retain(|_, since| now.since(*since) <= PATIENCE_MS);
-        if paused { News::Everything } else { News::Of(rows.into_iter().map(|row| row.change).collect()) }
+        if paused {
+            News::Everything
+        } else {
+            News::Of(rows.into_iter().filter_map(|row| row.change).collect())
+        }
     }
 
     /// Notes a number; true if it was not seen before.

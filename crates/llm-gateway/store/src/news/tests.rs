@@ -11,7 +11,8 @@ fn change(number: i64) -> Change {
 fn poll(reader: &mut Reader, held: &[i64], now: i64) -> Vec<i64> {
     let wanted = reader.wanted();
     let asked = |number: &&i64| **number > wanted.after || wanted.also.contains(number);
-    let rows = held.iter().filter(asked).map(|number| Numbered { number: *number, change: change(*number) });
+    let rows =
+        held.iter().filter(asked).map(|number| Numbered { number: *number, change: Some(change(*number)) });
     match reader.take(rows.collect(), UnixMs(now)) {
         News::Of(changes) => {
             changes.iter().map(|change| change.id.as_ref().unwrap().parse().unwrap()).collect()
@@ -57,6 +58,14 @@ fn a_gulf_is_not_remembered_whole() {
     assert_eq!((wanted.also.len(), wanted.also[999]), (1_000, 4_999_999));
     poll(&mut reader, &[5_000_010], 1);
     assert_eq!(reader.wanted().also.len(), 1_000, "the newest ones");
+}
+
+#[test]
+fn what_only_a_newer_version_knows_is_passed_over() {
+    let mut reader = Reader::start(&[], UnixMs(0));
+    let rows = vec![Numbered { number: 1, change: None }, Numbered { number: 2, change: Some(change(2)) }];
+    assert_eq!(reader.take(rows, UnixMs(0)), News::Of(vec![change(2)]));
+    assert_eq!(reader.wanted(), Wanted { after: 2, also: Vec::new() });
 }
 
 #[test]
