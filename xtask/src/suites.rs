@@ -30,6 +30,8 @@ pub(crate) fn run() -> anyhow::Result<bool> {
         ("unit and integration tests", rust_tests()?),
         ("documentation examples", documentation_examples()?),
         ("tests with Redis", redis_tests()?),
+        ("tests with PostgreSQL", database_tests(&POSTGRES)?),
+        ("tests with MariaDB", database_tests(&MARIADB)?),
         ("SDK suites", sdk_suites(&root)?),
     ];
     let strict = clock::env(TEST_ALL).is_some_and(|value| !value.is_empty());
@@ -95,6 +97,44 @@ fn redis_tests() -> anyhow::Result<Outcome> {
     Ok(ran(&teed, count::libtest))
 }
 
+/// A database server that tests start by themselves.
+struct Database {
+    /// A program of its, and where it may be besides the path.
+    program: &'static str,
+    folder: &'static str,
+    package: &'static str,
+    /// A word that the names of its tests hold, and no others'.
+    word: &'static str,
+}
+
+const POSTGRES: Database =
+    Database { program: "initdb", folder: "/usr/lib/postgresql", package: "postgresql", word: "postgres" };
+const MARIADB: Database =
+    Database { program: "mariadbd", folder: "/usr/sbin", package: "mariadb-server", word: "mariadb" };
+
+/// Tests that start a database server of their own, one after the other. Other runs pass over them.
+fn database_tests(database: &Database) -> anyhow::Result<Outcome> {
+    let Database { program, folder, package, word } = database;
+    if !Cmd::new(program).arg("--version").succeeds() && !holds(Path::new(folder), program) {
+        return Ok(Outcome::LeftOut(format!("apt-get install {package}")));
+    }
+    if Cmd::cargo("nextest --version").succeeds() {
+        let which = format!("package(llm-store) and test({word})");
+        let nextest = Cmd::cargo("nextest run --no-fail-fast --run-ignored only --test-threads 1");
+        return Ok(ran(&nextest.args(EVERYTHING).args(["-E", &which]).tee()?, count::nextest));
+    }
+    let cargo = Cmd::cargo("test --no-fail-fast -p llm-store --all-features --test store --");
+    let teed = cargo.args(["--ignored", "--test-threads", "1", word]).tee()?;
+    Ok(ran(&teed, count::libtest))
+}
+
+/// Whether a folder holds a program, or the folder `bin` of one of its folders does, as Debian's PostgreSQL.
+fn holds(folder: &Path, program: &str) -> bool {
+    let versions = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    folder.join(program).is_file()
+        || versions.map(|entry| entry.path().join("bin")).any(|bin| bin.join(program).is_file())
+}
+
 /// The vendors' own Python SDKs against the binary.
 fn sdk_suites(root: &Path) -> anyhow::Result<Outcome> {
     let python = root.join("tests/.venv/bin/python");
@@ -152,6 +192,17 @@ mod tests {
         assert!(summarise(&ended, false));
         assert!(!summarise(&ended, true));
         assert!(summarise(&ended[..1], true));
+    }
+
+    #[test]
+    fn programs_are_found_where_debian_has_them() {
+        let folder = std::env::temp_dir().join(format!("xtask-suites-{}", std::process::id()));
+        let bin = folder.join("17/bin");
+        std::fs::create_dir_all(&bin).unwrap();
+        assert!(!holds(&folder, "initdb"));
+        std::fs::write(bin.join("initdb"), "").unwrap();
+        assert!(holds(&folder, "initdb") && holds(&bin, "initdb") && !holds(&folder, "postgres"));
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -1,0 +1,15 @@
+//! What a step is made of.
+
+use sea_query::{IndexCreateStatement, TableCreateStatement, TableDropStatement};
+
+/// One statement, not yet in any database's words.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Statement {
+    /// A table is made, unless it is there.
+    CreateTable(Box<TableCreateStatement>),
+    /// An index is made, unless it is there.
+    CreateIndex(Box<IndexCreateStatement>),
+    /// A table goes, if it is there.
+    DropTable(TableDropStatement),
+}

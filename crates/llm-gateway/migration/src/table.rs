@@ -1,0 +1,105 @@
+//! A short notation for tables.
+
+use sea_query::{Alias, ColumnDef, Index, IndexCreateStatement, Table};
+
+use crate::{Dialect, Statement};
+
+/// Characters of an id or a name. With four bytes each, three of them still fit into one index of InnoDB.
+pub(crate) const NAME: u32 = 255;
+/// Characters of an id that is made of two: both, and the length of the first.
+pub(crate) const PAIR: u32 = 520;
+
+/// A column that holds something.
+pub(crate) enum Column {
+    /// Counts up by itself and is the primary key.
+    Sequence(&'static str),
+    /// The primary key, up to so many characters.
+    Key(&'static str, u32),
+    /// Up to so many characters.
+    Text(&'static str, u32),
+    /// Up to so many characters, or nothing.
+    MaybeText(&'static str, u32),
+    /// 64 bits.
+    Whole(&'static str),
+    /// 64 bits, or nothing.
+    MaybeWhole(&'static str),
+    /// Yes or no.
+    Flag(&'static str),
+    /// A JSON document.
+    Document(&'static str),
+}
+
+/// An index over columns.
+pub(crate) struct Over {
+    pub(crate) columns: &'static [&'static str],
+    pub(crate) unique: bool,
+}
+
+pub(crate) const fn over(columns: &'static [&'static str]) -> Over {
+    Over { columns, unique: false }
+}
+
+pub(crate) const fn unique(columns: &'static [&'static str]) -> Over {
+    Over { columns, unique: true }
+}
+
+/// The statements that make a table and its indexes.
+pub(crate) fn create(
+    dialect: Dialect,
+    name: &'static str,
+    columns: impl IntoIterator<Item = Column>,
+    indexes: &[Over],
+) -> Vec<Statement> {
+    let mut table = Table::create();
+    table.table(Alias::new(name)).if_not_exists();
+    for column in columns {
+        table.col(definition(&column));
+    }
+    if let Some(collation) = dialect.collation() {
+        table.character_set("utf8mb4").collate(collation);
+    }
+    let mut made: Vec<_> = indexes.iter().map(|over| index(name, over)).collect();
+    if dialect.indexes_inline() {
+        for index in &mut made {
+            table.index(index);
+        }
+        return vec![Statement::CreateTable(Box::new(table))];
+    }
+    let made = made.into_iter().map(|mut index| {
+        Statement::CreateIndex(Box::new(index.table(Alias::new(name)).if_not_exists().to_owned()))
+    });
+    [Statement::CreateTable(Box::new(table))].into_iter().chain(made).collect()
+}
+
+/// The statement that unmakes a table.
+pub(crate) fn drop(name: &'static str) -> Statement {
+    Statement::DropTable(Table::drop().table(Alias::new(name)).if_exists().to_owned())
+}
+
+fn index(table: &str, over: &Over) -> IndexCreateStatement {
+    let mut index = Index::create();
+    index.name(format!("{table}_by_{}", over.columns.join("_and_")));
+    for column in over.columns {
+        index.col(Alias::new(*column));
+    }
+    if over.unique {
+        index.unique();
+    }
+    index
+}
+
+fn definition(column: &Column) -> ColumnDef {
+    let named = |name: &'static str| ColumnDef::new(Alias::new(name));
+    match *column {
+        Column::Sequence(name) => {
+            named(name).big_integer().not_null().auto_increment().primary_key().to_owned()
+        }
+        Column::Key(name, length) => named(name).string_len(length).not_null().primary_key().to_owned(),
+        Column::Text(name, length) => named(name).string_len(length).not_null().to_owned(),
+        Column::MaybeText(name, length) => named(name).string_len(length).null().to_owned(),
+        Column::Whole(name) => named(name).big_integer().not_null().to_owned(),
+        Column::MaybeWhole(name) => named(name).big_integer().null().to_owned(),
+        Column::Flag(name) => named(name).boolean().not_null().to_owned(),
+        Column::Document(name) => named(name).json_binary().not_null().to_owned(),
+    }
+}

@@ -1,0 +1,58 @@
+//! What must hold of every step, without a database.
+
+use std::collections::HashSet;
+
+use crate::{ALL, Dialect, Statement};
+
+const DIALECTS: [Dialect; 4] = [Dialect::Sqlite, Dialect::Postgres, Dialect::MySql, Dialect::MariaDb];
+
+#[test]
+fn names_are_in_order_and_differ() {
+    assert!(ALL.is_sorted_by(|a, b| a.name < b.name));
+}
+
+#[test]
+fn what_is_made_is_unmade() {
+    for migration in ALL {
+        for dialect in DIALECTS {
+            let made: HashSet<_> = (migration.up)(dialect).iter().filter_map(created).collect();
+            let unmade: HashSet<_> = (migration.down)().iter().filter_map(dropped).collect();
+            assert!(!made.is_empty());
+            assert_eq!(made, unmade, "{} on {dialect:?}", migration.name);
+        }
+    }
+}
+
+#[test]
+fn names_of_indexes_differ_and_fit() {
+    // PostgreSQL cuts names at 63 bytes; SQLite and it have one space of names for all tables.
+    let mut names = HashSet::new();
+    for statement in ALL.iter().flat_map(|migration| (migration.up)(Dialect::Postgres)) {
+        if let Statement::CreateIndex(index) = statement {
+            let name = index.get_index_spec().get_name().expect("a name").to_owned();
+            assert!(name.len() <= 63, "{name}");
+            assert!(names.insert(name.clone()), "{name} twice");
+        }
+    }
+    assert!(names.len() > 20);
+}
+
+fn created(statement: &Statement) -> Option<String> {
+    match statement {
+        Statement::CreateTable(table) => table.get_table_name().map(|name| format!("{name:?}")),
+        Statement::CreateIndex(_) | Statement::DropTable(_) => None,
+    }
+}
+
+fn dropped(statement: &Statement) -> Option<String> {
+    match statement {
+        Statement::DropTable(table) => {
+            // The statement keeps its tables to itself; its debug form holds the same reference.
+            let text = format!("{table:?}");
+            let (_, after) = text.split_once("tables: [")?;
+            let (inside, _) = after.split_once("], options")?;
+            Some(inside.to_owned())
+        }
+        Statement::CreateTable(_) | Statement::CreateIndex(_) => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! Several writes as one: a team with its members, a user with a key.
+
+use std::pin::Pin;
+
+use sea_orm::DatabaseTransaction;
+
+use crate::db::transaction;
+use crate::error::Result;
+use crate::journal::{By, Journal};
+use crate::record::{Record, RecordId, Row, Sheet};
+use crate::{Scope, Store, delete, write};
+
+/// Writes that happen together, in their order: all, or none.
+///
+/// ```
+/// # use llm_store::{Batch, By, Store, StoreError};
+/// # use llm_tenancy::{Team, TeamMember};
+/// # async fn make(store: &Store, team: &Team, admin: &TeamMember, by: &By) -> Result<(), StoreError> {
+/// let mut batch = Batch::default();
+/// batch.create(team)?.create(admin)?;
+/// store.apply(&batch, by).await
+/// # }
+/// ```
+#[derive(Default)]
+pub struct Batch {
+    steps: Vec<Box<dyn Step>>,
+}
+
+type Done<'a> = Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// One write, of whichever kind.
+trait Step: Send + Sync {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, by: &'a By, journal: &'a mut Journal<'_>) -> Done<'a>;
+}
+
+impl Batch {
+    /// A record is made, as by [`Store::create`].
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`](crate::StoreError::Invalid) if it cannot be kept.
+    pub fn create<R: Record>(&mut self, record: &R) -> Result<&mut Self> {
+        self.steps.push(Box::new(Create { sheet: R::sheet(), row: Row::of(record)? }));
+        Ok(self)
+    }
+
+    /// A record takes the place of the version that was read, as by [`Store::update`].
+    pub fn update<R: Record>(&mut self, record: &R, version: i64, scope: &Scope) -> &mut Self {
+        self.steps.push(Box::new(Update { record: record.clone(), version, scope: scope.clone() }));
+        self
+    }
+
+    /// A record goes with what is its, as by [`Store::delete`].
+    pub fn delete<R: Record>(&mut self, id: &R::Id, scope: &Scope) -> &mut Self {
+        self.steps.push(Box::new(Delete { sheet: R::sheet(), id: id.to_text(), scope: scope.clone() }));
+        self
+    }
+}
+
+impl Store {
+    /// Does all that a batch holds, or nothing.
+    ///
+    /// # Errors
+    /// Those of the first write that fails, as the single calls say.
+    pub async fn apply(&self, batch: &Batch, by: &By) -> Result<()> {
+        // A write of one record has what a call of its own would have.
+        let calls = u32::try_from(batch.steps.len()).unwrap_or(u32::MAX).clamp(1, 10);
+        transaction!(self, self.db().patience().saturating_mul(calls), by, |db, journal| {
+            for step in &batch.steps {
+                step.run(db, by, journal).await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+struct Create {
+    sheet: &'static Sheet,
+    row: Row,
+}
+
+impl Step for Create {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, _: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
+        Box::pin(write::insert(db, self.sheet, std::slice::from_ref(&self.row), journal))
+    }
+}
+
+struct Update<R> {
+    record: R,
+    version: i64,
+    scope: Scope,
+}
+
+impl<R: Record> Step for Update<R> {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, by: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
+        Box::pin(async move {
+            write::replace_whole(db, &self.record, self.version, &self.scope, by, journal).await.map(|_| ())
+        })
+    }
+}
+
+struct Delete {
+    sheet: &'static Sheet,
+    id: String,
+    scope: Scope,
+}
+
+impl Step for Delete {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, by: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
+        Box::pin(async move {
+            let row = write::lock(db, self.sheet, &self.id, &self.scope).await?;
+            delete::bury(db, self.sheet, vec![row], by, journal).await
+        })
+    }
+}
