@@ -1,0 +1,170 @@
+//! [`Identities`]: whose presented keys are.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use llm_store::{Change, Store, StoreError};
+use llm_tenancy::{Access, KeyHash, Kind, VirtualKey};
+use llm_types::UnixMs;
+use tokio::sync::{OnceCell, Semaphore};
+
+use crate::cache::Cache;
+use crate::read;
+
+/// How much is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Keys at most. Of more, those that were not used for long are read again when they come.
+    pub known: usize,
+    /// Texts at most that were found to be no keys.
+    pub unknown: usize,
+    /// Milliseconds for which a text is believed to be no key. A key that is made meanwhile is heard of before.
+    pub unknown_ms: u64,
+    /// Reads at a time.
+    pub reads: usize,
+}
+
+impl Default for Bounds {
+    /// 50,000 keys, 10,000 other texts for a minute, 32 reads at a time.
+    fn default() -> Self {
+        Self { known: 50_000, unknown: 10_000, unknown_ms: 60_000, reads: 32 }
+    }
+}
+
+/// Whose a key is, and what may be done with it.
+#[derive(Debug)]
+pub struct Identity {
+    /// What it may call.
+    pub access: Access,
+    /// The key as it is in the store; what it has spent is that of the moment it was read.
+    pub key: VirtualKey,
+    last_used: AtomicI64,
+}
+
+impl Identity {
+    pub(crate) fn new(access: Access, key: VirtualKey, now: UnixMs) -> Self {
+        let identity = Self { access, key, last_used: AtomicI64::new(0) };
+        identity.used(now);
+        identity
+    }
+
+    pub(crate) fn used(&self, now: UnixMs) {
+        let second = now.seconds();
+        // Written once a second: a line of memory that all write is slow for all.
+        if self.last_used.load(Relaxed) != second {
+            self.last_used.store(second, Relaxed);
+        }
+    }
+
+    pub(crate) fn last_used(&self) -> i64 {
+        self.last_used.load(Relaxed)
+    }
+
+    /// Whether a change may have made this untrue.
+    pub(crate) fn is_of(&self, presented: &KeyHash, change: &Change) -> bool {
+        let caller = &self.access.caller;
+        let Some(id) = change.id.as_deref() else { return false };
+        match change.kind {
+            Kind::Key => id.parse().is_ok_and(|hash: KeyHash| hash == *presented || hash == caller.key),
+            Kind::Team => caller.team_id.as_ref().is_some_and(|team| team.as_str() == id),
+            Kind::User => caller.user_id.as_ref().is_some_and(|user| user.as_str() == id),
+            Kind::Organization => caller.organization_id.as_ref().is_some_and(|own| own.as_str() == id),
+            Kind::Project => caller.project_id.as_ref().is_some_and(|project| project.as_str() == id),
+            Kind::TeamMember => change.team_member().is_some_and(|(team, user)| {
+                caller.team_id.as_ref() == Some(&team) && caller.user_id.as_ref() == Some(&user)
+            }),
+            Kind::OrganizationMember => change.organization_member().is_some_and(|(organization, user)| {
+                caller.organization_id.as_ref() == Some(&organization)
+                    && caller.user_id.as_ref() == Some(&user)
+            }),
+            _ => false,
+        }
+    }
+}
+
+type Reading = Arc<OnceCell<Result<Option<Arc<Identity>>, StoreError>>>;
+
+/// Whose presented keys are: read from the store when they first come, kept, and dropped when they change.
+#[derive(Debug)]
+pub struct Identities {
+    pub(crate) store: Store,
+    pub(crate) cache: Cache,
+    bounds: Bounds,
+    /// Keys that are being read: whoever else wants one of them waits for the same read.
+    reading: Mutex<HashMap<KeyHash, Reading>>,
+    permits: Semaphore,
+    reads: AtomicU64,
+}
+
+impl Identities {
+    /// Nothing is read yet. Changes are heard of while [`Identities::follow`] runs.
+    pub fn new(store: Store, bounds: Bounds) -> Self {
+        Self {
+            store,
+            cache: Cache::new(bounds.known, bounds.unknown),
+            bounds,
+            reading: Mutex::default(),
+            permits: Semaphore::new(bounds.reads.max(1)),
+            reads: AtomicU64::new(0),
+        }
+    }
+
+    /// Whose a key is, if that is in memory: `Some(None)` for a text that is no key. Takes no lock and asks nobody.
+    pub fn cached(&self, hash: &KeyHash, now: UnixMs) -> Option<Option<Arc<Identity>>> {
+        match self.cache.known(hash, now) {
+            Some(identity) => Some(Some(identity)),
+            None => self.cache.is_unknown(hash, now).then_some(None),
+        }
+    }
+
+    /// Whose a key is; `None` if it is no key.
+    ///
+    /// # Errors
+    /// Those of the store, for keys that are not in memory: nobody knows then whether they are any.
+    pub async fn find(&self, hash: &KeyHash, now: UnixMs) -> Result<Option<Arc<Identity>>, StoreError> {
+        if let Some(cached) = self.cached(hash, now) {
+            return Ok(cached);
+        }
+        let reading = self.lock().entry(*hash).or_default().clone();
+        let read = reading.get_or_init(|| self.read(hash, now)).await.clone();
+        let mut others = self.lock();
+        if others.get(hash).is_some_and(|other| Arc::ptr_eq(other, &reading)) {
+            others.remove(hash);
+        }
+        drop(others);
+        read
+    }
+
+    async fn read(&self, hash: &KeyHash, now: UnixMs) -> Result<Option<Arc<Identity>>, StoreError> {
+        // Only a closed semaphore gives none, and nobody closes it.
+        let _permit = self.permits.acquire().await.ok();
+        let epoch = self.cache.epoch();
+        self.reads.fetch_add(1, Relaxed);
+        let found = read::identity(&self.store, hash, now).await?.map(Arc::new);
+        match &found {
+            Some(identity) => self.cache.keep(*hash, identity, epoch),
+            None => self.cache.keep_unknown(*hash, now.plus(self.bounds.unknown_ms), epoch),
+        }
+        Ok(found)
+    }
+
+    /// Keys in memory.
+    pub fn len(&self) -> usize {
+        self.cache.len()
+    }
+
+    /// Whether no key is in memory.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How often the store was asked for a key.
+    pub fn reads(&self) -> u64 {
+        self.reads.load(Relaxed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<KeyHash, Reading>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,9 @@
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod follow;
+mod identities;
+mod read;
+
+pub use follow::Clock;
+pub use identities::{Bounds, Identities, Identity};

@@ -1,0 +1,206 @@
+//! Keys in memory over a real store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::time::Duration;
+
+use llm_identity::{Bounds, Identities};
+use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
+use llm_tenancy::management::Scope;
+use llm_tenancy::{PlainKey, Refusal, Stamp, Team, TeamId, VirtualKey};
+use llm_types::UnixMs;
+use tokio::task::JoinSet;
+
+const NOW: UnixMs = UnixMs(1_795_000_000_000);
+
+/// A store in a folder of its own, and a gateway's memory of its keys.
+struct Desk {
+    store: Store,
+    identities: Arc<Identities>,
+    clock: Arc<AtomicI64>,
+    _work: JoinSet<()>,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn open(bounds: Bounds) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&StoreSettings::new(folder.path()), Cipher::default(), NOW).await.unwrap();
+        let identities = Arc::new(Identities::new(store.clone(), bounds));
+        let watch = identities.listen(NOW).await.unwrap();
+        let clock = Arc::new(AtomicI64::new(NOW.0));
+        let told = clock.clone();
+        let mut work = JoinSet::new();
+        work.spawn(identities.clone().follow(watch, Arc::new(move || UnixMs(told.load(Relaxed)))));
+        Self { store, identities, clock, _work: work, _folder: folder }
+    }
+
+    async fn make(&self, number: u8, change: impl FnOnce(&mut VirtualKey)) -> PlainKey {
+        let plain = PlainKey::generate(&[number; 32]);
+        let mut key = VirtualKey::new(plain.hash(), "sk-...", Stamp::new(NOW, None));
+        change(&mut key);
+        self.store.create(&key, &by()).await.unwrap();
+        plain
+    }
+
+    async fn change(&self, key: &PlainKey, mut change: impl FnMut(&mut VirtualKey) + Send) {
+        let changed =
+            self.store.change::<VirtualKey, StoreError>(&key.hash(), &Scope::everything(), &by(), |key| {
+                change(key);
+                Ok(())
+            });
+        changed.await.unwrap();
+    }
+
+    /// What the gateway says of a key: fine, or why not; `None` for a text that is no key.
+    async fn says(&self, key: &PlainKey) -> Option<Result<(), Refusal>> {
+        let now = UnixMs(self.clock.load(Relaxed));
+        let found = self.identities.find(&key.hash(), now).await.unwrap();
+        found.map(|identity| identity.access.check_standing(now))
+    }
+
+    /// Waits until the gateway has heard, at most as long as is promised.
+    async fn soon(&self, what: &str, key: &PlainKey, is_so: impl Fn(&Option<Result<(), Refusal>>) -> bool) {
+        let heard = async {
+            while !is_so(&self.says(key).await) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(Duration::from_secs(2), heard).await.is_ok(), "{what}");
+    }
+}
+
+fn by() -> By {
+    By::gateway(NOW)
+}
+
+#[tokio::test]
+async fn a_key_is_read_once_however_many_ask() {
+    let desk = Desk::open(Bounds::default()).await;
+    let key = desk.make(1, |_| ()).await;
+    assert!(desk.identities.cached(&key.hash(), NOW).is_none());
+    let mut asking = JoinSet::new();
+    for _ in 0..100 {
+        let (identities, hash) = (desk.identities.clone(), key.hash());
+        asking.spawn(async move { identities.find(&hash, NOW).await.unwrap().is_some() });
+    }
+    assert!(asking.join_all().await.into_iter().all(|found| found));
+    // News of the key itself may come in between, and what was read then is read again.
+    assert!(desk.identities.reads() <= 3, "{}", desk.identities.reads());
+    let before = desk.identities.reads();
+    desk.soon("it stays", &key, |said| *said == Some(Ok(()))).await;
+    for _ in 0..100 {
+        assert_eq!(desk.says(&key).await, Some(Ok(())));
+    }
+    assert!(desk.identities.reads() <= before + 1);
+}
+
+#[tokio::test]
+async fn what_changes_is_heard_of() {
+    let desk = Desk::open(Bounds::default()).await;
+    let team = Team::new(TeamId::new("search"), Stamp::new(NOW, None));
+    desk.store.create(&team, &by()).await.unwrap();
+    let of_team = desk.make(1, |key| key.team_id = Some(TeamId::new("search"))).await;
+    let alone = desk.make(2, |_| ()).await;
+    assert_eq!(desk.says(&of_team).await, Some(Ok(())));
+    assert_eq!(desk.says(&alone).await, Some(Ok(())));
+
+    desk.change(&alone, |key| key.blocked = true).await;
+    desk.soon("the key is blocked", &alone, |said| matches!(said, Some(Err(Refusal::Blocked { .. })))).await;
+    desk.change(&alone, |key| key.blocked = false).await;
+    desk.soon("and not any more", &alone, |said| *said == Some(Ok(()))).await;
+
+    let block = |team: &mut Team| {
+        team.blocked = true;
+        Ok::<_, StoreError>(())
+    };
+    desk.store.change(&TeamId::new("search"), &Scope::everything(), &by(), block).await.unwrap();
+    desk.soon("the team is blocked", &of_team, |said| matches!(said, Some(Err(Refusal::Blocked { .. }))))
+        .await;
+    assert_eq!(desk.says(&alone).await, Some(Ok(())), "the other key is nobody's");
+
+    desk.store.delete::<VirtualKey>(&[alone.hash()], &Scope::everything(), &by()).await.unwrap();
+    desk.soon("the key is gone", &alone, |said| !matches!(said, Some(Ok(())))).await;
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_key_may_become_one() {
+    let desk = Desk::open(Bounds::default()).await;
+    let text = PlainKey::generate(&[7; 32]);
+    assert_eq!(desk.says(&text).await, None);
+    let reads = desk.identities.reads();
+    for _ in 0..50 {
+        assert_eq!(desk.says(&text).await, None);
+    }
+    assert_eq!(desk.identities.reads(), reads, "nobody is asked again and again");
+    desk.make(7, |_| ()).await;
+    desk.soon("it was made", &text, |said| *said == Some(Ok(()))).await;
+}
+
+#[tokio::test]
+async fn an_old_text_works_until_its_end() {
+    let desk = Desk::open(Bounds::default()).await;
+    let old = desk.make(1, |_| ()).await;
+    assert_eq!(desk.says(&old).await, Some(Ok(())));
+    let new = PlainKey::generate(&[2; 32]);
+    let hash = new.hash();
+    let until = NOW.plus(60_000);
+    desk.store
+        .rotate_key(&old.hash(), Some(until), &Scope::everything(), &by(), |key| key.hash = hash)
+        .await
+        .unwrap();
+    desk.soon("the new one works", &new, |said| *said == Some(Ok(()))).await;
+    desk.soon("and the old one", &old, |said| *said == Some(Ok(()))).await;
+    let caller =
+        |key: &PlainKey| desk.identities.cached(&key.hash(), NOW).flatten().unwrap().access.caller.key;
+    assert_eq!((caller(&old), caller(&new)), (hash, hash), "both are the same key");
+    // Blocked is blocked, by either text.
+    desk.change(&new, |key| key.blocked = true).await;
+    for key in [&old, &new] {
+        desk.soon("both are blocked", key, |said| matches!(said, Some(Err(Refusal::Blocked { .. })))).await;
+    }
+    desk.change(&new, |key| key.blocked = false).await;
+    desk.soon("both work", &old, |said| *said == Some(Ok(()))).await;
+    desk.clock.store(until.0, Relaxed);
+    assert!(!matches!(desk.says(&old).await, Some(Ok(()))), "its time is over, in memory as well");
+    assert_eq!(desk.says(&new).await, Some(Ok(())));
+}
+
+#[tokio::test]
+async fn without_the_database_known_keys_go_on_and_others_are_not_refused() {
+    let desk = Desk::open(Bounds::default()).await;
+    let known = desk.make(1, |_| ()).await;
+    let other = desk.make(2, |_| ()).await;
+    // Until it stays in memory: news of the two may come between.
+    while desk.identities.cached(&known.hash(), NOW).is_none() {
+        assert_eq!(desk.says(&known).await, Some(Ok(())));
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(desk.says(&known).await, Some(Ok(())));
+    desk.store.close().await;
+    assert_eq!(desk.says(&known).await, Some(Ok(())));
+    let error = desk.identities.find(&other.hash(), NOW).await.unwrap_err();
+    assert!(error.is_away(), "{error}");
+}
+
+#[tokio::test]
+async fn memory_is_bounded() {
+    let bounds = Bounds { known: 8, unknown: 4, ..Bounds::default() };
+    let desk = Desk::open(bounds).await;
+    let mut keys = Vec::new();
+    for number in 0..40 {
+        keys.push(desk.make(number, |_| ()).await);
+    }
+    // All news has been heard of when a key stays.
+    while desk.identities.cached(&keys[0].hash(), NOW).is_none() {
+        desk.says(&keys[0]).await;
+    }
+    for key in &keys {
+        assert_eq!(desk.says(key).await, Some(Ok(())));
+        assert!(desk.identities.len() <= bounds.known);
+    }
+    for number in 100..140 {
+        assert_eq!(desk.says(&PlainKey::generate(&[number; 32])).await, None);
+    }
+    assert!(!desk.identities.is_empty());
+}
