@@ -1,6 +1,6 @@
 //! A table for each kind of record: what is looked up, filtered or counted in columns, the whole record in `body`.
 
-use crate::table::{Column, NAME, Over, PAIR, create, drop, over, unique};
+use crate::table::{Column, NAME, OWNER, Over, PAIR, create, drop, over, unique};
 use crate::{Dialect, Migration, Statement};
 
 pub(crate) const MIGRATION: Migration = Migration { name: "m20261121_000001_records", up, down };
@@ -155,7 +155,7 @@ const KINDS: &[Kind] = &[
         table: "credentials",
         id: NAME,
         columns: || {
-            let mut columns = vec![Column::Text("name", NAME), Column::Text("owner", PAIR)];
+            let mut columns = vec![Column::Text("name", NAME), Column::Text("owner", OWNER)];
             columns.extend(names(&["team_id", "organization_id", "seal_id"]));
             columns
         },

@@ -9,6 +9,9 @@ pub(crate) const NAME: u32 = 255;
 /// Characters of an id that is made of two: both, and the length of the first.
 pub(crate) const PAIR: u32 = 520;
 
+/// Characters of a word and an id.
+pub(crate) const OWNER: u32 = 270;
+
 /// A column that holds something.
 pub(crate) enum Column {
     /// Counts up by itself and is the primary key.

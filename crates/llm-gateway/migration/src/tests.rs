@@ -1,6 +1,8 @@
 //! What must hold of every step, without a database.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+
+use sea_query::{ColumnType, StringLen};
 
 use crate::{ALL, Dialect, Statement};
 
@@ -35,6 +37,34 @@ fn names_of_indexes_differ_and_fit() {
         }
     }
     assert!(names.len() > 20);
+}
+
+/// MySQL refuses longer ones, and MariaDB makes something else of them.
+#[test]
+fn indexes_fit_into_innodb() {
+    const MOST: u32 = 3_072;
+    let mut indexes = 0;
+    for statement in ALL.iter().flat_map(|migration| (migration.up)(Dialect::MySql)) {
+        let Statement::CreateTable(table) = statement else { continue };
+        let bytes: HashMap<_, _> = table
+            .get_columns()
+            .iter()
+            .map(|column| {
+                let bytes = match column.get_column_type() {
+                    Some(ColumnType::String(StringLen::N(length))) => 4 * length,
+                    _ => 8,
+                };
+                (column.get_column_name(), bytes)
+            })
+            .collect();
+        for index in table.get_indexes() {
+            let spec = index.get_index_spec();
+            let width: u32 = spec.get_column_names().iter().map(|name| bytes[name.as_str()]).sum();
+            assert!(width <= MOST, "{:?} has {width} bytes", spec.get_name());
+            indexes += 1;
+        }
+    }
+    assert!(indexes > 20);
 }
 
 fn created(statement: &Statement) -> Option<String> {
