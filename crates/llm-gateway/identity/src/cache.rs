@@ -119,7 +119,7 @@ impl Cache {
             return;
         }
         for change in changes.iter().filter(|change| change.kind == Kind::Key) {
-            if let Some(hash) = change.id.as_deref().and_then(|id| id.parse().ok()) {
+            if let Some(hash) = change.id.as_deref().and_then(|id| id.parse::<KeyHash>().ok()) {
                 self.unknown.pin().remove(&hash);
             }
         }

@@ -51,6 +51,6 @@ impl Listener {
     pub(crate) async fn listen(&mut self, _: &Store, _: UnixMs) {}
 
     pub(crate) async fn told(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
