@@ -1,4 +1,5 @@
 //! Keys in memory over a real store.
+#![expect(clippy::unwrap_used, reason = "a failure is told by the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
