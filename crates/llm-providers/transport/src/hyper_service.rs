@@ -55,7 +55,7 @@ struct Inner {
 impl HyperService {
     /// A service with empty pools. [`TransportOptions::proxies`] is not looked at.
     ///
-    /// Reads the operating system's certificates once. If there are none, `http://` works and every `https://`
+    /// Reads the operating system's certificates once, for the first `https://` request. If there are none, `http://` works and every `https://`
     /// request fails with [`TransportErrorKind::Tls`](crate::TransportErrorKind::Tls).
     ///
     /// # Errors

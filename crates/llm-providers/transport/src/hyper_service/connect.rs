@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,8 +30,11 @@ const KEEPALIVE_RETRIES: u32 = 4;
 /// Opens connections.
 pub(super) struct Connector {
     tcp: HttpConnector<Resolver>,
-    /// Without any root certificate only `https://` requests fail.
-    tls: Result<Tls, TransportError>,
+    /// Certificates to trust beside the operating system's.
+    roots: Vec<CertificateDer<'static>>,
+    /// Made when the first `https://` address is connected to: reading the operating system's certificates takes time and
+    /// memory. Without any root certificate only such requests fail.
+    tls: OnceLock<Result<Tls, TransportError>>,
 }
 
 /// A connection before any HTTP was spoken on it.
@@ -48,9 +51,15 @@ impl Connector {
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
         tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-        let tls = Tls::new(roots)
-            .map_err(|error| TransportError::unsent(TransportErrorKind::Tls).with_source(error));
-        Self { tcp, tls }
+        Self { tcp, roots, tls: OnceLock::new() }
+    }
+
+    fn tls(&self) -> Result<&Tls, TransportError> {
+        let made = || {
+            Tls::new(self.roots.clone())
+                .map_err(|error| TransportError::unsent(TransportErrorKind::Tls).with_source(error))
+        };
+        self.tls.get_or_init(made).as_ref().map_err(Clone::clone)
     }
 
     /// Connects to `target`. The caller bounds the whole; `limit` only lets each of several addresses have its share.
@@ -67,7 +76,7 @@ impl Connector {
         let stream = tcp.call(target.uri.clone()).await.map_err(refused)?.into_inner();
         let Some(name) = &target.server_name else { return Ok(Io::Plain(stream)) };
 
-        let tls = self.tls.as_ref().map_err(Clone::clone)?;
+        let tls = self.tls()?;
         let config = match protocol {
             Protocol::Http1 => &tls.http1,
             Protocol::Http2 => &tls.http2,
