@@ -3,6 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use llm_types::UnixMs;
+
 /// Room for the line of a request.
 const ROOM: usize = 1024;
 
@@ -104,14 +106,15 @@ fn now() -> SystemTime {
 /// RFC 3339 in UTC, to the microsecond.
 fn push_time(line: &mut String, time: SystemTime) {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = date(days);
+    let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let (year, month, day) = UnixMs(ms).date();
+    let second = since.as_secs() % 86_400;
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
     let mut text = *b"0000-00-00T00:00:00.000000Z";
     for (mut number, place) in [
-        (year, 0..4),
-        (month, 5..7),
-        (day, 8..10),
+        (year.cast_unsigned(), 0..4),
+        (month.cast_unsigned(), 5..7),
+        (day.cast_unsigned(), 8..10),
         (hour, 11..13),
         (minute, 14..16),
         (second, 17..19),
@@ -123,21 +126,6 @@ fn push_time(line: &mut String, time: SystemTime) {
         }
     }
     line.push_str(str::from_utf8(&text).unwrap_or_default());
-}
-
-/// Year, month and day in the Gregorian calendar, of days since 1970.
-///
-/// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`, read 2026-11.
-const fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
-    let (era, of_era) = (days / 146_097, days % 146_097);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    // Years begin in March here, so that a leap day is the last of its year.
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + if month <= 2 { 1 } else { 0 }, month, day)
 }
 
 /// Text inside a JSON string.

@@ -205,27 +205,13 @@ fn push_hex(byte: u8, digits: &[u8; 16], out: &mut String) {
 
 /// The instant as `20150830T123600Z`.
 fn amz_date(now: UnixMs) -> String {
-    let seconds = now.seconds();
-    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
+    let rest = now.seconds().rem_euclid(86_400);
+    let (year, month, day) = now.date();
     let mut out = String::with_capacity(16);
     // Writing into a string cannot fail.
     let _ =
         write!(out, "{year:04}{month:02}{day:02}T{:02}{:02}{:02}Z", rest / 3600, rest / 60 % 60, rest % 60);
     out
-}
-
-/// Year, month and day of a number of days since 1970-01-01, in eras of 400 years that begin on a first of March.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
 #[cfg(test)]
