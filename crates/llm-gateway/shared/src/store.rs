@@ -189,7 +189,11 @@ impl Store {
             // Made anew each time: names may have come to stand for other machines.
             let mut link = self.options.address.opener()?.open(timeout).await?;
             let (seconds, micros): (u64, u64) = cmd("TIME").query_async(&mut link).await?;
-            Ok::<_, StoreError>((link, seconds * 1_000 + micros / 1_000))
+            let now_ms = seconds * 1_000 + micros / 1_000;
+            // The time of grace runs from the first who comes, not from the first who wants something.
+            let since = cmd("SET").arg(self.key("since")).arg(now_ms).arg("NX").to_owned();
+            let _set_or_there: Option<String> = since.query_async(&mut link).await?;
+            Ok::<_, StoreError>((link, now_ms))
         };
         // A handshake has more ways to go than a round.
         let connected = tokio::time::timeout(timeout * 4, connecting).await;
