@@ -63,6 +63,19 @@ impl Resource {
         Self::Settings,
     ];
 
+    /// A name for documentation.
+    pub const fn label(self) -> &'static str {
+        match self.kind() {
+            Some(kind) => kind.label(),
+            None => match self {
+                Self::Audit => "audit",
+                Self::Spend => "spend",
+                Self::Health => "health",
+                _ => "settings",
+            },
+        }
+    }
+
     /// The kind of record in the store, if it is one.
     pub const fn kind(self) -> Option<Kind> {
         match self {

@@ -1,0 +1,5 @@
+//! The management API over a store of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod budgets;
+mod office;

@@ -1,0 +1,139 @@
+//! An office without a gateway: keys are looked up in the store, and nothing else is looked at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{Request, StatusCode, header};
+use llm_identity::{Bounds, Identities};
+use llm_management::{Admitted, Caller, Host, Office};
+use llm_store::{Cipher, Store, StoreSettings};
+use llm_tenancy::key::secret::presented;
+use llm_tenancy::{Actor, Document, KeyHash, Role, Route, StoredModel};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+/// The master key.
+pub(crate) const MASTER: &str = "sk-master-0123456789";
+
+struct Lone {
+    store: Store,
+    now: AtomicI64,
+    random: AtomicU64,
+}
+
+impl Host for Lone {
+    fn now(&self) -> UnixMs {
+        UnixMs(self.now.load(Ordering::Relaxed))
+    }
+
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let number = self.random.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            chunk.copy_from_slice(&number.to_be_bytes()[..chunk.len()]);
+        }
+    }
+
+    fn admit<'a>(&'a self, parts: &'a Parts, route: Route<'a>) -> BoxFuture<'a, Result<Admitted, ApiError>> {
+        async move {
+            let refuse =
+                || ApiError::new(ErrorKind::Authentication, Layer::Auth, "the key is not known here");
+            let text = parts
+                .headers
+                .get(header::AUTHORIZATION)
+                .and_then(|text| presented(text.to_str().ok()?))
+                .ok_or_else(refuse)?;
+            if text == MASTER {
+                let actor = Actor { role: Some(Role::ProxyAdmin), ..Actor::default() };
+                return Ok(Admitted { caller: Caller::Master, actor });
+            }
+            let identities = Identities::new(self.store.clone(), Bounds::default());
+            let hash = KeyHash::of(text);
+            let identity = identities.find(&hash, self.now()).await.unwrap().ok_or_else(refuse)?;
+            identity.access.check_standing(self.now())?;
+            identity.access.check_route(&route)?;
+            let caller = &identity.access.caller;
+            let (user_id, role) = (caller.user_id.clone(), caller.user_role);
+            let actor = Actor { user_id, key: Some(caller.key), role, ..Actor::default() };
+            Ok(Admitted { caller: Caller::Key(identity), actor })
+        }
+        .boxed()
+    }
+
+    fn settled(&self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    fn check_model(&self, _: &StoredModel, _: &Document) -> Result<(), ApiError> {
+        Ok(())
+    }
+}
+
+/// An office, its store, and the folder that this is in.
+pub(crate) struct Place {
+    pub(crate) store: Store,
+    host: Arc<Lone>,
+    router: Router,
+    _folder: TempDir,
+}
+
+impl Place {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let now = UnixMs(1_795_000_000_000);
+        let cipher = Cipher::new(["a key for tests, long enough"]).unwrap();
+        let store = Store::open(&StoreSettings::new(folder.path()), cipher, now).await.unwrap();
+        let host =
+            Arc::new(Lone { store: store.clone(), now: AtomicI64::new(now.0), random: AtomicU64::new(1) });
+        let router = Office::new(host.clone(), store.clone()).router();
+        Self { store, host, router, _folder: folder }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, ms: i64) {
+        self.host.now.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Asks with a key; the status and the body, `null` if it is empty.
+    pub(crate) async fn ask(&self, key: &str, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        let body = if body.is_null() {
+            Body::empty()
+        } else {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+            Body::from(body.to_string())
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Asks with the master key for what must succeed.
+    pub(crate) async fn master(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.ask(MASTER, method, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{method} {path} {body}: {answer}");
+        answer
+    }
+
+    /// What is said of a refusal: status, code, member.
+    pub(crate) async fn refusal(
+        &self,
+        key: &str,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> (u16, Option<String>, Option<String>) {
+        let (status, answer) = self.ask(key, method, path, body).await;
+        let text = |member: &str| answer["error"][member].as_str().map(ToOwned::to_owned);
+        assert!(!status.is_success(), "{method} {path} {body}: {answer}");
+        (status.as_u16(), text("code"), text("param"))
+    }
+}
