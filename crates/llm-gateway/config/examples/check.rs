@@ -17,7 +17,7 @@ routr_settings: {}
 #[expect(clippy::print_stdout, reason = "an example shows its result")]
 fn main() {
     let vendors = [Vendor::new("openai", Some("OPENAI_API_KEY"))];
-    let context = ConfigContext { vendors: &vendors, lookup: Arc::new(|_| None) };
+    let context = ConfigContext::new(&vendors, Arc::new(|_| None));
     let read = match std::env::args().nth(1) {
         Some(file) => Config::load(Path::new(&file), &context),
         None => Config::parse("faulty.yaml", FAULTY, &context),

@@ -84,7 +84,7 @@ impl fmt::Display for ConfigErrors {
 impl std::error::Error for ConfigErrors {}
 
 /// Where errors and warnings are gathered, so that a user sees all of them at once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Diagnostics {
     found: Vec<Diagnostic>,
 }

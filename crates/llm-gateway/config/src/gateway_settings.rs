@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::database::DatabaseSettings;
 use super::health::HealthCheckSettings;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
@@ -28,6 +29,8 @@ pub struct GatewaySettings {
     pub fetch: FetchSettings,
     /// A Redis in which several gateways share what they know of their deployments.
     pub shared_state: SharedStateSettings,
+    /// Where keys and tenants are kept.
+    pub database: DatabaseSettings,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// Copies of requests, where the routing wants some.

@@ -12,10 +12,9 @@
 //!
 //! use llm_gateway_config::{Config, ConfigContext, Vendor};
 //!
-//! let context = ConfigContext {
-//!     vendors: &[Vendor::new("openai", Some("OPENAI_API_KEY"))],
-//!     lookup: Arc::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned())),
-//! };
+//! let vendors = [Vendor::new("openai", Some("OPENAI_API_KEY"))];
+//! let lookup = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-test".to_owned());
+//! let context = ConfigContext::new(&vendors, Arc::new(lookup));
 //! let config = Config::parse(
 //!     "config.yaml",
 //!     "model_list: [{model_name: fast, litellm_params: {model: gpt-4o-mini}}]",
@@ -40,6 +39,7 @@ use sha2::{Digest, Sha256};
 mod address;
 mod cache_point;
 mod check;
+mod database;
 mod diagnostic;
 mod environment;
 mod gateway_settings;
@@ -59,6 +59,7 @@ mod secret;
 mod settings;
 mod shared_state;
 mod store;
+mod stored;
 mod tree;
 mod vendors;
 mod watch;
@@ -70,6 +71,7 @@ mod tests;
 pub use address::shown;
 pub use cache_point::{CacheLocation, CachePoint};
 pub use check::{CheckReport, CheckedDeployment};
+pub use database::DatabaseSettings;
 pub use diagnostic::{ConfigErrors, Diagnostic, Mark, Severity};
 pub use environment::{Environment, Lookup};
 pub use gateway_settings::{
@@ -88,6 +90,7 @@ pub use secret::{ConfigSecrets, EnvSecrets, FileSecrets, Secret, SecretError, Se
 pub use settings::{Exposed, JwtAuth, Settings};
 pub use shared_state::{RedisKeys, RedisKind, SharedStateSettings};
 pub use store::{ConfigSnapshot, ConfigStore, ReloadReport};
+pub use stored::{StoredCredential, StoredModel};
 pub use vendors::{Vendor, VendorError};
 pub use watch::{FileContent, FileWatch};
 pub use wildcard::Pattern;
@@ -101,6 +104,17 @@ pub struct ConfigContext<'a> {
     pub vendors: &'a [Vendor<'a>],
     /// The process's environment.
     pub lookup: Lookup,
+    /// Models that were added over the API.
+    pub models: &'a [StoredModel],
+    /// Credentials that were added over the API.
+    pub credentials: &'a [StoredCredential],
+}
+
+impl<'a> ConfigContext<'a> {
+    /// Nothing was added over the API.
+    pub const fn new(vendors: &'a [Vendor<'a>], lookup: Lookup) -> Self {
+        Self { vendors, lookup, models: &[], credentials: &[] }
+    }
 }
 
 impl std::fmt::Debug for ConfigContext<'_> {
@@ -136,7 +150,7 @@ impl Config {
     pub fn load(path: &Path, context: &ConfigContext<'_>) -> Result<Self, ConfigErrors> {
         let mut diagnostics = Diagnostics::default();
         match include::load(path, &mut diagnostics) {
-            Some(loaded) => load::load(&loaded.root, loaded.files, loaded.digest, context, diagnostics),
+            Some(loaded) => stored::load(loaded.root, &loaded.files, &loaded.digest, context, diagnostics),
             None => Err(diagnostics.into_errors()),
         }
     }
@@ -153,7 +167,7 @@ impl Config {
         if let Some(entry) = root.entry("include") {
             diagnostics.error(&entry.at, "include: a text that is no file cannot include files");
         }
-        load::load(&root, Vec::new(), Sha256::new_with_prefix(text), context, diagnostics)
+        stored::load(root, &[], &Sha256::new_with_prefix(text), context, diagnostics)
     }
 
     /// The config of somebody who has none: the mock, and every vendor whose usual key variable is set, as

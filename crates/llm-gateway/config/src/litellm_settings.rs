@@ -106,6 +106,12 @@ pub struct GeneralSettings {
     /// The key that clients present. Without one, any key is accepted, and the gateway listens on loopback
     /// only. Default: none.
     pub master_key: Option<SecretRef>,
+    /// Where keys and tenants are kept: see `llm_gateway.database`. Needs a restart. Default: the variable
+    /// `DATABASE_URL`.
+    pub database_url: Option<SecretRef>,
+    /// Whether models may be added over the API. They may in any case; LiteLLM's key is taken for its files' sake.
+    /// Default: true.
+    pub store_model_in_db: Option<bool>,
     /// Whether to listen beyond loopback without a master key. Default: false.
     pub dangerously_permit_weak_or_unset_master_key: bool,
     /// Largest body of a request, in units of 1,048,576 bytes. Default: `llm_gateway.server.max_body_bytes`.

@@ -84,7 +84,11 @@ pub(super) fn load(
     warn_of_dangling_aliases(root, &resolved, &reader);
     warn_of_idle_budgets(root, &router, &vendors, &reader);
     let plan = plan(root, &router, &resolved, &auto_routers, &reader);
+    let database_url = general.database_url.clone();
     let mut settings = Settings::new(root, ours, general, &litellm, router);
+    let has_master_key = settings.master_key.is_some();
+    let database = settings.database.take();
+    settings.database = database.and_then(|it| it.complete(database_url, has_master_key, &environment));
     let shared_state = settings.shared_state.take();
     settings.shared_state = shared_state.and_then(|settings| settings.complete(redis, &environment));
 

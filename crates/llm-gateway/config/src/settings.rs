@@ -7,6 +7,7 @@ use llm_router::RouterSettings;
 use llm_secrets::{KeyManagementSettings, System};
 use serde_json::Value;
 
+use super::database::DatabaseSettings;
 use super::gateway_settings::{
     AccessLogSettings, FetchSettings, GatewaySettings, LogFormat, MirroringSettings, OnDisconnect,
     ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
@@ -34,6 +35,8 @@ pub struct Settings {
     pub fetch: FetchSettings,
     /// The Redis in which several gateways share what they know; `None` for this one alone.
     pub shared_state: Option<SharedStateSettings>,
+    /// Where keys and tenants are kept; `None` for nowhere.
+    pub database: Option<DatabaseSettings>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// Bounds on copies of requests.
@@ -89,6 +92,7 @@ impl Settings {
             translation,
             fetch,
             shared_state,
+            database,
             mut on_disconnect,
             mirroring,
             mut access_log,
@@ -124,6 +128,7 @@ impl Settings {
             translation,
             fetch,
             shared_state: Some(shared_state),
+            database: Some(database),
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
@@ -164,6 +169,7 @@ impl Settings {
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
+            ("llm_gateway.database", self.database != other.database),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("litellm_settings.model_group_settings", self.forwards_headers != other.forwards_headers),
@@ -196,6 +202,7 @@ impl Settings {
             ("llm_gateway.server.tls", a.tls.is_some() != b.tls.is_some()),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
+            ("llm_gateway.database", self.database != other.database),
             ("general_settings.key_management_settings", self.key_management != other.key_management),
         ]
         .into_iter()

@@ -13,6 +13,7 @@ mod implicit;
 mod messages;
 mod settings;
 mod store;
+mod stored;
 
 /// The vendors of these tests.
 const VENDORS: &[Vendor<'_>] = &[
@@ -27,7 +28,7 @@ const VENDORS: &[Vendor<'_>] = &[
 fn with_env(variables: &[(&str, &str)]) -> ConfigContext<'static> {
     let variables: HashMap<String, String> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    ConfigContext { vendors: VENDORS, lookup: Arc::new(move |name| variables.get(name).cloned()) }
+    ConfigContext::new(VENDORS, Arc::new(move |name| variables.get(name).cloned()))
 }
 
 /// The keys of the two great vendors are set.

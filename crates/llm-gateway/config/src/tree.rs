@@ -43,6 +43,12 @@ impl Node {
         self.entry(key).map(|entry| &entry.node)
     }
 
+    /// The same, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|entry| entry.key == key).map(|entry| &mut entry.node)
+    }
+
     /// The entry of `key`, unless it is set to nothing.
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries().iter().find(|entry| entry.key == key && !matches!(entry.node.value, Value::Null))

@@ -117,7 +117,7 @@ impl TestApp {
                 ..Vendor::new(&info.id, info.key_variables.first().map(|name| &**name))
             })
             .collect();
-        let context = ConfigContext { vendors: &vendors, lookup: lookup.clone() };
+        let context = ConfigContext::new(&vendors, lookup.clone());
         let config = Config::parse("config.yaml", &config.to_string(), &context)
             .unwrap_or_else(|errors| panic!("{errors}"));
         let clock = Arc::new(SetClock::default());

@@ -46,7 +46,7 @@ fn routes_may_stand_in_the_entry_or_in_a_file() {
     for entry in [inline, file] {
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, with(&entry)).unwrap();
-        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
         let config = Config::load(&path, &context).unwrap_or_else(|errors| panic!("{errors}"));
         let auto = &config.settings.router.virtual_models["auto"];
         let meaning = auto.by_meaning.as_ref().unwrap();

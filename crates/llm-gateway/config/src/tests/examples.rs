@@ -16,7 +16,7 @@ fn every_example_is_read_and_says_only_what_it_should() {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         // Whatever variable a file refers to is set.
         let lookup = |name: &str| Some(if name == "LLM_GATEWAY_PORT" { "4000" } else { "x" }.to_owned());
-        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(lookup) };
+        let context = ConfigContext::new(VENDORS, Arc::new(lookup));
         let config = Config::load(&path, &context).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(config.resolved.deployments().next().is_some(), "{name} has no deployment");
         let warned = !config.warnings.is_empty();
@@ -54,7 +54,7 @@ fn examples_of_vendors_are_read_with_the_vendors_that_are_built_in() {
     let mut seen = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        let context = ConfigContext { vendors: &vendors, lookup: Arc::new(|_| Some("x".to_owned())) };
+        let context = ConfigContext::new(&vendors, Arc::new(|_| Some("x".to_owned())));
         let config = Config::load(&path, &context).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(config.warnings.is_empty(), "{}: {:?}", path.display(), config.warnings);
         assert!(config.resolved.deployments().all(|one| one.unusable.is_none()), "{}", path.display());

@@ -65,7 +65,7 @@ litellm_settings:
 router_settings:
   fallbacks: [{a: [b]}]
 general_settings:
-  database_url: postgres://
+  custom_auth: module.auth
 model_list:
   - model_name: a
     litellm_params:
@@ -79,7 +79,7 @@ model_list:
     config.yaml:2:1: warning: "guardrails" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:4:3: warning: litellm_settings: "callbacks" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:7:20: warning: router_settings.fallbacks[0].a[0]: no model has the name `b`, so it is passed over, did you mean "a"?
-    config.yaml:9:3: warning: general_settings: "database_url" is a LiteLLM setting that this version does not have; it is ignored
+    config.yaml:9:3: warning: general_settings: "custom_auth" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:16:7: warning: model_list[0].litellm_params: "aws_region_name" is a LiteLLM setting that this version does not have; it is ignored
     config.yaml:17:18: warning: model_list[0].model_info: "blocked" is kept, but this version does not act on it
     "#);

@@ -201,7 +201,7 @@ fn the_documented_defaults_are_the_real_ones() {
 fn redis(text: &str, variables: &'static [(&str, &str)]) -> Option<SharedStateSettings> {
     let lookup =
         |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-    let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(lookup) };
+    let context = ConfigContext::new(VENDORS, Arc::new(lookup));
     let config = Config::parse("config.yaml", text, &context).unwrap();
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     config.settings.shared_state
@@ -241,7 +241,7 @@ fn a_redis_that_makes_no_sense_is_told_with_its_place() {
         ("interval_ms: 251", "llm_gateway.shared_state.interval_ms: expected 10 to 250"),
         ("namespace: 'a{b}'", "llm_gateway.shared_state.namespace: expected a name without braces"),
     ] {
-        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
         let text = format!("llm_gateway: {{shared_state: {{{setting}}}}}");
         let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
         assert!(error.contains(said), "{error}");
@@ -267,11 +267,11 @@ fn tokens_and_secret_managers_are_checked_where_they_stand() {
             "key_management_settings.store_virtual_keys: keys are not written",
         ),
     ] {
-        let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
         let error = Config::parse("config.yaml", &general(text), &context).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
-    let context = ConfigContext { vendors: VENDORS, lookup: Arc::new(|_| None) };
+    let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
     let text = general("  litellm_jwtauth: {user_id_jwt_field: sub}");
     let config = Config::parse("config.yaml", &text, &context).unwrap();
     assert_eq!(config.settings.jwt, None, "tokens are taken only where that is said");
