@@ -18,6 +18,7 @@ use crate::services::health::Checks;
 use crate::serving::{Group, Heeded, Serving};
 use crate::shared::Sharing;
 use crate::telemetry::metrics::Metrics;
+use crate::tenants::Tenants;
 
 /// The handles that a handler may reach.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub struct App {
     pub checks: Checks,
     reloader: OnceLock<Arc<Reloader>>,
     sharing: OnceLock<Arc<Sharing>>,
+    tenants: OnceLock<Arc<Tenants>>,
     tasks: TaskTracker,
     /// Counts the configurations taken over.
     swaps: watch::Sender<u64>,
@@ -63,6 +65,7 @@ impl App {
             checks: Checks::default(),
             reloader: OnceLock::new(),
             sharing: OnceLock::new(),
+            tenants: OnceLock::new(),
             tasks: TaskTracker::new(),
             swaps: watch::Sender::new(0),
             stopping: CancellationToken::new(),
@@ -125,6 +128,16 @@ impl App {
     /// Says that state is shared.
     pub(crate) fn set_sharing(&self, sharing: Arc<Sharing>) {
         let _set_once = self.sharing.set(sharing);
+    }
+
+    /// Keys and tenants; `None` without a database.
+    pub fn tenants(&self) -> Option<&Arc<Tenants>> {
+        self.tenants.get()
+    }
+
+    /// Says that there are keys and tenants.
+    pub(crate) fn set_tenants(&self, tenants: Arc<Tenants>) {
+        let _set_once = self.tenants.set(tenants);
     }
 
     /// Work that goes on without its request; shutdown waits for it.

@@ -1,32 +1,138 @@
-//! Who asks: from the headers alone.
+//! Who asks: from the headers, and from what is known of keys.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
+use llm_identity::{Identities, Identity};
+use llm_oidc::{Verifier, looks_like_token};
 use llm_provider_core::{Secret, header_text};
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_store::StoreError;
+use llm_tenancy::key::secret::presented;
+use llm_tenancy::management::{Manager, Resource, route};
+use llm_tenancy::{Access, Grants, KeyHash, Route, Stamp, VirtualKey, groups_of};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
+/// The header in which a bearer of a token says for which of its teams a request is.
+const TEAM: HeaderName = HeaderName::from_static("x-litellm-team-id");
+
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Principal {
     /// The holder of the master key.
     Master,
     /// Anybody: no master key is set, and only this machine can reach the gateway.
     Anonymous,
+    /// The holder of a virtual key, or the bearer of a token.
+    Key(Arc<Identity>),
 }
 
 impl Principal {
-    /// A name for logs.
+    /// What kind of principal it is, for logs.
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Master => "master",
             Self::Anonymous => "anonymous",
+            Self::Key(_) => "key",
         }
     }
+
+    /// A name that is no secret: a key's alias, else its hash.
+    pub fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Key(identity) => {
+                let caller = &identity.access.caller;
+                caller.key_alias.as_deref().map_or_else(|| caller.key.to_string().into(), Cow::Borrowed)
+            }
+            _ => self.label().into(),
+        }
+    }
+
+    /// What bounds it; `None` for whoever may everything.
+    pub fn access(&self) -> Option<&Access> {
+        match self {
+            Self::Key(identity) => Some(&identity.access),
+            Self::Master | Self::Anonymous => None,
+        }
+    }
+}
+
+/// What is asked for, as far as it matters who may ask.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The route, as in the route table.
+    pub template: &'a str,
+    /// The path as it was sent.
+    pub path: &'a str,
+    /// Where the client is.
+    pub client: Option<IpAddr>,
+    /// The time.
+    pub now: UnixMs,
+}
+
+impl Errand<'_> {
+    /// Whether somebody may be asked for this, the model aside.
+    ///
+    /// # Errors
+    /// What the client is told.
+    pub fn check(&self, principal: &Principal) -> Result<(), ApiError> {
+        let Some(access) = principal.access() else { return Ok(()) };
+        access.check_standing(self.now)?;
+        access.check_client(self.client)?;
+        let groups = groups_of(self.method, self.template);
+        access.check_route(&Route { template: self.template, path: self.path, groups })?;
+        let Some(right) = route(self.method, self.template) else { return Ok(()) };
+        // What is the gateway's own is nobody's part.
+        let is_own = matches!(right.resource, Resource::Health | Resource::Settings);
+        let manager = Manager::of_key(access, Vec::new(), Vec::new());
+        if is_own && !manager.scope(right.resource, right.verb).all {
+            let message = "only admins of the gateway may do this";
+            return Err(
+                ApiError::new(ErrorKind::PermissionDenied, Layer::Auth, message).with_code("not_allowed")
+            );
+        }
+        Ok(())
+    }
+}
+
+/// What is known of keys and tokens beside the master key.
+#[derive(Clone)]
+pub struct Keyring {
+    /// Keys of the store.
+    pub identities: Arc<Identities>,
+    /// Checks tokens, where they are taken.
+    pub tokens: Option<Arc<Verifier>>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").field("takes_tokens", &self.tokens.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// What the headers alone say.
+#[derive(Debug)]
+pub enum Recognised {
+    /// Somebody who is known.
+    As(Principal),
+    /// Somebody of whom the store or an issuer has to be asked.
+    Unread(Unread),
+}
+
+/// Somebody of whom the store or an issuer has to be asked.
+#[derive(Debug)]
+pub struct Unread {
+    keyring: Keyring,
+    hash: KeyHash,
+    token: Option<Secret>,
+    team: Option<String>,
 }
 
 /// Checks keys.
@@ -35,6 +141,7 @@ pub struct Authenticator {
     master: Option<Secret>,
     /// Names by which this machine may be called beside its own, where that is looked at.
     hosts: Option<Vec<String>>,
+    keyring: Option<Keyring>,
 }
 
 impl fmt::Debug for Authenticator {
@@ -46,7 +153,13 @@ impl fmt::Debug for Authenticator {
 impl Authenticator {
     /// Checks against a master key; without one, everybody is let in.
     pub fn new(master: Option<&Secret>) -> Self {
-        Self { master: master.cloned(), hosts: None }
+        Self { master: master.cloned(), hosts: None, keyring: None }
+    }
+
+    /// The same with virtual keys beside the master key.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Option<Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     /// The same for a socket that only this machine can reach. Without a master key, requests to names that are not this
@@ -70,36 +183,68 @@ impl Authenticator {
         if self.needs_key() { Principal::Master } else { Principal::Anonymous }
     }
 
-    /// Who sent these headers, and this query.
+    /// Who sent these headers, and this query, as far as that is known without asking anybody.
     ///
     /// # Errors
-    /// An authentication error if a key is needed and the one given is missing or wrong.
-    pub fn authenticate(&self, headers: &HeaderMap, query: Option<&str>) -> Result<Principal, ApiError> {
+    /// An authentication error if a key is needed and the one given is missing or known to be wrong.
+    pub fn recognise(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Recognised, ApiError> {
         let Some(master) = &self.master else {
             // Whoever needs no key must at least not be a web page of somebody else's.
             self.refuse_pages(headers)?;
-            return Ok(Principal::Anonymous);
-        };
-        let refuse = |message: &str, code: &str| {
-            ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
+            return Ok(Recognised::As(Principal::Anonymous));
         };
         let key =
             presented_key(headers).map(Cow::Borrowed).or_else(|| query_key(query?)).ok_or_else(|| {
-                refuse(
+                refused(
                     "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
-                 `x-goog-api-key` or `x-litellm-api-key`",
+                     `x-goog-api-key` or `x-litellm-api-key`",
                     "missing_api_key",
                 )
             })?;
         if is_same(&key, master.expose()) {
-            Ok(Principal::Master)
-        } else {
-            Err(refuse("the key is not known here", "invalid_api_key"))
+            return Ok(Recognised::As(Principal::Master));
+        }
+        let keyring = self.keyring.as_ref().ok_or_else(unknown)?;
+        if keyring.tokens.is_some() && looks_like_token(&key) {
+            let team = header_text(headers, &TEAM).map(ToOwned::to_owned);
+            let hash = match &team {
+                None => KeyHash::of(&key),
+                Some(team) => KeyHash::of(&format!("{key} {team}")),
+            };
+            let (keyring, token) = (keyring.clone(), Some(Secret::new(key.into_owned())));
+            return Ok(Recognised::Unread(Unread { keyring, hash, token, team }));
+        }
+        let hash = KeyHash::of(&key);
+        match keyring.identities.cached(&hash, now) {
+            Some(Some(identity)) => Ok(Recognised::As(Principal::Key(identity))),
+            Some(None) => Err(unknown()),
+            None => {
+                Ok(Recognised::Unread(Unread { keyring: keyring.clone(), hash, token: None, team: None }))
+            }
         }
     }
-}
 
-impl Authenticator {
+    /// Who sent these headers, and this query.
+    ///
+    /// # Errors
+    /// As [`recognise`](Self::recognise) and [`Unread::read`].
+    pub async fn authenticate(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Principal, ApiError> {
+        match self.recognise(headers, query, now)? {
+            Recognised::As(principal) => Ok(principal),
+            Recognised::Unread(unread) => Box::pin(unread.read(now)).await,
+        }
+    }
+
     /// Refuses web pages of other sites, also those that pretend to be of this one.
     fn refuse_pages(&self, headers: &HeaderMap) -> Result<(), ApiError> {
         let refuse = |message: String, code: &str| {
@@ -127,6 +272,56 @@ impl Authenticator {
     }
 }
 
+impl Unread {
+    /// Asks whose it is.
+    ///
+    /// # Errors
+    /// 401 if nobody's; 503 if that cannot be found out now.
+    pub async fn read(self, now: UnixMs) -> Result<Principal, ApiError> {
+        let Self { keyring, hash, token, team } = self;
+        let identities = &keyring.identities;
+        let (Some(token), Some(tokens)) = (token, &keyring.tokens) else {
+            let found = identities.find(&hash, now).await.map_err(|error| away(&error))?;
+            return found.map(Principal::Key).ok_or_else(unknown);
+        };
+        let verified = tokens.verify(token.expose()).await?;
+        if let Some(Some(identity)) = identities.cached(&hash, now) {
+            return Ok(Principal::Key(identity));
+        }
+        let bearer = &verified.identity;
+        let name = bearer.user_email.as_deref().or(bearer.user_id.as_ref().map(AsRef::as_ref));
+        let mut key = VirtualKey::new(hash, name.unwrap_or("token"), Stamp::default());
+        key.user_id.clone_from(&bearer.user_id);
+        key.team_id = bearer.team(team.as_deref())?.cloned();
+        key.organization_id.clone_from(&bearer.organization_id);
+        key.expires_at = Some(verified.expires_at);
+        let bounds: Vec<Grants> = bearer.bounds().collect();
+        let identity =
+            identities.assume(key, &bounds, bearer.role, now).await.map_err(|error| away(&error))?;
+        Ok(Principal::Key(identity))
+    }
+}
+
+fn refused(message: &str, code: &str) -> ApiError {
+    ApiError::new(ErrorKind::Authentication, Layer::Auth, message).with_code(code)
+}
+
+fn unknown() -> ApiError {
+    refused("the key is not known here", "invalid_api_key")
+}
+
+/// Nobody knows now whether the key is any.
+fn away(error: &StoreError) -> ApiError {
+    tracing::debug!(%error, "a key cannot be looked up");
+    let message = "keys cannot be looked up now: the database does not answer";
+    ApiError::new(ErrorKind::Unavailable, Layer::Auth, message)
+        .with_code("database_unavailable")
+        .with_retry_after_ms(AWAY.as_millis() as u64)
+}
+
+/// After which a client may try again whose key could not be looked up.
+const AWAY: Duration = Duration::from_secs(1);
+
 /// Whether a `Host` means this machine: an IP address, `localhost`, a name below it, or one that is allowed.
 fn is_of_this_machine(host: &str, allowed: &[String]) -> bool {
     let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -150,17 +345,6 @@ fn is_port(text: &str) -> bool {
 
 /// The key in a request's headers, wherever clients of the supported dialects put it.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    let bearer = |name: &HeaderName| {
-        let text = header_text(headers, name)?.trim();
-        let key = match text.split_at_checked(7) {
-            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim(),
-            // Amazon's clients sign requests. The id of the key that signs is the key here; the signature is not
-            // checked.
-            Some(("AWS4-HM", rest)) => rest.split_once("Credential=")?.1.split(['/', ',']).next()?,
-            _ => text,
-        };
-        (!key.is_empty() && !key.eq_ignore_ascii_case("bearer")).then_some(key)
-    };
     static NAMES: [HeaderName; 5] = [
         HeaderName::from_static("x-litellm-api-key"),
         header::AUTHORIZATION,
@@ -168,7 +352,7 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
         HeaderName::from_static("api-key"),
         HeaderName::from_static("x-goog-api-key"),
     ];
-    NAMES.iter().find_map(bearer)
+    NAMES.iter().find_map(|name| presented(header_text(headers, name)?))
 }
 
 /// The key in a query, where Gemini's clients may put it.
@@ -188,6 +372,18 @@ fn is_same(presented: &str, right: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Who is let in, without a store.
+    fn asks(
+        auth: &Authenticator,
+        headers: &HeaderMap,
+        query: Option<&str>,
+    ) -> Result<&'static str, ApiError> {
+        match auth.recognise(headers, query, UnixMs(0))? {
+            Recognised::As(principal) => Ok(principal.label()),
+            Recognised::Unread(_) => panic!("there is no store"),
+        }
+    }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(HeaderName::from_static(name), value.parse().unwrap())])
@@ -209,11 +405,7 @@ mod tests {
                 "AWS4-HMAC-SHA256 Credential=sk-master/20261121/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0",
             ),
         ] {
-            assert_eq!(
-                auth.authenticate(&headers(name, value), None),
-                Ok(Principal::Master),
-                "{name}: {value}"
-            );
+            assert_eq!(asks(&auth, &headers(name, value), None), Ok("master"), "{name}: {value}");
         }
     }
 
@@ -221,15 +413,15 @@ mod tests {
     fn a_key_in_the_query() {
         let auth = Authenticator::new(Some(&Secret::new("sk-master")));
         let none = HeaderMap::new();
-        assert_eq!(auth.authenticate(&none, Some("alt=sse&key=sk-master")), Ok(Principal::Master));
-        assert!(auth.authenticate(&none, Some("alt=sse&key=")).is_err());
+        assert_eq!(asks(&auth, &none, Some("alt=sse&key=sk-master")), Ok("master"));
+        assert!(asks(&auth, &none, Some("alt=sse&key=")).is_err());
         let odd = Authenticator::new(Some(&Secret::new("sk-a+b/c=")));
         for query in ["key=sk-a%2Bb%2Fc%3D", "key=sk-a+b/c="] {
-            assert_eq!(odd.authenticate(&none, Some(query)), Ok(Principal::Master), "{query}");
+            assert_eq!(asks(&odd, &none, Some(query)), Ok("master"), "{query}");
         }
-        assert!(odd.authenticate(&none, Some("key=%ff")).is_err());
+        assert!(asks(&odd, &none, Some("key=%ff")).is_err());
         let wrong = headers("x-goog-api-key", "other");
-        assert!(auth.authenticate(&wrong, Some("key=sk-master")).is_err(), "the header is what counts");
+        assert!(asks(&auth, &wrong, Some("key=sk-master")).is_err(), "the header is what counts");
     }
 
     #[test]
@@ -241,7 +433,7 @@ mod tests {
             (headers("authorization", "Bearer "), "missing_api_key"),
             (HeaderMap::new(), "missing_api_key"),
         ] {
-            let error = auth.authenticate(&given, None).unwrap_err();
+            let error = asks(&auth, &given, None).unwrap_err();
             assert_eq!((error.kind, error.code.as_deref()), (ErrorKind::Authentication, Some(code)));
         }
     }
@@ -249,10 +441,10 @@ mod tests {
     #[test]
     fn without_a_master_key_all_are_let_in() {
         let auth = Authenticator::new(None);
-        assert_eq!(auth.authenticate(&HeaderMap::new(), None), Ok(Principal::Anonymous));
-        assert_eq!(auth.authenticate(&headers("authorization", "Bearer x"), None), Ok(Principal::Anonymous));
-        assert!(auth.authenticate(&headers("sec-fetch-site", "same-origin"), None).is_ok());
-        let error = auth.authenticate(&headers("sec-fetch-site", "cross-site"), None).unwrap_err();
+        assert_eq!(asks(&auth, &HeaderMap::new(), None), Ok("anonymous"));
+        assert_eq!(asks(&auth, &headers("authorization", "Bearer x"), None), Ok("anonymous"));
+        assert!(asks(&auth, &headers("sec-fetch-site", "same-origin"), None).is_ok());
+        let error = asks(&auth, &headers("sec-fetch-site", "cross-site"), None).unwrap_err();
         assert_eq!(error.code.as_deref(), Some("cross_site"));
     }
 
@@ -272,7 +464,7 @@ mod tests {
             "gateway.internal:4000",
             "Gateway.Internal",
         ] {
-            assert!(open.authenticate(&headers("host", host), None).is_ok(), "{host}");
+            assert!(asks(&open, &headers("host", host), None).is_ok(), "{host}");
         }
         for host in [
             "evil.example",
@@ -287,19 +479,19 @@ mod tests {
             "user@localhost",
             "::1",
         ] {
-            let error = open.authenticate(&headers("host", host), None).unwrap_err();
+            let error = asks(&open, &headers("host", host), None).unwrap_err();
             assert_eq!(
                 (error.kind, error.code.as_deref()),
                 (ErrorKind::PermissionDenied, Some("unknown_host")),
                 "{host}"
             );
         }
-        assert!(open.authenticate(&HeaderMap::new(), None).is_ok(), "no browser leaves it out");
+        assert!(asks(&open, &HeaderMap::new(), None).is_ok(), "no browser leaves it out");
         // With a key the name is not looked at, nor where others can reach the socket anyway.
         let keyed = Authenticator::new(Some(&Secret::new("sk-master"))).on_loopback(&[]);
         let mut map = headers("host", "evil.example");
         map.insert("x-api-key", "sk-master".parse().unwrap());
-        assert_eq!(keyed.authenticate(&map, None), Ok(Principal::Master));
-        assert!(Authenticator::new(None).authenticate(&headers("host", "evil.example"), None).is_ok());
+        assert_eq!(asks(&keyed, &map, None), Ok("master"));
+        assert!(asks(&Authenticator::new(None), &headers("host", "evil.example"), None).is_ok());
     }
 }

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use llm_store::{News, StoreError, Watch};
+use llm_tenancy::{Document, Kind, StoredModel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::budgets::BudgetSink;
+use crate::catalog::Owners;
 use crate::config::{
     Config, ConfigContext, ConfigErrors, ConfigSecrets, ConfigStore, Diagnostic, Exposed, FileContent,
     FileWatch, ReloadReport, SingleModel, Vendor,
@@ -25,6 +28,7 @@ use crate::services::health;
 use crate::shared::{self, Keeper, Shared, Sharing};
 use crate::telemetry::access_log::{AccessLog, Lines};
 use crate::telemetry::metrics::{Metrics, MetricsSink};
+use crate::tenants::{Additions, Tenants};
 
 /// Where the configuration comes from.
 #[derive(Debug, Clone)]
@@ -75,6 +79,18 @@ pub struct Gateway {
     listener: Listener,
     address: SocketAddr,
     keeper: Option<Keeper>,
+    /// Tells of changes of keys and tenants.
+    following: Option<Watch>,
+}
+
+impl Overrides {
+    /// Says it.
+    fn apply(&self, config: &mut Config) {
+        let server = &mut config.settings.server;
+        server.host = self.host.unwrap_or(server.host);
+        server.port = self.port.unwrap_or(server.port);
+        server.allow_public_without_key |= self.allow_public_without_key;
+    }
 }
 
 /// Reads a configuration.
@@ -82,13 +98,39 @@ pub struct Gateway {
 /// # Errors
 /// All its faults, with their places.
 pub fn load(source: &Source, runtime: &Runtime) -> Result<Config, ConfigErrors> {
+    load_with(source, runtime, &Additions::default())
+}
+
+/// Reads a configuration, with what was added over the API.
+fn load_with(source: &Source, runtime: &Runtime, additions: &Additions) -> Result<Config, ConfigErrors> {
     let vendors = vendors(runtime);
-    let context = ConfigContext { vendors: &vendors, lookup: runtime.environment().clone() };
+    let context = ConfigContext {
+        models: &additions.models,
+        credentials: &additions.credentials,
+        ..ConfigContext::new(&vendors, runtime.environment().clone())
+    };
     match source {
         Source::Embedded => Config::embedded(&context),
         Source::Single(single) => Config::single_model(single.clone(), &context),
         Source::File(path) => Config::load(path, &context),
     }
+}
+
+/// The same, where every name is one tenant's or everybody's.
+fn load_parted(
+    source: &Source,
+    runtime: &Runtime,
+    additions: &mut Additions,
+) -> Result<Config, ConfigErrors> {
+    let config = load_with(source, runtime, additions)?;
+    let mixed = additions.part_names(&config.resolved);
+    if mixed.is_empty() {
+        return Ok(config);
+    }
+    for id in mixed {
+        tracing::warn!(model = id, "a tenant's model has a name that others have as well, and is left out");
+    }
+    load_with(source, runtime, additions)
 }
 
 /// The built-in vendors, and of their usual key variables the one that is set, else the first.
@@ -121,7 +163,8 @@ pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootE
     let config = load(&source, &runtime)?;
     let snapshot = ConfigStore::new(config).load();
     let states = Arc::new(States::default());
-    let serving = prepare::serving(snapshot, &runtime, &states).await.map_err(BootError::Setup)?;
+    let owners = Owners::default();
+    let serving = prepare::serving(snapshot, &runtime, &states, &owners).await.map_err(BootError::Setup)?;
     let finaliser = Finaliser::unheard(&runtime);
     Ok(App::new(runtime, serving, finaliser, Arc::new(Metrics::new())))
 }
@@ -133,11 +176,24 @@ pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootE
 pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Result<Gateway, BootError> {
     let (secrets, runtime) = secrets(&source, runtime).await.map_err(BootError::Setup)?;
     let mut config = load(&source, &runtime)?;
-    let server = &mut config.settings.server;
-    server.host = overrides.host.unwrap_or(server.host);
-    server.port = overrides.port.unwrap_or(server.port);
-    server.allow_public_without_key |= overrides.allow_public_without_key;
+    overrides.apply(&mut config);
     config.settings.check_exposure()?;
+    let tenants = Tenants::open(&config, &runtime).await.map_err(BootError::Setup)?;
+    let (additions, following) = match &tenants {
+        None => (Additions::default(), None),
+        Some(tenants) => {
+            // What changes while this is read is heard of afterwards.
+            let listening = async {
+                let watch = tenants.identities.listen(runtime.now()).await?;
+                Ok::<_, StoreError>((Additions::read(&tenants.store).await?, Some(watch)))
+            };
+            let told = |error| BootError::Setup(format!("llm_gateway.database: {error}"));
+            let (mut additions, watch) = listening.await.map_err(told)?;
+            config = load_parted(&source, &runtime, &mut additions)?;
+            overrides.apply(&mut config);
+            (additions, watch)
+        }
+    };
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -145,11 +201,15 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     let store = ConfigStore::new(config);
     let snapshot = store.load();
     let shared = shared(&snapshot, &runtime).await.map_err(BootError::Setup)?;
-    let states = Arc::new(match &shared {
+    let states = match &shared {
         Some(shared) => States::shared(shared.sharing.clone()),
         None => States::default(),
-    });
-    let serving = prepare::serving(snapshot.clone(), &runtime, &states).await.map_err(BootError::Setup)?;
+    };
+    let identities = tenants.as_ref().map(|tenants| tenants.identities.clone());
+    let states = Arc::new(states.with_identities(identities));
+    let serving = prepare::serving(snapshot.clone(), &runtime, &states, &additions.owners)
+        .await
+        .map_err(BootError::Setup)?;
     let metrics = Arc::new(Metrics::new());
     let mut sinks: Vec<Box<dyn Sink>> =
         vec![Box::new(BudgetSink), Box::new(MetricsSink::new(metrics.clone()))];
@@ -180,10 +240,14 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         reload_certificate,
         bound: address.ip(),
         secrets,
+        additions: std::sync::Mutex::new(additions),
         read: std::sync::Mutex::new(read),
         one_at_a_time: tokio::sync::Mutex::new(()),
     });
     app.set_reloader(reloader.clone());
+    if let Some(tenants) = tenants {
+        app.set_tenants(tenants);
+    }
     let keeper = match shared {
         None => None,
         Some(shared) => {
@@ -194,7 +258,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         }
     };
     app.background(health::run(app.clone()));
-    Ok(Gateway { app, reloader, listener, address, keeper })
+    Ok(Gateway { app, reloader, listener, address, keeper, following })
 }
 
 /// The secret manager that the configuration names, if it names one, and the runtime whose environment begins with what
@@ -242,10 +306,31 @@ impl Gateway {
             watching = self.reloader.watch() => match watching {},
             watching = self.reloader.watch_secrets() => match watching {},
             learning = learn(&app) => match learning {},
+            () = follow(&app, &self.reloader, self.following) => {}
         }
         over.cancel();
         keeping.wait().await;
     }
+}
+
+/// Hears of changes of keys and tenants, and takes over models that were added over the API. Never ends.
+async fn follow(app: &Arc<App>, reloader: &Arc<Reloader>, watch: Option<Watch>) {
+    let (Some(tenants), Some(watch)) = (app.tenants(), watch) else { return std::future::pending().await };
+    let runtime = app.runtime.clone();
+    let reloader = reloader.clone();
+    let hear: llm_identity::Hear = Arc::new(move |news| {
+        let concerns = match news {
+            News::Of(changes) => changes.iter().any(|it| matches!(it.kind, Kind::Model | Kind::Credential)),
+            News::Everything => true,
+        };
+        let reloader = reloader.clone();
+        Box::pin(async move {
+            if concerns {
+                let _told_in_the_log = reloader.reload().await;
+            }
+        })
+    });
+    tenants.identities.clone().follow(watch, Arc::new(move || runtime.now()), hear).await;
 }
 
 /// Has examples of virtual models turned into vectors, whenever a configuration has some without. Never ends.
@@ -287,6 +372,8 @@ pub struct Reloader {
     reload_certificate: Option<ReloadCertificate>,
     /// Where the socket is, whatever a later configuration says.
     bound: IpAddr,
+    /// What was added over the API when the database was last read.
+    additions: std::sync::Mutex<Additions>,
     /// Where the configuration's secrets are, if not in the environment.
     secrets: Option<Secrets>,
     /// What the files held when they were read last: whatever differs is news.
@@ -332,12 +419,14 @@ impl Reloader {
             secrets.refresh().await;
         }
         let (source, runtime) = (self.source.clone(), self.app.runtime.clone());
-        let loaded = tokio::task::spawn_blocking(move || load(&source, &runtime)).await;
-        let mut config = loaded.map_err(|error| error.to_string())?.map_err(|errors| errors.to_string())?;
-        let server = &mut config.settings.server;
-        server.host = self.overrides.host.unwrap_or(server.host);
-        server.port = self.overrides.port.unwrap_or(server.port);
-        server.allow_public_without_key |= self.overrides.allow_public_without_key;
+        let mut additions = self.additions().await;
+        let loaded = tokio::task::spawn_blocking(move || {
+            let config = load_parted(&source, &runtime, &mut additions);
+            config.map(|config| (config, additions))
+        });
+        let loaded = loaded.await.map_err(|error| error.to_string())?;
+        let (mut config, additions) = loaded.map_err(|errors| errors.to_string())?;
+        self.overrides.apply(&mut config);
         for host in [config.settings.server.host, self.bound] {
             let mut settings = config.settings.clone();
             settings.server.host = host;
@@ -345,17 +434,55 @@ impl Reloader {
         }
         // Everything is tried before anything changes.
         let trial = self.store.preview(config.clone());
-        let serving = prepare::serving(trial, &self.app.runtime, &self.states).await?;
+        let serving = prepare::serving(trial, &self.app.runtime, &self.states, &additions.owners).await?;
         let warnings: Vec<Diagnostic> = config.warnings.clone();
         if let Some(reload) = &self.reload_certificate {
             reload()?;
         }
         let report = self.store.reload(config);
+        *self.additions.lock().unwrap_or_else(PoisonError::into_inner) = additions;
         self.app.swap(serving);
         for warning in warnings {
             tracing::warn!("{warning}");
         }
         Ok(report)
+    }
+
+    /// What is in the database now; what was there when it was last read, if it does not answer.
+    async fn additions(&self) -> Additions {
+        let Some(tenants) = self.app.tenants() else { return Additions::default() };
+        match Additions::read(&tenants.store).await {
+            Ok(additions) => additions,
+            Err(error) => {
+                tracing::warn!(%error, "models of the database are taken as they were");
+                self.known_additions()
+            }
+        }
+    }
+
+    fn known_additions(&self) -> Additions {
+        self.additions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether a model could be served beside all others.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), String> {
+        let mut additions = self.known_additions();
+        additions.add(model, secrets);
+        let id = model.model_id.as_str();
+        let config = load_with(&self.source, &self.app.runtime, &additions).map_err(|it| it.to_string())?;
+        let own = format!("database, model {id}");
+        let wrong =
+            config.warnings.iter().find(|it| *it.at.file == own && it.message.starts_with("is left out"));
+        if let Some(wrong) = wrong {
+            return Err(wrong.message.trim_start_matches("is left out: ").to_owned());
+        }
+        if additions.part_names(&config.resolved).iter().any(|mixed| mixed == id) {
+            return Err(format!("model_name: {:?} is a name that others have already", model.model_name));
+        }
+        Ok(())
     }
 
     /// Reloads whenever a file has changed or SIGHUP came. Never ends.

@@ -5,3 +5,4 @@ pub mod health;
 pub mod models;
 pub mod reload;
 pub mod token_counter;
+pub mod visit;

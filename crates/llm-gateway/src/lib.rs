@@ -5,6 +5,7 @@ pub mod app;
 pub mod auth;
 pub mod boot;
 pub mod budgets;
+pub mod catalog;
 pub mod deployment;
 pub mod edge;
 pub mod error;
@@ -22,5 +23,6 @@ pub mod serving;
 pub mod shared;
 pub mod stage;
 pub mod telemetry;
+pub mod tenants;
 
 pub use llm_gateway_config as config;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use llm_oidc::{Verifier, VerifierOptions};
 use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
@@ -21,8 +22,9 @@ use llm_transport::{
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Keyring};
 use crate::budgets::{self, Budgets, Scope};
+use crate::catalog::{Catalog, Owners};
 use crate::config::{
     ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
 };
@@ -76,6 +78,7 @@ pub async fn serving(
     config: Arc<ConfigSnapshot>,
     runtime: &Runtime,
     states: &Arc<States>,
+    owners: &Owners,
 ) -> Result<Serving, String> {
     let settings = &config.settings;
     let vendors = vendors(settings)?;
@@ -112,12 +115,14 @@ pub async fn serving(
             &settings.router.tag_budget_config,
         ),
     };
+    let keyring = keyring(settings, &prepare.service, runtime, states)?;
     let server = &settings.server;
     let keepalive = Some(Duration::from_millis(server.keepalive_comment_ms)).filter(|every| !every.is_zero());
     let serving = Serving {
         version: config.version,
         listed: listed(&config),
-        authenticator: match Authenticator::new(master_key.as_ref()) {
+        catalog: Catalog::new(&config, owners),
+        authenticator: match Authenticator::new(master_key.as_ref()).with_keyring(keyring) {
             keys if server.host.is_loopback() => keys.on_loopback(&server.allowed_hosts),
             keys => keys,
         },
@@ -149,6 +154,29 @@ pub async fn serving(
         }
     }
     Ok(serving)
+}
+
+/// What is known of keys and tokens, where there is a database.
+fn keyring(
+    settings: &Settings,
+    service: &Arc<dyn HttpService>,
+    runtime: &Runtime,
+    states: &States,
+) -> Result<Option<Keyring>, String> {
+    let Some(identities) = states.identities.clone() else { return Ok(None) };
+    let tokens = match &settings.jwt {
+        None => None,
+        Some(jwt) => {
+            let variable = |name: &str| runtime.variable(name);
+            let options = VerifierOptions::new(jwt.settings.clone(), jwt.role_permissions.clone(), &variable);
+            let clock = runtime.clone();
+            let clock: llm_oidc::Clock = Arc::new(move || clock.now());
+            let verifier = Verifier::new(options, service, &clock)
+                .map_err(|error| format!("general_settings.{error}"))?;
+            Some(Arc::new(verifier))
+        }
+    };
+    Ok(Some(Keyring { identities, tokens }))
 }
 
 /// Built-in vendors, and those of the configuration, which win.

@@ -8,7 +8,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, Method};
 use llm_provider_core::Dialect;
 use llm_providers::EmbeddingForm;
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -16,6 +16,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
 use crate::http::token_counter::TokenCounter;
+use crate::http::visit::Visit;
 use crate::http::{health, models, reload};
 use crate::services::completion::Door;
 use crate::services::explain::Terms;
@@ -210,6 +211,11 @@ pub fn router(app: Arc<App>) -> Router {
     for doc in ROUTES {
         router = router.route(doc.path, handler(doc));
     }
+    let managed = app.tenants().map(|tenants| tenants.router(&app));
+    let router = match managed {
+        Some(managed) => router.merge(managed),
+        None => router,
+    };
     router.fallback(not_found).method_not_allowed_fallback(wrong_method).with_state(app)
 }
 
@@ -257,69 +263,52 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
                 async move { ask(app, route, request).await }
             })
         }
-        Kind::Models => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, models::list(&app, &headers))
-        }),
+        Kind::Models => get(|visit: Visit| async move { visit.answer(Ok(models::list(&visit))) }),
         Kind::OneModel => {
-            get(move |State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap| async move {
-                result(&app, path, &headers, models::show(&app, &headers, &id))
-            })
+            get(|visit: Visit, Path(id): Path<String>| async move { visit.answer(models::show(&visit, &id)) })
         }
-        Kind::ModelInfo => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, models::info(&app, &headers))
-        }),
+        Kind::ModelInfo => get(|visit: Visit| async move { visit.answer(Ok(models::info(&visit))) }),
         Kind::GeminiModels => {
-            get(move |State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap| async move {
-                result(&app, path, &headers, models::list_gemini(&app, &headers, uri.query()))
-            })
+            get(|visit: Visit| async move { visit.answer(Ok(models::list_gemini(&visit))) })
         }
-        Kind::GeminiModel => get(
-            move |State(app): State<Arc<App>>, Path(name): Path<String>, uri: Uri, headers: HeaderMap| async move {
-                result(&app, path, &headers, models::show_gemini(&app, &headers, uri.query(), &name))
-            },
-        ),
-        Kind::OllamaModels => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, models::list_ollama(&app, &headers))
+        Kind::GeminiModel => get(|visit: Visit, Path(name): Path<String>| async move {
+            visit.answer(models::show_gemini(&visit, &name))
         }),
+        Kind::OllamaModels => {
+            get(|visit: Visit| async move { visit.answer(Ok(models::list_ollama(&visit))) })
+        }
         Kind::OllamaVersion => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(models::version()))
         }),
-        Kind::Health => get(move |State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap| async move {
-            let told = health::health(&app, &headers, uri.query()).await;
-            result(&app, path, &headers, told)
+        Kind::Health => get(|visit: Visit| async move {
+            let told = health::health(&visit).await;
+            visit.answer(Ok(told))
         }),
-        Kind::LatestHealth => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, health::latest(&app, &headers))
-        }),
-        Kind::Budgets => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, health::budgets(&app, &headers))
-        }),
+        Kind::LatestHealth => get(|visit: Visit| async move { visit.answer(Ok(health::latest(&visit))) }),
+        Kind::Budgets => get(|visit: Visit| async move { visit.answer(Ok(health::budgets(&visit))) }),
         Kind::Readiness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::readiness(&app)))
         }),
         Kind::Liveness => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(health::liveliness()))
         }),
-        Kind::Explain => post(move |State(app): State<Arc<App>>, request: Request| async move {
-            let headers = request.headers().clone();
+        Kind::Explain => post(|visit: Visit, request: Request| async move {
             let terms = Terms { may_embed: true, ..Terms::default() };
             let explained = match meant(request.uri().query()) {
-                Some(route) => front::explain(&app, route, request, terms).await,
+                Some(route) => front::explain(&visit.app, route, request, visit.who.clone(), terms).await,
                 None => Err(ApiError::new(
                     ErrorKind::NotFound,
                     Layer::Client,
                     "`route` names no route that asks a model",
                 )),
             };
-            result(&app, path, &headers, explained.map(|told| models::answer(&told)))
+            visit.answer(explained.map(|told| models::answer(&told)))
         }),
-        Kind::Reload => post(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            let reloaded = reload::reload(&app, &headers).await;
-            result(&app, path, &headers, reloaded)
+        Kind::Reload => post(|visit: Visit| async move {
+            let reloaded = reload::reload(&visit).await;
+            visit.answer(reloaded)
         }),
-        Kind::Metrics => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
-            result(&app, path, &headers, health::metrics(&app, &headers))
-        }),
+        Kind::Metrics => get(|visit: Visit| async move { visit.answer(Ok(health::metrics(&visit))) }),
     }
 }
 

@@ -86,6 +86,11 @@ impl Runtime {
         SeededEntropy::new(self.seed.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::Relaxed))
     }
 
+    /// Fills with bytes that nobody can guess, for keys.
+    pub fn fill_secret(&self, bytes: &mut [u8]) {
+        rand::fill(bytes);
+    }
+
     /// A new request's name: a UUID, version 7, so that names sort by time.
     pub fn request_id(&self) -> uuid::Uuid {
         use llm_router::Entropy;

@@ -1,14 +1,17 @@
 //! What requests are served from: the configuration made ready, immutable, swapped whole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
 use llm_router::{CoolDown, Gate, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
+use llm_tenancy::{Access, Refusal};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
 use crate::auth::Authenticator;
+use crate::catalog::Catalog;
 use crate::config::ConfigSnapshot;
 pub use crate::config::OnDisconnect;
 use crate::deployment::Deployment;
@@ -106,6 +109,8 @@ pub struct Serving {
     pub listed: Vec<ListedModel>,
     /// Groups made ready so far, by every name that was asked for.
     pub(crate) made: papaya::HashMap<Arc<str>, Arc<Group>>,
+    /// Whose models are.
+    pub(crate) catalog: Catalog,
     /// Who may come in.
     pub authenticator: Authenticator,
     /// What to do with what a vendor has no place for.
@@ -157,7 +162,7 @@ impl Serving {
         let group = match self.config.settings.router.members(name) {
             Some(members) => self.joined(name, members)?,
             None => {
-                let route = self.config.resolved.route(name).ok_or_else(|| self.unknown(name))?;
+                let route = self.config.resolved.route(name).ok_or_else(|| self.unknown(name, None))?;
                 Arc::new(self.prepare.group(&route)?)
             }
         };
@@ -165,6 +170,56 @@ impl Serving {
             made.insert(name.into(), group.clone());
         }
         Ok(group)
+    }
+
+    /// The same for somebody to whom the models of others are not there, and who may not ask every vendor.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve); 403 if none of the vendors may be asked.
+    pub fn resolve_for(&self, name: &str, access: Option<&Access>) -> Result<Arc<Group>, ApiError> {
+        let Some(access) = access else { return self.resolve(name) };
+        let is_virtual = self.config.settings.router.members(name).is_some();
+        let own = |group: &Group| is_virtual || access.owns(self.catalog.owner(&group.name));
+        let group = match self.resolve(name) {
+            Ok(group) if own(&group) => group,
+            // Another's model does not stand in the way of what the name would mean without it.
+            _ => {
+                let route = self.catalog.route(&self.config.resolved, name, access);
+                let route = route.ok_or_else(|| self.unknown(name, Some(access)))?;
+                Arc::new(self.prepare.group(&route)?)
+            }
+        };
+        if !access.bounds_vendors() && !is_virtual {
+            return Ok(group);
+        }
+        let may_ask = |deployment: &&Arc<Deployment>| {
+            access.allows_vendor(&deployment.provider_name)
+                && access.owns(self.catalog.owner(&deployment.group))
+        };
+        let deployments: Vec<_> = group.deployments.iter().filter(may_ask).cloned().collect();
+        if deployments.is_empty() && !group.deployments.is_empty() {
+            return Err(Refusal::Vendor { model: name.to_owned() }.into());
+        }
+        Ok(Arc::new(self.prepare.joined(&group.name, deployments)))
+    }
+
+    /// Which model is meant by a name, if it may be asked.
+    ///
+    /// # Errors
+    /// 403 if not, 404 if nothing stands behind the name for whoever asks.
+    pub fn admit<'a>(&self, name: Cow<'a, str>, access: Option<&Access>) -> Result<Cow<'a, str>, ApiError> {
+        let Some(access) = access else { return Ok(name) };
+        match self.catalog.admit(&self.config.resolved, &name, access) {
+            Ok(meant) if *meant == *name => Ok(name),
+            Ok(meant) => Ok(meant.to_owned().into()),
+            Err(Refusal::NoSuchModel { model }) => Err(self.unknown(&model, Some(access))),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Whether somebody is shown a model in lists.
+    pub fn shows(&self, name: &str, access: Option<&Access>) -> bool {
+        access.is_none_or(|access| self.catalog.is_shown(&self.config.resolved, name, access))
     }
 
     /// The deployments of several groups under one name.
@@ -176,13 +231,14 @@ impl Serving {
         Ok(Arc::new(self.prepare.joined(name, deployments)))
     }
 
-    fn unknown(&self, name: &str) -> ApiError {
+    /// What is told of a name that nothing stands behind for whoever asks.
+    fn unknown(&self, name: &str, access: Option<&Access>) -> ApiError {
         let near = self
             .config
             .resolved
             .model_names()
             .map(|known| (strsim::jaro_winkler(known, name), known))
-            .filter(|(similarity, _)| *similarity > 0.85)
+            .filter(|(similarity, known)| *similarity > 0.85 && self.shows(known, access))
             .max_by(|a, b| a.0.total_cmp(&b.0));
         let shown: String = name.chars().take(200).collect();
         let message = match near {

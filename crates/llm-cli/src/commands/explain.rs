@@ -10,7 +10,7 @@ use llm_gateway::boot::{Source, offline};
 use llm_gateway::http::front;
 use llm_gateway::routes::model_route;
 use llm_gateway::runtime::Runtime;
-use llm_gateway::services::explain::{Behalf, Terms};
+use llm_gateway::services::explain::Terms;
 use llm_types::UnixMs;
 use owo_colors::{OwoColorize as _, Stream};
 use serde_json::Value;
@@ -65,14 +65,18 @@ async fn explain(args: &ExplainArgs) -> anyhow::Result<Result<Value, String>> {
         headers
             .append(name, HeaderValue::from_str(value.trim()).with_context(|| format!("--header {line:?}"))?);
     }
-    let mut behalf = Behalf::Owner;
+    let serving = app.serving();
+    let mut who = serving.authenticator.owner();
     if let Some(key) = &args.key {
-        behalf = Behalf::Sender;
         let value = HeaderValue::try_from(format!("Bearer {key}")).context("--key")?;
         headers.insert(header::AUTHORIZATION, value);
+        match serving.authenticator.authenticate(headers, None, app.runtime.now()).await {
+            Ok(principal) => who = principal,
+            Err(error) => return Ok(Err(error.message)),
+        }
     }
-    let terms = Terms { behalf, seed: args.seed, may_embed: false };
-    let explained = front::explain(&app, route, request, terms).await;
+    let terms = Terms { seed: args.seed, may_embed: false };
+    let explained = front::explain(&app, route, request, who, terms).await;
     Ok(explained.map_err(|error| error.message))
 }
 

@@ -172,15 +172,20 @@ impl Resolved {
     /// Where a request for `model` goes: to the deployment with that id, else the group of that name, else
     /// where the alias leads, else the most specific pattern that matches.
     pub fn route<'a>(&'a self, model: &'a str) -> Option<Route<'a>> {
-        let by_alias = || {
-            let target = &self.aliases.get(model)?.model;
-            self.direct(target).or_else(|| self.by_pattern(target))
-        };
-        self.direct(model).or_else(by_alias).or_else(|| self.by_pattern(model))
+        self.route_among(model, |_| true)
     }
 
-    fn direct<'a>(&'a self, model: &'a str) -> Option<Route<'a>> {
-        if let Some(group) = self.groups.get(model) {
+    /// The same for somebody to whom only some groups are there, as if there were no others.
+    pub fn route_among<'a>(&'a self, model: &'a str, is_there: impl Fn(&str) -> bool) -> Option<Route<'a>> {
+        let by_alias = || {
+            let target = &self.aliases.get(model)?.model;
+            self.direct(target, &is_there).or_else(|| self.by_pattern(target, &is_there))
+        };
+        self.direct(model, &is_there).or_else(by_alias).or_else(|| self.by_pattern(model, &is_there))
+    }
+
+    fn direct<'a>(&'a self, model: &'a str, is_there: &impl Fn(&str) -> bool) -> Option<Route<'a>> {
+        if let Some(group) = self.groups.get(model).filter(|group| is_there(&group.name)) {
             return Some(Route {
                 resolved: self,
                 group: &group.name,
@@ -188,13 +193,13 @@ impl Resolved {
                 captures: vec![],
             });
         }
-        let (group, deployment) = self.by_id.get(model)?;
+        let (group, deployment) = self.by_id.get(model).filter(|(group, _)| is_there(group))?;
         let deployments = std::slice::from_ref(deployment);
         Some(Route { resolved: self, group, deployments, captures: vec![] })
     }
 
-    fn by_pattern<'a>(&'a self, model: &'a str) -> Option<Route<'a>> {
-        self.wildcards.iter().find_map(|group| {
+    fn by_pattern<'a>(&'a self, model: &'a str, is_there: &impl Fn(&str) -> bool) -> Option<Route<'a>> {
+        self.wildcards.iter().filter(|group| is_there(&group.name)).find_map(|group| {
             let captures = Pattern::new(group.name.as_str()).matches(model)?;
             Some(Route { resolved: self, group: &group.name, deployments: &group.deployments, captures })
         })

@@ -1,13 +1,13 @@
 //! [`Identities`]: whose presented keys are.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llm_store::{Change, Store, StoreError};
-use llm_tenancy::{Access, KeyHash, Kind, VirtualKey};
+use llm_tenancy::{Access, Document, Grants, KeyHash, Kind, Role, VirtualKey};
 use llm_types::UnixMs;
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 
 use crate::cache::Cache;
 use crate::read;
@@ -39,12 +39,14 @@ pub struct Identity {
     pub access: Access,
     /// The key as it is in the store; what it has spent is that of the moment it was read.
     pub key: VirtualKey,
+    /// What was written down of its team.
+    pub team_metadata: Document,
     last_used: AtomicI64,
 }
 
 impl Identity {
-    pub(crate) fn new(access: Access, key: VirtualKey, now: UnixMs) -> Self {
-        let identity = Self { access, key, last_used: AtomicI64::new(0) };
+    pub(crate) fn new(access: Access, key: VirtualKey, team_metadata: Document, now: UnixMs) -> Self {
+        let identity = Self { access, key, team_metadata, last_used: AtomicI64::new(0) };
         identity.used(now);
         identity
     }
@@ -95,6 +97,12 @@ pub struct Identities {
     reading: Mutex<HashMap<KeyHash, Reading>>,
     permits: Semaphore,
     reads: AtomicU64,
+    /// Counts the rounds in which changes are heard of, as they begin, and as they are over.
+    pub(crate) begun: AtomicU64,
+    pub(crate) over: watch::Sender<u64>,
+    pub(crate) is_away: AtomicBool,
+    /// Somebody waits for a round.
+    pub(crate) asked: Notify,
 }
 
 impl Identities {
@@ -107,6 +115,10 @@ impl Identities {
             reading: Mutex::default(),
             permits: Semaphore::new(bounds.reads.max(1)),
             reads: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            over: watch::Sender::new(0),
+            is_away: AtomicBool::new(false),
+            asked: Notify::new(),
         }
     }
 
@@ -134,6 +146,39 @@ impl Identities {
         }
         drop(others);
         read
+    }
+
+    /// What somebody may do who presents no key of the store's, but what stands for `key`: a token. It is kept like a key,
+    /// under the hash of what was presented; `bounds` bound it besides what its user, team and organisation do. Somebody who
+    /// is no user of the store's has the `role` that is given.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn assume(
+        &self,
+        key: VirtualKey,
+        bounds: &[Grants],
+        role: Option<Role>,
+        now: UnixMs,
+    ) -> Result<Arc<Identity>, StoreError> {
+        let _permit = self.permits.acquire().await.ok();
+        let (hash, epoch) = (key.hash, self.cache.epoch());
+        let mut identity = read::of_key(&self.store, key, None, bounds, now).await?;
+        let caller = &mut identity.access.caller;
+        caller.user_role = caller.user_role.or(role);
+        let identity = Arc::new(identity);
+        self.cache.keep(hash, &identity, epoch);
+        Ok(identity)
+    }
+
+    /// Whether the database answered when changes were last asked for.
+    pub fn is_away(&self) -> bool {
+        self.is_away.load(Relaxed)
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     async fn read(&self, hash: &KeyHash, now: UnixMs) -> Result<Option<Arc<Identity>>, StoreError> {

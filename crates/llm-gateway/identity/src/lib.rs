@@ -5,5 +5,5 @@ mod follow;
 mod identities;
 mod read;
 
-pub use follow::Clock;
+pub use follow::{Clock, Hear};
 pub use identities::{Bounds, Identities, Identity};

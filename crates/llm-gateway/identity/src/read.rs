@@ -2,7 +2,10 @@
 
 use llm_store::{Field, Filter, FoundKey, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{Access, AccessGroup, KeyHash, Organization, Project, Records, Team, TeamMember, User};
+use llm_tenancy::{
+    Access, AccessGroup, FormerKey, Grants, KeyHash, Organization, Project, Records, Team, TeamMember, User,
+    VirtualKey,
+};
 use llm_types::UnixMs;
 
 use crate::Identity;
@@ -17,7 +20,18 @@ pub(crate) async fn identity(
     now: UnixMs,
 ) -> Result<Option<Identity>, StoreError> {
     let Some(FoundKey { key, former, .. }) = store.find_key(hash, now).await? else { return Ok(None) };
-    let (key, all) = (key.value, Scope::everything());
+    of_key(store, key.value, former.as_ref(), &[], now).await.map(Some)
+}
+
+/// What a key may do, that is in the store or stands for a token, and which is bounded further besides.
+pub(crate) async fn of_key(
+    store: &Store,
+    key: VirtualKey,
+    former: Option<&FormerKey>,
+    bounds: &[Grants],
+    now: UnixMs,
+) -> Result<Identity, StoreError> {
+    let all = Scope::everything();
     let user = match &key.user_id {
         Some(id) => store.find::<User>(id, &all).await?.map(|found| found.value),
         None => None,
@@ -43,9 +57,9 @@ pub(crate) async fn identity(
         None => None,
     };
     let access_groups = access_groups(store).await?;
-    let access = Access::compile(&Records {
+    let mut access = Access::compile(&Records {
         key: &key,
-        former: former.as_ref(),
+        former,
         user: user.as_ref(),
         team: team.as_ref(),
         member: member.as_ref(),
@@ -53,7 +67,11 @@ pub(crate) async fn identity(
         project: project.as_ref(),
         access_groups: &access_groups,
     });
-    Ok(Some(Identity::new(access, key, now)))
+    for grants in bounds {
+        access.narrow(grants, &access_groups);
+    }
+    let team_metadata = team.map(|team| team.metadata).unwrap_or_default();
+    Ok(Identity::new(access, key, team_metadata, now))
 }
 
 /// All access groups. There are few, and any of them may be assigned to the key.

@@ -32,7 +32,11 @@ impl Desk {
         let clock = Arc::new(AtomicI64::new(NOW.0));
         let told = clock.clone();
         let mut work = JoinSet::new();
-        work.spawn(identities.clone().follow(watch, Arc::new(move || UnixMs(told.load(Relaxed)))));
+        work.spawn(identities.clone().follow(
+            watch,
+            Arc::new(move || UnixMs(told.load(Relaxed))),
+            Arc::new(|_| Box::pin(std::future::ready(()))),
+        ));
         Self { store, identities, clock, _work: work, _folder: folder }
     }
 

@@ -14,13 +14,14 @@ use serde_json::Value;
 
 use crate::answer::AnswerBody;
 use crate::app::App;
+use crate::auth::{Errand, Principal, Recognised};
 use crate::error::{self, overloaded};
 use crate::exchange::{Exchange, Finaliser};
 use crate::headers;
 use crate::limits::read_body;
 use crate::services;
 use crate::services::completion::{self, Ask, Door};
-use crate::services::explain::{Behalf, Terms};
+use crate::services::explain::Terms;
 use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
 
@@ -173,8 +174,18 @@ where
         // Google's clients alone put keys into addresses.
         let is_google = matches!(route.dialect, Dialect::Gemini | Dialect::GeminiArray);
         let query = parts.uri.query().filter(|_| is_google);
-        let principal = serving.authenticator.authenticate(&parts.headers, query)?;
-        exchange.record_mut().principal = Some(principal);
+        let now = record.started;
+        let principal = match serving.authenticator.recognise(&parts.headers, query, now)? {
+            Recognised::As(principal) => principal,
+            // Boxed: hardly any request waits for it.
+            Recognised::Unread(unread) => Box::pin(unread.read(now)).await?,
+        };
+        let client = record.client;
+        let principal = record.principal.insert(principal);
+        if let Principal::Key(_) = principal {
+            let (method, path) = (parts.method.as_str(), parts.uri.path());
+            Errand { method, template: route.route, path, client, now }.check(principal)?;
+        }
         exchange.enter(Stage::Limits);
         let in_flight = app
             .in_flight
@@ -196,7 +207,7 @@ where
     completion::run(app, serving, ask, exchange).await
 }
 
-/// Says what would become of a request to a model: the body is the request, as that route takes it.
+/// Says what would become of somebody's request to a model: the body is the request, as that route takes it.
 ///
 /// # Errors
 /// What the client would be told before a deployment is chosen.
@@ -204,6 +215,7 @@ pub async fn explain<B>(
     app: &Arc<App>,
     route: ModelRoute,
     request: Request<B>,
+    who: Principal,
     terms: Terms,
 ) -> Result<Value, ApiError>
 where
@@ -214,10 +226,7 @@ where
     let id = request_id(app, request.headers());
     let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), id, route.route, serving.version);
     let (parts, body) = request.into_parts();
-    exchange.record_mut().principal = Some(match terms.behalf {
-        Behalf::Sender => serving.authenticator.authenticate(&parts.headers, None)?,
-        Behalf::Owner => serving.authenticator.owner(),
-    });
+    exchange.record_mut().principal = Some(who);
     check_content_type(&parts.headers)?;
     let body = read_body(body, &app.held_bytes, serving.bounds).await?;
     let ModelRoute { dialect, door, model, stream, .. } = route;
@@ -252,7 +261,8 @@ fn request_id(app: &App, map: &HeaderMap) -> String {
         .map_or_else(|| new_id(app), ToOwned::to_owned)
 }
 
-fn new_id(app: &App) -> String {
+/// A new name for a request.
+pub fn new_id(app: &App) -> String {
     let mut text = [0; 32];
     app.runtime.request_id().simple().encode_lower(&mut text).to_owned()
 }

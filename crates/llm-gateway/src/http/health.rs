@@ -1,11 +1,11 @@
 //! Is it alive, is it ready, what has it counted; how what is behind it is doing.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use llm_types::ApiError;
+use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
 use super::models::answer;
+use super::visit::Visit;
 use crate::app::App;
 use crate::telemetry::gauges;
 
@@ -28,13 +28,18 @@ pub fn readiness(app: &App) -> Response<Bytes> {
             "replicas": sharing.replicas(),
         })
     });
+    let db = match app.tenants().map(|tenants| tenants.identities.is_away()) {
+        None => "Not connected",
+        Some(true) => "away",
+        Some(false) => "connected",
+    };
     let mut response = answer(&json!({
         "status": if stopping { "stopping" } else { "healthy" },
         "litellm_version": env!("CARGO_PKG_VERSION"),
         "version": env!("CARGO_PKG_VERSION"),
         "config_version": serving.version,
         "models": serving.listed.len(),
-        "db": "Not connected",
+        "db": db,
         "cache": null,
         "shared_state": shared_state,
     }));
@@ -45,12 +50,8 @@ pub fn readiness(app: &App) -> Response<Bytes> {
 }
 
 /// Everything counted, in Prometheus' text format.
-///
-/// # Errors
-/// An authentication error.
-pub fn metrics(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
+pub fn metrics(visit: &Visit) -> Response<Bytes> {
+    let Visit { app, serving, .. } = visit;
     let mut numbers = vec![
         ("in_flight", "Requests in flight", app.in_flight.get()),
         ("held_bytes", "Bytes of bodies held", app.held_bytes.get()),
@@ -65,11 +66,11 @@ pub fn metrics(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErr
         ));
         numbers.push(("shared_state_replicas", "Gateways that share state, this one included", replicas));
     }
-    let text = app.metrics.encode(&numbers, |registry| gauges::register(registry, app, &serving));
+    let text = app.metrics.encode(&numbers, |registry| gauges::register(registry, app, serving));
     let mut response = Response::new(Bytes::from(text));
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8"),
     );
-    Ok(response)
+    response
 }

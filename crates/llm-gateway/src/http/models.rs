@@ -1,17 +1,19 @@
 //! Lists of models, in the shape that the client expects.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderValue, Response, header};
+use llm_tenancy::Owner;
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use super::visit::Visit;
 use crate::config::shown;
 use crate::config::{ResolvedDeployment, VendorChoice};
 use crate::services::health::{self, Subject, Verdict};
-use crate::serving::{ListedModel, Serving};
+use crate::serving::{Group, ListedModel, Serving};
 
 /// When a model was made is not known; lists need a number.
 ///
@@ -21,18 +23,13 @@ const CREATED_S: i64 = 1_677_610_602;
 /// The header by which Google's clients are known, whatever version of the API their path names.
 const GOOGLE: &str = "x-goog-api-key";
 
-/// All models.
-///
-/// # Errors
-/// An authentication error.
-pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    if headers.contains_key(GOOGLE) {
-        return list_gemini(app, headers, None);
+/// All models that whoever asks may call.
+pub fn list(visit: &Visit) -> Response<Bytes> {
+    if visit.headers.contains_key(GOOGLE) {
+        return list_gemini(visit);
     }
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
-    let listed = listed(app, &serving);
-    let body = if headers.contains_key("anthropic-version") {
+    let listed = listed(visit);
+    let body = if visit.headers.contains_key("anthropic-version") {
         let data: Vec<Value> = listed.iter().copied().map(anthropic).collect();
         let end = |item: Option<&&ListedModel>| item.map(|model| model.name.to_string());
         json!({
@@ -45,13 +42,15 @@ pub fn list(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError>
         let data: Vec<Value> = listed.iter().copied().map(openai).collect();
         json!({"object": "list", "data": data})
     };
-    Ok(answer(&body))
+    answer(&body)
 }
 
-/// The models of lists: all, or those of which a deployment is well, as configured.
-fn listed<'s>(app: &App, serving: &'s Serving) -> Vec<&'s ListedModel> {
+/// The models of lists: all that may be asked, or those of them of which a deployment is well, as configured.
+fn listed(visit: &Visit) -> Vec<&ListedModel> {
+    let Visit { app, serving, .. } = visit;
+    let may_ask = |model: &&ListedModel| serving.shows(&model.name, visit.access());
     if !serving.config.settings.health.lists_healthy_only {
-        return serving.listed.iter().collect();
+        return serving.listed.iter().filter(may_ask).collect();
     }
     let now = app.runtime.now();
     let subjects = health::subjects(serving);
@@ -69,26 +68,34 @@ fn listed<'s>(app: &App, serving: &'s Serving) -> Vec<&'s ListedModel> {
             .members(&model.name)
             .is_none_or(|members| members.iter().any(|member| well.contains(member.as_str()))),
     };
-    serving.listed.iter().filter(shown).collect()
+    serving.listed.iter().filter(may_ask).filter(shown).collect()
 }
 
 /// One model.
 ///
 /// # Errors
-/// An authentication error, or 404.
-pub fn show(app: &App, headers: &HeaderMap, name: &str) -> Result<Response<Bytes>, ApiError> {
-    if headers.contains_key(GOOGLE) {
-        return show_gemini(app, headers, None, name);
+/// 404, or 403 for what may not be asked.
+pub fn show(visit: &Visit, name: &str) -> Result<Response<Bytes>, ApiError> {
+    if visit.headers.contains_key(GOOGLE) {
+        return show_gemini(visit, name);
     }
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
-    let group = serving.resolve(name)?;
+    let group = found(visit, name)?;
     let owner = group.deployments.first().map(|deployment| deployment.provider_name.clone());
     let owner = owner.ok_or_else(|| {
         ApiError::new(ErrorKind::NotFound, Layer::Router, format!("no model {name:?} here"))
     })?;
     let model = ListedModel { name: name.into(), owner };
-    Ok(answer(&if headers.contains_key("anthropic-version") { anthropic(&model) } else { openai(&model) }))
+    Ok(answer(&if visit.headers.contains_key("anthropic-version") {
+        anthropic(&model)
+    } else {
+        openai(&model)
+    }))
+}
+
+/// What stands behind a name for whoever asks.
+fn found(visit: &Visit, name: &str) -> Result<Arc<Group>, ApiError> {
+    let meant = visit.serving.admit(name.into(), visit.access())?;
+    visit.serving.resolve_for(&meant, visit.access())
 }
 
 fn openai(model: &ListedModel) -> Value {
@@ -108,18 +115,22 @@ fn anthropic(model: &ListedModel) -> Value {
 /// configuration. Of parameters only the model and the address are told.
 ///
 /// Source: LiteLLM proxy documentation, "Model management", `GET /model/info`, read 2026-11.
-///
-/// # Errors
-/// An authentication error.
-pub fn info(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
-    let resolved = &serving.config.resolved;
-    let data: Vec<Value> = resolved.deployments().map(|deployment| deployment_info(deployment)).collect();
-    Ok(answer(&json!({"data": data})))
+pub fn info(visit: &Visit) -> Response<Bytes> {
+    let serving = &visit.serving;
+    let may_ask = |deployment: &&Arc<ResolvedDeployment>| {
+        let vendors = visit.access().filter(|access| access.bounds_vendors());
+        let is_allowed = vendors.is_none_or(|access| match &deployment.vendor {
+            VendorChoice::Named(vendor) => access.allows_vendor(vendor),
+            VendorChoice::ByRequest => true,
+        });
+        is_allowed && serving.shows(&deployment.model_name, visit.access())
+    };
+    let deployments = serving.config.resolved.deployments().filter(may_ask);
+    let data: Vec<Value> = deployments.map(|deployment| deployment_info(serving, deployment)).collect();
+    answer(&json!({"data": data}))
 }
 
-fn deployment_info(deployment: &ResolvedDeployment) -> Value {
+fn deployment_info(serving: &Serving, deployment: &ResolvedDeployment) -> Value {
     let vendor = match &deployment.vendor {
         VendorChoice::Named(vendor) => vendor.as_str(),
         VendorChoice::ByRequest => "",
@@ -128,7 +139,15 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
     let known = deployment.known().and_then(|known| serde_json::to_value(known).ok());
     let Value::Object(mut info) = known.unwrap_or_else(|| json!({})) else { return Value::Null };
     info.insert("id".to_owned(), deployment.id.as_str().into());
-    info.insert("db_model".to_owned(), false.into());
+    let of_api = deployment.origin.file.starts_with("database");
+    info.insert("db_model".to_owned(), of_api.into());
+    info.insert("origin".to_owned(), deployment.origin.to_string().into());
+    if let Some(owner) = serving.catalog.owner(&deployment.model_name) {
+        match owner {
+            Owner::Team(team) => info.insert("team_id".to_owned(), team.as_str().into()),
+            Owner::Organization(id) => info.insert("organization_id".to_owned(), id.as_str().into()),
+        };
+    }
     for (name, value) in [
         ("base_model", own.base_model.clone().map(Value::from)),
         ("mode", own.mode.clone().map(Value::from)),
@@ -158,29 +177,17 @@ fn deployment_info(deployment: &ResolvedDeployment) -> Value {
 /// All models in Gemini's shape.
 ///
 /// Source: Gemini API reference, "Models" (ai.google.dev/api/models), read 2026-11.
-///
-/// # Errors
-/// An authentication error.
-pub fn list_gemini(app: &App, headers: &HeaderMap, query: Option<&str>) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, query)?;
-    let models: Vec<Value> = listed(app, &serving).into_iter().map(|model| gemini(&model.name)).collect();
-    Ok(answer(&json!({"models": models})))
+pub fn list_gemini(visit: &Visit) -> Response<Bytes> {
+    let models: Vec<Value> = listed(visit).into_iter().map(|model| gemini(&model.name)).collect();
+    answer(&json!({"models": models}))
 }
 
 /// One model in Gemini's shape.
 ///
 /// # Errors
-/// An authentication error, or 404.
-pub fn show_gemini(
-    app: &App,
-    headers: &HeaderMap,
-    query: Option<&str>,
-    name: &str,
-) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, query)?;
-    serving.resolve(name)?;
+/// 404, or 403 for what may not be asked.
+pub fn show_gemini(visit: &Visit, name: &str) -> Result<Response<Bytes>, ApiError> {
+    found(visit, name)?;
     Ok(answer(&gemini(name)))
 }
 
@@ -197,13 +204,8 @@ fn gemini(name: &str) -> Value {
 /// All models in Ollama's shape.
 ///
 /// Source: Ollama API documentation, "List local models" (docs.ollama.com/api/tags), read 2026-11.
-///
-/// # Errors
-/// An authentication error.
-pub fn list_ollama(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
-    let models: Vec<Value> = listed(app, &serving)
+pub fn list_ollama(visit: &Visit) -> Response<Bytes> {
+    let models: Vec<Value> = listed(visit)
         .into_iter()
         .map(|model| {
             json!({
@@ -223,7 +225,7 @@ pub fn list_ollama(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, Ap
             })
         })
         .collect();
-    Ok(answer(&json!({"models": models})))
+    answer(&json!({"models": models}))
 }
 
 /// The version that Ollama's clients ask for: the gateway's own.

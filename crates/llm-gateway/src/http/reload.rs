@@ -1,20 +1,19 @@
 //! The configuration, read again on request.
 
 use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::Response;
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::json;
 
 use super::models::answer;
-use crate::app::App;
+use super::visit::Visit;
 
 /// Reads the configuration again. A bad one changes nothing.
 ///
 /// # Errors
-/// An authentication error, or 422 with what is wrong with the new configuration.
-pub async fn reload(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    app.serving().authenticator.authenticate(headers, None)?;
-    let reloader = app.reloader().ok_or_else(|| {
+/// 422 with what is wrong with the new configuration.
+pub async fn reload(visit: &Visit) -> Result<Response<Bytes>, ApiError> {
+    let reloader = visit.app.reloader().ok_or_else(|| {
         ApiError::new(ErrorKind::NotFound, Layer::Gateway, "this gateway has no configuration to read again")
     })?;
     match reloader.reload().await {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use llm_identity::Identities;
 use llm_router::{DeploymentId, Gate, GroupLive, KeyLive, Live, Pins, Senses};
 
 use crate::budgets::Purse;
@@ -28,6 +29,8 @@ pub struct States {
     pub(super) gates: papaya::HashMap<DeploymentId, Arc<Gate>>,
     /// Whether others share all this, and how they are spoken with.
     pub(super) sharing: Option<Arc<Sharing>>,
+    /// Whose keys are, where there is a database.
+    pub(super) identities: Option<Arc<Identities>>,
 }
 
 /// Those who are remembered as served by a deployment, at most.
@@ -44,6 +47,7 @@ impl Default for States {
             senses: ArcSwap::default(),
             gates: papaya::HashMap::default(),
             sharing: None,
+            identities: None,
         }
     }
 }
@@ -61,6 +65,12 @@ impl States {
     /// What others share.
     pub fn shared(sharing: Arc<Sharing>) -> Self {
         Self { sharing: Some(sharing), pins: Pins::new(MAX_PINS).with_news(), ..Self::default() }
+    }
+
+    /// The same with virtual keys.
+    #[must_use]
+    pub fn with_identities(self, identities: Option<Arc<Identities>>) -> Self {
+        Self { identities, ..self }
     }
 
     /// Shows every deployment of which anything is known.

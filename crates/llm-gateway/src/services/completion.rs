@@ -49,6 +49,7 @@ pub(crate) use wishes::wishes;
 
 use crate::answer::{AnswerBody, GoingOn};
 use crate::app::App;
+use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::headers;
@@ -199,6 +200,9 @@ pub(crate) fn look<'a>(
         Some(model) => model.as_str().into(),
         None => peek.model()?,
     };
+    let named = model.clone();
+    let access = exchange.record().principal.as_ref().and_then(Principal::access);
+    let model = serving.admit(model, access)?;
     let stream = match (ask.door, ask.stream) {
         (Door::Chat, Some(stream)) => stream,
         (Door::Chat, None) => ingress.wants_stream(&peek)?,
@@ -207,14 +211,14 @@ pub(crate) fn look<'a>(
     let include_usage = ask.dialect == Dialect::OpenAiChat && stream && wants_usage(&peek)?;
     let reply = Reply {
         request_id: exchange.id().to_owned(),
-        model: model.clone().into_owned(),
+        model: named.clone().into_owned(),
         created_s: exchange.record().started.seconds(),
         include_usage,
     };
     let record = exchange.record_mut();
     record.dialect = Some(ask.dialect);
     record.stream = stream;
-    record.model = Some(Arc::from(&*model));
+    record.model = Some(Arc::from(&*named));
     record.request_bytes = ask.body.bytes.len() as u64;
     let default_priority = serving.config.settings.router.default_priority;
     Ok(Request {
@@ -252,7 +256,8 @@ async fn route(
     let mut inquiry = known.inquiry(request, &tags, &regions);
     let embedder = Embedder::new(app, serving, open.record().principal.clone());
     let (entry, class) = enter(serving, request, &mut inquiry, &embedder).await?;
-    let group = serving.resolve(entry.group)?;
+    let principal = open.record().principal.clone();
+    let group = serving.resolve_for(entry.group, principal.as_ref().and_then(Principal::access))?;
     let now = app.runtime.now();
     let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;
     let pins = ties.pins();
@@ -281,6 +286,7 @@ async fn route(
         desk: &desk,
         tokens,
         rehearsal,
+        principal: principal.as_ref(),
         others: Mutex::default(),
     };
     let driven = drive(&way, &mut session, &inquiry, &mut rng).await;

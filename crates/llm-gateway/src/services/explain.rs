@@ -8,6 +8,7 @@ use llm_provider_core::{AwsKeys, Credential, Secret};
 use llm_router::{
     Affinity, Embed, Entropy as _, Foreseen, Inquiry, Reason, SeededEntropy, Sight, Snapshot, foresee,
 };
+use llm_tenancy::Access;
 use llm_transport::{Body, BoxFuture, CallOptions, HttpService, TransportError, TransportErrorKind};
 use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 use serde_json::{Value, json};
@@ -23,21 +24,9 @@ use crate::serving::{Group, Serving};
 /// What stands where a secret is sent.
 const MASK: &str = "***";
 
-/// On whose behalf a dry run is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Behalf {
-    /// Of whoever sends it, by the key in the headers.
-    #[default]
-    Sender,
-    /// Of whoever owns the gateway; no key is asked for.
-    Owner,
-}
-
 /// How a dry run is to be done.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Terms {
-    /// On whose behalf.
-    pub behalf: Behalf,
     /// What chance goes by. Default: as for any request.
     pub seed: Option<u64>,
     /// Whether an embedding model may be asked where the model is chosen by meaning.
@@ -67,14 +56,15 @@ pub async fn explain(
     } else {
         completion::enter(serving, &request, &mut inquiry, &Nobody).await?
     };
-    let group = serving.resolve(entry.group)?;
+    let access = principal.as_ref().and_then(Principal::access);
+    let group = serving.resolve_for(entry.group, access)?;
     let ties = Ties::find(&serving.prepare.states, &group, &request, &known, request.started)?;
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
     let route = exchange.record().route;
     let now = app.runtime.now();
     let seed = terms.seed.unwrap_or_else(|| app.runtime.entropy().next_u64());
-    let view = View { serving, group: &group };
+    let view = View { serving, group: &group, access };
     let wishes = completion::wishes(&request, &group)?;
     let foresight = foresee(&view, wishes, &inquiry, now, &mut SeededEntropy::new(seed))?;
     let first = foresight.order.first().and_then(|first| view.deployment(first));
@@ -104,7 +94,7 @@ pub async fn explain(
         "route": route,
         "dialect": ask.dialect.label(),
         "stream": request.stream,
-        "key": principal.as_ref().map(Principal::label),
+        "key": principal.as_ref().map(Principal::name),
         "rule": entry.rule,
         "variant": entry.variant,
         "class": class,
@@ -125,11 +115,12 @@ pub async fn explain(
 struct View<'a> {
     serving: &'a Serving,
     group: &'a Arc<Group>,
+    access: Option<&'a Access>,
 }
 
 impl View<'_> {
     fn group(&self, name: Option<&Arc<str>>) -> Result<Arc<Group>, ApiError> {
-        name.map_or_else(|| Ok(self.group.clone()), |name| self.serving.resolve(name))
+        name.map_or_else(|| Ok(self.group.clone()), |name| self.serving.resolve_for(name, self.access))
     }
 
     /// The deployment that is asked first.

@@ -340,6 +340,11 @@ impl Access {
         self.check_model(&Wanted { name, view: Some(view) }).is_ok()
     }
 
+    /// Whether there are vendors whose deployments may not be asked.
+    pub fn bounds_vendors(&self) -> bool {
+        self.levels.iter().any(|rules| !rules.vendors.is_empty())
+    }
+
     /// Whether deployments of a vendor may be asked.
     pub fn allows_vendor(&self, vendor: &str) -> bool {
         let allows =

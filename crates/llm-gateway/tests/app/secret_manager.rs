@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_gateway::auth::Principal;
+use llm_gateway::auth::{Principal, Recognised};
 use llm_gateway::boot::{Overrides, Source, boot, offline};
 use llm_gateway::runtime::Runtime;
+use llm_types::UnixMs;
 use serde_json::json;
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -59,8 +60,8 @@ async fn secrets_are_read_from_a_vault_and_again_on_reload() {
     tell(&server, "MASTER", "sk-first").await;
     let gateway = boot(source.clone(), &Overrides::default(), runtime(&server)).await.unwrap();
     let is_let_in = |key: &str| {
-        let opened = gateway.app.serving().authenticator.authenticate(&with_key(key), None);
-        opened == Ok(Principal::Master)
+        let opened = gateway.app.serving().authenticator.recognise(&with_key(key), None, UnixMs(0));
+        matches!(opened, Ok(Recognised::As(Principal::Master)))
     };
     assert!(is_let_in("sk-first") && !is_let_in("sk-second"));
     assert!(offline(source, runtime(&server)).await.is_ok());

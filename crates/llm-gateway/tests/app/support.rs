@@ -8,6 +8,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use llm_gateway::app::App;
+use llm_gateway::catalog::Owners;
 use llm_gateway::config::{Config, ConfigContext, ConfigStore, Vendor};
 use llm_gateway::exchange::{Finaliser, Record, Sink};
 use llm_gateway::prepare::{self, States};
@@ -122,10 +123,14 @@ impl TestApp {
             .unwrap_or_else(|errors| panic!("{errors}"));
         let clock = Arc::new(SetClock::default());
         let runtime = Runtime::new(clock.clone(), lookup, 7);
-        let serving =
-            prepare::serving(ConfigStore::new(config).load(), &runtime, &Arc::new(States::default()))
-                .await
-                .unwrap();
+        let serving = prepare::serving(
+            ConfigStore::new(config).load(),
+            &runtime,
+            &Arc::new(States::default()),
+            &Owners::default(),
+        )
+        .await
+        .unwrap();
         let ended = Arc::default();
         let finaliser = Finaliser::new(runtime.clone(), vec![Box::new(Keep(Arc::clone(&ended)))]);
         let app = App::new(runtime, serving, finaliser, Arc::new(Metrics::new()));

@@ -2,52 +2,43 @@
 //!
 //! Source: LiteLLM proxy documentation, "Health checks" and "Budget routing", read 2026-11.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http::{HeaderMap, Response};
-use llm_types::{ApiError, ErrorKind, UnixMs};
+use http::Response;
+use llm_types::{ErrorKind, UnixMs};
 use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::headers;
 use crate::http::models::answer;
+use crate::http::visit::Visit;
 use crate::services::health::{self, Subject, Verdict};
 use crate::serving::Serving;
 
 /// The deployments: those that are well, and the others, with what is wrong. Where nothing is checked in the background,
 /// they are checked now.
-///
-/// # Errors
-/// An authentication error.
-pub async fn health(
-    app: &Arc<App>,
-    headers: &HeaderMap,
-    query: Option<&str>,
-) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
+pub async fn health(visit: &Visit) -> Response<Bytes> {
+    let Visit { app, serving, query, .. } = visit;
     let settings = &serving.config.settings.health;
-    let mut subjects = asked_for(health::subjects(&serving), query);
+    let mut subjects = asked_for(health::subjects(serving), query.as_deref());
     if settings.skips_disabled {
         subjects.retain(|subject| !subject.resolved.model_info.health.is_left_out());
     }
     if !settings.in_background {
-        health::check_all(app, &serving, &subjects).await;
+        health::check_all(app, serving, &subjects).await;
     }
     let now = app.runtime.now();
     let (mut healthy, mut unhealthy) = (Vec::new(), Vec::new());
     for subject in &subjects {
-        let verdict = health::verdict(app, &serving, subject, now);
-        let endpoint = endpoint(app, &serving, subject, verdict, now);
+        let verdict = health::verdict(app, serving, subject, now);
+        let endpoint = endpoint(app, serving, subject, verdict, now);
         if verdict == Verdict::Well { healthy.push(endpoint) } else { unhealthy.push(endpoint) }
     }
-    Ok(answer(&json!({
+    answer(&json!({
         "healthy_count": healthy.len(),
         "unhealthy_count": unhealthy.len(),
         "healthy_endpoints": healthy,
         "unhealthy_endpoints": unhealthy,
-    })))
+    }))
 }
 
 /// The deployments that the query names by model group, by model or by id; all, if it names none.
@@ -160,15 +151,11 @@ fn happened(at: UnixMs, kind: Option<ErrorKind>) -> Value {
 }
 
 /// What the last checks have found, by deployment. Nobody is asked.
-///
-/// # Errors
-/// An authentication error.
-pub fn latest(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
+pub fn latest(visit: &Visit) -> Response<Bytes> {
+    let Visit { app, serving, .. } = visit;
     let details = serving.config.settings.health.tells_details;
     let mut checks = Map::new();
-    for subject in health::subjects(&serving) {
+    for subject in health::subjects(serving) {
         let id = &subject.resolved.id;
         let Some(found) = app.checks.found(id) else { continue };
         let well = found.check.failure.is_none();
@@ -186,20 +173,16 @@ pub fn latest(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErro
     }
     let total = checks.len();
     let spent = app.checks.spent(app.runtime.now());
-    Ok(answer(&json!({
+    answer(&json!({
         "latest_health_checks": checks,
         "total_models": total,
         "spent_today_usd": spent.to_string(),
-    })))
+    }))
 }
 
 /// The budgets of vendors, and what is spent of them.
-///
-/// # Errors
-/// An authentication error.
-pub fn budgets(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiError> {
-    let serving = app.serving();
-    serving.authenticator.authenticate(headers, None)?;
+pub fn budgets(visit: &Visit) -> Response<Bytes> {
+    let Visit { app, serving, .. } = visit;
     let now = app.runtime.now();
     let mut providers = Map::new();
     for (name, budget) in &serving.prepare.budgets.providers {
@@ -212,5 +195,5 @@ pub fn budgets(app: &App, headers: &HeaderMap) -> Result<Response<Bytes>, ApiErr
         });
         providers.insert(name.clone(), told);
     }
-    Ok(answer(&json!({"providers": providers})))
+    answer(&json!({"providers": providers}))
 }

@@ -168,15 +168,15 @@ async fn ask_on(
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(&request, &tags, &regions);
     let principal = desk.with(|exchange| exchange.record().principal.clone());
-    let embedder = Embedder::new(app, serving, principal);
+    let embedder = Embedder::new(app, serving, principal.clone());
     if enter(serving, &request, &mut inquiry, &embedder).await.is_err() {
         return Err(Some(session));
     }
     let pins = ties.pins();
     let inquiry = Inquiry { affinity: Affinity { pins: &pins, ..inquiry.affinity }, ..inquiry };
     let tokens = (inquiry.input_tokens, inquiry.output_tokens);
-    let (rehearsal, others) = (None, Mutex::default());
-    let way = Way { app, serving, group, request: &request, desk, tokens, rehearsal, others };
+    let (rehearsal, others, principal) = (None, Mutex::default(), principal.as_ref());
+    let way = Way { app, serving, group, request: &request, desk, tokens, rehearsal, principal, others };
     let mut rng = app.runtime.entropy();
     let driven = resume(&way, &mut session, &inquiry, &mut rng, context.changes.clone()).await;
     desk.with(|exchange| {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Ask, Door, Request};
+use crate::auth::Principal;
 use crate::exchange::Record;
 use crate::headers;
 use crate::serving::Serving;
@@ -33,7 +34,9 @@ pub(crate) struct Known<'a> {
     user_agent: Option<&'a str>,
     session: Option<Cow<'a, str>>,
     user: Option<Cow<'a, str>>,
-    key: Option<&'static str>,
+    principal: Option<Principal>,
+    /// Who asks, by a name that is no secret.
+    key: Option<String>,
     facts: Option<Value>,
 }
 
@@ -83,6 +86,9 @@ impl<'a> Known<'a> {
         }
         if needs.contains(Needs::TAGS) || needs.contains(Needs::FACTS) {
             known.tags = tags(ask, peek, &about)?;
+            let access = record.principal.as_ref().and_then(Principal::access);
+            let of_key = access.into_iter().flat_map(|access| &access.caller.tags);
+            known.tags.extend(of_key.map(|tag| Cow::Owned(tag.clone())));
             known.user_agent = header_text(&ask.headers, header::USER_AGENT);
         }
         if needs.contains(Needs::REGIONS) {
@@ -96,7 +102,8 @@ impl<'a> Known<'a> {
                 .or(owned(peek.text("litellm_session_id")?))
                 .or(owned(about.text("session_id")?));
             known.user = owned(peek.text("user")?).or(owned(about.text("user_id")?));
-            known.key = record.principal.as_ref().map(crate::auth::Principal::label);
+            known.principal.clone_from(&record.principal);
+            known.key = known.principal.as_ref().map(|principal| principal.name().into_owned());
         }
         if needs.contains(Needs::FACTS) {
             known.facts = Some(known.told(request));
@@ -114,10 +121,27 @@ impl<'a> Known<'a> {
                 members.insert(member.name.clone().into_owned(), value);
             }
         }
+        let alias = self.key();
+        let Some(Principal::Key(identity)) = &self.principal else {
+            return json!({
+                "key": {"alias": alias, "metadata": {}},
+                "user": {"id": self.user},
+                "team": {"metadata": {}},
+                "request": members,
+            });
+        };
+        let caller = &identity.access.caller;
         json!({
-            "key": {"alias": self.key, "metadata": {}},
+            "key": {
+                "alias": alias,
+                "metadata": identity.key.metadata,
+                "user_id": caller.user_id,
+                "organization_id": caller.organization_id,
+                "project_id": caller.project_id,
+                "tags": caller.tags,
+            },
             "user": {"id": self.user},
-            "team": {"metadata": {}},
+            "team": {"id": caller.team_id, "metadata": identity.team_metadata},
             "request": members,
         })
     }
@@ -133,8 +157,8 @@ impl<'a> Known<'a> {
     }
 
     /// The key, by a name that is no secret.
-    pub(crate) const fn key(&self) -> Option<&str> {
-        self.key
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The labels that the request asks for.
@@ -171,7 +195,7 @@ impl<'a> Known<'a> {
             regions,
             affinity: Affinity {
                 session: self.session.as_deref(),
-                key: self.key,
+                key: self.key(),
                 user: self.user.as_deref(),
                 pins: &[],
             },

@@ -14,6 +14,7 @@ use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
 use super::{Ask, Rehearsal, Request, mirror};
 use crate::app::App;
+use crate::auth::Principal;
 use crate::deployment::{Claim, Deployment, Place};
 use crate::exchange::Exchange;
 use crate::limits::HeldBody;
@@ -31,6 +32,8 @@ pub(super) struct Way<'a> {
     pub(super) tokens: (u64, Option<u64>),
     /// A failure that the request itself asks for.
     pub(super) rehearsal: Option<Rehearsal>,
+    /// Who asks.
+    pub(super) principal: Option<&'a Principal>,
     /// Groups that stood in, so that news finds its deployment.
     pub(super) others: Mutex<Vec<Arc<Group>>>,
 }
@@ -51,7 +54,7 @@ impl Way<'_> {
         if let Some(group) = others.iter().find(|group| group.name == *name) {
             return Ok(group.clone());
         }
-        let group = self.serving.resolve(name)?;
+        let group = self.serving.resolve_for(name, self.principal.and_then(Principal::access))?;
         others.push(group.clone());
         Ok(group)
     }

@@ -1,0 +1,117 @@
+//! Keys and tenants: the database, what is kept in memory of it, and the API over it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use llm_identity::{Bounds, Identities};
+use llm_management::Office;
+use llm_store::{Cipher, Store, StoreError, StoreSettings};
+use sha2::{Digest as _, Sha256};
+
+use crate::app::App;
+use crate::config::{Config, ConfigSecrets, DatabaseSettings, Secret, SecretRef, SecretSource as _};
+use crate::http::front;
+use crate::runtime::Runtime;
+
+mod additions;
+mod host;
+
+pub use additions::Additions;
+use host::Desk;
+
+/// Keys and tenants of a running gateway.
+#[derive(Debug)]
+pub struct Tenants {
+    /// Where they are kept.
+    pub store: Store,
+    /// Whose keys are.
+    pub identities: Arc<Identities>,
+}
+
+/// How long the answer to a change waits until that holds for requests to this process.
+const SETTLING: Duration = Duration::from_secs(2);
+
+impl Tenants {
+    /// Opens the database that the configuration names. `None` if it names none, and if the one that nobody has chosen
+    /// cannot be had.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn open(config: &Config, runtime: &Runtime) -> Result<Option<Arc<Self>>, String> {
+        let Some(settings) = &config.settings.database else { return Ok(None) };
+        let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+        let secrets = ConfigSecrets::new(config.environment.clone(), base);
+        let store = match open(settings, config, &secrets, base, runtime).await {
+            Ok(store) => store,
+            Err(why) if settings.is_implicit => {
+                tracing::warn!(
+                    why,
+                    "there are no virtual keys: set general_settings.database_url or \
+                     llm_gateway.database.data_dir to choose where they are kept"
+                );
+                return Ok(None);
+            }
+            Err(why) => return Err(why),
+        };
+        let bounds = Bounds { known: settings.cached_keys.get(), ..Bounds::default() };
+        let identities = Arc::new(Identities::new(store.clone(), bounds));
+        tracing::info!(database = store.backend(), "keys and tenants are kept");
+        Ok(Some(Arc::new(Self { store, identities })))
+    }
+
+    /// The API that manages them.
+    pub fn router(&self, app: &Arc<App>) -> Router<Arc<App>> {
+        let office = Office::new(Arc::new(Desk { app: app.clone() }), self.store.clone());
+        let told = app.clone();
+        let tell = axum::middleware::map_response(move |mut response: Response| {
+            let id = front::new_id(&told);
+            async move {
+                front::tell_request(&id, response.headers_mut());
+                response
+            }
+        });
+        office.router().layer(tell).with_state(())
+    }
+}
+
+async fn open(
+    settings: &DatabaseSettings,
+    config: &Config,
+    secrets: &ConfigSecrets,
+    base: &Path,
+    runtime: &Runtime,
+) -> Result<Store, String> {
+    let fetch = async |what: &str, reference: &SecretRef| -> Result<Secret, String> {
+        secrets.resolve(reference).await.map_err(|error| format!("{what}: {error}"))
+    };
+    let data_dir =
+        settings.data_dir.as_deref().map_or_else(|| base.to_path_buf(), |folder| base.join(folder));
+    let mut options = StoreSettings::new(data_dir);
+    if let Some(url) = &settings.url {
+        let url = fetch("llm_gateway.database.url", url).await?;
+        options = options.with_url(url.expose());
+    }
+    options.max_connections = settings.max_connections.get();
+    options.connect_timeout_ms = settings.connect_timeout_ms.get();
+    options.query_timeout_ms = settings.query_timeout_ms.get();
+    options.migrate = settings.migrate;
+    let mut keys = Vec::new();
+    for reference in &settings.encryption_keys {
+        keys.push(fetch("llm_gateway.database.encryption_keys", reference).await?.expose().to_owned());
+    }
+    if keys.is_empty()
+        && let Some(master) = &config.settings.master_key
+    {
+        // Of whatever length: a key for another purpose than that of letting in.
+        let master = fetch("general_settings.master_key", master).await?;
+        let digest =
+            Sha256::new_with_prefix(b"llm-gateway: credentials at rest\0").chain_update(master.expose());
+        keys.push(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+    }
+    let at = |error: StoreError| format!("llm_gateway.database: {error}");
+    let cipher = Cipher::new(&keys).map_err(at)?;
+    Store::open(&options, cipher, runtime.now()).await.map_err(at)
+}
