@@ -5,6 +5,7 @@ mod desk;
 mod endpoint;
 mod fault;
 mod host;
+mod keys;
 mod member;
 mod office;
 mod openapi;
@@ -21,5 +22,5 @@ pub use openapi::paths;
 
 /// Every route that is served. A test holds them against `llm-tenancy`'s table of rights.
 fn endpoints() -> Vec<Endpoint> {
-    [budgets::endpoints()].into_iter().flatten().collect()
+    [budgets::endpoints(), keys::endpoints()].into_iter().flatten().collect()
 }

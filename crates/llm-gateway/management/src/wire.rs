@@ -192,7 +192,11 @@ impl Wire for UnixMs {
 
     fn read(value: Value) -> Result<Self, ParseError> {
         let text = String::read(value)?;
-        Self::from_rfc3339(&text)
+        // Python's times often say no zone, and its dates no time.
+        let read = Self::from_rfc3339(&text)
+            .or_else(|| Self::from_rfc3339(&format!("{text}Z")))
+            .or_else(|| Self::from_rfc3339(&format!("{text}T00:00:00Z")));
+        read
             .ok_or_else(|| wrong(format!("expected a time such as 2026-11-21T08:00:00Z, found {text:?}")))
     }
 

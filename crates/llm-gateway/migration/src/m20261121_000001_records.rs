@@ -26,6 +26,7 @@ const KINDS: &[Kind] = &[
                 "project_id",
                 "agent_id",
                 "budget_id",
+                "created_by",
             ]);
             columns.extend([Column::MaybeWhole("expires_ms"), Column::Flag("blocked")]);
             columns
@@ -37,6 +38,7 @@ const KINDS: &[Kind] = &[
             over(&["organization_id"]),
             over(&["project_id"]),
             over(&["budget_id"]),
+            over(&["created_by"]),
             over(&["expires_ms"]),
             over(&["created_ms", "id"]),
         ],

@@ -50,12 +50,16 @@ fn up(dialect: Dialect) -> Vec<Statement> {
             Column::Text("record_id", PAIR),
             Column::Whole("deleted_ms"),
             Column::MaybeText("deleted_by", NAME),
+            Column::MaybeText("alias", NAME),
+            Column::MaybeText("user_id", NAME),
+            Column::MaybeText("team_id", NAME),
+            Column::MaybeText("organization_id", NAME),
             Column::Whole("spend_nanos"),
             Column::Whole("created_ms"),
             Column::Whole("updated_ms"),
             Column::Document("body"),
         ],
-        &[over(&["kind", "record_id"]), over(&["deleted_ms"])],
+        &[over(&["kind", "record_id"]), over(&["user_id"]), over(&["team_id"]), over(&["deleted_ms"])],
     );
     [changes, audit, graces, deleted].concat()
 }

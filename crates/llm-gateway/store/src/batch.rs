@@ -2,13 +2,15 @@
 
 use std::pin::Pin;
 
+use llm_tenancy::{KeyHash, Usd, VirtualKey};
+use llm_types::UnixMs;
 use sea_orm::DatabaseTransaction;
 
 use crate::db::transaction;
 use crate::error::Result;
 use crate::journal::{By, Journal};
 use crate::record::{Record, RecordId, Row, Sheet};
-use crate::{Scope, Store, delete, write};
+use crate::{Scope, Store, delete, keys, write};
 
 /// Writes that happen together, in their order: all, or none.
 ///
@@ -46,6 +48,27 @@ impl Batch {
     /// A record takes the place of the version that was read, as by [`Store::update`].
     pub fn update<R: Record>(&mut self, record: &R, version: i64, scope: &Scope) -> &mut Self {
         self.steps.push(Box::new(Update { record: record.clone(), version, scope: scope.clone() }));
+        self
+    }
+
+    /// What a record has spent is set, as by [`Store::set_spend`].
+    pub fn set_spend<R: Record>(&mut self, id: &R::Id, spend: Usd, scope: &Scope) -> &mut Self {
+        let (sheet, id, scope) = (R::sheet(), id.to_text(), scope.clone());
+        self.steps.push(Box::new(SetSpend { sheet, id, spend, scope }));
+        self
+    }
+
+    /// A key with another text takes the place of the version of `old` that was read, as by [`Store::rotate_key`].
+    pub fn rotate_key(
+        &mut self,
+        old: &KeyHash,
+        version: i64,
+        key: &VirtualKey,
+        grace_until: Option<UnixMs>,
+        scope: &Scope,
+    ) -> &mut Self {
+        let (key, scope) = (key.clone(), scope.clone());
+        self.steps.push(Box::new(Rotate { old: *old, version, key, grace_until, scope }));
         self
     }
 
@@ -94,6 +117,42 @@ impl<R: Record> Step for Update<R> {
     fn run<'a>(&'a self, db: &'a DatabaseTransaction, by: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
         Box::pin(async move {
             write::replace_whole(db, &self.record, self.version, &self.scope, by, journal).await.map(|_| ())
+        })
+    }
+}
+
+struct SetSpend {
+    sheet: &'static Sheet,
+    id: String,
+    spend: Usd,
+    scope: Scope,
+}
+
+impl Step for SetSpend {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, _: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
+        Box::pin(async move {
+            let Self { sheet, id, spend, scope } = self;
+            write::reset_spend(db, sheet, id, *spend, scope, journal).await.map(|_| ())
+        })
+    }
+}
+
+struct Rotate {
+    old: KeyHash,
+    version: i64,
+    key: VirtualKey,
+    grace_until: Option<UnixMs>,
+    scope: Scope,
+}
+
+impl Step for Rotate {
+    fn run<'a>(&'a self, db: &'a DatabaseTransaction, by: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
+        Box::pin(async move {
+            let Self { old, version, key, grace_until, scope } = self;
+            let mut whole = |value: &mut VirtualKey| *value = key.clone();
+            keys::rotate(db, old, Some(*version), *grace_until, scope, by, journal, &mut whole)
+                .await
+                .map(|_| ())
         })
     }
 }

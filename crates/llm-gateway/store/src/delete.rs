@@ -4,18 +4,20 @@ mod cascade;
 
 use std::collections::BTreeSet;
 
-use llm_tenancy::Deletion;
+use llm_tenancy::{Deletion, Kind, VirtualKey};
 use llm_types::UnixMs;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use sea_orm::{PaginatorTrait as _, QuerySelect as _};
 
 use crate::db::transaction;
 use crate::entity::deleted;
-use crate::error::Result;
+use crate::error::{Result, StoreError};
 use crate::journal::By;
-use crate::record::{Record, RecordId, Row, Stored};
+use crate::list::Plan;
+use crate::record::{Record, RecordId, Row, Sheet, Stored};
+use crate::scope::Whose;
 use crate::write::lock;
-use crate::{Scope, Store};
+use crate::{Field, Query, Scope, Start, Store};
 
 pub(crate) use cascade::bury;
 
@@ -68,6 +70,65 @@ impl Store {
         let select = deleted::Entity::find().filter(deleted::Column::Kind.eq(R::KIND.label()));
         let count = select.clone();
         let page = select.order_by_desc(deleted::Column::Seq).offset(skip).limit(most.min(1_000));
+        let (rows, total) = self
+            .db()
+            .read(async {
+                let rows = page.all(self.db().reader()).await?;
+                Ok((rows, count.count(self.db().reader()).await?))
+            })
+            .await?;
+        Ok((rows.into_iter().map(revive).collect::<Result<_>>()?, total))
+    }
+}
+
+/// The table of deleted records, with what deleted keys are looked for by.
+static DELETED_KEYS: Sheet = Sheet {
+    kind: Kind::Key,
+    table: "deleted_records",
+    columns: &[],
+    unique: &[],
+    refers: &[],
+    fields: &[
+        (Field::Id, "record_id"),
+        (Field::Alias, "alias"),
+        (Field::User, "user_id"),
+        (Field::Team, "team_id"),
+        (Field::Organization, "organization_id"),
+        (Field::Spend, "spend_nanos"),
+        (Field::Created, "created_ms"),
+        (Field::Updated, "updated_ms"),
+    ],
+    spends: false,
+    whose: Whose {
+        organization: Some("organization_id"),
+        team: Some("team_id"),
+        user: Some("user_id"),
+        key: Some("record_id"),
+        shared: false,
+    },
+    members: None,
+};
+
+impl Store {
+    /// A page of the keys that went, within a scope, and how many there are on all pages. An organisation reaches those
+    /// of its teams as long as the teams are there.
+    ///
+    /// # Errors
+    /// As [`Store::list`]; pages are numbered here.
+    pub async fn list_deleted_keys(&self, query: &Query, scope: &Scope) -> Result<(Vec<VirtualKey>, u64)> {
+        let plan = Plan::of(&DELETED_KEYS, query, scope)?;
+        let Start::Page(page) = query.from else {
+            return Err(StoreError::Invalid("pages of deleted keys have numbers".to_owned()));
+        };
+        let select = deleted::Entity::find()
+            .filter(deleted::Column::Kind.eq(Kind::Key.label()))
+            .filter(plan.condition.clone());
+        let count = select.clone();
+        let page = select
+            .order_by(plan.sorted.clone(), plan.direction())
+            .order_by(deleted::Column::Seq, plan.direction())
+            .offset(plan.skipped(page)?)
+            .limit(query.size);
         let (rows, total) = self
             .db()
             .read(async {

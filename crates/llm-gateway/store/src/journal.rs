@@ -171,6 +171,6 @@ impl<'a> Journal<'a> {
 }
 
 /// As much of a name as the column holds; the whole is in the body.
-fn short(name: &str) -> String {
+pub(crate) fn short(name: &str) -> String {
     name.chars().filter(|character| *character != '\0').take(255).collect()
 }

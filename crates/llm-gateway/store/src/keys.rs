@@ -71,14 +71,17 @@ impl Store {
         mut change: impl FnMut(&mut VirtualKey) + Send,
     ) -> Result<Stored<VirtualKey>> {
         transaction!(self, self.db().patience(), by, |db, journal| {
-            rotate(db, old, grace_until, scope, by, journal, &mut change).await
+            rotate(db, old, None, grace_until, scope, by, journal, &mut change).await
         })
     }
 }
 
-async fn rotate(
+/// Gives a key another text, if it is still of the version that is expected.
+#[expect(clippy::too_many_arguments, reason = "a step of a transaction, with all that it takes")]
+pub(crate) async fn rotate(
     db: &DatabaseTransaction,
     old: &KeyHash,
+    expected: Option<i64>,
     grace_until: Option<UnixMs>,
     scope: &Scope,
     by: &By,
@@ -87,6 +90,9 @@ async fn rotate(
 ) -> Result<Stored<VirtualKey>> {
     let old_id = old.to_string();
     let row = lock(db, &KEYS, &old_id, scope).await?;
+    if expected.is_some_and(|version| version != row.version) {
+        return Err(StoreError::Changed(VirtualKey::KIND));
+    }
     let before: Stored<VirtualKey> = row.clone().into_record()?;
     let mut key = before.value.clone();
     change(&mut key);

@@ -109,16 +109,16 @@ impl Store {
 }
 
 /// A query, held against a kind's columns.
-struct Plan<'a> {
-    sheet: &'static Sheet,
+pub(crate) struct Plan<'a> {
+    sheet: &'a Sheet,
     query: &'a Query,
-    condition: Condition,
+    pub(crate) condition: Condition,
     /// What is sorted by: never null, which databases sort differently.
-    sorted: Expr,
+    pub(crate) sorted: Expr,
 }
 
 impl<'a> Plan<'a> {
-    fn of(sheet: &'static Sheet, query: &'a Query, scope: &Scope) -> Result<Self> {
+    pub(crate) fn of(sheet: &'a Sheet, query: &'a Query, scope: &Scope) -> Result<Self> {
         if query.size == 0 || query.size > LARGEST {
             return Err(StoreError::Invalid(format!("a page has 1 to {LARGEST} records")));
         }
@@ -143,7 +143,7 @@ impl<'a> Plan<'a> {
 
     /// One more than the page has, to know whether another one follows.
     async fn rows(&self, db: &DatabaseConnection) -> Result<Vec<(Row, Mark)>> {
-        let direction = if self.query.descending { Direction::Desc } else { Direction::Asc };
+        let direction = self.direction();
         let mut select = Row::select(self.sheet);
         select
             .expr_as(self.sorted.clone(), Alias::new(SORTED_BY))
@@ -153,11 +153,7 @@ impl<'a> Plan<'a> {
             .limit(self.query.size + 1);
         match &self.query.from {
             Start::Page(number) => {
-                let before = number.checked_sub(1).and_then(|pages| pages.checked_mul(self.query.size));
-                let before = before.filter(|before| i64::try_from(*before).is_ok());
-                let before =
-                    before.ok_or_else(|| StoreError::Invalid("pages are counted from 1".to_owned()))?;
-                select.offset(before);
+                select.offset(self.skipped(*number)?);
             }
             Start::After(cursor) => {
                 select.cond_where(self.after(cursor)?);
@@ -174,6 +170,17 @@ impl<'a> Plan<'a> {
                 Ok((Row::read(row)?, mark))
             })
             .collect()
+    }
+
+    pub(crate) const fn direction(&self) -> Direction {
+        if self.query.descending { Direction::Desc } else { Direction::Asc }
+    }
+
+    /// How many records are on the pages before.
+    pub(crate) fn skipped(&self, page: u64) -> Result<u64> {
+        let skipped = page.checked_sub(1).and_then(|pages| pages.checked_mul(self.query.size));
+        let skipped = skipped.filter(|skipped| i64::try_from(*skipped).is_ok());
+        skipped.ok_or_else(|| StoreError::Invalid("pages are counted from 1".to_owned()))
     }
 
     fn after(&self, cursor: &Cursor) -> Result<Condition> {

@@ -35,7 +35,7 @@ pub(crate) fn within(sheet: &Sheet, scope: &Scope) -> Option<Condition> {
     // Nothing is within reach that nothing below names.
     let mut any = Condition::any().add(Expr::val(1).eq(2));
     if !scope.organizations.is_empty() {
-        any = any.add(of_organizations(sheet, scope));
+        any = any.add(of_organizations(sheet, &scope.organizations));
     }
     if let Some(team) = whose.team {
         any = any.add(among(team, &scope.teams));
@@ -64,19 +64,19 @@ pub(crate) fn own(scope: &Scope) -> Cow<'_, Scope> {
 
 /// What belongs to organisations: by way of a team, or where there is none by itself. Of a record with a team, its team
 /// knows whose it is.
-fn of_organizations(sheet: &Sheet, scope: &Scope) -> Condition {
+pub(crate) fn of_organizations<T: AsRef<str>>(sheet: &Sheet, organizations: &[T]) -> Condition {
     let whose = &sheet.whose;
     let mut any = Condition::any();
     if let Some(members) = sheet.members {
-        let members = in_organizations(members, "user_id", scope);
+        let members = in_organizations(members, "user_id", organizations);
         return any.add(Expr::col(Alias::new("id")).in_subquery(members));
     }
     let by_team = whose.team.filter(|column| *column != "id");
     if let Some(team) = by_team {
-        any = any.add(Expr::col(Alias::new(team)).in_subquery(in_organizations("teams", "id", scope)));
+        any = any.add(Expr::col(Alias::new(team)).in_subquery(in_organizations("teams", "id", organizations)));
     }
     if let Some(organization) = whose.organization {
-        let mut its = Condition::all().add(among(organization, &scope.organizations));
+        let mut its = Condition::all().add(among(organization, organizations));
         if let Some(team) = by_team {
             its = its.add(Expr::col(Alias::new(team)).is_null());
         }
@@ -112,11 +112,11 @@ fn among<T: AsRef<str>>(column: &str, ids: &[T]) -> Expr {
     Expr::col(Alias::new(column)).is_in(ids.iter().map(AsRef::as_ref))
 }
 
-/// A column of a table whose rows belong to the scope's organisations.
-fn in_organizations(table: &str, column: &str, scope: &Scope) -> SelectStatement {
+/// A column of a table whose rows belong to these organisations.
+fn in_organizations<T: AsRef<str>>(table: &str, column: &str, organizations: &[T]) -> SelectStatement {
     Query::select()
         .column(Alias::new(column))
         .from(Alias::new(table))
-        .and_where(among("organization_id", &scope.organizations))
+        .and_where(among("organization_id", organizations))
         .to_owned()
 }

@@ -12,7 +12,7 @@ use sea_orm::DatabaseTransaction;
 use crate::db::transaction;
 use crate::error::{Result, StoreError};
 use crate::journal::{By, Journal, ROWS};
-use crate::record::{Record, RecordId, Row, Stored};
+use crate::record::{Record, RecordId, Row, Sheet, Stored};
 use crate::{Scope, Store};
 
 pub(crate) use references::check as check_references;
@@ -119,18 +119,9 @@ impl Store {
         scope: &Scope,
         by: &By,
     ) -> Result<Stored<R>> {
-        let (id, sheet) = (id.to_text(), R::sheet());
-        if !sheet.spends {
-            return Err(StoreError::Invalid(format!("a {} spends nothing", sheet.kind.label())));
-        }
+        let id = id.to_text();
         transaction!(self, self.db().patience(), by, |db, journal| {
-            let old = lock(db, sheet, &id, scope).await?;
-            let mut new = old.clone();
-            new.spend_nanos = spend.nanos();
-            new.version += 1;
-            rows::set_spend(db, sheet, &new).await?;
-            journal.updated(sheet.kind, &id, &spent(&old), &spent(&new)).await?;
-            new.into_record()
+            reset_spend(db, R::sheet(), &id, spend, scope, journal).await?.into_record()
         })
     }
 
@@ -139,6 +130,27 @@ impl Store {
         let statements = u32::try_from(records.div_ceil(ROWS)).unwrap_or(u32::MAX).max(1);
         self.db().patience().saturating_mul(statements)
     }
+}
+
+/// Sets what a record has spent.
+pub(crate) async fn reset_spend(
+    db: &DatabaseTransaction,
+    sheet: &Sheet,
+    id: &str,
+    spend: Usd,
+    scope: &Scope,
+    journal: &mut Journal<'_>,
+) -> Result<Row> {
+    if !sheet.spends {
+        return Err(StoreError::Invalid(format!("a {} spends nothing", sheet.kind.label())));
+    }
+    let old = lock(db, sheet, id, scope).await?;
+    let mut new = old.clone();
+    new.spend_nanos = spend.nanos();
+    new.version += 1;
+    rows::set_spend(db, sheet, &new).await?;
+    journal.updated(sheet.kind, id, &spent(&old), &spent(&new)).await?;
+    Ok(new)
 }
 
 /// Puts a new value in the place of one that was read at this version.

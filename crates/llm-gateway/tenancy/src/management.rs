@@ -7,6 +7,7 @@
 
 mod fields;
 mod grant;
+mod holder;
 mod manager;
 mod references;
 mod rights;

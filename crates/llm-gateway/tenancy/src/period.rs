@@ -11,7 +11,8 @@ mod calendar;
 #[cfg(test)]
 mod tests;
 
-/// A length of time: `30s`, `30m`, `30h`, `30d`, `2w`, `1mo`.
+/// A length of time: `30s`, `30m`, `30h`, `30d`, `2w`, `1mo`. `hourly`, `daily`, `weekly` and `monthly` are read as `1h`,
+/// `24h`, `7d` and `30d`.
 ///
 /// As an expiry it is a length from an instant on; a month then ends on the same day of a later month, or on that
 /// month's last. As the duration of a budget it may follow the calendar: see [`Period::next_reset`].
@@ -155,7 +156,13 @@ impl FromStr for Period {
 
     fn from_str(text: &str) -> Result<Self, PeriodError> {
         let form = || PeriodError::Form(text.chars().take(40).collect());
-        let trimmed = text.trim();
+        let trimmed = match text.trim() {
+            word if word.eq_ignore_ascii_case("hourly") => "1h",
+            word if word.eq_ignore_ascii_case("daily") => "24h",
+            word if word.eq_ignore_ascii_case("weekly") => "7d",
+            word if word.eq_ignore_ascii_case("monthly") => "30d",
+            other => other,
+        };
         let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = trimmed.split_at(digits);
         if number.is_empty() {

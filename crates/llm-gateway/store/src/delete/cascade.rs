@@ -120,6 +120,10 @@ async fn remove(db: &DatabaseTransaction, sheet: &Sheet, rows: &[Row], by: &By) 
         spend_nanos: ActiveValue::Set(row.spend_nanos),
         created_ms: ActiveValue::Set(row.created_ms),
         updated_ms: ActiveValue::Set(row.updated_ms),
+        alias: ActiveValue::Set(member(row, "key_alias")),
+        user_id: ActiveValue::Set(member(row, "user_id")),
+        team_id: ActiveValue::Set(member(row, "team_id")),
+        organization_id: ActiveValue::Set(member(row, "organization_id")),
         body: ActiveValue::Set(mask::without_sealed(row.body.clone())),
     });
     deleted::Entity::insert_many(aside).exec_without_returning(db).await?;
@@ -131,6 +135,11 @@ async fn remove(db: &DatabaseTransaction, sheet: &Sheet, rows: &[Row], by: &By) 
     delete.from_table(Alias::new(sheet.table)).and_where(Expr::col(Alias::new("id")).is_in(ids()));
     db.execute(&delete).await?;
     Ok(())
+}
+
+/// What deleted records are looked for by.
+fn member(row: &Row, name: &str) -> Option<String> {
+    row.body.get(name)?.as_str().map(str::to_owned)
 }
 
 async fn count(db: &DatabaseTransaction, sheet: &Sheet, column: &str, id: &str) -> Result<u64> {

@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, LikeExpr};
 use super::Mark;
 use crate::error::{Result, StoreError};
 use crate::record::Sheet;
+use crate::scope::of_organizations;
 
 /// What records are filtered and sorted by. No kind has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub enum Field {
     Agent,
     /// The budget, or its own id.
     Budget,
+    /// Who made it.
+    Creator,
     /// A user's address, in lower case.
     Email,
     /// The subject by which the identity provider knows a user.
@@ -65,6 +68,8 @@ pub enum Filter {
     Below(Field, i64),
     /// The number is this or more. An empty field is not.
     AtLeast(Field, i64),
+    /// It belongs to this organisation, also by way of a team.
+    OfOrganization(String),
     /// One of these holds.
     Any(Vec<Filter>),
 }
@@ -101,6 +106,10 @@ impl Filter {
             Self::Flag(field, flag) => at(field)?.eq(*flag),
             Self::Below(field, number) => at(field)?.lt(*number),
             Self::AtLeast(field, number) => at(field)?.gte(*number),
+            Self::OfOrganization(organization) => {
+                let ids = [clean(organization)?];
+                return Ok(of_organizations(sheet, &ids));
+            }
             Self::Any(filters) => {
                 let mut any = Condition::any();
                 for filter in filters {

@@ -1,11 +1,12 @@
 //! Keys by what is presented.
 
-use llm_store::{FoundKey, Store, StoreError};
-use llm_tenancy::{AccessGroup, KeyHash, Kind, VirtualKey};
+use llm_store::{Batch, Field, Filter, FoundKey, Query, Start, Store, StoreError};
+use llm_tenancy::management::Scope;
+use llm_tenancy::{AccessGroup, KeyHash, Kind, Usd, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 
-use crate::bench::{ALL, Bench, NOW, by, key, record, rotate};
+use crate::bench::{ALL, Bench, NOW, by, key, record, rotate, team};
 
 const GRACE: UnixMs = UnixMs(NOW.0 + 1_000);
 
@@ -76,4 +77,58 @@ pub(crate) async fn a_rotated_key_without_grace_works_by_one(bench: &Bench) {
         rotate(&store, "sk-1", "sk-4", None, &by("anna")).await.err(),
         Some(StoreError::NotFound(Kind::Key))
     );
+}
+
+pub(crate) async fn a_batch_rotates_the_version_that_was_read(bench: &Bench) {
+    let store = bench.open().await;
+    let mut made = key("sk-1");
+    made.spending.spend = Usd::from_nanos(7);
+    store.create(&made, &by("anna")).await.unwrap();
+    let new = VirtualKey { hash: KeyHash::of("sk-2"), blocked: true, ..made.clone() };
+    let mut batch = Batch::default();
+    batch.rotate_key(&made.hash, 1, &new, Some(GRACE), &ALL);
+    batch.set_spend::<VirtualKey>(&new.hash, Usd::from_nanos(5), &ALL);
+    store.apply(&batch, &by("ben")).await.unwrap();
+    let now = present(&store, "sk-2", NOW).await.unwrap().key;
+    assert!(now.value.blocked && now.value.spending.spend == Usd::from_nanos(5) && now.version == 3);
+    assert!(present(&store, "sk-1", NOW).await.unwrap().former.is_some());
+    let mut stale = Batch::default();
+    stale.rotate_key(&new.hash, 1, &key("sk-3"), None, &ALL);
+    assert_eq!(store.apply(&stale, &by("ben")).await.err(), Some(StoreError::Changed(Kind::Key)));
+}
+
+pub(crate) async fn deleted_keys_are_listed(bench: &Bench) {
+    let store = bench.open().await;
+    store.create(&team("t1"), &by("anna")).await.unwrap();
+    let keys = ["sk-1", "sk-2", "sk-3"].map(|text| {
+        let mut key = key(text);
+        key.key_alias = Some(format!("alias of {text}"));
+        key.user_id = Some("u1".into());
+        key.team_id = (text == "sk-2").then(|| "t1".into());
+        key
+    });
+    store.create_all(&keys, &by("anna")).await.unwrap();
+    store.delete::<VirtualKey>(&keys.each_ref().map(|key| key.hash), &ALL, &by("ben")).await.unwrap();
+    let theirs = Scope { user: Some("u1".into()), ..Scope::default() };
+    let of_team = Scope { teams: vec!["t1".into()], ..Scope::default() };
+    let alias = vec![Filter::Is(Field::Alias, "alias of sk-3".to_owned())];
+    for (filters, scope, found) in [
+        (Vec::new(), &*ALL, &["sk-1", "sk-2", "sk-3"][..]),
+        (Vec::new(), &theirs, &["sk-1", "sk-3"]),
+        (Vec::new(), &of_team, &["sk-2"]),
+        (Vec::new(), &Scope::default(), &[]),
+        (alias.clone(), &theirs, &["sk-3"]),
+        (alias, &of_team, &[]),
+    ] {
+        let query = Query { filters, size: 2, sort: Field::Created, ..Query::default() };
+        let (first, total) = store.list_deleted_keys(&query, scope).await.unwrap();
+        let next = Query { from: Start::Page(2), ..query.clone() };
+        let (second, _) = store.list_deleted_keys(&next, scope).await.unwrap();
+        let mut listed: Vec<_> = first.iter().chain(&second).map(|key| key.hash).collect();
+        listed.sort();
+        let mut expected: Vec<_> = found.iter().map(|text| KeyHash::of(text)).collect();
+        expected.sort();
+        assert_eq!((listed, total), (expected, found.len() as u64), "{query:?} {scope:?}");
+        assert!(first.iter().all(|key| key.deleted.as_ref().unwrap().by.as_deref() == Some("ben")));
+    }
 }

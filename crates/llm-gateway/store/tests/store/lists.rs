@@ -48,6 +48,9 @@ pub(crate) async fn filters_find(bench: &Bench) {
         (Filter::AtLeast(Field::Spend, 6), 8),
         (Filter::Is(Field::Team, "t1".to_owned()), 30),
         (Filter::Any(vec![Filter::Empty(Field::Expires), Filter::AtLeast(Field::Expires, NOW.0 + 10)]), 55),
+        (Filter::Is(Field::Creator, "anna".to_owned()), 60),
+        (Filter::Is(Field::Creator, "ben".to_owned()), 0),
+        (Filter::OfOrganization("o1".to_owned()), 0),
         (Filter::Any(Vec::new()), 0),
     ] {
         assert_eq!(count(&store, std::slice::from_ref(&filter)).await, found, "{filter:?}");

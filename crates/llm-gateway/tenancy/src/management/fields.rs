@@ -100,7 +100,6 @@ pub fn least(kind: Kind, field: &str) -> Least {
                     "rpm_limit_type",
                     "budget_fallbacks",
                     "router_settings",
-                    "end_user_budget_id",
                     "service_account_id",
                 ],
             ),

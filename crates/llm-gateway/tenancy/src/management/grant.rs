@@ -88,8 +88,15 @@ impl Manager {
             (user.map(|user| &user.grants), "the user"),
             (ceiling.organization.map(|organization| &organization.grants), "the organization"),
         ];
+        // What was given before those above were bounded more does not keep the rest from being changed.
+        let is_as_before = before.is_some_and(|before| {
+            before.grants.models == key.grants.models
+                && before.team_id == key.team_id
+                && before.user_id == key.user_id
+                && before.organization_id == key.organization_id
+        });
         for (grants, whose) in lists {
-            let Some(grants) = grants else { continue };
+            let Some(grants) = grants.filter(|_| !is_as_before) else { continue };
             models_within(&key.grants, grants, whose)?;
         }
         if rank > Rank::Own {

@@ -15,6 +15,9 @@ fn written_as_read() {
         assert_eq!(serde_json::to_string(&period(text)).unwrap(), format!("{text:?}"));
     }
     assert_eq!(serde_json::from_str::<Period>("\"30d\"").unwrap(), period(" 30d "));
+    for (word, text) in [("hourly", "1h"), (" Daily", "24h"), ("weekly", "7d"), ("monthly", "30d")] {
+        assert_eq!(period(word).to_string(), text);
+    }
 }
 
 #[test]

@@ -61,6 +61,15 @@ impl RouteGroups {
         self.0 & other.0 != 0
     }
 
+    /// By which models, tools and agents are asked, and nothing is managed or looked up.
+    pub const ASKING: Self = Self::OPENAI
+        .or(Self::ANTHROPIC)
+        .or(Self::GOOGLE)
+        .or(Self::LLM_API)
+        .or(Self::MCP)
+        .or(Self::AGENT)
+        .or(Self::PASS_THROUGH);
+
     /// The group of this name.
     pub fn named(name: &str) -> Option<Self> {
         let name = match name {

@@ -5,6 +5,7 @@ use sea_orm::Value;
 
 use super::{BUDGETS, ORGANIZATIONS, PROJECTS, TEAMS, maybe};
 use crate::Field;
+use crate::journal::short;
 use crate::record::kept::Kept;
 use crate::record::{Record, Sheet};
 use crate::scope::Whose;
@@ -20,6 +21,7 @@ pub(crate) static KEYS: Sheet = Sheet {
         "project_id",
         "agent_id",
         "budget_id",
+        "created_by",
         "expires_ms",
         "blocked",
     ],
@@ -39,6 +41,7 @@ pub(crate) static KEYS: Sheet = Sheet {
         (Field::Project, "project_id"),
         (Field::Agent, "agent_id"),
         (Field::Budget, "budget_id"),
+        (Field::Creator, "created_by"),
         (Field::Expires, "expires_ms"),
         (Field::Blocked, "blocked"),
         (Field::Spend, "spend_nanos"),
@@ -79,6 +82,7 @@ impl Kept for VirtualKey {
             maybe(self.project_id.as_ref()),
             maybe(self.agent_id.as_ref()),
             maybe(self.budget_id.as_ref()),
+            maybe(self.stamp.created_by.as_deref().map(short).as_ref()),
             self.expires_at.map(|end| end.0).into(),
             self.blocked.into(),
         ]

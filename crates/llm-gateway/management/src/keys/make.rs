@@ -1,0 +1,99 @@
+//! Keys are made.
+
+use axum::Json;
+use axum::routing::post;
+use llm_tenancy::management::{Place, Rank};
+use llm_tenancy::{Document, PlainKey, Role, Usd, VirtualKey};
+
+use super::check::{self, Above};
+use super::members::Gallery;
+use super::{handed, read, settable};
+use crate::desk::Desk;
+use crate::endpoint::{Endpoint, Param};
+use crate::fault::Fault;
+use crate::said::Said;
+use crate::shape::Shape;
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    const TEXT: Param = Param::new(
+        "key",
+        Shape::Text,
+        "Its text, if it should be a certain one: `sk-` and at least 13 characters more",
+    );
+    vec![
+        Endpoint::post("/key/generate", "Makes a key", post(generate))
+            .takes([TEXT])
+            .takes(settable())
+            .gives(handed()),
+        Endpoint::post("/key/service-account/generate", "Makes a key for a machine of a team", post(serve))
+            .takes([TEXT])
+            .takes(settable())
+            .gives(handed()),
+    ]
+}
+
+async fn generate(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
+    make(&desk, said.members, false).await.map(Json)
+}
+
+async fn serve(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
+    make(&desk, said.members, true).await.map(Json)
+}
+
+async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Document, Fault> {
+    read::tidy(desk, &mut said, true);
+    if said.get("spend").is_some_and(|spend| spend.as_f64() == Some(0.0)) {
+        said.shift_remove("spend");
+    }
+    if for_machine && said.shift_remove("user_id").is_some() {
+        // Machines have no user.
+        desk.ignores(["user_id".to_owned()]);
+    }
+    let asked = said.clone();
+    let text = match read::take::<String>(&mut said, "key")? {
+        Some(text) => PlainKey::chosen(&text).map_err(|error| Fault::invalid("key", error.to_string()))?,
+        None => random(desk),
+    };
+    let mut key = VirtualKey::new(text.hash(), text.name(), desk.stamp());
+    key.spending.spend = read::take::<Usd>(&mut said, "spend")?.unwrap_or_default();
+    read::apply(desk, &mut said, &mut key, &Place::default())?;
+    if for_machine {
+        name_machine(desk, &mut key)?;
+    } else if key.user_id.is_none() && desk.manager.role != Some(Role::ProxyAdmin) {
+        key.user_id.clone_from(&desk.manager.user_id);
+    }
+    let above = Above::of(desk, &key).await?;
+    let place = above.place(&key);
+    desk.check_place(&place)?;
+    read::check(desk, &asked, None, &place)?;
+    let is_members = desk.manager.rank(&place) == Rank::Own;
+    if let Some(team) = above.team.as_ref().filter(|_| is_members)
+        && !asked.contains_key("duration")
+        && !asked.contains_key("expires")
+    {
+        key.expires_at = team.member_defaults.key_duration.map(|period| period.after(desk.now()));
+    }
+    check::allow(desk, &mut key, None, &above, &desk.scope).await?;
+    let made = desk.store.create(&key, &desk.by).await?.value;
+    desk.ignores(said.keys().cloned());
+    Ok(Gallery::of(desk, [&made]).await?.hand_out(&made, &text))
+}
+
+/// A new text.
+pub(super) fn random(desk: &Desk) -> PlainKey {
+    let mut random = [0; 32];
+    desk.host.fill(&mut random);
+    PlainKey::generate(&random)
+}
+
+/// A machine has a name, and a team.
+fn name_machine(desk: &Desk, key: &mut VirtualKey) -> Result<(), Fault> {
+    if key.team_id.is_none() {
+        return Err(Fault::missing("team_id"));
+    }
+    if key.service_account_id().is_none() {
+        let name = key.key_alias.clone().unwrap_or_else(|| desk.new_id());
+        key.metadata.insert("service_account_id".to_owned(), name.into());
+    }
+    Ok(())
+}
