@@ -1,16 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+mod bounds;
 mod budgets;
 mod desk;
 mod endpoint;
 mod fault;
 mod host;
 mod member;
+mod members;
 mod office;
 mod openapi;
+mod paging;
+mod parts;
+mod people;
 mod said;
 mod shape;
+mod teams;
 mod terms;
+mod veil;
 mod wire;
 
 use endpoint::Endpoint;
@@ -21,5 +28,5 @@ pub use openapi::paths;
 
 /// Every route that is served. A test holds them against `llm-tenancy`'s table of rights.
 fn endpoints() -> Vec<Endpoint> {
-    [budgets::endpoints()].into_iter().flatten().collect()
+    [budgets::endpoints(), members::endpoints(), teams::endpoints()].into_iter().flatten().collect()
 }
