@@ -115,6 +115,14 @@ impl Endpoint {
         self
     }
 
+    /// With more members of the answer.
+    pub(crate) fn gives_too(mut self, more: impl IntoIterator<Item = Param>) -> Self {
+        if let Answer::Object(answer) = &mut self.docs.answer {
+            answer.extend(more);
+        }
+        self
+    }
+
     /// With another answer.
     pub(crate) fn gives_other(mut self, shape: Shape) -> Self {
         self.docs.answer = Answer::Other(shape);

@@ -41,7 +41,19 @@ impl Batch {
     /// # Errors
     /// [`StoreError::Invalid`](crate::StoreError::Invalid) if it cannot be kept.
     pub fn create<R: Record>(&mut self, record: &R) -> Result<&mut Self> {
-        self.steps.push(Box::new(Create { sheet: R::sheet(), row: Row::of(record)? }));
+        self.steps.push(Box::new(Create { sheet: R::sheet(), rows: vec![Row::of(record)?] }));
+        Ok(self)
+    }
+
+    /// Records are made, as by [`Store::create_all`].
+    ///
+    /// # Errors
+    /// As [`Batch::create`].
+    pub fn create_all<R: Record>(&mut self, records: &[R]) -> Result<&mut Self> {
+        if !records.is_empty() {
+            let rows = records.iter().map(Row::of).collect::<Result<_>>()?;
+            self.steps.push(Box::new(Create { sheet: R::sheet(), rows }));
+        }
         Ok(self)
     }
 
@@ -98,12 +110,12 @@ impl Store {
 
 struct Create {
     sheet: &'static Sheet,
-    row: Row,
+    rows: Vec<Row>,
 }
 
 impl Step for Create {
     fn run<'a>(&'a self, db: &'a DatabaseTransaction, _: &'a By, journal: &'a mut Journal<'_>) -> Done<'a> {
-        Box::pin(write::insert(db, self.sheet, std::slice::from_ref(&self.row), journal))
+        Box::pin(write::insert(db, self.sheet, &self.rows, journal))
     }
 }
 

@@ -32,6 +32,7 @@ pub use audit::AuditQuery;
 pub use batch::Batch;
 pub use error::StoreError;
 pub use journal::By;
+pub use journal::mask::{MASK, masked_document};
 pub use keys::FoundKey;
 pub use list::{Cursor, Field, Filter, Page, Query, Start};
 pub use migrate::Schema;

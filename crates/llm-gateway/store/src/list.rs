@@ -3,12 +3,15 @@
 mod cursor;
 mod filter;
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait as _, Func, Order as Direction, Query as Statement,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
 use crate::error::{Result, StoreError};
+use crate::journal::ROWS;
 use crate::record::{Record, Row, Sheet, Stored};
 use crate::scope::within;
 use crate::{Scope, Store};
@@ -21,6 +24,8 @@ pub use filter::{Field, Filter};
 const LARGEST: u64 = 1_000;
 /// What a row is sorted by, beside its columns.
 const SORTED_BY: &str = "sorted_by";
+/// How many rows there are of a value.
+const COUNTED: &str = "counted";
 
 /// What is listed, in which order, and which part of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +110,44 @@ impl Store {
         let query = Query { filters: filters.to_vec(), ..Query::default() };
         let plan = Plan::of(R::sheet(), &query, scope)?;
         self.db().read(plan.count(self.db().reader())).await
+    }
+}
+
+impl Store {
+    /// Counts records within a scope by a field's value, for these values. What has none is left out.
+    ///
+    /// # Errors
+    /// As [`Store::list`].
+    pub async fn count_by<R: Record>(
+        &self,
+        field: Field,
+        values: &[String],
+        scope: &Scope,
+    ) -> Result<BTreeMap<String, u64>> {
+        let sheet = R::sheet();
+        if !field.is_text() {
+            return Err(StoreError::Invalid("nothing is counted by numbers".to_owned()));
+        }
+        let column = Alias::new(filter::column(sheet, field)?);
+        let mut counted = BTreeMap::new();
+        for values in values.chunks(ROWS) {
+            let mut select = Statement::select();
+            select
+                .expr_as(Expr::col(column.clone()), Alias::new(SORTED_BY))
+                .expr_as(Func::count(Expr::col(Alias::new("id"))), Alias::new(COUNTED))
+                .from(Alias::new(sheet.table))
+                .cond_where(Filter::Among(field, values.to_vec()).condition(sheet)?)
+                .group_by_col(column.clone());
+            if let Some(within) = within(sheet, scope) {
+                select.cond_where(within);
+            }
+            let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
+            for row in rows {
+                let count: i64 = row.try_get("", COUNTED)?;
+                counted.insert(row.try_get("", SORTED_BY)?, u64::try_from(count).unwrap_or_default());
+            }
+        }
+        Ok(counted)
     }
 }
 

@@ -130,14 +130,14 @@ pub struct Conduct {
     pub config: Document,
 }
 
-/// What new members of a team begin with.
+/// What holds for members of a team that nobody said anything else of.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MemberDefaults {
-    /// Their bounds.
+    /// The bounds of members that have none of their own.
     #[serde(skip_serializing_if = "is_default")]
     pub limits: crate::Limits,
-    /// Models that they may call; all of the team's if empty.
+    /// Models that new members begin with; all of the team's if empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<String>,
     /// How long keys that they make live.

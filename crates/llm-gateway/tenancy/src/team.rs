@@ -39,7 +39,7 @@ pub struct Team {
     /// default, `/key/info` and `/key/health`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_permissions: Option<Vec<String>>,
-    /// What new members begin with.
+    /// What holds for members that nobody said anything else of.
     #[serde(default, skip_serializing_if = "is_default")]
     pub member_defaults: MemberDefaults,
     /// Labels that its requests have.
@@ -91,7 +91,7 @@ pub struct TeamMember {
     /// The budget that the membership shares with others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_id: Option<BudgetId>,
-    /// What the member may spend in this team, and how fast.
+    /// What the member may spend in this team, and how fast. See [`TeamMember::limits_in`].
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: Limits,
     /// What the member has spent in this team.
@@ -100,4 +100,41 @@ pub struct TeamMember {
     /// Who made and changed the membership.
     #[serde(default)]
     pub stamp: Stamp,
+}
+
+impl TeamMember {
+    /// A member without bounds of its own.
+    pub fn new(team_id: TeamId, user_id: UserId, role: TeamRole, stamp: Stamp) -> Self {
+        Self {
+            team_id,
+            user_id,
+            role,
+            models: Vec::new(),
+            budget_id: None,
+            limits: Limits::default(),
+            spending: Spending::default(),
+            stamp,
+        }
+    }
+
+    /// What bounds the member in its team: its own bounds, or those that the team has for members without any.
+    pub fn limits_in<'a>(&'a self, team: &'a Team) -> &'a Limits {
+        if is_default(&self.limits) { &team.member_defaults.limits } else { &self.limits }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_no_bounds_has_the_teams() {
+        let mut team = Team::new("search".into(), Stamp::default());
+        let mut anna = TeamMember::new("search".into(), "anna".into(), TeamRole::User, Stamp::default());
+        assert_eq!(*anna.limits_in(&team), Limits::default());
+        team.member_defaults.limits.rpm_limit = Some(5);
+        assert_eq!(anna.limits_in(&team).rpm_limit, Some(5), "also when the team has them later");
+        anna.limits.tpm_limit = Some(9);
+        assert_eq!((anna.limits_in(&team).rpm_limit, anna.limits_in(&team).tpm_limit), (None, Some(9)));
+    }
 }

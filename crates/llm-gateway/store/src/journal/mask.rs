@@ -4,7 +4,7 @@ use llm_tenancy::Document;
 use serde_json::Value;
 
 /// What stands for a secret.
-const MASK: &str = "***";
+pub const MASK: &str = "***";
 /// Members whose values are all sealed.
 const SEALED: [&str; 2] = ["secrets", "values"];
 /// What the name of a secret holds.
@@ -21,6 +21,11 @@ pub(crate) fn without_sealed(mut body: Value) -> Value {
         }
     }
     body
+}
+
+/// A document of a record's with [`MASK`] in the place of each secret, as the audit shows it.
+pub fn masked_document(document: &Document) -> Document {
+    document.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect()
 }
 
 /// A record's document, masked.

@@ -1,6 +1,7 @@
 //! Filters, orders, pages.
 
 use llm_store::{Cursor, Field, Filter, Query, Start, Store, StoreError};
+use llm_tenancy::management::Scope;
 use llm_tenancy::{Team, Usd, User, VirtualKey};
 use llm_types::UnixMs;
 
@@ -143,6 +144,18 @@ pub(crate) async fn counts_are_of_all_pages(bench: &Bench) {
     let query = Query { from: Start::Page(2), ..query };
     let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap();
     assert_eq!((page.records.len(), page.total, page.next), (3, Some(13), None));
+}
+
+pub(crate) async fn counts_are_by_value(bench: &Bench) {
+    let store = bench.open().await;
+    keys(&store, 25).await;
+    let values = ["t0", "t1", "none"].map(str::to_owned);
+    let counted = store.count_by::<VirtualKey>(Field::Team, &values, &ALL).await.unwrap();
+    assert_eq!(counted, [("t0".to_owned(), 13), ("t1".to_owned(), 12)].into());
+    let scope = Scope { teams: vec!["t1".into()], ..Scope::default() };
+    let counted = store.count_by::<VirtualKey>(Field::Team, &values, &scope).await.unwrap();
+    assert_eq!(counted, [("t1".to_owned(), 12)].into(), "what is out of reach is not counted");
+    assert!(store.count_by::<VirtualKey>(Field::Spend, &values, &ALL).await.is_err());
 }
 
 pub(crate) async fn what_is_no_query_is_refused(bench: &Bench) {

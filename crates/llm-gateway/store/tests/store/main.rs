@@ -52,7 +52,7 @@ cases! {
         scopes_mean_what_they_say;
     keys: a_key_is_found_by_its_hash, a_rotated_key_works_by_both, a_rotated_key_without_grace_works_by_one,
         a_batch_rotates_the_version_that_was_read, deleted_keys_are_listed;
-    lists: filters_find, orders_hold_on_every_page, pages_stand_still_while_records_come, counts_are_of_all_pages,
+    lists: filters_find, orders_hold_on_every_page, pages_stand_still_while_records_come, counts_are_of_all_pages, counts_are_by_value,
         what_is_no_query_is_refused;
     audit: every_change_is_told, secrets_are_not_told, the_log_is_searched;
     journals: changes_reach_others, own_changes_are_told_at_once, what_is_rolled_back_is_not_told, changes_that_overlap_are_told_once,

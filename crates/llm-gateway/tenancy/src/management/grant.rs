@@ -2,7 +2,7 @@
 
 use super::references::refers;
 use super::{Manager, Place, Rank};
-use crate::{Grants, Limits, Organization, Role, Stamp, Team, User, VirtualKey, glob};
+use crate::{Grants, Limits, Organization, Project, Role, Stamp, Team, User, VirtualKey, glob};
 
 /// Why something may not be granted. Told to whoever tries, who knows all that it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -191,6 +191,31 @@ impl Manager {
             }
             _ => Err(field("team", "is not yours to make or change")),
         }
+    }
+
+    /// Whether a project of a team's may be made or changed: it gives no more models than the team has.
+    ///
+    /// # Errors
+    /// [`Forbidden`]
+    pub fn check_project(&self, project: &Project, team: &Team) -> Result<(), Forbidden> {
+        match self.rank(&Place::of_team(team)) {
+            Rank::ProxyAdmin => Ok(()),
+            Rank::OrgAdmin | Rank::TeamAdmin if refers(&project.metadata) => Err(field("metadata", REFERS)),
+            Rank::OrgAdmin | Rank::TeamAdmin => models_within(&project.grants, &team.grants, "the team"),
+            Rank::Own | Rank::Stranger => Err(field("team_id", "is not a team of yours to manage")),
+        }
+    }
+
+    /// Whether an organisation may be changed: its admins make the gateway read nothing of its own.
+    ///
+    /// # Errors
+    /// [`Forbidden`]
+    pub fn check_organization(&self, organization: &Organization) -> Result<(), Forbidden> {
+        let place = Place { organization: Some(&organization.organization_id), ..Place::default() };
+        if self.rank(&place) < Rank::ProxyAdmin && refers(&organization.metadata) {
+            return Err(field("metadata", REFERS));
+        }
+        Ok(())
     }
 }
 
