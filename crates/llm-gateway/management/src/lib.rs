@@ -1,16 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod access_groups;
+mod audit;
 mod budgets;
+mod credentials;
+mod customers;
 mod desk;
 mod endpoint;
 mod fault;
 mod host;
 mod member;
+mod models;
+mod named;
 mod office;
 mod openapi;
+mod owner;
+mod paged;
 mod said;
+mod seals;
 mod shape;
+mod tags;
 mod terms;
+mod users;
 mod wire;
 
 use endpoint::Endpoint;
@@ -21,5 +32,17 @@ pub use openapi::paths;
 
 /// Every route that is served. A test holds them against `llm-tenancy`'s table of rights.
 fn endpoints() -> Vec<Endpoint> {
-    [budgets::endpoints()].into_iter().flatten().collect()
+    [
+        access_groups::endpoints(),
+        audit::endpoints(),
+        budgets::endpoints(),
+        credentials::endpoints(),
+        customers::endpoints(),
+        models::endpoints(),
+        tags::endpoints(),
+        users::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }

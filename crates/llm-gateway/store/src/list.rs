@@ -3,12 +3,15 @@
 mod cursor;
 mod filter;
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait as _, Func, Order as Direction, Query as Statement,
 };
 use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 
 use crate::error::{Result, StoreError};
+use crate::journal::ROWS;
 use crate::record::{Record, Row, Sheet, Stored};
 use crate::scope::within;
 use crate::{Scope, Store};
@@ -105,6 +108,52 @@ impl Store {
         let query = Query { filters: filters.to_vec(), ..Query::default() };
         let plan = Plan::of(R::sheet(), &query, scope)?;
         self.db().read(plan.count(self.db().reader())).await
+    }
+}
+
+impl Store {
+    /// How many records there are within a scope of each of these texts of a field. Texts without any are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a field that the kind does not have, or that is no text; else those of the database.
+    pub async fn count_each<R: Record>(
+        &self,
+        field: Field,
+        texts: &[String],
+        scope: &Scope,
+    ) -> Result<BTreeMap<String, u64>> {
+        let sheet = R::sheet();
+        if !field.is_text() {
+            return Err(StoreError::Invalid("records are counted by texts".to_owned()));
+        }
+        let column = filter::column(sheet, field)?;
+        let selects = texts.chunks(ROWS).map(|texts| {
+            let mut condition = Filter::Among(field, texts.to_vec()).condition(sheet)?;
+            if let Some(within) = within(sheet, scope) {
+                condition = condition.add(within);
+            }
+            let mut select = Statement::select();
+            select
+                .column(Alias::new(column))
+                .expr(Func::count(Expr::col(Alias::new("id"))))
+                .from(Alias::new(sheet.table))
+                .cond_where(condition)
+                .group_by_col(Alias::new(column));
+            Ok(select)
+        });
+        let selects = selects.collect::<Result<Vec<_>>>()?;
+        self.db()
+            .read(async {
+                let mut counts = BTreeMap::new();
+                for select in &selects {
+                    for row in self.db().reader().query_all(select).await? {
+                        let count: i64 = row.try_get_by_index(1)?;
+                        counts.insert(row.try_get_by_index(0)?, u64::try_from(count).unwrap_or_default());
+                    }
+                }
+                Ok(counts)
+            })
+            .await
     }
 }
 
