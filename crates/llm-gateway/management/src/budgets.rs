@@ -1,16 +1,18 @@
 //! Budgets under names.
 
+mod pages;
+
 use axum::Json;
 use axum::routing::{get, post};
-use llm_store::{Field, Query, Start};
 use llm_tenancy::management::Place;
 use llm_tenancy::{Budget, BudgetId, Document, Kind, Limits};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
+use crate::paged::{self, PAGE};
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::terms::{limits, stamp};
@@ -34,6 +36,21 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .gives_other(Shape::List(&Shape::Object)),
         Endpoint::get("/budget/list", "Lists all budgets", get(list))
             .gives_other(Shape::List(&Shape::Object)),
+        Endpoint::get(
+            "/budget/settings",
+            "Shows what of a budget can be set, and how it is",
+            get(pages::settings),
+        )
+        .asks([Param::new("budget_id", Shape::Text, "Its id").required()])
+        .gives_other(Shape::List(&Shape::Object)),
+        Endpoint::get("/management/v1/budgets", "Lists budgets in pages", get(pages::list))
+            .asks(pages::FILTERS)
+            .asks(PAGE)
+            .gives([
+                Param::new("data", Shape::List(&Shape::Object), "The budgets of this page"),
+                Param::new("meta", Shape::Object, "`total_count`, `page`, `page_size`, `total_pages`"),
+                Param::new("links", Shape::Object, "`self`, `first`, `prev`, `next`, `last`"),
+            ]),
     ]
 }
 
@@ -107,15 +124,11 @@ async fn info(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
 
 async fn list(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
-    let mut shown = Vec::new();
-    let mut from = Start::Page(1);
-    loop {
-        let query = Query { sort: Field::Id, size: 1_000, from, ..Query::default() };
-        let page = desk.store.list::<Budget>(&query, &desk.scope).await?;
-        shown.extend(page.records.iter().map(|it| member::show(&it.value, &budget())));
-        match page.next {
-            Some(next) => from = Start::After(next),
-            None => return Ok(Json(json!(shown))),
-        }
-    }
+    let all = paged::all::<Budget>(&desk, Vec::new(), &desk.scope).await?;
+    Ok(Json(all.iter().map(|it| show(&it.value)).collect()))
+}
+
+/// A budget as it is shown.
+pub(crate) fn show(it: &Budget) -> Document {
+    member::show(it, &budget())
 }

@@ -57,6 +57,8 @@ pub(crate) struct Docs {
     /// Members of the body; `None` for no body.
     pub(crate) body: Option<Vec<Param>>,
     pub(crate) answer: Answer,
+    /// The status of the answer, if it is not 200.
+    pub(crate) status: Option<u16>,
 }
 
 /// What an answer is.
@@ -66,6 +68,8 @@ pub(crate) enum Answer {
     Object(Vec<Param>),
     /// Something else.
     Other(Shape),
+    /// Nothing.
+    Empty,
 }
 
 impl Default for Answer {
@@ -121,6 +125,18 @@ impl Endpoint {
             answer.extend(more);
         }
         self
+    }
+
+    /// With another status than 200.
+    pub(crate) fn status(mut self, status: u16) -> Self {
+        self.docs.status = Some(status);
+        self
+    }
+
+    /// With status 204, and no body.
+    pub(crate) fn gives_nothing(mut self) -> Self {
+        self.docs.answer = Answer::Empty;
+        self.status(204)
     }
 
     /// With another answer.

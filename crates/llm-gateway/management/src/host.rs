@@ -42,7 +42,7 @@ pub trait Host: Send + Sync + 'static {
     fn settled(&self) -> BoxFuture<'_, ()>;
 
     /// Whether the gateway could serve a model beside those that it has; `secrets` are the values of those of its
-    /// parameters that are sealed in the record.
+    /// parameters that are sealed in the record, and of those that its credential brings.
     ///
     /// # Errors
     /// What is wrong with it, by its place.

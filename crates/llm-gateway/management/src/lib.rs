@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod access_groups;
+mod audit;
 mod bounds;
 mod budgets;
+mod credentials;
+mod customers;
 mod desk;
 mod endpoint;
 mod fault;
@@ -9,15 +13,22 @@ mod host;
 mod keys;
 mod member;
 mod members;
+mod models;
+mod named;
 mod office;
 mod openapi;
+mod owner;
+mod paged;
 mod paging;
 mod parts;
 mod people;
 mod said;
+mod seals;
 mod shape;
+mod tags;
 mod teams;
 mod terms;
+mod users;
 mod veil;
 mod wire;
 
@@ -30,10 +41,17 @@ pub use openapi::paths;
 /// Every route that is served. A test holds them against `llm-tenancy`'s table of rights.
 fn endpoints() -> Vec<Endpoint> {
     [
+        access_groups::endpoints(),
+        audit::endpoints(),
         budgets::endpoints(),
+        credentials::endpoints(),
+        customers::endpoints(),
         keys::endpoints(),
         members::endpoints(),
+        models::endpoints(),
+        tags::endpoints(),
         teams::endpoints(),
+        users::endpoints(),
     ]
     .into_iter()
     .flatten()

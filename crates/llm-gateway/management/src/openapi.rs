@@ -17,7 +17,7 @@ pub fn paths() -> Map<String, Value> {
 
 fn operation(endpoint: &Endpoint) -> Value {
     let Endpoint { method, path, purpose, docs, .. } = endpoint;
-    let Docs { query, body, answer } = docs;
+    let Docs { query, body, answer, status } = docs;
     let of_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let of_path = of_path.map(|name| {
         json!({"name": name, "in": "path", "required": true, "schema": {"type": "string", "minLength": 1}})
@@ -32,12 +32,16 @@ fn operation(endpoint: &Endpoint) -> Value {
         })
     });
     let answered = match answer {
-        Answer::Object(members) => object(members, false),
-        Answer::Other(shape) => shape.schema(),
+        Answer::Object(members) => Some(object(members, false)),
+        Answer::Other(shape) => Some(shape.schema()),
+        Answer::Empty => None,
     };
-    let mut responses = json!({
-        "200": {"description": "Done", "content": {"application/json": {"schema": answered}}},
-    });
+    let mut done = json!({"description": "Done"});
+    if let Some(schema) = answered {
+        done["content"] = json!({"application/json": {"schema": schema}});
+    }
+    let mut responses = json!({});
+    responses[status.unwrap_or(200).to_string()] = done;
     for (status, about) in [
         ("400", "The request makes no sense"),
         ("401", "No key, or none that is known here"),

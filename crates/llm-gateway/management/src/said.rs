@@ -39,6 +39,11 @@ impl Said {
         self.take(name)?.ok_or_else(|| Fault::missing(name))
     }
 
+    /// What else a request says: one of several objects that it holds.
+    pub(crate) fn of(members: Document, desk: &Desk) -> Self {
+        Self { members, desk: desk.clone() }
+    }
+
     /// Whether the body says something of a member, be it `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.members.contains_key(name)
@@ -132,6 +137,11 @@ impl Asked {
             _ => Err(Fault::invalid(name, format!("{name} must be true or false"))),
         };
         self.take(name).map(parse).transpose()
+    }
+
+    /// The names of what nobody has taken out.
+    pub(crate) fn rest(&self) -> impl Iterator<Item = &str> {
+        self.pairs.iter().map(|(name, _)| name.as_str())
     }
 
     fn all(&mut self, name: &str) -> Vec<String> {

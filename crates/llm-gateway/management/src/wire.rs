@@ -196,8 +196,7 @@ impl Wire for UnixMs {
         let read = Self::from_rfc3339(&text)
             .or_else(|| Self::from_rfc3339(&format!("{text}Z")))
             .or_else(|| Self::from_rfc3339(&format!("{text}T00:00:00Z")));
-        read
-            .ok_or_else(|| wrong(format!("expected a time such as 2026-11-21T08:00:00Z, found {text:?}")))
+        read.ok_or_else(|| wrong(format!("expected a time such as 2026-11-21T08:00:00Z, found {text:?}")))
     }
 
     fn show(&self) -> Value {

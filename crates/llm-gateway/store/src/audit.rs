@@ -1,6 +1,6 @@
 //! What was changed, and by whom.
 
-use llm_tenancy::{AuditRecord, KeyHash, Kind, UserId};
+use llm_tenancy::{AuditAction, AuditRecord, KeyHash, Kind, UserId};
 use llm_types::UnixMs;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 use sea_orm::{QueryOrder as _, QuerySelect as _, Select};
@@ -14,6 +14,8 @@ use crate::error::{Result, StoreError};
 pub struct AuditQuery {
     /// Of records of this kind.
     pub kind: Option<Kind>,
+    /// Of this action.
+    pub action: Option<AuditAction>,
     /// Of the record of this id.
     pub object_id: Option<String>,
     /// By this user.
@@ -73,6 +75,9 @@ impl AuditQuery {
         let mut select = audit::Entity::find();
         if let Some(kind) = self.kind {
             select = select.filter(audit::Column::Kind.eq(kind.label()));
+        }
+        if let Some(action) = self.action {
+            select = select.filter(audit::Column::Action.eq(action.label()));
         }
         if let Some(id) = &self.object_id {
             select = select.filter(audit::Column::RecordId.eq(id.replace('\0', "")));

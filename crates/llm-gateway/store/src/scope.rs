@@ -73,7 +73,8 @@ pub(crate) fn of_organizations<T: AsRef<str>>(sheet: &Sheet, organizations: &[T]
     }
     let by_team = whose.team.filter(|column| *column != "id");
     if let Some(team) = by_team {
-        any = any.add(Expr::col(Alias::new(team)).in_subquery(in_organizations("teams", "id", organizations)));
+        any =
+            any.add(Expr::col(Alias::new(team)).in_subquery(in_organizations("teams", "id", organizations)));
     }
     if let Some(organization) = whose.organization {
         let mut its = Condition::all().add(among(organization, organizations));

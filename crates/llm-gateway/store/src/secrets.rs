@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use llm_tenancy::{CredentialId, Kind, ModelId, Sealed, StoredCredential, StoredModel};
+use llm_tenancy::{CredentialId, Document, Kind, ModelId, Sealed, StoredCredential, StoredModel};
 use sea_orm::ConnectionTrait as _;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Order, Query};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::error::{Result, StoreError};
@@ -12,6 +13,9 @@ use crate::journal::{By, ROWS};
 use crate::record::{CREDENTIALS, MODELS, SEAL, Sheet};
 use crate::seal::{Cipher, Place};
 use crate::{Scope, Store};
+
+/// What stands before a sealed value that is no text: no text holds it.
+const JSON: char = '\0';
 
 impl Store {
     /// Seals a secret for its place.
@@ -28,6 +32,35 @@ impl Store {
     /// [`StoreError::Unreadable`] if its key is not there, or if it was changed or moved.
     pub fn unseal(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<String>> {
         self.cipher().open(place, sealed)
+    }
+
+    /// Seals a value for its place: a text as it is, anything else as JSON.
+    ///
+    /// # Errors
+    /// As [`Store::seal`].
+    pub fn seal_value(&self, place: Place<'_>, value: &Value) -> Result<Sealed> {
+        match value {
+            Value::String(text) => self.seal(place, text),
+            other => self.seal(place, &Zeroizing::new(format!("{JSON}{other}"))),
+        }
+    }
+
+    /// Opens all that is sealed in one record, each under its name.
+    ///
+    /// # Errors
+    /// As [`Store::unseal`], for the first that does not open.
+    pub fn unseal_values(&self, kind: Kind, id: &str, sealed: &BTreeMap<String, Sealed>) -> Result<Document> {
+        let open = |(name, sealed): (&String, &Sealed)| {
+            let text = self.unseal(Place { kind, id, name }, sealed)?;
+            let value = match text.strip_prefix(JSON) {
+                None => text.as_str().into(),
+                Some(json) => serde_json::from_str(json).map_err(|_| {
+                    StoreError::Unreadable(format!("a secret of the {} {id:?} is no JSON", kind.label()))
+                })?,
+            };
+            Ok((name.clone(), value))
+        };
+        sealed.iter().map(open).collect()
     }
 
     /// Seals all secrets anew that are not sealed under the first key, each record by itself, and says how many

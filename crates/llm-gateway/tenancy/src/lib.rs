@@ -15,6 +15,7 @@ mod organization;
 mod period;
 mod role;
 mod route;
+mod secret_name;
 mod team;
 mod user;
 
@@ -38,5 +39,6 @@ pub use organization::{Organization, OrganizationMember, Project};
 pub use period::{Period, PeriodError, Unit};
 pub use role::{Role, TeamRole};
 pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_of, plain};
+pub use secret_name::is_secret_name;
 pub use team::{Team, TeamMember};
 pub use user::{EndUser, User};

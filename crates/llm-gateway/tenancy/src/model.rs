@@ -34,6 +34,9 @@ pub struct StoredModel {
     /// The secret ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, Sealed>,
+    /// The credential that its `litellm_credential_name` meant when it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_id: Option<CredentialId>,
     /// `model_info`.
     #[serde(default, skip_serializing_if = "Document::is_empty")]
     pub model_info: Document,
@@ -52,6 +55,9 @@ pub struct StoredCredential {
     pub credential_id: CredentialId,
     /// The name by which models refer to it.
     pub credential_name: String,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
     /// Whose it is; everybody's if nobody's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,

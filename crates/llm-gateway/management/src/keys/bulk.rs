@@ -74,7 +74,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                     Shape::Flag,
                     "Whether all keys of the team are meant that are neither blocked nor expired",
                 ),
-                Param::new("update_fields", Shape::Object, "What of the members of /key/update changes").required(),
+                Param::new("update_fields", Shape::Object, "What of the members of /key/update changes")
+                    .required(),
             ])
             .gives(DONE),
     ]
@@ -105,7 +106,8 @@ impl Done {
         let kept = desk.store.find_all::<VirtualKey>(&failed, &desk.scope).await?;
         let kept: Vec<_> = kept.into_iter().map(|found| found.value).collect();
         let gallery = Gallery::of(desk, self.changed.iter().chain(&kept)).await?;
-        let successful = self.changed.iter().map(|key| json!({"key": key.hash, "key_info": gallery.show(key)}));
+        let successful =
+            self.changed.iter().map(|key| json!({"key": key.hash, "key_info": gallery.show(key)}));
         let failed = self.failed.iter().map(|(hash, fault)| {
             let info = kept.iter().find(|key| key.hash == *hash).map(|key| gallery.show(key));
             json!({"key": hash, "key_info": info, "failed_reason": fault.0.message})
@@ -150,7 +152,10 @@ async fn bulk_update_of_team(desk: Desk, mut said: Said) -> Result<Json<Value>, 
     let mut fields: Document = said.need("update_fields")?;
     said.end();
     if all != ids.is_empty() {
-        return Err(Fault::invalid("key_ids", "either key_ids or all_keys_in_team says which keys are meant"));
+        return Err(Fault::invalid(
+            "key_ids",
+            "either key_ids or all_keys_in_team says which keys are meant",
+        ));
     }
     if let Some(name) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
         let message = format!("{name} is not changed for many keys at once");

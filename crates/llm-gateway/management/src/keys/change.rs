@@ -28,7 +28,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes([KEY])
             .takes(settable())
             .gives(shown().into_iter().chain([HASH])),
-        Endpoint::post("/key/block", "Refuses a key for now", post(block)).takes([KEY.required()]).gives(shown()),
+        Endpoint::post("/key/block", "Refuses a key for now", post(block))
+            .takes([KEY.required()])
+            .gives(shown()),
         Endpoint::post("/key/unblock", "Lets a key in again", post(unblock))
             .takes([KEY.required()])
             .gives(shown()),
@@ -65,8 +67,12 @@ async fn update(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
 
 /// The key of a name, within reach.
 async fn by_alias(desk: &Desk, alias: String) -> Result<KeyHash, Fault> {
-    let query =
-        Query { filters: vec![Filter::Is(Field::Alias, alias)], size: 1, sort: Field::Id, ..Query::default() };
+    let query = Query {
+        filters: vec![Filter::Is(Field::Alias, alias)],
+        size: 1,
+        sort: Field::Id,
+        ..Query::default()
+    };
     let found = desk.store.list::<VirtualKey>(&query, &desk.scope).await?.records;
     Ok(found.first().ok_or(StoreError::NotFound(Kind::Key))?.value.hash)
 }

@@ -91,14 +91,11 @@ fn stays(key: &VirtualKey, before: Option<&VirtualKey>) -> bool {
 }
 
 /// Only proxy admins make keys for somebody who is in neither the team nor the organisation.
-async fn check_membership(
-    desk: &Desk,
-    key: &VirtualKey,
-    before: Option<&VirtualKey>,
-) -> Result<(), Fault> {
+async fn check_membership(desk: &Desk, key: &VirtualKey, before: Option<&VirtualKey>) -> Result<(), Fault> {
     let Some(user) = &key.user_id else { return Ok(()) };
     let manager = &desk.manager;
-    if manager.role == Some(Role::ProxyAdmin) || manager.user_id.as_ref() == Some(user) || stays(key, before) {
+    if manager.role == Some(Role::ProxyAdmin) || manager.user_id.as_ref() == Some(user) || stays(key, before)
+    {
         return Ok(());
     }
     let all = Scope::everything();

@@ -13,16 +13,14 @@ use crate::said::Said;
 use crate::shape::Shape;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![
-        Endpoint::post("/key/health", "Whether the key that asks is well", post(health)).gives([
-            Param::new("key", Shape::Word(&["healthy", "unhealthy"]), "How it is"),
-            Param::new(
-                "logging_callbacks",
-                Shape::Maybe(&Shape::Object),
-                "Where it logs to, by its `metadata.logging`: `{callbacks, status, details}`",
-            ),
-        ]),
-    ]
+    vec![Endpoint::post("/key/health", "Whether the key that asks is well", post(health)).gives([
+        Param::new("key", Shape::Word(&["healthy", "unhealthy"]), "How it is"),
+        Param::new(
+            "logging_callbacks",
+            Shape::Maybe(&Shape::Object),
+            "Where it logs to, by its `metadata.logging`: `{callbacks, status, details}`",
+        ),
+    ])]
 }
 
 async fn health(desk: Desk, said: Said) -> Result<Json<Value>, Fault> {

@@ -61,12 +61,24 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                     Shape::Flag,
                     "Whether key_alias, and user_id for proxy admins, need only be held",
                 ),
-                Param::new("status", Shape::Word(&["active", "expired", "revoked", "deleted"]), "How they stand"),
+                Param::new(
+                    "status",
+                    Shape::Word(&["active", "expired", "revoked", "deleted"]),
+                    "How they stand",
+                ),
                 Param::new("expires", Shape::Word(&["active", "expired"]), "Whether their time is over"),
                 Param::new("include_team_keys", Shape::Flag, "Also keys of the teams that the user manages"),
                 Param::new("include_created_by_keys", Shape::Flag, "Also keys that the user has made"),
-                Param::new("return_full_object", Shape::Flag, "Whether keys are shown rather than their hashes"),
-                Param::new("expand", Shape::List(&Shape::Word(&["user"])), "Shows whose each key is, and whole keys"),
+                Param::new(
+                    "return_full_object",
+                    Shape::Flag,
+                    "Whether keys are shown rather than their hashes",
+                ),
+                Param::new(
+                    "expand",
+                    Shape::List(&Shape::Word(&["user"])),
+                    "Shows whose each key is, and whole keys",
+                ),
                 Param::new(
                     "sort_by",
                     Shape::Word(&[
@@ -84,7 +96,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
                 ),
                 Param::new("sort_order", Shape::Word(&["asc", "desc"]), "The greatest last, or first"),
             ])
-            .gives([Param::new("keys", Shape::List(&Shape::Any), "Hashes of keys, or keys")].into_iter().chain(PAGES)),
+            .gives(
+                [Param::new("keys", Shape::List(&Shape::Any), "Hashes of keys, or keys")]
+                    .into_iter()
+                    .chain(PAGES),
+            ),
         Endpoint::get("/key/aliases", "Lists the aliases of keys", get(aliases))
             .asks([
                 PAGE,

@@ -7,10 +7,10 @@ use llm_tenancy::management::Scope;
 use llm_tenancy::{KeyHash, Kind, VirtualKey};
 use serde_json::{Value, json};
 
+use super::KEY;
 use super::check::Above;
 use super::delete::{NAMED, Named};
 use super::members::Gallery;
-use super::KEY;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
@@ -20,14 +20,15 @@ use crate::shape::Shape;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const TOLD: Param = Param::new("key", Shape::Any, "The hashes and aliases that were asked for");
     vec![
-        Endpoint::get("/key/info", "Shows a key: the one that asks, if none is named", get(info)).asks([KEY]).gives([
-            Param::new("key", Shape::Text, "The hash of the key"),
-            Param::new("info", Shape::Object, "The key, also one that was deleted"),
-        ]),
-        Endpoint::post("/v2/key/info", "Shows keys", post(infos)).takes(NAMED).gives([
-            TOLD,
-            Param::new("info", Shape::List(&Shape::Object), "Those keys that are there"),
-        ]),
+        Endpoint::get("/key/info", "Shows a key: the one that asks, if none is named", get(info))
+            .asks([KEY])
+            .gives([
+                Param::new("key", Shape::Text, "The hash of the key"),
+                Param::new("info", Shape::Object, "The key, also one that was deleted"),
+            ]),
+        Endpoint::post("/v2/key/info", "Shows keys", post(infos))
+            .takes(NAMED)
+            .gives([TOLD, Param::new("info", Shape::List(&Shape::Object), "Those keys that are there")]),
     ]
 }
 

@@ -175,7 +175,8 @@ fn set_type(said: &mut Document, key: &mut VirtualKey) -> Result<(), Fault> {
         let routes = key_type.allowed_routes();
         if !routes.is_empty() {
             let routes: Vec<_> = routes.iter().map(|route| (*route).to_owned()).collect();
-            if take::<Vec<String>>(said, "allowed_routes")?.is_some_and(|said| !said.is_empty() && said != routes)
+            if take::<Vec<String>>(said, "allowed_routes")?
+                .is_some_and(|said| !said.is_empty() && said != routes)
             {
                 let message = "allowed_routes are those of the key_type, or the key_type is default";
                 return Err(Fault::invalid("allowed_routes", message));

@@ -73,7 +73,9 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
         return Err(Fault::invalid("new_master_key", message));
     }
     let text = match read::take::<String>(&mut said, "new_key")? {
-        Some(text) => PlainKey::chosen(&text).map_err(|error| Fault::invalid("new_key", error.to_string()))?,
+        Some(text) => {
+            PlainKey::chosen(&text).map_err(|error| Fault::invalid("new_key", error.to_string()))?
+        }
         None => random(desk),
     };
     let grace = read::take::<Period>(&mut said, "grace_period")?;

@@ -1,17 +1,12 @@
 //! Documents without their secrets.
 
-use llm_tenancy::Document;
+use llm_tenancy::{Document, is_secret_name};
 use serde_json::Value;
 
 /// What stands for a secret.
 pub const MASK: &str = "***";
 /// Members whose values are all sealed.
 const SEALED: [&str; 2] = ["secrets", "values"];
-/// What the name of a secret holds.
-const WITHIN: [&str; 7] =
-    ["secret", "password", "passphrase", "private_key", "api_key", "apikey", "authorization"];
-/// How the name of a secret ends.
-const ENDS: [&str; 4] = ["token", "credentials", "access_key", "connection_string"];
 
 /// A record's document without what is sealed: what was deleted should not be opened again.
 pub(crate) fn without_sealed(mut body: Value) -> Value {
@@ -46,18 +41,13 @@ pub(super) fn document(value: &Value) -> Option<Document> {
 fn masked(name: &str, value: &Value) -> Value {
     match value {
         // References to the environment say where a secret is and not what.
-        Value::String(text) if is_secret(name) && !text.starts_with("os.environ/") => MASK.into(),
+        Value::String(text) if is_secret_name(name) && !text.starts_with("os.environ/") => MASK.into(),
         Value::Array(items) => items.iter().map(|item| masked(name, item)).collect(),
         Value::Object(members) => {
             Value::Object(members.iter().map(|(name, value)| (name.clone(), masked(name, value))).collect())
         }
         other => other.clone(),
     }
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_lowercase().replace('-', "_");
-    WITHIN.iter().any(|part| name.contains(part)) || ENDS.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]

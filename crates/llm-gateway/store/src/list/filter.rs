@@ -1,11 +1,11 @@
 //! What records are looked for by.
 
 use sea_orm::Condition;
-use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, LikeExpr};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, LikeExpr, Query, SelectStatement};
 
 use super::Mark;
 use crate::error::{Result, StoreError};
-use crate::record::Sheet;
+use crate::record::{ORGANIZATION_MEMBERS, Sheet, TEAM_MEMBERS};
 use crate::scope::of_organizations;
 
 /// What records are filtered and sorted by. No kind has all of them.
@@ -70,6 +70,10 @@ pub enum Filter {
     AtLeast(Field, i64),
     /// It belongs to this organisation, also by way of a team.
     OfOrganization(String),
+    /// Its user is in one of these teams.
+    InTeams(Vec<String>),
+    /// Its user is in one of these organisations.
+    InOrganizations(Vec<String>),
     /// One of these holds.
     Any(Vec<Filter>),
 }
@@ -110,6 +114,12 @@ impl Filter {
                 let ids = [clean(organization)?];
                 return Ok(of_organizations(sheet, &ids));
             }
+            Self::InTeams(teams) => at(&Field::User)?.in_subquery(members(&TEAM_MEMBERS, "team_id", teams)?),
+            Self::InOrganizations(organizations) => at(&Field::User)?.in_subquery(members(
+                &ORGANIZATION_MEMBERS,
+                "organization_id",
+                organizations,
+            )?),
             Self::Any(filters) => {
                 let mut any = Condition::any();
                 for filter in filters {
@@ -126,6 +136,17 @@ impl Filter {
 pub(super) fn column(sheet: &Sheet, field: Field) -> Result<&'static str> {
     let kind = sheet.kind.label();
     sheet.column(field).ok_or_else(|| StoreError::Invalid(format!("a {kind} has no field {field:?}")))
+}
+
+/// The users of memberships whose column is one of these ids.
+fn members(sheet: &Sheet, column: &str, ids: &[String]) -> Result<SelectStatement> {
+    let ids = ids.iter().map(|id| clean(id)).collect::<Result<Vec<_>>>()?;
+    let mut select = Query::select();
+    select
+        .column(Alias::new("user_id"))
+        .from(Alias::new(sheet.table))
+        .and_where(Expr::col(Alias::new(column)).is_in(ids));
+    Ok(select)
 }
 
 /// PostgreSQL takes no NUL in a text, and no record has one.

@@ -1,11 +1,14 @@
 //! Filters, orders, pages.
 
+use std::collections::BTreeMap;
+
 use llm_store::{Cursor, Field, Filter, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{Team, Usd, User, VirtualKey};
+use llm_tenancy::{Team, TeamMember, Usd, User, VirtualKey};
 use llm_types::UnixMs;
+use serde_json::json;
 
-use crate::bench::{ALL, Bench, NOW, by, key, team, user};
+use crate::bench::{ALL, Bench, NOW, by, key, record, team, user};
 
 /// Keys that differ in everything; each third has no alias, each second no end.
 async fn keys(store: &Store, count: i64) {
@@ -67,6 +70,36 @@ pub(crate) async fn filters_find(bench: &Bench) {
     other.user_email = Some("ANNA@example.org".to_owned());
     let taken = store.create(&other, &by("anna")).await;
     assert!(matches!(taken, Err(StoreError::Taken { what: "email", .. })), "{taken:?}");
+    members_are_found(&store).await;
+}
+
+/// Users by what they are in, and how many keys each has.
+async fn members_are_found(store: &Store) {
+    let member = record::<TeamMember>(&json!({"team_id": "t1", "user_id": "u1"}));
+    store.create(&member, &by("anna")).await.unwrap();
+    let mut keys = [key("sk-of-u1"), key("sk-of-u1-too")];
+    keys.iter_mut().for_each(|key| key.user_id = Some("u1".into()));
+    store.create_all(&keys, &by("anna")).await.unwrap();
+    let teams = |ids: &[&str]| Filter::InTeams(ids.iter().map(|id| (*id).to_owned()).collect());
+    for (filter, found) in [
+        (teams(&["t0", "t1"]), 1),
+        (teams(&["t0"]), 0),
+        (teams(&[]), 0),
+        (Filter::InOrganizations(vec!["t1".to_owned()]), 0),
+    ] {
+        assert_eq!(
+            store.count::<User>(std::slice::from_ref(&filter), &ALL).await.unwrap(),
+            found,
+            "{filter:?}"
+        );
+    }
+    assert_eq!(count(store, &[teams(&["t1"])]).await, 2, "keys, by their users");
+    let users = ["u1", "u2"].map(str::to_owned);
+    let each = store.count_by::<VirtualKey>(Field::User, &users, &ALL).await.unwrap();
+    assert_eq!(each, BTreeMap::from([("u1".to_owned(), 2)]));
+    let none = store.count_by::<VirtualKey>(Field::User, &users, &Scope::default()).await.unwrap();
+    assert!(none.is_empty(), "what is out of reach is not counted");
+    assert!(store.count_by::<VirtualKey>(Field::Spend, &users, &ALL).await.is_err());
 }
 
 pub(crate) async fn orders_hold_on_every_page(bench: &Bench) {

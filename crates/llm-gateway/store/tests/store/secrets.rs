@@ -28,6 +28,16 @@ pub(crate) async fn secrets_are_sealed_anew(bench: &Bench) {
     let held = store.seal(place(Kind::Credential, "c1"), "sk-credential").unwrap();
     let credential = json!({"credential_id": "c1", "credential_name": "c", "values": {"api_key": held}});
     store.create(&record::<StoredCredential>(&credential), &by("anna")).await.unwrap();
+    let headers = json!({"Authorization": "Bearer x"});
+    let place_of = |name| Place { kind: Kind::Model, id: "m3", name };
+    let values = json!({
+        "api_key": store.seal_value(place_of("api_key"), &json!("sk-3")).unwrap(),
+        "extra_headers": store.seal_value(place_of("extra_headers"), &headers).unwrap(),
+    });
+    let values = serde_json::from_value(values).unwrap();
+    let opened = store.unseal_values(Kind::Model, "m3", &values).unwrap();
+    assert_eq!(json!(opened), json!({"api_key": "sk-3", "extra_headers": headers}));
+    assert!(store.unseal_values(Kind::Model, "m2", &values).is_err(), "elsewhere they do not open");
     let plain = json!({"model_id": "m2", "model_name": "m"});
     store.create(&record::<StoredModel>(&plain), &by("anna")).await.unwrap();
     assert_eq!(store.reseal(&by("anna")).await.unwrap(), 0, "nothing to do");

@@ -235,6 +235,7 @@ pub fn least(kind: Kind, field: &str) -> Least {
                 "model_id",
                 "model_name",
                 "litellm_params",
+                "litellm_params_to_remove",
                 "model_info",
                 "team_id",
                 "organization_id",
@@ -245,7 +246,9 @@ pub fn least(kind: Kind, field: &str) -> Least {
             Least::TeamAdmin,
             &[
                 "credential_name",
+                "display_name",
                 "credential_values",
+                "credential_values_to_delete",
                 "credential_info",
                 "model_id",
                 "team_id",

@@ -18,12 +18,10 @@ impl Manager {
             return Ok(());
         }
         let routes = &key.grants.allowed_routes;
-        let speaks_as_before = |before: &VirtualKey| {
-            before.user_id == key.user_id && before.grants.allowed_routes == *routes
-        };
-        let asks = |rule: &String| {
-            RouteGroups::named(rule).is_some_and(|group| group.meets(RouteGroups::ASKING))
-        };
+        let speaks_as_before =
+            |before: &VirtualKey| before.user_id == key.user_id && before.grants.allowed_routes == *routes;
+        let asks =
+            |rule: &String| RouteGroups::named(rule).is_some_and(|group| group.meets(RouteGroups::ASKING));
         let only_asks = !routes.is_empty() && routes.iter().all(asks);
         if only_asks || before.is_some_and(speaks_as_before) {
             return Ok(());
@@ -49,11 +47,7 @@ mod tests {
 
     #[test]
     fn anothers_key_only_asks() {
-        let me = Manager {
-            role: Some(Role::InternalUser),
-            user_id: Some("me".into()),
-            ..Manager::default()
-        };
+        let me = Manager { role: Some(Role::InternalUser), user_id: Some("me".into()), ..Manager::default() };
         for (user, routes, is_fine) in [
             (Some("me"), &[][..], true),
             (None, &[], true),

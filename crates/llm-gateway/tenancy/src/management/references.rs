@@ -12,7 +12,7 @@ pub fn is_reference(text: &str) -> bool {
 }
 
 /// Whether there is a reference anywhere in a value.
-pub(super) fn has_reference(value: &Value) -> bool {
+pub fn has_reference(value: &Value) -> bool {
     match value {
         Value::String(text) => is_reference(text),
         Value::Array(items) => items.iter().any(has_reference),
@@ -66,26 +66,24 @@ const PARAMETERS: &[&str] = &[
     "modify_params",
     "merge_reasoning_content_in_choices",
     "use_in_pass_through",
+    "litellm_credential_name",
 ];
 
 impl Manager {
-    /// Whether a model may be added, or changed. What is sealed in it cannot be looked into: whoever seals it asks
-    /// [`is_reference`] first.
+    /// Whether a model may be added, or changed, at its owner's place. What is sealed in it cannot be looked into: whoever
+    /// seals it asks [`has_reference`] first. Nor is it known here whose the credential is that it names: whoever looks it
+    /// up takes none but the tenant's own.
     ///
     /// A tenant's model belongs to the tenant, brings its own key, and makes the gateway read nothing of its own.
     ///
     /// # Errors
     /// [`Forbidden`]
-    pub fn check_model(&self, model: &StoredModel) -> Result<(), Forbidden> {
-        let place = match &model.owner {
-            None => Place::default(),
-            Some(Owner::Team(team)) => Place { team: Some(team), ..Place::default() },
-            Some(Owner::Organization(organization)) => {
-                Place { organization: Some(organization), ..Place::default() }
-            }
-        };
+    pub fn check_model(&self, model: &StoredModel, place: &Place<'_>) -> Result<(), Forbidden> {
         let wrong = |field: &str, why| Err(Forbidden::Field { field: field.to_owned(), why });
-        match self.rank(&place) {
+        if !is_owners(model.owner.as_ref(), place) {
+            return wrong("team_id", "is not where the model is");
+        }
+        match self.rank(place) {
             Rank::ProxyAdmin => return Ok(()),
             Rank::OrgAdmin | Rank::TeamAdmin => {}
             Rank::Own | Rank::Stranger => return wrong("team_id", "is not a team of yours to manage"),
@@ -94,12 +92,24 @@ impl Manager {
         if let Some(name) = names.into_iter().find(|name| !PARAMETERS.contains(&name.as_str())) {
             return wrong(&format!("litellm_params.{name}"), "is for a proxy admin to set");
         }
-        if !model.secrets.contains_key("api_key") {
+        let brings_key = model.secrets.contains_key("api_key") || model.credential_id.is_some();
+        if !brings_key {
             return wrong("litellm_params.api_key", "is needed: a model of your own brings its own key");
         }
         if refers(&model.params) || refers(&model.model_info) {
             return wrong("litellm_params", "must not refer to the gateway's environment or files");
         }
         Ok(())
+    }
+}
+
+/// Whether a place is an owner's.
+fn is_owners(owner: Option<&Owner>, place: &Place<'_>) -> bool {
+    match owner {
+        None => *place == Place::default(),
+        Some(Owner::Team(team)) => place.team == Some(team),
+        Some(Owner::Organization(organization)) => {
+            place.team.is_none() && place.organization == Some(organization)
+        }
     }
 }

@@ -531,7 +531,19 @@ fn tenants_make_the_gateway_read_nothing_of_its_own() {
         serde_json::from_value(model).unwrap()
     };
     let good = serde_json::json!({"model": "openai/gpt-4o", "api_base": "https://example.com"});
-    assert_eq!(admin.check_model(&model(good.clone(), &["api_key"], Some("own"))), Ok(()));
+    let check = |manager: &Manager, model: &crate::StoredModel| {
+        let team = match &model.owner {
+            Some(crate::Owner::Team(team)) => Some(team),
+            _ => None,
+        };
+        manager.check_model(model, &Place { team, ..Place::default() })
+    };
+    assert_eq!(check(&admin, &model(good.clone(), &["api_key"], Some("own"))), Ok(()));
+    let mut by_credential = model(good.clone(), &[], Some("own"));
+    by_credential.credential_id = Some("c1".into());
+    assert_eq!(check(&admin, &by_credential), Ok(()));
+    let elsewhere = Place { team: Some(&"other".into()), ..Place::default() };
+    assert!(Manager::master().check_model(&by_credential, &elsewhere).is_err());
     for (params, secrets, team) in [
         (good.clone(), &["api_key"][..], Some("foreign")),
         (good.clone(), &["api_key"], None),
@@ -555,9 +567,9 @@ fn tenants_make_the_gateway_read_nothing_of_its_own() {
         (serde_json::json!({"model": "bedrock/x", "aws_profile_name": "admin"}), &["api_key"], Some("own")),
         (good.clone(), &["api_key", "aws_web_identity_token"], Some("own")),
     ] {
-        let refused = admin.check_model(&model(params.clone(), secrets, team));
+        let refused = check(&admin, &model(params.clone(), secrets, team));
         assert!(refused.is_err(), "{params} {secrets:?} {team:?}");
-        assert_eq!(Manager::master().check_model(&model(params, secrets, team)), Ok(()));
+        assert_eq!(check(&Manager::master(), &model(params, secrets, team)), Ok(()));
     }
     let logging = key(|key| {
         key.team_id = Some("own".into());
