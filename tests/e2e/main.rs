@@ -22,5 +22,6 @@ mod routing;
 mod shared;
 mod silence;
 mod start;
+mod tenants;
 mod tls;
 mod translate;

@@ -113,6 +113,13 @@ impl Gateway {
         gateway
     }
 
+    /// Ends it at once, and starts another in the same folder.
+    pub(crate) fn restart(mut self) -> Self {
+        let folder = self.folder.take().unwrap();
+        drop(self);
+        Self::start_in(folder)
+    }
+
     /// A file beside the configuration.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.as_ref().unwrap().path().join(name)

@@ -93,7 +93,7 @@ fn redis_tests() -> anyhow::Result<Outcome> {
         return Ok(ran(&teed, count::nextest));
     }
     let cargo = Cmd::cargo("test --no-fail-fast -p llm-gateway-shared -p llm-cli --test redis --test e2e --");
-    let teed = cargo.args(["--ignored", "--test-threads", "1"]).tee()?;
+    let teed = cargo.args(["--ignored", "--test-threads", "1", "--skip", "tenants::databases"]).tee()?;
     Ok(ran(&teed, count::libtest))
 }
 
@@ -119,11 +119,12 @@ fn database_tests(database: &Database) -> anyhow::Result<Outcome> {
         return Ok(Outcome::LeftOut(format!("apt-get install {package}")));
     }
     if Cmd::cargo("nextest --version").succeeds() {
-        let which = format!("package(llm-store) and test({word})");
+        let which = format!("(package(llm-store) or package(llm-cli)) and test({word})");
         let nextest = Cmd::cargo("nextest run --no-fail-fast --run-ignored only --test-threads 1");
         return Ok(ran(&nextest.args(EVERYTHING).args(["-E", &which]).tee()?, count::nextest));
     }
-    let cargo = Cmd::cargo("test --no-fail-fast -p llm-store --all-features --test store --");
+    let cargo =
+        Cmd::cargo("test --no-fail-fast -p llm-store -p llm-cli --all-features --test store --test e2e --");
     let teed = cargo.args(["--ignored", "--test-threads", "1", word]).tee()?;
     Ok(ran(&teed, count::libtest))
 }

@@ -1,0 +1,271 @@
+//! What opens the data plane, and what does not.
+
+use llm_gateway::routes::ROUTES;
+use serde_json::{Value, json};
+
+use super::{MASTER, ask, chats, config, key, manage, refused};
+use crate::client::{connect, send};
+use crate::process::Gateway;
+
+/// Every route that asks a model, with a request for `main`.
+fn requests() -> Vec<(&'static str, String)> {
+    let asks = |path: &str| {
+        [
+            "chat",
+            "responses",
+            "embed",
+            "messages",
+            "rerank",
+            "generate",
+            "converse",
+            "models/{*",
+            "projects",
+            "deployments",
+            "v1beta1",
+            "token_counter",
+        ]
+        .iter()
+        .any(|part| path.contains(part))
+    };
+    let filled = |path: &str| {
+        let at =
+            |open: &str, filling: &str| path.find(open).map(|place| format!("{}{filling}", &path[..place]));
+        match path {
+            "/openai/deployments/{*call}" => at("{*", "main/chat/completions"),
+            "/v1beta1/{*call}" | "/v1/projects/{*call}" => {
+                at("{*", "p/locations/l/publishers/google/models/main:generateContent")
+            }
+            path if path.contains("{*") => at("{*", "main:generateContent"),
+            path => Some(path.replace("{model}", "main")),
+        }
+    };
+    let posts = ROUTES.iter().filter(|doc| doc.method == "POST" && asks(doc.path));
+    posts.map(|doc| (doc.path, filled(doc.path).unwrap())).collect()
+}
+
+/// A body that any of them takes so far that its model is known.
+fn body() -> Value {
+    json!({
+        "model": "main",
+        "messages": [{"role": "user", "content": "Hello"}],
+        "input": "Hello",
+        "prompt": "Hello",
+        "query": "Hello",
+        "documents": ["a", "b"],
+        "max_tokens": 10,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_route_refuses_every_key_that_does_not_open_it() {
+    let gateway = Gateway::start(&config());
+    let blocked = key(&gateway, &json!({})).await;
+    manage(&gateway, "/key/block", &json!({"key": blocked})).await;
+    let expired = key(&gateway, &json!({"duration": "1s"})).await;
+    let of_blocked_team = {
+        let team = manage(&gateway, "/team/new", &json!({"team_alias": "t"})).await["team_id"].clone();
+        let made = key(&gateway, &json!({"team_id": team})).await;
+        manage(&gateway, "/team/block", &json!({"team_id": team})).await;
+        made
+    };
+    let deleted = key(&gateway, &json!({})).await;
+    manage(&gateway, "/key/delete", &json!({"keys": [deleted]})).await;
+    let foreign = key(&gateway, &json!({"models": ["other"]})).await;
+    let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
+    let looks = key(&gateway, &json!({"allowed_routes": ["info_routes"]})).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    let routes = requests();
+    assert!(routes.len() >= 25, "{routes:?}");
+    for (template, path) in routes {
+        for (what, key, status) in [
+            ("blocked", &blocked, 401),
+            ("of a blocked team", &of_blocked_team, 401),
+            ("expired", &expired, 401),
+            ("deleted", &deleted, 401),
+            ("unknown", &"sk-never-made".to_owned(), 401),
+            ("of another model", &foreign, 403),
+            ("from elsewhere", &elsewhere, 403),
+            ("for another route", &looks, 403),
+        ] {
+            // Amazon's clients are told of keys that are not known by 403.
+            let status = if template.contains("/converse") { 403 } else { status };
+            let (told, answer) = ask(&gateway, key, "POST", &path, &body()).await;
+            assert_eq!(told, status, "{template}, a key that is {what}: {answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_open_what_they_may() {
+    let gateway = Gateway::start(&config());
+    let bounded = key(
+        &gateway,
+        &json!({"models": ["main"], "allowed_ips": ["127.0.0.0/8"], "allowed_routes": ["llm_api_routes"]}),
+    )
+    .await;
+    assert_eq!(chats(&gateway, &bounded, "main").await, (200, None));
+    assert_eq!(chats(&gateway, &bounded, "other").await, refused(403, "key_model_access_denied"));
+    // A name that nothing stands behind is not in the list either.
+    assert_eq!(chats(&gateway, &bounded, "nothing").await, refused(403, "key_model_access_denied"));
+    let all = key(&gateway, &json!({})).await;
+    assert_eq!(chats(&gateway, &all, "nothing").await, refused(404, "model_not_found"));
+    let (_, listed) = ask(&gateway, &bounded, "GET", "/v1/models", &Value::Null).await;
+    let names: Vec<&str> =
+        listed["data"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
+    assert_eq!(names, ["main"]);
+    assert_eq!(ask(&gateway, &bounded, "GET", "/v1/models/other", &Value::Null).await.0, 403);
+
+    let aliased = key(&gateway, &json!({"models": ["main"], "aliases": {"quick": "main"}})).await;
+    let (status, answer) =
+        ask(&gateway, &aliased, "POST", "/v1/chat/completions", &super::chat("quick")).await;
+    assert_eq!((status, &answer["choices"][0]["message"]["content"]), (200, &json!("I am main")));
+
+    let by_vendor = key(&gateway, &json!({"allowed_vendors": ["openai"]})).await;
+    assert_eq!(chats(&gateway, &by_vendor, "main").await, refused(403, "key_model_access_denied"));
+    let of_mock = key(&gateway, &json!({"allowed_vendors": ["mock"]})).await;
+    assert_eq!(chats(&gateway, &of_mock, "main").await, (200, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn changes_hold_when_they_are_answered() {
+    let gateway = Gateway::start(&config());
+    let made = key(&gateway, &json!({})).await;
+    for _ in 0..5 {
+        assert_eq!(chats(&gateway, &made, "main").await, (200, None));
+        manage(&gateway, "/key/block", &json!({"key": made})).await;
+        assert_eq!(chats(&gateway, &made, "main").await.0, 401);
+        manage(&gateway, "/key/unblock", &json!({"key": made})).await;
+    }
+    manage(&gateway, "/key/update", &json!({"key": made, "models": ["other"]})).await;
+    assert_eq!(chats(&gateway, &made, "main").await.0, 403);
+    // A new text, and a while in which the old one works too.
+    let rotated = manage(&gateway, &format!("/key/{made}/regenerate"), &json!({"grace_period": "1s"})).await;
+    let rotated = rotated["key"].as_str().unwrap();
+    assert_eq!(chats(&gateway, rotated, "other").await, (200, None));
+    assert_eq!(chats(&gateway, &made, "other").await, (200, None));
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    assert_eq!(chats(&gateway, &made, "other").await.0, 401);
+    assert_eq!(chats(&gateway, rotated, "other").await, (200, None));
+    // A text that was tried before it was a key.
+    let chosen = "sk-chosen-by-its-owner-0123";
+    assert_eq!(chats(&gateway, chosen, "main").await.0, 401);
+    key(&gateway, &json!({"key": chosen})).await;
+    assert_eq!(chats(&gateway, chosen, "main").await, (200, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_gateways_own_is_for_its_admins() {
+    let gateway = Gateway::start(&config());
+    let plain = key(&gateway, &json!({})).await;
+    manage(
+        &gateway,
+        "/user/new",
+        &json!({"user_id": "boss", "user_role": "proxy_admin", "auto_create_key": false}),
+    )
+    .await;
+    manage(
+        &gateway,
+        "/user/new",
+        &json!({"user_id": "looks", "user_role": "proxy_admin_viewer", "auto_create_key": false}),
+    )
+    .await;
+    let boss = key(&gateway, &json!({"user_id": "boss"})).await;
+    let looks = key(&gateway, &json!({"user_id": "looks"})).await;
+    for (method, path, of_boss, of_looks) in [
+        ("GET", "/health/latest", 200, 200),
+        ("GET", "/metrics", 200, 200),
+        ("GET", "/provider/budgets", 200, 200),
+        ("POST", "/config/reload", 200, 403),
+    ] {
+        let asked = async |key: &str| ask(&gateway, key, method, path, &Value::Null).await.0;
+        assert_eq!(
+            (
+                asked(MASTER).await,
+                asked(&boss).await,
+                asked(&looks).await,
+                asked(&plain).await,
+                asked("sk-none").await
+            ),
+            (200, of_boss, of_looks, 403, 401),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_opened_others_opens_nothing_here() {
+    let gateway = Gateway::start(&config());
+    // A key that is a piece of SQL, as it stands and as a hash.
+    for text in ["' OR '1'='1", "sk-' OR 1=1 --", "sk-\\' UNION SELECT * FROM keys --", "%27%20OR%201%3D1"] {
+        assert_eq!(chats(&gateway, text, "main").await.0, 401, "{text}");
+        let path = format!("/key/info?key={}", text.replace(' ', "%20").replace('\'', "%27"));
+        assert_eq!(ask(&gateway, MASTER, "GET", &path, &Value::Null).await.0, 404, "{text}");
+    }
+    // A name of a host as a reason to let in.
+    for host in ["localhost", "127.0.0.1:4000", "localhost/?/v1/models", "admin.internal"] {
+        let text = format!(
+            "GET /v1/models HTTP/1.1\r\nhost: {host}\r\nx-forwarded-for: 127.0.0.1\r\nx-forwarded-host: localhost\r\ncontent-length: 0\r\n\r\n"
+        );
+        let mut socket = connect(gateway.address).await;
+        tokio::io::AsyncWriteExt::write_all(&mut socket, text.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 64];
+        let read = tokio::io::AsyncReadExt::read(&mut socket, &mut answer).await.unwrap();
+        let head = String::from_utf8_lossy(&answer[..read]).into_owned();
+        assert!(head.starts_with("HTTP/1.1 401") || head.starts_with("HTTP/1.1 400"), "{host}: {head}");
+    }
+    // Paths that one reader takes for an allowed one and another does not.
+    let looks = key(&gateway, &json!({"allowed_routes": ["/v1/models"]})).await;
+    for path in [
+        "/v1/models/../chat/completions",
+        "/v1/models/%2e%2e/chat/completions",
+        "/v1/models/..%2fchat%2fcompletions",
+        "/v1/models;/../chat/completions",
+        "/v1//models/../chat/completions",
+        "/v1/models/..;/chat/completions",
+        "//v1/chat/completions",
+        "/v1/chat/completions?/v1/models",
+        "/v1/chat/completions#/v1/models",
+    ] {
+        let (status, answer) = ask(&gateway, &looks, "POST", path, &super::chat("main")).await;
+        assert!(status >= 400 && answer["choices"].is_null(), "{path}: {status} {answer}");
+    }
+    // Templates and references are texts like all others.
+    let odd = json!({"key_alias": "{{7*7}}${7*7}#{7*7}", "metadata": {"note": "os.environ/HOME {{config}}"}});
+    let made = key(&gateway, &odd).await;
+    let (_, told) = ask(&gateway, MASTER, "GET", &format!("/key/info?key={made}"), &Value::Null).await;
+    assert_eq!(told["info"]["key_alias"], odd["key_alias"]);
+    assert_eq!(told["info"]["metadata"]["note"], odd["metadata"]["note"]);
+    // The address that proxies tell is believed from trusted ones alone.
+    let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
+    let bearer = format!("Bearer {elsewhere}");
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("x-forwarded-for", "203.0.113.7"),
+        ("x-real-ip", "203.0.113.7"),
+    ];
+    let answer =
+        send(connect(gateway.address).await, "POST", "/v1/chat/completions", &headers, &super::chat("main"))
+            .await;
+    assert_eq!(answer.status, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxys_word_counts_where_it_is_trusted() {
+    let mut config = config();
+    config["llm_gateway"]["server"] = json!({"trusted_proxies": ["127.0.0.0/8"]});
+    let gateway = Gateway::start(&config);
+    let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
+    let bearer = format!("Bearer {elsewhere}");
+    for (told, status) in [("203.0.113.7", 200), ("203.0.113.8", 403), ("203.0.113.7, 203.0.113.8", 403)] {
+        let headers = [("authorization", bearer.as_str()), ("x-forwarded-for", told)];
+        let answer = send(
+            connect(gateway.address).await,
+            "POST",
+            "/v1/chat/completions",
+            &headers,
+            &super::chat("main"),
+        )
+        .await;
+        assert_eq!(answer.status, status, "{told}");
+    }
+}
