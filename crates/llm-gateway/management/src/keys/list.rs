@@ -233,7 +233,11 @@ async fn whose(
     }
     let named = asked.take("user_id");
     let own = || desk.manager.user_id.as_ref().map(|user| user.as_str().to_owned());
-    let Some(user) = named.or_else(|| own().filter(|_| !is_admin && asks_nothing)) else { return Ok(None) };
+    if named.is_none() && (is_admin || of_teams || !asks_nothing) {
+        // What is within reach, all of it.
+        return Ok(None);
+    }
+    let Some(user) = named.or_else(own) else { return Ok(None) };
     let theirs = if substring && is_admin {
         Filter::Holds(Field::User, user.clone())
     } else {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
-use http::{Request, StatusCode, header};
+use http::{Request, Response, StatusCode, header};
 use llm_identity::{Bounds, Identities};
 use llm_management::{Admitted, Caller, Host, Office};
 use llm_store::{Cipher, Store, StoreSettings};
@@ -100,8 +100,27 @@ impl Place {
         self.host.now.fetch_add(ms, Ordering::Relaxed);
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> UnixMs {
+        self.host.now()
+    }
+
     /// Asks with a key; the status and the body, `null` if it is empty.
     pub(crate) async fn ask(&self, key: &str, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
+        let response = self.send(key, method, path, body).await;
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Asks for what must succeed; what nothing was made of.
+    pub(crate) async fn ignored(&self, key: &str, method: &str, path: &str, body: &Value) -> Option<String> {
+        let response = self.send(key, method, path, body).await;
+        assert_eq!(response.status(), StatusCode::OK, "{method} {path} {body}");
+        Some(response.headers().get("x-llm-gateway-ignored")?.to_str().unwrap().to_owned())
+    }
+
+    async fn send(&self, key: &str, method: &str, path: &str, body: &Value) -> Response<Body> {
         let mut request = Request::builder().method(method).uri(path);
         request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         let body = if body.is_null() {
@@ -110,10 +129,7 @@ impl Place {
             request = request.header(header::CONTENT_TYPE, "application/json");
             Body::from(body.to_string())
         };
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-        let status = response.status();
-        let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
     }
 
     /// Asks with the master key for what must succeed.
