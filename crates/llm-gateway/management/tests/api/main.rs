@@ -2,4 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod budgets;
+mod members;
 mod office;
+mod organizations;
+mod projects;
+mod rights;
+mod teams;
