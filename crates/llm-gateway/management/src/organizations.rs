@@ -153,7 +153,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     if !said.has("organization_alias") {
         return Err(Fault::missing("organization_alias"));
     }
-    flatten(&mut said.members);
+    flatten(&desk, &mut said.members);
     let mut made = Organization {
         organization_id: id.unwrap_or_else(|| desk.new_id().into()),
         organization_alias: String::new(),
@@ -174,12 +174,14 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
 }
 
 /// Budgets that clients send back as they were shown them count where nothing else is said.
-fn flatten(said: &mut Document) {
+fn flatten(desk: &Desk, said: &mut Document) {
     if let Some(Value::Object(table)) = said.shift_remove("litellm_budget_table") {
         let settable = member::settable_names(&organization());
         for (name, value) in table {
             if settable.contains(&name.as_str()) && name != "budget_id" {
                 said.entry(name).or_insert(value);
+            } else {
+                desk.ignores([format!("litellm_budget_table.{name}")]);
             }
         }
     }
@@ -195,7 +197,7 @@ fn settle(desk: &Desk, organization: &mut Organization, before: Option<&Organiza
 
 async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     let id: OrganizationId = said.need("organization_id")?;
-    flatten(&mut said.members);
+    flatten(&desk, &mut said.members);
     // This route adds to what is written down; the second one puts it in its place.
     alter(desk, id, said, true).await
 }

@@ -141,6 +141,7 @@ async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     for (place, mut document) in documents.into_iter().enumerate() {
         let read = Named::take(&mut document).and_then(|name| Ok((name, role(&mut document)?)));
         let (name, role) = read.map_err(|error| error.at(&format!("[{place}]")).at("member"))?;
+        desk.ignores_of("member", place, &document);
         names.push(name);
         roles.push(role.unwrap_or(Role::InternalUser));
     }

@@ -112,18 +112,18 @@ async fn everybody_does_what_he_may() {
     for who in EVERYBODY {
         let place = settled().await;
         // What takes away comes last.
-        let (mut order, mut deletes): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
-        for (line, route) in routes().into_iter().enumerate() {
-            let is_last =
-                ["/organization/delete", "/team/delete", "/organization/member_delete"].contains(&route.path);
-            if is_last { deletes.push((line, route)) } else { order.push((line, route)) }
-        }
-        deletes.reverse();
-        for (line, route) in order.into_iter().chain(deletes) {
-            // Members are taken out by two routes, and there are two.
+        let mut order: Vec<_> = routes().into_iter().enumerate().collect();
+        let last = ["/project/delete", "/organization/member_delete", "/team/delete", "/organization/delete"];
+        order.sort_by_key(|(_, route)| {
+            last.iter().position(|path| *path == route.path).map_or(0, |at| at + 1)
+        });
+        for (line, route) in order {
+            // Somebody is taken out of the team by each of two routes, and stays for the others.
             let mut ids = OWN;
             if route.path.ends_with("/bulk_delete") {
                 ids.user = "watcher";
+            } else if route.path.starts_with("/team/{team_id}/member/") {
+                ids.user = "member";
             }
             let (status, _) = ask(&place, who, route, ids).await;
             let mark = match status {
@@ -139,4 +139,52 @@ async fn everybody_does_what_he_may() {
     assert_eq!(grid, GRID.trim(), "\n{grid}");
 }
 
-const GRID: &str = "";
+/// `+` is done, `-` is refused, `?` is not there.
+#[rustfmt::skip]
+const GRID: &str = "
+POST   /team/new                                           +-+-------
+POST   /team/update                                        +-++----??
+PATCH  /team/{team_id}                                     +-++----??
+POST   /team/delete                                        +-+-----?-
+GET    /team/info                                          ++++++-+??
+GET    /team/list                                          ++++++--++
+GET    /v2/team/list                                       ++++++--++
+GET    /team/available                                     ++++++--++
+GET    /team/filter/ui                                     ++++++--++
+POST   /team/block                                         +-+-----?-
+POST   /team/unblock                                       +-+-----?-
+POST   /team/model/add                                     +-+-----??
+POST   /team/model/delete                                  +-+-----??
+GET    /team/permissions_list                              ++++++-+??
+POST   /team/permissions_update                            +-++----??
+POST   /team/permissions_bulk_update                       +-++----??
+GET    /team/metadata_schema                               ++++++-+++
+POST   /team/{team_id}/callback                            +-++----??
+GET    /team/{team_id}/callback                            ++++----??
+DELETE /team/{team_id}/callback/{callback_name}            +-++----??
+POST   /team/{team_id}/disable_logging                     +-++----??
+POST   /team/member_add                                    +-++----??
+POST   /team/bulk_member_add                               +-++----??
+POST   /team/member_update                                 +-++----??
+POST   /team/member_delete                                 +-++----??
+GET    /team/{team_id}/members/me                          ???+++?-??
+POST   /team/{team_id}/member/{user_id}/reset_spend        +-++----??
+POST   /team/{team_id}/member/{user_id}/reset_budget       +-++----??
+POST   /management/v1/teams/{team_id}/members/bulk_update  +-++----??
+POST   /management/v1/teams/{team_id}/members/bulk_delete  +-++----??
+POST   /organization/new                                   +---------
+PATCH  /organization/update                                +-+-----?-
+PATCH  /v2/organization/{organization_id}                  +-+-----?-
+DELETE /organization/delete                                +---------
+GET    /organization/info                                  +++-----?-
+POST   /organization/info                                  +++-----+-
+GET    /organization/list                                  +++-----+-
+POST   /organization/member_add                            +-+-----?-
+PATCH  /organization/member_update                         +-+-----?-
+DELETE /organization/member_delete                         +-+-----?-
+POST   /project/new                                        +-++----??
+POST   /project/update                                     +-++----??
+DELETE /project/delete                                     +-++----??
+GET    /project/info                                       ++++++-+??
+GET    /project/list                                       ++++++--++
+";

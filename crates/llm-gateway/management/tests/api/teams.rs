@@ -250,9 +250,8 @@ async fn callbacks_show_no_secret() {
     metadata["floor"] = json!(4);
     let updated =
         place.master("POST", "/team/update", &json!({"team_id": OWN.team, "metadata": metadata})).await;
-    let stored =
-        place.store.get::<llm_tenancy::Team>(&OWN.team.into(), &llm_tenancy::management::Scope::everything());
-    let stored = stored.await.unwrap().value.metadata;
+    let all = llm_tenancy::management::Scope::everything();
+    let stored = place.store.get::<llm_tenancy::Team>(&OWN.team.into(), &all).await.unwrap().value.metadata;
     assert_eq!(stored["logging"][0]["callback_vars"]["langfuse_secret_key"], "sk-lf-hidden");
     assert_eq!(stored["floor"], 4);
     let audit = place.store.list_audit(&llm_store::AuditQuery::default()).await.unwrap();
