@@ -96,6 +96,11 @@ impl Desk {
         self.ignored.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
+    /// Tells the client what nothing was made of within an item of a list.
+    pub(crate) fn ignores_of(&self, list: &str, place: usize, rest: &Document) {
+        self.ignores(rest.keys().map(|name| format!("{list}[{place}].{name}")));
+    }
+
     /// What nothing was made of so far.
     pub(crate) fn ignored(&self) -> Vec<String> {
         self.ignored.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -17,11 +17,13 @@ mod models;
 mod named;
 mod office;
 mod openapi;
+mod organizations;
 mod owner;
 mod paged;
 mod paging;
 mod parts;
 mod people;
+mod projects;
 mod said;
 mod seals;
 mod shape;
@@ -49,6 +51,8 @@ fn endpoints() -> Vec<Endpoint> {
         keys::endpoints(),
         members::endpoints(),
         models::endpoints(),
+        organizations::endpoints(),
+        projects::endpoints(),
         tags::endpoints(),
         teams::endpoints(),
         users::endpoints(),

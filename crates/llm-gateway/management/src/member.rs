@@ -76,3 +76,8 @@ pub(crate) fn show<R>(record: &R, members: &[Member<R>]) -> Document {
     let shown = |member: &Member<R>| Some((member.name.to_owned(), member.get?(record)));
     members.iter().filter_map(shown).collect()
 }
+
+/// The names of the members that may be set.
+pub(crate) fn settable_names<R>(members: &[Member<R>]) -> Vec<&'static str> {
+    members.iter().filter(|member| member.set.is_some()).map(|member| member.name).collect()
+}

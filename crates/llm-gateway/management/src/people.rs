@@ -100,8 +100,9 @@ pub(crate) async fn find(
         let of_email = email.as_ref().and_then(|email| by_email.get(email));
         let person = match &name.user_id {
             Some(id) => {
-                if !desk.scope.all && !(reached.contains(id) && by_id.contains_key(id)) {
-                    let message = format!("user {id:?} is not known here; invite by user_email");
+                let is_known = reached.contains(id) && by_id.contains_key(id);
+                if !(desk.scope.all || is_known) {
+                    let message = "there is no such user within your reach; invite by user_email";
                     return Err(Fault(Fault::forbidden(message).0.with_param("user_id")));
                 }
                 if of_email.is_some_and(|user| user.user_id != *id) {

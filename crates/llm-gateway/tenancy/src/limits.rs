@@ -96,9 +96,11 @@ impl Limits {
 /// One of several budgets that hold at once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BudgetWindow {
-    /// Over which time.
+    /// Over which time; LiteLLM's requests call it `time_period` as well.
+    #[serde(alias = "time_period")]
     pub budget_duration: Period,
-    /// Dollars.
+    /// Dollars; LiteLLM's requests call it `budget_limit` as well.
+    #[serde(alias = "budget_limit")]
     pub max_budget: Usd,
 }
 
@@ -115,8 +117,8 @@ pub struct TemporaryBudget {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelBudget {
-    /// Dollars in each `time_period`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Dollars in each `time_period`; LiteLLM's requests call it `max_budget` as well.
+    #[serde(alias = "max_budget", skip_serializing_if = "Option::is_none")]
     pub budget_limit: Option<Usd>,
     /// Over which time; LiteLLM's requests call it `budget_duration` as well.
     #[serde(alias = "budget_duration", skip_serializing_if = "Option::is_none")]
@@ -180,6 +182,10 @@ mod tests {
         let limits: Limits = serde_json::from_str(json).unwrap();
         assert_eq!(limits.rpm_limit, Some(0), "nothing is a bound as well");
         assert_eq!(serde_json::to_string(&limits).unwrap(), json);
+        let named = r#"{"budget_limits":[{"time_period":"1h","budget_limit":"0.01"}],"model_max_budget":{"gpt-4o":{"max_budget":"0.05","budget_duration":"1d"}}}"#;
+        let named: Limits = serde_json::from_str(named).unwrap();
+        assert_eq!(named.budget_limits, limits.budget_limits, "under LiteLLM's other names");
+        assert_eq!(named.model_max_budget, limits.model_max_budget);
         let alias: LimitKind = serde_json::from_str("\"guaranteed_throughput\"").unwrap();
         assert_eq!(alias, LimitKind::Guaranteed);
     }

@@ -25,7 +25,7 @@ struct Joining {
 
 pub(super) async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let (team, value) = (open(&desk, &mut said).await?, said.need::<Value>("member")?);
-    let names = names(one_or_more(value, "member")?, "member")?;
+    let names = names(&desk, one_or_more(value, "member")?, "member")?;
     let patch = Patch::take(&mut said.members)?;
     said.end();
     let (people, _) = enter(&desk, &team, Joining { names, patch }).await?;
@@ -64,7 +64,7 @@ pub(super) async fn bulk(desk: Desk, mut said: Said) -> Result<Json<Value>, Faul
         (false, false) if documents.len() > MOST => {
             return Err(Fault::invalid("members", format!("members must be {MOST} at most")));
         }
-        (false, false) => names(documents, "members")?,
+        (false, false) => names(&desk, documents, "members")?,
     };
     let asked: Vec<Named> = names.iter().map(|(name, _)| name.clone()).collect();
     let (people, members) = enter(&desk, &team, Joining { names, patch }).await?;
@@ -118,11 +118,12 @@ async fn open(desk: &Desk, said: &mut Said) -> Result<Team, Fault> {
     Ok(team)
 }
 
-fn names(documents: Vec<Document>, list: &str) -> Result<Vec<(Named, TeamRole)>, Fault> {
+fn names(desk: &Desk, documents: Vec<Document>, list: &str) -> Result<Vec<(Named, TeamRole)>, Fault> {
     let mut names = Vec::with_capacity(documents.len());
     for (place, mut document) in documents.into_iter().enumerate() {
         let read = Named::take(&mut document).and_then(|name| Ok((name, role(&mut document)?)));
         names.push(read.map_err(|error| error.at(&format!("[{place}]")).at(list))?);
+        desk.ignores_of(list, place, &document);
     }
     Ok(names)
 }

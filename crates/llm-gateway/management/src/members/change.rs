@@ -242,7 +242,7 @@ pub(super) async fn bulk(desk: Desk, Parts(id): Parts<TeamId>, mut said: Said) -
         desk.check_members(Kind::TeamMember, &document, &Place::of_team(&team))?;
         let patch = Patch::take(&mut document);
         patches.push(patch.map_err(|error| error.at(&format!("[{place}]")).at("members"))?);
-        desk.ignores(document.keys().map(|name| format!("members[{place}].{name}")));
+        desk.ignores_of("members", place, &document);
     }
     let sorted = sort_out(&desk, &id, &names).await?;
     let by_user: BTreeMap<&UserId, &Patch> =

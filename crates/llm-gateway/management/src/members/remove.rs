@@ -33,7 +33,7 @@ pub(super) async fn bulk(desk: Desk, Parts(id): Parts<TeamId>, mut said: Said) -
     let (names, rests): (Vec<Named>, Vec<Document>) = many(&mut said)?.into_iter().unzip();
     said.end();
     for (place, rest) in rests.iter().enumerate() {
-        desk.ignores(rest.keys().map(|name| format!("members[{place}].{name}")));
+        desk.ignores_of("members", place, rest);
     }
     let sorted = sort_out(&desk, &id, &names).await?;
     let users: Vec<UserId> = sorted.iter().flatten().cloned().collect();

@@ -88,7 +88,7 @@ pub(super) async fn remove(
         Ok(())
     };
     let changed = change_one(&desk, &id, change).await?;
-    Ok(Json(told(&changed, format!("the callback {name} is taken from the team"))))
+    Ok(Json(told(&changed, &format!("the callback {name} is taken from the team"))))
 }
 
 pub(super) async fn clear(desk: Desk, Parts(id): Parts<TeamId>, said: Said) -> Result<Json<Value>, Fault> {
@@ -100,7 +100,7 @@ pub(super) async fn clear(desk: Desk, Parts(id): Parts<TeamId>, said: Said) -> R
         Ok(())
     };
     let changed = change_one(&desk, &id, change).await?;
-    Ok(Json(told(&changed, "all callbacks are taken from the team".to_owned())))
+    Ok(Json(told(&changed, "all callbacks are taken from the team")))
 }
 
 /// Callbacks say where requests are told: for whoever manages the team.
@@ -114,7 +114,7 @@ fn check_right(desk: &Desk, team: &Team) -> Result<(), Fault> {
     }
 }
 
-fn told(team: &Team, message: String) -> Value {
+fn told(team: &Team, message: &str) -> Value {
     let Callbacks { success, failure, .. } = Callbacks::of(&team.metadata);
     json!({
         "status": "success",

@@ -51,11 +51,11 @@ pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fa
 /// Whom a new team has as members, the one who makes it among them.
 fn names(desk: &Desk, said: &mut Said) -> Result<Vec<(Named, TeamRole)>, Fault> {
     let mut names = Vec::new();
-    for (place, mut document) in
-        said.take::<Vec<Document>>("members_with_roles")?.unwrap_or_default().into_iter().enumerate()
-    {
-        let place = |error: ParseError| error.at(&format!("[{place}]")).at("members_with_roles");
-        names.push((Named::take(&mut document).map_err(place)?, role(&mut document).map_err(place)?));
+    let documents = said.take::<Vec<Document>>("members_with_roles")?.unwrap_or_default();
+    for (place, mut document) in documents.into_iter().enumerate() {
+        let read = Named::take(&mut document).and_then(|name| Ok((name, role(&mut document)?)));
+        names.push(read.map_err(|error| error.at(&format!("[{place}]")).at("members_with_roles"))?);
+        desk.ignores_of("members_with_roles", place, &document);
     }
     for (list, role) in [("admins", TeamRole::Admin), ("members", TeamRole::User)] {
         let ids: Vec<String> = said.take(list)?.unwrap_or_default();
@@ -264,7 +264,6 @@ pub(super) async fn add_models(desk: Desk, said: Said) -> Result<Json<Document>,
                 own.push(model.clone());
             }
         }
-        Ok(())
     })
     .await
 }
@@ -277,7 +276,6 @@ pub(super) async fn remove_models(desk: Desk, said: Said) -> Result<Json<Documen
         if had_some && own.is_empty() {
             own.push("no-default-models".to_owned());
         }
-        Ok(())
     })
     .await
 }
@@ -285,7 +283,7 @@ pub(super) async fn remove_models(desk: Desk, said: Said) -> Result<Json<Documen
 async fn change_models(
     desk: Desk,
     mut said: Said,
-    change: impl Fn(&mut Vec<String>, &[String]) -> Result<(), Fault> + Send + Sync,
+    change: impl Fn(&mut Vec<String>, &[String]) + Send + Sync,
 ) -> Result<Json<Document>, Fault> {
     let id: TeamId = said.need("team_id")?;
     let models: Vec<String> = said.need("models")?;
@@ -302,7 +300,10 @@ async fn change_models(
             if organization.as_ref().map(|it| &it.organization_id) != team.organization_id.as_ref() {
                 return Err(Fault::from(StoreError::Changed(Kind::Team)));
             }
-            change(&mut team.grants.models, &models)?;
+            if !desk.manager.may_set(Kind::Team, "models", &Place::of_team(&before)) {
+                return Err(Fault::forbidden("models is not yours to set"));
+            }
+            change(&mut team.grants.models, &models);
             Ok(desk.manager.check_team(team, Some(&before), organization.as_ref())?)
         })
         .await?;

@@ -6,7 +6,7 @@ use axum::Json;
 use llm_store::{Field, Filter, Query};
 use llm_tenancy::management::{Resource, Verb};
 use llm_tenancy::{
-    KeyHash, Organization, OrganizationId, ProjectId, Team, TeamId, TeamMember, UserId, VirtualKey,
+    Document, KeyHash, Organization, OrganizationId, ProjectId, Team, TeamId, TeamMember, UserId, VirtualKey,
 };
 use llm_types::UnixMs;
 use serde_json::{Value, json};
@@ -166,12 +166,13 @@ pub(super) async fn pages(desk: Desk, mut asked: Asked) -> Result<Json<Value>, F
         shown.insert("members_count".to_owned(), roster.members(&team.team_id).len().into());
         let count = keys.get(team.team_id.as_str()).copied().unwrap_or_default();
         shown.insert("keys_count".to_owned(), count.into());
-        Value::Object(shown)
+        shown
     });
-    Ok(Json(paged(shown.collect(), page.total.unwrap_or_default(), paging)))
+    let shown: Vec<Document> = shown.collect();
+    Ok(Json(paged(&shown, page.total.unwrap_or_default(), paging)))
 }
 
-fn paged(teams: Vec<Value>, total: u64, paging: Paging) -> Value {
+fn paged(teams: &[Document], total: u64, paging: Paging) -> Value {
     json!({
         "teams": teams,
         "total": total,
@@ -215,8 +216,8 @@ async fn deleted(desk: &Desk, paging: Paging, filters: &[Filter]) -> Result<Json
     let before = before.min(i64::MAX.unsigned_abs());
     let (teams, total) = desk.store.list_deleted::<Team>(before, paging.size).await?;
     let nobody = Roster::default();
-    let shown = teams.iter().map(|team| Value::Object(row(team, &nobody))).collect();
-    Ok(Json(paged(shown, total, paging)))
+    let shown: Vec<Document> = teams.iter().map(|team| row(team, &nobody)).collect();
+    Ok(Json(paged(&shown, total, paging)))
 }
 
 /// None: teams take members by an admin's hand.

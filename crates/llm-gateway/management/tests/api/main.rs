@@ -3,4 +3,9 @@
 
 mod budgets;
 mod keys;
+mod members;
 mod office;
+mod organizations;
+mod projects;
+mod rights;
+mod teams;

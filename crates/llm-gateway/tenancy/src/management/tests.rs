@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::*;
-use crate::{KeyHash, KeyType, Organization, Role, Stamp, Team, TeamRole, User, UserId, VirtualKey};
+use crate::{KeyHash, KeyType, Organization, Project, Role, Stamp, Team, TeamRole, User, UserId, VirtualKey};
 
 fn membership(team: &str, role: TeamRole, permissions: Option<&[&str]>) -> Membership {
     let permissions = permissions.map(|list| list.iter().map(|it| (*it).to_owned()).collect());
@@ -583,4 +583,41 @@ fn tenants_make_the_gateway_read_nothing_of_its_own() {
     let quiet = key(|key| key.team_id = Some("own".into()));
     assert_eq!(admin.check_key(&quiet, None, &ceiling), Ok(()));
     assert!(Manager::master().check_key(&logging, None, &Ceiling::default()).is_ok());
+}
+
+#[test]
+fn a_project_is_within_its_team() {
+    let mut team = Team::new("own".into(), Stamp::default());
+    team.grants.models = words(&["gpt-*"]);
+    let project = |models: &[&str], metadata: serde_json::Value| {
+        let json = serde_json::json!({
+            "project_id": "p", "team_id": "own", "grants": {"models": models}, "metadata": metadata,
+        });
+        serde_json::from_value::<Project>(json).unwrap()
+    };
+    let mut lead = somebody(Role::InternalUser);
+    lead.teams = vec![membership("own", TeamRole::Admin, None)];
+    let mut member = somebody(Role::InternalUser);
+    member.teams = vec![membership("own", TeamRole::User, None)];
+    let none = serde_json::json!({});
+    let fits = project(&["gpt-4o"], none.clone());
+    assert_eq!(lead.check_project(&fits, &team), Ok(()));
+    assert!(matches!(member.check_project(&fits, &team), Err(Forbidden::Field { .. })));
+    let beyond = project(&["o3"], none);
+    assert!(matches!(lead.check_project(&beyond, &team), Err(Forbidden::Model { .. })));
+    assert_eq!(Manager::master().check_project(&beyond, &team), Ok(()));
+    let refers = project(&["gpt-4o"], serde_json::json!({"a": ["os.environ/HOME"]}));
+    assert!(matches!(lead.check_project(&refers, &team), Err(Forbidden::Field { .. })));
+}
+
+#[test]
+fn admins_of_organizations_make_the_gateway_read_nothing() {
+    let json = serde_json::json!({"organization_id": "own", "metadata": {"a": "file:/etc/passwd"}});
+    let organization: Organization = serde_json::from_value(json).unwrap();
+    let mut admin = somebody(Role::InternalUser);
+    admin.organizations = vec![("own".into(), Role::OrgAdmin)];
+    assert!(matches!(admin.check_organization(&organization), Err(Forbidden::Field { .. })));
+    assert_eq!(Manager::master().check_organization(&organization), Ok(()));
+    let clean = Organization { metadata: crate::Document::new(), ..organization };
+    assert_eq!(admin.check_organization(&clean), Ok(()));
 }
