@@ -11,8 +11,8 @@ const PRICES: &str = "cost_per_token";
 /// Whether a member of this name holds a secret, such as `api_key`, `aws_secret_access_key` or `Authorization`.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
-    let ends = |end: &&str| name.ends_with(*end) && !name.ends_with(PRICES);
-    WITHIN.iter().any(|part| name.contains(part)) || ENDS.iter().any(|end| ends(&end))
+    let ends = || ENDS.iter().any(|end| name.ends_with(end));
+    WITHIN.iter().any(|part| name.contains(part)) || ends() && !name.ends_with(PRICES)
 }
 
 #[cfg(test)]

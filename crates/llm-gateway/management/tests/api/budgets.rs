@@ -46,3 +46,46 @@ async fn what_makes_no_sense_is_named() {
     }
     assert_eq!(place.refusal("sk-nobody", "GET", "/budget/list", &Value::Null).await.0, 401);
 }
+
+#[tokio::test]
+async fn dashboards_turn_pages() {
+    let place = Place::new().await;
+    for number in 1..=5 {
+        let body = json!({"budget_id": format!("b{number}"), "max_budget": number});
+        place.master("POST", "/budget/new", &body).await;
+        place.pass(1_000);
+    }
+    let list = async |query: &str| {
+        place.master("GET", &format!("/management/v1/budgets?{query}"), &Value::Null).await
+    };
+    let ids = |page: &Value| {
+        let ids =
+            page["data"].as_array().unwrap().iter().map(|it| it["budget_id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    let page = list("page=2&page_size=2&q=B").await;
+    assert_eq!(ids(&page), "b3 b2", "the newest first");
+    assert_eq!(page["meta"], json!({"total_count": 5, "page": 2, "page_size": 2, "total_pages": 3}));
+    let links = &page["links"];
+    assert_eq!(links["next"], "/management/v1/budgets?page=3&page_size=2&q=B");
+    let next = place.master("GET", links["next"].as_str().unwrap(), &Value::Null).await;
+    assert_eq!((ids(&next).as_str(), &next["links"]["next"]), ("b1", &Value::Null));
+    assert_eq!(ids(&list("sort=budget_id").await), "b1 b2 b3 b4 b5");
+    let until = "2026-11-18T11:06:41Z";
+    let sorted = list(&format!("sort=-budget_id&filter%5Bcreated_at%5D%5Blte%5D={until}")).await;
+    assert_eq!(ids(&sorted), "b2 b1");
+    for (query, param) in [
+        ("sort=max_budget", "sort"),
+        ("filter[created_at][gte]=soon", "filter[created_at][gte]"),
+        ("filter[max_budget][gte]=1", "filter[max_budget][gte]"),
+        ("page=0", "page"),
+    ] {
+        let told =
+            place.refusal(MASTER, "GET", &format!("/management/v1/budgets?{query}"), &Value::Null).await;
+        assert_eq!((told.0, told.2.as_deref()), (400, Some(param)), "{query}");
+    }
+    let settings = place.master("GET", "/budget/settings?budget_id=b3", &Value::Null).await;
+    let max = settings.as_array().unwrap().iter().find(|it| it["field_name"] == "max_budget").unwrap();
+    assert_eq!((&max["field_value"], &max["field_type"]), (&json!(3), &json!("Float")));
+    assert_eq!(place.refusal(MASTER, "GET", "/budget/settings?budget_id=gone", &Value::Null).await.0, 404);
+}

@@ -70,8 +70,15 @@ impl Host for Lone {
         std::future::ready(()).boxed()
     }
 
-    fn check_model(&self, _: &StoredModel, _: &Document) -> Result<(), ApiError> {
-        Ok(())
+    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError> {
+        let wrong = |param: &str| {
+            Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, "cannot be served").with_param(param))
+        };
+        match (&model.params["model"], secrets.get("api_key")) {
+            (Value::String(name), _) if name.starts_with("nowhere/") => wrong("litellm_params.model"),
+            (_, Some(Value::String(key))) if key == "sk-unfit" => wrong("litellm_params.api_key"),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -130,6 +137,17 @@ impl Place {
             Body::from(body.to_string())
         };
         self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
+    }
+
+    /// Asks with the master key, and tells what of the request nothing was made of.
+    pub(crate) async fn ignored(&self, method: &str, path: &str, body: &Value) -> String {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {MASTER}"));
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_success(), "{method} {path} {body}");
+        let ignored = response.headers().get("x-llm-gateway-ignored");
+        ignored.map(|names| names.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     /// Asks with the master key for what must succeed.
