@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use llm_provider_core::Dialect;
 
+use crate::manage;
+
 /// One OpenAI-compatible interface before all your models.
 ///
 /// Without a command it starts the gateway. Without a file it serves the built-in `mock` models and, as
@@ -38,8 +40,14 @@ pub(crate) enum Command {
     Mock(MockArgs),
     /// Print the JSON Schema of the configuration
     Schema,
-    /// List the models that a configuration serves, or the vendors that are built in
+    /// List the models of a configuration, or the vendors that are built in; manage those of a running gateway
     Models(ModelsArgs),
+    /// Manage the virtual keys of a running gateway
+    Keys(manage::keys::KeysArgs),
+    /// Manage the teams of a running gateway
+    Teams(manage::teams::TeamsArgs),
+    /// Manage the users of a running gateway
+    Users(manage::users::UsersArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -243,7 +251,11 @@ pub(crate) struct MockArgs {
 
 /// Which models to list.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ModelsArgs {
+    /// What to do with those of a running gateway.
+    #[command(subcommand)]
+    pub(crate) command: Option<manage::models::Command>,
     /// Configuration file
     #[arg(short, long, value_name = "FILE", env = "LLM_GATEWAY_CONFIG")]
     pub(crate) config: Option<PathBuf>,

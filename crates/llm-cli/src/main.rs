@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod log;
+mod manage;
 mod translate;
 
 use std::io::IsTerminal as _;
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
         Command::Mock(args) => commands::mock::run(&args),
         Command::Schema => commands::schema::run(),
         Command::Models(args) => commands::models::run(&args),
+        Command::Keys(args) => manage::keys::run(&args),
+        Command::Teams(args) => manage::teams::run(&args),
+        Command::Users(args) => manage::users::run(&args),
         Command::Completions { shell } => {
             commands::completions(shell);
             Ok(Found::Well)

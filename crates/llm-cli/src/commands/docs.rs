@@ -76,12 +76,22 @@ fn cli() -> anyhow::Result<String> {
     let mut text = String::from("# Command line\n");
     let mut command = Cli::command().term_width(100);
     command.build();
-    let help = |command: &mut clap::Command| command.render_long_help().to_string();
-    write!(text, "\n```text\n{}```\n", help(&mut command))?;
-    for sub in command.get_subcommands_mut() {
-        if !sub.is_hide_set() && sub.get_name() != "help" {
-            write!(text, "\n## {}\n\n```text\n{}```\n", sub.get_name().to_owned(), help(sub))?;
-        }
-    }
+    write!(text, "\n```text\n{}```\n", command.render_long_help())?;
+    subcommands(&mut text, &mut command, "", "##")?;
     Ok(text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n") + "\n")
+}
+
+/// The help of a command's commands, and of theirs.
+fn subcommands(
+    text: &mut String,
+    command: &mut clap::Command,
+    before: &str,
+    depth: &str,
+) -> anyhow::Result<()> {
+    for sub in command.get_subcommands_mut().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
+        let name = format!("{before}{}", sub.get_name());
+        write!(text, "\n{depth} {name}\n\n```text\n{}```\n", sub.render_long_help())?;
+        subcommands(text, sub, &format!("{name} "), &format!("{depth}#"))?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! `models`: what a configuration serves, or which vendors are built in.
+//! `models`: what a configuration serves, or which vendors are built in. What a running gateway has is `manage`'s.
 
 use std::io::Write as _;
 
@@ -13,6 +13,9 @@ use crate::Found;
 use crate::args::ModelsArgs;
 
 pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
+    if let Some(command) = &args.command {
+        return crate::manage::models::run(command);
+    }
     let mut out = std::io::stdout().lock();
     if args.providers {
         providers(&mut out, args.json)?;
