@@ -3,6 +3,7 @@
 mod databases;
 mod doors;
 mod models;
+mod own_keys;
 mod tokens;
 
 use serde_json::{Value, json};

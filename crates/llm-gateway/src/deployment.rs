@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
 use llm_provider_core::{
     Allowances, Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters,
-    Provider, Relay, RelayOperation,
+    Provider, Relay, RelayOperation, Secret,
 };
 use llm_router::{
     Admission, Allowance, BudgetLive, Candidate, Denied, DeploymentId, DeploymentSettings, Facts, Gate,
@@ -18,7 +18,7 @@ use llm_tokens::Encoding;
 use llm_transport::{CallOptions, CredentialSource, HttpService};
 use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 
-use crate::config::{CachePoint, shown};
+use crate::config::{CachePoint, ClientCredential, shown};
 use crate::headers;
 use crate::pricing::Pricing;
 use crate::runtime::Runtime;
@@ -100,6 +100,8 @@ pub struct Deployment {
     pub budgets: Arc<[Arc<BudgetLive>]>,
     /// Bounds its requests at a time.
     pub gate: Option<Arc<Gate>>,
+    /// What requests may bring along instead of key and address.
+    pub client_credentials: Vec<ClientCredential>,
     /// Whether it stands in for another where nobody is to be asked: nothing is fetched for it.
     pub stands_in: bool,
     /// Who divides its limits among several gateways, where there are several.
@@ -349,6 +351,20 @@ impl Deployment {
             Err(why) => Err(why.clone()),
         };
         other
+    }
+
+    /// The same for a request that brings a key along, and maybe an address.
+    pub(crate) fn with_own(&self, key: Secret, base_url: Option<String>) -> Self {
+        let own_base = base_url.is_some();
+        Self {
+            credential: Ok(Some(Credential::Key(key))),
+            login: None,
+            base_url: base_url.or_else(|| self.base_url.clone()),
+            // Headers of the configuration may be keys as well: they go to the configuration's address alone.
+            headers: if own_base { HeaderMap::new() } else { self.headers.clone() },
+            heads: Heads::default(),
+            ..self.clone()
+        }
     }
 
     /// What a translator is told.

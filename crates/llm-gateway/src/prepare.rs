@@ -26,7 +26,8 @@ use crate::auth::{Authenticator, Keyring};
 use crate::budgets::{self, Budgets, Scope};
 use crate::catalog::{Catalog, Owners};
 use crate::config::{
-    ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef, SecretSource as _, Settings,
+    ClientCredential, ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef,
+    SecretSource as _, Settings,
 };
 use crate::deployment::{self, Deployment, Heads, Window};
 use crate::limits::BodyBounds;
@@ -436,6 +437,11 @@ impl Prepare {
             live: self.states.live(id),
             key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
             budgets: self.budgets_of(provider, vendor, resolved),
+            client_credentials: if settings.allows_client_credentials {
+                vec![ClientCredential::ApiKey, ClientCredential::ApiBase]
+            } else {
+                resolved.client_credentials.clone()
+            },
             stands_in: false,
             gate: parallel.map(|most| self.states.gate_for(id, most)),
             sharing: self.states.sharing.clone(),

@@ -82,7 +82,7 @@ pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
 pub use key_management::KeyManagement;
 pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
-pub use model_list::ModelInfo;
+pub use model_list::{ClientCredential, ModelInfo};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]
 pub use schema::json_schema;

@@ -150,6 +150,8 @@ pub struct GeneralSettings {
     pub background_health_check_model_groups: Option<Vec<String>>,
     /// Whether lists of models leave out those of which no deployment is well. Default: false.
     pub model_list_healthy_only: bool,
+    /// Whether requests to any deployment may bring along `api_key`, and `api_base` with it. Default: false.
+    pub allow_client_side_credentials: bool,
     /// Whether JSON web tokens are taken where keys are. Default: false.
     pub enable_jwt_auth: bool,
     /// Whose tokens, and what they say. Default: those of whoever has the keys at `JWT_PUBLIC_KEY_URL`.

@@ -71,6 +71,10 @@ pub(super) struct LitellmParams {
     /// Parameters that are sent even though the vendor is not known to have them. Default: none.
     #[serde(default)]
     pub(super) allowed_openai_params: Vec<String>,
+    /// What requests may bring along instead of what stands here: `api_key`, and `api_base` with it. Default: nothing, or
+    /// both with `general_settings.allow_client_side_credentials`.
+    #[serde(default)]
+    pub(super) configurable_clientside_auth_params: Vec<ClientCredential>,
     /// Whether conversations that the vendor would refuse are put right before they are sent. Default:
     /// `litellm_settings.modify_params`.
     #[serde(default)]
@@ -91,6 +95,18 @@ pub(super) struct LitellmParams {
     /// Whether to speak HTTP/2 with the vendor. Default: `llm_gateway.transport.http2`.
     #[serde(default)]
     pub(super) http2: Option<bool>,
+}
+
+/// What a request may bring along to be let in at the vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ClientCredential {
+    /// The vendor's key.
+    ApiKey,
+    /// Where the vendor's API is. Only with a key: that of the configuration is sent nowhere else.
+    #[serde(alias = "base_url")]
+    ApiBase,
 }
 
 /// `model_info`. Keys that are not listed here are kept and returned by `GET /v1/models`.

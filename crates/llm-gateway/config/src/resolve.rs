@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::address::shown;
 use super::cache_point::CachePoint;
 use super::diagnostic::Mark;
-use super::model_list::ModelInfo;
+use super::model_list::{ClientCredential, ModelInfo};
 use super::secret::SecretRef;
 use super::vendors::{VendorError, Vendors};
 use super::wildcard::{Pattern, substitute};
@@ -71,6 +71,8 @@ pub struct ResolvedDeployment {
     pub additional_drop_params: Vec<String>,
     /// Parameters that are sent even though the vendor is not known to have them.
     pub allowed_openai_params: Vec<String>,
+    /// What requests may bring along instead of key and address.
+    pub client_credentials: Vec<ClientCredential>,
     /// The answer to give instead of asking the vendor.
     pub mock_response: Option<Value>,
     /// Whether to speak HTTP/2 with the vendor.

@@ -47,6 +47,8 @@ pub struct Settings {
     pub router: RouterSettings,
     /// The model groups whose vendors get the clients' own headers; `None` for all.
     pub forwards_headers: Option<Vec<String>>,
+    /// Whether requests to any deployment may bring along key and address.
+    pub allows_client_credentials: bool,
     /// What is checked in the background.
     pub health: HealthSettings,
     /// Further vendors, as the config has them.
@@ -135,6 +137,7 @@ impl Settings {
             mirroring,
             access_log,
             router,
+            allows_client_credentials: general.allow_client_side_credentials,
             forwards_headers: (!general.forward_client_headers_to_llm_api)
                 .then(|| litellm.model_group_settings.forward_client_headers_to_llm_api.clone()),
             health,
@@ -173,6 +176,10 @@ impl Settings {
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("litellm_settings.model_group_settings", self.forwards_headers != other.forwards_headers),
+            (
+                "general_settings.allow_client_side_credentials",
+                self.allows_client_credentials != other.allows_client_credentials,
+            ),
             ("general_settings.background_health_checks", self.health != other.health),
             ("llm_gateway.providers", self.providers != other.providers),
             ("router_settings", self.router != other.router),

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::shape::Shape;
 
+/// Sets a member of a record.
+pub(crate) type Set<R> = fn(&mut R, Value) -> Result<(), ParseError>;
+
 /// A member of a record: how requests set it and answers show it. One list of them says all that a request may set, and
 /// is what the documentation is made of.
 pub(crate) struct Member<R: 'static> {
@@ -16,7 +19,7 @@ pub(crate) struct Member<R: 'static> {
     /// What it looks like.
     pub shape: Shape,
     /// Sets it; `None` for what is only shown.
-    pub set: Option<fn(&mut R, Value) -> Result<(), ParseError>>,
+    pub set: Option<Set<R>>,
     /// Shows it; `None` for what is only set.
     pub get: Option<fn(&R) -> Value>,
 }

@@ -163,7 +163,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
         let desk = Desk::from_request_parts(parts, state).await?;
         let decode = |text: &str| {
             let spaced = text.replace('+', " ");
-            let decoded = percent_decode_str(&spaced).decode_utf8().map(|text| text.into_owned());
+            let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);
             decoded.map_err(|_| Fault::invalid("query", "the query is no UTF-8"))
         };
         let query = parts.uri.query().unwrap_or_default();

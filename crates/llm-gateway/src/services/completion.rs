@@ -11,6 +11,7 @@ mod journey;
 mod known;
 mod mend;
 mod mirror;
+mod own_key;
 mod pump;
 mod rehearsal;
 mod ties;

@@ -164,6 +164,7 @@ impl Models<'_> {
             cache_points: own.cache_control_injection_points,
             additional_drop_params: own.additional_drop_params,
             allowed_openai_params: own.allowed_openai_params,
+            client_credentials: own.configurable_clientside_auth_params,
             mock_response: own.mock_response,
             http2,
             routing,

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
-use super::{Ask, Rehearsal, Request, mirror};
+use super::{Ask, Rehearsal, Request, mirror, own_key};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::{Claim, Deployment, Place};
@@ -175,11 +175,19 @@ impl World for Way<'_> {
             return Err(Failure { cause: Cause::Unfit { kind: error.kind }, error });
         }
         let changes = asking.changes.clone();
-        match self.ask(asking, &deployment).await {
+        let own = own_key::deployment(self.request, &deployment)
+            .map_err(|error| Failure { cause: Cause::Request, error })?;
+        let asked = own.as_ref().unwrap_or(&deployment);
+        match self.ask(asking, asked).await {
             Ok((asked, place)) => Ok(Answered { asked, deployment, place, changes }),
             Err(mut error) => {
-                hide_key(&mut error, &deployment);
-                Err(Failure { cause: cause(&error), error })
+                hide_key(&mut error, asked);
+                // What is wrong with a key of the client's is no fault of the deployment's.
+                let cause = match own {
+                    Some(_) if is_of_key(error.kind) => Cause::Request,
+                    _ => cause(&error),
+                };
+                Err(Failure { cause, error })
             }
         }
     }
@@ -212,6 +220,17 @@ impl World for Way<'_> {
             }
         }
     }
+}
+
+/// Whether a vendor says something of the key, and not of itself.
+const fn is_of_key(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::Authentication
+            | ErrorKind::PermissionDenied
+            | ErrorKind::RateLimit
+            | ErrorKind::QuotaExceeded
+    )
 }
 
 /// Whose fault an error is.
