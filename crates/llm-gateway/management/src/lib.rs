@@ -7,6 +7,7 @@ mod budgets;
 mod credentials;
 mod customers;
 mod desk;
+mod docs;
 mod endpoint;
 mod fault;
 mod host;
@@ -36,9 +37,10 @@ mod wire;
 
 use endpoint::Endpoint;
 
+pub use docs::{DOCS_PAGE, DOCS_POLICY, DOCS_SCRIPT, DOCS_SHEET};
 pub use host::{Admitted, Caller, Host};
 pub use office::Office;
-pub use openapi::paths;
+pub use openapi::{openapi, paths};
 
 /// Every route that is served. A test holds them against `llm-tenancy`'s table of rights.
 fn endpoints() -> Vec<Endpoint> {

@@ -5,6 +5,69 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Answer, Docs, Endpoint, Param};
 
+/// The whole document: what is managed here, and what `data_plane` says of the other routes. Where both have a path, the
+/// operations of both stand under it.
+pub fn openapi(data_plane: Map<String, Value>) -> Value {
+    let mut paths = paths();
+    for (path, operations) in data_plane {
+        match (paths.entry(path).or_insert_with(|| json!({})), operations) {
+            (Value::Object(ours), Value::Object(theirs)) => ours.extend(theirs),
+            (ours, theirs) => *ours = theirs,
+        }
+    }
+    let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
+    let named = operations.filter_map(|operation| operation["tags"].as_array()).flatten();
+    let mut tags: Vec<&str> = Vec::new();
+    for tag in named.filter_map(Value::as_str) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    let tags: Vec<Value> = tags.into_iter().map(|name| json!({ "name": name })).collect();
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "llm-gateway",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "One OpenAI-compatible interface before all your models.",
+            "license": {"name": "MIT OR Apache-2.0", "identifier": env!("CARGO_PKG_LICENSE")},
+        },
+        "servers": [{"url": "/"}],
+        // Either will do.
+        "security": [{"bearer": []}, {"x-api-key": []}, {"api-key": []}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A key, or a token of an identity provider"},
+                "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+                "api-key": {"type": "apiKey", "in": "header", "name": "api-key"},
+            },
+            "schemas": {"Error": error()},
+        },
+    })
+}
+
+/// What is said when something is not done.
+fn error() -> Value {
+    let text = |about: &str| json!({"type": "string", "description": about});
+    let maybe = |about: &str| json!({"type": ["string", "null"], "description": about});
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": {"error": {
+            "type": "object",
+            "required": ["message", "type"],
+            "properties": {
+                "message": text("What is wrong"),
+                "type": text("Of which kind that is"),
+                "param": maybe("Which member of the request is meant"),
+                "code": maybe("The same in one word"),
+            },
+        }},
+    })
+}
+
 /// The routes as OpenAPI's `paths` (3.1). Errors are the component `Error`.
 pub fn paths() -> Map<String, Value> {
     let mut paths = Map::new();
@@ -88,4 +151,112 @@ fn object(members: &[Param], is_request: bool) -> Value {
         schema["required"] = json!(required);
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn document() -> Value {
+        let chat = json!({"post": {
+            "operationId": "chat", "tags": ["models"], "responses": {"200": {"description": "Done"}},
+        }});
+        let health = json!({"get": {"operationId": "health", "security": [], "responses": {"200": {"description": ""}}}});
+        let budgets = json!({"patch": {"operationId": "b", "responses": {"200": {"description": ""}}}});
+        let theirs = [("/v1/chat/completions", chat), ("/health/liveness", health), ("/budget/new", budgets)];
+        openapi(theirs.map(|(path, item)| (path.to_owned(), item)).into_iter().collect())
+    }
+
+    fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+        document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+            item.as_object()
+                .unwrap()
+                .iter()
+                .map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+    }
+
+    #[test]
+    fn other_routes_stand_beside_ours() {
+        let document = document();
+        assert_eq!(document["paths"]["/v1/chat/completions"]["post"]["operationId"], "chat");
+        let both = document["paths"]["/budget/new"].as_object().unwrap();
+        assert!(both.contains_key("post") && both.contains_key("patch"));
+        let mut tags = document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap());
+        assert!(tags.clone().any(|tag| tag == "models") && tags.any(|tag| tag == "budget"));
+    }
+
+    /// What OpenAPI 3.1 asks of a document beyond the form of its objects.
+    #[test]
+    fn the_document_agrees_with_itself() {
+        let document = document();
+        let mut ids = HashSet::new();
+        let mut seen = 0;
+        for (path, method, operation) in operations(&document) {
+            let at = format!("{method} {path}");
+            assert!(["get", "post", "put", "patch", "delete"].contains(&method), "{at}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{at} has the id of another");
+            let responses = operation["responses"].as_object().unwrap();
+            assert!(
+                responses.keys().all(|status| status.len() == 3 && status.parse::<u16>().is_ok()),
+                "{at}"
+            );
+            assert!(responses.values().all(|response| response["description"].is_string()), "{at}");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let named: Vec<(&str, &str)> =
+                parameters.map(|one| (one["in"].as_str().unwrap(), one["name"].as_str().unwrap())).collect();
+            assert_eq!(
+                named.len(),
+                named.iter().collect::<HashSet<_>>().len(),
+                "{at} names a parameter twice"
+            );
+            let in_path: HashSet<&str> =
+                named.iter().filter(|(place, _)| *place == "path").map(|(_, name)| *name).collect();
+            let parts = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            assert_eq!(in_path, parts.collect(), "{at}");
+            seen += 1;
+        }
+        assert!(seen > 100, "{seen} operations");
+    }
+
+    /// Every reference leads somewhere, and every schema is one.
+    #[test]
+    fn schemas_are_schemas() {
+        const TYPES: [&str; 7] = ["object", "array", "string", "number", "integer", "boolean", "null"];
+        let document = document();
+        let mut left = vec![(String::from("#"), &document)];
+        while let Some((at, value)) = left.pop() {
+            match value {
+                Value::Array(list) => {
+                    left.extend(list.iter().enumerate().map(|(place, one)| (format!("{at}/{place}"), one)));
+                }
+                Value::Object(members) => {
+                    if let Some(target) = members.get("$ref") {
+                        let pointer = target.as_str().and_then(|target| target.strip_prefix('#')).unwrap();
+                        assert!(document.pointer(pointer).is_some(), "{at} refers to {target}");
+                    }
+                    // The schemes of security have kinds of their own.
+                    if !at.starts_with("#/components/securitySchemes") {
+                        let kinds = members.get("type").into_iter();
+                        let kinds =
+                            kinds.flat_map(|kind| kind.as_array().cloned().unwrap_or(vec![kind.clone()]));
+                        for kind in kinds.filter(Value::is_string) {
+                            assert!(TYPES.contains(&kind.as_str().unwrap()), "{at} is of type {kind}");
+                        }
+                        for name in members.get("required").and_then(Value::as_array).into_iter().flatten() {
+                            let name = name.as_str().unwrap();
+                            assert!(
+                                members["properties"].get(name).is_some(),
+                                "{at} needs {name}, which it lacks"
+                            );
+                        }
+                    }
+                    left.extend(members.iter().map(|(name, one)| (format!("{at}/{name}"), one)));
+                }
+                _ => {}
+            }
+        }
+    }
 }
