@@ -3,6 +3,7 @@
 pub mod front;
 pub mod health;
 pub mod models;
+pub mod openapi;
 pub mod reload;
 pub mod token_counter;
 pub mod visit;

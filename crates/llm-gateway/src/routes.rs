@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
 use crate::http::token_counter::TokenCounter;
 use crate::http::visit::Visit;
-use crate::http::{health, models, reload};
+use crate::http::{health, models, openapi, reload};
 use crate::services::completion::Door;
 use crate::services::explain::Terms;
 
@@ -61,6 +61,9 @@ enum Kind {
     Explain,
     Reload,
     Metrics,
+    OpenApi,
+    /// A part of the page that shows the same.
+    Page(&'static str, &'static str),
 }
 
 /// What is asked of a model.
@@ -185,6 +188,14 @@ pub const ROUTES: &[RouteDoc] = {
         ),
         post_("/config/reload", Kind::Reload, "Reads the configuration again"),
         get_("/metrics", Kind::Metrics, "Counts, in Prometheus' text format"),
+        get_("/openapi.json", Kind::OpenApi, "All routes, as OpenAPI 3.1 describes them"),
+        get_("/docs", Kind::Page("text/html; charset=utf-8", llm_management::DOCS_PAGE), "The same, to read"),
+        get_("/docs/docs.css", Kind::Page("text/css; charset=utf-8", llm_management::DOCS_SHEET), SAME),
+        get_(
+            "/docs/docs.js",
+            Kind::Page("text/javascript; charset=utf-8", llm_management::DOCS_SCRIPT),
+            SAME,
+        ),
     ]
 };
 
@@ -307,6 +318,12 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::Reload => post(|visit: Visit| async move {
             let reloaded = reload::reload(&visit).await;
             visit.answer(reloaded)
+        }),
+        Kind::OpenApi => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(models::answer(&openapi::document())))
+        }),
+        Kind::Page(kind, text) => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(openapi::page(kind, text)))
         }),
         Kind::Metrics => get(|visit: Visit| async move { visit.answer(Ok(health::metrics(&visit))) }),
     }
