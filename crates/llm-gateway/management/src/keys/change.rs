@@ -1,8 +1,6 @@
 //! Keys are changed, blocked and let in again.
 
 use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
 use axum::routing::post;
 use llm_store::{Batch, Field, Filter, Query, StoreError};
 use llm_tenancy::management::{Resource, Scope, Verb};
@@ -15,6 +13,7 @@ use super::{KEY, read, settable, shown};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::parts::Parts;
 use crate::said::Said;
 use crate::shape::Shape;
 use crate::wire::Wire as _;
@@ -114,7 +113,7 @@ pub(super) async fn changed(
     before: &VirtualKey,
     said: &mut Document,
 ) -> Result<(VirtualKey, Option<Usd>), Fault> {
-    read::forget_unchanged(said, before);
+    read::forget_unchanged(said, before)?;
     let mut after = before.clone();
     if said.is_empty() {
         return Ok((after, None));
@@ -150,8 +149,9 @@ async fn switch(desk: Desk, mut said: Said, blocked: bool) -> Result<Json<Docume
     said.end();
     for tried in 1.. {
         let before = desk.store.get::<VirtualKey>(&hash, &desk.scope).await?;
-        let after = VirtualKey { blocked, ..before.value.clone() };
+        let mut after = VirtualKey { blocked, ..before.value.clone() };
         let above = Above::of(&desk, &after).await?;
+        check::settle_organization(&mut after, Some(&before.value), &above)?;
         desk.manager.check_key(&after, Some(&before.value), &above.ceiling())?;
         match desk.store.update(&after, before.version, &desk.scope, &desk.by).await {
             Err(StoreError::Changed(_)) if tried < TRIES => {}
@@ -164,12 +164,8 @@ async fn switch(desk: Desk, mut said: Said, blocked: bool) -> Result<Json<Docume
     Err(StoreError::Changed(Kind::Key).into())
 }
 
-async fn reset_spend(
-    desk: Desk,
-    key: Result<Path<String>, PathRejection>,
-    mut said: Said,
-) -> Result<Json<Document>, Fault> {
-    let hash = named(key)?;
+async fn reset_spend(desk: Desk, Parts(key): Parts<String>, mut said: Said) -> Result<Json<Document>, Fault> {
+    let hash = KeyHash::meant_by(&key);
     let reset_to: Usd = said.need("reset_to")?;
     said.end();
     let before = desk.store.get::<VirtualKey>(&hash, &desk.scope).await?.value;
@@ -192,13 +188,4 @@ async fn reset_spend(
         "budget_reset_at": key.spending.budget_reset_at.show(),
     });
     Ok(Json(Document::read(answer)?))
-}
-
-/// The key that a path names.
-///
-/// # Errors
-/// 400
-pub(super) fn named(key: Result<Path<String>, PathRejection>) -> Result<KeyHash, Fault> {
-    let Path(text) = key.map_err(|_| Fault::invalid("key", "the key in the path is no UTF-8"))?;
-    Ok(KeyHash::meant_by(&text))
 }

@@ -63,7 +63,7 @@ pub(super) async fn allow(
     if !scope.holds(&above.place(key)) {
         return Err(Fault::forbidden("this is not yours to manage"));
     }
-    settle_organization(key, above)?;
+    settle_organization(key, before, above)?;
     desk.manager.check_key(key, before, &above.ceiling())?;
     desk.manager.check_holder(key, before)?;
     check_membership(desk, key, before).await?;
@@ -72,9 +72,14 @@ pub(super) async fn allow(
 }
 
 /// A key of a team's is in the team's organisation, wherever that moves: it does not say so itself.
-fn settle_organization(key: &mut VirtualKey, above: &Above) -> Result<(), Fault> {
-    let (Some(team), Some(said)) = (&above.team, &key.organization_id) else { return Ok(()) };
-    if team.organization_id.as_ref() != Some(said) {
+pub(super) fn settle_organization(
+    key: &mut VirtualKey,
+    before: Option<&VirtualKey>,
+    above: &Above,
+) -> Result<(), Fault> {
+    let (Some(team), Some(organization)) = (&above.team, &key.organization_id) else { return Ok(()) };
+    let is_said = before.is_none_or(|before| before.organization_id != key.organization_id);
+    if is_said && team.organization_id.as_ref() != Some(organization) {
         return Err(Fault::invalid("organization_id", "this is not the organization of the team"));
     }
     key.organization_id = None;

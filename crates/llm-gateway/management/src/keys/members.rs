@@ -15,6 +15,7 @@ use crate::desk::Desk;
 use crate::member::{self, Member, members};
 use crate::shape::Shape;
 use crate::terms::{conduct, grants, limits, spending, stamp};
+use crate::veil::veiled;
 use crate::wire::Wire as _;
 
 pub(super) fn members() -> Vec<Member<VirtualKey>> {
@@ -35,7 +36,6 @@ pub(super) fn members() -> Vec<Member<VirtualKey>> {
         "aliases" grants.aliases: BTreeMap<String, String>, "Which model is meant by a name";
         "tags" tags: Vec<String>, "Labels that its requests have";
         "config" conduct.config: Document, "LiteLLM's older settings of models by key";
-        @get "metadata" metadata: Document, "What else its owner wrote down";
         "auto_rotate" rotation.auto_rotate: bool, "Whether it should get another text every `rotation_interval`";
         "rotation_interval" rotation.rotation_interval: Option<Period>, "How often: `30d`, `90d`";
         @get "key_rotation_at" rotation.next_at: Option<UnixMs>, "When it is next due";
@@ -48,6 +48,13 @@ pub(super) fn members() -> Vec<Member<VirtualKey>> {
     all.extend(spending!(VirtualKey));
     all.extend(conduct!(VirtualKey));
     all.extend([
+        Member {
+            name: "metadata",
+            about: "What else its owner wrote down; secrets in it are shown as `***`, and stay if that is sent back",
+            shape: Shape::Object,
+            set: None,
+            get: Some(|key: &VirtualKey| veiled(&key.metadata)),
+        },
         Member {
             name: "temp_budget_increase",
             about: "Dollars that may be spent beyond `max_budget` for a while",

@@ -10,6 +10,7 @@ use super::members::members;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::member;
+use crate::veil::lifted;
 use crate::wire::Wire;
 
 /// Members of `metadata` that stand for members of the key.
@@ -106,10 +107,19 @@ fn lift(desk: &Desk, said: &mut Document) {
     }
 }
 
-/// Forgets what is said as it is already: whoever sends a key back as it was shown changes nothing.
-pub(super) fn forget_unchanged(said: &mut Document, before: &VirtualKey) {
+/// Forgets what is said as it is already: whoever sends a key back as it was shown changes nothing, also where that was
+/// masked.
+///
+/// # Errors
+/// 400, for a mask that stands for no secret of before.
+pub(super) fn forget_unchanged(said: &mut Document, before: &VirtualKey) -> Result<(), Fault> {
     let shown = member::show(before, &members());
     said.retain(|name, value| name.starts_with("temp_budget") || shown.get(name) != Some(value));
+    if let Some(metadata) = said.get_mut("metadata") {
+        let known = lifted(metadata.take(), &before.metadata).map_err(|error| error.at("metadata"))?;
+        *metadata = Value::Object(known);
+    }
+    Ok(())
 }
 
 /// That the caller may set all that is said, at a place, of a key that was so.

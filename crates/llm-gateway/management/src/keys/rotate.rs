@@ -4,20 +4,19 @@
 //! another one: a text that nobody is given would lock its owner out.
 
 use axum::Json;
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
 use axum::routing::post;
 use llm_store::{Batch, StoreError};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{Document, KeyHash, Kind, Period, PlainKey, VirtualKey};
 
-use super::change::{changed, named};
+use super::change::changed;
 use super::make::random;
 use super::members::Gallery;
 use super::{KEY, handed, read, settable};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::parts::Parts;
 use crate::said::Said;
 use crate::shape::Shape;
 
@@ -51,12 +50,8 @@ async fn by_body(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     regenerate(&desk, &hash, said.members).await.map(Json)
 }
 
-async fn by_path(
-    desk: Desk,
-    key: Result<Path<String>, PathRejection>,
-    said: Said,
-) -> Result<Json<Document>, Fault> {
-    let hash = named(key)?;
+async fn by_path(desk: Desk, Parts(key): Parts<String>, said: Said) -> Result<Json<Document>, Fault> {
+    let hash = KeyHash::meant_by(&key);
     let mut said = said.members;
     if let Some(other) = read::take::<String>(&mut said, "key")?
         && KeyHash::meant_by(&other) != hash

@@ -7,8 +7,8 @@ use llm_store::{Batch, StoreError};
 use llm_tenancy::key::expiry;
 use llm_tenancy::management::{Ceiling, Place, Resource, Verb};
 use llm_tenancy::{
-    Document, Kind, Limits, Organization, OrganizationId, OrganizationMember, PlainKey, Role, Spending, Team,
-    TeamId, TeamMember, Usd, User, UserId, VirtualKey,
+    Document, KeyType, Kind, Limits, Organization, OrganizationId, OrganizationMember, PlainKey, Role,
+    Spending, Team, TeamId, TeamMember, Usd, User, UserId, VirtualKey,
 };
 use serde_json::{Value, json};
 
@@ -236,6 +236,13 @@ fn first_key(
     if !desk.scope_of(Resource::Key, Verb::Create).holds(&place) {
         return Err(Fault::forbidden("a key of this user is not yours to make"));
     }
+    if desk.manager.role != Some(Role::ProxyAdmin) {
+        // Whoever makes it comes to know its text, and must not manage what the user may one day.
+        key.key_type = KeyType::LlmApi;
+        key.grants.allowed_routes =
+            KeyType::LlmApi.allowed_routes().iter().map(ToString::to_string).collect();
+    }
     desk.manager.check_key(&key, None, &Ceiling { team, user: Some(user), organization })?;
+    desk.manager.check_holder(&key, None)?;
     Ok((plain, key))
 }

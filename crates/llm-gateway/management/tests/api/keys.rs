@@ -227,6 +227,24 @@ async fn a_key_that_is_sent_back_as_it_was_shown_stays() {
 }
 
 #[tokio::test]
+async fn secrets_are_masked_and_stay() {
+    let place = Place::new().await;
+    let logging = json!([{"callback_name": "langfuse", "callback_vars": {"langfuse_secret_key": "sk-lf-1"}}]);
+    let (text, key) = made(&place, &json!({"metadata": {"logging": logging, "a": 1}})).await;
+    let masked = json!([{"callback_name": "langfuse", "callback_vars": {"langfuse_secret_key": "***"}}]);
+    assert_eq!(key["metadata"], json!({"logging": masked, "a": 1}));
+    let body = json!({"key": text, "metadata": {"logging": masked, "a": 2}});
+    assert_eq!(
+        place.master("POST", "/key/update", &body).await["metadata"],
+        json!({"logging": masked, "a": 2})
+    );
+    assert_eq!(json!(stored(&place.store, &text).await.metadata), json!({"logging": logging, "a": 2}));
+    let body = json!({"key": text, "metadata": {"api_key": "***"}});
+    let told = place.refusal(MASTER, "POST", "/key/update", &body).await;
+    assert_eq!((told.0, told.2.as_deref()), (400, Some("metadata.api_key")));
+}
+
+#[tokio::test]
 async fn a_key_is_well_if_its_callbacks_are() {
     let place = Place::new().await;
     assert_eq!(place.master("POST", "/key/health", &Value::Null).await["key"], "healthy");

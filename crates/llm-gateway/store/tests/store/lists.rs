@@ -59,6 +59,14 @@ pub(crate) async fn filters_find(bench: &Bench) {
     ] {
         assert_eq!(count(&store, std::slice::from_ref(&filter)).await, found, "{filter:?}");
     }
+    let organization: Organization = record(&json!({"organization_id": "o1"}));
+    store.create(&organization, &by("anna")).await.unwrap();
+    let into = |team: &mut Team| {
+        team.organization_id = Some("o1".into());
+        Ok::<_, StoreError>(())
+    };
+    store.change(&"t1".into(), &ALL, &by("anna"), into).await.unwrap();
+    assert_eq!(count(&store, &[Filter::OfOrganization("o1".to_owned())]).await, 30, "by way of the team");
     let both = [Filter::Is(Field::Team, "t0".to_owned()), Filter::Flag(Field::Blocked, true)];
     assert_eq!(count(&store, &both).await, 6);
     let mut anna = user("u1");

@@ -84,6 +84,10 @@ async fn keys_of_a_team_are_changed_together() {
         (json!({"team_id": "t1", "all_keys_in_team": true}), "update_fields"),
         (json!({"team_id": "t1", "all_keys_in_team": true, "update_fields": {}}), "update_fields"),
         (
+            json!({"team_id": "t1", "all_keys_in_team": true, "update_fields": {"metadata": {"guardrails": []}}}),
+            "update_fields.guardrails",
+        ),
+        (
             json!({"team_id": "t1", "all_keys_in_team": true, "update_fields": {"user_id": "me"}}),
             "update_fields.user_id",
         ),

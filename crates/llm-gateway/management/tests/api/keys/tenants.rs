@@ -23,8 +23,11 @@ pub(super) const EVERYBODY: [&str; 10] = [
     "bare",
 ];
 
-/// Keys that are asked for: name, user, team, organisation.
-pub(super) const KEYS: [(&str, Option<&str>, Option<&str>, Option<&str>); 7] = [
+/// A key: name, user, team, organisation.
+type Key = (&'static str, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+/// Keys that are asked for.
+pub(super) const KEYS: [Key; 7] = [
     ("member-in-t1", Some("member"), Some("t1"), None),
     ("permitted-in-t1", Some("permitted"), Some("t1"), None),
     ("permitted-in-t3", Some("permitted"), Some("t3"), None),
