@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
-use crate::named::Named;
-use crate::paged::{PAGE, Paged};
+use crate::paging::{LARGEST, Paging};
+use crate::parts::Parts;
 use crate::said::Asked;
 use crate::shape::Shape;
 use crate::wire::Wire as _;
@@ -58,7 +58,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
                 Param::new("sort_by", Shape::Word(&["updated_at"]), "What they are sorted by"),
                 Param::new("sort_order", Shape::Word(&["asc", "desc"]), "Whether the last is first"),
             ])
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives([
                 Param::new("audit_logs", Shape::List(&Shape::Object), "The changes of this page"),
                 Param::new("total", Shape::Integer, "How many there are on all pages"),
@@ -71,7 +71,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 const ACTIONS: [&str; 6] = ["created", "updated", "deleted", "blocked", "unblocked", "rotated"];
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let paged = Paged::of(&mut asked, 10)?;
+    let paging = Paging::of(&mut asked, 10, LARGEST)?;
     let action = asked.take("action").map(|action| {
         AuditAction::from_label(&action).ok_or_else(|| Fault::invalid("action", "there is no such action"))
     });
@@ -96,15 +96,15 @@ async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
         since: date(&mut asked, "start_date")?.map(|(at, _)| at),
         before: date(&mut asked, "end_date")?.map(|(_, end)| end),
         ascending,
-        skip: paged.skipped(),
-        most: paged.size,
+        skip: (paging.page - 1) * paging.size,
+        most: paging.size,
     };
     asked.end();
     let (records, total) = desk.store.list_audit(&query).await?;
-    Ok(Json(paged.tell("audit_logs", records.iter().map(show).collect(), total)))
+    Ok(Json(paging.tell("audit_logs", records.iter().map(show).collect(), total)))
 }
 
-async fn info(desk: Desk, Named(id): Named, asked: Asked) -> Result<Json<Value>, Fault> {
+async fn info(desk: Desk, Parts(id): Parts<String>, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
     let found = desk.store.find_audit(&id).await?;
     let absent = || {

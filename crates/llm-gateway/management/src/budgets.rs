@@ -8,11 +8,12 @@ use llm_tenancy::management::Place;
 use llm_tenancy::{Budget, BudgetId, Document, Kind, Limits};
 use serde_json::Value;
 
+use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::paged::{self, PAGE};
+use crate::paging::{Paging, every};
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::terms::{limits, stamp};
@@ -45,7 +46,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         .gives_other(Shape::List(&Shape::Object)),
         Endpoint::get("/management/v1/budgets", "Lists budgets in pages", get(pages::list))
             .asks(pages::FILTERS)
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives([
                 Param::new("data", Shape::List(&Shape::Object), "The budgets of this page"),
                 Param::new("meta", Shape::Object, "`total_count`, `page`, `page_size`, `total_pages`"),
@@ -79,6 +80,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
         stamp: desk.stamp(),
     };
     said.set(&mut made, &budget())?;
+    bounds::check(&made.limits)?;
     if made.budget_reset_at.is_none() {
         made.budget_reset_at = made.limits.next_reset(desk.now());
     }
@@ -98,6 +100,7 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
             left = said.members.clone();
             let period = budget.limits.budget_duration;
             member::set(budget, &self::budget(), &mut left)?;
+            bounds::check(&budget.limits)?;
             if budget.limits.budget_duration != period {
                 budget.budget_reset_at = budget.limits.next_reset(desk.now());
             }
@@ -124,8 +127,8 @@ async fn info(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
 
 async fn list(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
-    let all = paged::all::<Budget>(&desk, Vec::new(), &desk.scope).await?;
-    Ok(Json(all.iter().map(|it| show(&it.value)).collect()))
+    let all = every::<Budget>(&desk.store, Vec::new(), &desk.scope).await?;
+    Ok(Json(all.iter().map(show).collect()))
 }
 
 /// A budget as it is shown.

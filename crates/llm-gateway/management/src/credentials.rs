@@ -12,9 +12,9 @@ use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::named::Named;
 use crate::owner;
-use crate::paged::{self, PAGE, Paged};
+use crate::paging::{Paging, listed};
+use crate::parts::Parts;
 use crate::said::Asked;
 use crate::seals;
 use crate::shape::Shape;
@@ -42,7 +42,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/credentials", "Lists credentials: all, or a page of them", get(list))
             .asks([Param::new("search", Shape::Text, "What their name holds")])
             .asks(OWNER)
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives([
                 Param::new("success", Shape::Flag, "Yes"),
                 Param::new("credentials", Shape::List(&Shape::Object), "The credentials; values are `***`"),
@@ -98,28 +98,22 @@ fn credential() -> Vec<Member<StoredCredential>> {
 }
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let is_paged = asked.rest().any(|name| matches!(name, "page" | "page_size"));
-    let paged = Paged::of(&mut asked, 100)?;
+    let paging = Paging::if_asked(&mut asked)?;
     let mut filters = owner::filters(&mut asked);
     filters.extend(asked.take("search").map(|part| Filter::Holds(Field::Name, part)));
     asked.end();
-    let found = if is_paged {
-        let query = paged.query(filters, (Field::Name, false));
-        desk.store.list::<StoredCredential>(&query, &desk.scope).await?.records
-    } else {
-        paged::all::<StoredCredential>(&desk, filters, &desk.scope).await?
-    };
-    let shown: Vec<_> = found.iter().map(|it| show(&it.value)).collect();
+    let found = listed::<StoredCredential>(&desk, paging, filters, Field::Name).await?;
+    let shown: Vec<_> = found.iter().map(show).collect();
     Ok(Json(json!({"success": true, "credentials": shown})))
 }
 
-async fn by_name(desk: Desk, Named(name): Named, mut asked: Asked) -> Result<Json<Document>, Fault> {
+async fn by_name(desk: Desk, Parts(name): Parts<String>, mut asked: Asked) -> Result<Json<Document>, Fault> {
     let found = found(&desk, name, &mut asked).await?;
     asked.end();
     Ok(Json(show(&found.value)))
 }
 
-async fn by_model(desk: Desk, Named(id): Named, asked: Asked) -> Result<Json<Document>, Fault> {
+async fn by_model(desk: Desk, Parts(id): Parts<String>, asked: Asked) -> Result<Json<Document>, Fault> {
     asked.end();
     let model = desk.store.get::<StoredModel>(&id.into(), &desk.scope).await?.value;
     let mut values = seals::masked(&model.secrets);

@@ -9,15 +9,17 @@ use llm_tenancy::management::{Place, Scope};
 use llm_tenancy::{Budget, BudgetId, Document, EndUser, EndUserId, Grants, Kind, Limits, Spending, Usd};
 use serde_json::{Value, json};
 
+use crate::bounds;
 use crate::budgets;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::paged::{PAGE, Paged};
+use crate::paging::{LARGEST, Paging};
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::terms::{limits, spending, stamp};
+use crate::veil::metadata;
 use crate::wire::Wire;
 
 /// Regions that models may be asked to be in.
@@ -72,7 +74,7 @@ fn family([new, update, delete, info, list, block, unblock]: [&'static str; 7]) 
             .gives_too([BUDGET]),
         Endpoint::get(list, "Lists customers", get(self::list))
             .asks([Param::new("search", Shape::Text, "What their id or name holds")])
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives_other(Shape::List(&Shape::Object)),
         Endpoint::post(block, "Refuses requests for customers", post(self::block))
             .takes([ids()])
@@ -124,7 +126,6 @@ fn customer() -> Vec<Member<EndUser>> {
         "budget_id" budget_id: Option<BudgetId>, "A budget under a name";
         "models" grants.models: Vec<String>, "Models that may be asked for it; all if empty";
         "object_permission" grants.object_permission: llm_tenancy::ObjectPermission, "Tools, stores and agents that may be used for it";
-        "metadata" metadata: Document, "What else was written down";
     });
     all.push(Member {
         name: "allowed_model_region",
@@ -138,6 +139,7 @@ fn customer() -> Vec<Member<EndUser>> {
     });
     all.extend(limits!(EndUser));
     all.extend(spending!(EndUser));
+    all.extend(metadata!(EndUser));
     all.extend(stamp!(EndUser));
     all
 }
@@ -171,6 +173,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     let mut made = made(&desk, id);
     said.set(&mut made, &customer())?;
     made.spending.spend = said.take::<Usd>("spend")?.unwrap_or_default();
+    bounds::check(&made.limits)?;
     made.spending.budget_reset_at = made.limits.next_reset(desk.now());
     said.end();
     desk.store.create(&made, &desk.by).await?;
@@ -187,11 +190,11 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
         .change(&id, &desk.scope, &desk.by, |it: &mut EndUser| {
             // May be called again, with the record anew.
             left = said.members.clone();
-            let period = it.limits.budget_duration;
+            let before = it.limits.clone();
             member::set(it, &customer(), &mut left)?;
-            if it.limits.budget_duration != period {
-                it.spending.budget_reset_at = it.limits.next_reset(desk.now());
-            }
+            bounds::check(&it.limits)?;
+            let reset_at = it.spending.budget_reset_at;
+            it.spending.budget_reset_at = bounds::reset_at(&it.limits, Some(&before), reset_at, desk.now());
             Ok::<_, Fault>(())
         })
         .await?;
@@ -218,13 +221,13 @@ async fn info(desk: Desk, mut asked: Asked) -> Result<Json<Document>, Fault> {
 }
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let paged = Paged::of(&mut asked, 50)?;
+    let paging = Paging::of(&mut asked, 50, LARGEST)?;
     let search = asked.take("search");
     asked.end();
     let holds = |part: String| {
         Filter::Any(vec![Filter::Holds(Field::Id, part.clone()), Filter::Holds(Field::Alias, part)])
     };
-    let query = paged.query(search.map(holds).into_iter().collect(), (Field::Id, false));
+    let query = paging.sorted(search.map(holds).into_iter().collect(), (Field::Id, false));
     let page = desk.store.list::<EndUser>(&query, &desk.scope).await?;
     let customers: Vec<_> = page.records.into_iter().map(|it| it.value).collect();
     let budgets = budgets_of(&desk, &customers).await?;
@@ -290,12 +293,10 @@ async fn budgets_of(desk: &Desk, customers: &[EndUser]) -> Result<BTreeMap<Budge
 }
 
 fn show(it: &EndUser, budgets: &BTreeMap<BudgetId, Budget>) -> Document {
-    let named = it.budget_id.as_ref().and_then(|id| budgets.get(id)).map(budgets::show);
-    let own = || {
-        let limits = member::show(it, &limits!(EndUser));
-        (it.limits != Limits::default()).then_some(limits)
-    };
+    let named = it.budget_id.as_ref().and_then(|id| budgets.get(id));
+    let own = || bounds::table(&it.limits, None, it.spending.budget_reset_at);
     let mut shown = member::show(it, &customer());
-    shown.insert("litellm_budget_table".to_owned(), json!(named.or_else(own)));
+    let table = named.map_or_else(own, |named| json!(budgets::show(named)));
+    shown.insert("litellm_budget_table".to_owned(), table);
     shown
 }

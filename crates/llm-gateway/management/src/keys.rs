@@ -14,6 +14,8 @@ mod rotate;
 
 use crate::endpoint::{Endpoint, Param};
 use crate::shape::Shape;
+pub(crate) use make::random;
+pub(crate) use members::Gallery;
 use members::members;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use llm_store::{Place, Store, StoreError};
+use llm_store::{MASK, Place, Store, StoreError};
 use llm_tenancy::management::{has_reference, is_reference};
 use llm_tenancy::{Document, Kind, Sealed, is_secret_name};
 use serde_json::Value;
 
 use crate::fault::Fault;
 
-/// What is shown in a secret's place. A client that sends it back means what is there.
-pub(crate) const MASK: &str = "***";
 /// Parameters whose members have names of the client's choice, and are all taken for secrets.
 const HEADERS: [&str; 3] = ["extra_headers", "headers", "default_headers"];
 
@@ -50,6 +48,19 @@ pub(crate) fn check_tenants(place: &str, value: &Value) -> Result<(), Fault> {
         return Err(Fault(fault.0.with_param(place)));
     }
     Ok(())
+}
+
+/// That there is no secret in a document that answers show.
+///
+/// # Errors
+/// 400
+pub(crate) fn check_shown(place: &str, shown: &Document) -> Result<(), Fault> {
+    match shown.iter().find(|(name, value)| is_secret(name, value)) {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Fault::invalid(&format!("{place}.{name}"), "this is no place for secrets: answers show it"))
+        }
+    }
 }
 
 /// Seals a value under its name in a record.

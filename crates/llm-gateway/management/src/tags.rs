@@ -7,11 +7,12 @@ use llm_tenancy::management::{Place, Resource, Verb};
 use llm_tenancy::{BudgetId, Document, Kind, Limits, ModelId, Spending, StoredModel, Tag, TagName};
 use serde_json::{Map, Value, json};
 
+use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::paged::{self, PAGE, Paged};
+use crate::paging::{Paging, listed};
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::terms::{limits, spending, stamp};
@@ -44,7 +45,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .gives_other(Shape::Map(&Shape::Object)),
         Endpoint::get("/tag/list", "Lists tags: all, or a page of them", get(list))
             .asks([Param::new("search", Shape::Text, "What their name holds")])
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives_other(Shape::List(&Shape::Object)),
         Endpoint::get("/tag/distinct", "Lists names of tags, 1,000 at most", get(distinct))
             .gives([Param::new("results", Shape::List(&Shape::Object), "The tags: `{tag}`")]),
@@ -84,6 +85,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
         stamp: desk.stamp(),
     };
     said.set(&mut made, &tag())?;
+    bounds::check(&made.limits)?;
     made.spending.budget_reset_at = made.limits.next_reset(desk.now());
     let names = names_of(&desk, &made.models).await?;
     made.model_info.extend(names);
@@ -113,15 +115,15 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
         .change(&name, &desk.scope, &desk.by, |it: &mut Tag| {
             // May be called again, with the record anew.
             left = said.members.clone();
-            let period = it.limits.budget_duration;
+            let before = it.limits.clone();
             if names.is_some() {
                 it.model_info.clear();
             }
             member::set(it, &tag(), &mut left)?;
             it.model_info.extend(names.clone().into_iter().flatten());
-            if it.limits.budget_duration != period {
-                it.spending.budget_reset_at = it.limits.next_reset(desk.now());
-            }
+            bounds::check(&it.limits)?;
+            let reset_at = it.spending.budget_reset_at;
+            it.spending.budget_reset_at = bounds::reset_at(&it.limits, Some(&before), reset_at, desk.now());
             Ok::<_, Fault>(())
         })
         .await?;
@@ -152,17 +154,12 @@ async fn info(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
 }
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let is_paged = asked.rest().any(|name| matches!(name, "page" | "page_size"));
-    let paged = Paged::of(&mut asked, 100)?;
+    let paging = Paging::if_asked(&mut asked)?;
     let filters: Vec<_> =
         asked.take("search").map(|part| Filter::Holds(Field::Name, part)).into_iter().collect();
     asked.end();
-    let found = if is_paged {
-        desk.store.list::<Tag>(&paged.query(filters, (Field::Id, false)), &desk.scope).await?.records
-    } else {
-        paged::all::<Tag>(&desk, filters, &desk.scope).await?
-    };
-    Ok(Json(found.iter().map(|it| Value::Object(show(&it.value))).collect()))
+    let found = listed::<Tag>(&desk, paging, filters, Field::Id).await?;
+    Ok(Json(found.iter().map(|it| Value::Object(show(it))).collect()))
 }
 
 async fn distinct(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
@@ -176,8 +173,9 @@ async fn distinct(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
 /// A tag as lists show it: its bounds also where LiteLLM has those of a tag's budget.
 fn show(it: &Tag) -> Document {
     let mut shown = member::show(it, &tag());
-    let limits = (it.limits != Limits::default()).then(|| member::show(it, &limits!(Tag)));
-    shown.insert("litellm_budget_table".to_owned(), json!(limits));
+    let budget_id = it.budget_id.as_ref().map(BudgetId::as_str);
+    let table = bounds::table(&it.limits, budget_id, it.spending.budget_reset_at);
+    shown.insert("litellm_budget_table".to_owned(), table);
     shown
 }
 

@@ -8,7 +8,7 @@ mod remove;
 use std::collections::BTreeMap;
 
 use axum::routing::{get, post};
-use llm_store::Filter;
+use llm_store::{Field, Filter};
 use llm_tenancy::management::{Resource, Verb};
 use llm_tenancy::{Document, Role, TeamId, TeamMember, User, UserId};
 use llm_types::ParseError;
@@ -18,9 +18,10 @@ use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::paged::{self, PAGE};
+use crate::paging::{Paging, every};
 use crate::shape::Shape;
 use crate::terms::{conduct, grants, limits, spending, stamp};
+use crate::veil::metadata;
 use crate::wire::{Wire, found, wrong};
 
 /// The most users of one request.
@@ -101,22 +102,25 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             Param::new("user_role", Shape::Text, "What the user may manage"),
             Param::new("user_email", Shape::Maybe(&Shape::Text), "The user's address"),
         ]),
-        Endpoint::get("/user/list", "Lists users", get(look::list)).asks(look::FILTERS).asks(PAGE).gives([
-            Param::new(
-                "users",
-                Shape::List(&Shape::Object),
-                "The users of this page, with `teams` and `key_count`",
-            ),
-            Param::new("total", Shape::Integer, "How many there are on all pages"),
-            Param::new("total_pages", Shape::Integer, "How many pages there are"),
-        ]),
+        Endpoint::get("/user/list", "Lists users", get(look::list))
+            .asks(look::FILTERS)
+            .asks(Paging::PARAMS)
+            .gives([
+                Param::new(
+                    "users",
+                    Shape::List(&Shape::Object),
+                    "The users of this page, with `teams` and `key_count`",
+                ),
+                Param::new("total", Shape::Integer, "How many there are on all pages"),
+                Param::new("total_pages", Shape::Integer, "How many pages there are"),
+            ]),
         Endpoint::get("/user/filter/ui", "Looks for users by parts of ids and addresses", get(look::filter))
             .asks([
                 Param::new("user_id", Shape::Text, "What the id holds"),
                 Param::new("user_email", Shape::Text, "What the address holds"),
                 Param::new("search", Shape::Text, "What either holds"),
             ])
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives_other(Shape::List(&Shape::Object)),
         Endpoint::get("/user/available_roles", "Lists the roles that users may have", get(look::roles))
             .gives_other(Shape::Map(&Shape::Object)),
@@ -135,13 +139,13 @@ fn user() -> Vec<Member<User>> {
         @get "user_role" user_role: Role, "What the user may manage";
         "budget_id" budget_id: Option<llm_tenancy::BudgetId>, "The budget that the user shares with others";
         "blocked" blocked: bool, "Whether all keys of the user are refused for now";
-        "metadata" metadata: Document, "What else was written down";
         "aliases" grants.aliases: BTreeMap<String, String>, "Which model is meant by a name";
     });
     all.extend(grants!(User));
     all.extend(limits!(User));
     all.extend(conduct!(User));
     all.extend(spending!(User));
+    all.extend(metadata!(User));
     all.extend(stamp!(User));
     all
 }
@@ -157,11 +161,12 @@ fn show(it: &User, teams: &[TeamId]) -> Document {
 async fn teams_of(desk: &Desk, users: &[UserId]) -> Result<BTreeMap<UserId, Vec<TeamId>>, Fault> {
     let users = users.iter().map(|id| id.as_str().to_owned()).collect();
     let scope = desk.scope_of(Resource::TeamMember, Verb::List);
-    let members = paged::all::<TeamMember>(desk, vec![Filter::Among(llm_store::Field::User, users)], &scope);
+    let of_users = vec![Filter::Among(Field::User, users)];
     let mut teams: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for member in members.await? {
-        teams.entry(member.value.user_id).or_default().push(member.value.team_id);
+    for member in every::<TeamMember>(&desk.store, of_users, &scope).await? {
+        teams.entry(member.user_id).or_default().push(member.team_id);
     }
+    teams.values_mut().for_each(|teams| teams.sort_unstable());
     Ok(teams)
 }
 

@@ -5,14 +5,14 @@ const WITHIN: [&str; 7] =
     ["secret", "password", "passphrase", "private_key", "api_key", "apikey", "authorization"];
 /// How the name of a secret ends.
 const ENDS: [&str; 4] = ["token", "credentials", "access_key", "connection_string"];
-/// How the name of a price ends, which is none.
-const PRICES: &str = "cost_per_token";
+/// What the name of a price holds, which is none.
+const PRICE: &str = "cost_per_";
 
 /// Whether a member of this name holds a secret, such as `api_key`, `aws_secret_access_key` or `Authorization`.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_lowercase().replace('-', "_");
     let ends = || ENDS.iter().any(|end| name.ends_with(end));
-    WITHIN.iter().any(|part| name.contains(part)) || ends() && !name.ends_with(PRICES)
+    WITHIN.iter().any(|part| name.contains(part)) || ends() && !name.contains(PRICE)
 }
 
 #[cfg(test)]
@@ -32,6 +32,7 @@ mod tests {
             ("aws_access_key_id", false),
             ("max_tokens", false),
             ("input_cost_per_token", false),
+            ("output_cost_per_reasoning_token", false),
             ("api_base", false),
         ] {
             assert_eq!(is_secret_name(name), expected, "{name}");

@@ -16,8 +16,8 @@ use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::named::Named;
-use crate::paged::{self, PAGE, Paged};
+use crate::paging::{Paging, listed};
+use crate::parts::Parts;
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::terms::stamp;
@@ -38,7 +38,7 @@ pub(super) fn endpoints(all: &'static str, one: &'static str) -> Vec<Endpoint> {
             .status(201),
         Endpoint::get(all, "Lists access groups: all, or a page of them", get(list))
             .asks([Param::new("search", Shape::Text, "What their name holds")])
-            .asks(PAGE)
+            .asks(Paging::PARAMS)
             .gives_other(Shape::List(&Shape::Object)),
         Endpoint::get(one, "Shows an access group", get(info)).gives(shown()).gives_too(resources()),
         Endpoint::new("PUT", one, "Changes an access group", put(update))
@@ -107,7 +107,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<(StatusCode, Json<Document>),
     Ok((StatusCode::CREATED, Json(names.show(&made))))
 }
 
-async fn update(desk: Desk, Named(id): Named, mut said: Said) -> Result<Json<Document>, Fault> {
+async fn update(desk: Desk, Parts(id): Parts<String>, mut said: Said) -> Result<Json<Document>, Fault> {
     desk.check_members(Kind::AccessGroup, &said.members, &Place::default())?;
     let name = name(&mut said)?;
     // What the request names must be there; what the group had already may be gone.
@@ -129,33 +129,25 @@ async fn update(desk: Desk, Named(id): Named, mut said: Said) -> Result<Json<Doc
     Ok(Json(Names::of(&desk, [&changed.value]).await?.show(&changed.value)))
 }
 
-async fn delete_one(desk: Desk, Named(id): Named) -> Result<StatusCode, Fault> {
+async fn delete_one(desk: Desk, Parts(id): Parts<String>) -> Result<StatusCode, Fault> {
     desk.store.delete::<AccessGroup>(&[id.into()], &desk.scope, &desk.by).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn info(desk: Desk, Named(id): Named, asked: Asked) -> Result<Json<Document>, Fault> {
+async fn info(desk: Desk, Parts(id): Parts<String>, asked: Asked) -> Result<Json<Document>, Fault> {
     asked.end();
     let found = desk.store.get::<AccessGroup>(&id.into(), &desk.scope).await?.value;
     Ok(Json(Names::of(&desk, [&found]).await?.show(&found)))
 }
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let is_paged = asked.rest().any(|name| matches!(name, "page" | "page_size"));
-    let paged = Paged::of(&mut asked, 100)?;
+    let paging = Paging::if_asked(&mut asked)?;
     let filters: Vec<_> =
         asked.take("search").map(|part| Filter::Holds(Field::Name, part)).into_iter().collect();
     asked.end();
-    let found = if is_paged {
-        desk.store
-            .list::<AccessGroup>(&paged.query(filters, (Field::Name, false)), &desk.scope)
-            .await?
-            .records
-    } else {
-        paged::all::<AccessGroup>(&desk, filters, &desk.scope).await?
-    };
-    let names = Names::of(&desk, found.iter().map(|it| &it.value)).await?;
-    Ok(Json(found.iter().map(|it| Value::Object(names.show(&it.value))).collect()))
+    let found = listed::<AccessGroup>(&desk, paging, filters, Field::Name).await?;
+    let names = Names::of(&desk, &found).await?;
+    Ok(Json(found.iter().map(|it| Value::Object(names.show(it))).collect()))
 }
 
 fn name(said: &mut Said) -> Result<Option<String>, Fault> {

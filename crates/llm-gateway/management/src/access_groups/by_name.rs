@@ -8,12 +8,13 @@ use llm_tenancy::{AccessGroup, Document, Kind, Limits, ModelId, Period, StoredMo
 use serde_json::{Value, json};
 
 use super::empty;
+use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
 use crate::member::{self, Member, members};
-use crate::named::Named;
-use crate::paged;
+use crate::paging::every;
+use crate::parts::Parts;
 use crate::said::{Asked, Said};
 use crate::shape::Shape;
 use crate::wire::Wire as _;
@@ -120,7 +121,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     Ok(Json(changed(&made, &ids)))
 }
 
-async fn update(desk: Desk, Named(name): Named, mut said: Said) -> Result<Json<Value>, Fault> {
+async fn update(desk: Desk, Parts(name): Parts<String>, mut said: Said) -> Result<Json<Value>, Fault> {
     desk.check_members(Kind::AccessGroup, &said.members, &Place::default())?;
     let found = found(&desk, &name).await?;
     let mut wanted = found.value.clone();
@@ -134,14 +135,14 @@ async fn update(desk: Desk, Named(name): Named, mut said: Said) -> Result<Json<V
     Ok(Json(changed(&group.value, &ids)))
 }
 
-async fn delete_one(desk: Desk, Named(name): Named) -> Result<Json<Value>, Fault> {
+async fn delete_one(desk: Desk, Parts(name): Parts<String>) -> Result<Json<Value>, Fault> {
     let found = found(&desk, &name).await?.value;
     desk.store.delete::<AccessGroup>(&[found.access_group_id], &desk.scope, &desk.by).await?;
     let message = format!("Access group {name} deleted successfully");
     Ok(Json(json!({"access_group": name, "models_updated": found.models.len(), "message": message})))
 }
 
-async fn info(desk: Desk, Named(name): Named, asked: Asked) -> Result<Json<Value>, Fault> {
+async fn info(desk: Desk, Parts(name): Parts<String>, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
     let found = found(&desk, &name).await?.value;
     let shown = show(&desk, &[found]).await?;
@@ -150,18 +151,17 @@ async fn info(desk: Desk, Named(name): Named, asked: Asked) -> Result<Json<Value
 
 async fn list(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
-    let mut all: Vec<_> = paged::all::<AccessGroup>(&desk, Vec::new(), &desk.scope).await?;
-    all.sort_by(|a, b| a.value.access_group_name.cmp(&b.value.access_group_name));
-    let all: Vec<_> = all.into_iter().map(|it| it.value).collect();
+    let mut all: Vec<_> = every::<AccessGroup>(&desk.store, Vec::new(), &desk.scope).await?;
+    all.sort_by(|a, b| a.access_group_name.cmp(&b.access_group_name));
     Ok(Json(json!({"access_groups": show(&desk, &all).await?})))
 }
 
-async fn show_budget(desk: Desk, Named(name): Named, asked: Asked) -> Result<Json<Value>, Fault> {
+async fn show_budget(desk: Desk, Parts(name): Parts<String>, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
     Ok(Json(with_budget(&found(&desk, &name).await?.value)))
 }
 
-async fn set_budget(desk: Desk, Named(name): Named, mut said: Said) -> Result<Json<Value>, Fault> {
+async fn set_budget(desk: Desk, Parts(name): Parts<String>, mut said: Said) -> Result<Json<Value>, Fault> {
     desk.check_members(Kind::AccessGroup, &said.members, &Place::default())?;
     if said.take::<Value>("budget_id")?.is_some() {
         let why = "a group has a budget of its own: say max_budget, soft_budget and budget_duration";
@@ -177,11 +177,11 @@ async fn set_budget(desk: Desk, Named(name): Named, mut said: Said) -> Result<Js
         .change(&id, &desk.scope, &desk.by, |it: &mut AccessGroup| {
             // May be called again, with the record anew.
             left = said.members.clone();
-            let period = it.limits.budget_duration;
+            let before = it.limits.clone();
             member::set(it, &bounds(), &mut left)?;
-            if it.limits.budget_duration != period {
-                it.spending.budget_reset_at = it.limits.next_reset(desk.now());
-            }
+            bounds::check(&it.limits)?;
+            let reset_at = it.spending.budget_reset_at;
+            it.spending.budget_reset_at = bounds::reset_at(&it.limits, Some(&before), reset_at, desk.now());
             Ok::<_, Fault>(())
         })
         .await?;
@@ -189,7 +189,7 @@ async fn set_budget(desk: Desk, Named(name): Named, mut said: Said) -> Result<Js
     Ok(Json(with_budget(&changed.value)))
 }
 
-async fn clear_budget(desk: Desk, Named(name): Named) -> Result<Json<Value>, Fault> {
+async fn clear_budget(desk: Desk, Parts(name): Parts<String>) -> Result<Json<Value>, Fault> {
     let found = found(&desk, &name).await?.value;
     let had = budget(&found).is_some();
     let clear = |it: &mut AccessGroup| {

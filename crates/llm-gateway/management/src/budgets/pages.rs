@@ -13,7 +13,7 @@ use super::{budget, show};
 use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
-use crate::paged::Paged;
+use crate::paging::{LARGEST, Paging};
 use crate::said::Asked;
 use crate::shape::Shape;
 
@@ -63,7 +63,7 @@ pub(super) async fn settings(desk: Desk, mut asked: Asked) -> Result<Json<Value>
 }
 
 pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let paged = Paged::of(&mut asked, 50)?;
+    let paging = Paging::of(&mut asked, 50, LARGEST)?;
     let mut said = Vec::new();
     let mut tell = |name: &str, text: &str| said.push((name.to_owned(), text.to_owned()));
     let mut order = (Field::Created, true);
@@ -99,11 +99,11 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
         return Err(Fault::invalid(name, format!("filters are {SINCE} and {UNTIL}")));
     }
     asked.end();
-    let page = desk.store.list::<Budget>(&paged.query(filters, order), &desk.scope).await?;
+    let page = desk.store.list::<Budget>(&paging.sorted(filters, order), &desk.scope).await?;
     let total = page.total.unwrap_or_default();
-    let (current, last) = (paged.page, paged.pages(total).max(1));
+    let (current, last) = (paging.page, paging.pages(total).max(1));
     let link = |page: u64| {
-        let mut link = format!("/management/v1/budgets?page={page}&page_size={}", paged.size);
+        let mut link = format!("/management/v1/budgets?page={page}&page_size={}", paging.size);
         for (name, text) in &said {
             let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
             // Writing to a text does not fail.
@@ -116,8 +116,8 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
         "meta": {
             "total_count": total,
             "page": current,
-            "page_size": paged.size,
-            "total_pages": paged.pages(total),
+            "page_size": paging.size,
+            "total_pages": paging.pages(total),
         },
         "links": {
             "self": link(current),

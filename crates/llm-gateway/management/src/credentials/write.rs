@@ -11,10 +11,10 @@ use super::{credential, found, is_credentials};
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::member;
-use crate::named::Named;
 use crate::owner::Owned;
+use crate::parts::Parts;
 use crate::said::{Asked, Said};
-use crate::seals::{check_tenants, is_mask, is_secret, seal};
+use crate::seals::{check_shown, check_tenants, is_mask, seal};
 
 pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let members = said.members.clone();
@@ -46,7 +46,7 @@ pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault
 
 pub(super) async fn update(
     desk: Desk,
-    Named(name): Named,
+    Parts(name): Parts<String>,
     mut asked: Asked,
     mut said: Said,
 ) -> Result<Json<Value>, Fault> {
@@ -84,7 +84,11 @@ pub(super) async fn update(
     Ok(done("updated"))
 }
 
-pub(super) async fn delete(desk: Desk, Named(name): Named, mut asked: Asked) -> Result<Json<Value>, Fault> {
+pub(super) async fn delete(
+    desk: Desk,
+    Parts(name): Parts<String>,
+    mut asked: Asked,
+) -> Result<Json<Value>, Fault> {
     let found = found(&desk, name, &mut asked).await?.value;
     asked.end();
     let owned = Owned::stored(&desk, found.owner.as_ref()).await?;
@@ -129,17 +133,9 @@ fn put(desk: &Desk, it: &mut StoredCredential, values: &Document, owned: &Owned)
 
 /// `credential_info` is shown: secrets are not for it.
 fn check_info(desk: &Desk, it: &StoredCredential, owned: &Owned) -> Result<(), Fault> {
-    for (name, value) in &it.info {
-        let place = format!("credential_info.{name}");
-        if is_secret(name, value) {
-            return Err(Fault::invalid(
-                &place,
-                "this is shown to all who see the credential: say it in credential_values",
-            ));
-        }
-        if owned.is_tenants(desk) {
-            check_tenants(&place, value)?;
-        }
+    check_shown("credential_info", &it.info)?;
+    for (name, value) in it.info.iter().filter(|_| owned.is_tenants(desk)) {
+        check_tenants(&format!("credential_info.{name}"), value)?;
     }
     Ok(())
 }

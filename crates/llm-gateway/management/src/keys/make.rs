@@ -80,7 +80,7 @@ async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Docu
 }
 
 /// A new text.
-pub(super) fn random(desk: &Desk) -> PlainKey {
+pub(crate) fn random(desk: &Desk) -> PlainKey {
     let mut random = [0; 32];
     desk.host.fill(&mut random);
     PlainKey::generate(&random)

@@ -75,7 +75,7 @@ pub(super) fn members() -> Vec<Member<VirtualKey>> {
 }
 
 /// How keys are shown.
-pub(super) struct Gallery {
+pub(crate) struct Gallery {
     members: Vec<Member<VirtualKey>>,
     /// Of the teams of those that are shown.
     organizations: HashMap<TeamId, OrganizationId>,
@@ -87,7 +87,7 @@ impl Gallery {
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         desk: &Desk,
         keys: impl IntoIterator<Item = &VirtualKey> + Send,
     ) -> Result<Self, StoreError> {
@@ -104,7 +104,7 @@ impl Gallery {
     }
 
     /// A key.
-    pub(super) fn show(&self, key: &VirtualKey) -> Document {
+    pub(crate) fn show(&self, key: &VirtualKey) -> Document {
         let mut shown = member::show(key, &self.members);
         let mut say = |name: &str, value: Value| {
             shown.insert(name.to_owned(), value);
@@ -125,7 +125,7 @@ impl Gallery {
     }
 
     /// A key whose text is handed out, once.
-    pub(super) fn hand_out(&self, key: &VirtualKey, text: &PlainKey) -> Document {
+    pub(crate) fn hand_out(&self, key: &VirtualKey, text: &PlainKey) -> Document {
         let mut shown = self.show(key);
         shown.insert("key".to_owned(), text.expose().into());
         shown.insert("token_id".to_owned(), key.hash.show());

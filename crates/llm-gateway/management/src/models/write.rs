@@ -12,9 +12,10 @@ use serde_json::Value;
 use super::{full_name, id, named, params, public_name, show};
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::named::Named;
 use crate::owner::{self, Owned};
+use crate::parts::Parts;
 use crate::said::Said;
+use crate::seals;
 
 /// What a request says of a model.
 struct Wanted {
@@ -62,7 +63,7 @@ pub(super) async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>,
     change(&desk, id, said).await
 }
 
-pub(super) async fn patch(desk: Desk, Named(id): Named, said: Said) -> Result<Json<Document>, Fault> {
+pub(super) async fn patch(desk: Desk, Parts(id): Parts<String>, said: Said) -> Result<Json<Document>, Fault> {
     change(&desk, id.into(), said).await
 }
 
@@ -125,6 +126,7 @@ fn check(
     credential: Option<&StoredCredential>,
 ) -> Result<(), Fault> {
     params::check_model_param(&model.params)?;
+    seals::check_shown("model_info", &model.model_info)?;
     desk.manager.check_model(model, &owned.place())?;
     params::check_served(desk, model, credential)
 }

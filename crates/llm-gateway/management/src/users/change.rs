@@ -7,6 +7,7 @@ use llm_tenancy::{Document, Kind, Role, Usd, User, UserId};
 use serde_json::{Value, json};
 
 use super::{MOST, rows, show, teams_of, user};
+use crate::bounds;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::member;
@@ -104,9 +105,10 @@ async fn change(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
             let before = it.clone();
             it.user_role = role.unwrap_or(it.user_role);
             member::set(it, &user(), &mut left)?;
-            if it.limits.budget_duration != before.limits.budget_duration {
-                it.spending.budget_reset_at = it.limits.next_reset(desk.now());
-            }
+            bounds::check(&it.limits)?;
+            let reset_at = it.spending.budget_reset_at;
+            it.spending.budget_reset_at =
+                bounds::reset_at(&it.limits, Some(&before.limits), reset_at, desk.now());
             desk.manager.check_user(it, Some(&before))?;
             Ok::<_, Fault>(())
         })

@@ -1,23 +1,20 @@
 //! How users are looked at.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use llm_store::{Field, Filter, Query, StoreError};
 use llm_tenancy::management::{Resource, Verb};
 use llm_tenancy::{Document, Kind, Role, Team, User, UserId, VirtualKey};
-use llm_types::UnixMs;
 use serde_json::{Value, json};
 
 use super::{show, teams_of};
 use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
-use crate::member::{self, Member, members};
-use crate::paged::Paged;
+use crate::keys::Gallery;
+use crate::paging::{LARGEST, Paging};
 use crate::said::Asked;
 use crate::shape::Shape;
-use crate::terms::{spending, stamp};
+use crate::teams::{Roster, row};
 
 /// Keys of one user that are shown.
 const KEYS: u64 = 1_000;
@@ -43,11 +40,14 @@ pub(super) async fn info(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault>
     let query = Query { filters, size: KEYS, ..Query::default() };
     let keys =
         desk.store.list::<VirtualKey>(&query, &desk.scope_of(Resource::Key, Verb::List)).await?.records;
-    let keys: Vec<_> = keys.iter().map(|it| member::show(&it.value, &key())).collect();
+    let keys: Vec<_> = keys.into_iter().map(|it| it.value).collect();
+    let gallery = Gallery::of(&desk, &keys).await?;
+    let keys: Vec<_> = keys.iter().map(|key| gallery.show(key)).collect();
     let teams: Vec<_> = shown.get("teams").and_then(Value::as_array).into_iter().flatten().collect();
     let teams: Vec<_> = teams.into_iter().filter_map(|id| Some(id.as_str()?.into())).collect();
     let teams = desk.store.find_all::<Team>(&teams, &desk.scope_of(Resource::Team, Verb::List)).await?;
-    let teams: Vec<_> = teams.iter().map(|it| member::show(&it.value, &team())).collect();
+    let roster = Roster::of(&desk, teams.iter().map(|it| &it.value.team_id)).await?;
+    let teams: Vec<_> = teams.iter().map(|it| row(&it.value, &roster)).collect();
     Ok(Json(json!({"user_id": user.user_id, "user_info": shown, "keys": keys, "teams": teams})))
 }
 
@@ -79,7 +79,7 @@ async fn one(desk: &Desk, mut asked: Asked) -> Result<(User, Document), Fault> {
 }
 
 pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let paged = Paged::of(&mut asked, 25)?;
+    let paging = Paging::of(&mut asked, 25, LARGEST)?;
     let mut filters = search(&mut asked);
     if let Some(role) = asked.take("role") {
         let role =
@@ -109,7 +109,7 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
     }
     let order = order(&mut asked)?;
     asked.end();
-    let page = desk.store.list::<User>(&paged.query(filters, order), &desk.scope).await?;
+    let page = desk.store.list::<User>(&paging.sorted(filters, order), &desk.scope).await?;
     let ids: Vec<_> = page.records.iter().map(|it| it.value.user_id.clone()).collect();
     let texts: Vec<_> = ids.iter().map(|id| id.as_str().to_owned()).collect();
     let scope = desk.scope_of(Resource::Key, Verb::List);
@@ -121,15 +121,15 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
         shown.insert("key_count".to_owned(), keys.get(id.as_str()).copied().unwrap_or_default().into());
         Value::Object(shown)
     });
-    Ok(Json(paged.tell("users", shown.collect(), page.total.unwrap_or_default())))
+    Ok(Json(paging.tell("users", shown.collect(), page.total.unwrap_or_default())))
 }
 
 pub(super) async fn filter(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let paged = Paged::of(&mut asked, 50)?;
+    let paging = Paging::of(&mut asked, 50, LARGEST)?;
     let mut filters = search(&mut asked);
     filters.extend(asked.take("user_id").map(|part| Filter::Holds(Field::Id, part)));
     asked.end();
-    let page = desk.store.list::<User>(&paged.query(filters, (Field::Created, true)), &desk.scope).await?;
+    let page = desk.store.list::<User>(&paging.sorted(filters, (Field::Created, true)), &desk.scope).await?;
     let shown = page.records.iter().map(|it| {
         json!({"user_id": it.value.user_id, "user_email": it.value.user_email, "user_alias": it.value.user_alias})
     });
@@ -183,46 +183,4 @@ fn order(asked: &mut Asked) -> Result<(Field, bool), Fault> {
         }
     };
     Ok((field, descending.unwrap_or(false)))
-}
-
-/// What is told of a user's keys.
-fn key() -> Vec<Member<VirtualKey>> {
-    let mut all = members!(VirtualKey {
-        @get "token" hash: llm_tenancy::KeyHash, "The key's hash";
-        @get "key_name" key_name: String, "How the key is shown";
-        @get "key_alias" key_alias: Option<String>, "A name for people";
-        @get "user_id" user_id: Option<UserId>, "Whose it is";
-        @get "team_id" team_id: Option<llm_tenancy::TeamId>, "Its team";
-        @get "organization_id" organization_id: Option<llm_tenancy::OrganizationId>, "Its organisation";
-        @get "models" grants.models: Vec<String>, "Models that it may call";
-        @get "max_budget" limits.max_budget: Option<llm_tenancy::Usd>, "Dollars that may be spent with it";
-        @get "budget_duration" limits.budget_duration: Option<llm_tenancy::Period>, "After which time that begins anew";
-        @get "tpm_limit" limits.tpm_limit: Option<u64>, "Tokens a minute";
-        @get "rpm_limit" limits.rpm_limit: Option<u64>, "Requests a minute";
-        @get "expires" expires_at: Option<UnixMs>, "When it expires";
-        @get "blocked" blocked: bool, "Whether it is refused for now";
-        @get "metadata" metadata: Document, "What else was written down";
-    });
-    all.extend(spending!(VirtualKey));
-    all.extend(stamp!(VirtualKey));
-    all
-}
-
-/// What is told of a user's teams.
-fn team() -> Vec<Member<Team>> {
-    let mut all = members!(Team {
-        @get "team_id" team_id: llm_tenancy::TeamId, "Its id";
-        @get "team_alias" team_alias: Option<String>, "A name for people";
-        @get "organization_id" organization_id: Option<llm_tenancy::OrganizationId>, "Its organisation";
-        @get "models" grants.models: Vec<String>, "Models that it may call";
-        @get "model_aliases" grants.aliases: BTreeMap<String, String>, "Which model is meant by a name";
-        @get "max_budget" limits.max_budget: Option<llm_tenancy::Usd>, "Dollars that it may spend";
-        @get "budget_duration" limits.budget_duration: Option<llm_tenancy::Period>, "After which time that begins anew";
-        @get "tpm_limit" limits.tpm_limit: Option<u64>, "Tokens a minute";
-        @get "rpm_limit" limits.rpm_limit: Option<u64>, "Requests a minute";
-        @get "blocked" blocked: bool, "Whether it is refused for now";
-    });
-    all.extend(spending!(Team));
-    all.extend(stamp!(Team));
-    all
 }

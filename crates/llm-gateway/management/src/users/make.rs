@@ -13,12 +13,15 @@ use llm_tenancy::{
 use serde_json::{Value, json};
 
 use super::{Joining, rows, show, user};
+use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
+use crate::keys::{Gallery, random};
+use crate::people::Person;
 use crate::said::Said;
 use crate::shape::Shape;
-use crate::wire::Wire as _;
+use crate::teams::begin;
 
 /// What requests say of a new user beside the user's own members.
 pub(super) const PARAMS: [Param; 8] = [
@@ -49,17 +52,12 @@ struct Made {
 pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     let made = make(&desk, &mut said, true).await?;
     said.end();
-    let mut shown = show(&made.user, &made.teams);
-    match made.key {
-        Some((plain, key)) => shown.extend([
-            ("key".to_owned(), plain.expose().into()),
-            ("key_name".to_owned(), key.key_name.as_str().into()),
-            ("key_alias".to_owned(), json!(key.key_alias)),
-            ("token_id".to_owned(), key.hash.to_string().into()),
-            ("expires".to_owned(), key.expires_at.show()),
-        ]),
-        None => shown.extend([("key".to_owned(), "".into())]),
-    }
+    let mut shown = match &made.key {
+        Some((plain, key)) => Gallery::of(&desk, [key]).await?.hand_out(key, plain),
+        None => Document::from_iter([("key".to_owned(), "".into())]),
+    };
+    // Where both have a member, the user's goes before the key's.
+    shown.extend(show(&made.user, &made.teams));
     Ok(Json(shown))
 }
 
@@ -129,7 +127,7 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
         batch.create(&in_organization(desk, &user, &organization.organization_id))?;
     }
     for (joining, team) in joining.iter().zip(&teams) {
-        batch.create(&in_team(desk, &user.user_id, joining, team))?;
+        batch.create(&in_team(desk, &user, joining, team))?;
     }
     let mut made = Made { user, teams: joining.into_iter().map(|it| it.team_id).collect(), key: None };
     if said.take("auto_create_key")?.unwrap_or(key) {
@@ -149,6 +147,7 @@ fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     let mut made = User::new(id, role, desk.stamp());
     said.set(&mut made, &user())?;
     let spend = said.take::<Usd>("spend")?.unwrap_or_default();
+    bounds::check(&made.limits)?;
     let budget_reset_at = made.limits.next_reset(desk.now());
     made.spending = Spending { spend, budget_reset_at, ..Spending::default() };
     desk.manager.check_user(&made, None)?;
@@ -195,20 +194,14 @@ fn in_organization(desk: &Desk, user: &User, organization: &OrganizationId) -> O
     }
 }
 
-fn in_team(desk: &Desk, user: &UserId, joining: &Joining, team: &Team) -> TeamMember {
-    let mut limits = team.member_defaults.limits.clone();
-    limits.max_budget = joining.max_budget.or(limits.max_budget);
-    let budget_reset_at = limits.next_reset(desk.now());
-    TeamMember {
-        team_id: team.team_id.clone(),
-        user_id: user.clone(),
-        role: joining.role,
-        models: team.member_defaults.models.clone(),
-        budget_id: None,
-        limits,
-        spending: Spending { budget_reset_at, ..Spending::default() },
-        stamp: desk.stamp(),
+fn in_team(desk: &Desk, user: &User, joining: &Joining, team: &Team) -> TeamMember {
+    let person = Person { user: user.clone(), is_new: true };
+    let mut member = begin(desk, team, &person, joining.role);
+    if joining.max_budget.is_some() {
+        member.limits.max_budget = joining.max_budget;
+        member.spending.budget_reset_at = member.limits_in(team).next_reset(desk.now());
     }
+    member
 }
 
 /// The key that a user begins with. What bounds the user bounds the key.
@@ -219,9 +212,7 @@ fn first_key(
     team: Option<&Team>,
     organization: Option<&Organization>,
 ) -> Result<(PlainKey, VirtualKey), Fault> {
-    let mut random = [0; 32];
-    desk.host.fill(&mut random);
-    let plain = PlainKey::generate(&random);
+    let plain = random(desk);
     let mut key = VirtualKey::new(plain.hash(), plain.name(), desk.stamp());
     key.user_id = Some(user.user_id.clone());
     key.team_id = team.map(|team| team.team_id.clone());

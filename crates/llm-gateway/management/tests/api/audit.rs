@@ -59,6 +59,7 @@ async fn what_makes_no_sense_is_named() {
         ("sort_by=id", "sort_by"),
         ("sort_order=x", "sort_order"),
         ("page=0", "page"),
+        ("page=18446744073709551615", "page"),
     ] {
         let told = place.refusal(MASTER, "GET", &format!("/audit?{query}"), &Value::Null).await;
         assert_eq!((told.0, told.2.as_deref()), (400, Some(param)), "{query}");

@@ -40,6 +40,8 @@ async fn what_makes_no_sense_is_named() {
         ),
         (json!({"budget_limits": [{"budget_duration": "1h"}]}), "budget_limits[0]"),
         (json!({"rpm_limit": -1}), "rpm_limit"),
+        (json!({"max_budget": -1}), "max_budget"),
+        (json!({"max_budget": 1, "soft_budget": 2}), "soft_budget"),
     ] {
         let told = place.refusal(MASTER, "POST", "/budget/new", &body).await;
         assert_eq!((told.0, told.2.as_deref()), (400, Some(param)), "{body}");

@@ -77,6 +77,7 @@ async fn what_makes_no_sense_is_named() {
     for (path, body, param) in [
         ("/customer/new", json!({}), "user_id"),
         ("/customer/new", json!({"user_id": ""}), "user_id"),
+        ("/customer/new", json!({"user_id": "a", "max_budget": -1}), "max_budget"),
         ("/customer/new", json!({"user_id": "a", "max_budget": 1, "budget_id": "b"}), "budget_id"),
         ("/customer/new", json!({"user_id": "a", "allowed_model_region": "mars"}), "allowed_model_region"),
         ("/customer/delete", json!({"user_ids": []}), "user_ids"),

@@ -120,6 +120,12 @@ async fn what_makes_no_sense_is_named() {
             json!({"model_name": "x", "litellm_params": {"model": "y", "litellm_credential_name": "gone"}}),
             "litellm_params.litellm_credential_name",
         ),
+        (
+            "POST",
+            "/model/new",
+            json!({"model_name": "x", "litellm_params": params(), "model_info": {"api_key": "sk-1"}}),
+            "model_info.api_key",
+        ),
         ("POST", "/model/update", json!({"litellm_params": {}}), "model_id"),
         (
             "PATCH",

@@ -45,6 +45,11 @@ async fn a_users_life() {
         (&data["user_role"], &data["budget_duration"]),
         (&json!("internal_user_viewer"), &json!("30d"))
     );
+    let body = json!({"user_id": "u1", "metadata": {"slack_token": "xoxb-1", "note": "n"}});
+    let veiled = json!({"slack_token": "***", "note": "n"});
+    assert_eq!(place.master("POST", "/user/update", &body).await["data"]["metadata"], veiled);
+    let body = json!({"user_id": "u1", "metadata": veiled});
+    assert_eq!(place.master("POST", "/user/update", &body).await["data"]["metadata"], veiled);
     let shown = place.master("GET", "/v2/user/info?user_id=u1", &Value::Null).await;
     assert_eq!((&shown["rpm_limit"], &shown["teams"]), (&Value::Null, &json!(["north-team", "south-team"])));
 
@@ -86,6 +91,7 @@ async fn what_makes_no_sense_is_named() {
         ("/user/new", json!({"teams": [{"team_id": "t", "user_role": "king"}]}), "teams[0].user_role"),
         ("/user/new", json!({"teams": ["a", "a"]}), "teams"),
         ("/user/new", json!({"duration": "soon"}), "duration"),
+        ("/user/new", json!({"max_budget": -0.5}), "max_budget"),
         ("/user/new", json!({"password": "x"}), "password"),
         ("/user/update", json!({"user_alias": "x"}), "user_id"),
         ("/user/delete", json!({}), "user_ids"),
@@ -105,6 +111,7 @@ async fn what_makes_no_sense_is_named() {
         ("page=0", "page"),
         ("page_size=1001", "page_size"),
         ("page_size=x", "page_size"),
+        ("page=18446744073709551615&page_size=1000", "page"),
         ("role=king", "role"),
         ("sort_by=password", "sort_by"),
         ("sort_order=up", "sort_order"),
