@@ -139,17 +139,6 @@ impl Place {
         self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap()
     }
 
-    /// Asks with the master key, and tells what of the request nothing was made of.
-    pub(crate) async fn ignored(&self, method: &str, path: &str, body: &Value) -> String {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header(header::AUTHORIZATION, format!("Bearer {MASTER}"));
-        let request = request.body(Body::from(body.to_string())).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        assert!(response.status().is_success(), "{method} {path} {body}");
-        let ignored = response.headers().get("x-llm-gateway-ignored");
-        ignored.map(|names| names.to_str().unwrap().to_owned()).unwrap_or_default()
-    }
-
     /// Asks with the master key for what must succeed.
     pub(crate) async fn master(&self, method: &str, path: &str, body: &Value) -> Value {
         let (status, answer) = self.ask(MASTER, method, path, body).await;
