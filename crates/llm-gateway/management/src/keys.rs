@@ -1,5 +1,6 @@
 //! Virtual keys.
 
+mod allotment;
 mod bulk;
 mod change;
 mod check;

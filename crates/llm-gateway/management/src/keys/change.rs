@@ -19,7 +19,7 @@ use crate::shape::Shape;
 use crate::wire::Wire as _;
 
 /// How often a change is tried when others change the same key.
-const TRIES: usize = 5;
+pub(super) const TRIES: usize = 5;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -85,7 +85,7 @@ pub(super) async fn change(
     hash: &KeyHash,
     said: Document,
 ) -> Result<(VirtualKey, Vec<String>), Fault> {
-    for tried in 1.. {
+    for _ in 0..TRIES {
         let before = desk.store.get::<VirtualKey>(hash, &desk.scope).await?;
         let mut left = said.clone();
         let (after, spend) = changed(desk, &before.value, &mut left).await?;
@@ -95,7 +95,7 @@ pub(super) async fn change(
             batch.set_spend::<VirtualKey>(hash, spend, &Scope::everything());
         }
         match desk.store.apply(&batch, &desk.by).await {
-            Err(StoreError::Changed(_)) if tried < TRIES => continue,
+            Err(StoreError::Changed(_)) => continue,
             done => done?,
         }
         let now = desk.store.get::<VirtualKey>(hash, &Scope::everything()).await?.value;
@@ -147,14 +147,14 @@ async fn unblock(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
 async fn switch(desk: Desk, mut said: Said, blocked: bool) -> Result<Json<Document>, Fault> {
     let hash = KeyHash::meant_by(&said.need::<String>("key")?);
     said.end();
-    for tried in 1.. {
+    for _ in 0..TRIES {
         let before = desk.store.get::<VirtualKey>(&hash, &desk.scope).await?;
         let mut after = VirtualKey { blocked, ..before.value.clone() };
         let above = Above::of(&desk, &after).await?;
         check::settle_organization(&mut after, Some(&before.value), &above)?;
         desk.manager.check_key(&after, Some(&before.value), &above.ceiling())?;
         match desk.store.update(&after, before.version, &desk.scope, &desk.by).await {
-            Err(StoreError::Changed(_)) if tried < TRIES => {}
+            Err(StoreError::Changed(_)) => {}
             done => {
                 let key = done?.value;
                 return Ok(Json(Gallery::of(&desk, [&key]).await?.show(&key)));

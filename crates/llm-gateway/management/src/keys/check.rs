@@ -6,6 +6,7 @@ use llm_tenancy::{
     Budget, Kind, Organization, OrganizationMember, Project, Role, Team, TeamMember, User, VirtualKey,
 };
 
+use super::allotment;
 use crate::desk::Desk;
 use crate::fault::Fault;
 
@@ -68,6 +69,7 @@ pub(super) async fn allow(
     desk.manager.check_holder(key, before)?;
     check_membership(desk, key, before).await?;
     check_project(desk, key, before).await?;
+    allotment::check(desk, key, before, above.team.as_ref()).await?;
     check_budget(desk, key, before).await
 }
 

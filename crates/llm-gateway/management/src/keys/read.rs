@@ -72,8 +72,11 @@ pub(super) fn take<T: Wire>(said: &mut Document, name: &str) -> Result<Option<T>
 
 /// Brings what a request says into one form: what stands for something else, and what says nothing.
 pub(super) fn tidy(desk: &Desk, said: &mut Document, is_new: bool) {
-    if !is_new && said.get("team_id").is_some_and(|id| id == "") {
-        said.shift_remove("team_id");
+    // Forms send these empty where nothing changes.
+    for name in ["team_id", "duration"] {
+        if !is_new && said.get(name).is_some_and(|text| text == "") {
+            said.shift_remove(name);
+        }
     }
     for name in TEXTS {
         if let Some(text) = said.get_mut(name).filter(|value| *value == "") {

@@ -9,7 +9,7 @@ use llm_store::{Batch, StoreError};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{Document, KeyHash, Kind, Period, PlainKey, VirtualKey};
 
-use super::change::changed;
+use super::change::{TRIES, changed};
 use super::make::random;
 use super::members::Gallery;
 use super::{KEY, handed, read, settable};
@@ -19,9 +19,6 @@ use crate::fault::Fault;
 use crate::parts::Parts;
 use crate::said::Said;
 use crate::shape::Shape;
-
-/// How often it is tried when others change the same key.
-const TRIES: usize = 5;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     const HOW: [Param; 2] = [
@@ -75,7 +72,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
     };
     let grace = read::take::<Period>(&mut said, "grace_period")?;
     let now = desk.now();
-    for tried in 1.. {
+    for _ in 0..TRIES {
         let before = desk.store.get::<VirtualKey>(hash, &desk.scope).await?;
         let mut left = said.clone();
         let (mut after, spend) = changed(desk, &before.value, &mut left).await?;
@@ -94,7 +91,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
             batch.set_spend::<VirtualKey>(&after.hash, spend, &Scope::everything());
         }
         match desk.store.apply(&batch, &desk.by).await {
-            Err(StoreError::Changed(_)) if tried < TRIES => continue,
+            Err(StoreError::Changed(_)) => continue,
             done => done?,
         }
         desk.ignores(left.keys().cloned());

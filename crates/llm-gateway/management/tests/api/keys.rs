@@ -214,6 +214,21 @@ async fn more_may_be_spent_for_a_while() {
 }
 
 #[tokio::test]
+async fn empty_texts_say_nothing() {
+    let place = Place::new().await;
+    let body = json!({"key_alias": "", "user_id": "", "team_id": "", "duration": "1d", "max_budget": "", "models": null});
+    let (text, key) = made(&place, &body).await;
+    assert_eq!(
+        (&key["user_id"], &key["team_id"], &key["key_alias"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    let body =
+        json!({"key": text, "team_id": "", "duration": "", "user_id": "anna", "object_permission": null});
+    let changed = place.master("POST", "/key/update", &body).await;
+    assert_eq!((&changed["expires"], &changed["user_id"]), (&key["expires"], &json!("anna")));
+}
+
+#[tokio::test]
 async fn a_key_that_is_sent_back_as_it_was_shown_stays() {
     let place = Place::new().await;
     let body = json!({"key_alias": "ci", "max_budget": 1, "duration": "1d", "metadata": {"a": 1, "priority": "high"}});

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use llm_store::{Cursor, Field, Filter, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{Team, TeamMember, Usd, User, VirtualKey};
+use llm_tenancy::{Organization, Team, TeamMember, Usd, User, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 

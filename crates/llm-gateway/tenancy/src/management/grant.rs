@@ -2,7 +2,7 @@
 
 use super::references::refers;
 use super::{Manager, Place, Rank};
-use crate::{Grants, Limits, Organization, Project, Role, Stamp, Team, User, VirtualKey, glob};
+use crate::{Document, Grants, Limits, Organization, Project, Role, Stamp, Team, User, VirtualKey, glob};
 
 /// Why something may not be granted. Told to whoever tries, who knows all that it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,8 +68,14 @@ impl Manager {
         if rank == Rank::ProxyAdmin {
             return Ok(());
         }
-        let documents = [&key.metadata, &key.conduct.router_settings, &key.conduct.config];
-        if documents.into_iter().any(refers) {
+        // Those that were there before a proxy admin has put there.
+        let comes_to_refer = |document: fn(&VirtualKey) -> &Document| {
+            refers(document(key)) && before.is_none_or(|before| document(before) != document(key))
+        };
+        if comes_to_refer(|key| &key.metadata)
+            || comes_to_refer(|key| &key.conduct.router_settings)
+            || comes_to_refer(|key| &key.conduct.config)
+        {
             return Err(field("metadata", REFERS));
         }
         if key.team_id.as_ref() != ceiling.team.map(|team| &team.team_id) {
@@ -297,7 +303,12 @@ fn left_alone(key: &VirtualKey, before: &VirtualKey) -> Result<(), Forbidden> {
     for (name, is_same) in [
         ("budget_id", key.budget_id == before.budget_id),
         ("end_user_budget_id", key.end_user_budget_id == before.end_user_budget_id),
-        ("spend", key.spending == before.spending),
+        // When a budget begins anew follows from its period.
+        (
+            "spend",
+            key.spending.spend == before.spending.spend
+                && key.spending.model_spend == before.spending.model_spend,
+        ),
         (
             "temp_budget_increase",
             limits.temp_budget.is_none() || limits.temp_budget == old_limits.temp_budget,

@@ -342,6 +342,11 @@ fn nobody_grants_models_beyond_the_own() {
     assert!(me.check_key(&personal, None, &ceiling).is_ok());
     let personal = key(|key| key.grants.models = words(&["gpt-4o"]));
     assert!(me.check_key(&personal, None, &ceiling).is_err());
+    let wide = of_team(&["o3"]);
+    let renamed = VirtualKey { key_alias: Some("ci".to_owned()), ..wide.clone() };
+    assert_eq!(admin.check_key(&renamed, Some(&wide), &in_team), Ok(()), "it was given before");
+    let moved = VirtualKey { team_id: None, ..wide.clone() };
+    assert!(admin.check_key(&wide, Some(&moved), &in_team).is_err(), "but not in this team");
     let above = Ceiling { organization: Some(&organization), ..in_team };
     assert!(me.check_key(&of_team(&["claude-opus"]), None, &above).is_err());
     let claimed = key(|key| {
@@ -580,6 +585,8 @@ fn tenants_make_the_gateway_read_nothing_of_its_own() {
     let team = Team::new("own".into(), Stamp::default());
     let ceiling = Ceiling { team: Some(&team), ..Ceiling::default() };
     assert!(admin.check_key(&logging, None, &ceiling).is_err());
+    let renamed = VirtualKey { key_alias: Some("ci".to_owned()), ..logging.clone() };
+    assert_eq!(admin.check_key(&renamed, Some(&logging), &ceiling), Ok(()), "a proxy admin has put it there");
     let quiet = key(|key| key.team_id = Some("own".into()));
     assert_eq!(admin.check_key(&quiet, None, &ceiling), Ok(()));
     assert!(Manager::master().check_key(&logging, None, &Ceiling::default()).is_ok());

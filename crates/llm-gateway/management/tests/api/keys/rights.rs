@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use llm_tenancy::{KeyHash, Period};
+use llm_tenancy::{KeyHash, Period, Team};
 use serde_json::{Value, json};
 
 use super::stored;
-use super::tenants::{EVERYBODY, KEYS, settle, text};
+use super::tenants::{EVERYBODY, KEYS, put, settle, text};
 use crate::office::{MASTER, Place};
 
 /// A request that names one key.
@@ -91,6 +91,7 @@ async fn keys_are_made_by_those_who_may() {
     for (who, body, status, param) in [
         ("user", json!({}), 200, None),
         ("user", json!({"models": ["anything"], "max_budget": 5, "metadata": {"a": 1}}), 200, None),
+        ("user", json!({"max_budget": 5, "budget_duration": "monthly"}), 200, None),
         ("user", json!({"user_id": "user"}), 200, None),
         ("user", json!({"user_id": "member"}), 403, None),
         ("user", json!({"user_id": "nobody"}), 403, None),
@@ -175,6 +176,41 @@ async fn keys_are_made_by_those_who_may() {
             "{who} {foreign}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_team_guarantees_no_more_than_it_has() {
+    let place = settle().await;
+    let limits = json!({"tpm_limit": 100, "model_rpm_limit": {"gpt-4o": 10}});
+    put::<Team>(&place, &json!({"team_id": "t4", "limits": limits})).await;
+    let first = json!({"team_id": "t4", "tpm_limit": 60, "tpm_limit_type": "guaranteed_throughput"});
+    let first = place.master("POST", "/key/generate", &first).await;
+    place.master("POST", "/key/generate", &json!({"team_id": "t4", "tpm_limit": 10})).await;
+    for (body, param) in [
+        (json!({"tpm_limit": 30, "tpm_limit_type": "guaranteed_throughput"}), None),
+        (json!({"tpm_limit": 31, "tpm_limit_type": "best_effort_throughput"}), None),
+        (json!({"tpm_limit": 1, "tpm_limit_type": "guaranteed_throughput"}), Some("tpm_limit")),
+        (json!({"model_rpm_limit": {"gpt-4o": 9}, "rpm_limit_type": "guaranteed_throughput"}), None),
+        (
+            json!({"model_rpm_limit": {"gpt-4o": 2}, "rpm_limit_type": "guaranteed_throughput"}),
+            Some("model_rpm_limit"),
+        ),
+        (json!({"model_rpm_limit": {"gpt-5": 20}, "rpm_limit_type": "guaranteed_throughput"}), None),
+    ] {
+        let mut body = body.clone();
+        body["team_id"] = json!("t4");
+        let (status, answer) = place.ask(MASTER, "POST", "/key/generate", &body).await;
+        assert_eq!(
+            (status == 200, answer["error"]["param"].as_str()),
+            (param.is_none(), param),
+            "{body}: {answer}"
+        );
+    }
+    // A key does not count against itself, and what does not change is not counted again.
+    let body = json!({"key": first["token"], "tpm_limit": 40, "tags": ["a"]});
+    assert_eq!(place.refusal(MASTER, "POST", "/key/update", &body).await.2.as_deref(), Some("tpm_limit"));
+    place.master("POST", "/key/update", &json!({"key": first["token"], "tags": ["a"]})).await;
+    place.master("POST", "/key/update", &json!({"key": first["token"], "tpm_limit": 0})).await;
 }
 
 #[tokio::test]
