@@ -8,7 +8,7 @@ use llm_tenancy::{LimitKind, Limits, Team, VirtualKey};
 
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::paged;
+use crate::paging::every;
 
 /// A rate that may be guaranteed, and the same by model.
 struct Rate {
@@ -55,9 +55,9 @@ pub(super) async fn check(
         return Ok(());
     }
     let of_team = vec![Filter::Is(Field::Team, team.team_id.as_str().to_owned())];
-    let keys = paged::all::<VirtualKey>(desk, of_team, &Scope::everything()).await?;
+    let keys = every::<VirtualKey>(&desk.store, of_team, &Scope::everything()).await?;
     let old = before.map_or(key.hash, |before| before.hash);
-    let others: Vec<_> = keys.iter().map(|found| &found.value).filter(|it| it.hash != old).collect();
+    let others: Vec<_> = keys.iter().filter(|key| key.hash != old).collect();
     for rate in rates {
         let given = others.iter().filter_map(|key| (rate.whole)(&key.limits)).fold(0, u64::saturating_add);
         fits(rate.name, given, (rate.whole)(&key.limits), (rate.whole)(&team.limits))?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::Json;
 use axum::routing::get;
-use llm_store::{Field, Filter, Query, Start};
+use llm_store::{Field, Filter, Query};
 use llm_tenancy::management::{Resource, Scope, Verb};
 use llm_tenancy::{KeyHash, Role, TeamMember, TeamRole, User, UserId, VirtualKey};
 use serde_json::{Value, json};
@@ -13,12 +13,11 @@ use super::members::Gallery;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::paging::{LARGEST, Paging};
 use crate::said::Asked;
 use crate::shape::Shape;
 use crate::wire::Wire as _;
 
-/// Keys, and teams of one user, at most.
-const MOST: u64 = 1_000;
 /// What keys are sorted by.
 const SORTS: [(&str, Field); 9] = [
     ("created_at", Field::Created),
@@ -113,20 +112,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// The page that is asked for: its number and size.
-fn page(asked: &mut Asked, usual: u64) -> Result<(u64, u64), Fault> {
+fn page(asked: &mut Asked, usual: u64) -> Result<Paging, Fault> {
     let page = asked.number("page")?.unwrap_or(1);
     let size = asked.number("size")?.unwrap_or(usual);
     if page == 0 {
         return Err(Fault::invalid("page", "pages are counted from 1"));
     }
-    if size == 0 || size > MOST {
-        return Err(Fault::invalid("size", format!("a page has 1 to {MOST}")));
+    if size == 0 || size > LARGEST {
+        return Err(Fault::invalid("size", format!("a page has 1 to {LARGEST}")));
     }
-    Ok((page, size))
+    Ok(Paging { page, size })
 }
 
 async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let (page, size) = page(&mut asked, 10)?;
+    let paging = page(&mut asked, 10)?;
     let (sort, descending) = order(&mut asked)?;
     let status = asked.take("status");
     let full = asked.flag("return_full_object")?.unwrap_or(false);
@@ -136,7 +135,7 @@ async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
     }
     let filters = filters(&desk, &mut asked, status.as_deref()).await?;
     asked.end();
-    let query = Query { filters, sort, descending, from: Start::Page(page), size, count: true };
+    let query = paging.sorted(filters, (sort, descending));
     let (keys, total) = if status.as_deref() == Some("deleted") {
         desk.store.list_deleted_keys(&query, &desk.scope).await?
     } else {
@@ -151,8 +150,8 @@ async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
     Ok(Json(json!({
         "keys": shown,
         "total_count": total,
-        "current_page": page,
-        "total_pages": total.div_ceil(size),
+        "current_page": paging.page,
+        "total_pages": paging.pages(total),
     })))
 }
 
@@ -261,7 +260,7 @@ async fn teams_of(desk: &Desk, user: &str) -> Result<Vec<String>, Fault> {
     let is_admin = Filter::Is(Field::Role, TeamRole::Admin.litellm().to_owned());
     let query = Query {
         filters: vec![Filter::Is(Field::User, user.to_owned()), is_admin],
-        size: MOST,
+        size: LARGEST,
         ..Query::default()
     };
     let members = desk.store.list::<TeamMember>(&query, &Scope::everything()).await?.records;
@@ -337,21 +336,20 @@ async fn users(desk: &Desk, keys: &[VirtualKey]) -> Result<HashMap<UserId, Value
 }
 
 async fn aliases(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
-    let (page, size) = page(&mut asked, 50)?;
+    let paging = page(&mut asked, 50)?;
     // Whatever holds nothing is something.
     let mut filters = vec![Filter::Holds(Field::Alias, asked.take("search").unwrap_or_default())];
     filters.extend(asked.take("team_id").map(|team| Filter::Is(Field::Team, team)));
     asked.end();
-    let query =
-        Query { filters, sort: Field::Alias, descending: false, from: Start::Page(page), size, count: true };
+    let query = paging.sorted(filters, (Field::Alias, false));
     let found = desk.store.list::<VirtualKey>(&query, &desk.scope).await?;
     let aliases: Vec<_> = found.records.into_iter().filter_map(|key| key.value.key_alias).collect();
     let total = found.total.unwrap_or_default();
     Ok(Json(json!({
         "aliases": aliases,
         "total_count": total,
-        "current_page": page,
-        "total_pages": total.div_ceil(size),
-        "size": size,
+        "current_page": paging.page,
+        "total_pages": paging.pages(total),
+        "size": paging.size,
     })))
 }
