@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use llm_router::DeploymentId;
-use llm_store::{Field, Page, Place, Query, Record, Start, Store, StoreError};
-use llm_tenancy::management::{Scope, is_reference};
-use llm_tenancy::{Document, Kind, Owner, Sealed, StoredCredential, StoredModel};
-use serde_json::{Value, json};
+use llm_store::{Field, Page, Query, Record, Start, Store, StoreError};
+use llm_tenancy::management::{Scope, has_reference};
+use llm_tenancy::{Document, Kind, Owner, StoredCredential, StoredModel};
+use serde_json::json;
 
 use crate::catalog::Owners;
 use crate::config;
@@ -32,34 +32,56 @@ impl Additions {
     /// Those of the store.
     pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let mut additions = Self::default();
+        let mut values = HashMap::new();
         for credential in all::<StoredCredential>(store).await? {
             let id = credential.credential_id.as_str();
-            match unsealed(store, Kind::Credential, id, &credential.values) {
-                Ok(values) => {
-                    let name = credential.credential_name.clone();
-                    additions.credentials.push(config::StoredCredential { name, values });
+            match store.unseal_values(Kind::Credential, id, &credential.values) {
+                Ok(own) => {
+                    // The configuration's models may name those that are everybody's.
+                    if credential.owner.is_none() {
+                        let name = credential.credential_name.clone();
+                        additions.credentials.push(config::StoredCredential { name, values: own.clone() });
+                    }
+                    values.insert(credential.credential_id, own);
                 }
                 Err(error) => tracing::warn!(credential = id, %error, "a credential cannot be used"),
             }
         }
         for model in all::<StoredModel>(store).await?.into_iter().filter(|model| !model.blocked) {
             let id = model.model_id.as_str();
-            match unsealed(store, Kind::Model, id, &model.secrets) {
-                Ok(secrets) => additions.add(&model, &secrets),
+            let of_credential = match &model.credential_id {
+                None => Some(Document::new()),
+                Some(credential) => values.get(credential).cloned(),
+            };
+            let Some(mut secrets) = of_credential else {
+                tracing::warn!(model = id, "a model cannot be used: its credential is not there");
+                continue;
+            };
+            // What a model says itself goes before what its credential says.
+            secrets.retain(|name, _| !model.params.contains_key(name));
+            match store.unseal_values(Kind::Model, id, &model.secrets) {
+                Ok(own) => {
+                    secrets.extend(own);
+                    additions.add(&model, &secrets);
+                }
                 Err(error) => tracing::warn!(model = id, %error, "a model cannot be used"),
             }
         }
         Ok(additions)
     }
 
-    /// Adds a model with its secrets.
+    /// Adds a model with its secrets, and those of its credential.
     pub fn add(&mut self, model: &StoredModel, secrets: &Document) {
         let id = model.model_id.as_str();
         let is_tenants = model.owner.is_some();
         let mut params = model.params.clone();
+        if model.credential_id.is_some() {
+            // Its values are among the secrets: names are not asked a second time.
+            params.shift_remove("litellm_credential_name");
+        }
         params.extend(secrets.clone());
         // Nobody could have stored this; whoever could write into the database is not believed either.
-        if is_tenants && params.values().filter_map(Value::as_str).any(is_reference) {
+        if is_tenants && params.values().any(has_reference) {
             tracing::warn!(
                 model = id,
                 "a tenant's model refers to the gateway's own secrets and is left out"
@@ -100,19 +122,6 @@ impl Additions {
         }
         mixed.into_iter().map(|id| id.as_str().to_owned()).collect()
     }
-}
-
-fn unsealed(
-    store: &Store,
-    kind: Kind,
-    id: &str,
-    sealed: &std::collections::BTreeMap<String, Sealed>,
-) -> Result<Document, StoreError> {
-    let open = |(name, sealed): (&String, &Sealed)| {
-        let text = store.unseal(Place { kind, id, name }, sealed)?;
-        Ok((name.clone(), Value::from(text.as_str())))
-    };
-    sealed.iter().map(open).collect()
 }
 
 async fn all<R: Record>(store: &Store) -> Result<Vec<R>, StoreError> {
