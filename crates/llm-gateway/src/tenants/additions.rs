@@ -137,3 +137,66 @@ async fn all<R: Record>(store: &Store) -> Result<Vec<R>, StoreError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use llm_store::{By, Cipher, Place, StoreSettings};
+    use llm_types::UnixMs;
+
+    use super::*;
+
+    fn record<R: serde::de::DeserializeOwned>(value: serde_json::Value) -> R {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[tokio::test]
+    async fn models_come_with_what_their_credentials_bring() {
+        let folder = tempfile::tempdir().unwrap();
+        let (now, by) = (UnixMs(0), By::gateway(UnixMs(0)));
+        let cipher = Cipher::new(["a key for tests, long enough"]).unwrap();
+        let store = Store::open(&StoreSettings::new(folder.path()), cipher, now).await.unwrap();
+        let team = json!({"team_id": "t1", "stamp": {"created_at": 0, "updated_at": 0}});
+        store.create(&record::<llm_tenancy::Team>(team), &by).await.unwrap();
+        let seal = |kind, id, name, value| store.seal_value(Place { kind, id, name }, &value).unwrap();
+        for (id, owner) in [("c1", json!(null)), ("c2", json!({"team": "t1"}))] {
+            let values = json!({
+                "api_key": seal(Kind::Credential, id, "api_key", json!(format!("sk-{id}"))),
+                "api_base": seal(Kind::Credential, id, "api_base", json!("https://example.com")),
+            });
+            let credential =
+                json!({"credential_id": id, "credential_name": "openai", "owner": owner, "values": values});
+            store.create(&record::<StoredCredential>(credential), &by).await.unwrap();
+        }
+        let own = seal(Kind::Model, "m1", "extra_headers", json!({"X-A": "b"}));
+        for (id, credential, owner, base, secrets) in [
+            ("m1", "c1", json!(null), json!("https://own.example.com"), json!({ "extra_headers": own })),
+            ("m2", "c2", json!({"team": "t1"}), json!(null), json!({})),
+            ("m3", "gone", json!(null), json!(null), json!({})),
+        ] {
+            let mut params = json!({"model": "openai/x", "litellm_credential_name": "openai"});
+            if !base.is_null() {
+                params["api_base"] = base;
+            }
+            let model = json!({
+                "model_id": id, "model_name": id, "credential_id": credential, "owner": owner,
+                "params": params, "secrets": secrets,
+            });
+            store.create(&record::<StoredModel>(model), &by).await.unwrap();
+        }
+
+        let additions = Additions::read(&store).await.unwrap();
+        let mut params: Vec<_> =
+            additions.models.iter().map(|it| it.entry["litellm_params"].clone()).collect();
+        params.sort_by_key(|params| params["api_key"].to_string());
+        assert_eq!(
+            params,
+            [
+                json!({"model": "openai/x", "api_key": "sk-c1", "api_base": "https://own.example.com", "extra_headers": {"X-A": "b"}}),
+                json!({"model": "openai/x", "api_key": "sk-c2", "api_base": "https://example.com"}),
+            ],
+            "a model whose credential is gone is left out"
+        );
+        let named: Vec<_> = additions.credentials.iter().map(|it| it.values["api_key"].clone()).collect();
+        assert_eq!(named, [json!("sk-c1")], "a tenant's credential has no name for others");
+    }
+}
