@@ -101,7 +101,7 @@ async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
     };
     asked.end();
     let (records, total) = desk.store.list_audit(&query).await?;
-    Ok(Json(paging.tell("audit_logs", records.iter().map(show).collect(), total)))
+    Ok(Json(paging.tell("audit_logs", records.iter().map(show), total)))
 }
 
 async fn info(desk: Desk, Parts(id): Parts<String>, asked: Asked) -> Result<Json<Value>, Fault> {
@@ -139,7 +139,7 @@ fn show(it: &AuditRecord) -> Value {
         "object_id": it.object_id,
         "before_value": it.before,
         "updated_values": it.after,
-        "user_role": it.actor.role.map(|role| role.litellm()),
+        "user_role": it.actor.role.map(llm_tenancy::Role::litellm),
         "on_behalf_of": it.actor.on_behalf_of,
         "client_ip": it.actor.client_ip,
         "request_id": it.actor.request_id,

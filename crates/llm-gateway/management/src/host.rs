@@ -42,7 +42,8 @@ pub trait Host: Send + Sync + 'static {
     fn settled(&self) -> BoxFuture<'_, ()>;
 
     /// Whether the gateway could serve a model beside those that it has; `secrets` are the values of those of its
-    /// parameters that are sealed in the record, and of those that its credential brings.
+    /// parameters that are sealed in the record, and of those that its credential brings. A credential that it names and
+    /// has no id of is one of the configuration's, or none.
     ///
     /// # Errors
     /// What is wrong with it, by its place.

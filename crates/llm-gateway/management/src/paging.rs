@@ -69,9 +69,9 @@ impl Paging {
     }
 
     /// What LiteLLM's lists tell of their pages, with the records of this one under a name.
-    pub(crate) fn tell(self, name: &str, records: Vec<Value>, total: u64) -> Value {
+    pub(crate) fn tell(self, name: &str, records: impl IntoIterator<Item = Value>, total: u64) -> Value {
         json!({
-            name: records,
+            name: records.into_iter().collect::<Value>(),
             "total": total,
             "page": self.page,
             "page_size": self.size,

@@ -1,7 +1,7 @@
 //! `litellm_params`: what of them is sealed, and how they change.
 
 use llm_store::{Field, Filter, Query};
-use llm_tenancy::management::{Resource, Verb};
+use llm_tenancy::management::{Resource, Verb, has_reference};
 use llm_tenancy::{Document, Kind, StoredCredential, StoredModel};
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ pub(super) fn remove(
 /// sent to whatever address the tenant says.
 ///
 /// # Errors
-/// 400, if there is none.
+/// 400, if a tenant has none of this name.
 pub(super) async fn credential(
     desk: &Desk,
     params: &Document,
@@ -95,7 +95,11 @@ pub(super) async fn credential(
             return Ok(Some(found.value));
         }
     }
-    Err(Fault::invalid(&place, "there is no such credential for this model"))
+    if owned.is_tenants(desk) {
+        return Err(Fault::invalid(&place, "there is no such credential for this model"));
+    }
+    // One of the configuration's, or none: that is the gateway's to know.
+    Ok(None)
 }
 
 /// That the gateway could serve a model with its secrets, and those of its credential.
@@ -111,6 +115,14 @@ pub(super) fn check_served(
     // What a model says itself goes before what its credential says.
     secrets.retain(|name, _| !model.params.contains_key(name));
     secrets.extend(desk.store.unseal_values(Kind::Model, model.model_id.as_str(), &model.secrets)?);
+    // What belongs to a tenant makes the gateway read nothing of its own, whoever has written it.
+    let mut all = model.params.iter().chain(&secrets).filter(|_| model.owner.is_some());
+    if let Some((name, _)) = all.find(|(_, value)| has_reference(value)) {
+        let place = format!("litellm_params.{name}");
+        let why =
+            "a tenant's model must not refer to the gateway's environment or files: say the value itself";
+        return Err(Fault::invalid(&place, why));
+    }
     Ok(desk.host.check_model(model, &secrets)?)
 }
 

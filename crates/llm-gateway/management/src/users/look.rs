@@ -121,7 +121,7 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
         shown.insert("key_count".to_owned(), keys.get(id.as_str()).copied().unwrap_or_default().into());
         Value::Object(shown)
     });
-    Ok(Json(paging.tell("users", shown.collect(), page.total.unwrap_or_default())))
+    Ok(Json(paging.tell("users", shown, page.total.unwrap_or_default())))
 }
 
 pub(super) async fn filter(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {

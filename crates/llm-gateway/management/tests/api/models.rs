@@ -191,6 +191,17 @@ async fn tenants_have_models_in_namespaces_of_their_own() {
     ] {
         assert_eq!(place.refusal(&tess, "POST", "/model/new", &body).await.0, status, "{body}");
     }
+    // Not even a proxy admin makes a tenant's model read what is the gateway's.
+    let mut body = json!({"model_name": "x", "litellm_params": params(), "team_id": "north-team"});
+    body["litellm_params"]["api_key"] = json!("os.environ/KEY");
+    let told = place.refusal(MASTER, "POST", "/model/new", &body).await;
+    assert_eq!((told.0, told.2.as_deref()), (400, Some("litellm_params.api_key")));
+    body["team_id"] = Value::Null;
+    body["model_id"] = json!("shared");
+    place.master("POST", "/model/new", &body).await;
+    let told =
+        place.refusal(MASTER, "PATCH", "/model/shared/update", &json!({"team_id": "north-team"})).await;
+    assert_eq!((told.0, told.2.as_deref()), (400, Some("litellm_params.api_key")));
     // Nobody else has models under a tenant's name.
     let body = json!({"model_name": "north-team/gpt-4", "litellm_params": params()});
     let told = place.refusal(MASTER, "POST", "/model/new", &body).await;

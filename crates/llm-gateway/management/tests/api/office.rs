@@ -74,6 +74,9 @@ impl Host for Lone {
         let wrong = |param: &str| {
             Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, "cannot be served").with_param(param))
         };
+        if model.credential_id.is_none() && model.params.contains_key("litellm_credential_name") {
+            return wrong("litellm_params.litellm_credential_name");
+        }
         match (&model.params["model"], secrets.get("api_key")) {
             (Value::String(name), _) if name.starts_with("nowhere/") => wrong("litellm_params.model"),
             (_, Some(Value::String(key))) if key == "sk-unfit" => wrong("litellm_params.api_key"),

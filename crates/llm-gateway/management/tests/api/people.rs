@@ -15,8 +15,11 @@ pub(crate) const TENANTS: [&str; 6] = ["olga", "otto", "tess", "theo", "ines", "
 /// Everybody who only looks, and a key of nobody's.
 pub(crate) const LOOKERS: [&str; 3] = ["vera", "viktor", "nobody"];
 
+/// A user, the role, the organisation, and what the user is there and in its team.
+type Somebody = (&'static str, Role, &'static str, Option<Role>, Option<TeamRole>);
+
 /// Who is what where: of the organisations `north` and `south`, with the teams `north-team` and `south-team`.
-const EVERYBODY: [(&str, Role, &str, Option<Role>, Option<TeamRole>); 10] = [
+const EVERYBODY: [Somebody; 10] = [
     ("paula", Role::ProxyAdmin, "", None, None),
     ("peter", Role::ProxyAdminViewer, "", None, None),
     ("olga", Role::InternalUser, "north", Some(Role::OrgAdmin), None),
