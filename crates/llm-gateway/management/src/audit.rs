@@ -139,7 +139,7 @@ fn show(it: &AuditRecord) -> Value {
         "object_id": it.object_id,
         "before_value": it.before,
         "updated_values": it.after,
-        "user_role": it.actor.role.map(|role| role.litellm()),
+        "user_role": it.actor.role.map(llm_tenancy::Role::litellm),
         "on_behalf_of": it.actor.on_behalf_of,
         "client_ip": it.actor.client_ip,
         "request_id": it.actor.request_id,

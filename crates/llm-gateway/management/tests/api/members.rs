@@ -67,6 +67,11 @@ async fn strangers_are_invited_by_address_alone() {
         let absent = place.ask(key, "POST", "/organization/member_add", &body(ABSENT.user)).await;
         assert_eq!((foreign.0.as_u16(), &foreign), (403, &absent), "{key}");
     }
+    // Nor does the address tell more of a stranger.
+    let body = json!({"team_id": OWN.team, "member": {"user_email": "outsider@example.org"}});
+    let (status, added) = place.ask("sk-lead", "POST", "/team/member_add", &body).await;
+    let known = json!([{"user_id": "outsider", "user_email": "outsider@example.org"}]);
+    assert_eq!((status.as_u16(), &added["updated_users"]), (200, &known));
     // A colleague of the organisation is no stranger.
     let body = json!({"team_id": OWN.team, "member": {"user_id": "org", "role": "user"}});
     assert_eq!(place.ask("sk-lead", "POST", "/team/member_add", &body).await.0, 200);
