@@ -227,6 +227,19 @@ async fn everybody_sees_the_own_place() {
 }
 
 #[tokio::test]
+async fn what_nothing_is_made_of_is_told() {
+    let place = settled().await;
+    let body =
+        json!({"team_id": OWN.team, "member": [{"user_email": "n@example.org", "shoes": 43}], "hat": 1});
+    let ignored = place.ignored(MASTER, "POST", "/team/member_add", &body).await;
+    assert_eq!(ignored.as_deref(), Some("member[0].shoes, hat"));
+    let table = json!({"rpm_limit": 1, "budget_reset_at": null});
+    let body = json!({"organization_id": OWN.organization, "litellm_budget_table": table});
+    let ignored = place.ignored(MASTER, "PATCH", "/organization/update", &body).await;
+    assert_eq!(ignored.as_deref(), Some("litellm_budget_table.budget_reset_at"));
+}
+
+#[tokio::test]
 async fn a_member_that_nobody_named_is_refused() {
     let place = Place::new().await;
     place.master("POST", "/team/new", &json!({"team_id": "t"})).await;
