@@ -50,14 +50,19 @@ pub(crate) struct Person {
     pub(crate) is_new: bool,
 }
 
-/// What is shown of a user among members.
-pub(crate) fn shown(user: &User) -> Document {
-    let members: Vec<Member<User>> = members!(User {
+/// What is shown of users who are added. To whoever does not manage the whole proxy no more than how they are known:
+/// an address may be that of a stranger.
+pub(crate) fn shown(desk: &Desk, user: &User) -> Document {
+    let mut members: Vec<Member<User>> = members!(User {
         @get "user_id" user_id: UserId, "The id";
         @get "user_email" user_email: Option<String>, "The address";
-        @get "user_alias" user_alias: Option<String>, "A name for people";
-        @get "user_role" user_role: Role, "The role";
     });
+    if desk.scope.all {
+        members.extend(members!(User {
+            @get "user_alias" user_alias: Option<String>, "A name for people";
+            @get "user_role" user_role: Role, "The role";
+        }));
+    }
     show(user, &members)
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault
     }
     let roster = Roster::of(&desk, [&team.team_id]).await?;
     let mut shown = row(&team, &roster);
-    let users: Vec<_> = added.iter().map(|person| people::shown(&person.user)).collect();
+    let users: Vec<_> = added.iter().map(|person| people::shown(&desk, &person.user)).collect();
     let is_added = |it: &&TeamMember| added.iter().any(|person| person.user.user_id == it.user_id);
     let members = roster.members(&team.team_id).iter().filter(is_added);
     let memberships: Vec<_> = members.map(|member| membership(member, &team)).collect();
@@ -72,7 +72,7 @@ pub(super) async fn bulk(desk: Desk, mut said: Said) -> Result<Json<Value>, Faul
     let results: Vec<Value> = asked
         .iter()
         .zip(&people)
-        .map(|(name, person)| result(&team, name, person.as_ref(), &members))
+        .map(|(name, person)| result(&desk, &team, name, person.as_ref(), &members))
         .collect();
     let added = people.iter().flatten().count();
     let roster = Roster::of(&desk, [&team.team_id]).await?;
@@ -87,6 +87,7 @@ pub(super) async fn bulk(desk: Desk, mut said: Said) -> Result<Json<Value>, Faul
 }
 
 fn result(
+    desk: &Desk,
     team: &Team,
     name: &Named,
     person: Option<&Person>,
@@ -98,7 +99,7 @@ fn result(
             "user_email": user.user_email,
             "success": true,
             "error": null,
-            "updated_user": people::shown(user),
+            "updated_user": people::shown(desk, user),
             "updated_team_membership": members.get(&user.user_id).map(|member| membership(member, team)),
         }),
         None => json!({

@@ -171,7 +171,7 @@ async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let mut batch = Batch::default();
     batch.create_all(&users)?.create_all(&members)?;
     desk.store.apply(&batch, &desk.by).await?;
-    let users: Vec<_> = people.iter().map(|person| people::shown(&person.user)).collect();
+    let users: Vec<_> = people.iter().map(|person| people::shown(&desk, &person.user)).collect();
     Ok(Json(json!({
         "organization_id": id,
         "updated_users": users,

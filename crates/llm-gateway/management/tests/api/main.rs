@@ -15,6 +15,7 @@ mod people;
 mod projects;
 mod reach;
 mod rights;
+mod secrets;
 mod tags;
 mod teams;
 mod users;

@@ -67,6 +67,11 @@ async fn strangers_are_invited_by_address_alone() {
         let absent = place.ask(key, "POST", "/organization/member_add", &body(ABSENT.user)).await;
         assert_eq!((foreign.0.as_u16(), &foreign), (403, &absent), "{key}");
     }
+    // Nor does the address tell more of a stranger.
+    let body = json!({"team_id": OWN.team, "member": {"user_email": "outsider@example.org"}});
+    let (status, added) = place.ask("sk-lead", "POST", "/team/member_add", &body).await;
+    let known = json!([{"user_id": "outsider", "user_email": "outsider@example.org"}]);
+    assert_eq!((status.as_u16(), &added["updated_users"]), (200, &known));
     // A colleague of the organisation is no stranger.
     let body = json!({"team_id": OWN.team, "member": {"user_id": "org", "role": "user"}});
     assert_eq!(place.ask("sk-lead", "POST", "/team/member_add", &body).await.0, 200);
@@ -219,6 +224,19 @@ async fn everybody_sees_the_own_place() {
         ["member@example.org"],
         "of the others, members are shown nothing"
     );
+}
+
+#[tokio::test]
+async fn what_nothing_is_made_of_is_told() {
+    let place = settled().await;
+    let body =
+        json!({"team_id": OWN.team, "member": [{"user_email": "n@example.org", "shoes": 43}], "hat": 1});
+    let ignored = place.ignored(MASTER, "POST", "/team/member_add", &body).await;
+    assert_eq!(ignored.as_deref(), Some("member[0].shoes, hat"));
+    let table = json!({"rpm_limit": 1, "budget_reset_at": null});
+    let body = json!({"organization_id": OWN.organization, "litellm_budget_table": table});
+    let ignored = place.ignored(MASTER, "PATCH", "/organization/update", &body).await;
+    assert_eq!(ignored.as_deref(), Some("litellm_budget_table.budget_reset_at"));
 }
 
 #[tokio::test]
