@@ -181,7 +181,7 @@ async fn keys_are_listed_by_pages() {
     scene.gets("/key/list", &[full], page(&[key()], 1, 3, 3)).await;
     let (out, err) = scene.tells(&["keys", "list"]);
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
-    let titles = ["KEY", "NAME", "TEAM", "USER", "MODELS", "SPENT", "BUDGET", "EXPIRES", "BLOCKED"];
+    let titles = ["KEY", "NAME", "TEAM", "USER", "MODELS", "SPENT", "BUDGET", "EXPIRES", "STATE"];
     assert_eq!(lines[0], titles, "{out}");
     let cells = [
         "ci",
@@ -196,7 +196,7 @@ async fn keys_are_listed_by_pages() {
         "$10.5",
         "2026-12-01",
         "08:15",
-        "yes",
+        "blocked",
     ];
     assert_eq!(lines[1], cells, "{out}");
     assert_eq!(err, "1 of 3; `--page N` shows others, `--all` all\n");

@@ -260,7 +260,11 @@ async fn list(api: &Api, out: &mut Out, args: &ListArgs) -> anyhow::Result<()> {
             ("SPENT", |key| dollars(&key["spend"])),
             ("BUDGET", |key| dollars(&key["max_budget"])),
             ("EXPIRES", |key| when(&key["expires"])),
-            ("BLOCKED", |key| if key["blocked"] == true { "yes" } else { "-" }.to_owned()),
+            ("STATE", |key| {
+                // LiteLLM tells only of blocked ones.
+                let blocked = if key["blocked"] == true { json!("blocked") } else { Value::Null };
+                first(&[&blocked, &key["status"]])
+            }),
         ],
         |key| words(&key["token"]),
     )
