@@ -181,7 +181,7 @@ async fn keys_are_listed_by_pages() {
     scene.gets("/key/list", &[full], page(&[key()], 1, 3, 3)).await;
     let (out, err) = scene.tells(&["keys", "list"]);
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
-    let titles = ["KEY", "NAME", "TEAM", "USER", "MODELS", "SPENT", "BUDGET", "EXPIRES", "BLOCKED"];
+    let titles = ["KEY", "NAME", "TEAM", "USER", "MODELS", "SPENT", "BUDGET", "EXPIRES", "STATE"];
     assert_eq!(lines[0], titles, "{out}");
     let cells = [
         "ci",
@@ -196,7 +196,7 @@ async fn keys_are_listed_by_pages() {
         "$10.5",
         "2026-12-01",
         "08:15",
-        "yes",
+        "blocked",
     ];
     assert_eq!(lines[1], cells, "{out}");
     assert_eq!(err, "1 of 3; `--page N` shows others, `--all` all\n");
@@ -430,6 +430,12 @@ async fn models_beside_those_of_the_file() {
     assert_eq!(out, "changed fast\n");
 
     scene.server.reset().await;
+    scene.gets("/v2/model/info", &[("modelId", "m-2")], json!({"data": [one("m-2", "slow", false)]})).await;
+    let output = scene.run(&["models", "delete", "m-2"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && told.contains("configuration file"), "{told}");
+
+    scene.server.reset().await;
     scene.gets("/v2/model/info", &[("modelId", "fast")], json!({"data": []})).await;
     let two = json!({"data": [one("m-1", "fast", true), one("m-3", "fast", true)]});
     scene.gets("/v2/model/info", &[("model", "fast")], two).await;
@@ -472,6 +478,9 @@ fn nobody_there_and_nothing_meant() {
         ),
         (&["keys", "list", "--url", "nowhere/at all"], "no address"),
         (&["keys", "create", "--key", "a\nb"], "no text for a header"),
+        (&["keys", "update", "k", "--url", "http://127.0.0.1:9"], "nothing is said to change"),
+        (&["teams", "update", "t", "--url", "http://127.0.0.1:9"], "nothing is said to change"),
+        (&["users", "update", "u", "--url", "http://127.0.0.1:9"], "nothing is said to change"),
         (&["models", "update", "m", "--url", "http://127.0.0.1:9"], "nothing is said to change"),
     ] {
         let output = crate::process::run(arguments);

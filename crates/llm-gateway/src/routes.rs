@@ -49,6 +49,8 @@ enum Kind {
     Models,
     OneModel,
     ModelInfo,
+    ModelInfoPage,
+    ModelGroups,
     GeminiModels,
     GeminiModel,
     OllamaModels,
@@ -165,6 +167,16 @@ pub const ROUTES: &[RouteDoc] = {
             "Every deployment and what is known of its model, as LiteLLM tells it",
         ),
         get_("/model/info", Kind::ModelInfo, SAME),
+        get_(
+            "/v2/model/info",
+            Kind::ModelInfoPage,
+            "The same by pages; `model`, `modelId`, `teamId` and `search` choose, `sortBy` and `sortOrder` sort",
+        ),
+        get_(
+            "/model_group/info",
+            Kind::ModelGroups,
+            "The models, each with what its deployments have in common",
+        ),
         get_("/v1beta/models", Kind::GeminiModels, "The models, as Gemini lists them"),
         get_("/v1beta/models/{*call}", Kind::GeminiModel, "One model, as Gemini has it"),
         get_("/api/tags", Kind::OllamaModels, "The models, as Ollama lists them"),
@@ -278,7 +290,9 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::OneModel => {
             get(|visit: Visit, Path(id): Path<String>| async move { visit.answer(models::show(&visit, &id)) })
         }
-        Kind::ModelInfo => get(|visit: Visit| async move { visit.answer(Ok(models::info(&visit))) }),
+        Kind::ModelInfo => get(|visit: Visit| async move { visit.answer(models::info(&visit)) }),
+        Kind::ModelInfoPage => get(|visit: Visit| async move { visit.answer(models::page(&visit)) }),
+        Kind::ModelGroups => get(|visit: Visit| async move { visit.answer(models::groups(&visit)) }),
         Kind::GeminiModels => {
             get(|visit: Visit| async move { visit.answer(Ok(models::list_gemini(&visit))) })
         }

@@ -1,5 +1,6 @@
 //! Options that are members of what is made or changed. Each struct says, as serde has it, what the API calls them.
 
+use anyhow::ensure;
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
@@ -111,6 +112,16 @@ pub(crate) fn body(said: &impl Serialize, set: &Set) -> anyhow::Result<Value> {
         members.retain(|_, value| !value.is_null() && !value.as_array().is_some_and(Vec::is_empty));
         members.extend(set.set.iter().cloned());
     }
+    Ok(body)
+}
+
+/// What options say of something that is there already.
+///
+/// # Errors
+/// If they say nothing.
+pub(crate) fn changes(said: &impl Serialize, set: &Set) -> anyhow::Result<Value> {
+    let body = body(said, set)?;
+    ensure!(body.as_object().is_some_and(|members| !members.is_empty()), "nothing is said to change");
     Ok(body)
 }
 

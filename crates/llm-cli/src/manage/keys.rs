@@ -1,5 +1,6 @@
 //! `keys`: virtual keys.
 
+use anyhow::ensure;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -260,7 +261,11 @@ async fn list(api: &Api, out: &mut Out, args: &ListArgs) -> anyhow::Result<()> {
             ("SPENT", |key| dollars(&key["spend"])),
             ("BUDGET", |key| dollars(&key["max_budget"])),
             ("EXPIRES", |key| when(&key["expires"])),
-            ("BLOCKED", |key| if key["blocked"] == true { "yes" } else { "-" }.to_owned()),
+            ("STATE", |key| {
+                // LiteLLM tells only of blocked ones.
+                let blocked = if key["blocked"] == true { json!("blocked") } else { Value::Null };
+                first(&[&blocked, &key["status"]])
+            }),
         ],
         |key| words(&key["token"]),
     )
@@ -273,15 +278,19 @@ async fn show(api: &Api, out: &mut Out, key: &str) -> anyhow::Result<()> {
 }
 
 async fn update(api: &Api, out: &mut Out, args: &UpdateArgs) -> anyhow::Result<()> {
-    let key = find::key(api, &args.key).await?;
     let mut body = args.fields.body(api, &args.set).await?;
-    body["key"] = json!(key);
     if let (Some(dollars), Some(until)) = (args.temp_budget_increase, &args.temp_budget_expiry) {
         body["temp_budget_increase"] = json!(dollars);
         body["temp_budget_expiry"] = json!(until);
     }
+    ensure!(body.as_object().is_some_and(|members| !members.is_empty()), "nothing is said to change");
+    let key = find::key(api, &args.key).await?;
+    body["key"] = json!(key);
     let answer = api.post("/key/update", &body).await?;
-    out.record(&answer, &changed(&answer), &key)
+    let mut record = changed(&answer);
+    // The hash once more, which the record calls `token`.
+    record.shift_remove("key");
+    out.record(&answer, &record, &key)
 }
 
 async fn block(api: &Api, out: &mut Out, name: &str, blocked: bool) -> anyhow::Result<()> {

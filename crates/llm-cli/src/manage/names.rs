@@ -79,17 +79,22 @@ pub(crate) async fn deployments(api: &Api, name: &str) -> anyhow::Result<Vec<Val
     bail!("no model has the id or the name {name:?}")
 }
 
-/// A deployment by its id, or by the name of its model if that has no other.
+/// A deployment that was added, by its id, or by the name of its model if that has no other; as its id.
 ///
 /// # Errors
-/// None, or several, or what [`Api::get`] says.
+/// None, or several, or one that the file has, or what [`Api::get`] says.
 pub(crate) async fn deployment(api: &Api, name: &str) -> anyhow::Result<String> {
-    let ids = deployments(api, name).await?.into_iter();
-    let ids: Vec<String> =
-        ids.filter_map(|one| one["model_info"]["id"].as_str().map(ToOwned::to_owned)).collect();
-    match &ids[..] {
-        [only] => Ok(only.clone()),
-        several => bail!("{name:?} has several deployments; name one by its id: {}", several.join(", ")),
+    let found = deployments(api, name).await?;
+    let id = |one: &Value| one["model_info"]["id"].as_str().unwrap_or_default().to_owned();
+    match &found[..] {
+        [only] if only["model_info"]["db_model"] == false => {
+            bail!("{name:?} stands in the gateway's configuration file: change it there")
+        }
+        [only] => Ok(id(only)),
+        several => {
+            let ids: Vec<String> = several.iter().map(id).collect();
+            bail!("{name:?} has several deployments; name one by its id: {}", ids.join(", "))
+        }
     }
 }
 

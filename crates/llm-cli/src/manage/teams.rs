@@ -6,7 +6,7 @@ use serde_json::{Number, Value, json};
 
 use crate::Found;
 use crate::manage::api::Api;
-use crate::manage::fields::{Grants, Limits, More, Object, Set, body, number, object};
+use crate::manage::fields::{Grants, Limits, More, Object, Set, body, changes, number, object};
 use crate::manage::lists::{List, Paging, fetch};
 use crate::manage::print::{Out, changed, dollars, first, names, part, words};
 use crate::manage::{Gateway, drive, names as find};
@@ -240,8 +240,8 @@ async fn show(api: &Api, out: &mut Out, team: &str) -> anyhow::Result<()> {
 }
 
 async fn update(api: &Api, out: &mut Out, args: &UpdateArgs) -> anyhow::Result<()> {
+    let mut body = changes(&args.fields, &args.set)?;
     let team = find::team(api, &args.team).await?;
-    let mut body = body(&args.fields, &args.set)?;
     body["team_id"] = json!(team);
     let answer = api.post("/team/update", &body).await?;
     out.record(&answer, &changed(&answer), &team)

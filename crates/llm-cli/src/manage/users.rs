@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::Found;
 use crate::manage::api::Api;
-use crate::manage::fields::{Limits, Object, Set, body, object};
+use crate::manage::fields::{Limits, Object, Set, body, changes, object};
 use crate::manage::lists::{List, Paging, fetch};
 use crate::manage::print::{Out, changed, dollars, first, names, part, words};
 use crate::manage::{Gateway, drive, names as find};
@@ -206,8 +206,8 @@ async fn show(api: &Api, out: &mut Out, user: &str) -> anyhow::Result<()> {
 }
 
 async fn update(api: &Api, out: &mut Out, args: &UpdateArgs) -> anyhow::Result<()> {
+    let mut said = changes(&args.fields, &args.set)?;
     let user = find::user(api, &args.user).await?;
-    let mut said = body(&args.fields, &args.set)?;
     said["user_id"] = json!(user);
     let answer = api.post("/user/update", &said).await?;
     out.record(&answer, &changed(&answer), &user)

@@ -21,7 +21,7 @@ use crate::shape::Shape;
 use crate::terms::stamp;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let shown = || Param::shown(&credential()).into_iter().chain([VALUES]).chain(OWNER);
+    let shown = || Param::shown(&credential()).into_iter().chain([VALUES]).chain(OWNED);
     let done =
         || [Param::new("success", Shape::Flag, "Yes"), Param::new("message", Shape::Text, "What was done")];
     const ONE: &str = "/credentials/{credential_name}";
@@ -85,6 +85,10 @@ const VALUES: Param = Param::new("credential_values", Shape::Map(&Shape::Text), 
 const OWNER: [Param; 2] = [
     Param::new("team_id", Shape::Text, "The team that has it"),
     Param::new("organization_id", Shape::Text, "The organisation that has it"),
+];
+const OWNED: [Param; 2] = [
+    Param::new("team_id", Shape::Maybe(&Shape::Text), "The team that has it"),
+    Param::new("organization_id", Shape::Maybe(&Shape::Text), "The organisation that has it"),
 ];
 
 fn credential() -> Vec<Member<StoredCredential>> {

@@ -1,29 +1,47 @@
 //! What OpenAPI says of the routes.
 
+use std::collections::HashSet;
+
 use llm_tenancy::management::route;
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{Answer, Docs, Endpoint, Param};
 
-/// The whole document: what is managed here, and what `data_plane` says of the other routes. Where both have a path, the
-/// operations of both stand under it.
+/// What the groups of operations are about.
+const GROUPS: &[(&str, &str)] = &[
+    ("models", "Requests to models, in the form of whichever SDK sends them."),
+    ("gateway", "What the gateway tells of its models and of itself."),
+    ("key", "Virtual keys: who may call what, and how much."),
+    ("team", "Teams: what their members share."),
+    ("team_member", "Who is in a team, and what each may spend in it."),
+    ("user", "People who have keys, and what they may do."),
+    ("organization", "Organisations: what their teams share."),
+    ("organization_member", "Who is in an organisation."),
+    ("project", "Projects of teams."),
+    ("end_user", "Those on whose behalf requests are made: your customers."),
+    ("budget", "Budgets under names, for keys, customers and organisations."),
+    ("tag", "Tags of requests, and what may be spent under each."),
+    ("access_group", "Models and others under one name, for lists of what may be called."),
+    ("model", "Models beside those of the configuration's file."),
+    ("credential", "Vendors' keys under names, for models."),
+    ("audit", "Who changed what, and when."),
+];
+
+/// The whole document: what `data_plane` says of the routes that are not managed here, and what is. Where both have a path,
+/// the operations of both stand under it.
 pub fn openapi(data_plane: Map<String, Value>) -> Value {
-    let mut paths = paths();
-    for (path, operations) in data_plane {
+    let mut paths = data_plane;
+    for (path, operations) in self::paths() {
         match (paths.entry(path).or_insert_with(|| json!({})), operations) {
-            (Value::Object(ours), Value::Object(theirs)) => ours.extend(theirs),
-            (ours, theirs) => *ours = theirs,
+            (Value::Object(theirs), Value::Object(ours)) => theirs.extend(ours),
+            (theirs, ours) => *theirs = ours,
         }
     }
     let operations = paths.values().filter_map(Value::as_object).flat_map(Map::values);
     let named = operations.filter_map(|operation| operation["tags"].as_array()).flatten();
-    let mut tags: Vec<&str> = Vec::new();
-    for tag in named.filter_map(Value::as_str) {
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    let tags: Vec<Value> = tags.into_iter().map(|name| json!({ "name": name })).collect();
+    let used: HashSet<&str> = named.filter_map(Value::as_str).collect();
+    let told = GROUPS.iter().filter(|(name, _)| used.contains(name));
+    let tags: Vec<Value> = told.map(|(name, about)| json!({"name": name, "description": about})).collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -155,8 +173,6 @@ fn object(members: &[Param], is_request: bool) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
     fn document() -> Value {
@@ -198,6 +214,11 @@ mod tests {
             let at = format!("{method} {path}");
             assert!(["get", "post", "put", "patch", "delete"].contains(&method), "{at}");
             assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{at} has the id of another");
+            let tag = operation["tags"][0].as_str().unwrap_or("key");
+            assert!(
+                document["tags"].as_array().unwrap().iter().any(|told| told["name"] == tag),
+                "{at}: {tag}"
+            );
             let responses = operation["responses"].as_object().unwrap();
             assert!(
                 responses.keys().all(|status| status.len() == 3 && status.parse::<u16>().is_ok()),

@@ -289,6 +289,8 @@ fn dialect_of(path: &str, headers: &HeaderMap) -> Dialect {
         Dialect::AnthropicMessages
     } else if begins("/v1beta") || headers.contains_key("x-goog-api-key") {
         Dialect::Gemini
+    } else if path.ends_with("/model/info") {
+        Dialect::OpenAiChat
     } else if begins("/model/") || begins("/bedrock/") {
         Dialect::BedrockConverse
     } else if begins("/v2/") {

@@ -9,6 +9,10 @@ use llm_tenancy::Owner;
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::{Value, json};
 
+mod pages;
+
+pub use pages::{groups, info, page};
+
 use super::visit::Visit;
 use crate::config::shown;
 use crate::config::{ResolvedDeployment, VendorChoice};
@@ -111,13 +115,11 @@ fn anthropic(model: &ListedModel) -> Value {
     })
 }
 
-/// Every deployment and what is known of its model, in LiteLLM's shape: the table's facts under those of the
-/// configuration. Of parameters only the model and the address are told.
-///
-/// Source: LiteLLM proxy documentation, "Model management", `GET /model/info`, read 2026-11.
-pub fn info(visit: &Visit) -> Response<Bytes> {
+/// Every deployment that whoever asks may know of, and what is known of its model, in LiteLLM's shape: the table's facts
+/// under those of the configuration. Of parameters only the model and the address are told.
+fn deployments(visit: &Visit) -> impl Iterator<Item = Value> {
     let serving = &visit.serving;
-    let may_ask = |deployment: &&Arc<ResolvedDeployment>| {
+    let may_ask = move |deployment: &&Arc<ResolvedDeployment>| {
         let vendors = visit.access().filter(|access| access.bounds_vendors());
         let is_allowed = vendors.is_none_or(|access| match &deployment.vendor {
             VendorChoice::Named(vendor) => access.allows_vendor(vendor),
@@ -126,8 +128,7 @@ pub fn info(visit: &Visit) -> Response<Bytes> {
         is_allowed && serving.shows(&deployment.model_name, visit.access())
     };
     let deployments = serving.config.resolved.deployments().filter(may_ask);
-    let data: Vec<Value> = deployments.map(|deployment| deployment_info(serving, deployment)).collect();
-    answer(&json!({"data": data}))
+    deployments.map(|deployment| deployment_info(serving, deployment))
 }
 
 fn deployment_info(serving: &Serving, deployment: &ResolvedDeployment) -> Value {

@@ -58,9 +58,9 @@ const row = (api, name, schema, required, about, depth) => {
   return make("div", null,
     make("dt", null, name),
     make("dd", null, kind(api, schema)),
-    required ? make("span", { class: "need" }, "required") : null,
+    required ? make("dd", { class: "need" }, "required") : null,
     about ? make("dd", null, about) : null,
-    object && object.properties ? members(api, object, depth + 1) : null);
+    object && object.properties ? make("dd", null, members(api, object, depth + 1)) : null);
 };
 
 /** The members of an object. */
@@ -134,7 +134,8 @@ const body = (api, method, path, operation, shared) => {
   const answers = Object.entries(operation.responses || {}).map(([status, given]) => {
     const answer = follow(api, given);
     const shown = status < "300" ? content(api, answer) : null;
-    return make("div", null, make("dt", { class: "status" }, status), make("dd", null, answer.description), shown);
+    return make("div", null, make("dt", { class: "status" }, status), make("dd", null, answer.description),
+      shown && make("dd", null, shown));
   });
   return make("div", { class: "body" },
     operation.description ? make("p", null, operation.description) : null,
