@@ -179,5 +179,9 @@ pub fn groups_of(method: &str, template: &str) -> RouteGroups {
         let rest = template.strip_prefix(path).or_else(|| template.strip_prefix(path.strip_prefix("/v1")?));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
+    // Google's clients ask models where others look them up: `POST /v1/models/{model}:generateContent`.
+    if method == "POST" && is_at("/v1/models") {
+        return GOOGLE;
+    }
     DATA_PLANE.iter().find(|(path, _)| is_at(path)).map_or(RouteGroups::NONE, |(_, groups)| *groups)
 }

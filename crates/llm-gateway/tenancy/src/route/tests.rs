@@ -113,3 +113,12 @@ fn rules_are_checked_when_they_are_set() {
         assert!(!allows(&[rule], &route("POST", "/v1/chat/completions", "/v1/chat/completions")), "{rule}");
     }
 }
+
+#[test]
+fn looking_models_up_is_not_asking_them() {
+    for template in ["/v1/models/{*id}", "/models/{*id}"] {
+        assert!(groups_of("GET", template).meets(RouteGroups::INFO), "{template}");
+        let asking = groups_of("POST", template);
+        assert!(!asking.meets(RouteGroups::INFO) && asking.meets(RouteGroups::LLM_API), "{template}");
+    }
+}
