@@ -55,7 +55,8 @@ pub(super) fn deployment(
             Err(refuse(at, format!("{at}: goes with an api_key of your own, and only with it")))
         }
         (Some(key), base) => {
-            let own = deployment.with_own(Secret::new(key.into_owned()), base.map(|base| base.into_owned()));
+            let own =
+                deployment.with_own(Secret::new(key.into_owned()), base.map(std::borrow::Cow::into_owned));
             Ok(Some(Arc::new(own)))
         }
     }
