@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::{chats, config, key, manage, refused};
 use crate::process::Gateway;
@@ -22,6 +23,7 @@ fn seconds() -> u64 {
 struct Issuer {
     pair: Ed25519KeyPair,
     url: String,
+    _serving: JoinSet<()>,
 }
 
 impl Issuer {
@@ -31,7 +33,8 @@ impl Issuer {
         let keys = json!({"keys": [jwk]}).to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/keys", listener.local_addr().unwrap());
-        tokio::spawn(async move {
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
             loop {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let mut head = [0; 4096];
@@ -43,7 +46,7 @@ impl Issuer {
                 let _sent = socket.write_all(answer.as_bytes()).await;
             }
         });
-        Self { pair, url }
+        Self { pair, url, _serving: serving }
     }
 
     fn sign(&self, claims: &Value) -> String {
@@ -98,7 +101,8 @@ async fn tokens_that_are_not_right_open_nothing() {
     let good = claims(&json!({"team": "red"}));
     let token = issuer.sign(&good);
     assert_eq!(chats(&gateway, &token, "main").await, (200, None));
-    let stranger = Issuer { pair: Ed25519KeyPair::generate().unwrap(), url: String::new() };
+    let stranger =
+        Issuer { pair: Ed25519KeyPair::generate().unwrap(), url: String::new(), _serving: JoinSet::new() };
     let (head, rest) = token.split_once('.').unwrap();
     let (body, signature) = rest.split_once('.').unwrap();
     let none = encode(json!({"alg": "none", "typ": "JWT"}).to_string().as_bytes());
