@@ -5,21 +5,16 @@ use std::collections::BTreeMap;
 use axum::Json;
 use llm_store::{Field, Filter, Query};
 use llm_tenancy::management::{Resource, Verb};
-use llm_tenancy::{
-    Document, KeyHash, Organization, OrganizationId, ProjectId, Team, TeamId, TeamMember, UserId, VirtualKey,
-};
-use llm_types::UnixMs;
+use llm_tenancy::{Organization, Team, TeamId, TeamMember, VirtualKey};
 use serde_json::{Value, json};
 
 use super::{Roster, row};
 use crate::bounds;
 use crate::desk::Desk;
 use crate::fault::Fault;
-use crate::member::{self, Member, members};
+use crate::keys::Gallery;
 use crate::paging::{Paging, every};
 use crate::said::Asked;
-use crate::terms::{grants, limits, spending, stamp};
-use crate::veil::metadata;
 
 /// The most keys that are shown beside teams.
 const KEYS: u64 = 1_000;
@@ -30,29 +25,6 @@ const NONE: &str = "default_organization";
 /// What lists may be sorted by.
 pub(super) const SORTS: &[&str] =
     &["team_id", "team_alias", "organization_id", "spend", "created_at", "updated_at"];
-
-/// A key as it is shown beside its team.
-fn key() -> Vec<Member<VirtualKey>> {
-    let mut all = members!(VirtualKey {
-        @get "token" hash: KeyHash, "The hash by which it is known";
-        @get "key_name" key_name: String, "How it is shown";
-        @get "key_alias" key_alias: Option<String>, "A name for people";
-        @get "user_id" user_id: Option<UserId>, "Whose it is";
-        @get "team_id" team_id: Option<TeamId>, "The team that it is used for";
-        @get "organization_id" organization_id: Option<OrganizationId>, "The organisation that it is used for";
-        @get "project_id" project_id: Option<ProjectId>, "The project that it is used for";
-        @get "expires" expires_at: Option<UnixMs>, "From when on it is refused";
-        @get "blocked" blocked: bool, "Whether it is refused for now";
-        @get "tags" tags: Vec<String>, "Labels that its requests have";
-        @get "last_active" last_active_at: Option<UnixMs>, "When it was used last";
-    });
-    all.extend(grants!(VirtualKey));
-    all.extend(limits!(VirtualKey));
-    all.extend(spending!(VirtualKey));
-    all.extend(metadata!(VirtualKey));
-    all.extend(stamp!(VirtualKey));
-    all
-}
 
 pub(super) async fn info(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
     let id = TeamId::from(asked.need("team_id")?);
@@ -66,6 +38,9 @@ pub(super) async fn info(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
     let filters = vec![Filter::Is(Field::Team, id.as_str().to_owned())];
     let query = Query { filters, size: most, count: true, ..Query::default() };
     let keys = desk.store.list::<VirtualKey>(&query, &desk.scope_of(Resource::Key, Verb::List)).await?;
+    let count = keys.total;
+    let keys: Vec<VirtualKey> = keys.records.into_iter().map(|found| found.value).collect();
+    let gallery = Gallery::of(&desk, &keys).await?;
     let mut shown = row(&team, &roster);
     let defaults = &team.member_defaults;
     let mut table = bounds::table(&defaults.limits, None, None);
@@ -78,8 +53,8 @@ pub(super) async fn info(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
     Ok(Json(json!({
         "team_id": id,
         "team_info": shown,
-        "keys": keys.records.iter().map(|found| member::show(&found.value, &key())).collect::<Vec<_>>(),
-        "keys_count": keys.total,
+        "keys": keys.iter().map(|key| gallery.show(key)).collect::<Vec<_>>(),
+        "keys_count": count,
         "team_memberships": roster.memberships(&team),
     })))
 }
@@ -119,11 +94,13 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
     let ids = teams.iter().map(|team| team.value.team_id.as_str().to_owned()).collect();
     let query = Query { filters: vec![Filter::Among(Field::Team, ids)], size: KEYS, ..Query::default() };
     let page = desk.store.list::<VirtualKey>(&query, &desk.scope_of(Resource::Key, Verb::List)).await?;
-    let mut keys: BTreeMap<TeamId, Vec<Value>> = BTreeMap::new();
-    for found in &page.records {
-        if let Some(team) = &found.value.team_id {
-            let shown = member::show(&found.value, &key());
-            keys.entry(team.clone()).or_default().push(Value::Object(shown));
+    let is_cut = page.next.is_some();
+    let found: Vec<VirtualKey> = page.records.into_iter().map(|found| found.value).collect();
+    let gallery = Gallery::of(&desk, &found).await?;
+    let mut keys: BTreeMap<&TeamId, Vec<Value>> = BTreeMap::new();
+    for key in &found {
+        if let Some(team) = &key.team_id {
+            keys.entry(team).or_default().push(Value::Object(gallery.show(key)));
         }
     }
     let shown = teams.iter().map(|team| {
@@ -132,7 +109,7 @@ pub(super) async fn list(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fa
         let keys = keys.remove(&team.value.team_id).unwrap_or_default();
         shown.insert("keys".to_owned(), Value::Array(keys));
         // Whoever reads all keys from here must know that some are not.
-        shown.insert("keys_are_cut".to_owned(), page.next.is_some().into());
+        shown.insert("keys_are_cut".to_owned(), is_cut.into());
         Value::Object(shown)
     });
     Ok(Json(shown.collect()))
@@ -146,7 +123,7 @@ pub(super) async fn pages(desk: Desk, mut asked: Asked) -> Result<Json<Value>, F
         Filter::Any(vec![Filter::Is(Field::Id, text.clone()), Filter::Holds(Field::Alias, text)])
     }));
     let paging = Paging::of(&mut asked, 10, PAGE)?;
-    let (sort, descending) = order(&mut asked)?;
+    let order = order(&mut asked)?;
     let status = asked.take("status");
     asked.end();
     match status.as_deref() {
@@ -154,8 +131,7 @@ pub(super) async fn pages(desk: Desk, mut asked: Asked) -> Result<Json<Value>, F
         Some("deleted") => return deleted(&desk, paging, &filters).await,
         Some(_) => return Err(Fault::invalid("status", "status must be deleted, or left out")),
     }
-    let query = Query { sort, descending, count: true, ..paging.query(filters) };
-    let page = desk.store.list::<Team>(&query, &desk.scope).await?;
+    let page = desk.store.list::<Team>(&paging.sorted(filters, order), &desk.scope).await?;
     let teams: Vec<&Team> = page.records.iter().map(|team| &team.value).collect();
     let roster = Roster::of(&desk, teams.iter().map(|team| &team.team_id)).await?;
     let ids: Vec<String> = teams.iter().map(|team| team.team_id.as_str().to_owned()).collect();
@@ -166,20 +142,9 @@ pub(super) async fn pages(desk: Desk, mut asked: Asked) -> Result<Json<Value>, F
         shown.insert("members_count".to_owned(), roster.members(&team.team_id).len().into());
         let count = keys.get(team.team_id.as_str()).copied().unwrap_or_default();
         shown.insert("keys_count".to_owned(), count.into());
-        shown
+        Value::Object(shown)
     });
-    let shown: Vec<Document> = shown.collect();
-    Ok(Json(paged(&shown, page.total.unwrap_or_default(), paging)))
-}
-
-fn paged(teams: &[Document], total: u64, paging: Paging) -> Value {
-    json!({
-        "teams": teams,
-        "total": total,
-        "page": paging.page,
-        "page_size": paging.size,
-        "total_pages": paging.pages(total),
-    })
+    Ok(Json(paging.tell("teams", shown, page.total.unwrap_or_default())))
 }
 
 fn order(asked: &mut Asked) -> Result<(Field, bool), Fault> {
@@ -213,11 +178,10 @@ async fn deleted(desk: &Desk, paging: Paging, filters: &[Filter]) -> Result<Json
         return Err(Fault::invalid("status", "teams that were deleted are not filtered"));
     }
     let before = paging.page.saturating_sub(1).saturating_mul(paging.size);
-    let before = before.min(i64::MAX.unsigned_abs());
     let (teams, total) = desk.store.list_deleted::<Team>(before, paging.size).await?;
     let nobody = Roster::default();
-    let shown: Vec<Document> = teams.iter().map(|team| row(team, &nobody)).collect();
-    Ok(Json(paged(&shown, total, paging)))
+    let shown = teams.iter().map(|team| Value::Object(row(team, &nobody)));
+    Ok(Json(paging.tell("teams", shown, total)))
 }
 
 /// None: teams take members by an admin's hand.
