@@ -83,6 +83,12 @@ async fn bytes_of_bodies() {
     drop(first);
     // Its share is given back: the next one reaches the vendor.
     soon(mock.records_when(|all| all[0].outcome == Outcome::ClientClosed)).await;
+    // The vendor hears of it first: its connection is closed before the rest of the request is dropped.
+    eventually(async || {
+        let (_, metrics) = call(gateway.address, "GET", "/metrics", &Value::Null).await;
+        metrics.as_str().unwrap().contains("held_bytes 0")
+    })
+    .await;
     let mut next = connect(gateway.address).await;
     soon(next.write_all(text.as_bytes())).await.unwrap();
     soon(mock.records_when(|all| all.len() == 2)).await;
