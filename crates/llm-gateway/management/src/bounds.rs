@@ -1,6 +1,6 @@
 //! Whether bounds make sense, and what follows from them.
 
-use llm_tenancy::{Limits, Usd};
+use llm_tenancy::{Limits, Spending, Usd};
 use llm_types::UnixMs;
 use serde_json::{Value, json};
 
@@ -48,6 +48,21 @@ pub(crate) fn check_within(
             return Err(Fault::invalid(name, format!("{name} is more than {whose} has")));
         }
     }
+    Ok(())
+}
+
+/// That a record's own bounds make sense; and when its budget begins anew now.
+///
+/// # Errors
+/// As [`check`].
+pub(crate) fn settle(
+    limits: &Limits,
+    spending: &mut Spending,
+    before: Option<&Limits>,
+    now: UnixMs,
+) -> Result<(), Fault> {
+    check(limits)?;
+    spending.budget_reset_at = reset_at(limits, before, spending.budget_reset_at, now);
     Ok(())
 }
 

@@ -189,9 +189,7 @@ fn flatten(desk: &Desk, said: &mut Document) {
 
 fn settle(desk: &Desk, organization: &mut Organization, before: Option<&Organization>) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::check(&organization.limits)?;
-    let at = organization.spending.budget_reset_at;
-    organization.spending.budget_reset_at = bounds::reset_at(&organization.limits, old, at, desk.now());
+    bounds::settle(&organization.limits, &mut organization.spending, old, desk.now())?;
     Ok(desk.manager.check_organization(organization)?)
 }
 

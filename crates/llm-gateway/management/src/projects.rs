@@ -89,10 +89,8 @@ fn tags(said: &mut Said) -> Result<Option<Value>, Fault> {
 
 fn settle(desk: &Desk, project: &mut Project, before: Option<&Project>, team: &Team) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::check(&project.limits)?;
+    bounds::settle(&project.limits, &mut project.spending, old, desk.now())?;
     bounds::check_within(&project.limits, old, &team.limits, "the team")?;
-    let at = project.spending.budget_reset_at;
-    project.spending.budget_reset_at = bounds::reset_at(&project.limits, old, at, desk.now());
     Ok(desk.manager.check_project(project, team)?)
 }
 

@@ -121,10 +121,7 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
             }
             member::set(it, &tag(), &mut left)?;
             it.model_info.extend(names.clone().into_iter().flatten());
-            bounds::check(&it.limits)?;
-            let reset_at = it.spending.budget_reset_at;
-            it.spending.budget_reset_at = bounds::reset_at(&it.limits, Some(&before), reset_at, desk.now());
-            Ok::<_, Fault>(())
+            bounds::settle(&it.limits, &mut it.spending, Some(&before), desk.now())
         })
         .await?;
     desk.ignores(left.keys().cloned());

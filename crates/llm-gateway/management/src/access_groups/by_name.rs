@@ -179,10 +179,7 @@ async fn set_budget(desk: Desk, Parts(name): Parts<String>, mut said: Said) -> R
             left = said.members.clone();
             let before = it.limits.clone();
             member::set(it, &bounds(), &mut left)?;
-            bounds::check(&it.limits)?;
-            let reset_at = it.spending.budget_reset_at;
-            it.spending.budget_reset_at = bounds::reset_at(&it.limits, Some(&before), reset_at, desk.now());
-            Ok::<_, Fault>(())
+            bounds::settle(&it.limits, &mut it.spending, Some(&before), desk.now())
         })
         .await?;
     desk.ignores(left.keys().cloned());

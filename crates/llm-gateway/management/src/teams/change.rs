@@ -141,14 +141,11 @@ fn settle(
     organization: Option<&Organization>,
 ) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::check(&team.limits)?;
+    bounds::settle(&team.limits, &mut team.spending, old, desk.now())?;
     if let Some(organization) = organization {
         bounds::check_within(&team.limits, old, &organization.limits, "the organization")?;
     }
-    permissions::check(team.member_permissions.as_deref(), "team_member_permissions")?;
-    team.spending.budget_reset_at =
-        bounds::reset_at(&team.limits, old, team.spending.budget_reset_at, desk.now());
-    Ok(())
+    permissions::check(team.member_permissions.as_deref(), "team_member_permissions")
 }
 
 pub(super) async fn update(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {

@@ -105,10 +105,7 @@ async fn change(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
             let before = it.clone();
             it.user_role = role.unwrap_or(it.user_role);
             member::set(it, &user(), &mut left)?;
-            bounds::check(&it.limits)?;
-            let reset_at = it.spending.budget_reset_at;
-            it.spending.budget_reset_at =
-                bounds::reset_at(&it.limits, Some(&before.limits), reset_at, desk.now());
+            bounds::settle(&it.limits, &mut it.spending, Some(&before.limits), desk.now())?;
             desk.manager.check_user(it, Some(&before))?;
             Ok::<_, Fault>(())
         })
