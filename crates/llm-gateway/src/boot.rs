@@ -189,8 +189,10 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
             };
             let told = |error| BootError::Setup(format!("llm_gateway.database: {error}"));
             let (mut additions, watch) = listening.await.map_err(told)?;
-            config = load_parted(&source, &runtime, &mut additions)?;
-            overrides.apply(&mut config);
+            if !additions.is_empty() {
+                config = load_parted(&source, &runtime, &mut additions)?;
+                overrides.apply(&mut config);
+            }
             (additions, watch)
         }
     };

@@ -70,6 +70,11 @@ impl Additions {
         Ok(additions)
     }
 
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.models.is_empty() && self.credentials.is_empty()
+    }
+
     /// Adds a model with its secrets, and those of its credential.
     pub fn add(&mut self, model: &StoredModel, secrets: &Document) {
         let id = model.model_id.as_str();
