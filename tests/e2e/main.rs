@@ -15,6 +15,7 @@ mod drain;
 mod explain;
 mod faults;
 mod hangup;
+mod ledger;
 mod manage;
 mod process;
 mod readers;

@@ -8,6 +8,7 @@ mod features;
 mod fuzz;
 mod gateway;
 mod generate;
+mod lab;
 mod layers;
 mod pricing;
 mod shell;
@@ -44,6 +45,10 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measures the gateway against a minimal proxy, on loopback.
     Bench(bench::Args),
+    /// Kills the gateway at random moments, and holds its ledger against the vendor's record.
+    Crash(lab::CrashArgs),
+    /// Lets many requests run for budgets at once: what was overspent, and what was of use.
+    Race(lab::RaceArgs),
 }
 
 fn main() -> ExitCode {
@@ -56,6 +61,8 @@ fn main() -> ExitCode {
         Command::Pricing(args) => pricing::run(&args),
         Command::Fuzz(args) => fuzz::run(&args).map(|()| true),
         Command::Bench(args) => bench::run(&args),
+        Command::Crash(args) => lab::crash(&args),
+        Command::Race(args) => lab::race(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

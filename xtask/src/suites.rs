@@ -32,6 +32,7 @@ pub(crate) fn run() -> anyhow::Result<bool> {
         ("tests with Redis", redis_tests()?),
         ("tests with PostgreSQL", database_tests(&POSTGRES)?),
         ("tests with MariaDB", database_tests(&MARIADB)?),
+        ("crash test and race", lab_tests()?),
         ("SDK suites", sdk_suites(&root)?),
     ];
     let strict = clock::env(TEST_ALL).is_some_and(|value| !value.is_empty());
@@ -93,7 +94,9 @@ fn redis_tests() -> anyhow::Result<Outcome> {
         return Ok(ran(&teed, count::nextest));
     }
     let cargo = Cmd::cargo("test --no-fail-fast -p llm-gateway-shared -p llm-cli --test redis --test e2e --");
-    let teed = cargo.args(["--ignored", "--test-threads", "1", "--skip", "tenants::databases"]).tee()?;
+    let teed = cargo
+        .args(["--ignored", "--test-threads", "1", "--skip", "tenants::databases", "--skip", "ledger::"])
+        .tee()?;
     Ok(ran(&teed, count::libtest))
 }
 
@@ -119,7 +122,9 @@ fn database_tests(database: &Database) -> anyhow::Result<Outcome> {
         return Ok(Outcome::LeftOut(format!("apt-get install {package}")));
     }
     if Cmd::cargo("nextest --version").succeeds() {
-        let which = format!("(package(llm-store) or package(llm-cli)) and test({word})");
+        // What measures takes long, and is run by hand.
+        let which =
+            format!("(package(llm-store) or package(llm-cli)) and test({word}) and not test(/^million::/)");
         let nextest = Cmd::cargo("nextest run --no-fail-fast --run-ignored only --test-threads 1");
         return Ok(ran(&nextest.args(EVERYTHING).args(["-E", &which]).tee()?, count::nextest));
     }
@@ -127,6 +132,23 @@ fn database_tests(database: &Database) -> anyhow::Result<Outcome> {
         Cmd::cargo("test --no-fail-fast -p llm-store -p llm-cli --all-features --test store --test e2e --");
     let teed = cargo.args(["--ignored", "--test-threads", "1", word]).tee()?;
     Ok(ran(&teed, count::libtest))
+}
+
+/// The crash test and the race for budgets in their short forms, one after the other. Other runs pass over them.
+fn lab_tests() -> anyhow::Result<Outcome> {
+    let is_there = |program: &str| Cmd::new(program).arg("--version").succeeds();
+    let has_postgres = is_there(POSTGRES.program) || holds(Path::new(POSTGRES.folder), POSTGRES.program);
+    if !(is_there("sqlite3") && is_there("redis-server") && is_there("prlimit") && has_postgres) {
+        return Ok(Outcome::LeftOut("apt-get install sqlite3 redis-server util-linux postgresql".to_owned()));
+    }
+    if Cmd::cargo("nextest --version").succeeds() {
+        let nextest = Cmd::cargo("nextest run --no-fail-fast --run-ignored only --test-threads 1");
+        let which = ["-E", "package(llm-cli) and test(/^ledger::/)"];
+        return Ok(ran(&nextest.args(EVERYTHING).args(which).tee()?, count::nextest));
+    }
+    let cargo =
+        Cmd::cargo("test --no-fail-fast -p llm-cli --test e2e -- --ignored --test-threads 1 ledger::");
+    Ok(ran(&cargo.tee()?, count::libtest))
 }
 
 /// Whether a folder holds a program, or the folder `bin` of one of its folders does, as Debian's PostgreSQL.

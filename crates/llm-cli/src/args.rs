@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Teams(manage::teams::TeamsArgs),
     /// Manage the users of a running gateway
     Users(manage::users::UsersArgs),
+    /// Say what was spent with a running gateway
+    Spend(Box<manage::spend::SpendArgs>),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -247,6 +249,9 @@ pub(crate) struct MockArgs {
     /// The script for requests that bring none: JSON, or the name of a file
     #[arg(long, value_name = "JSON|FILE")]
     pub(crate) script: Option<String>,
+    /// Requests that its record holds; the oldest go first
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    pub(crate) max_records: usize,
 }
 
 /// Which models to list.

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Keys(args) => manage::keys::run(&args),
         Command::Teams(args) => manage::teams::run(&args),
         Command::Users(args) => manage::users::run(&args),
+        Command::Spend(args) => manage::spend::run(&args),
         Command::Completions { shell } => {
             commands::completions(shell);
             Ok(Found::Well)

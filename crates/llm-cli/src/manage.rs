@@ -1,4 +1,4 @@
-//! `keys`, `teams`, `users` and `models`: what a running gateway has, over its management API.
+//! `keys`, `teams`, `users`, `models` and `spend`: what a running gateway has, over its management API.
 
 mod api;
 pub(crate) mod fields;
@@ -7,6 +7,7 @@ mod lists;
 pub(crate) mod models;
 mod names;
 mod print;
+pub(crate) mod spend;
 pub(crate) mod teams;
 pub(crate) mod users;
 

@@ -96,6 +96,8 @@ impl AnswerBody {
             on_disconnect: serving.on_disconnect,
             books: Some((Some(books.0), books.1)),
             going_on,
+            lasting: None,
+            last: Bytes::new(),
         })))
     }
 }
@@ -159,6 +161,9 @@ struct Streaming {
     /// `None` once the exchange has ended, and while somebody is looked for who goes on.
     books: Option<(Option<Journey>, Exchange)>,
     going_on: GoingOn,
+    /// The last of the answer, until its entry survives the machine.
+    lasting: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
+    last: Bytes,
 }
 
 /// Whether somebody else goes on with an answer that breaks off.
@@ -177,6 +182,11 @@ pub(crate) enum GoingOn {
 
 impl Streaming {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(lasting) = &mut self.lasting {
+            let _whatever_came_of_it = std::task::ready!(lasting.as_mut().poll(cx));
+            self.lasting = None;
+            return Poll::Ready(Some(std::mem::take(&mut self.last)));
+        }
         loop {
             let fed = match self.first.take() {
                 Some(first) => first,
@@ -195,6 +205,19 @@ impl Streaming {
             };
             let Fed { mut out, error } = fed;
             let error = error.and_then(|error| self.goes_on(error, &mut out));
+            if let Some((_, exchange)) = self.books.as_mut().filter(|(_, exchange)| exchange.is_booked()) {
+                match self.pump.seen() {
+                    // Before the client has the last of it. Usage that has not come by then may come still.
+                    Some(seen) if seen.complete && seen.usage.is_some() => {
+                        let is_news = exchange.settle_heard(seen);
+                        let ledger = self.app.finaliser.ledger().filter(|_| is_news);
+                        let lasts = ledger.and_then(|ledger| ledger.lasts());
+                        self.lasting = lasts.map(|lasts| Box::pin(lasts) as _);
+                    }
+                    Some(seen) => exchange.note_progress(seen.content_bytes),
+                    None => {}
+                }
+            }
             if let Some(error) = &error {
                 self.upstream = None;
                 let event = self.pump.error(error, self.ingress, &self.reply);
@@ -207,6 +230,15 @@ impl Streaming {
             }
             if error.is_some() {
                 self.end(error.as_ref());
+            }
+            if let Some(lasting) = &mut self.lasting
+                && !out.is_empty()
+            {
+                if lasting.as_mut().poll(cx).is_pending() {
+                    self.last = out;
+                    return Poll::Pending;
+                }
+                self.lasting = None;
             }
             if !out.is_empty() {
                 if let Some(keepalive) = &mut self.keepalive {

@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::boot::Reloader;
 use crate::exchange::Finaliser;
 use crate::limits::Gauge;
+use crate::quotas::Quotas;
 use crate::runtime::Runtime;
 use crate::services::health::Checks;
 use crate::serving::{Group, Heeded, Serving};
@@ -40,6 +41,7 @@ pub struct App {
     reloader: OnceLock<Arc<Reloader>>,
     sharing: OnceLock<Arc<Sharing>>,
     tenants: OnceLock<Arc<Tenants>>,
+    quotas: OnceLock<Arc<Quotas>>,
     tasks: TaskTracker,
     /// Counts the configurations taken over.
     swaps: watch::Sender<u64>,
@@ -66,6 +68,7 @@ impl App {
             reloader: OnceLock::new(),
             sharing: OnceLock::new(),
             tenants: OnceLock::new(),
+            quotas: OnceLock::new(),
             tasks: TaskTracker::new(),
             swaps: watch::Sender::new(0),
             stopping: CancellationToken::new(),
@@ -138,6 +141,16 @@ impl App {
     /// Says that there are keys and tenants.
     pub(crate) fn set_tenants(&self, tenants: Arc<Tenants>) {
         let _set_once = self.tenants.set(tenants);
+    }
+
+    /// Rates and budgets of callers; `None` without a database.
+    pub fn quotas(&self) -> Option<&Arc<Quotas>> {
+        self.quotas.get()
+    }
+
+    /// Says that callers have rates and budgets.
+    pub(crate) fn set_quotas(&self, quotas: Arc<Quotas>) {
+        let _set_once = self.quotas.set(quotas);
     }
 
     /// Work that goes on without its request; shutdown waits for it.

@@ -311,7 +311,7 @@ fn unknown() -> ApiError {
 }
 
 /// Nobody knows now whether the key is any.
-fn away(error: &StoreError) -> ApiError {
+pub(crate) fn away(error: &StoreError) -> ApiError {
     tracing::debug!(%error, "a key cannot be looked up");
     let message = "keys cannot be looked up now: the database does not answer";
     ApiError::new(ErrorKind::Unavailable, Layer::Auth, message)

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::books::Books;
 use crate::budgets::BudgetSink;
 use crate::catalog::Owners;
 use crate::config::{
@@ -79,6 +80,7 @@ pub struct Gateway {
     listener: Listener,
     address: SocketAddr,
     keeper: Option<Keeper>,
+    books: Option<Books>,
     /// Tells of changes of keys and tenants.
     following: Option<Watch>,
 }
@@ -218,8 +220,20 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     if snapshot.settings.access_log.enabled {
         sinks.push(Box::new(AccessLog::new(overrides.lines.clone())));
     }
-    let finaliser = Finaliser::new(runtime.clone(), sinks);
+    let books = match &tenants {
+        Some(tenants) => {
+            let redis = shared.as_ref().map(|shared| &shared.options);
+            let books = Books::open(&snapshot, tenants, redis, &runtime).await;
+            Some(books.map_err(BootError::Setup)?)
+        }
+        None => None,
+    };
+    let ledger = books.as_ref().map(|books| books.ledger.clone());
+    let finaliser = Finaliser::new(runtime.clone(), sinks, ledger);
     let app = App::new(runtime, serving, finaliser, metrics);
+    if let Some(books) = &books {
+        app.set_quotas(books.quotas.clone());
+    }
     let server = &snapshot.settings.server;
     let options = EdgeOptions {
         header_read_timeout: Duration::from_millis(server.header_read_timeout_ms.get()),
@@ -260,7 +274,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
         }
     };
     app.background(health::run(app.clone()));
-    Ok(Gateway { app, reloader, listener, address, keeper, following })
+    Ok(Gateway { app, reloader, listener, address, keeper, following, books })
 }
 
 /// The secret manager that the configuration names, if it names one, and the runtime whose environment begins with what
@@ -277,9 +291,11 @@ async fn shared(config: &Config, runtime: &Runtime) -> Result<Option<Shared>, St
     let Some(settings) = &config.settings.shared_state else { return Ok(None) };
     let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
     let secrets = ConfigSecrets::new(config.environment.clone(), base);
-    let store = shared::store(settings, config, &secrets, runtime).await?;
+    let options = shared::options(settings, config, &secrets, runtime).await?;
+    let store = llm_gateway_shared::Store::new(options.clone())
+        .map_err(|error| format!("llm_gateway.shared_state: {error}"))?;
     let interval = Duration::from_millis(settings.interval_ms);
-    Ok(Some(Shared { sharing: Arc::new(Sharing::default()), store, interval }))
+    Ok(Some(Shared { sharing: Arc::new(Sharing::default()), store, options, interval }))
 }
 
 impl Gateway {
@@ -300,6 +316,9 @@ impl Gateway {
         let (over, keeping) = (CancellationToken::new(), TaskTracker::new());
         if let Some(keeper) = self.keeper {
             keeping.spawn(keeper.run(over.clone()));
+        }
+        if let Some(books) = self.books {
+            keeping.spawn(books.keep(over.clone()));
         }
         keeping.close();
         tokio::select! {

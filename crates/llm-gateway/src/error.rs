@@ -18,6 +18,10 @@ pub fn response(error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Respo
     if let Some(ms) = error.retry_after_ms {
         map.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
     }
+    if error.layer == Layer::Budget && error.kind == ErrorKind::QuotaExceeded {
+        // OpenAI's clients would ask again and again.
+        map.insert(headers::SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
     ingress.error_headers(error, map);
     response
 }

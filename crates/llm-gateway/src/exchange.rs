@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use http::HeaderMap;
+use llm_ledger::{RequestId, Status};
+use llm_limits::Reservation;
 use llm_provider_core::{Dialect, Note, Seen};
 use llm_router::{BudgetLive, DeploymentId, Reason, Session};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
-use crate::deployment::Deployment;
+use crate::ledger::{Account, Ledger, Name, OpenLeg};
 use crate::limits::Held;
 use crate::pricing::{self, Bill, Pricing};
+use crate::quotas::Allowance;
 use crate::runtime::Runtime;
 use crate::stage::Stage;
 
@@ -111,8 +115,12 @@ impl Leg {
 /// Everything that is known of one request. The finaliser hands it to whoever keeps books.
 #[derive(Debug)]
 pub struct Record {
-    /// Our name for it.
+    /// Its name: the client's, else ours.
     pub id: String,
+    /// Its name in the ledger.
+    pub uuid: RequestId,
+    /// Whether `id` is the client's.
+    pub is_named: bool,
     /// When it began.
     pub started: UnixMs,
     /// The request that this is a copy of. Whoever keeps books keeps copies apart: no client has asked for them.
@@ -123,6 +131,8 @@ pub struct Record {
     pub dialect: Option<Dialect>,
     /// Who asked.
     pub principal: Option<Principal>,
+    /// Whom it is booked to besides.
+    pub account: Account,
     /// Where the client is.
     pub client: Option<IpAddr>,
     /// The model as the client named it.
@@ -179,6 +189,11 @@ impl Record {
         self.answered_by.map_or_else(|| self.legs.last(), |place| self.legs.get(place))
     }
 
+    /// The instant that is so long after the beginning.
+    pub const fn at(&self, age: Duration) -> UnixMs {
+        self.started.plus(age.as_millis() as u64)
+    }
+
     /// What a leg's part of the answer costs, where several legs have given parts.
     pub fn part_bill(&self, leg: &Leg) -> Option<Bill> {
         leg.pricing.bill(leg.seen.as_deref()?, self.request_bytes, self.started)
@@ -206,6 +221,7 @@ pub trait Sink: Send + Sync {
 pub struct Finaliser {
     runtime: Runtime,
     sinks: Vec<Box<dyn Sink>>,
+    ledger: Option<Arc<Ledger>>,
     cutting_off: AtomicBool,
 }
 
@@ -217,13 +233,23 @@ impl fmt::Debug for Finaliser {
 
 impl Finaliser {
     /// A finaliser that hands every record to all sinks, in order.
-    pub fn new(runtime: Runtime, sinks: Vec<Box<dyn Sink>>) -> Arc<Self> {
-        Arc::new(Self { runtime, sinks, cutting_off: AtomicBool::new(false) })
+    pub fn new(runtime: Runtime, sinks: Vec<Box<dyn Sink>>, ledger: Option<Arc<Ledger>>) -> Arc<Self> {
+        Arc::new(Self { runtime, sinks, ledger, cutting_off: AtomicBool::new(false) })
     }
 
     /// A finaliser to which nobody listens: for what only looks like a request.
     pub fn unheard(runtime: &Runtime) -> Arc<Self> {
-        Self::new(runtime.clone(), Vec::new())
+        Self::new(runtime.clone(), Vec::new(), None)
+    }
+
+    /// A finaliser to which nobody listens, and which books all the same: for what vendors are asked unasked.
+    pub fn booked(&self) -> Arc<Self> {
+        Self::new(self.runtime.clone(), Vec::new(), self.ledger.clone())
+    }
+
+    /// The ledger; `None` where none is kept.
+    pub const fn ledger(&self) -> Option<&Arc<Ledger>> {
+        self.ledger.as_ref()
     }
 
     /// From now on, whatever is dropped unended was cut off by the gateway.
@@ -237,6 +263,12 @@ impl Finaliser {
     }
 }
 
+/// What a request may take of its caller's limits.
+struct Allowed {
+    allowance: Arc<Allowance>,
+    rates: Option<Reservation>,
+}
+
 /// One request's life. Whoever drops it unended ends it: as panicked while unwinding, as drained once the gateway cuts
 /// off what is left, and as hung up otherwise.
 pub struct Exchange {
@@ -245,6 +277,10 @@ pub struct Exchange {
     finaliser: Arc<Finaliser>,
     /// Shares of bounds that last as long as the request.
     held: Vec<Held>,
+    /// The legs that are not in the books yet, in the order of the record's.
+    open: Vec<Option<OpenLeg>>,
+    /// What the request may take of its caller's limits, and what is reserved of rates.
+    allowed: Option<Box<Allowed>>,
     ended: bool,
 }
 
@@ -256,17 +292,20 @@ impl fmt::Debug for Exchange {
 
 impl Exchange {
     /// A request begins.
-    pub fn begin(finaliser: &Arc<Finaliser>, id: String, route: &'static str, config_version: u64) -> Self {
+    pub fn begin(finaliser: &Arc<Finaliser>, name: Name, route: &'static str, config_version: u64) -> Self {
         let runtime = &finaliser.runtime;
         Self {
             began: runtime.elapsed(),
             record: Box::new(Record {
-                id,
+                id: name.id,
+                uuid: name.uuid,
+                is_named: name.is_given,
                 started: runtime.now(),
                 mirror_of: None,
                 route,
                 dialect: None,
                 principal: None,
+                account: Account::default(),
                 client: None,
                 model: None,
                 stream: false,
@@ -294,8 +333,32 @@ impl Exchange {
             }),
             finaliser: finaliser.clone(),
             held: Vec::new(),
+            open: Vec::new(),
+            allowed: None,
             ended: false,
         }
+    }
+
+    /// What the request may take of its caller's limits, and what is reserved of rates.
+    pub(crate) fn allow(&mut self, allowance: Arc<Allowance>, rates: Option<Reservation>) {
+        self.allowed = Some(Box::new(Allowed { allowance, rates }));
+    }
+
+    /// What the request may take of its caller's limits; `None` if nothing bounds it.
+    pub(crate) fn allowance(&self) -> Option<&Arc<Allowance>> {
+        self.allowed.as_ref().map(|allowed| &allowed.allowance)
+    }
+
+    /// Tells what is left of the caller's limits.
+    pub(crate) fn tell_limits(&self, now: UnixMs, map: &mut HeaderMap) {
+        if let Some(allowance) = self.allowance() {
+            allowance.tell(now, map);
+        }
+    }
+
+    /// Whether legs are booked.
+    pub fn is_booked(&self) -> bool {
+        self.finaliser.ledger.is_some()
     }
 
     /// What is known so far.
@@ -327,55 +390,6 @@ impl Exchange {
     pub fn enter(&mut self, stage: Stage) {
         debug_assert!(stage >= self.record.stage, "stages have one order");
         self.record.stage = stage;
-    }
-
-    /// A request is handed to the transport. The place of its leg.
-    pub fn begin_leg(&mut self, deployment: &Deployment, relayed: bool, reason: Reason) -> usize {
-        let sent_at = self.age();
-        self.record.legs.push(Leg {
-            reason,
-            deployment: deployment.id.clone(),
-            provider: deployment.provider_name.clone(),
-            model: deployment.model.clone(),
-            relayed,
-            sent_at,
-            head_at: None,
-            status: None,
-            over_at: None,
-            error: None,
-            cancelled: false,
-            pricing: deployment.pricing.clone(),
-            budgets: deployment.budgets.clone(),
-            seen: None,
-        });
-        self.record.legs.len() - 1
-    }
-
-    /// A leg's answer has a head.
-    pub fn leg_head(&mut self, leg: usize, status: u16) {
-        let age = self.age();
-        if let Some(leg) = self.record.legs.get_mut(leg) {
-            leg.head_at = Some(age);
-            leg.status = Some(status);
-        }
-    }
-
-    /// A leg failed.
-    pub fn leg_failed(&mut self, leg: usize, kind: ErrorKind) {
-        let age = self.age();
-        if let Some(leg) = self.record.legs.get_mut(leg) {
-            leg.over_at = Some(age);
-            leg.error = Some(kind);
-        }
-    }
-
-    /// A leg was given up.
-    pub fn leg_cancelled(&mut self, leg: usize) {
-        let age = self.age();
-        if let Some(leg) = self.record.legs.get_mut(leg) {
-            leg.over_at = Some(age);
-            leg.cancelled = true;
-        }
     }
 
     /// A leg's answer is the request's.
@@ -412,22 +426,16 @@ impl Exchange {
         record.seen = parts.fold(Seen::default(), |all, part| joined(all, part, request_bytes));
     }
 
-    /// What was heard in an answer. What earlier ones took, which came to nothing, stays counted.
-    pub fn hear(&mut self, mut seen: Seen) {
-        if let Some(earlier) = self.record.seen.usage.take() {
-            seen.usage = Some(match seen.usage.take() {
-                Some(mut usage) => {
-                    usage.add(&earlier);
-                    usage
-                }
-                None => earlier,
-            });
-        }
+    /// What was heard in an answer.
+    pub fn hear(&mut self, seen: Seen) {
         self.record.seen = seen;
     }
 
     /// Works out what the answer costs, as far as it has been heard.
     pub fn price(&mut self) {
+        if self.record.legs.iter().any(|leg| leg.seen.is_some()) {
+            self.join_parts();
+        }
         let record = &mut *self.record;
         let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
         if record.bill.is_none() && record.legs.iter().any(|leg| leg.seen.is_some()) {
@@ -463,14 +471,33 @@ impl Exchange {
         self.record.stage = if outcome == Outcome::Answered { Stage::Finaliser } else { self.record.stage };
         self.record.duration = self.age();
         self.record.outcome = outcome;
-        if self.record.legs.iter().any(|leg| leg.seen.is_some()) {
-            self.join_parts();
+        if !self.open.is_empty() {
+            self.settle_all(match self.record.outcome {
+                Outcome::Answered => Status::Answered,
+                Outcome::HungUp => Status::HungUp,
+                Outcome::Failed { .. } | Outcome::Drained | Outcome::Panicked => Status::Cut,
+            });
         }
         self.price();
+        if let Some(rates) = self.allowed.take().and_then(|allowed| allowed.rates) {
+            let tokens = if self.record.legs.is_empty() { 0 } else { used_tokens(&self.record) };
+            let _no_money_in_it = rates.settle(0, tokens);
+        }
         for sink in &self.finaliser.sinks {
             sink.record(&self.record);
         }
     }
+}
+
+/// Tokens that a request has taken: the vendors' word, or an estimate of what was written.
+fn used_tokens(record: &Record) -> i64 {
+    let seen = &record.seen;
+    let counts = match &seen.usage {
+        Some(usage) => usage.counts(),
+        None if seen.content_bytes > 0 => pricing::told_usage(seen, record.request_bytes).counts(),
+        None => return 0,
+    };
+    i64::try_from(counts.input_total().saturating_add(counts.output_total())).unwrap_or(i64::MAX)
 }
 
 /// What was heard in an answer, and in the part after it.
@@ -500,5 +527,6 @@ impl Drop for Exchange {
     }
 }
 
+mod legs;
 #[cfg(test)]
 mod tests;

@@ -56,6 +56,36 @@ pub const NUM_RETRIES: HeaderName = HeaderName::from_static("x-litellm-num-retri
 pub const TAGS: HeaderName = HeaderName::from_static("x-litellm-tags");
 /// The conversation that the request belongs to.
 pub const SESSION_ID: HeaderName = HeaderName::from_static("x-litellm-session-id");
+/// Nobody knows what the answer costs.
+pub const UNPRICED: HeaderName = HeaderName::from_static("x-llm-gateway-unpriced");
+/// Requests in a time: the tightest limit of the caller's, what is left of it, and when it begins anew.
+pub const RATE_REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+/// The same of tokens.
+pub const RATE_TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
+/// Requests a minute of the key, in LiteLLM's words.
+pub const KEY_RPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-rpm-limit");
+/// Tokens a minute of the key, in LiteLLM's words.
+pub const KEY_TPM_LIMIT: HeaderName = HeaderName::from_static("x-litellm-key-tpm-limit");
+/// The key's budget in dollars, in LiteLLM's words.
+pub const KEY_MAX_BUDGET: HeaderName = HeaderName::from_static("x-litellm-key-max-budget");
+/// What is spent of the key's budget, in LiteLLM's words.
+pub const KEY_SPEND: HeaderName = HeaderName::from_static("x-litellm-key-spend");
+/// Whether the client should try again: read by OpenAI's and Anthropic's clients.
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Whom the request is for.
+pub const CUSTOMER_ID: HeaderName = HeaderName::from_static("x-litellm-customer-id");
+/// The same by its other name.
+pub const END_USER_ID: HeaderName = HeaderName::from_static("x-litellm-end-user-id");
+/// What is to be kept with the entries of the request: a JSON object.
+pub const SPEND_LOGS_METADATA: HeaderName = HeaderName::from_static("x-litellm-spend-logs-metadata");
 /// The experiment that the request took part in, and its variant.
 pub const VARIANT: HeaderName = HeaderName::from_static("x-llm-gateway-variant");
 /// Who goes first where requests wait: 0 to 255, lower is sooner.
@@ -122,6 +152,12 @@ pub const HEADERS: &[HeaderDoc] = &[
     request("x-litellm-num-retries", "Further attempts after a failed one."),
     request("x-litellm-tags", "Labels that choose among deployments, with commas between."),
     request("x-litellm-session-id", "The conversation that the request belongs to."),
+    request("x-litellm-customer-id", "Whom the request is for; wins over what the body says."),
+    request("x-litellm-end-user-id", "The same."),
+    request(
+        "x-litellm-spend-logs-metadata",
+        "A JSON object, of at most 4 KiB, that is kept with the entries of the request.",
+    ),
     request("x-litellm-priority", "Who goes first where requests wait: 0 to 255, lower is sooner."),
     request(
         "x-llm-gateway-on-loss",
@@ -148,6 +184,27 @@ pub const HEADERS: &[HeaderDoc] = &[
     response("x-litellm-overhead-duration-ms", "Milliseconds of those that the gateway itself took."),
     response("x-llm-gateway-deployment", "The deployment that answered or failed."),
     response("x-llm-gateway-provider", "The vendor of that deployment."),
+    response(
+        "x-llm-gateway-unpriced",
+        "`true` on whole answers whose price nobody knows, where a ledger is kept: they are booked with nothing.",
+    ),
+    response(
+        "x-ratelimit-limit-requests",
+        "The tightest limit of requests that the caller is under, else the vendor's.",
+    ),
+    response("x-ratelimit-remaining-requests", "What is left of it."),
+    response("x-ratelimit-reset-requests", "When it begins anew, as `12s` or `250ms`."),
+    response(
+        "x-ratelimit-limit-tokens",
+        "The tightest limit of tokens that the caller is under, else the vendor's.",
+    ),
+    response("x-ratelimit-remaining-tokens", "What is left of it."),
+    response("x-ratelimit-reset-tokens", "When it begins anew."),
+    response("x-litellm-key-rpm-limit", "Requests a minute of the key, if it is bounded."),
+    response("x-litellm-key-tpm-limit", "Tokens a minute of the key, if it is bounded."),
+    response("x-litellm-key-max-budget", "The key's budget, in dollars, if it has one."),
+    response("x-litellm-key-spend", "What is spent of the key's budget, in dollars, before this answer."),
+    response("x-should-retry", "`false` where a budget is spent: trying again is of no use."),
     response("x-llm-gateway-layer", "On errors: the layer that speaks (`client`, `auth`, `provider`, …)."),
     response("x-llm-gateway-notes", "What translation changed: `dropped logit_bias; clamped temperature`."),
     response("x-llm-gateway-notes-json", "All of it as a JSON list, if the client asked."),

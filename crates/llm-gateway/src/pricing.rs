@@ -1,13 +1,14 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
 use llm_pricing::{
-    Adjustment, Cost, Item, ModelInfo, Prices, Reading, Side, Table, Terms, Usd, cost, read, reported_cost,
+    Adjustment, Cost, Factor, Item, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Usd, cost, read,
+    reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_types::{UnixMs, Usage};
 
 /// Bytes of text that one token stands for where the vendor did not count.
-const BYTES_PER_TOKEN: u64 = 4;
+pub const BYTES_PER_TOKEN: u64 = 4;
 
 /// What a deployment's answers cost.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +64,32 @@ impl Pricing {
             Some(known) => Some(configured.clone().over(&known)),
             None => (!configured.is_empty()).then(|| configured.clone()),
         }
+    }
+
+    /// The most that tokens of a request cost here; `None` if nothing is known of its price. `is_plain` says that nothing in
+    /// it is priced otherwise than plain text.
+    pub fn ceiling(&self, is_plain: bool) -> Option<llm_limits::Prices> {
+        let prices = self.prices.as_ref()?;
+        let dearest = prices.dearest_token()?;
+        let plain = (prices.rate(Item::Input), prices.rate(Item::Output).max(prices.rate(Item::Reasoning)));
+        let (input, output, factor) = match plain {
+            (Some(input), Some(output)) if is_plain && !self.regional_endpoint => {
+                (input, output, Factor::ONE)
+            }
+            _ => (dearest.prompt, dearest.completion, dearest.factor),
+        };
+        let Adjustment { discount, margin } = self.adjustment;
+        let parts = i128::from(Factor::ONE.nanos());
+        let paid =
+            (parts - i128::from(discount.nanos()).min(parts)) * (parts + i128::from(margin.share.nanos()));
+        let rate = |rate: Rate| {
+            let exact = i128::from(rate.femtos()) * i128::from(factor.nanos());
+            let scaled = exact.saturating_mul(paid / parts) / parts / parts + 1;
+            Rate::from_femtos(i64::try_from(scaled).unwrap_or(i64::MAX)).unwrap_or(Rate::FREE)
+        };
+        let request = prices.rate(Item::Requests).map_or(0, |rate| rate.femtos().div_euclid(1_000_000) + 1);
+        let request = Usd::from_nanos(request.saturating_add(margin.fixed.nanos().max(0)));
+        Some(llm_limits::Prices { input: rate(input), output: rate(output), request })
     }
 
     /// What an answer costs; `None` if nothing is known of its price, which is not the same as free.

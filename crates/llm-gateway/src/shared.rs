@@ -56,16 +56,16 @@ impl Sharing {
     }
 }
 
-/// The store that the configuration names. Nobody is asked yet.
+/// How the Redis is used that the configuration names.
 ///
 /// # Errors
-/// In words: a secret that cannot be fetched, an address that makes no sense.
-pub async fn store(
+/// In words: a secret that cannot be fetched.
+pub async fn options(
     settings: &SharedStateSettings,
     config: &Config,
     secrets: &dyn SecretSource,
     runtime: &Runtime,
-) -> Result<Store, String> {
+) -> Result<Options, String> {
     let at = |what: &dyn std::fmt::Display| format!("llm_gateway.shared_state: {what}");
     let fetch = async |reference: &SecretRef| -> Result<String, String> {
         let secret = secrets.resolve(reference).await.map_err(|error| at(&error))?;
@@ -103,13 +103,12 @@ pub async fn store(
             Some(tokio::fs::read(&file).await.map_err(|error| at(&format!("{}: {error}", file.display())))?)
         }
     };
-    Store::new(Options {
+    Ok(Options {
         address: Address { urls, kind, tls: Tls { ca_pem } },
         namespace: settings.namespace.clone(),
         replica: runtime.request_id().to_string(),
         timeout: Duration::from_millis(settings.timeout_ms.get()),
     })
-    .map_err(|error| at(&error))
 }
 
 /// The URL with user, password and database where it has none.
@@ -140,6 +139,8 @@ pub struct Shared {
     pub sharing: Arc<Sharing>,
     /// Where it lies.
     pub store: Store,
+    /// How that is used.
+    pub options: Options,
     /// The time between two rounds.
     pub interval: Duration,
 }

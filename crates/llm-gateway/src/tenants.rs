@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Response;
 use llm_identity::{Bounds, Identities};
+use llm_limits::Rules;
 use llm_management::Office;
 use llm_store::{Cipher, Store, StoreError, StoreSettings};
 use sha2::{Digest as _, Sha256};
@@ -27,6 +28,8 @@ use host::Desk;
 pub struct Tenants {
     /// Where they are kept.
     pub store: Store,
+    /// What tells the database from others; empty for that of the data directory.
+    pub place: String,
     /// Whose keys are.
     pub identities: Arc<Identities>,
 }
@@ -44,8 +47,8 @@ impl Tenants {
         let Some(settings) = &config.settings.database else { return Ok(None) };
         let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
         let secrets = ConfigSecrets::new(config.environment.clone(), base);
-        let store = match open(settings, config, &secrets, base, runtime).await {
-            Ok(store) => store,
+        let (store, place) = match open(settings, config, &secrets, base, runtime).await {
+            Ok(opened) => opened,
             Err(why) if settings.is_implicit => {
                 tracing::warn!(
                     why,
@@ -57,9 +60,10 @@ impl Tenants {
             Err(why) => return Err(why),
         };
         let bounds = Bounds { known: settings.cached_keys.get(), ..Bounds::default() };
-        let identities = Arc::new(Identities::new(store.clone(), bounds));
+        let rules = Rules { user_bounds_team_keys: config.settings.limits.user_limits_in_teams };
+        let identities = Arc::new(Identities::new(store.clone(), bounds).with_rules(rules));
         tracing::info!(database = store.backend(), "keys and tenants are kept");
-        Ok(Some(Arc::new(Self { store, identities })))
+        Ok(Some(Arc::new(Self { store, place, identities })))
     }
 
     /// The API that manages them.
@@ -83,15 +87,17 @@ async fn open(
     secrets: &ConfigSecrets,
     base: &Path,
     runtime: &Runtime,
-) -> Result<Store, String> {
+) -> Result<(Store, String), String> {
     let fetch = async |what: &str, reference: &SecretRef| -> Result<Secret, String> {
         secrets.resolve(reference).await.map_err(|error| format!("{what}: {error}"))
     };
     let data_dir =
         settings.data_dir.as_deref().map_or_else(|| base.to_path_buf(), |folder| base.join(folder));
     let mut options = StoreSettings::new(data_dir);
+    let mut place = String::new();
     if let Some(url) = &settings.url {
         let url = fetch("llm_gateway.database.url", url).await?;
+        place = place_of(url.expose());
         options = options.with_url(url.expose());
     }
     options.max_connections = settings.max_connections.get();
@@ -113,5 +119,27 @@ async fn open(
     }
     let at = |error: StoreError| format!("llm_gateway.database: {error}");
     let cipher = Cipher::new(&keys).map_err(at)?;
-    Store::open(&options, cipher, runtime.now()).await.map_err(at)
+    let store = Store::open(&options, cipher, runtime.now()).await.map_err(at)?;
+    Ok((store, place))
+}
+
+/// What tells a database from others, whoever logs in.
+fn place_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_scheme, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_login, rest)| rest);
+    let rest = rest.split('?').next().unwrap_or(rest);
+    Sha256::digest(rest).iter().take(6).fold("-".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::place_of;
+
+    #[test]
+    fn databases_are_told_apart_and_logins_are_not() {
+        let of = place_of("postgres://u:p@db:5432/one?sslmode=require");
+        assert_eq!(of, place_of("postgresql://v:q%40@db:5432/one"));
+        let others = ["postgres://u:p@db:5432/two", "postgres://u:p@other:5432/one", "sqlite:/data/one.db"];
+        assert!(others.iter().all(|other| place_of(other) != of));
+    }
 }

@@ -249,8 +249,11 @@ pub struct ApiError {
     pub vendor_type: Option<String>,
     /// The vendor's own status, where it tells more than [`ErrorKind::status`].
     pub vendor_status: Option<u16>,
-    /// What else the vendor's error says, such as Groq's `failed_generation`, under the vendor's names.
-    pub vendor_details: Option<Box<Extra>>,
+    /// What else there is to say: what the vendor's error says under the vendor's names, such as Groq's
+    /// `failed_generation`; of a limit its level, its size, how much of it is used, and when it begins anew.
+    pub details: Option<Box<Extra>>,
+    /// The status that the configuration wants for it, instead of the usual one.
+    pub configured_status: Option<u16>,
     /// When to try again, in milliseconds from now.
     pub retry_after_ms: Option<u64>,
 }
@@ -266,7 +269,8 @@ impl ApiError {
             code: None,
             vendor_type: None,
             vendor_status: None,
-            vendor_details: None,
+            details: None,
+            configured_status: None,
             retry_after_ms: None,
         }
     }
@@ -294,6 +298,9 @@ impl ApiError {
     /// clients know. So a 400 stays one whatever its words are about, as it is without a gateway; but limits
     /// are always told as 429, and failures that are nobody's fault as what they are.
     pub fn status(&self) -> u16 {
+        if let Some(status) = self.configured_status {
+            return status;
+        }
         let usual = self.kind.status();
         let own = self.vendor_status.filter(|status| (400..499).contains(status));
         match own {

@@ -14,6 +14,8 @@ fn on(url: &str) -> Value {
     json!({
         "model_list": [mock("main"), mock("other")],
         "general_settings": {"master_key": super::MASTER, "database_url": url},
+        // Of each gateway its own: beside its configuration.
+        "llm_gateway": {"ledger": {"dir": "."}},
     })
 }
 

@@ -11,7 +11,8 @@ pub(crate) fn run(args: &MockArgs) -> anyhow::Result<Found> {
     let script = args.script.as_deref().map(read_script).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut options = llm_mock_server::Options { port: args.port, ..Default::default() };
+        let mut options =
+            llm_mock_server::Options { port: args.port, max_records: args.max_records, ..Default::default() };
         if let Some(script) = script {
             options.script = Some(script);
         }

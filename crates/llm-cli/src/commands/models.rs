@@ -56,9 +56,9 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
 }
 
 /// A table without lines.
-pub(crate) fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(crate) fn table<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(header);
+    table.load_style(NOTHING).set_header(header.into_iter().collect::<Vec<_>>());
     table
 }
 

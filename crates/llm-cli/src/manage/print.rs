@@ -69,6 +69,72 @@ impl Out {
         Ok(())
     }
 
+    /// Entries that are no page of a list: a table, or their names. Tells how many there are, if they are more.
+    pub(crate) fn entries<const N: usize>(
+        &mut self,
+        answer: &Value,
+        entries: &[Value],
+        columns: [Column; N],
+        name: fn(&Value) -> String,
+        total: u64,
+    ) -> anyhow::Result<()> {
+        if self.json {
+            return self.answer(answer);
+        }
+        if self.quiet {
+            for entry in entries {
+                writeln!(self.out, "{}", name(entry))?;
+            }
+        } else {
+            self.table(entries, columns)?;
+        }
+        let shown = entries.len() as u64;
+        if total > shown {
+            writeln!(stderr(), "{shown} of {total}")?;
+        }
+        Ok(())
+    }
+
+    /// Sums by some members, and what all come to.
+    pub(crate) fn sums(&mut self, answer: &Value, lines: &[Value], by: &[&str]) -> anyhow::Result<()> {
+        const SUMS: [Column; 6] = [
+            ("SPEND", |it| dollars(&it["spend"])),
+            ("REQUESTS", |it| words(&it["requests"])),
+            ("FAILED", |it| words(&it["failed_requests"])),
+            ("ESTIMATED", |it| words(&it["estimated_requests"])),
+            ("READ", |it| words(&it["prompt_tokens"])),
+            ("WRITTEN", |it| words(&it["completion_tokens"])),
+        ];
+        if self.json {
+            return self.answer(answer);
+        }
+        let name = |line: &Value, by: &str| first(&[&line[format!("{by}_alias")], &line[by]]);
+        if self.quiet {
+            for line in lines {
+                let names: Vec<String> = by.iter().map(|by| words(&line[*by])).collect();
+                writeln!(self.out, "{}", names.join(" "))?;
+            }
+            return Ok(());
+        }
+        let titles: Vec<String> = by.iter().map(|by| by.to_uppercase()).collect();
+        let header = titles.iter().map(String::as_str).chain(SUMS.map(|(title, _)| title));
+        let mut table = table(header);
+        if on_terminal() {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        for line in lines {
+            let names = by.iter().map(|by| name(line, by));
+            table.add_row(names.chain(SUMS.map(|(_, show)| show(line))).collect::<Vec<_>>());
+        }
+        let all = by.iter().enumerate().map(|(at, _)| if at == 0 { "all".to_owned() } else { String::new() });
+        table.add_row(all.chain(SUMS.map(|(_, show)| show(&answer["total"]))).collect::<Vec<_>>());
+        writeln!(self.out, "{table}")?;
+        if answer["has_more"] == true {
+            writeln!(stderr(), "there are more; `--limit N` shows them")?;
+        }
+        Ok(())
+    }
+
     /// One thing: a line for each member that says something.
     pub(crate) fn record(&mut self, answer: &Value, record: &Object, name: &str) -> anyhow::Result<()> {
         if self.json {

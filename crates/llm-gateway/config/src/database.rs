@@ -76,13 +76,9 @@ impl DatabaseSettings {
             self.url = variable("DATABASE_URL").map(|_| SecretRef::env("DATABASE_URL"));
         }
         if self.url.is_none() && self.data_dir.is_none() {
-            self.data_dir = variable("LLM_GATEWAY_DATA_DIR").map(PathBuf::from);
-        }
-        if self.url.is_none() && self.data_dir.is_none() {
-            let home = || Some(PathBuf::from(variable("HOME")?).join(".local/share"));
-            let folder = variable("XDG_DATA_HOME").map(PathBuf::from).or_else(home)?;
-            self.data_dir = Some(folder.join("llm-gateway"));
-            self.is_implicit = true;
+            let (folder, is_chosen) = data_dir(environment)?;
+            self.data_dir = Some(folder);
+            self.is_implicit = !is_chosen;
         }
         if self.encryption_keys.is_empty() {
             let names = ["LLM_GATEWAY_ENCRYPTION_KEY", "LITELLM_SALT_KEY"];
@@ -93,4 +89,15 @@ impl DatabaseSettings {
         }
         Some(self)
     }
+}
+
+/// The folder of whatever is kept on this machine, where the configuration names none; whether somebody has chosen it.
+pub(super) fn data_dir(environment: &Environment) -> Option<(PathBuf, bool)> {
+    let variable = |name: &str| environment.get(name).map(|value| PathBuf::from(value.expose()));
+    if let Some(chosen) = variable("LLM_GATEWAY_DATA_DIR") {
+        return Some((chosen, true));
+    }
+    let home = || Some(variable("HOME")?.join(".local/share"));
+    let folder = variable("XDG_DATA_HOME").or_else(home)?;
+    Some((folder.join("llm-gateway"), false))
 }

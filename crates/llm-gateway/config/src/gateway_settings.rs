@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use super::database::DatabaseSettings;
 use super::health::HealthCheckSettings;
+use super::ledger::LedgerSettings;
+use super::limits::LimitSettings;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 
@@ -31,6 +33,10 @@ pub struct GatewaySettings {
     pub shared_state: SharedStateSettings,
     /// Where keys and tenants are kept.
     pub database: DatabaseSettings,
+    /// An entry for each request to a vendor, and what it cost.
+    pub ledger: LedgerSettings,
+    /// How budgets and rates hold.
+    pub limits: LimitSettings,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// Copies of requests, where the routing wants some.

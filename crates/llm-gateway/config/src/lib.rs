@@ -47,6 +47,8 @@ mod health;
 mod implicit;
 mod include;
 mod key_management;
+mod ledger;
+mod limits;
 mod litellm_settings;
 mod load;
 mod model_list;
@@ -81,6 +83,8 @@ pub use gateway_settings::{
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
 pub use key_management::KeyManagement;
+pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
+pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
 pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
 pub use model_list::{ClientCredential, ModelInfo};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};

@@ -9,6 +9,7 @@ use llm_pricing::{Discounts, Margins};
 use llm_router::Seconds;
 use llm_router::settings::{BudgetSettings, FallbackTarget, Fallbacks, RouterSettings};
 use llm_secrets::{KeyManagementSettings, System};
+use llm_tenancy::{Period, Usd};
 use serde::Deserialize;
 
 use super::secret::SecretRef;
@@ -55,6 +56,23 @@ pub struct LitellmSettings {
     pub tag_budget_config: IndexMap<String, BudgetSettings>,
     /// What holds for some model groups. Default: nothing.
     pub model_group_settings: ModelGroupSettings,
+    /// Dollars that all requests together may cost. Default: any.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
+    pub max_budget: Option<Usd>,
+    /// After which time `max_budget` begins anew, such as `30d`. Default: never.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub budget_duration: Option<Period>,
+    /// The status that tells of a spent budget. Default: 429.
+    pub budget_exceeded_status_code: Option<u16>,
+    /// The time zone in which days, weeks and months of budgets begin. Default: `UTC`.
+    pub timezone: Option<String>,
+    /// Dollars of each end user, where nothing else is said. Default: any.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
+    pub max_end_user_budget: Option<Usd>,
+    /// The shared budget of each end user, where nothing else is said. Default: none.
+    pub max_end_user_budget_id: Option<String>,
+    /// Whether requests to models without a known price are refused. Default: false.
+    pub block_requests_for_models_without_pricing: bool,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
     pub json_logs: Option<bool>,
     /// Seconds of silence on a stream after which a comment is sent. Default:
@@ -109,6 +127,21 @@ pub struct GeneralSettings {
     /// Where keys and tenants are kept: see `llm_gateway.database`. Needs a restart. Default: the variable
     /// `DATABASE_URL`.
     pub database_url: Option<SecretRef>,
+    /// Requests of all keys at a time. Default: any number.
+    pub global_max_parallel_requests: Option<u64>,
+    /// Requests at a time of a key that has no bound of its own. Default: any number.
+    pub max_parallel_requests: Option<u64>,
+    /// Whether nothing more than the usual cost is set aside of a budget. Default: false.
+    pub disable_budget_reservation: Option<bool>,
+    /// Whether requests are refused when budgets cannot be looked up. Default: `llm_gateway.limits.when_away`.
+    pub fail_closed_budget_enforcement: Option<bool>,
+    /// Whether requests are refused when rates cannot be looked up. Default: `llm_gateway.limits.when_away`.
+    pub fail_closed_rate_limit_enforcement: Option<bool>,
+    /// Whether entries of requests are kept for a day only; what they cost is counted all the same. Default: false.
+    pub disable_spend_logs: bool,
+    /// How long entries of requests are kept, such as `30d`. Default: for ever.
+    #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
+    pub maximum_spend_logs_retention_period: Option<Period>,
     /// Whether models may be added over the API. They may in any case; LiteLLM's key is taken for its files' sake.
     /// Default: true.
     pub store_model_in_db: Option<bool>,

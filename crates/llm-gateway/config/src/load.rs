@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::diagnostic::{ConfigErrors, Diagnostics};
 use super::environment::Environment;
 use super::gateway_settings::GatewaySettings;
+use super::ledger::WhenFull;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::names::{Level, nearest, suggestion};
 use super::read::{Reader, unknown_key};
@@ -89,6 +90,8 @@ pub(super) fn load(
     let has_master_key = settings.master_key.is_some();
     let database = settings.database.take();
     settings.database = database.and_then(|it| it.complete(database_url, has_master_key, &environment));
+    let ledger = settings.ledger.take().zip(settings.database.as_ref());
+    settings.ledger = ledger.map(|(ledger, database)| ledger.complete(database, &environment));
     let shared_state = settings.shared_state.take();
     settings.shared_state = shared_state.and_then(|settings| settings.complete(redis, &environment));
 
@@ -169,6 +172,15 @@ fn check_ranges(root: &Node, ours: &GatewaySettings, general: &GeneralSettings, 
     if !most.is_finite() || most < 0.0 {
         let at = at(&["llm_gateway", "health_checks", "max_usd_per_day"]);
         reader.error(at, "llm_gateway.health_checks.max_usd_per_day: expected a number of dollars");
+    }
+    let is_status = |status: u16| (400..=599).contains(&status);
+    if let Some(status) = ours.limits.budget_status.filter(|status| !is_status(*status)) {
+        let at = at(&["llm_gateway", "limits", "budget_status"]);
+        reader.error(at, format!("llm_gateway.limits.budget_status: expected 400 to 599, found {status}"));
+    }
+    if ours.ledger.when_full == WhenFull::Overflow && ours.ledger.overflow_dir.is_none() {
+        let at = at(&["llm_gateway", "ledger", "when_full"]);
+        reader.error(at, "llm_gateway.ledger.when_full: overflow needs `overflow_dir`");
     }
     if general.enable_jwt_auth {
         let at = at(&["general_settings", "litellm_jwtauth"]);

@@ -5,6 +5,7 @@ use llm_oidc::{JwtSettings, RolePermissions};
 use llm_pricing::{Discounts, Margins};
 use llm_router::RouterSettings;
 use llm_secrets::{KeyManagementSettings, System};
+use llm_tenancy::{Period, Unit};
 use serde_json::Value;
 
 use super::database::DatabaseSettings;
@@ -13,6 +14,8 @@ use super::gateway_settings::{
     ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 use super::health::HealthSettings;
+use super::ledger::{LedgerSettings, Unpriced};
+use super::limits::{LimitSettings, ProxyLimits};
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
@@ -37,6 +40,12 @@ pub struct Settings {
     pub shared_state: Option<SharedStateSettings>,
     /// Where keys and tenants are kept; `None` for nowhere.
     pub database: Option<DatabaseSettings>,
+    /// What is kept of each request to a vendor; `None` without a database.
+    pub ledger: Option<LedgerSettings>,
+    /// How budgets and rates hold.
+    pub limits: LimitSettings,
+    /// What bounds the gateway as a whole.
+    pub proxy: ProxyLimits,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// Bounds on copies of requests.
@@ -95,6 +104,8 @@ impl Settings {
             fetch,
             shared_state,
             database,
+            mut ledger,
+            limits,
             mut on_disconnect,
             mirroring,
             mut access_log,
@@ -103,6 +114,12 @@ impl Settings {
         } = ours;
         let health = HealthSettings::new(&health_checks, &general, &router);
 
+        let day = general.disable_spend_logs.then(|| Period::new(1, Unit::Day).ok()).flatten();
+        ledger.retention = ledger.retention.or(day).or(general.maximum_spend_logs_retention_period);
+        if litellm.block_requests_for_models_without_pricing && silent(&["ledger", "unpriced"]) {
+            ledger.unpriced = Unpriced::Refuse;
+        }
+        let (limits, proxy) = limits.complete(&general, litellm, silent);
         let bytes = general.max_request_size_mb.map(|mb| (mb * f64::from(1 << 20)) as usize);
         if let Some(bytes) = bytes.and_then(std::num::NonZeroUsize::new)
             && silent(&["server", "max_body_bytes"])
@@ -131,6 +148,9 @@ impl Settings {
             fetch,
             shared_state: Some(shared_state),
             database: Some(database),
+            ledger: Some(ledger),
+            limits,
+            proxy,
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
@@ -173,6 +193,8 @@ impl Settings {
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.database", self.database != other.database),
+            ("llm_gateway.ledger", self.ledger != other.ledger),
+            ("llm_gateway.limits", self.limits != other.limits || self.proxy != other.proxy),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("litellm_settings.model_group_settings", self.forwards_headers != other.forwards_headers),
@@ -210,6 +232,8 @@ impl Settings {
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.database", self.database != other.database),
+            ("llm_gateway.ledger", self.ledger != other.ledger),
+            ("llm_gateway.limits", self.limits != other.limits || self.proxy != other.proxy),
             ("general_settings.key_management_settings", self.key_management != other.key_management),
         ]
         .into_iter()

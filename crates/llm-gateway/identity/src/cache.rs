@@ -157,5 +157,6 @@ fn concerns_all(change: &llm_store::Change) -> bool {
                 | Kind::Organization
                 | Kind::OrganizationMember
                 | Kind::Project
+                | Kind::Budget
         )
 }

@@ -26,7 +26,7 @@ impl Identities {
     /// Those of the store.
     pub async fn listen(&self, now: UnixMs) -> Result<Watch, StoreError> {
         let watch = self.store.watch(now).await?;
-        self.cache.apply(&News::Everything);
+        self.apply(&News::Everything);
         Ok(watch)
     }
 
@@ -53,7 +53,7 @@ impl Identities {
             let polled = watch.poll(clock()).await;
             match polled {
                 Ok(news) => {
-                    self.cache.apply(&news);
+                    self.apply(&news);
                     hear(&news).await;
                     self.over.send_replace(round);
                     if self.is_away.swap(false, Relaxed) {

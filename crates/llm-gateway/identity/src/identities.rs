@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use llm_store::{Change, Store, StoreError};
-use llm_tenancy::{Access, Document, Grants, KeyHash, Kind, Role, VirtualKey};
+use llm_limits::Rules;
+use llm_store::{Change, News, Store, StoreError};
+use llm_tenancy::{Access, BudgetId, Document, EndUserId, Grants, KeyHash, Kind, Role, TagName, VirtualKey};
 use llm_types::UnixMs;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 
 use crate::cache::Cache;
-use crate::read;
+use crate::named::{Name, Shelf};
+use crate::{Customer, Label, read};
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,12 +25,14 @@ pub struct Bounds {
     pub unknown_ms: u64,
     /// Reads at a time.
     pub reads: usize,
+    /// End users at most, and tags.
+    pub named: usize,
 }
 
 impl Default for Bounds {
-    /// 50,000 keys, 10,000 other texts for a minute, 32 reads at a time.
+    /// 50,000 keys, 10,000 other texts for a minute, 32 reads at a time; 50,000 end users, and as many tags.
     fn default() -> Self {
-        Self { known: 50_000, unknown: 10_000, unknown_ms: 60_000, reads: 32 }
+        Self { known: 50_000, unknown: 10_000, unknown_ms: 60_000, reads: 32, named: 50_000 }
     }
 }
 
@@ -37,16 +41,27 @@ impl Default for Bounds {
 pub struct Identity {
     /// What it may call.
     pub access: Access,
+    /// What may be spent with it, and how fast.
+    pub bounds: llm_limits::Bounds,
     /// The key as it is in the store; what it has spent is that of the moment it was read.
     pub key: VirtualKey,
     /// What was written down of its team.
     pub team_metadata: Document,
+    /// The shared budgets that its bounds were made with.
+    budgets: Vec<BudgetId>,
     last_used: AtomicI64,
 }
 
 impl Identity {
-    pub(crate) fn new(access: Access, key: VirtualKey, team_metadata: Document, now: UnixMs) -> Self {
-        let identity = Self { access, key, team_metadata, last_used: AtomicI64::new(0) };
+    pub(crate) fn new(
+        access: Access,
+        bounds: llm_limits::Bounds,
+        budgets: Vec<BudgetId>,
+        key: VirtualKey,
+        team_metadata: Document,
+        now: UnixMs,
+    ) -> Self {
+        let identity = Self { access, bounds, key, team_metadata, budgets, last_used: AtomicI64::new(0) };
         identity.used(now);
         identity
     }
@@ -80,6 +95,7 @@ impl Identity {
                 caller.organization_id.as_ref() == Some(&organization)
                     && caller.user_id.as_ref() == Some(&user)
             }),
+            Kind::Budget => self.budgets.iter().any(|budget| budget.as_str() == id),
             _ => false,
         }
     }
@@ -92,7 +108,10 @@ type Reading = Arc<OnceCell<Result<Option<Arc<Identity>>, StoreError>>>;
 pub struct Identities {
     pub(crate) store: Store,
     pub(crate) cache: Cache,
+    end_users: Shelf<Customer>,
+    tags: Shelf<Label>,
     bounds: Bounds,
+    rules: Rules,
     /// Keys that are being read: whoever else wants one of them waits for the same read.
     reading: Mutex<HashMap<KeyHash, Reading>>,
     permits: Semaphore,
@@ -111,7 +130,10 @@ impl Identities {
         Self {
             store,
             cache: Cache::new(bounds.known, bounds.unknown),
+            end_users: Shelf::new(bounds.named, bounds.unknown_ms),
+            tags: Shelf::new(bounds.named, bounds.unknown_ms),
             bounds,
+            rules: Rules::default(),
             reading: Mutex::default(),
             permits: Semaphore::new(bounds.reads.max(1)),
             reads: AtomicU64::new(0),
@@ -120,6 +142,19 @@ impl Identities {
             is_away: AtomicBool::new(false),
             asked: Notify::new(),
         }
+    }
+
+    /// The same, with what the operator decided about whom bounds whom.
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// Drops what is not true any more.
+    pub(crate) fn apply(&self, news: &News) {
+        self.cache.apply(news);
+        self.end_users.apply(news);
+        self.tags.apply(news);
     }
 
     /// Whose a key is, if that is in memory: `Some(None)` for a text that is no key. Takes no lock and asks nobody.
@@ -163,12 +198,60 @@ impl Identities {
     ) -> Result<Arc<Identity>, StoreError> {
         let _permit = self.permits.acquire().await.ok();
         let (hash, epoch) = (key.hash, self.cache.epoch());
-        let mut identity = read::of_key(&self.store, key, None, bounds, now).await?;
+        let mut identity = read::of_key(&self.store, key, None, bounds, &self.rules, now).await?;
         let caller = &mut identity.access.caller;
         caller.user_role = caller.user_role.or(role);
         let identity = Arc::new(identity);
         self.cache.keep(hash, &identity, epoch);
         Ok(identity)
+    }
+
+    /// An end user, if in memory. `default` is the budget of those that have none of their own: the key's
+    /// `end_user_budget_id`, or that of the configuration.
+    pub fn cached_end_user(
+        &self,
+        id: &str,
+        default: Option<&BudgetId>,
+        now: UnixMs,
+    ) -> Option<Arc<Customer>> {
+        let name = Name { text: id.into(), default: default.cloned() };
+        self.end_users.cached(&name, now).flatten()
+    }
+
+    /// An end user. Of those that nobody wrote down that is remembered too, with the default budget.
+    ///
+    /// # Errors
+    /// Those of the store, for end users that are not in memory.
+    pub async fn end_user(
+        &self,
+        id: &str,
+        default: Option<&BudgetId>,
+        now: UnixMs,
+    ) -> Result<Arc<Customer>, StoreError> {
+        let name = Name { text: id.into(), default: default.cloned() };
+        let read = async {
+            let _permit = self.permits.acquire().await.ok();
+            read::end_user(&self.store, &EndUserId::new(id), default).await.map(|found| Some(Arc::new(found)))
+        };
+        let found = self.end_users.find(name, now, read).await?;
+        found.ok_or(StoreError::NotFound(Kind::EndUser))
+    }
+
+    /// A tag, if that is in memory: `Some(None)` for one that is not written down.
+    pub fn cached_tag(&self, name: &str, now: UnixMs) -> Option<Option<Arc<Label>>> {
+        self.tags.cached(&Name { text: name.into(), default: None }, now)
+    }
+
+    /// A tag; `None` if it is not written down, which is remembered too.
+    ///
+    /// # Errors
+    /// Those of the store, for tags that are not in memory.
+    pub async fn tag(&self, name: &str, now: UnixMs) -> Result<Option<Arc<Label>>, StoreError> {
+        let read = async {
+            let _permit = self.permits.acquire().await.ok();
+            Ok(read::tag(&self.store, &TagName::new(name)).await?.map(Arc::new))
+        };
+        self.tags.find(Name { text: name.into(), default: None }, now, read).await
     }
 
     /// Whether the database answered when changes were last asked for.
@@ -186,7 +269,7 @@ impl Identities {
         let _permit = self.permits.acquire().await.ok();
         let epoch = self.cache.epoch();
         self.reads.fetch_add(1, Relaxed);
-        let found = read::identity(&self.store, hash, now).await?.map(Arc::new);
+        let found = read::identity(&self.store, hash, &self.rules, now).await?.map(Arc::new);
         match &found {
             Some(identity) => self.cache.keep(*hash, identity, epoch),
             None => self.cache.keep_unknown(*hash, now.plus(self.bounds.unknown_ms), epoch),

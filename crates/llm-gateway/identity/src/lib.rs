@@ -3,7 +3,9 @@
 mod cache;
 mod follow;
 mod identities;
+mod named;
 mod read;
 
 pub use follow::{Clock, Hear};
 pub use identities::{Bounds, Identities, Identity};
+pub use named::{Customer, Label};

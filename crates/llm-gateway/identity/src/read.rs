@@ -1,14 +1,15 @@
 //! Reading from the store all that says what one key may do.
 
+use llm_limits::Rules;
 use llm_store::{Field, Filter, FoundKey, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{
-    Access, AccessGroup, FormerKey, Grants, KeyHash, Organization, Project, Records, Team, TeamMember, User,
-    VirtualKey,
+    Access, AccessGroup, Budget, BudgetId, EndUser, EndUserId, FormerKey, Grants, KeyHash, Organization,
+    Project, Records, Tag, TagName, Team, TeamMember, User, VirtualKey,
 };
 use llm_types::UnixMs;
 
-use crate::Identity;
+use crate::{Customer, Identity, Label};
 
 /// Records of a page.
 const PAGE: u64 = 1_000;
@@ -17,10 +18,11 @@ const PAGE: u64 = 1_000;
 pub(crate) async fn identity(
     store: &Store,
     hash: &KeyHash,
+    rules: &Rules,
     now: UnixMs,
 ) -> Result<Option<Identity>, StoreError> {
     let Some(FoundKey { key, former, .. }) = store.find_key(hash, now).await? else { return Ok(None) };
-    of_key(store, key.value, former.as_ref(), &[], now).await.map(Some)
+    of_key(store, key.value, former.as_ref(), &[], rules, now).await.map(Some)
 }
 
 /// What a key may do, that is in the store or stands for a token, and which is bounded further besides.
@@ -29,6 +31,7 @@ pub(crate) async fn of_key(
     key: VirtualKey,
     former: Option<&FormerKey>,
     bounds: &[Grants],
+    rules: &Rules,
     now: UnixMs,
 ) -> Result<Identity, StoreError> {
     let all = Scope::everything();
@@ -57,7 +60,17 @@ pub(crate) async fn of_key(
         None => None,
     };
     let access_groups = access_groups(store).await?;
-    let mut access = Access::compile(&Records {
+    let named = [
+        &key.budget_id,
+        of_record(user.as_ref(), |user| &user.budget_id),
+        of_record(team.as_ref(), |team| &team.budget_id),
+        of_record(member.as_ref(), |member| &member.budget_id),
+        of_record(organization.as_ref(), |organization| &organization.budget_id),
+        of_record(project.as_ref(), |project| &project.budget_id),
+    ];
+    let named: Vec<BudgetId> = named.into_iter().flatten().cloned().collect();
+    let budgets = budgets(store, &named).await?;
+    let records = Records {
         key: &key,
         former,
         user: user.as_ref(),
@@ -66,12 +79,54 @@ pub(crate) async fn of_key(
         organization: organization.as_ref(),
         project: project.as_ref(),
         access_groups: &access_groups,
-    });
+    };
+    let mut access = Access::compile(&records);
+    let limits = llm_limits::Bounds::of(&records, &budgets, rules);
     for grants in bounds {
         access.narrow(grants, &access_groups);
     }
     let team_metadata = team.map(|team| team.metadata).unwrap_or_default();
-    Ok(Identity::new(access, key, team_metadata, now))
+    Ok(Identity::new(access, limits, named, key, team_metadata, now))
+}
+
+fn of_record<T>(record: Option<&T>, budget: impl Fn(&T) -> &Option<BudgetId>) -> &Option<BudgetId> {
+    record.map_or(&None, budget)
+}
+
+/// The budgets that records refer to, as far as they are there.
+async fn budgets(store: &Store, ids: &[BudgetId]) -> Result<Vec<Budget>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = store.find_all::<Budget>(ids, &Scope::everything()).await?;
+    Ok(found.into_iter().map(|stored| stored.value).collect())
+}
+
+/// An end user, of whom there may be no record; without a budget of their own they have the default one.
+pub(crate) async fn end_user(
+    store: &Store,
+    id: &EndUserId,
+    default: Option<&BudgetId>,
+) -> Result<Customer, StoreError> {
+    let record = store.find::<EndUser>(id, &Scope::everything()).await?.map(|found| found.value);
+    let own = record.as_ref().and_then(|record| record.budget_id.clone());
+    let budget = own.or_else(|| default.cloned());
+    let row = budgets(store, budget.as_slice()).await?.pop();
+    let bounds = match (&record, &row) {
+        (Some(record), row) => llm_limits::Bounds::of_end_user(record, row.as_ref()),
+        (None, Some(row)) => llm_limits::Bounds::of_unknown_end_user(id, row),
+        (None, None) => llm_limits::Bounds::default(),
+    };
+    Ok(Customer { record, bounds, budget })
+}
+
+/// A tag, if it is written down.
+pub(crate) async fn tag(store: &Store, name: &TagName) -> Result<Option<Label>, StoreError> {
+    let Some(found) = store.find::<Tag>(name, &Scope::everything()).await? else { return Ok(None) };
+    let record = found.value;
+    let row = budgets(store, record.budget_id.as_slice()).await?.pop();
+    let bounds = llm_limits::Bounds::of_tag(&record, row.as_ref());
+    Ok(Some(Label { record, bounds }))
 }
 
 /// All access groups. There are few, and any of them may be assigned to the key.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use llm_identity::{Bounds, Identities};
 use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{PlainKey, Refusal, Stamp, Team, TeamId, VirtualKey};
+use llm_tenancy::{
+    Budget, BudgetId, EndUser, Limits, PlainKey, Refusal, Stamp, Tag, Team, TeamId, Usd, VirtualKey,
+};
 use llm_types::UnixMs;
 use tokio::task::JoinSet;
 
@@ -61,6 +63,39 @@ impl Desk {
         let now = UnixMs(self.clock.load(Relaxed));
         let found = self.identities.find(&key.hash(), now).await.unwrap();
         found.map(|identity| identity.access.check_standing(now))
+    }
+
+    /// Makes a budget of so many dollars, or changes it.
+    async fn budget(&self, id: &str, dollars: &str) {
+        let max_budget = Some(dollars.parse::<Usd>().unwrap());
+        let id = BudgetId::new(id);
+        let budget = Budget {
+            budget_id: id.clone(),
+            limits: Limits { max_budget, ..Limits::default() },
+            allowed_models: Vec::new(),
+            budget_reset_at: None,
+            stamp: Stamp::new(NOW, None),
+        };
+        if self.store.find::<Budget>(&id, &Scope::everything()).await.unwrap().is_none() {
+            self.store.create(&budget, &by()).await.unwrap();
+            return;
+        }
+        let change = |there: &mut Budget| {
+            there.limits.max_budget = max_budget;
+            Ok::<_, StoreError>(())
+        };
+        self.store.change(&id, &Scope::everything(), &by(), change).await.unwrap();
+    }
+
+    /// Waits until something reads so, at most as long as is promised.
+    async fn reads<F: Future<Output = Vec<i64>>>(&self, what: &str, expected: &[i64], read: impl Fn() -> F) {
+        let heard = async {
+            while read().await != expected {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(2), heard).await.is_ok();
+        assert!(in_time, "{what}: {:?} and not {expected:?}", read().await);
     }
 
     /// Waits until the gateway has heard, at most as long as is promised.
@@ -165,7 +200,10 @@ async fn an_old_text_works_until_its_end() {
         desk.soon("both are blocked", key, |said| matches!(said, Some(Err(Refusal::Blocked { .. })))).await;
     }
     desk.change(&new, |key| key.blocked = false).await;
-    desk.soon("both work", &old, |said| *said == Some(Ok(()))).await;
+    // Each is heard of by itself: one may have been read again before the news came.
+    for key in [&old, &new] {
+        desk.soon("both work", key, |said| *said == Some(Ok(()))).await;
+    }
     desk.clock.store(until.0, Relaxed);
     assert!(!matches!(desk.says(&old).await, Some(Ok(()))), "its time is over, in memory as well");
     assert_eq!(desk.says(&new).await, Some(Ok(())));
@@ -208,4 +246,104 @@ async fn memory_is_bounded() {
         assert_eq!(desk.says(&PlainKey::generate(&[number; 32])).await, None);
     }
     assert!(!desk.identities.is_empty());
+}
+
+/// The hard limits, in nano-dollars or whatever they are of.
+fn limits(bounds: &llm_limits::Bounds) -> Vec<i64> {
+    bounds.iter().filter_map(|bound| bound.limit).collect()
+}
+
+#[tokio::test]
+async fn bounds_change_with_the_records_that_they_are_made_of() {
+    let desk = Desk::open(Bounds::default()).await;
+    desk.budget("small", "0.000000005").await;
+    let mut team = Team::new(TeamId::new("search"), Stamp::new(NOW, None));
+    team.limits.rpm_limit = Some(7);
+    team.budget_id = Some(BudgetId::new("small"));
+    desk.store.create(&team, &by()).await.unwrap();
+    let key = desk
+        .make(1, |key| {
+            key.team_id = Some(TeamId::new("search"));
+            key.limits.max_parallel_requests = Some(3);
+        })
+        .await;
+    let read = || async { limits(&desk.identities.find(&key.hash(), NOW).await.unwrap().unwrap().bounds) };
+    desk.reads("the key's own, the team's by its row, the team's own", &[3, 5, 7], read).await;
+    desk.budget("small", "0.000000009").await;
+    desk.reads("the row changed", &[3, 9, 7], read).await;
+    desk.change(&key, |key| key.limits.max_parallel_requests = Some(4)).await;
+    desk.reads("the key changed", &[4, 9, 7], read).await;
+}
+
+#[tokio::test]
+async fn end_users_have_budgets_whether_written_down_or_not() {
+    let desk = Desk::open(Bounds::default()).await;
+    desk.budget("default", "0.000000002").await;
+    let default = BudgetId::new("default");
+    let read = |default: Option<BudgetId>| {
+        let identities = desk.identities.clone();
+        move || {
+            let (identities, default) = (identities.clone(), default.clone());
+            async move { limits(&identities.end_user("ben", default.as_ref(), NOW).await.unwrap().bounds) }
+        }
+    };
+    desk.reads("nobody bounds who is not known", &[], read(None)).await;
+    desk.reads("but by the default", &[2], read(Some(default.clone()))).await;
+    // All news of that has been heard of when it stays in memory.
+    while desk.identities.cached_end_user("ben", Some(&default), NOW).is_none() {
+        desk.identities.end_user("ben", Some(&default), NOW).await.unwrap();
+    }
+    desk.budget("default", "0.000000003").await;
+    desk.reads("the default changed", &[3], read(Some(default.clone()))).await;
+
+    let ben: EndUser = serde_json::from_str(r#"{"user_id": "ben", "limits": {"rpm_limit": 8}}"#).unwrap();
+    desk.store.create(&ben, &by()).await.unwrap();
+    desk.reads("known from now on", &[8], read(None)).await;
+    desk.reads("and without a budget of their own", &[3, 8], read(Some(default.clone()))).await;
+    desk.budget("own", "0.000000001").await;
+    let change = |ben: &mut EndUser| {
+        ben.budget_id = Some(BudgetId::new("own"));
+        Ok::<_, StoreError>(())
+    };
+    desk.store.change(&ben.user_id, &Scope::everything(), &by(), change).await.unwrap();
+    desk.reads("which counts before the default", &[1, 8], read(Some(default))).await;
+    let known = desk.identities.end_user("ben", None, NOW).await.unwrap();
+    assert!(known.record.is_some());
+}
+
+#[tokio::test]
+async fn tags_are_known_by_name() {
+    let desk = Desk::open(Bounds::default()).await;
+    assert!(desk.identities.tag("batch", NOW).await.unwrap().is_none());
+    assert!(
+        desk.identities.cached_tag("batch", NOW).is_some_and(|tag| tag.is_none()),
+        "also that it is none"
+    );
+    desk.budget("small", "0.000000005").await;
+    let tag: Tag = serde_json::from_str(r#"{"name": "batch", "budget_id": "small"}"#).unwrap();
+    desk.store.create(&tag, &by()).await.unwrap();
+    let read = || async {
+        let tag = desk.identities.tag("batch", NOW).await.unwrap();
+        tag.map(|tag| limits(&tag.bounds)).unwrap_or_default()
+    };
+    desk.reads("it was made", &[5], read).await;
+    desk.budget("small", "0.000000006").await;
+    desk.reads("its budget changed", &[6], read).await;
+    desk.store.delete::<Tag>(&[tag.name], &Scope::everything(), &by()).await.unwrap();
+    desk.reads("it is gone", &[], read).await;
+}
+
+#[tokio::test]
+async fn names_in_memory_are_bounded() {
+    let desk = Desk::open(Bounds { named: 8, ..Bounds::default() }).await;
+    for number in 0..100 {
+        desk.identities.end_user(&format!("user-{number}"), None, NOW).await.unwrap();
+    }
+    let kept = (0..100)
+        .filter(|number| desk.identities.cached_end_user(&format!("user-{number}"), None, NOW).is_some());
+    let kept = kept.count();
+    assert!((1..=8).contains(&kept), "{kept}");
+    let long = "u".repeat(10_000);
+    desk.identities.end_user(&long, None, NOW).await.unwrap();
+    assert!(desk.identities.cached_end_user(&long, None, NOW).is_none(), "clients choose names");
 }

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use llm_identity::Identity;
+use llm_ledger::Entry;
+use llm_pricing::{Cost, Table, Terms, Usd, cost, read};
 use llm_tenancy::{Actor, Document, Route, StoredModel};
-use llm_types::{ApiError, UnixMs};
+use llm_types::{ApiError, UnixMs, Usage};
+use serde_json::Value;
 
 /// Who asks, as the gateway has found out.
 #[derive(Debug, Clone)]
@@ -25,6 +28,43 @@ pub struct Admitted {
     /// The same for the audit.
     pub actor: Actor,
 }
+
+/// What a usage costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The vendor that is asked.
+    pub vendor: Option<String>,
+    /// The amount, and its parts.
+    pub cost: Cost,
+}
+
+impl Quote {
+    /// What a usage costs by the list: `model` may be any name of it, `vendor/model` too. `None` if no price is known.
+    pub fn listed(model: &str, usage: &Usage, at: UnixMs) -> Option<Self> {
+        let known = Table::embedded().find_name(model)?;
+        let reading = read(usage);
+        let terms = Terms {
+            tier: reading.tier.unwrap_or_default(),
+            at: Some(at),
+            facts: &reading.facts,
+            ..Terms::default()
+        };
+        let cost = cost(&reading.quantities, &known.prices?, &terms).ok()?;
+        Some(Self { vendor: Some(known.vendor.to_owned()), cost })
+    }
+}
+
+/// What an entry of the ledger would cost now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repriced {
+    /// Its cost.
+    pub cost: Usd,
+    /// The same without discount and margin.
+    pub list_cost: Usd,
+}
+
+/// Bytes of a message that one token stands for where nobody counts.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// The gateway that the management API is part of.
 pub trait Host: Send + Sync + 'static {
@@ -48,4 +88,25 @@ pub trait Host: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with it, by its place.
     fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError>;
+
+    /// The budget of everybody together, if there is one.
+    fn max_budget(&self) -> Option<Usd> {
+        None
+    }
+
+    /// What a usage costs with a model: one of the gateway's, else by the list. `None` if no price is known.
+    fn quote(&self, model: &str, usage: &Usage) -> Option<Quote> {
+        Quote::listed(model, usage, self.now())
+    }
+
+    /// How many tokens messages have for a model, or nearly so.
+    fn tokens(&self, _model: &str, messages: &[Value]) -> u64 {
+        let bytes = messages.iter().map(|message| message.to_string().len() as u64);
+        bytes.sum::<u64>().div_ceil(BYTES_PER_TOKEN)
+    }
+
+    /// What an entry of the ledger would cost at the prices of now. `None` if no price is known: it stays as it is.
+    fn reprice(&self, _entry: &Entry) -> Option<Repriced> {
+        None
+    }
 }

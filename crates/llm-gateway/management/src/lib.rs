@@ -26,6 +26,7 @@ mod projects;
 mod said;
 mod seals;
 mod shape;
+mod spend;
 mod tags;
 mod teams;
 mod terms;
@@ -36,7 +37,7 @@ mod wire;
 use endpoint::Endpoint;
 
 pub use docs::{DOCS_PAGE, DOCS_POLICY, DOCS_SCRIPT, DOCS_SHEET};
-pub use host::{Admitted, Caller, Host};
+pub use host::{Admitted, Caller, Host, Quote, Repriced};
 pub use office::Office;
 pub use openapi::{openapi, paths};
 
@@ -53,6 +54,7 @@ fn endpoints() -> Vec<Endpoint> {
         models::endpoints(),
         organizations::endpoints(),
         projects::endpoints(),
+        spend::endpoints(),
         tags::endpoints(),
         teams::endpoints(),
         users::endpoints(),

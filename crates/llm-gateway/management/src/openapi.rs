@@ -25,6 +25,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("model", "Models beside those of the configuration's file."),
     ("credential", "Vendors' keys under names, for models."),
     ("audit", "Who changed what, and when."),
+    ("spend", "What was spent: entries of the ledger, and reports."),
 ];
 
 /// The whole document: what `data_plane` says of the routes that are not managed here, and what is. Where both have a path,

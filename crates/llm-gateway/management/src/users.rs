@@ -151,14 +151,14 @@ fn user() -> Vec<Member<User>> {
 }
 
 /// A user as it is shown, with ids of teams.
-fn show(it: &User, teams: &[TeamId]) -> Document {
+pub(crate) fn show(it: &User, teams: &[TeamId]) -> Document {
     let mut shown = member::show(it, &user());
     shown.insert("teams".to_owned(), json!(teams));
     shown
 }
 
 /// The teams that users are in, as far as the caller may look.
-async fn teams_of(desk: &Desk, users: &[UserId]) -> Result<BTreeMap<UserId, Vec<TeamId>>, Fault> {
+pub(crate) async fn teams_of(desk: &Desk, users: &[UserId]) -> Result<BTreeMap<UserId, Vec<TeamId>>, Fault> {
     let users = users.iter().map(|id| id.as_str().to_owned()).collect();
     let scope = desk.scope_of(Resource::TeamMember, Verb::List);
     let of_users = vec![Filter::Among(Field::User, users)];

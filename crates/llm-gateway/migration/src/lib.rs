@@ -3,6 +3,7 @@
 mod dialect;
 mod m20261121_000001_records;
 mod m20261121_000002_journals;
+mod m20261122_000003_ledger;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -24,4 +25,8 @@ pub struct Migration {
 }
 
 /// Every step, first to last.
-pub const ALL: &[Migration] = &[m20261121_000001_records::MIGRATION, m20261121_000002_journals::MIGRATION];
+pub const ALL: &[Migration] = &[
+    m20261121_000001_records::MIGRATION,
+    m20261121_000002_journals::MIGRATION,
+    m20261122_000003_ledger::MIGRATION,
+];

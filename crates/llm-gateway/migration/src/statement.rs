@@ -8,6 +8,8 @@ use sea_query::{IndexCreateStatement, TableCreateStatement, TableDropStatement};
 pub enum Statement {
     /// A table is made, unless it is there.
     CreateTable(Box<TableCreateStatement>),
+    /// A part of a table is made, unless it is there. It goes with its table.
+    CreatePart(Box<TableCreateStatement>),
     /// An index is made, unless it is there.
     CreateIndex(Box<IndexCreateStatement>),
     /// A table goes, if it is there.

@@ -1,6 +1,6 @@
 //! A short notation for tables.
 
-use sea_query::{Alias, ColumnDef, Index, IndexCreateStatement, Table};
+use sea_query::{Alias, ColumnDef, Index, IndexCreateStatement, Table, TableCreateStatement};
 
 use crate::{Dialect, Statement};
 
@@ -30,6 +30,21 @@ pub(crate) enum Column {
     Flag(&'static str),
     /// A JSON document.
     Document(&'static str),
+    /// So many bytes.
+    Bytes(&'static str, u32),
+    /// A text of any length, which nothing is looked up by.
+    Long(&'static str),
+}
+
+/// A table, and what it is known by when that is several columns.
+pub(crate) struct Keyed {
+    pub(crate) name: &'static str,
+    pub(crate) columns: Vec<Column>,
+    /// The primary key.
+    pub(crate) key: &'static [&'static str],
+    pub(crate) indexes: Vec<Over>,
+    /// On PostgreSQL: the column by whose ranges it is kept in parts.
+    pub(crate) parts: Option<&'static str>,
 }
 
 /// An index over columns.
@@ -53,11 +68,53 @@ pub(crate) fn create(
     columns: impl IntoIterator<Item = Column>,
     indexes: &[Over],
 ) -> Vec<Statement> {
+    finish(dialect, name, table(dialect, name, columns), indexes)
+}
+
+/// The statements that make a table with a key of several columns, its indexes, and where it is kept in parts, the part
+/// for what has no other.
+pub(crate) fn create_keyed(dialect: Dialect, keyed: Keyed) -> Vec<Statement> {
+    let mut table = table(dialect, keyed.name, keyed.columns);
+    let mut key = Index::create();
+    for column in keyed.key {
+        key.col(Alias::new(*column));
+    }
+    table.primary_key(&mut key);
+    let parts = keyed.parts.filter(|_| dialect == Dialect::Postgres);
+    if let Some(column) = parts {
+        table.partition_by_range([Alias::new(column)]);
+    }
+    let mut made = finish(dialect, keyed.name, table, &keyed.indexes);
+    if parts.is_some() {
+        let mut rest = Table::create();
+        rest.table(Alias::new(format!("{}_rest", keyed.name)))
+            .if_not_exists()
+            .partition_of(Alias::new(keyed.name))
+            .extra("DEFAULT");
+        made.push(Statement::CreatePart(Box::new(rest)));
+    }
+    made
+}
+
+fn table(
+    dialect: Dialect,
+    name: &'static str,
+    columns: impl IntoIterator<Item = Column>,
+) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(Alias::new(name)).if_not_exists();
     for column in columns {
-        table.col(definition(&column));
+        table.col(definition(dialect, &column));
     }
+    table
+}
+
+fn finish(
+    dialect: Dialect,
+    name: &'static str,
+    mut table: TableCreateStatement,
+    indexes: &[Over],
+) -> Vec<Statement> {
     if let Some(collation) = dialect.collation() {
         table.character_set("utf8mb4").collate(collation);
     }
@@ -91,7 +148,7 @@ fn index(table: &str, over: &Over) -> IndexCreateStatement {
     index
 }
 
-fn definition(column: &Column) -> ColumnDef {
+fn definition(dialect: Dialect, column: &Column) -> ColumnDef {
     let named = |name: &'static str| ColumnDef::new(Alias::new(name));
     match *column {
         Column::Sequence(name) => {
@@ -104,5 +161,11 @@ fn definition(column: &Column) -> ColumnDef {
         Column::MaybeWhole(name) => named(name).big_integer().null().to_owned(),
         Column::Flag(name) => named(name).boolean().not_null().to_owned(),
         Column::Document(name) => named(name).json_binary().not_null().to_owned(),
+        Column::Bytes(name, length) => named(name).binary_len(length).not_null().to_owned(),
+        // MySQL's own text ends at 64 KiB.
+        Column::Long(name) if dialect.indexes_inline() => {
+            named(name).custom(Alias::new("longtext")).not_null().to_owned()
+        }
+        Column::Long(name) => named(name).text().not_null().to_owned(),
     }
 }

@@ -52,6 +52,7 @@ fn indexes_fit_into_innodb() {
             .map(|column| {
                 let bytes = match column.get_column_type() {
                     Some(ColumnType::String(StringLen::N(length))) => 4 * length,
+                    Some(ColumnType::Binary(length)) => *length,
                     _ => 8,
                 };
                 (column.get_column_name(), bytes)
@@ -70,7 +71,7 @@ fn indexes_fit_into_innodb() {
 fn created(statement: &Statement) -> Option<String> {
     match statement {
         Statement::CreateTable(table) => table.get_table_name().map(|name| format!("{name:?}")),
-        Statement::CreateIndex(_) | Statement::DropTable(_) => None,
+        Statement::CreatePart(_) | Statement::CreateIndex(_) | Statement::DropTable(_) => None,
     }
 }
 
@@ -83,6 +84,6 @@ fn dropped(statement: &Statement) -> Option<String> {
             let (inside, _) = after.split_once("], options")?;
             Some(inside.to_owned())
         }
-        Statement::CreateTable(_) | Statement::CreateIndex(_) => None,
+        Statement::CreateTable(_) | Statement::CreatePart(_) | Statement::CreateIndex(_) => None,
     }
 }

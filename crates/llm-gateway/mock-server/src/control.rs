@@ -1,7 +1,7 @@
 //! The control API under `/_mock/`: records, scripts, exchanges.
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use llm_provider_mock::{Plan, Script, ScriptError};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -10,6 +10,10 @@ use crate::exchanges::{ExchangeError, Replay};
 use crate::record::Record;
 use crate::routes::JSON;
 use crate::stage::Stage;
+
+/// Records in one answer of lines.
+const MOST_LINES: u64 = 1_000;
+const JSON_LINES: HeaderValue = HeaderValue::from_static("application/jsonl");
 
 #[derive(Serialize)]
 struct Requests {
@@ -34,9 +38,10 @@ struct Problem {
 }
 
 /// Answers a request for `what`, the path after `/_mock/`.
-pub(crate) fn answer(stage: &Stage, method: &Method, what: &str, body: &[u8]) -> Plan {
+pub(crate) fn answer(stage: &Stage, method: &Method, what: &str, query: Option<&str>, body: &[u8]) -> Plan {
     match (method.as_str(), what) {
         ("GET", "requests") => ok(&Requests { total: stage.records.total(), data: stage.records.list() }),
+        ("GET", "requests.jsonl") => lines(stage, query.unwrap_or_default()),
         ("DELETE", "requests") => {
             stage.records.clear();
             done()
@@ -58,7 +63,7 @@ pub(crate) fn answer(stage: &Stage, method: &Method, what: &str, body: &[u8]) ->
             stage.set_replay(Replay::default());
             done()
         }
-        (_, "requests" | "script" | "exchanges") => {
+        (_, "requests" | "requests.jsonl" | "script" | "exchanges") => {
             problem(StatusCode::METHOD_NOT_ALLOWED, format!("{method} is not a method of /_mock/{what}"))
         }
         _ => problem(StatusCode::NOT_FOUND, format!("there is no /_mock/{what}")),
@@ -80,6 +85,26 @@ fn put_script(stage: &Stage, body: &[u8]) -> Result<(), ScriptError> {
 fn put_exchanges(stage: &Stage, body: &[u8]) -> Result<(), ExchangeError> {
     stage.set_replay(Replay::new(serde_json::from_slice(body)?)?);
     Ok(())
+}
+
+/// One record a line, from the number `from` on, at most `limit`.
+fn lines(stage: &Stage, query: &str) -> Plan {
+    let number = |name: &str, usual: u64| {
+        let pair = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(found, _)| *found == name);
+        pair.map_or(Some(usual), |(_, value)| value.parse().ok())
+    };
+    let (Some(from), Some(limit)) = (number("from", 0), number("limit", MOST_LINES)) else {
+        return problem(StatusCode::BAD_REQUEST, "`from` and `limit` are numbers".to_owned());
+    };
+    let limit = usize::try_from(limit.min(MOST_LINES)).unwrap_or(usize::MAX);
+    let mut text = Vec::new();
+    for record in stage.records.list_from(from, limit) {
+        if let Err(error) = serde_json::to_writer(&mut text, &record) {
+            return problem(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+        }
+        text.push(b'\n');
+    }
+    Plan::whole(StatusCode::OK, JSON_LINES, text.into())
 }
 
 fn ok(value: &impl Serialize) -> Plan {

@@ -11,4 +11,4 @@ pub use exchanges::{Exchange, ExchangeError, ExchangeResponse};
 pub use record::{Outcome, Record};
 pub use server::{Handle, MockServer, Options};
 
-pub use llm_provider_mock::{Cut, PlanBody, Script};
+pub use llm_provider_mock::{Cut, PlanBody, Reported, Script};

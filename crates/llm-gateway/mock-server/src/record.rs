@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, request::Parts};
+use llm_provider_mock::Reported;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use tokio::sync::Notify;
 
@@ -55,6 +56,11 @@ pub struct Record {
     pub status: Option<u16>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Pieces of the body handed to the connection; of a stream, its events.
+    pub frames: u64,
+    /// Tokens that the answer reports if it gets to its end; absent where it is no answer of a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Reported>,
 }
 
 /// A bounded list of records, shared by the server's connections.
@@ -97,10 +103,12 @@ impl Records {
             body,
             status: None,
             outcome: Outcome::Open,
+            frames: 0,
+            usage: None,
         };
         let mut kept = self.lock();
         record.sequence = kept.next;
-        let ticket = Open { records: Arc::clone(self), era: kept.era, sequence: kept.next };
+        let ticket = Open { records: Arc::clone(self), era: kept.era, sequence: kept.next, frames: 0 };
         kept.next += 1;
         kept.bytes += record.body.len();
         kept.list.push_back(record);
@@ -115,6 +123,14 @@ impl Records {
 
     pub(crate) fn list(&self) -> Vec<Record> {
         self.lock().list.iter().cloned().collect()
+    }
+
+    /// At most so many records from this number on.
+    pub(crate) fn list_from(&self, sequence: u64, most: usize) -> Vec<Record> {
+        let kept = self.lock();
+        let first = kept.list.front().map_or(0, |record| record.sequence);
+        let skipped = usize::try_from(sequence.saturating_sub(first)).unwrap_or(usize::MAX);
+        kept.list.iter().skip(skipped).take(most).cloned().collect()
     }
 
     /// The records, as soon as they are what is waited for.
@@ -156,6 +172,7 @@ struct Open {
     records: Arc<Records>,
     era: u64,
     sequence: u64,
+    frames: u64,
 }
 
 impl Ticket {
@@ -164,15 +181,28 @@ impl Ticket {
         Self(None)
     }
 
-    pub(crate) fn answered(&self, status: u16) {
+    pub(crate) fn answered(&self, status: u16, usage: Option<Reported>) {
         if let Some(open) = &self.0 {
-            open.update(|record| record.status = Some(status));
+            open.update(|record| {
+                record.status = Some(status);
+                record.usage = usage;
+            });
+        }
+    }
+
+    /// A piece of the body was handed over. Told with the end, so that nobody is woken for each piece.
+    pub(crate) fn sent(&mut self) {
+        if let Some(open) = &mut self.0 {
+            open.frames += 1;
         }
     }
 
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if let Some(open) = self.0.take() {
-            open.update(|record| record.outcome = outcome);
+            open.update(|record| {
+                record.outcome = outcome;
+                record.frames = open.frames;
+            });
         }
     }
 }
@@ -261,7 +291,7 @@ mod tests {
         let mut first = open(&records, "/1", "a");
         let second = open(&records, "/2", "b");
         let mut third = open(&records, "/3", "c");
-        third.answered(200);
+        third.answered(200, None);
         third.end(Outcome::Complete);
         drop(second);
         first.end(Outcome::Cut);

@@ -35,7 +35,11 @@ pub(crate) async fn serve(
     };
     let path = parts.uri.path();
     if let Some(rest) = path.strip_prefix(CONTROL) {
-        return Ok(play(control::answer(&stage, &parts.method, rest, &body), Ticket::none()).await);
+        return Ok(play(
+            control::answer(&stage, &parts.method, rest, parts.uri.query(), &body),
+            Ticket::none(),
+        )
+        .await);
     }
     if path == "/health" {
         let body = Bytes::from_static(b"{\"status\":\"ok\"}");
@@ -96,7 +100,7 @@ async fn play(plan: Plan, ticket: Ticket) -> Response<Served> {
     if plan.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(plan.delay_ms)).await;
     }
-    ticket.answered(plan.status.as_u16());
+    ticket.answered(plan.status.as_u16(), plan.usage);
     let mut served = Served { body: PlanBody::new(plan.steps, plan.content_length), ticket };
     served.note_end();
     let mut response = Response::new(served);
@@ -127,8 +131,10 @@ impl Body for Served {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Err(Cut))) = polled {
-            self.ticket.end(Outcome::Cut);
+        match polled {
+            Poll::Ready(Some(Ok(_))) => self.ticket.sent(),
+            Poll::Ready(Some(Err(Cut))) => self.ticket.end(Outcome::Cut),
+            Poll::Ready(None) | Poll::Pending => {}
         }
         self.note_end();
         polled

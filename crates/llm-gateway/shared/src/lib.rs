@@ -5,10 +5,12 @@ mod address;
 mod link;
 mod news;
 mod others;
+mod quota;
 mod store;
 
 pub use account::Account;
 pub use address::{Address, AddressError, Kind, Sentinels, Tls};
 pub use news::{Cooling, News, Pin, Spent};
 pub use others::{Others, Touched};
+pub use quota::{QuotaOptions, RedisAuthority, Seed};
 pub use store::{Answers, Asks, LeaseAnswer, LeaseAsk, Options, PlaceAsk, Store, StoreError};

@@ -34,8 +34,9 @@ impl Sink for Books {
 fn begin() -> (Exchange, Books, Arc<Finaliser>) {
     let books = Books::default();
     let runtime = Runtime::new(Arc::new(Ticks::default()), Arc::new(|_| None), 1);
-    let finaliser = Finaliser::new(runtime, vec![Box::new(books.clone())]);
-    (Exchange::begin(&finaliser, "id".to_owned(), "/", 1), books, finaliser)
+    let name = Name::new(&runtime, Some("id"));
+    let finaliser = Finaliser::new(runtime, vec![Box::new(books.clone())], None);
+    (Exchange::begin(&finaliser, name, "/", 1), books, finaliser)
 }
 
 fn ended(books: &Books) -> Vec<(Outcome, Stage)> {

@@ -18,6 +18,7 @@ use crate::auth::{Errand, Principal, Recognised};
 use crate::error::{self, overloaded};
 use crate::exchange::{Exchange, Finaliser};
 use crate::headers;
+use crate::ledger::Name;
 use crate::limits::read_body;
 use crate::services;
 use crate::services::completion::{self, Ask, Door};
@@ -87,10 +88,11 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
-    let id = request_id(&app, request.headers());
+    let name = Name::new(&app.runtime, own_name(request.headers()));
+    let id = name.id.clone();
     let ingress = serving.ingress(route.dialect);
     // Boxed: a future that is handed on by value is copied at every step.
-    let work = Box::pin(staged(app.clone(), serving, route, client, id.clone(), request));
+    let work = Box::pin(staged(app.clone(), serving, route, client, name, request));
     async move {
         let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
             let created_s = app.runtime.now().seconds();
@@ -111,14 +113,14 @@ async fn staged<B>(
     serving: Arc<Serving>,
     route: ModelRoute,
     client: Client,
-    id: String,
+    name: Name,
     request: Request<B>,
 ) -> Response<AnswerBody>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::fmt::Display,
 {
-    let mut exchange = Exchange::begin(&app.finaliser, id, route.route, serving.version);
+    let mut exchange = Exchange::begin(&app.finaliser, name, route.route, serving.version);
     exchange.record_mut().client = client.address;
     let mut exchange = Some(exchange);
     let dialect = route.dialect;
@@ -223,8 +225,8 @@ where
     B::Error: std::fmt::Display,
 {
     let serving = app.serving();
-    let id = request_id(app, request.headers());
-    let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), id, route.route, serving.version);
+    let name = Name::new(&app.runtime, own_name(request.headers()));
+    let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), name, route.route, serving.version);
     let (parts, body) = request.into_parts();
     exchange.record_mut().principal = Some(who);
     check_content_type(&parts.headers)?;
@@ -255,10 +257,14 @@ fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
 
 /// The client's own name for the request if it is short and plain, else a new one.
 fn request_id(app: &App, map: &HeaderMap) -> String {
+    own_name(map).map_or_else(|| new_id(app), ToOwned::to_owned)
+}
+
+/// The client's own name for the request, if it is short and plain.
+fn own_name(map: &HeaderMap) -> Option<&str> {
     header_text(map, headers::REQUEST_ID)
         .filter(|id| !id.is_empty() && id.len() <= 128)
         .filter(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte)))
-        .map_or_else(|| new_id(app), ToOwned::to_owned)
 }
 
 /// A new name for a request.

@@ -1,5 +1,7 @@
 //! A chat request from its body to its answer: peek, choose a deployment, ask it, hand the answer on.
 
+mod account;
+mod allow;
 mod attempt;
 mod book;
 mod cache_points;
@@ -216,6 +218,9 @@ pub(crate) fn look<'a>(
         created_s: exchange.record().started.seconds(),
         include_usage,
     };
+    if exchange.is_booked() {
+        exchange.record_mut().account = account::account(ask, &peek, exchange.record().principal.as_ref())?;
+    }
     let record = exchange.record_mut();
     record.dialect = Some(ask.dialect);
     record.stream = stream;
@@ -259,6 +264,9 @@ async fn route(
     let (entry, class) = enter(serving, request, &mut inquiry, &embedder).await?;
     let principal = open.record().principal.clone();
     let group = serving.resolve_for(entry.group, principal.as_ref().and_then(Principal::access))?;
+    if let Some(quotas) = app.quotas() {
+        allow::allow(app, quotas, request, &group, open).await?;
+    }
     let now = app.runtime.now();
     let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;
     let pins = ties.pins();
@@ -312,7 +320,14 @@ async fn route(
                 _ => None,
             };
             let journey = Journey::new(app.clone(), session, group, deployment.clone(), place, ties);
-            Ok(answer(app, serving, &deployment, request, asked, journey, open, context))
+            let response = answer(app, serving, &deployment, request, asked, journey, open, context);
+            if !request.stream
+                && let Some(lasts) = app.finaliser.ledger().and_then(|ledger| ledger.lasts())
+            {
+                // Boxed: few want their entries to survive the machine.
+                Box::pin(lasts).await;
+            }
+            Ok(response)
         }
         (Err(lost), _) => {
             open.record_mut().routing = Some(session);
@@ -363,12 +378,17 @@ fn answer(
     if let Asked::Whole { seen, .. } = &mut asked {
         exchange.hear(std::mem::take(&mut **seen));
         exchange.price();
+        exchange.settle_answer();
     }
     tell_legs(&exchange, map);
+    exchange.tell_limits(app.runtime.now(), map);
     if let Some(bill) = &exchange.record().bill
         && let Ok(cost) = HeaderValue::try_from(pricing::header_text(bill.cost.total))
     {
         map.insert(headers::RESPONSE_COST, cost);
+    }
+    if exchange.is_booked() && matches!(asked, Asked::Whole { .. }) && exchange.record().bill.is_none() {
+        map.insert(headers::UNPRICED, HeaderValue::from_static("true"));
     }
     tell_notes(&exchange.record().notes, &request.ask.headers, map);
     if let Some(variant) = &exchange.record().variant {

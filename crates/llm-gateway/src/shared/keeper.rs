@@ -53,7 +53,7 @@ const LAST_BACKOFF: Duration = Duration::from_millis(1_000);
 impl Keeper {
     /// A task that has not begun. The first round is made by [`begin`](Self::begin).
     pub fn new(shared: Shared, app: Arc<App>, states: Arc<States>) -> Self {
-        let Shared { sharing, store, interval } = shared;
+        let Shared { sharing, store, interval, .. } = shared;
         let view = View {
             app,
             states,

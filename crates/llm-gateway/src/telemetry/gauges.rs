@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 
 use crate::app::App;
 use crate::budgets::Scope;
+use crate::ledger::Ledger;
 use crate::services::health::{self, Verdict};
 use crate::serving::Serving;
 
@@ -62,6 +63,31 @@ pub fn register(registry: &mut Registry, app: &App, serving: &Serving) {
     registry.register("remaining_tokens", "Tokens that the vendor says are left", tokens);
 
     register_budgets(registry, serving, now);
+    if let Some(ledger) = app.finaliser.ledger() {
+        register_journal(registry, ledger);
+    }
+}
+
+/// How the journal stands.
+fn register_journal(registry: &mut Registry, ledger: &Ledger) {
+    let state = ledger.journal().state();
+    let figures = [
+        ("journal_bytes", "Bytes that the journal takes from the disk", state.bytes),
+        ("journal_open_legs", "Requests to vendors that have not been settled", state.open),
+        ("journal_waiting_entries", "Entries that the database does not have yet", state.unacknowledged),
+        ("journal_refused", "Requests to vendors that were refused as the journal was full", state.refused),
+        (
+            "journal_overflowing",
+            "Whether the journal goes on in its second folder",
+            state.is_overflowing.into(),
+        ),
+        ("ledger_lost_entries", "Entries that could not be kept; they stand in the log", ledger.lost()),
+    ];
+    for (name, help, figure) in figures {
+        let gauge = Gauge::<i64>::default();
+        gauge.set(i64::try_from(figure).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    }
 }
 
 /// What is left of the budgets of the configuration.

@@ -6,10 +6,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 use http::request::Parts;
-use llm_management::{Admitted, Caller, Host};
-use llm_provider_core::header_text;
+use llm_ledger::{Entry, Flag, Tokens, Usd};
+use llm_management::{Admitted, Caller, Host, Quote, Repriced};
+use llm_provider_core::{Seen, header_text};
 use llm_tenancy::{Actor, Document, Role, Route, StoredModel, UserId};
-use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use llm_types::{
+    ApiError, CompletionTokensDetails, ErrorKind, Layer, Nullable, PromptTokensDetails, UnixMs, Usage,
+};
 
 use super::SETTLING;
 use crate::app::App;
@@ -17,6 +20,7 @@ use crate::auth::Principal;
 use crate::headers;
 use crate::http::front::Client;
 use crate::http::visit::let_in;
+use crate::pricing::{Bill, Pricing};
 
 /// Under which id the holder of the master key goes.
 const OWNER: &str = "default_user_id";
@@ -81,4 +85,51 @@ impl Host for Desk {
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, why).with_code("invalid_model")
         })
     }
+
+    fn max_budget(&self) -> Option<Usd> {
+        self.app.serving().config.settings.proxy.max_budget
+    }
+
+    fn quote(&self, model: &str, usage: &Usage) -> Option<Quote> {
+        let now = self.now();
+        let group = self.app.serving().resolve(model).ok();
+        let first = group.as_ref().and_then(|group| group.deployments.first());
+        let Some(deployment) = first.filter(|deployment| deployment.pricing.prices.is_some()) else {
+            return Quote::listed(model, usage, now);
+        };
+        let bill = bill(&deployment.pricing, usage.clone(), now)?;
+        Some(Quote { vendor: Some(deployment.provider_name.to_string()), cost: bill.cost })
+    }
+
+    fn reprice(&self, entry: &Entry) -> Option<Repriced> {
+        // The vendor's own word needs no list.
+        if entry.flags.has(Flag::Reported) {
+            return None;
+        }
+        let group = self.app.serving().resolve(&entry.model).ok()?;
+        let same =
+            group.deployments.iter().find(|deployment| *deployment.id.as_str() == *entry.deployment)?;
+        let bill = bill(&same.pricing, usage(&entry.tokens), entry.at())?;
+        Some(Repriced { cost: bill.cost.total, list_cost: bill.cost.before_adjustment })
+    }
+}
+
+fn bill(pricing: &Pricing, usage: Usage, at: UnixMs) -> Option<Bill> {
+    pricing.bill(&Seen { usage: Some(usage), complete: true, ..Seen::default() }, 0, at)
+}
+
+/// The usage that tokens were booked for.
+fn usage(tokens: &Tokens) -> Usage {
+    let count = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
+    let mut usage = Usage::new(count(tokens.prompt), count(tokens.completion));
+    usage.prompt_tokens_details = Nullable::Value(PromptTokensDetails {
+        cached_tokens: Nullable::Value(count(tokens.cache_read).into()),
+        cache_write_tokens: Nullable::Value(count(tokens.cache_write).into()),
+        ..PromptTokensDetails::default()
+    });
+    usage.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
+        reasoning_tokens: Nullable::Value(count(tokens.reasoning).into()),
+        ..CompletionTokensDetails::default()
+    });
+    usage
 }

@@ -9,6 +9,7 @@ mod error;
 mod groups;
 mod journal;
 mod keys;
+mod ledger;
 mod list;
 mod listen;
 mod lock;
@@ -34,6 +35,10 @@ pub use error::StoreError;
 pub use journal::By;
 pub use journal::mask::{MASK, masked_document};
 pub use keys::FoundKey;
+pub use ledger::{
+    Booked, Day, DaySum, Dimension, EntryCount, EntryOrder, EntryPage, EntryQuery, Facet, Group, Mismatch,
+    Pruned, ReportLine, ReportQuery, ShareAsk, ShareGrant, SumOrder, SumQuery, Sums, Taken,
+};
 pub use list::{Cursor, Field, Filter, Page, Query, Start};
 pub use migrate::Schema;
 pub use news::{Change, News, Numbered, Reader, Wanted, Watch};

@@ -17,7 +17,7 @@ use crate::scope::within;
 use crate::{Scope, Store};
 
 pub use cursor::Cursor;
-use cursor::Mark;
+pub(crate) use cursor::Mark;
 pub use filter::{Field, Filter};
 
 /// The most records of a page.

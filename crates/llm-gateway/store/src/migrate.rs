@@ -226,7 +226,7 @@ async fn down(db: &DatabaseTransaction, step: &Migration) -> Result<()> {
 
 async fn execute(db: &DatabaseTransaction, statement: &Statement) -> Result<()> {
     match statement {
-        Statement::CreateTable(table) => db.execute(&**table).await?,
+        Statement::CreateTable(table) | Statement::CreatePart(table) => db.execute(&**table).await?,
         Statement::CreateIndex(index) => db.execute(&**index).await?,
         Statement::DropTable(table) => db.execute(table).await?,
         other => return Err(StoreError::Invalid(format!("no database takes this step: {other:?}"))),

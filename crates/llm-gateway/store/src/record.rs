@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 pub use id::RecordId;
 pub(crate) use id::unpair;
 pub(crate) use kinds::{
-    ACCESS_GROUPS, CREDENTIALS, END_USERS, KEYS, MODELS, ORGANIZATION_MEMBERS, ORGANIZATIONS, PROJECTS, SEAL,
-    TAGS, TEAM_MEMBERS, TEAMS, USERS,
+    ACCESS_GROUPS, BUDGETS, CREDENTIALS, END_USERS, KEYS, MODELS, ORGANIZATION_MEMBERS, ORGANIZATIONS,
+    PROJECTS, SEAL, TAGS, TEAM_MEMBERS, TEAMS, USERS,
 };
 pub(crate) use row::{COMMON, OWNER, Row, SPEND, VERSION};
 pub(crate) use sheet::Sheet;

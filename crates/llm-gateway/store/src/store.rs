@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::db::Db;
 use crate::error::Result;
+use crate::ledger::Parts;
 use crate::lock::Lock;
 use crate::open::Opened;
 use crate::seal::Cipher;
@@ -27,6 +28,7 @@ struct Inner {
     db: Db,
     cipher: Cipher,
     own: watch::Sender<()>,
+    parts: Parts,
     /// Let go after the connections.
     _lock: Option<Lock>,
 }
@@ -44,7 +46,7 @@ impl Store {
     pub async fn open(settings: &StoreSettings, cipher: Cipher, now: UnixMs) -> Result<Self> {
         let Opened { db, lock } = open::open(settings, now).await?;
         let (own, _) = watch::channel(());
-        Ok(Self { inner: Arc::new(Inner { db, cipher, own, _lock: lock }) })
+        Ok(Self { inner: Arc::new(Inner { db, cipher, own, parts: Parts::default(), _lock: lock }) })
     }
 
     /// Whether the database answers.
@@ -77,6 +79,11 @@ impl Store {
 
     pub(crate) fn cipher(&self) -> &Cipher {
         &self.inner.cipher
+    }
+
+    /// Parts of the ledger that are known to be there.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
     }
 
     /// Tells this process's watchers that it has changed something.

@@ -36,7 +36,7 @@ pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, Tempora
 pub use llm_pricing::Usd;
 pub use model::{Owner, Sealed, StoredCredential, StoredModel};
 pub use organization::{Organization, OrganizationMember, Project};
-pub use period::{Period, PeriodError, Unit};
+pub use period::{Calendar, CalendarError, Period, PeriodError, Unit, Window};
 pub use role::{Role, TeamRole};
 pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_of, plain};
 pub use secret_name::is_secret_name;

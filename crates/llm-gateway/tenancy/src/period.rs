@@ -11,11 +11,13 @@ mod calendar;
 #[cfg(test)]
 mod tests;
 
+pub use calendar::{Calendar, CalendarError};
+
 /// A length of time: `30s`, `30m`, `30h`, `30d`, `2w`, `1mo`. `hourly`, `daily`, `weekly` and `monthly` are read as `1h`,
 /// `24h`, `7d` and `30d`.
 ///
 /// As an expiry it is a length from an instant on; a month then ends on the same day of a later month, or on that
-/// month's last. As the duration of a budget it may follow the calendar: see [`Period::next_reset`].
+/// month's last. As the duration of a budget it may follow the calendar: see [`Period::window`].
 ///
 /// Source: LiteLLM docs, "Budgets, Rate Limits", read 2026-11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,35 +122,70 @@ impl Period {
         }
     }
 
-    /// When a budget that is counted over this period next begins anew: the first such instant after `now`.
+    /// When a budget that is counted over this period next begins anew in UTC: the first such instant after `now`.
+    pub fn next_reset(self, now: UnixMs) -> UnixMs {
+        self.window(now, &Calendar::UTC).end
+    }
+
+    /// The window that an instant is in, for what is counted over this period. Windows follow each other without a gap,
+    /// and depend on nothing but the calendar, so that all replicas agree on them.
     ///
-    /// Periods shorter than a day are counted from the beginning of the UTC day, so that `1h` ends on the hour. A number
-    /// of days ends at midnight UTC; `7d` and weeks at the beginning of Monday; `30d` and months at the beginning of the
-    /// first of a month.
+    /// Periods shorter than a day are counted from the beginning of the day, so that `1h` ends on the hour. A number of
+    /// days ends with a day; `7d` and weeks with a Sunday; `30d` and months with a month. Several days, weeks or months are
+    /// counted from 1970 on, months from a January.
     ///
     /// Source: LiteLLM docs, "Budget Reset Times", read 2026-11.
-    pub fn next_reset(self, now: UnixMs) -> UnixMs {
+    pub fn window(self, now: UnixMs, calendar: &Calendar) -> Window {
         let count = i64::from(self.count.get());
-        match (self.unit, count) {
-            (Unit::Month, _) => calendar::first_of_month_after(now, self.count.get()),
-            (Unit::Day, 30) => calendar::first_of_month_after(now, 1),
-            (Unit::Day, 7) => calendar::monday_after(now, 1),
-            (Unit::Week, weeks) => calendar::monday_after(now, weeks),
-            (Unit::Day, days) => {
-                UnixMs((now.0.div_euclid(DAY_MS)).saturating_add(days).saturating_mul(DAY_MS))
+        let length = self.unit.ms().map(|unit| unit * count);
+        let days =
+            |begin: i64, end: i64| Window { begin: calendar.begin_of(begin), end: calendar.begin_of(end) };
+        match (self.unit, count, length) {
+            (Unit::Month, months, _) => in_months(months, now, calendar),
+            (Unit::Day, 30, _) => in_months(1, now, calendar),
+            (Unit::Day, 7, _) => in_weeks(1, now, calendar),
+            (Unit::Week, weeks, _) => in_weeks(weeks, now, calendar),
+            (_, _, Some(length)) if length % DAY_MS == 0 => {
+                let count = length / DAY_MS;
+                let begin = calendar.day_of(now).div_euclid(count) * count;
+                days(begin, begin + count)
             }
-            (unit, count) => {
-                let length = unit.ms().unwrap_or(DAY_MS) * count;
-                if length >= DAY_MS {
-                    // As long as days, but written in hours: counted from the epoch, so that all replicas agree.
-                    return UnixMs((now.0.div_euclid(length) + 1).saturating_mul(length));
-                }
-                let midnight = now.0.div_euclid(DAY_MS) * DAY_MS;
-                let next = midnight + ((now.0 - midnight) / length + 1) * length;
-                UnixMs(next.min(midnight + DAY_MS))
+            (_, _, Some(length)) if length < DAY_MS => {
+                let day = calendar.day_of(now);
+                let Window { begin: from, end: until } = days(day, day + 1);
+                let begin = from.0 + (now.0 - from.0) / length * length;
+                Window { begin: UnixMs(begin), end: UnixMs((begin + length).min(until.0)) }
+            }
+            (_, _, length) => {
+                let length = length.unwrap_or(DAY_MS);
+                let begin = now.0.div_euclid(length).saturating_mul(length);
+                Window { begin: UnixMs(begin), end: UnixMs(begin.saturating_add(length)) }
             }
         }
     }
+}
+
+/// One of the windows of a [`Period`]: from its beginning on, until before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// The first instant in it.
+    pub begin: UnixMs,
+    /// The first instant after it.
+    pub end: UnixMs,
+}
+
+fn in_weeks(weeks: i64, now: UnixMs, calendar: &Calendar) -> Window {
+    // The epoch was a Thursday.
+    let monday = 4;
+    let length = 7 * weeks;
+    let begin = (calendar.day_of(now) - monday).div_euclid(length) * length + monday;
+    Window { begin: calendar.begin_of(begin), end: calendar.begin_of(begin + length) }
+}
+
+fn in_months(months: i64, now: UnixMs, calendar: &Calendar) -> Window {
+    let begin = calendar::month_of(calendar.day_of(now)).div_euclid(months) * months;
+    let first = |month| calendar.begin_of(calendar::first_of(month));
+    Window { begin: first(begin), end: first(begin + months) }
 }
 
 impl FromStr for Period {

@@ -132,7 +132,7 @@ impl TestApp {
         .await
         .unwrap();
         let ended = Arc::default();
-        let finaliser = Finaliser::new(runtime.clone(), vec![Box::new(Keep(Arc::clone(&ended)))]);
+        let finaliser = Finaliser::new(runtime.clone(), vec![Box::new(Keep(Arc::clone(&ended)))], None);
         let app = App::new(runtime, serving, finaliser, Arc::new(Metrics::new()));
         Self { app, clock, ended }
     }

@@ -124,7 +124,7 @@ impl From<UpstreamError> for ApiError {
             code: error.code,
             vendor_type: error.vendor_type,
             vendor_status: Some(error.status),
-            vendor_details: error.details,
+            details: error.details,
             retry_after_ms: error.retry_after_ms,
             ..Self::new(error.kind, Layer::Provider, error.message)
         }

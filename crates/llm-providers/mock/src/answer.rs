@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use crate::plan::Reported;
 use crate::request::{Peek, Tool, tools};
 use crate::schema;
 use crate::script::{MAX_BODY_BYTES, MAX_CHUNKS, Script, ToolCall};
-use crate::text::{Split, count_words, filler_words, pad};
+use crate::text::{Split, count_words, cut_to_words, filler_words, pad};
 
 /// Characters of tool arguments in a chunk, unless the script says.
 const ARGUMENT_CHUNK_CHARS: u64 = 12;
@@ -67,13 +68,19 @@ impl Answer {
             let split = script.chunk_size.map_or(Split::Words, Split::Chars);
             blocks.push(Block { kind: BlockKind::Reasoning, body: reasoning.clone(), split });
         }
-        if let Some((body, split)) = text(script, peek, calls.is_empty()) {
+        let most = peek.max_tokens().filter(|_| script.obeys_max_tokens);
+        let mut is_cut = false;
+        if let Some((mut body, split)) = text(script, peek, calls.is_empty()) {
+            is_cut = most.is_some_and(|most| cut_to_words(&mut body, most));
             blocks.push(Block { kind: BlockKind::Text, body, split });
         }
-        let finish_reason = script
-            .finish_reason
-            .clone()
-            .unwrap_or_else(|| if calls.is_empty() { "stop" } else { "tool_calls" }.to_owned());
+        let finish_reason = script.finish_reason.clone().filter(|_| !is_cut).unwrap_or_else(|| {
+            match (is_cut, calls.is_empty()) {
+                (true, _) => "length".to_owned(),
+                (false, true) => "stop".to_owned(),
+                (false, false) => "tool_calls".to_owned(),
+            }
+        });
         let split = Split::Chars(script.chunk_size.unwrap_or(ARGUMENT_CHUNK_CHARS));
         blocks.extend(calls.into_iter().enumerate().map(|(position, call)| {
             let kind = BlockKind::Tool { id: call.id, name: call.name, position };
@@ -83,7 +90,7 @@ impl Answer {
             hash,
             created_s,
             model: peek.model.clone().into_owned(),
-            usage: usage(script, peek, &blocks),
+            usage: usage(script, peek, &blocks, most),
             blocks,
             finish_reason,
             include_usage: peek.includes_usage(),
@@ -169,7 +176,7 @@ fn arguments(given: Option<Value>) -> String {
     }
 }
 
-fn usage(script: &Script, peek: &Peek<'_>, blocks: &[Block]) -> Usage {
+fn usage(script: &Script, peek: &Peek<'_>, blocks: &[Block], most: Option<u64>) -> Usage {
     let given = script.usage.unwrap_or_default();
     let reasoning_words =
         || blocks.iter().filter(|b| b.kind == BlockKind::Reasoning).map(|b| count_words(&b.body)).sum();
@@ -177,7 +184,8 @@ fn usage(script: &Script, peek: &Peek<'_>, blocks: &[Block]) -> Usage {
         prompt: given.prompt_tokens.unwrap_or_else(|| peek.prompt_tokens()),
         completion: given
             .completion_tokens
-            .unwrap_or_else(|| blocks.iter().map(|block| count_words(&block.body)).sum()),
+            .unwrap_or_else(|| blocks.iter().map(|block| count_words(&block.body)).sum())
+            .min(most.unwrap_or(u64::MAX)),
         cached: given.cached_tokens,
         cache_write: given.cache_write_tokens,
         reasoning: given.reasoning_tokens.unwrap_or_else(reasoning_words),
@@ -187,5 +195,18 @@ fn usage(script: &Script, peek: &Peek<'_>, blocks: &[Block]) -> Usage {
 impl Block {
     pub(crate) fn is_text(&self) -> bool {
         self.kind == BlockKind::Text
+    }
+}
+
+impl Usage {
+    /// As a driver notes it.
+    pub(crate) fn reported(self) -> Reported {
+        Reported {
+            prompt_tokens: self.prompt,
+            completion_tokens: self.completion,
+            cached_tokens: self.cached,
+            cache_write_tokens: self.cache_write,
+            reasoning_tokens: self.reasoning,
+        }
     }
 }

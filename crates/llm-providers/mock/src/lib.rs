@@ -27,7 +27,7 @@ mod vendor;
 pub use body::{Cut, PlanBody};
 pub use forms::{SHORT_FORMS, ShortForm};
 pub use ordinals::Ordinals;
-pub use plan::{Plan, Step, Steps};
+pub use plan::{Plan, Reported, Step, Steps};
 pub use respond::{Prepared, Wire, respond};
 pub use script::{
     ErrorScript, MAX_BODY_BYTES, MAX_CHUNKS, RawScript, Script, ScriptError, ToolCall, UsageScript,

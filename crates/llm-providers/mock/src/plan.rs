@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
 
 /// One thing to do while the body is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,23 @@ pub struct Plan {
     pub content_length: Option<u64>,
     /// The body.
     pub steps: Steps,
+    /// What a chat's answer costs, as far as it is played: what is reported where it is whole.
+    pub usage: Option<Reported>,
+}
+
+/// Tokens that an answer reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Reported {
+    /// All tokens of the prompt, those read from and written to the cache included.
+    pub prompt_tokens: u64,
+    /// All tokens of the answer, reasoning included.
+    pub completion_tokens: u64,
+    /// Prompt tokens read from the cache.
+    pub cached_tokens: u64,
+    /// Prompt tokens written to the cache.
+    pub cache_write_tokens: u64,
+    /// Answer tokens spent on reasoning.
+    pub reasoning_tokens: u64,
 }
 
 impl Plan {
@@ -47,7 +65,15 @@ impl Plan {
 
     /// A plan that plays `steps`, and whose length nobody knows beforehand.
     pub fn stepwise(status: StatusCode, content_type: HeaderValue, steps: Steps) -> Self {
-        Self { status, headers: HeaderMap::new(), content_type, delay_ms: 0, content_length: None, steps }
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            content_type,
+            delay_ms: 0,
+            content_length: None,
+            steps,
+            usage: None,
+        }
     }
 }
 

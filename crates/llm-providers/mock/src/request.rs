@@ -17,6 +17,10 @@ pub(crate) struct Peek<'a> {
     #[serde(borrow)]
     pub(crate) messages: Messages<'a>,
     #[serde(default)]
+    max_tokens: Option<Lenient>,
+    #[serde(default)]
+    max_completion_tokens: Option<Lenient>,
+    #[serde(default)]
     pub(crate) stream: Option<bool>,
     #[serde(default)]
     pub(crate) stream_options: Option<StreamOptions>,
@@ -28,6 +32,14 @@ pub(crate) struct Peek<'a> {
     pub(crate) mock: Option<&'a RawValue>,
     #[serde(default, borrow)]
     pub(crate) mock_response: Option<Cow<'a, str>>,
+}
+
+/// A count, or anything else that a client may have sent in its place.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Lenient {
+    Count(u64),
+    Other(serde::de::IgnoredAny),
 }
 
 #[derive(Debug, Deserialize)]
@@ -54,6 +66,16 @@ impl Peek<'_> {
 
     pub(crate) fn includes_usage(&self) -> bool {
         self.stream_options.as_ref().and_then(|options| options.include_usage).unwrap_or(false)
+    }
+
+    /// The most tokens that the answer may have, if the request says.
+    pub(crate) fn max_tokens(&self) -> Option<u64> {
+        let count = |lenient: &Lenient| match lenient {
+            Lenient::Count(count) => Some(*count),
+            Lenient::Other(_) => None,
+        };
+        let newer = self.max_completion_tokens.as_ref().and_then(count);
+        newer.or_else(|| self.max_tokens.as_ref().and_then(count))
     }
 
     /// Tokens of the prompt, as this vendor counts: words of the messages and the system prompt, at least one.

@@ -246,17 +246,14 @@ fn answer(wire: Wire, peek: &Peek<'_>, script: &Script, mut answer: Answer) -> P
         // This wire has no empty text: such an answer has no block at all.
         answer.blocks.retain(|block| !(block.is_text() && block.body.is_empty()));
     }
-    if !peek.streams() {
-        let body = match wire {
-            Wire::OpenAi => openai::whole(&answer),
-            Wire::Anthropic => anthropic::whole(&answer),
-        };
-        return unstreamed(&body, script);
-    }
-    match wire {
-        Wire::OpenAi => streamed(OpenAiFrames::new(&answer), answer.blocks, script),
-        Wire::Anthropic => streamed(AnthropicFrames::new(&answer), answer.blocks, script),
-    }
+    let usage = Some(answer.usage.reported());
+    let plan = match (peek.streams(), wire) {
+        (false, Wire::OpenAi) => unstreamed(&openai::whole(&answer), script),
+        (false, Wire::Anthropic) => unstreamed(&anthropic::whole(&answer), script),
+        (true, Wire::OpenAi) => streamed(OpenAiFrames::new(&answer), answer.blocks, script),
+        (true, Wire::Anthropic) => streamed(AnthropicFrames::new(&answer), answer.blocks, script),
+    };
+    Plan { usage, ..plan }
 }
 
 fn streamed(frames: impl Frames + Send + Sync + 'static, blocks: Vec<Block>, script: &Script) -> Plan {

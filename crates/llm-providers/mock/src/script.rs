@@ -84,6 +84,10 @@ pub struct Script {
     /// Tokens to report. Default: words counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageScript>,
+    /// End the text after as many words as the request's `max_completion_tokens` or `max_tokens` allows, with finish
+    /// reason `length`, and report no more. Default: false.
+    #[serde(skip_serializing_if = "is_default")]
+    pub obeys_max_tokens: bool,
     /// Never end: the text is repeated for ever, an unstreamed answer is preceded by endless white space.
     #[serde(skip_serializing_if = "is_default")]
     pub endless: bool,

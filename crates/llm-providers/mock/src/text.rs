@@ -31,6 +31,19 @@ pub(crate) fn filler_words(count: u64) -> String {
     text
 }
 
+/// Takes off what comes after so many words; whether anything did.
+pub(crate) fn cut_to_words(text: &mut String, most: u64) -> bool {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let is_start = |(at, byte): &(usize, u8)| {
+        *byte > b' '
+            && at.checked_sub(1).and_then(|before| text.as_bytes().get(before)).is_none_or(|b| *b <= b' ')
+    };
+    let Some((next, _)) = text.bytes().enumerate().filter(is_start).nth(most) else { return false };
+    let end = text.get(..next).map_or(next, |kept| kept.trim_end_matches(|c| c <= ' ').len());
+    text.truncate(end);
+    true
+}
+
 /// Appends filler until `text` has at least so many bytes.
 pub(crate) fn pad(text: &mut String, bytes: u64) {
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -145,6 +158,11 @@ mod tests {
             assert_eq!(count_words(&filler_words(count)), count);
         }
         assert_eq!(cut(Split::Words, &filler_words(100)).len(), 100);
+        for (most, kept) in [(0, ""), (1, " two"), (2, " two\n words "), (9, " two\n words ")] {
+            let mut text = " two\n words ".to_owned();
+            assert_eq!(cut_to_words(&mut text, most), most < 2);
+            assert_eq!(text, kept);
+        }
         let mut text = "short".to_owned();
         pad(&mut text, 1_000);
         assert!((1_000..1_016).contains(&text.len()), "{}", text.len());

@@ -133,7 +133,7 @@ pub(crate) fn error_body(error: &ApiError) -> Vec<u8> {
             r#type: kind,
             param: error.param.as_deref(),
             code,
-            details: error.vendor_details.as_deref(),
+            details: error.details.as_deref(),
         },
     };
     serde_json::to_vec(&body).unwrap_or_else(|_| Value::Null.to_string().into_bytes())

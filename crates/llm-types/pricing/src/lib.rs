@@ -24,7 +24,7 @@ pub use item::{Item, Part, Unit};
 pub use model::{Capabilities, Capability, Mode, ModelInfo, Words};
 pub use money::{Exact, Factor, Rate, Usd};
 pub use prices::{
-    Band, FactorKey, FreeSearches, PriceError, PriceValue, Prices, Problem, RateKey, SearchUnit,
+    Band, Dearest, FactorKey, FreeSearches, PriceError, PriceValue, Prices, Problem, RateKey, SearchUnit,
 };
 pub use quantities::Quantities;
 #[cfg(any(test, feature = "write"))]

@@ -1,6 +1,7 @@
 //! The prices of one model, and which of them applies.
 
 mod bands;
+mod dearest;
 mod fields;
 mod off_peak;
 mod value;
@@ -9,6 +10,7 @@ use crate::{Factor, Item, Quantities, Rate, Tier};
 
 pub use bands::Band;
 pub(crate) use bands::{Bands, Measure};
+pub use dearest::Dearest;
 pub use fields::{PriceError, Problem};
 pub(crate) use off_peak::{OffPeak, Weekdays, Window};
 pub use value::PriceValue;

@@ -16,6 +16,7 @@ mod projects;
 mod reach;
 mod rights;
 mod secrets;
+mod spend;
 mod tags;
 mod teams;
 mod users;

@@ -10,7 +10,8 @@ use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 use llm_identity::{Bounds, Identities};
-use llm_management::{Admitted, Caller, Host, Office};
+use llm_ledger::{Entry, Usd};
+use llm_management::{Admitted, Caller, Host, Office, Repriced};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
 use llm_tenancy::{Actor, Document, KeyHash, Role, Route, StoredModel};
@@ -26,6 +27,8 @@ struct Lone {
     store: Store,
     now: AtomicI64,
     random: AtomicU64,
+    /// Nano-dollars of a token; 0: nobody knows.
+    rate: AtomicI64,
 }
 
 impl Host for Lone {
@@ -83,6 +86,12 @@ impl Host for Lone {
             _ => Ok(()),
         }
     }
+
+    fn reprice(&self, entry: &Entry) -> Option<Repriced> {
+        let rate = Some(self.rate.load(Ordering::Relaxed)).filter(|rate| *rate > 0)?;
+        let cost = Usd::from_nanos(entry.tokens.total() * rate);
+        Some(Repriced { cost, list_cost: cost })
+    }
 }
 
 /// An office, its store, and the folder that this is in.
@@ -99,8 +108,12 @@ impl Place {
         let now = UnixMs(1_795_000_000_000);
         let cipher = Cipher::new(["a key for tests, long enough"]).unwrap();
         let store = Store::open(&StoreSettings::new(folder.path()), cipher, now).await.unwrap();
-        let host =
-            Arc::new(Lone { store: store.clone(), now: AtomicI64::new(now.0), random: AtomicU64::new(1) });
+        let host = Arc::new(Lone {
+            store: store.clone(),
+            now: AtomicI64::new(now.0),
+            random: AtomicU64::new(1),
+            rate: AtomicI64::new(0),
+        });
         let router = Office::new(host.clone(), store.clone()).router();
         Self { store, host, router, _folder: folder }
     }
@@ -108,6 +121,11 @@ impl Place {
     /// Lets time pass.
     pub(crate) fn pass(&self, ms: i64) {
         self.host.now.fetch_add(ms, Ordering::Relaxed);
+    }
+
+    /// Sets what a token costs, in nano-dollars.
+    pub(crate) fn price(&self, nanos: i64) {
+        self.host.rate.store(nanos, Ordering::Relaxed);
     }
 
     /// The time.

@@ -25,6 +25,7 @@ async fn the_record_is_readable_and_shows_no_key() {
             "body": chat("error-529").to_string(),
             "status": 529,
             "outcome": "complete",
+            "frames": 1,
         }]})
     );
     assert_eq!(
@@ -32,6 +33,32 @@ async fn the_record_is_readable_and_shows_no_key() {
         (204.try_into().unwrap(), String::new())
     );
     assert!(server.records().is_empty());
+}
+
+#[tokio::test]
+async fn the_record_is_read_from_a_number_on_and_tells_what_was_served() {
+    let server = start().await;
+    let mut client = Client::h1(&server).await;
+    let ask = |max_tokens: u64, stream: bool| {
+        json!({"model": "m", "messages": [{"role": "user", "content": "Hello there"}], "stream": stream,
+            "max_tokens": max_tokens, "mock": {"chunks": 6, "obeys_max_tokens": true}})
+    };
+    for (max_tokens, stream) in [(9, false), (4, false), (4, true)] {
+        client.call(Method::POST, CHAT, &ask(max_tokens, stream)).await;
+    }
+    let lines = client.call(Method::GET, "/_mock/requests.jsonl?from=1&limit=5", &Value::Null).await.1;
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = lines.iter().map(|line| (&line["sequence"], &line["frames"])).collect();
+    assert_eq!(told, [(&json!(1), &json!(1)), (&json!(2), &json!(6))], "a head, four words, an end");
+    for line in &lines {
+        assert_eq!(
+            (&line["usage"]["prompt_tokens"], &line["usage"]["completion_tokens"]),
+            (&json!(2), &json!(4))
+        );
+    }
+    assert_eq!(server.records()[0].usage.unwrap().completion_tokens, 6);
+    let (status, said) = client.call(Method::GET, "/_mock/requests.jsonl?from=x", &Value::Null).await;
+    assert_eq!((status.as_u16(), said.contains("numbers")), (400, true));
 }
 
 #[tokio::test]

@@ -25,16 +25,21 @@ fn strings(options: &[&str]) -> Vec<String> {
     options.iter().map(|option| (*option).to_owned()).collect()
 }
 
-#[tokio::test]
-#[ignore = "needs redis-server"]
-async fn a_cluster() {
-    let server = Server::start_with(|_, _| strings(&["--cluster-enabled", "yes"]));
+/// Makes a cluster of one of it.
+pub(crate) async fn form(server: &Server) {
     assert_eq!(server.ask("CLUSTER ADDSLOTSRANGE 0 16383"), "+OK");
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while server.ask("GET x") != "$-1" {
         assert!(std::time::Instant::now() < deadline, "the cluster does not come up");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_cluster() {
+    let server = Server::start_with(|_, _| strings(&["--cluster-enabled", "yes"]));
+    form(&server).await;
     works(Address { kind: Kind::Cluster, ..Address::single(format!("redis://127.0.0.1:{}", server.port)) })
         .await;
 }

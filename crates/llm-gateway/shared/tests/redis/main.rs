@@ -11,6 +11,7 @@ mod kinds;
 mod limits;
 mod news;
 mod outages;
+mod quota;
 mod server;
 
 use std::time::Duration;

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A Redis server, or a sentinel.
+#[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     folder: TempDir,

@@ -22,6 +22,7 @@ use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
+use crate::ledger::{Hold, Ledger};
 use crate::pricing;
 use crate::serving::Serving;
 
@@ -115,10 +116,11 @@ async fn attempt_with(
     }
     let options = call_options(deployment, request);
     let operation = request.ask.door.operation(request.stream);
+    let cap = book.hold().and_then(Hold::cap);
     if let Some(relay) = deployment.provider.relay(request.ask.dialect)
         && relay.carries(operation)
         && request.continuing().may_be_relayed()
-        && let Some(plan) = edits::relay_plan(request, deployment, relay, &call)?
+        && let Some(plan) = edits::relay_plan(request, deployment, relay, &call, cap)?
     {
         // A fetched credential stands in the head and does not stay the same.
         let mut parts = match deployment.login {
@@ -181,6 +183,9 @@ async fn translated(
     let mut notes = request.canonical()?.notes.clone();
     let canonical = &request.canonical()?.request;
     let mut changed = changed(request, deployment, canonical, &mut notes)?;
+    if let Some(cap) = book.hold().and_then(Hold::cap) {
+        edits::cap(changed.get_or_insert_with(|| Box::new(canonical.clone())), cap, &mut notes);
+    }
     if wants_media(changed.as_deref().unwrap_or(canonical), deployment) {
         let canonical = changed.get_or_insert_with(|| Box::new(canonical.clone()));
         // Boxed, as is the request that it changes, so that the way of most requests stays small in memory.
@@ -250,7 +255,7 @@ async fn fetch_media(
     let fetcher = &serving.prepare.fetcher;
     let notes = inline_or_hand_on(canonical, wants, reads, fetcher, &room).await?;
     if let Some(held) = held {
-        book.hold(held.into_inner().unwrap_or_else(PoisonError::into_inner));
+        book.keep(held.into_inner().unwrap_or_else(PoisonError::into_inner));
     }
     Ok(notes)
 }
@@ -457,7 +462,12 @@ pub(super) async fn send(
     options: CallOptions,
     relayed: bool,
 ) -> Result<Response<Body>, ApiError> {
-    book.begin_leg(deployment, relayed);
+    book.begin_leg(deployment, relayed)?;
+    if let Some(lasts) = app.finaliser.ledger().and_then(|ledger| ledger.lasts())
+        && !lasts.await
+    {
+        return Err(Ledger::does_not_last());
+    }
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);
     let response = deployment.service.call(request, options).await?;
     book.leg_head(response.status().as_u16());

@@ -1,6 +1,6 @@
 //! What one attempt writes into the exchange, while others may be under way at the same time.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_router::Reason;
@@ -8,6 +8,7 @@ use llm_types::{ApiError, ErrorKind, Layer};
 
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
+use crate::ledger::Hold;
 use crate::limits::Held;
 
 /// The exchange while deployments are asked. All attempts of a request are polled by one task, so nobody ever waits here.
@@ -54,12 +55,25 @@ pub(crate) struct Book<'a> {
     /// The leg under way, or the last one.
     leg: Option<usize>,
     notes: Vec<Note>,
+    /// What is set aside for it.
+    hold: Option<Arc<Hold>>,
     over: bool,
 }
 
 impl<'a> Book<'a> {
     pub(crate) const fn open(desk: &'a Desk, reason: Reason) -> Self {
-        Self { desk, reason, leg: None, notes: Vec::new(), over: false }
+        Self { desk, reason, leg: None, notes: Vec::new(), hold: None, over: false }
+    }
+
+    /// The same, paid from what was set aside for it.
+    pub(super) fn paid_from(mut self, hold: Option<Arc<Hold>>) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// What the answer may cost at most.
+    pub(super) fn hold(&self) -> Option<&Hold> {
+        self.hold.as_deref()
     }
 
     /// What translation changed so far.
@@ -100,8 +114,23 @@ impl<'a> Book<'a> {
     }
 
     /// A request is handed to the transport.
-    pub(super) fn begin_leg(&mut self, deployment: &Deployment, relayed: bool) {
-        self.leg = Some(self.desk.with(|exchange| exchange.begin_leg(deployment, relayed, self.reason)));
+    ///
+    /// # Errors
+    /// It cannot be booked, and must not be sent.
+    pub(super) fn begin_leg(&mut self, deployment: &Deployment, relayed: bool) -> Result<(), ApiError> {
+        if let Some(before) = self.leg.take() {
+            self.desk.with(|exchange| exchange.leg_deferred(before));
+        }
+        let (reason, hold) = (self.reason, self.hold.clone());
+        self.leg = Some(self.desk.with(|exchange| exchange.begin_leg(deployment, relayed, reason, hold))?);
+        Ok(())
+    }
+
+    /// The leg has answered a part of what is asked.
+    pub(super) fn answered_part(&mut self, seen: Seen) {
+        if let Some(leg) = self.leg {
+            self.desk.with(|exchange| exchange.leg_answered(leg, seen));
+        }
     }
 
     /// The answer has a head.
@@ -120,13 +149,8 @@ impl<'a> Book<'a> {
     }
 
     /// A share of a bound that is given back when the request ends.
-    pub(super) fn hold(&self, held: Held) {
+    pub(super) fn keep(&self, held: Held) {
         self.desk.with(|exchange| exchange.hold(held));
-    }
-
-    /// What was heard in an answer that comes to nothing.
-    pub(super) fn hear(&self, seen: Seen) {
-        self.desk.with(|exchange| exchange.hear(seen));
     }
 
     /// The attempt is over. What it noted holds for the request, unless another attempt follows.

@@ -2,7 +2,7 @@
 //! and drops, and the usage chunk.
 
 use bytes::Bytes;
-use llm_provider_core::{Call, Edit, Names, Note, NoteKind, Peek, Relay, apply};
+use llm_provider_core::{Call, Dialect, Edit, Names, Note, NoteKind, Peek, Relay, apply};
 use llm_types::{ApiError, ErrorKind, Extra, Layer};
 use serde_json::Value;
 
@@ -67,6 +67,7 @@ pub(super) fn relay_plan(
     deployment: &Deployment,
     relay: &dyn Relay,
     call: &Call<'_>,
+    cap: Option<u64>,
 ) -> Result<Option<RelayPlan>, ApiError> {
     let peek = &request.peek;
     if !deployment.drops_top_level_only() || peek.has("additional_drop_params") {
@@ -90,12 +91,41 @@ pub(super) fn relay_plan(
         configured.push(edit);
         notes.push(note);
     }
+    if let Some(cap) = cap {
+        let Some(name) = limit_name(request, deployment) else { return Ok(None) };
+        configured.push(Edit::Set { name: name.into(), json: cap.to_string() });
+        notes.push(cap_note(name, cap));
+    }
     if configured.is_empty() {
         return plan(request, deployment, relay, call, &request.ask.body.bytes, peek, Vec::new());
     }
     // What the configuration sets is part of the request that the vendor's own changes are made to.
     let body = apply(&request.ask.body.bytes, peek, &configured);
     plan(request, deployment, relay, call, &body, &Peek::new(&body)?, notes)
+}
+
+/// The member that limits an answer where bytes pass through; `None` where it does not stand at the top.
+fn limit_name(request: &Request<'_>, deployment: &Deployment) -> Option<&'static str> {
+    match request.ask.dialect {
+        Dialect::OpenAiChat if matches!(&*deployment.provider_name, "openai" | "azure") => {
+            Some("max_completion_tokens")
+        }
+        Dialect::OpenAiChat | Dialect::AnthropicMessages | Dialect::CohereChat => Some("max_tokens"),
+        Dialect::OpenAiResponses => Some("max_output_tokens"),
+        _ => None,
+    }
+}
+
+fn cap_note(name: &'static str, cap: u64) -> Note {
+    Note::new(NoteKind::Defaulted, name, format!("{cap}: what is left of a limit has room for no more"))
+}
+
+/// Limits an answer to what is left, where the request sets no limit.
+pub(super) fn cap(request: &mut llm_types::ChatRequest, cap: u64, notes: &mut Vec<Note>) {
+    if !request.max_tokens.is_value() && !request.max_completion_tokens.is_value() {
+        request.max_completion_tokens = llm_types::Nullable::Value(cap);
+        notes.push(cap_note("max_completion_tokens", cap));
+    }
 }
 
 /// Members that the configuration drops and sets.

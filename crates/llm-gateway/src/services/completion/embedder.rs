@@ -17,6 +17,7 @@ use super::{Ask, Door, run};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::exchange::{Exchange, Outcome};
+use crate::ledger::Name;
 use crate::limits::HeldBody;
 use crate::serving::Serving;
 
@@ -85,8 +86,8 @@ fn embed(
             speaks: false,
             body: HeldBody { bytes, held: held.ok_or_else(|| lacking("too many bytes are held"))? },
         };
-        let id = app.runtime.request_id().simple().to_string();
-        let mut exchange = Exchange::begin(&app.finaliser, id, "/v1/embeddings", serving.version);
+        let name = Name::new(&app.runtime, None);
+        let mut exchange = Exchange::begin(&app.finaliser, name, "/v1/embeddings", serving.version);
         exchange.record_mut().principal = principal;
         let mut exchange = Some(exchange);
         match run(&app, &serving, ask, &mut exchange).await {

@@ -242,7 +242,11 @@ fn texts<'a>(peek: &Peek<'a>, name: &str) -> Result<Vec<Cow<'a, str>>, ApiError>
 }
 
 /// Labels of the header, of the body and of its metadata.
-fn tags<'a>(ask: &'a Ask, peek: &Peek<'a>, about: &Peek<'_>) -> Result<Vec<Cow<'a, str>>, ApiError> {
+pub(super) fn tags<'a>(
+    ask: &'a Ask,
+    peek: &Peek<'a>,
+    about: &Peek<'_>,
+) -> Result<Vec<Cow<'a, str>>, ApiError> {
     let header = ask.header(&headers::TAGS);
     let listed = header.into_iter().flat_map(|tags| tags.split(',')).map(str::trim);
     let mut tags: Vec<Cow<'a, str>> = listed.filter(|tag| !tag.is_empty()).map(Cow::Borrowed).collect();
@@ -252,7 +256,7 @@ fn tags<'a>(ask: &'a Ask, peek: &Peek<'a>, about: &Peek<'_>) -> Result<Vec<Cow<'
 }
 
 /// The answer's limit, under the names that it has in the dialects.
-fn output_limit(peek: &Peek<'_>) -> Result<Option<u64>, ApiError> {
+pub(super) fn output_limit(peek: &Peek<'_>) -> Result<Option<u64>, ApiError> {
     for name in ["max_completion_tokens", "max_tokens", "max_output_tokens"] {
         if let Some(most) = peek.get(name)? {
             return Ok(Some(most));
@@ -262,7 +266,7 @@ fn output_limit(peek: &Peek<'_>) -> Result<Option<u64>, ApiError> {
 }
 
 /// Bytes of a body without the media in it.
-fn text_bytes(body: &[u8]) -> u64 {
+pub(super) fn text_bytes(body: &[u8]) -> u64 {
     let mut text = body.len();
     let mut rest = body;
     while let Some(at) = memchr::memmem::find(rest, b";base64,") {

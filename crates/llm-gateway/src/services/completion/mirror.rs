@@ -11,6 +11,7 @@ use crate::answer::AnswerBody;
 use crate::app::App;
 use crate::deployment::Deployment;
 use crate::exchange::{Exchange, Outcome, Record};
+use crate::ledger::Name;
 use crate::limits::HeldBody;
 use crate::serving::{Group, Serving};
 
@@ -105,8 +106,8 @@ struct Copy {
 impl Copy {
     async fn play(self, app: &Arc<App>) {
         let Self { serving, ask, of, route } = self;
-        let id = app.runtime.request_id().simple().to_string();
-        let mut exchange = Exchange::begin(&app.finaliser, id, route, serving.version);
+        let name = Name::new(&app.runtime, None);
+        let mut exchange = Exchange::begin(&app.finaliser, name, route, serving.version);
         exchange.record_mut().mirror_of = Some(of);
         let mut exchange = Some(exchange);
         match run(app, &serving, ask, &mut exchange).await {

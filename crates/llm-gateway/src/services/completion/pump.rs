@@ -91,6 +91,15 @@ impl Pump {
         }
     }
 
+    /// What has been heard so far.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        match self {
+            Self::Relay(pump) => Some(pump.listener.seen()),
+            Self::Translate(pump) => Some(&pump.seen),
+            Self::Spent => None,
+        }
+    }
+
     /// What was heard, at the end.
     pub(crate) fn take_seen(&mut self) -> Seen {
         match self {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{self, Asked};
 use super::book::{Book, Desk};
-use super::{Ask, Rehearsal, Request, mirror, own_key};
+use super::{Ask, Rehearsal, Request, allow, mirror, own_key};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::{Claim, Deployment, Place};
@@ -98,7 +98,15 @@ impl Way<'_> {
         let claim = self.claim(asking.group.as_ref(), deployment)?;
         let place = deployment.place(claim, &self.app.runtime).await?;
         let reason = if self.request.is_copy { Reason::Mirror } else { asking.reason };
-        let mut book = Book::open(self.desk, reason);
+        let hold = match self.desk.with(|exchange| exchange.allowance().cloned()) {
+            Some(allowance) => {
+                let prices = deployment.pricing.ceiling(allowance.is_plain());
+                let count = allow::counted(self.request, deployment);
+                Box::pin(allowance.hold(prices, count, self.app.runtime.now())).await?
+            }
+            None => None,
+        };
+        let mut book = Book::open(self.desk, reason).paid_from(hold);
         let asked = match &asking.changes {
             None => attempt::attempt(self.app, self.serving, deployment, self.request, &mut book).await,
             Some(changes) => Box::pin(self.changed(changes, deployment, &mut book)).await,

@@ -90,9 +90,17 @@ impl Attempt<'_> {
         for input in request.input.pieces(limit) {
             let inputs = input.len();
             let piece = EmbeddingRequest { input, ..request.clone() };
-            let asking = self.ask(translator, &piece, std::mem::take(&mut notes), book).await;
-            let (answer, head) = asking.inspect_err(|_| paid_in_vain(whole.take(), book))?;
+            let (answer, head) = self.ask(translator, &piece, std::mem::take(&mut notes), book).await?;
             headers = head;
+            if inputs < request.input.len() {
+                // Paid for, whatever becomes of the others.
+                book.answered_part(Seen {
+                    complete: true,
+                    usage: answer.usage.get().cloned(),
+                    model: answer.model.get().cloned(),
+                    ..Seen::default()
+                });
+            }
             match &mut whole {
                 None => whole = Some(answer),
                 Some(whole) => whole.append(answer, asked),
@@ -150,17 +158,6 @@ impl Attempt<'_> {
         let response = send(self.app, self.deployment, book, upstream, self.options, false).await?;
         let limit = self.serving.max_answer_bytes;
         decode_whole(self.app, self.deployment, book, translator, response, &follow_up, limit).await
-    }
-}
-
-/// What was answered before the request failed is paid for all the same, and goes into the books.
-fn paid_in_vain(answered: Option<EmbeddingResponse>, book: &Book<'_>) {
-    if let Some(answered) = answered {
-        book.hear(Seen {
-            usage: answered.usage.into_option(),
-            model: answered.model.into_option(),
-            ..Seen::default()
-        });
     }
 }
 

@@ -12,7 +12,8 @@ use llm_types::{ApiError, ErrorKind, Layer};
 use super::subjects::{Probe, Subject};
 use super::{Found, take};
 use crate::app::App;
-use crate::exchange::{Exchange, Finaliser, Outcome};
+use crate::exchange::{Exchange, Outcome};
+use crate::ledger::Name;
 use crate::limits::HeldBody;
 use crate::services::completion::{self, Ask, Asked, Book, Desk};
 use crate::serving::Serving;
@@ -70,8 +71,8 @@ async fn ask(app: &Arc<App>, serving: &Arc<Serving>, probe: &Probe) -> (Result<(
         speaks: false,
         body: HeldBody { bytes: probe.body.clone(), held },
     };
-    let id = app.runtime.request_id().simple().to_string();
-    let mut exchange = Exchange::begin(&Finaliser::unheard(&app.runtime), id, ROUTE, serving.version);
+    let name = Name::new(&app.runtime, None);
+    let mut exchange = Exchange::begin(&app.finaliser.booked(), name, ROUTE, serving.version);
     let request = match completion::look(serving, &ask, &mut exchange) {
         Ok(request) => request,
         Err(error) => return (Err(error), Usd::ZERO),

@@ -11,7 +11,7 @@ pub struct Cursor(String);
 
 /// What the last record was sorted by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(crate) enum Mark {
     Text(String),
     Number(i64),
 }
@@ -27,7 +27,7 @@ impl Cursor {
         &self.0
     }
 
-    pub(super) fn new(mark: &Mark, id: &str) -> Self {
+    pub(crate) fn new(mark: &Mark, id: &str) -> Self {
         let json = match mark {
             Mark::Text(text) => serde_json::json!([text, id]),
             Mark::Number(number) => serde_json::json!([number, id]),
@@ -35,7 +35,7 @@ impl Cursor {
         Self(URL_SAFE_NO_PAD.encode(json.to_string()))
     }
 
-    pub(super) fn read(&self, text: bool) -> Result<(Mark, String)> {
+    pub(crate) fn read(&self, text: bool) -> Result<(Mark, String)> {
         let read = || {
             let json = URL_SAFE_NO_PAD.decode(&self.0).ok()?;
             let (mark, id) = if text {

@@ -9,8 +9,7 @@ mod users;
 
 use sea_orm::Value;
 
-use groups::BUDGETS;
-pub(crate) use groups::{ACCESS_GROUPS, TAGS};
+pub(crate) use groups::{ACCESS_GROUPS, BUDGETS, TAGS};
 pub(crate) use keys::KEYS;
 pub(crate) use models::{CREDENTIALS, MODELS, SEAL};
 pub(crate) use organizations::{ORGANIZATION_MEMBERS, ORGANIZATIONS, PROJECTS};

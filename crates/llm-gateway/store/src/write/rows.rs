@@ -7,6 +7,7 @@ use super::check_references;
 use crate::Scope;
 use crate::error::{Result, StoreError, is_unique};
 use crate::journal::{Journal, ROWS};
+use crate::ledger::resets;
 use crate::record::{COMMON, Row, SPEND, Sheet, VERSION};
 use crate::scope::{own, within};
 
@@ -27,6 +28,7 @@ pub(crate) async fn insert(
             insert.values(values).map_err(|error| StoreError::Invalid(error.to_string()))?;
         }
         db.execute(&insert).await.map_err(|error| taken(sheet, error))?;
+        resets::note(db, sheet, rows).await?;
         for row in rows {
             journal.created(sheet.kind, &row.id, &row.body).await?;
         }
@@ -48,7 +50,10 @@ pub(crate) async fn replace(db: &DatabaseTransaction, sheet: &Sheet, old: &Row, 
         .and_where(Expr::col(Alias::new("id")).eq(old.id.as_str()))
         .and_where(Expr::col(Alias::new(VERSION)).eq(old.version));
     let done = db.execute(&update).await.map_err(|error| taken(sheet, error))?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Changed(sheet.kind)) }
+    if done.rows_affected() != 1 {
+        return Err(StoreError::Changed(sheet.kind));
+    }
+    resets::note(db, sheet, std::slice::from_ref(new)).await
 }
 
 /// Writes what a row has spent, and its version.

@@ -40,6 +40,10 @@ impl Bench {
         self.settings.url.is_none()
     }
 
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.settings.url.as_ref().is_some_and(|url| url.starts_with("postgres"))
+    }
+
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.settings, Cipher::new([SEAL]).unwrap(), NOW).await.unwrap()
     }

@@ -7,13 +7,18 @@ mod away;
 mod bench;
 mod cascades;
 mod documents;
+mod facets;
 mod journals;
 mod keys;
 mod kinds;
+mod ledger;
 mod lists;
 mod many;
+mod million;
+mod reports;
 mod scopes;
 mod secrets;
+mod shares;
 mod steps;
 mod texts;
 mod tls;
@@ -54,10 +59,17 @@ cases! {
         a_batch_rotates_the_version_that_was_read, deleted_keys_are_listed;
     lists: filters_find, orders_hold_on_every_page, pages_stand_still_while_records_come, counts_are_of_all_pages, counts_are_by_value,
         what_is_no_query_is_refused;
+    facets: reports_are_the_sums_of_entries, reports_are_within_reach;
     audit: every_change_is_told, secrets_are_not_told, the_log_is_searched;
     journals: changes_reach_others, own_changes_are_told_at_once, what_is_rolled_back_is_not_told, changes_that_overlap_are_told_once,
         many_changes_are_one, what_is_old_is_swept;
     secrets: secrets_are_sealed_anew;
+    ledger: entries_come_back_as_they_were, a_batch_is_booked_once, records_spend_what_is_booked,
+        strange_texts_are_booked, batches_at_once_are_booked_once, a_ledger_that_is_wrong_is_found;
+    reports: lists_of_entries_are_filtered, pages_of_entries_hold_together, days_are_summed_as_one_likes,
+        nobody_reads_foreign_entries, old_entries_go, budgets_begin_anew;
+    shares: shares_never_exceed_the_limit, a_silent_replica_loses_its_shares, booking_settles_shares,
+        what_nobody_holds_is_forgotten;
     steps: steps_go_back_and_forth, a_newer_schema_is_refused, an_older_schema_is_refused_where_it_may_not_change;
 }
 

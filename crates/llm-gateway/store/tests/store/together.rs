@@ -194,6 +194,18 @@ fn calls_can_be_sent() {
         sendable(store.reseal(&by));
         sendable(store.sweep(&llm_store::Keep::default(), NOW));
         sendable(store.watch(NOW));
+        sendable(store.book(&[], Some("one"), NOW));
+        sendable(store.booked(&[("account", 0)]));
+        sendable(store.take_shares("one", &[], NOW));
+        sendable(store.return_shares("one", &[("account", 0, 1)], NOW));
+        sendable(store.renew_replica("one", NOW, 1));
+        sendable(store.prune_shares(NOW));
+        sendable(store.list_entries(&llm_store::EntryQuery::default(), &ALL));
+        sendable(store.sum_days(&llm_store::SumQuery::new(llm_store::Dimension::Global), &ALL));
+        sendable(store.entries_between(NOW, NOW, None, 1));
+        sendable(store.prune_entries(NOW, 1));
+        sendable(store.begin_windows(NOW));
+        sendable(store.check_ledger(None));
         let settings = llm_store::StoreSettings::new(".");
         sendable(llm_store::Store::open(&settings, llm_store::Cipher::default(), NOW));
     }

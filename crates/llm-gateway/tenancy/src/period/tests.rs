@@ -57,15 +57,139 @@ fn budgets_begin_anew_by_the_calendar() {
         ("5h", "2026-11-21T21:00:00Z", "2026-11-22T00:00:00Z"),
         ("1d", "2026-11-21T00:00:00Z", "2026-11-22T00:00:00Z"),
         ("3d", "2026-11-21T18:00:00Z", "2026-11-24T00:00:00Z"),
+        ("3d", "2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z"),
         ("7d", "2026-11-21T18:00:00Z", "2026-11-23T00:00:00Z"),
         ("7d", "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z"),
         ("1w", "2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z"),
-        ("2w", "2026-11-22T23:59:59Z", "2026-11-30T00:00:00Z"),
+        ("2w", "2026-11-22T23:59:59Z", "2026-11-23T00:00:00Z"),
+        ("2w", "2026-11-23T00:00:00Z", "2026-12-07T00:00:00Z"),
         ("30d", "2026-11-21T18:00:00Z", "2026-12-01T00:00:00Z"),
         ("1mo", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
-        ("3mo", "2026-11-30T00:00:00Z", "2027-02-01T00:00:00Z"),
+        ("3mo", "2026-11-30T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ("3mo", "2027-01-01T00:00:00Z", "2027-04-01T00:00:00Z"),
     ] {
         assert_eq!(period(length).next_reset(at(now)).rfc3339(), at(reset).rfc3339(), "{length} at {now}");
+    }
+}
+
+/// Zones of all kinds: far east and west, half hours, changes of the clock at midnight, a day left out.
+const ZONES: [&str; 8] = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kolkata",
+    "Australia/Lord_Howe",
+    "America/Sao_Paulo",
+    "Pacific/Apia",
+    "Africa/Cairo",
+];
+
+#[test]
+fn days_begin_at_home() {
+    for (zone, time, length, now, begin, end) in [
+        // The clock goes forward on 2026-03-29 and back on 2026-10-25: days of 23 and of 25 hours.
+        (
+            "Europe/Berlin",
+            "00:00",
+            "1d",
+            "2026-03-29T12:00:00Z",
+            "2026-03-28T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "00:00",
+            "1d",
+            "2026-10-25T12:00:00Z",
+            "2026-10-24T22:00:00Z",
+            "2026-10-25T23:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "00:00",
+            "24h",
+            "2026-10-25T12:00:00Z",
+            "2026-10-24T22:00:00Z",
+            "2026-10-25T23:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "00:00",
+            "7d",
+            "2026-03-29T12:00:00Z",
+            "2026-03-22T23:00:00Z",
+            "2026-03-29T22:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "00:00",
+            "30d",
+            "2026-03-31T22:30:00Z",
+            "2026-03-31T22:00:00Z",
+            "2026-04-30T22:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "00:00",
+            "1mo",
+            "2026-10-31T22:59:59Z",
+            "2026-09-30T22:00:00Z",
+            "2026-10-31T23:00:00Z",
+        ),
+        (
+            "Europe/Berlin",
+            "17:30",
+            "1d",
+            "2026-11-21T16:29:00Z",
+            "2026-11-20T16:30:00Z",
+            "2026-11-21T16:30:00Z",
+        ),
+        ("UTC", "06:00", "1mo", "2026-11-01T05:59:59Z", "2026-10-01T06:00:00Z", "2026-11-01T06:00:00Z"),
+        (
+            "Asia/Kolkata",
+            "00:00",
+            "1d",
+            "2026-11-21T18:30:00Z",
+            "2026-11-21T18:30:00Z",
+            "2026-11-22T18:30:00Z",
+        ),
+        (
+            "America/New_York",
+            "00:00",
+            "5h",
+            "2026-11-21T23:30:00Z",
+            "2026-11-21T20:00:00Z",
+            "2026-11-22T01:00:00Z",
+        ),
+        // Midnight did not exist on 2018-11-04: the day began at one o'clock.
+        (
+            "America/Sao_Paulo",
+            "00:00",
+            "1d",
+            "2018-11-04T12:00:00Z",
+            "2018-11-04T03:00:00Z",
+            "2018-11-05T02:00:00Z",
+        ),
+    ] {
+        let calendar = Calendar::named(zone).unwrap().beginning_at(time).unwrap();
+        let window = period(length).window(at(now), &calendar);
+        let expected = (at(begin).rfc3339(), at(end).rfc3339());
+        assert_eq!(
+            (window.begin.rfc3339(), window.end.rfc3339()),
+            expected,
+            "{length} at {now}, {zone} {time}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_calendar() {
+    for name in ["Europe/Atlantis", "", "../../etc/passwd"] {
+        let error = Calendar::named(name).unwrap_err();
+        assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
+    }
+    for time in ["", "24:00", "12:60", "9:00", "0900", "12:00:00", "-1:00", "+1:00"] {
+        assert!(matches!(Calendar::UTC.beginning_at(time), Err(CalendarError::Time(_))), "{time}");
     }
 }
 
@@ -79,5 +203,18 @@ proptest::proptest! {
         proptest::prop_assert!(period.after(UnixMs(now)).0 > now);
         // Nobody waits longer than the period, but for those that the calendar rounds up to whole months.
         proptest::prop_assert!(reset.0 <= period.after(UnixMs(now)).0 + 31 * DAY_MS);
+    }
+
+    #[test]
+    fn windows_follow_each_other(count in 1_u32..40, unit in 0_usize..6, zone in 0_usize..8, now in 0_i64..4_000_000_000_000) {
+        let unit = [Unit::Second, Unit::Minute, Unit::Hour, Unit::Day, Unit::Week, Unit::Month][unit];
+        let (period, calendar) = (Period::new(count, unit).unwrap(), Calendar::named(ZONES[zone]).unwrap());
+        let window = period.window(UnixMs(now), &calendar);
+        proptest::prop_assert!(window.begin.0 <= now && now < window.end.0);
+        for inside in [window.begin.0, window.end.0 - 1] {
+            proptest::prop_assert_eq!(period.window(UnixMs(inside), &calendar), window);
+        }
+        proptest::prop_assert_eq!(period.window(window.end, &calendar).begin, window.end);
+        proptest::prop_assert_eq!(period.window(UnixMs(window.begin.0 - 1), &calendar).end, window.begin);
     }
 }

@@ -1,0 +1,275 @@
+//! The journal: an append-only log in a folder, written before a vendor is asked and before an answer ends.
+
+mod core;
+mod disk;
+mod error;
+mod folder;
+mod frame;
+mod inspect;
+mod leg;
+mod options;
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+mod state;
+mod sync;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use llm_types::UnixMs;
+
+pub use self::error::{FullCause, JournalError};
+pub use self::inspect::read_folder;
+pub use self::leg::Open;
+pub use self::options::{Durability, JournalOptions, WhenFull};
+pub use self::reader::{Batch, Position, Reader};
+pub use self::record::Record;
+pub use self::recovery::{Damage, Recovered};
+pub use self::state::JournalState;
+pub use self::sync::Mark;
+
+use self::core::{Core, Live, delete};
+use self::error::on;
+use self::folder::{Folder, Folders, segments};
+use self::frame::{CHECKPOINT, SETTLEMENT};
+use self::leg::Dropped;
+use self::recovery::{Survey, recover};
+use self::segment::Segment;
+use crate::{Checkpoint, Entry, Intent};
+
+/// A journal in a folder: what each leg is about to cost, and what it cost.
+///
+/// A handle; its clones are the same journal. Each record is one write under a short lock. What was written survives
+/// the death of the process, and with [`Durability::Host`] and [`Journal::sync`] that of the host.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    store: Arc<Store>,
+}
+
+#[derive(Debug)]
+struct Store {
+    options: JournalOptions,
+    folders: Folders,
+    core: Mutex<Core>,
+    /// What [`Core::written`] is, without the lock.
+    written: AtomicU64,
+    synced: AtomicU64,
+    /// Held while files are made lasting; what could not be.
+    syncing: Mutex<Option<PathBuf>>,
+    dropped: Arc<Dropped>,
+}
+
+impl Journal {
+    /// Opens the journal in a folder, and settles what the process before left open.
+    ///
+    /// Reads all that is there: some seconds for a gigabyte.
+    ///
+    /// # Errors
+    /// [`JournalError::InUse`] if a process has it open; [`JournalError::Version`] if a later version wrote it;
+    /// [`JournalError::Options`] if the options contradict themselves; [`JournalError::Io`] if the folder cannot be
+    /// read or written.
+    pub fn open(options: JournalOptions) -> Result<(Self, Recovered), JournalError> {
+        options.check()?;
+        let folders = Folders::take(&options)?;
+        if options.durability == Durability::Host {
+            folders.iter().try_for_each(Folder::sync_above)?;
+        }
+        let mut core = Core { next: 1, ..Core::default() };
+        let mut recovered = Recovered::default();
+        for (place, folder) in folders.iter().enumerate() {
+            folder.tidy()?;
+            for (number, path) in segments(&folder.path)? {
+                if core.segments.contains_key(&number) {
+                    return Err(on(&path)(std::io::ErrorKind::AlreadyExists.into()));
+                }
+                let segment = Segment::open(place, number, &path).map_err(on(&path))?;
+                core.next = core.next.max(number + 1);
+                if let Some(live) = recover(segment, &mut recovered)? {
+                    core.segments.insert(number, live);
+                }
+            }
+        }
+        core.active = core.segments.iter().rfind(|(_, live)| !live.suspect).map(|(number, _)| *number);
+        let (left, _) = delete(core.take_done());
+        core.put_back(left);
+        // Nobody knows what of it the disk has.
+        core.written = core.segments.values().map(|live| live.end).sum();
+        let store = Store {
+            options,
+            folders,
+            written: AtomicU64::new(core.written),
+            core: Mutex::new(core),
+            synced: AtomicU64::new(0),
+            syncing: Mutex::new(None),
+            dropped: Arc::default(),
+        };
+        Ok((Self { store: Arc::new(store) }, recovered))
+    }
+
+    /// Writes that a vendor is about to be asked, and sets room aside for what becomes of it. Returns when the system
+    /// has it: only then may the first byte go to the vendor.
+    ///
+    /// Texts, tags, charges and details past the bounds of an [`Entry`] are cut, and the entry is flagged.
+    ///
+    /// # Errors
+    /// [`JournalError::Full`] if there is no room; the vendor must not be asked.
+    pub fn intend(&self, intent: &Intent) -> Result<Open, JournalError> {
+        record::with_intent(intent, |frame| {
+            let reserved = record::reserve(frame.len());
+            let segment = self.write(frame, reserved, |live| {
+                live.reserved += reserved;
+                live.open += 1;
+            })?;
+            Ok(Open::new(segment, intent.entry.id, reserved, &self.store.dropped))
+        })
+    }
+
+    /// Writes how far an answer has come, if there is room for it that no settlement needs; whether that was so.
+    ///
+    /// Worth it once a second for each stream: an interrupted leg is priced from the last one.
+    pub fn checkpoint(&self, leg: &Open, completion_tokens: i64, at: UnixMs) -> bool {
+        let checkpoint = Checkpoint { id: leg.id(), completion_tokens, at };
+        let written = record::with(CHECKPOINT, &checkpoint, |frame| {
+            let mut core = self.core();
+            let Some(live) = core.segments.get_mut(&leg.segment()) else { return Err(JournalError::Foreign) };
+            if live.suspect || live.free() < frame.len() as u64 {
+                return Ok(false);
+            }
+            live.append(frame)?;
+            self.count(&mut core, frame);
+            Ok(true)
+        });
+        written.unwrap_or_default()
+    }
+
+    /// Writes what became of a leg, into the room that was set aside for it. Returns when the system has it: only then
+    /// may the last byte go to the client.
+    ///
+    /// What is past the bounds of an [`Entry`] is cut. Should it still be more than its intent let expect and there is
+    /// no room for it, details, then tags and texts, then charges are left out; the entry is flagged.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] if the system would not take it, never [`JournalError::Full`]. The leg then counts as
+    /// dropped: see [`Journal::sweep`].
+    pub fn settle(&self, mut leg: Open, entry: &Entry) -> Result<(), JournalError> {
+        debug_assert_eq!(leg.id(), entry.id, "a leg is settled with its own entry");
+        if !leg.is_of(&self.store.dropped) {
+            return Err(JournalError::Foreign);
+        }
+        self.settle_as(&leg, &entry.bounded())?;
+        leg.disarm();
+        Ok(())
+    }
+
+    /// Writes an entry for which no vendor was asked: an answer that was known, an adjustment.
+    ///
+    /// # Errors
+    /// [`JournalError::Full`] if there is no room.
+    pub fn record(&self, entry: &Entry) -> Result<(), JournalError> {
+        record::with(SETTLEMENT, &*entry.bounded(), |frame| self.write(frame, 0, |live| live.settled += 1))?;
+        Ok(())
+    }
+
+    /// Settles as interrupted those legs whose [`Open`] was dropped without settlement or could not be settled; how
+    /// many. Nothing to do in a program that settles all its legs: then it costs next to nothing.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] if a segment cannot be read or written. The legs stay dropped.
+    pub fn sweep(&self) -> Result<usize, JournalError> {
+        let mut swept = 0;
+        while let Some(number) = self.store.dropped.any() {
+            let segment = self.core().segments.get(&number).map(|live| live.segment.clone());
+            let entries = match segment {
+                Some(segment) => {
+                    let bytes = segment.read().map_err(on(&segment.path))?;
+                    Survey::of(&bytes, u64::MAX).interrupted()
+                }
+                None => Vec::new(),
+            };
+            for mut leg in self.store.dropped.of(number) {
+                match entries.iter().find(|entry| entry.id == leg.id()) {
+                    Some(entry) => {
+                        self.settle_as(&leg, entry)?;
+                        swept += 1;
+                    }
+                    // Its intent cannot be read any more, so there is nothing to make an entry of here. The segment
+                    // stays, and the damage is told when the journal is opened anew.
+                    None => self.forget(&leg),
+                }
+                leg.disarm();
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Those entries that are settled and were not acknowledged, from the first on.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.clone())
+    }
+
+    /// How it stands.
+    pub fn state(&self) -> JournalState {
+        JournalState::of(&self.core(), &self.store)
+    }
+
+    /// How it is kept.
+    pub fn options(&self) -> &JournalOptions {
+        &self.store.options
+    }
+
+    /// Writes a frame where there is room for it and `reserved` bytes more; the segment's number.
+    fn write(&self, frame: &[u8], reserved: u64, note: impl FnOnce(&mut Live)) -> Result<u64, JournalError> {
+        let needed = frame.len() as u64 + reserved;
+        let mut core = self.core();
+        let number = core.room(&self.store.folders, self.store.options.segment_bytes, needed)?;
+        let Some(live) = core.segments.get_mut(&number) else { return Err(JournalError::Foreign) };
+        live.append(frame)?;
+        note(live);
+        self.count(&mut core, frame);
+        Ok(number)
+    }
+
+    /// Settles a leg, in less words if there is no room for all.
+    fn settle_as(&self, leg: &Open, entry: &Entry) -> Result<(), JournalError> {
+        if !record::with(SETTLEMENT, entry, |frame| self.close(leg, frame))? {
+            self.close(leg, &record::squeezed(entry, leg.reserved())?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the settlement of a leg; `false` if there is no room for so much.
+    fn close(&self, leg: &Open, frame: &[u8]) -> Result<bool, JournalError> {
+        let mut core = self.core();
+        let Some(live) = core.segments.get_mut(&leg.segment()) else { return Err(JournalError::Foreign) };
+        if frame.len() as u64 > leg.reserved() + live.free() {
+            return Ok(false);
+        }
+        live.append(frame)?;
+        live.reserved -= leg.reserved();
+        live.open -= 1;
+        live.settled += 1;
+        self.count(&mut core, frame);
+        Ok(true)
+    }
+
+    fn forget(&self, leg: &Open) {
+        if let Some(live) = self.core().segments.get_mut(&leg.segment()) {
+            live.reserved -= leg.reserved();
+            live.open -= 1;
+            live.suspect = true;
+        }
+    }
+
+    fn count(&self, core: &mut Core, frame: &[u8]) {
+        core.written += frame.len() as u64;
+        self.store.written.store(core.written, Ordering::Release);
+    }
+
+    fn core(&self) -> MutexGuard<'_, Core> {
+        // Nothing under the lock is left half done by a panic: each record is counted after it was written.
+        self.store.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

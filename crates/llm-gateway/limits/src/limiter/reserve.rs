@@ -1,0 +1,223 @@
+//! Taking all or nothing.
+
+use smallvec::SmallVec;
+
+use llm_types::UnixMs;
+
+use super::{Limiter, Room, WhenAway};
+use crate::account::MOST;
+use crate::reservation::{Line, Lines};
+use crate::{Asked, Bound, Bounds, Demand, Measure, Refusal, Remaining, Reservation};
+
+/// How often a request asks at most before others have taken too much of what it was given.
+const ROUNDS: usize = 16;
+
+/// What came of an attempt to take all.
+pub(super) enum Attempt {
+    Taken,
+    Refused(Refusal),
+    /// These lines are not covered by shares.
+    Short(SmallVec<[usize; 4]>),
+}
+
+impl Limiter {
+    /// Reserves what a request may take at most, of all bounds that concern it, or nothing.
+    ///
+    /// Where shares cover it nobody is asked and nothing is awaited; otherwise it is one round trip, together with whoever
+    /// waits for the same.
+    ///
+    /// # Errors
+    /// The first limit that was in the way.
+    pub async fn reserve(
+        &self,
+        bounds: &[&Bounds],
+        asked: &Asked<'_>,
+        now: UnixMs,
+    ) -> Result<Reservation, Refusal> {
+        let mut lines = self.lines(bounds, asked, now);
+        for _ in 0..ROUNDS {
+            match self.attempt(&lines, now) {
+                Attempt::Taken => return Ok(Reservation::new(self.clone(), lines)),
+                Attempt::Refused(refusal) => return Err(refusal),
+                Attempt::Short(short) => self.ask(&lines, &short, now).await,
+            }
+            // What was heard meanwhile may throttle.
+            lines = self.lines(bounds, asked, now);
+        }
+        self.crowded_out(&lines, now).map(|()| Reservation::new(self.clone(), lines))
+    }
+
+    /// The same without asking anybody: `None` if somebody would have to be asked.
+    ///
+    /// # Errors
+    /// The first limit that was in the way.
+    pub fn try_reserve(
+        &self,
+        bounds: &[&Bounds],
+        asked: &Asked<'_>,
+        now: UnixMs,
+    ) -> Result<Option<Reservation>, Refusal> {
+        let lines = self.lines(bounds, asked, now);
+        match self.attempt(&lines, now) {
+            Attempt::Taken => Ok(Some(Reservation::new(self.clone(), lines))),
+            Attempt::Refused(refusal) => Err(refusal),
+            Attempt::Short(_) => Ok(None),
+        }
+    }
+
+    /// How much is left for a request's tokens and money; what is not known yet is asked for.
+    pub async fn room(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Room {
+        let demand = Demand::more(1, 1);
+        let lines = self.lines(bounds, &Asked { demand, ..*asked }, now);
+        let unheard: SmallVec<[usize; 4]> =
+            (0..lines.len()).filter(|place| !lines[*place].tally.is_heard()).collect();
+        if !unheard.is_empty() && !self.inner.is_away(now) {
+            self.ask(&lines, &unheard, now).await;
+        }
+        let least = |measure: Measure| {
+            let of = lines.iter().filter(|line| line.account.measure == measure && line.limit < i64::MAX);
+            of.map(|line| line.limit.saturating_sub(line.tally.used()).max(0)).min()
+        };
+        Room { nanos: least(Measure::Spend), tokens: least(Measure::Tokens) }
+    }
+
+    /// What is left of the limits that concern a request, as far as is known here.
+    pub fn remaining(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Remaining {
+        let demand = Demand::request(1, 1);
+        Remaining::of(self.lines(bounds, &Asked { demand, ..*asked }, now).iter())
+    }
+
+    /// Takes for a reservation beside what it has.
+    pub(crate) async fn take_more(&self, more: &Lines, now: UnixMs) -> Result<(), Refusal> {
+        for _ in 0..ROUNDS {
+            match self.attempt(more, now) {
+                Attempt::Taken => return Ok(()),
+                Attempt::Refused(refusal) => return Err(refusal),
+                Attempt::Short(short) => self.ask(more, &short, now).await,
+            }
+        }
+        self.crowded_out(more, now)
+    }
+
+    /// Others took what was granted, again and again: there is next to nothing left.
+    fn crowded_out(&self, lines: &Lines, now: UnixMs) -> Result<(), Refusal> {
+        match self.attempt(lines, now) {
+            Attempt::Taken => Ok(()),
+            Attempt::Refused(refusal) => Err(refusal),
+            Attempt::Short(short) => Err(Refusal::of(&lines[short[0]], false)),
+        }
+    }
+
+    /// What a request takes, line by line; each account once.
+    fn lines(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Lines {
+        let mut lines = Lines::new();
+        for bounds in bounds {
+            let braked = self.braked(bounds, now);
+            for bound in bounds.concerning(asked) {
+                let amount = asked.demand.amount(bound.measure);
+                if amount == 0 && matches!(bound.measure, Measure::Requests | Measure::Parallel) {
+                    continue;
+                }
+                let mut limit = bound.limit_at(now);
+                if bound.is_braked && braked & mask(bound) != 0 {
+                    limit = self.throttled(limit);
+                }
+                let account = self.inner.account(bound, now);
+                account.used(now);
+                // What takes nothing is let through, and written down all the same.
+                let is_forced = amount == 0 || bound.is_dynamic && !asked.is_failing;
+                if let Some(line) =
+                    lines.iter_mut().find(|line| std::sync::Arc::ptr_eq(&line.account, account))
+                {
+                    line.limit = line.limit.min(limit);
+                    line.is_forced &= is_forced;
+                    line.soft = line.soft.into_iter().chain(bound.soft).min();
+                    continue;
+                }
+                lines.push(Line {
+                    account: account.clone(),
+                    tally: account.tally(now),
+                    limit,
+                    soft: bound.soft,
+                    amount,
+                    is_forced,
+                });
+            }
+        }
+        lines
+    }
+
+    /// Whose rates are throttled because a budget is spent, as a set of levels.
+    fn braked(&self, bounds: &Bounds, now: UnixMs) -> u32 {
+        if !bounds.has_brakes {
+            return 0;
+        }
+        let is_spent = |bound: &&Bound| {
+            bound.brake.is_some_and(|brake| self.inner.account(bound, now).tally(now).used() >= brake)
+        };
+        bounds.list.iter().filter(is_spent).fold(0, |set, bound| set | mask(bound))
+    }
+
+    fn throttled(&self, limit: i64) -> i64 {
+        let part = i128::from(limit) * i128::from(self.inner.settings.throttle_percent.min(100)) / 100;
+        i64::try_from(part).unwrap_or(limit).max(limit.min(1))
+    }
+
+    /// Looks whether all fits, and then takes it; another may have taken in between, and then all is given back.
+    fn attempt(&self, lines: &Lines, now: UnixMs) -> Attempt {
+        let inner = &self.inner;
+        let is_lost = inner.is_lease_over(now);
+        'again: loop {
+            let mut short = SmallVec::new();
+            let mut covered: SmallVec<[bool; 16]> = SmallVec::new();
+            let is_away = is_lost || inner.is_away(now);
+            for (place, line) in lines.iter().enumerate() {
+                let taken = line.tally.taken.load(std::sync::atomic::Ordering::Acquire);
+                if !line.is_forced && taken.saturating_add(line.amount) > line.limit {
+                    return Attempt::Refused(Refusal::of(line, false));
+                }
+                let missing = if line.is_forced { 0 } else { line.tally.missing(line.amount) };
+                covered.push(missing == 0 && !line.is_forced && !is_lost);
+                if line.is_forced || missing == 0 && !is_lost {
+                    continue;
+                }
+                if is_away {
+                    if inner.settings.when_away == WhenAway::Refuse && line.limit < i64::MAX {
+                        return Attempt::Refused(Refusal::of(line, true));
+                    }
+                } else if line.tally.is_refused(missing, now, inner.settings.refused_ms) {
+                    return Attempt::Refused(Refusal::of(line, false));
+                } else {
+                    short.push(place);
+                }
+            }
+            if !short.is_empty() {
+                return Attempt::Short(short);
+            }
+            for (place, line) in lines.iter().enumerate() {
+                if !covered[place] {
+                    line.tally.force(line.amount);
+                } else if !line.tally.take(line.amount, line.limit) {
+                    lines[..place].iter().for_each(|line| line.tally.give(line.amount));
+                    continue 'again;
+                }
+            }
+            return Attempt::Taken;
+        }
+    }
+}
+
+const fn mask(bound: &Bound) -> u32 {
+    1 << bound.level as u32
+}
+
+/// Amounts are bounded, so that sums of them never overflow.
+pub(crate) const fn amount(amount: i64) -> i64 {
+    if amount < 0 {
+        0
+    } else if amount > MOST {
+        MOST
+    } else {
+        amount
+    }
+}

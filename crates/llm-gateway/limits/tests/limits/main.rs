@@ -1,0 +1,9 @@
+//! Limits as a gateway uses them.
+#![expect(clippy::unwrap_used, reason = "a failure is told by the test")]
+
+mod alone;
+mod compile;
+mod demand;
+mod shared;
+mod stress;
+mod support;

@@ -1,0 +1,453 @@
+//! Several gateways and one authority.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::Poll;
+
+use llm_limits::{Bounds, Limiter, RefusalKind, Reservation, Settings, Source, Spawn, WhenAway};
+use llm_types::UnixMs;
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::support::{Bank, LEASE_MS, NOW, Tenant, asked, at, block_on, inline, poll_once};
+
+const TEAM: &str = "usd::team/search";
+
+fn settings() -> Settings {
+    Settings { lease_ms: LEASE_MS.unsigned_abs(), ..Settings::default() }
+}
+
+fn replica(bank: &Arc<Bank>, number: u32, settings: Settings) -> Limiter {
+    Limiter::new(settings, Source::Shared(bank.replica(number), inline()))
+}
+
+/// A key without bounds in a team with this budget.
+fn team(budget: &str) -> Bounds {
+    Tenant::of(json!({}), json!({"max_budget": budget})).bounds()
+}
+
+#[test]
+fn shares_are_taken_in_bulk_and_shrink_near_the_end() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.001");
+    let mut made = 0;
+    // A thousand nano-dollars every five milliseconds.
+    for step in 0.. {
+        bank.now.store(at(step * 5).0, SeqCst);
+        match block_on(limiter.reserve(&[&bounds], &asked(1, 1_000), at(step * 5))) {
+            Ok(reservation) => drop(reservation.settle(1_000, 1)),
+            Err(refusal) => {
+                assert_eq!((refusal.kind, refusal.current), (RefusalKind::Budget, 1_000_000));
+                break;
+            }
+        }
+        made += 1;
+    }
+    assert_eq!(made, 1_000, "to the last nano-dollar");
+    let takes = bank.takes.load(SeqCst);
+    assert!((10..150).contains(&takes), "{takes} questions");
+    assert_eq!(bank.share(TEAM, 0).total(), 1_000_000);
+}
+
+#[test]
+fn what_is_refused_is_not_asked_again_at_once() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.00000001");
+    let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(1, nanos), now));
+    let one = reserve(8, NOW).unwrap();
+    let other = replica(&bank, 2, settings());
+    let others = team("0.00000001");
+    for ms in 0..10 {
+        let refusal = block_on(other.reserve(&[&others], &asked(1, 5), at(ms))).unwrap_err();
+        assert_eq!((refusal.limit, refusal.current, refusal.left()), (10, 8, 2));
+    }
+    assert_eq!(bank.takes.load(SeqCst), 2);
+    assert!(
+        block_on(other.reserve(&[&others], &asked(1, 2), at(10))).is_ok(),
+        "what is left may be asked for"
+    );
+    drop(one.settle(1, 1));
+    block_on(limiter.tend(at(20)));
+    assert!(block_on(other.reserve(&[&others], &asked(1, 5), at(100))).is_ok(), "what was scarce came back");
+}
+
+/// Keeps what is spawned until it is run.
+#[derive(Default)]
+struct Later(Mutex<Vec<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>>);
+
+impl Later {
+    fn spawn(self: &Arc<Self>) -> Spawn {
+        let later = self.clone();
+        Arc::new(move |future| later.0.lock().unwrap().push(future))
+    }
+
+    fn run(&self) -> usize {
+        let waiting = std::mem::take(&mut *self.0.lock().unwrap());
+        let count = waiting.len();
+        waiting.into_iter().for_each(block_on);
+        count
+    }
+}
+
+#[test]
+fn who_waits_for_the_same_waits_together() {
+    let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(1), later.spawn()));
+    let bounds = team("0.001");
+    let request = asked(1, 10);
+    let sets = [&bounds];
+    let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(limiter.reserve(&sets, &request, NOW))).collect();
+    assert!(waiting.iter_mut().all(|one| poll_once(one).is_pending()));
+    assert_eq!(later.run(), 1);
+    let mut done = Vec::new();
+    let mut rounds = 1;
+    while !waiting.is_empty() {
+        let mut still = Vec::new();
+        for mut one in waiting {
+            match poll_once(&mut one) {
+                Poll::Ready(reservation) => done.push(reservation.unwrap()),
+                Poll::Pending => still.push(one),
+            }
+        }
+        waiting = still;
+        rounds += later.run();
+    }
+    assert_eq!((done.len(), rounds), (100, 1), "one question for all who came before it was asked");
+    assert_eq!(bank.share(TEAM, 0).total(), 1_000);
+}
+
+#[test]
+fn a_client_that_hangs_up_loses_no_share() {
+    let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(1), later.spawn()));
+    let bounds = team("0.00000001");
+    let (request, sets) = (asked(1, 10), [&bounds]);
+    let mut gone = Box::pin(limiter.reserve(&sets, &request, NOW));
+    assert!(poll_once(&mut gone).is_pending());
+    let mut other = Box::pin(limiter.reserve(&sets, &request, NOW));
+    assert!(poll_once(&mut other).is_pending());
+    drop(gone);
+    later.run();
+    assert!(matches!(poll_once(&mut other), Poll::Ready(Ok(_))), "another has what it was given");
+    // What was to ask is dropped: whoever waits is told.
+    let more = [&team("0.000001")];
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(2), later.spawn()));
+    let mut waits = Box::pin(limiter.reserve(&more, &request, NOW));
+    for _ in 0..40 {
+        if let Poll::Ready(said) = poll_once(&mut waits) {
+            assert!(said.is_err());
+            return;
+        }
+        later.0.lock().unwrap().clear();
+    }
+    panic!("it waits for ever");
+}
+
+#[test]
+fn without_the_authority_held_shares_go_on() {
+    for (when_away, beyond) in [(WhenAway::Refuse, false), (WhenAway::Allow, true)] {
+        let bank = Bank::new();
+        let limiter = replica(&bank, 1, Settings { when_away, ..settings() });
+        let bounds = team("0.001");
+        let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(1, nanos), now));
+        block_on(limiter.tend(NOW));
+        reserve(100, NOW).unwrap().settle(40, 1);
+        bank.is_away.store(true, SeqCst);
+        let held = reserve(60, at(1_000)).unwrap();
+        let takes = bank.takes.load(SeqCst);
+        let more = reserve(1_000, at(1_001));
+        assert_eq!(more.is_ok(), beyond);
+        if let Err(refusal) = &more {
+            assert_eq!(refusal.kind, RefusalKind::Unavailable);
+        }
+        assert!(limiter.is_away(at(1_002)));
+        drop(held);
+        // When the lease is over, another may have been given what was held.
+        let after = reserve(1, at(LEASE_MS));
+        assert_eq!(after.is_ok(), beyond);
+        drop((more, after));
+        bank.is_away.store(false, SeqCst);
+        bank.now.store(at(LEASE_MS + 600).0, SeqCst);
+        let tended = block_on(limiter.tend(at(LEASE_MS + 600)));
+        assert!(tended.was_lost);
+        assert_eq!(bank.share(TEAM, 0).total(), 40, "claimed again: what is spent and in no book");
+        let again = reserve(1_000, at(LEASE_MS + 700)).unwrap();
+        assert_eq!(bank.share(TEAM, 0).total(), 1_040);
+        drop(again);
+        assert_eq!(bank.takes.load(SeqCst), takes + 2);
+    }
+}
+
+#[test]
+fn what_is_booked_is_held_no_more() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.0000001");
+    block_on(limiter.tend(NOW));
+    let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(1, nanos), now));
+    reserve(60, NOW).unwrap().settle(60, 1);
+    bank.book(1, TEAM, 0, 60);
+    limiter.booked(TEAM, 0, 60);
+    assert_eq!(bank.share(TEAM, 0).held[&1], 0);
+    let rest = reserve(40, at(1)).unwrap();
+    assert!(reserve(1, at(2)).is_err());
+    assert_eq!(bank.share(TEAM, 0).total(), 100);
+    drop(rest);
+    block_on(limiter.tend(at(6_000)));
+    assert_eq!(bank.share(TEAM, 0).total(), 60, "nobody uses the rest");
+}
+
+#[test]
+fn rates_are_shared_by_the_minute() {
+    let bank = Bank::new();
+    let (one, two) = (replica(&bank, 1, settings()), replica(&bank, 2, settings()));
+    let of = || Tenant::of(json!({}), json!({"rpm_limit": 10, "max_parallel_requests": 6})).bounds();
+    let (first, second) = (of(), of());
+    let mut held: Vec<Reservation> = Vec::new();
+    for place in 0..6 {
+        let (limiter, bounds) = if place % 2 == 0 { (&one, &first) } else { (&two, &second) };
+        held.push(block_on(limiter.reserve(&[bounds], &asked(1, 1), NOW)).unwrap());
+    }
+    assert_eq!(block_on(one.reserve(&[&first], &asked(1, 1), NOW)).unwrap_err().kind, RefusalKind::Parallel);
+    held.clear();
+    let mut made = 6;
+    while block_on(two.reserve(&[&second], &asked(1, 1), at(100 * made))).is_ok() {
+        made += 1;
+    }
+    assert_eq!(made, 10);
+    bank.now.store(at(60_000).0, SeqCst);
+    assert!(block_on(one.reserve(&[&first], &asked(1, 1), at(60_000))).is_ok(), "a new minute");
+}
+
+#[test]
+fn what_nobody_uses_goes_back_when_the_process_ends() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.0000001");
+    let held = block_on(limiter.reserve(&[&bounds], &asked(1, 50), NOW)).unwrap();
+    held.settle(20, 1);
+    block_on(limiter.release());
+    assert_eq!(bank.share(TEAM, 0).total(), 20);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Reserve { who: usize, key: usize, nanos: i64 },
+    Settle { who: usize, place: usize, part: i64 },
+    Drop { who: usize, place: usize },
+    Extend { who: usize, place: usize, nanos: i64 },
+    Book { who: usize },
+    Pass { ms: i64 },
+    Crash { who: usize },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = 0_usize..3;
+    prop_oneof![
+        8 => (who.clone(), 0_usize..2, 1_i64..40).prop_map(|(who, key, nanos)| Step::Reserve { who, key, nanos }),
+        4 => (who.clone(), 0_usize..8, 0_i64..=100).prop_map(|(who, place, part)| Step::Settle { who, place, part }),
+        2 => (who.clone(), 0_usize..8).prop_map(|(who, place)| Step::Drop { who, place }),
+        1 => (who.clone(), 0_usize..8, 1_i64..20).prop_map(|(who, place, nanos)| Step::Extend { who, place, nanos }),
+        3 => who.clone().prop_map(|who| Step::Book { who }),
+        2 => (1_i64..8_000).prop_map(|ms| Step::Pass { ms }),
+        1 => who.prop_map(|who| Step::Crash { who }),
+    ]
+}
+
+/// One gateway: its limiter, what its requests hold, and what its journal has that no book has.
+struct Gateway {
+    number: u32,
+    limiter: Limiter,
+    bounds: [Bounds; 2],
+    held: Vec<(usize, Reservation)>,
+    journal: Vec<(String, i64, i64)>,
+}
+
+impl Gateway {
+    fn new(bank: &Arc<Bank>, number: u32) -> Self {
+        let of = |key: &str| {
+            let mut tenant =
+                Tenant::of(json!({"max_budget": "0.0000003"}), json!({"max_budget": "0.0000005"}));
+            tenant.key.hash = llm_tenancy::KeyHash::of(key);
+            tenant.bounds()
+        };
+        let limiter = replica(bank, number, settings());
+        block_on(limiter.tend(bank.now()));
+        Self { number, limiter, bounds: [of("sk-1"), of("sk-2")], held: Vec::new(), journal: Vec::new() }
+    }
+
+    fn settle(&mut self, place: usize, nanos: i64) -> bool {
+        let (_, reservation) = self.held.remove(place);
+        for charge in reservation.charges() {
+            self.journal.push((charge.account.name.to_string(), charge.window, nanos));
+        }
+        !reservation.settle(nanos, 1).is_exceeded
+    }
+
+    fn book(&mut self, bank: &Bank) {
+        for (account, window, nanos) in self.journal.drain(..) {
+            bank.book(self.number, &account, window, nanos);
+            self.limiter.booked(&account, window, nanos);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_limit_is_passed_whatever_happens(steps in proptest::collection::vec(step(), 1..120)) {
+        let bank = Bank::new();
+        let next = AtomicUsize::new(3);
+        let mut gateways: Vec<Gateway> = (0..3).map(|number| Gateway::new(&bank, number)).collect();
+        for step in steps {
+            let now = bank.now();
+            match step {
+                Step::Reserve { who, key, nanos } => {
+                    let gateway = &mut gateways[who];
+                    let said = block_on(gateway.limiter.reserve(&[&gateway.bounds[key]], &asked(1, nanos), now));
+                    if let Ok(reservation) = said {
+                        prop_assert_eq!(reservation.charges().count(), 2);
+                        gateway.held.push((key, reservation));
+                    }
+                }
+                Step::Settle { who, place, part } if place < gateways[who].held.len() => {
+                    let nanos = gateways[who].held[place].1.nanos() * part / 100;
+                    prop_assert!(gateways[who].settle(place, nanos));
+                }
+                Step::Drop { who, place } if place < gateways[who].held.len() => {
+                    drop(gateways[who].held.remove(place));
+                }
+                Step::Extend { who, place, nanos } if place < gateways[who].held.len() => {
+                    let _fits = block_on(gateways[who].held[place].1.extend(0, nanos, now));
+                }
+                Step::Book { who } => gateways[who].book(&bank),
+                Step::Pass { ms } => {
+                    bank.now.fetch_add(ms, SeqCst);
+                    for gateway in &gateways {
+                        let tended = block_on(gateway.limiter.tend(bank.now()));
+                        prop_assert!(!tended.was_lost);
+                    }
+                }
+                Step::Crash { who } => {
+                    // What was reserved is gone; the journal is found again at the start, within the lease.
+                    gateways[who].held.clear();
+                    gateways[who].book(&bank);
+                    let number = u32::try_from(next.fetch_add(1, SeqCst)).unwrap();
+                    gateways[who] = Gateway::new(&bank, number);
+                }
+                _ => {}
+            }
+            check(&bank, &gateways)?;
+        }
+        // All is settled and booked, the dead are buried: what is held by nobody's request comes back to the last.
+        for gateway in &mut gateways {
+            gateway.held.clear();
+            gateway.book(&bank);
+        }
+        for _ in 0..5 {
+            bank.now.fetch_add(LEASE_MS / 4, SeqCst);
+            for gateway in &gateways {
+                block_on(gateway.limiter.tend(bank.now()));
+            }
+        }
+        bank.bury();
+        for share in bank.shares.lock().unwrap().values() {
+            prop_assert_eq!(share.total(), share.booked, "{:?}", share);
+        }
+    }
+
+    #[test]
+    fn a_silent_gateway_loses_its_shares_and_claims_what_it_used(
+        before in 1_i64..200, others in 1_i64..500, silent in 1_i64..3, settles in any::<bool>(),
+    ) {
+        let bank = Bank::new();
+        let (mut one, two) = (Gateway::new(&bank, 1), Gateway::new(&bank, 2));
+        let now = bank.now();
+        let reservation = block_on(one.limiter.reserve(&[&one.bounds[0]], &asked(1, before), now)).unwrap();
+        one.held.push((0, reservation));
+        // It is not heard of for longer than the lease; the other goes on.
+        for step in 1..=4 * silent + 1 {
+            bank.now.store(NOW.0 + step * LEASE_MS / 4, SeqCst);
+            block_on(two.limiter.tend(bank.now()));
+        }
+        let late = bank.now();
+        prop_assert!(block_on(one.limiter.reserve(&[&one.bounds[0]], &asked(1, 1), late)).is_err(), "it may not go on");
+        if settles {
+            one.settle(0, before);
+        }
+        let mut taken = Vec::new();
+        for part in [others / 2, others - others / 2] {
+            taken.extend(block_on(two.limiter.reserve(&[&two.bounds[0]], &asked(1, part), late)).ok());
+        }
+        let theirs: i64 = taken.iter().map(Reservation::nanos).sum();
+        prop_assert!(block_on(one.limiter.tend(late)).was_lost);
+        prop_assert_eq!(bank.share(TEAM, 0).held[&1], before, "what it used is known again");
+        block_on(two.limiter.release());
+        prop_assert_eq!(bank.share(TEAM, 0).total(), before + theirs);
+        // From now on the two together pass no limit any more.
+        let room = (300 - before - theirs).max(0);
+        let said = block_on(one.limiter.reserve(&[&one.bounds[0]], &asked(1, room + 1), late));
+        prop_assert!(said.is_err());
+        if room > 0 {
+            prop_assert!(block_on(one.limiter.reserve(&[&one.bounds[0]], &asked(1, room), UnixMs(late.0 + 100))).is_ok());
+        }
+    }
+}
+
+/// What is booked and held is within the limit, and what gateways use is held by them.
+fn check(bank: &Bank, gateways: &[Gateway]) -> Result<(), TestCaseError> {
+    bank.bury();
+    for ((name, window), share) in &*bank.shares.lock().unwrap() {
+        prop_assert!(share.total() <= share.limit, "{name} {share:?}");
+        for gateway in gateways {
+            let reserved =
+                gateway.held.iter().flat_map(|(_, it)| it.charges().map(|charge| (charge, it.nanos())));
+            let reserved: i64 =
+                reserved.filter(|(charge, _)| *charge.account.name == **name).map(|it| it.1).sum();
+            let journal = gateway.journal.iter().filter(|entry| entry.0 == *name && entry.1 == *window);
+            let used = reserved + journal.map(|entry| entry.2).sum::<i64>();
+            let held = share.held.get(&gateway.number).copied().unwrap_or(0);
+            prop_assert!(used <= held, "{name}: {} uses {used} and holds {held}", gateway.number);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_was_given_and_never_arrived_goes_back() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.0000001");
+    block_on(limiter.tend(NOW));
+    let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(1, nanos), now));
+    // The answers get lost after the bank has written them down.
+    bank.is_mute.store(true, SeqCst);
+    assert_eq!(reserve(60, NOW).unwrap_err().kind, RefusalKind::Unavailable);
+    assert_eq!(bank.share(TEAM, 0).total(), 60);
+    bank.is_mute.store(false, SeqCst);
+    assert!(reserve(60, at(600)).is_err(), "the bank thinks that it is held");
+    block_on(limiter.tend(at(1_200)));
+    assert_eq!(bank.share(TEAM, 0).total(), 0);
+    assert_eq!(reserve(100, at(1_300)).unwrap().nanos(), 100);
+}
+
+#[test]
+fn what_was_let_through_and_is_booked_is_not_claimed() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, Settings { when_away: WhenAway::Allow, ..settings() });
+    let bounds = team("0.0000001");
+    block_on(limiter.tend(NOW));
+    let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(1, nanos), now));
+    bank.is_away.store(true, SeqCst);
+    reserve(60, NOW).unwrap().settle(60, 1);
+    bank.is_away.store(false, SeqCst);
+    bank.book(1, TEAM, 0, 60);
+    limiter.booked(TEAM, 0, 60);
+    drop(reserve(10, at(600)).unwrap());
+    block_on(limiter.release());
+    assert_eq!(bank.share(TEAM, 0).total(), 60);
+}

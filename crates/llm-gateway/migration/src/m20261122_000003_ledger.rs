@@ -1,0 +1,190 @@
+//! The ledger, its sums, what accounts hold and who holds shares of them, and when budgets begin anew.
+
+use crate::table::{Column, Keyed, NAME, PAIR, create_keyed, drop, over};
+use crate::{Dialect, Migration, Statement};
+
+pub(crate) const MIGRATION: Migration = Migration { name: "m20261122_000003_ledger", up, down };
+
+/// Characters of a word of ours, such as a status or a dimension.
+const WORD: u32 = 16;
+/// Characters of a vendor's name.
+const VENDOR: u32 = 32;
+/// Characters of a deployment's id, of which a day's sum has several beside it in one index of InnoDB.
+const DEPLOYMENT: u32 = 128;
+/// Characters of an account's name, so that it and its window fit into one index of InnoDB.
+const ACCOUNT: u32 = 640;
+/// Characters of a replica's name. With an account's they fit into one index of InnoDB.
+const REPLICA: u32 = 64;
+
+fn up(dialect: Dialect) -> Vec<Statement> {
+    let tables = [ledger(), tags(), days(), counters(), shares(), replicas(), resets()];
+    tables.into_iter().flat_map(|table| create_keyed(dialect, table)).collect()
+}
+
+fn down() -> Vec<Statement> {
+    ["resets", "replicas", "shares", "counters", "ledger_days", "ledger_tags", "ledger"].map(drop).to_vec()
+}
+
+/// One row for each entry. What is filtered, grouped or summed is in columns, the rest in a document.
+fn ledger() -> Keyed {
+    let name = |name| Column::Text(name, NAME);
+    Keyed {
+        name: "ledger",
+        columns: vec![
+            Column::Whole("at_ms"),
+            Column::Bytes("request_id", 16),
+            Column::Whole("leg"),
+            Column::Text("status", WORD),
+            Column::Whole("flags"),
+            name("call_id"),
+            name("session_id"),
+            name("key_id"),
+            name("user_id"),
+            name("team_id"),
+            name("organization_id"),
+            name("project_id"),
+            name("end_user_id"),
+            name("model"),
+            Column::Text("vendor", VENDOR),
+            Column::Text("deployment", DEPLOYMENT),
+            Column::Whole("prompt_tokens"),
+            Column::Whole("completion_tokens"),
+            Column::Whole("cache_read_tokens"),
+            Column::Whole("cache_write_tokens"),
+            Column::Whole("reasoning_tokens"),
+            Column::Whole("spend_nanos"),
+            Column::Whole("list_nanos"),
+            Column::Whole("duration_ms"),
+            Column::Long("rest"),
+        ],
+        key: &["at_ms", "request_id", "leg"],
+        indexes: vec![
+            over(&["key_id", "at_ms"]),
+            over(&["user_id", "at_ms"]),
+            over(&["team_id", "at_ms"]),
+            over(&["organization_id", "at_ms"]),
+            over(&["end_user_id", "at_ms"]),
+            over(&["project_id", "at_ms"]),
+            over(&["model", "at_ms"]),
+            over(&["vendor", "at_ms"]),
+            over(&["deployment", "at_ms"]),
+            over(&["status", "at_ms"]),
+            // For the dearest of all.
+            over(&["spend_nanos"]),
+            over(&["call_id"]),
+            over(&["session_id"]),
+        ],
+        parts: Some("at_ms"),
+    }
+}
+
+/// Labels of entries.
+fn tags() -> Keyed {
+    Keyed {
+        name: "ledger_tags",
+        columns: vec![
+            Column::Whole("at_ms"),
+            Column::Bytes("request_id", 16),
+            Column::Whole("leg"),
+            Column::Text("tag", NAME),
+        ],
+        key: &["tag", "at_ms", "request_id", "leg"],
+        indexes: vec![over(&["at_ms"])],
+        parts: Some("at_ms"),
+    }
+}
+
+/// Sums of a day. A day is written as in 20261122.
+fn days() -> Keyed {
+    let mut columns = vec![
+        Column::Text("dimension", WORD),
+        Column::Text("id", NAME),
+        Column::Whole("day"),
+        Column::Text("model", NAME),
+        Column::Text("vendor", VENDOR),
+        Column::Text("deployment", DEPLOYMENT),
+    ];
+    columns.extend(
+        [
+            "requests",
+            "successes",
+            "failures",
+            "estimated",
+            "prompt_tokens",
+            "completion_tokens",
+            "cache_read_tokens",
+            "cache_write_tokens",
+            "reasoning_tokens",
+            "spend_nanos",
+            "list_nanos",
+            "duration_ms",
+        ]
+        .map(Column::Whole),
+    );
+    Keyed {
+        name: "ledger_days",
+        columns,
+        key: &["dimension", "id", "day", "model", "vendor", "deployment"],
+        indexes: vec![over(&["dimension", "day"])],
+        parts: None,
+    }
+}
+
+/// What was taken out of an account in each of its periods.
+fn counters() -> Keyed {
+    Keyed {
+        name: "counters",
+        columns: vec![
+            Column::Text("account", ACCOUNT),
+            Column::Whole("window_ms"),
+            Column::Whole("booked_nanos"),
+            Column::Whole("touched_ms"),
+        ],
+        key: &["account", "window_ms"],
+        indexes: vec![over(&["touched_ms"])],
+        parts: None,
+    }
+}
+
+/// What each replica holds of an account, and until when that matters to anybody.
+fn shares() -> Keyed {
+    Keyed {
+        name: "shares",
+        columns: vec![
+            Column::Text("account", ACCOUNT),
+            Column::Whole("window_ms"),
+            Column::Text("replica", REPLICA),
+            Column::Whole("held"),
+            Column::Whole("until_ms"),
+        ],
+        key: &["account", "window_ms", "replica"],
+        indexes: vec![over(&["replica"]), over(&["until_ms"])],
+        parts: None,
+    }
+}
+
+/// Replicas that hold shares, and until when they do unless they say that they are alive.
+fn replicas() -> Keyed {
+    Keyed {
+        name: "replicas",
+        columns: vec![Column::Text("replica", REPLICA), Column::Whole("until_ms")],
+        key: &["replica"],
+        indexes: vec![],
+        parts: None,
+    }
+}
+
+/// When records' budgets begin anew.
+fn resets() -> Keyed {
+    Keyed {
+        name: "resets",
+        columns: vec![
+            Column::Text("kind", 2 * WORD),
+            Column::Text("record_id", PAIR),
+            Column::Whole("at_ms"),
+        ],
+        key: &["kind", "record_id"],
+        indexes: vec![over(&["at_ms"])],
+        parts: None,
+    }
+}

@@ -1,0 +1,194 @@
+//! What is kept of what requests take: the ledger, and what is left of limits.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm_gateway_shared::{Options, QuotaOptions, RedisAuthority};
+use llm_limits::{Limiter, Source, WhenAway};
+use llm_store::{Store, StoreError};
+use llm_tenancy::{Calendar, Period};
+use llm_types::UnixMs;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{self, Config, LimitSettings};
+use crate::ledger::{self, Flusher, Keeping, Ledger, Place};
+use crate::quotas::{Quotas, StoreAuthority, StoreBooks};
+use crate::runtime::Runtime;
+use crate::tenants::Tenants;
+
+/// What is kept of what requests take.
+#[derive(Debug)]
+pub struct Books {
+    /// An entry for each request to a vendor.
+    pub ledger: Arc<Ledger>,
+    /// What is left of limits.
+    pub quotas: Arc<Quotas>,
+    flusher: Flusher,
+    maintenance: Maintenance,
+    runtime: Runtime,
+    /// Questions about limits that are under way.
+    asking: TaskTracker,
+}
+
+/// How often leases are renewed, and what is not used goes back.
+const TENDING: Duration = Duration::from_millis(500);
+
+/// How long it may take to look up what was spent, where Redis does not know it: once for each period of an account.
+const SEEDING: Duration = Duration::from_secs(1);
+
+impl Books {
+    /// Opens them, and books what was left in journals.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn open(
+        config: &Config,
+        tenants: &Tenants,
+        redis: Option<&Options>,
+        runtime: &Runtime,
+    ) -> Result<Self, String> {
+        let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+        let settings = &config.settings;
+        let asking = TaskTracker::new();
+        let store = &tenants.store;
+        let spawn = spawner(&asking);
+        let lease_ms = settings.limits.lease_ms.get();
+        let (mut replica, mut settled): (Option<String>, Option<Arc<RedisAuthority>>) = (None, None);
+        let source = match redis {
+            Some(redis) => {
+                let mut redis = redis.clone();
+                redis.timeout = redis.timeout.min(Duration::from_millis(settings.limits.timeout_ms.get()));
+                let options =
+                    QuotaOptions { redis, lease: Duration::from_millis(lease_ms), seed_timeout: SEEDING };
+                let authority = RedisAuthority::new(options, Arc::new(StoreBooks(store.clone())))
+                    .map_err(|error| format!("llm_gateway.shared_state: {error}"))?;
+                let authority = Arc::new(authority);
+                settled = Some(authority.clone());
+                Source::Shared(authority, spawn)
+            }
+            // Of SQLite's file there is one process alone.
+            None if store.backend() == "sqlite" => Source::Alone(Arc::new(StoreBooks(store.clone())), spawn),
+            None => {
+                let name = runtime.request_id().simple().to_string();
+                replica = Some(name.clone());
+                let authority = StoreAuthority::new(store.clone(), runtime.clone(), name, lease_ms);
+                Source::Shared(Arc::new(authority), spawn)
+            }
+        };
+        let limiter = Limiter::new(limits(&settings.limits)?, source);
+        let quotas = Quotas::new(limiter, tenants.identities.clone(), &settings.limits, &settings.proxy);
+        let quotas = Arc::new(quotas);
+        let (told, telling) = (quotas.clone(), asking.clone());
+        let keeping = Keeping {
+            store: tenants.store.clone(),
+            runtime: runtime.clone(),
+            replica,
+            hear: Arc::new(move |booked| {
+                let bookings = told.booked(&booked.charges);
+                if let Some(authority) = settled.clone().filter(|_| !bookings.is_empty()) {
+                    telling.spawn(async move { authority.settled(&bookings).await });
+                }
+            }),
+        };
+        let Some(of_ledger) = &settings.ledger else { return Err("there is no ledger".to_owned()) };
+        let place = Place {
+            base: base.to_path_buf(),
+            temporary: runtime.variable("TMPDIR").map_or_else(|| "/tmp".into(), Into::into),
+            database: tenants.place.clone(),
+        };
+        let (ledger, flusher) = ledger::open(of_ledger, place, keeping).await?;
+        // So that the first requests do not wait for a connection.
+        quotas.tend(runtime.now()).await;
+        let maintenance = Maintenance { store: store.clone(), retention: of_ledger.retention };
+        Ok(Self { ledger, quotas, flusher, maintenance, runtime: runtime.clone(), asking })
+    }
+
+    /// Keeps them until `over`, when the last request has ended.
+    pub async fn keep(self, over: CancellationToken) {
+        let Self { ledger, quotas, flusher, maintenance, runtime, asking } = self;
+        let tending = async {
+            loop {
+                quotas.tend(runtime.now()).await;
+                tokio::time::sleep(TENDING).await;
+            }
+        };
+        tokio::select! {
+            () = flusher.run(over) => {}
+            () = tending => {}
+            () = ledger.keep_lasting() => {}
+            () = maintenance.run(&runtime) => {}
+        }
+        quotas.limiter().release().await;
+        asking.close();
+        asking.wait().await;
+    }
+}
+
+/// What is done to the database from time to time.
+#[derive(Debug)]
+struct Maintenance {
+    store: Store,
+    retention: Option<Period>,
+}
+
+impl Maintenance {
+    /// Between two rounds.
+    const EVERY: Duration = Duration::from_secs(15);
+    /// Entries that one round deletes at most.
+    const ENTRIES: u64 = 20_000;
+    /// Milliseconds for which what was booked to an account is kept after its period was last touched.
+    const COUNTERS_MS: i64 = 400 * 86_400_000;
+
+    /// Goes on until it is dropped.
+    async fn run(&self, runtime: &Runtime) {
+        loop {
+            if let Err(error) = self.round(runtime.now()).await {
+                tracing::debug!(%error, "the database was not tidied");
+            }
+            tokio::time::sleep(Self::EVERY).await;
+        }
+    }
+
+    async fn round(&self, now: UnixMs) -> Result<(), StoreError> {
+        self.store.begin_windows(now).await?;
+        self.store.prune_shares(now).await?;
+        self.store.prune_counters(UnixMs(now.0 - Self::COUNTERS_MS)).await?;
+        if let Some(retention) = self.retention {
+            // As long before now as now is after it.
+            let before = UnixMs(now.0 - (retention.after(now).0 - now.0));
+            self.store.prune_entries(before, Self::ENTRIES).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How limits are kept.
+fn limits(settings: &LimitSettings) -> Result<llm_limits::Settings, String> {
+    let calendar = match &settings.time_zone {
+        Some(zone) => {
+            Calendar::named(zone).map_err(|error| format!("llm_gateway.limits.time_zone: {error}"))?
+        }
+        None => Calendar::UTC,
+    };
+    Ok(llm_limits::Settings {
+        calendar,
+        when_away: match settings.when_away {
+            config::WhenAway::Refuse => WhenAway::Refuse,
+            config::WhenAway::Allow => WhenAway::Allow,
+        },
+        lease_ms: settings.lease_ms.get(),
+        away_ms: settings.timeout_ms.get(),
+        throttle_percent: u8::try_from(settings.throttle.0 / 10).unwrap_or(100),
+        ..llm_limits::Settings::default()
+    })
+}
+
+/// Asks beside the requests: a client that hangs up must not lose what others wait for.
+fn spawner(asking: &TaskTracker) -> llm_limits::Spawn {
+    let asking = asking.clone();
+    Arc::new(move |question| {
+        asking.spawn(question);
+    })
+}

@@ -1,0 +1,156 @@
+//! Legs of a request: booked before they are sent, settled when they are over.
+
+use std::sync::Arc;
+
+use llm_ledger::Status;
+use llm_provider_core::Seen;
+use llm_router::Reason;
+use llm_types::{ApiError, ErrorKind, Usage};
+
+use super::{Exchange, Leg};
+use crate::deployment::Deployment;
+use crate::ledger::Hold;
+
+impl Exchange {
+    /// A request is about to be handed to the transport: it is booked, and paid from what is held. The place of its leg.
+    ///
+    /// # Errors
+    /// It cannot be booked, and must not be sent.
+    pub fn begin_leg(
+        &mut self,
+        deployment: &Deployment,
+        relayed: bool,
+        reason: Reason,
+        hold: Option<Arc<Hold>>,
+    ) -> Result<usize, ApiError> {
+        let sent_at = self.age();
+        let leg = Leg {
+            reason,
+            deployment: deployment.id.clone(),
+            provider: deployment.provider_name.clone(),
+            model: deployment.model.clone(),
+            relayed,
+            sent_at,
+            head_at: None,
+            status: None,
+            over_at: None,
+            error: None,
+            cancelled: false,
+            pricing: deployment.pricing.clone(),
+            budgets: deployment.budgets.clone(),
+            seen: None,
+        };
+        let place = self.record.legs.len();
+        let open = match &self.finaliser.ledger {
+            Some(ledger) => Some(ledger.intend(&self.record, &leg, place, hold)?),
+            None => None,
+        };
+        self.open.push(open);
+        self.record.legs.push(leg);
+        Ok(place)
+    }
+
+    /// Closes the books on a leg, if they are not closed. `seen` is what was heard of its answer, where the record does not
+    /// know it.
+    fn settle(&mut self, place: usize, status: Status, seen: Option<&Seen>) {
+        let Some(open) = self.open.get_mut(place).and_then(Option::take) else { return };
+        let now = self.record.at(self.age());
+        let Self { record, finaliser, .. } = self;
+        if let (Some(ledger), Some(leg)) = (&finaliser.ledger, record.legs.get(place)) {
+            let answered_by = record.answered_by.or(record.legs.len().checked_sub(1));
+            let of_record =
+                (answered_by == Some(place) && record.seen != Seen::default()).then_some(&record.seen);
+            ledger.settle(open, record, leg, status, seen.or(leg.seen.as_deref()).or(of_record), now);
+        }
+    }
+
+    /// Closes the books on everything: the answer is there, or it never will be.
+    pub(super) fn settle_all(&mut self, usual: Status) {
+        for place in 0..self.open.len() {
+            let Some(leg) = self.record.legs.get(place) else { continue };
+            let status = match leg.error {
+                Some(_) if leg.seen.is_some() => Status::Cut,
+                Some(_) => Status::Failed,
+                // Whoever is hung up on before anybody has answered was not given up by us.
+                None if leg.cancelled && (usual != Status::HungUp || self.record.answered_by.is_some()) => {
+                    Status::Cancelled
+                }
+                // It has given its part of an answer that came in parts.
+                None if leg.seen.is_some() => Status::Answered,
+                None => usual,
+            };
+            self.settle(place, status, None);
+        }
+    }
+
+    /// The whole answer is here and has not been handed over: the books are closed before that.
+    pub fn settle_answer(&mut self) {
+        self.settle_all(Status::Answered);
+    }
+
+    /// The last of a streamed answer is here and has not been handed over. Whether there was anything to close.
+    pub fn settle_heard(&mut self, seen: &Seen) -> bool {
+        if self.open.iter().all(Option::is_none) {
+            return false;
+        }
+        if let Some(leg) = self.record.answered_by.or(self.record.legs.len().checked_sub(1)) {
+            self.settle(leg, Status::Answered, Some(seen));
+        }
+        self.settle_all(Status::Cancelled);
+        true
+    }
+
+    /// A part of a streamed answer has come: noted down now and then.
+    pub fn note_progress(&mut self, content_bytes: u64) {
+        let Some(ledger) = &self.finaliser.ledger else { return };
+        let leg = self.record.answered_by.or(self.record.legs.len().checked_sub(1));
+        if let Some(open) = leg.and_then(|leg| self.open.get_mut(leg)).and_then(Option::as_mut) {
+            let age = self.finaliser.runtime.elapsed().saturating_sub(self.began);
+            ledger.note(open, content_bytes, age, self.record.at(age));
+        }
+    }
+
+    /// A leg's answer has a head.
+    pub fn leg_head(&mut self, leg: usize, status: u16) {
+        let age = self.age();
+        if let Some(leg) = self.record.legs.get_mut(leg) {
+            leg.head_at = Some(age);
+            leg.status = Some(status);
+        }
+    }
+
+    /// A leg failed.
+    pub fn leg_failed(&mut self, place: usize, kind: ErrorKind) {
+        let age = self.age();
+        if let Some(leg) = self.record.legs.get_mut(place) {
+            leg.over_at = Some(age);
+            leg.error = Some(kind);
+            let said = leg.seen.is_some()
+                || self.record.answered_by == Some(place) && self.record.seen.content_bytes > 0;
+            self.settle(place, if said { Status::Cut } else { Status::Failed }, None);
+        }
+    }
+
+    /// A leg was given up.
+    pub fn leg_cancelled(&mut self, place: usize) {
+        let age = self.age();
+        if let Some(leg) = self.record.legs.get_mut(place) {
+            leg.over_at = Some(age);
+            leg.cancelled = true;
+        }
+    }
+
+    /// A leg has answered a part of what is asked in several requests.
+    pub fn leg_answered(&mut self, place: usize, seen: Seen) {
+        if let Some(leg) = self.record.legs.get_mut(place) {
+            leg.seen = Some(Box::new(seen));
+            self.settle(place, Status::Answered, None);
+        }
+    }
+
+    /// A leg has said no more than that the vendor is to be asked again, which costs nothing.
+    pub fn leg_deferred(&mut self, place: usize) {
+        let nothing = Seen { usage: Some(Usage::new(0, 0)), complete: true, ..Seen::default() };
+        self.settle(place, Status::Answered, Some(&nothing));
+    }
+}

@@ -1,0 +1,181 @@
+//! The ledger: an intent before a vendor is asked, a settlement before its answer has been handed over.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use llm_ledger::{Durability, Intent, Journal, JournalError, Open, Status};
+use llm_pricing::{Item, Rate};
+use llm_provider_core::Seen;
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+
+use crate::exchange::{Leg, Record};
+use crate::pricing::BYTES_PER_TOKEN;
+
+mod entry;
+mod flush;
+mod hold;
+mod lasting;
+mod open;
+
+pub use entry::{Account, Name};
+pub use flush::{Flusher, Hear};
+pub use hold::Hold;
+use lasting::Lasting;
+pub use open::{Keeping, Place, open};
+
+/// How long a stream goes on at most until what has been heard of it is noted down.
+const CHECKPOINT: Duration = Duration::from_millis(900);
+
+/// The books of this process.
+#[derive(Debug)]
+pub struct Ledger {
+    journal: Journal,
+    refuses_unpriced: bool,
+    /// Entries that could not be written, which should be none.
+    lost: AtomicU64,
+    is_full: AtomicBool,
+    /// Where entries have to survive the machine.
+    lasting: Option<Arc<Lasting>>,
+}
+
+/// A leg whose vendor has been asked, and whose end is not in the books yet.
+#[derive(Debug)]
+pub struct OpenLeg {
+    open: Open,
+    intent: Box<Intent>,
+    hold: Option<Arc<Hold>>,
+    /// When its answer was last noted down, counted from the beginning of the request.
+    noted: Duration,
+}
+
+impl Ledger {
+    /// Books in this journal.
+    pub fn new(journal: Journal, refuses_unpriced: bool) -> Self {
+        let lasting = (journal.options().durability == Durability::Host).then(Lasting::new);
+        Self { journal, refuses_unpriced, lost: AtomicU64::new(0), is_full: AtomicBool::new(false), lasting }
+    }
+
+    /// Ends when what is written by now survives the machine: `true`, or `false` if it never will. `None` where it does not
+    /// have to.
+    pub fn lasts(&self) -> Option<impl Future<Output = bool> + Send + use<>> {
+        self.lasting.clone().map(|lasting| lasting.wait(self.journal.mark()))
+    }
+
+    /// Makes what is written lasting, where that is wanted. Never ends.
+    pub(crate) async fn keep_lasting(&self) {
+        match &self.lasting {
+            Some(lasting) => lasting.run(&self.journal).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What a request is told whose cost cannot be written down for good.
+    pub fn does_not_last() -> ApiError {
+        let message = "what this request costs cannot be written down now";
+        ApiError::new(ErrorKind::Unavailable, Layer::Gateway, message).with_code("ledger_unavailable")
+    }
+
+    /// The journal.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Entries that could not be written.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Notes down that a vendor is about to be asked. Nothing may be sent before this has come back.
+    ///
+    /// # Errors
+    /// 503 if it cannot be noted down; 400 for a model without a known price, where the configuration wants that.
+    pub fn intend(
+        &self,
+        record: &Record,
+        leg: &Leg,
+        number: usize,
+        hold: Option<Arc<Hold>>,
+    ) -> Result<OpenLeg, ApiError> {
+        if self.refuses_unpriced && leg.pricing.prices.is_none() {
+            let message = format!("the price of {}/{} is not known", leg.provider, leg.model);
+            return Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Budget, message)
+                .with_code("model_without_price"));
+        }
+        let mut entry = entry::intended(record, leg, number);
+        if let Some(hold) = &hold {
+            entry.charges = hold.charges();
+            entry.reserved = hold.reserved();
+        }
+        let rate = |item: Item| {
+            leg.pricing.prices.as_ref().and_then(|prices| prices.rate(item)).map_or(0, Rate::femtos)
+        };
+        let intent = Box::new(Intent {
+            entry,
+            prompt_tokens: tokens(record.request_bytes),
+            input_rate: rate(Item::Input),
+            output_rate: rate(Item::Output),
+        });
+        match self.journal.intend(&intent) {
+            Ok(open) => {
+                if self.is_full.swap(false, Ordering::Relaxed) {
+                    tracing::info!("the journal has room again");
+                }
+                Ok(OpenLeg { open, intent, hold, noted: leg.sent_at })
+            }
+            Err(error) => Err(self.refusal(&error)),
+        }
+    }
+
+    /// Notes down how far a streamed answer has come, now and then.
+    pub fn note(&self, leg: &mut OpenLeg, content_bytes: u64, age: Duration, now: UnixMs) {
+        if age.saturating_sub(leg.noted) < CHECKPOINT {
+            return;
+        }
+        leg.noted = age;
+        // Of no use to the request, and better late than never to the books.
+        let _best_effort = self.journal.checkpoint(&leg.open, tokens(content_bytes), now);
+    }
+
+    /// Closes the books on a leg.
+    pub fn settle(
+        &self,
+        open: OpenLeg,
+        record: &Record,
+        leg: &Leg,
+        status: Status,
+        seen: Option<&Seen>,
+        now: UnixMs,
+    ) {
+        let OpenLeg { open, intent, hold, .. } = open;
+        let mut entry = entry::settled(intent.entry, record, leg, status, seen, now);
+        if let Some(hold) = hold {
+            hold.spent(&mut entry);
+        }
+        if let Err(error) = self.journal.settle(open, &entry) {
+            self.count_lost();
+            let entry = serde_json::to_string(&entry).unwrap_or_default();
+            tracing::error!(%error, entry, "an entry could not be written into the journal");
+        }
+    }
+
+    /// An entry is lost.
+    fn count_lost(&self) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn refusal(&self, error: &JournalError) -> ApiError {
+        if !self.is_full.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "the journal takes no more: new requests are refused");
+        }
+        let message = "what this request costs cannot be written down now";
+        ApiError::new(ErrorKind::Unavailable, Layer::Gateway, message)
+            .with_code("ledger_unavailable")
+            .with_retry_after_ms(1_000)
+    }
+}
+
+/// Tokens that so many bytes are taken for.
+fn tokens(bytes: u64) -> i64 {
+    i64::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,152 @@
+//! A leg as an entry of the ledger.
+
+use llm_ledger::{Entry, Flag, Flags, LegId, RequestId, Status, Tokens, Usd};
+use llm_provider_core::Seen;
+use llm_types::{UnixMs, Usage};
+
+use crate::auth::Principal;
+use crate::exchange::{Leg, Record};
+use crate::pricing::{self, Bill};
+use crate::runtime::Runtime;
+
+/// The name of a request: what clients and logs call it, and what the ledger does.
+#[derive(Debug, Clone)]
+pub struct Name {
+    /// The client's own name for it, else ours.
+    pub id: String,
+    /// Ours.
+    pub uuid: RequestId,
+    /// Whether the first is the client's.
+    pub is_given: bool,
+}
+
+impl Name {
+    /// A new one, with the client's own word if there is one.
+    pub fn new(runtime: &Runtime, given: Option<&str>) -> Self {
+        let uuid = RequestId::new(runtime.request_id());
+        let id = given.map_or_else(|| uuid.to_string(), ToOwned::to_owned);
+        Self { id, uuid, is_given: given.is_some() }
+    }
+}
+
+/// Whom a request is booked to, beside its key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Whom it is for: LiteLLM's customer.
+    pub end_user: Option<Box<str>>,
+    /// The conversation.
+    pub session: Option<Box<str>>,
+    /// Its labels: its own, its key's and its team's.
+    pub tags: Vec<String>,
+    /// What the client wants to be kept with its entries: a JSON object.
+    pub details: Option<Box<str>>,
+}
+
+/// What is known of a leg before its vendor is asked.
+pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
+    let caller = match &record.principal {
+        Some(Principal::Key(identity)) => Some(&identity.access.caller),
+        _ => None,
+    };
+    let id = |text: Option<&str>| text.unwrap_or_default().into();
+    let Account { end_user, session, tags, details } = &record.account;
+    Entry {
+        id: LegId { request: record.uuid, leg: u32::try_from(number).unwrap_or(u32::MAX) },
+        status: Status::Interrupted,
+        flags: Flags::default()
+            .with_if(record.stream, Flag::Streamed)
+            .with_if(record.mirror_of.is_some(), Flag::Mirrored),
+        reason: leg.reason.label().into(),
+        call_id: if record.is_named { record.id.as_str().into() } else { Box::default() },
+        session_id: id(session.as_deref()),
+        route: record.route.into(),
+        key: caller.map(|caller| caller.key.to_string().into_boxed_str()).unwrap_or_default(),
+        key_alias: id(caller.and_then(|caller| caller.key_alias.as_deref())),
+        user: id(caller.and_then(|caller| caller.user_id.as_ref()).map(AsRef::as_ref)),
+        team: id(caller.and_then(|caller| caller.team_id.as_ref()).map(AsRef::as_ref)),
+        organization: id(caller.and_then(|caller| caller.organization_id.as_ref()).map(AsRef::as_ref)),
+        project: id(caller.and_then(|caller| caller.project_id.as_ref()).map(AsRef::as_ref)),
+        end_user: id(end_user.as_deref()),
+        tags: tags.iter().map(|tag| tag.as_str().into()).collect(),
+        model: id(record.model.as_deref()),
+        deployment: leg.deployment.as_str().into(),
+        vendor: leg.provider[..].into(),
+        vendor_model: leg.model[..].into(),
+        tokens: Tokens::default(),
+        cost: Usd::ZERO,
+        list_cost: Usd::ZERO,
+        reserved: Usd::ZERO,
+        started: record.at(leg.sent_at),
+        ended: record.at(leg.sent_at),
+        head: None,
+        http_status: 0,
+        error: Box::default(),
+        client: record.client.map(|client| client.to_string().into_boxed_str()).unwrap_or_default(),
+        charges: Vec::new(),
+        details: id(details.as_deref()),
+    }
+}
+
+/// What a leg has cost, by what was heard of its answer; `None` if nobody knows the price, or nothing is owed.
+fn bill(record: &Record, leg: &Leg, status: Status, seen: Option<&Seen>) -> Option<Bill> {
+    let none = Seen::default();
+    // Who refused has not worked; whoever was hung up on has read the prompt at least.
+    let seen = match status {
+        Status::Failed => seen.filter(|seen| seen.usage.is_some() || seen.content_bytes > 0)?,
+        _ => seen.unwrap_or(&none),
+    };
+    leg.pricing.bill(seen, record.request_bytes, record.started)
+}
+
+/// The entry, now that the leg is over.
+pub(super) fn settled(
+    mut entry: Entry,
+    record: &Record,
+    leg: &Leg,
+    status: Status,
+    seen: Option<&Seen>,
+    now: UnixMs,
+) -> Entry {
+    let bill = bill(record, leg, status, seen);
+    let told = seen.and_then(|seen| seen.usage.as_ref());
+    let is_owed =
+        status != Status::Failed || seen.is_some_and(|seen| seen.content_bytes > 0 || told.is_some());
+    let estimated = bill.as_ref().is_some_and(|bill| bill.is_estimate)
+        || is_owed && leg.pricing.prices.is_none() && told.is_none();
+    if is_owed {
+        let none = Seen::default();
+        let seen = seen.unwrap_or(&none);
+        entry.tokens = match &seen.usage {
+            Some(usage) if !estimated => tokens(usage),
+            _ => tokens(&pricing::told_usage(seen, record.request_bytes)),
+        };
+    }
+    entry.status = status;
+    entry.flags = entry
+        .flags
+        .with_if(estimated, Flag::Estimated)
+        .with_if(estimated && told.is_some(), Flag::Clamped)
+        .with_if(is_owed && bill.is_none(), Flag::Unpriced)
+        .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported);
+    if let Some(bill) = bill {
+        entry.cost = bill.cost.total.max(Usd::ZERO);
+        entry.list_cost = bill.cost.before_adjustment.max(Usd::ZERO);
+    }
+    entry.ended = leg.over_at.map_or(now, |over| record.at(over));
+    entry.head = leg.head_at.map(|head| record.at(head));
+    entry.http_status = leg.status.unwrap_or(0);
+    entry.error = leg.error.map(|kind| kind.label().into()).unwrap_or_default();
+    entry
+}
+
+fn tokens(usage: &Usage) -> Tokens {
+    let counts = usage.counts();
+    let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    Tokens {
+        prompt: whole(counts.input_total()),
+        completion: whole(counts.output_total()),
+        cache_read: whole(counts.input_cached),
+        cache_write: whole(counts.input_cache_write.saturating_add(counts.input_cache_write_1h)),
+        reasoning: whole(counts.output_reasoning),
+    }
+}

@@ -1,0 +1,239 @@
+//! What one request may take: of rates once, of money for each attempt.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use llm_identity::Identity;
+use llm_limits::{Asked, Bounds, Demand, Measure, Prices, Refusal, RefusalKind, Reservation, Size};
+use llm_types::{ApiError, UnixMs};
+use smallvec::SmallVec;
+
+use super::{Other, Others, Quotas, told};
+use crate::config::BudgetReservation;
+use crate::ledger::Hold;
+
+/// Tokens that an answer may have where neither the request nor what is known of the model bounds it.
+const UNKNOWN_OUTPUT: u64 = 131_072;
+/// Tokens that an answer is taken to have where what is usual is reserved, and nobody says what is.
+const USUAL_OUTPUT: u64 = 1_024;
+/// Fewer tokens are no answer: a request that has room for less is refused.
+const LEAST_OUTPUT: i64 = 16;
+
+/// What a request wants, as far as limits look at it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// The names of its model: as the client said it, and what that means.
+    pub(crate) models: SmallVec<[Box<str>; 2]>,
+    /// Its labels.
+    pub(crate) tags: Vec<String>,
+    /// Bytes of text that the model reads: no tokenizer makes more tokens of them.
+    pub(crate) bytes: u64,
+    /// Tokens of what is no text, counted high.
+    pub(crate) media: u64,
+    /// Tokens that it wants at most; `None` where it does not say.
+    pub(crate) output: Option<u64>,
+    /// Tokens that the model writes at most, if that is known.
+    pub(crate) most_output: Option<u64>,
+    /// Whether nothing in it is priced otherwise than plain text.
+    pub(crate) is_plain: bool,
+    /// Whether no deployment of the model is well.
+    pub(crate) is_failing: bool,
+}
+
+/// What one request may take.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    quotas: Arc<Quotas>,
+    identity: Arc<Identity>,
+    /// What bounds whom it is for, and its labels.
+    others: Others,
+    wanted: Wanted,
+    /// Tokens that its answer may have at most, because no more are left; the vendor is told so.
+    cap: Option<u64>,
+}
+
+impl Quotas {
+    /// Reserves the rates that a request counts against; what it may cost is reserved for each attempt.
+    ///
+    /// # Errors
+    /// 429 with the limit that is in the way, 503 if it cannot be looked up.
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        identity: &Arc<Identity>,
+        others: Others,
+        wanted: Wanted,
+        now: UnixMs,
+    ) -> Result<(Allowance, Option<Reservation>), ApiError> {
+        let mut allowance =
+            Allowance { quotas: self.clone(), identity: identity.clone(), others, wanted, cap: None };
+        let (rates, cap) = allowance.rates(now).await.map_err(|refusal| self.refuse(&refusal, now))?;
+        allowance.cap = cap;
+        Ok((allowance, rates))
+    }
+
+    pub(crate) fn refuse(&self, refusal: &Refusal, now: UnixMs) -> ApiError {
+        told::refused(refusal, self.budget_status, now)
+    }
+}
+
+impl Allowance {
+    /// Reserves rates; with them the tokens that the answer may have at most, because no more are left.
+    async fn rates(&self, now: UnixMs) -> Result<(Option<Reservation>, Option<u64>), Refusal> {
+        if !self.is_bounded(&[Measure::Requests, Measure::Tokens, Measure::Parallel]) {
+            return Ok((None, None));
+        }
+        let (bounds, size) = (self.bounds(), self.size(self.output()));
+        let demand = Demand::request(size.tokens(), 0);
+        let refusal = match self.reserve(&bounds, demand, now).await {
+            Ok(rates) => return Ok((Some(rates), None)),
+            Err(refusal) => refusal,
+        };
+        if refusal.kind != RefusalKind::Tokens || self.wanted.output.is_some() {
+            return Err(refusal);
+        }
+        // An answer of no set length is given the room that there is.
+        let names = self.names();
+        let room = self.quotas.limiter.room(&bounds, &self.asked(&names, demand), now).await;
+        let cap = Prices::default().fits(size.input, None, room.tokens);
+        let Some(cap) = cap.filter(|cap| *cap >= LEAST_OUTPUT) else { return Err(refusal) };
+        let demand = Demand::request(size.input.saturating_add(cap), 0);
+        let rates = self.reserve(&bounds, demand, now).await?;
+        Ok((Some(rates), u64::try_from(cap).ok()))
+    }
+
+    /// Sets aside what an attempt may cost; `None` if no money of the caller's is bounded.
+    ///
+    /// `prices` are the most that a token costs there; `count` counts the tokens that are read, where the bound by bytes is
+    /// too high to fit.
+    ///
+    /// # Errors
+    /// 429 with the budget that is in the way, 503 if it cannot be looked up.
+    pub(crate) async fn hold(
+        &self,
+        prices: Option<Prices>,
+        count: impl Future<Output = Option<u64>>,
+        now: UnixMs,
+    ) -> Result<Option<Arc<Hold>>, ApiError> {
+        if !self.is_bounded(&[Measure::Spend]) {
+            return Ok(self.cap.map(|cap| Arc::new(Hold::capped(cap))));
+        }
+        let bounds = self.bounds();
+        let prices = prices.unwrap_or_default();
+        let hold = |reservation, cap| Some(Arc::new(Hold::new(reservation, cap)));
+        let output = self.cap.unwrap_or_else(|| self.output());
+        let mut size = self.size(output);
+        let refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+            Ok(reservation) => return Ok(hold(reservation, self.cap)),
+            Err(refusal) => refusal,
+        };
+        if refusal.kind != RefusalKind::Budget {
+            return Err(self.quotas.refuse(&refusal, now));
+        }
+        if let Some(counted) = count.await {
+            let input = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(media(self.wanted.media));
+            size.input = size.input.min(input);
+            if let Ok(reservation) = self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+                return Ok(hold(reservation, self.cap));
+            }
+        }
+        if self.wanted.output.is_none() {
+            let names = self.names();
+            let room = self.quotas.limiter.room(&bounds, &self.asked(&names, Demand::default()), now).await;
+            let fits = prices.fits(size.input, room.nanos, None);
+            if let Some(cap) = fits.filter(|cap| *cap >= LEAST_OUTPUT && *cap < size.output) {
+                let cost = prices.cost(Size { output: cap, ..size });
+                if let Ok(reservation) = self.reserve(&bounds, Demand::more(0, cost), now).await {
+                    return Ok(hold(reservation, u64::try_from(cap).ok()));
+                }
+            }
+        }
+        Err(self.quotas.refuse(&refusal, now))
+    }
+
+    /// Whether nothing in the request is priced otherwise than plain text.
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.wanted.is_plain
+    }
+
+    /// Tells what is left of the limits that the request is under.
+    pub(crate) fn tell(&self, now: UnixMs, map: &mut HeaderMap) {
+        let (bounds, names) = (self.bounds(), self.names());
+        let asked = self.asked(&names, Demand::default());
+        told::tell(&self.quotas.limiter.remaining(&bounds, &asked, now), &self.identity.key, now, map);
+    }
+
+    async fn reserve(&self, bounds: &[&Bounds], demand: Demand, now: UnixMs) -> Result<Reservation, Refusal> {
+        let (limiter, names) = (&self.quotas.limiter, self.names());
+        let asked = self.asked(&names, demand);
+        match limiter.try_reserve(bounds, &asked, now)? {
+            Some(reservation) => Ok(reservation),
+            // Boxed: hardly any request waits for it.
+            None => Box::pin(limiter.reserve(bounds, &asked, now)).await,
+        }
+    }
+
+    fn bounds(&self) -> SmallVec<[&Bounds; 4]> {
+        let own = [&self.identity.bounds, &self.quotas.proxy];
+        let others = self.others.iter().map(Other::bounds);
+        own.into_iter().chain(others).filter(|bounds| !bounds.is_empty()).collect()
+    }
+
+    fn is_bounded(&self, measures: &[Measure]) -> bool {
+        self.bounds().iter().any(|bounds| bounds.iter().any(|bound| measures.contains(&bound.measure)))
+    }
+
+    fn names(&self) -> SmallVec<[&str; 2]> {
+        self.wanted.models.iter().map(|name| &**name).collect()
+    }
+
+    fn asked<'a>(&'a self, names: &'a [&'a str], demand: Demand) -> Asked<'a> {
+        Asked {
+            models: names,
+            tags: &self.wanted.tags,
+            is_failing: self.wanted.is_failing,
+            demand,
+            ..Asked::default()
+        }
+    }
+
+    /// Tokens that the answer may have: what the request says, else the model's maximum, or what is usual.
+    fn output(&self) -> u64 {
+        let Wanted { output, most_output, .. } = &self.wanted;
+        if let Some(output) = output {
+            return *output;
+        }
+        let most = most_output.unwrap_or(UNKNOWN_OUTPUT);
+        match self.quotas.reservation {
+            BudgetReservation::Bound => most,
+            BudgetReservation::Estimate => {
+                let named = self.identity.bounds.estimated_output(&self.names());
+                named.and_then(|tokens| u64::try_from(tokens).ok()).unwrap_or(USUAL_OUTPUT).min(most)
+            }
+        }
+    }
+
+    fn size(&self, output: u64) -> Size {
+        let output = i64::try_from(output).unwrap_or(i64::MAX);
+        let Wanted { bytes, media, .. } = self.wanted;
+        match self.quotas.reservation {
+            BudgetReservation::Bound => Size::of_bytes(bytes, media, output),
+            BudgetReservation::Estimate => {
+                Size::of_bytes(bytes.div_ceil(crate::pricing::BYTES_PER_TOKEN), media, output)
+            }
+        }
+    }
+}
+
+fn media(tokens: u64) -> i64 {
+    i64::try_from(tokens).unwrap_or(i64::MAX)
+}
+
+impl Wanted {
+    /// A model's name, once.
+    pub(crate) fn named(&mut self, name: Cow<'_, str>) {
+        if self.models.iter().all(|own| **own != *name) {
+            self.models.push(name.into());
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Who knows what has been spent, and who hands out shares of limits.
+
+use llm_gateway_shared::Seed;
+use llm_limits::{AccountId, Ask, Authority, AuthorityError, Books, Grant, Refund, Taking};
+use llm_store::{ShareAsk, ShareGrant, Store, StoreError, Taken};
+
+use crate::runtime::Runtime;
+
+/// What the database has booked.
+#[derive(Debug, Clone)]
+pub struct StoreBooks(pub Store);
+
+impl StoreBooks {
+    async fn look(&self, accounts: &[(AccountId, i64)]) -> Result<Vec<i64>, AuthorityError> {
+        let named: Vec<(&str, i64)> = accounts.iter().map(|(id, window)| (&*id.name, *window)).collect();
+        self.0.booked(&named).await.map_err(|error| away(&error))
+    }
+}
+
+impl Books for StoreBooks {
+    fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>> {
+        Box::pin(self.look(accounts))
+    }
+}
+
+impl Seed for StoreBooks {
+    fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>> {
+        Box::pin(self.look(accounts))
+    }
+}
+
+/// The database hands out shares.
+#[derive(Debug)]
+pub struct StoreAuthority {
+    store: Store,
+    runtime: Runtime,
+    replica: String,
+    lease_ms: u64,
+}
+
+impl StoreAuthority {
+    /// For this replica, whose shares are its own for so long without a sign of life.
+    pub const fn new(store: Store, runtime: Runtime, replica: String, lease_ms: u64) -> Self {
+        Self { store, runtime, replica, lease_ms }
+    }
+}
+
+impl Authority for StoreAuthority {
+    fn take<'a>(&'a self, asks: &'a [Ask]) -> Taking<'a, Vec<Grant>> {
+        Box::pin(async move {
+            let asks: Vec<ShareAsk> = asks
+                .iter()
+                .map(|ask| ShareAsk {
+                    account: ask.account.name.to_string(),
+                    shelf: ask.account.shelf.to_string(),
+                    window: ask.window,
+                    until: ask.until,
+                    limit: ask.limit,
+                    need: ask.need,
+                    wish: ask.wish,
+                    is_money: ask.is_money,
+                })
+                .collect();
+            match self.store.take_shares(&self.replica, &asks, self.runtime.now()).await {
+                Ok(Taken::Granted(grants)) => {
+                    let grant = |it: ShareGrant| Grant { granted: it.granted, left: it.left };
+                    Ok(grants.into_iter().map(grant).collect())
+                }
+                // What was held is lost. The next renewal says so to whoever counts on it; nothing is taken before.
+                Ok(_) => Err(AuthorityError("the lease has run out".to_owned())),
+                Err(error) => Err(away(&error)),
+            }
+        })
+    }
+
+    fn give_back<'a>(&'a self, refunds: &'a [Refund]) -> Taking<'a, ()> {
+        Box::pin(async move {
+            let amounts: Vec<(&str, i64, i64)> =
+                refunds.iter().map(|it| (&*it.account.name, it.window, it.amount)).collect();
+            let returned = self.store.return_shares(&self.replica, &amounts, self.runtime.now());
+            returned.await.map_err(|error| away(&error))
+        })
+    }
+
+    fn renew(&self) -> Taking<'_, bool> {
+        Box::pin(async move {
+            let renewed = self.store.renew_replica(&self.replica, self.runtime.now(), self.lease_ms);
+            renewed.await.map_err(|error| away(&error))
+        })
+    }
+}
+
+fn away(error: &StoreError) -> AuthorityError {
+    AuthorityError(error.to_string())
+}

@@ -1,0 +1,88 @@
+//! What clients are told of limits.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use llm_limits::{Measure, Refusal, RefusalKind, Remaining, Standing};
+use llm_pricing::Usd;
+use llm_tenancy::VirtualKey;
+use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
+use serde_json::Value;
+
+use crate::headers;
+
+/// Milliseconds after which it is worth trying again where too many requests are under way.
+const SOON_MS: u64 = 1_000;
+
+/// A refusal as an error: 429, or what the configuration wants for budgets; 503 if nobody knows.
+pub(crate) fn refused(refusal: &Refusal, budget_status: Option<u16>, now: UnixMs) -> ApiError {
+    let (kind, layer, code) = match refusal.kind {
+        RefusalKind::Budget => (ErrorKind::QuotaExceeded, Layer::Budget, "insufficient_quota"),
+        RefusalKind::Unavailable => (ErrorKind::Unavailable, Layer::Limit, "limits_unavailable"),
+        RefusalKind::Rate | RefusalKind::Tokens | RefusalKind::Parallel => {
+            (ErrorKind::RateLimit, Layer::Limit, "rate_limit_exceeded")
+        }
+    };
+    let mut error = ApiError::new(kind, layer, refusal.to_string()).with_code(code);
+    error.retry_after_ms = match refusal.kind {
+        RefusalKind::Parallel | RefusalKind::Unavailable => Some(SOON_MS),
+        // However long one waits, it stays too large.
+        _ if refusal.is_too_large() => None,
+        _ => refusal.resets_at.map(|at| at.since(now)),
+    };
+    if refusal.kind == RefusalKind::Budget {
+        error.configured_status = budget_status;
+    }
+    let amount = |amount: i64| match refusal.measure {
+        Measure::Spend => Value::String(Usd::from_nanos(amount).to_string()),
+        _ => Value::from(amount),
+    };
+    let mut details = Extra::new();
+    details.insert("level".to_owned(), refusal.level.label().into());
+    if !refusal.subject.is_empty() {
+        details.insert("subject".to_owned(), refusal.subject.clone().into());
+    }
+    details.insert("rate_limit_type".to_owned(), refusal.kind.label().into());
+    if let Some(part) = &refusal.part {
+        details.insert("of".to_owned(), part.clone().into());
+    }
+    details.insert("limit".to_owned(), amount(refusal.limit));
+    details.insert("current".to_owned(), amount(refusal.current));
+    details.insert("requested".to_owned(), amount(refusal.wanted));
+    if let Some(at) = refusal.resets_at {
+        details.insert("reset_at".to_owned(), at.rfc3339().into());
+    }
+    error.details = Some(Box::new(details));
+    error
+}
+
+/// What is left, on an answer: as OpenAI tells it, and in LiteLLM's words what bounds the key.
+pub(crate) fn tell(remaining: &Remaining, key: &VirtualKey, now: UnixMs, map: &mut HeaderMap) {
+    let sides = [(&remaining.requests, &headers::RATE_REQUESTS), (&remaining.tokens, &headers::RATE_TOKENS)];
+    for (standing, names) in sides {
+        let Some(standing) = standing else { continue };
+        let [limit, left, reset] = names;
+        map.insert(limit.clone(), HeaderValue::from(standing.limit));
+        map.insert(left.clone(), HeaderValue::from(standing.remaining()));
+        if let Some(value) = reset_in(standing, now) {
+            map.insert(reset.clone(), value);
+        }
+    }
+    let mut put = |name: &HeaderName, text: Option<String>| {
+        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+            map.insert(name.clone(), value);
+        }
+    };
+    put(&headers::KEY_RPM_LIMIT, key.limits.rpm_limit.map(|limit| limit.to_string()));
+    put(&headers::KEY_TPM_LIMIT, key.limits.tpm_limit.map(|limit| limit.to_string()));
+    put(&headers::KEY_MAX_BUDGET, key.limits.max_budget.map(|budget| budget.to_string()));
+    put(
+        &headers::KEY_SPEND,
+        remaining.key_budget.map(|standing| Usd::from_nanos(standing.spent).to_string()),
+    );
+}
+
+/// How long until a limit begins anew, in OpenAI's form: `6s`, `250ms`.
+fn reset_in(standing: &Standing, now: UnixMs) -> Option<HeaderValue> {
+    let ms = standing.resets_at?.since(now);
+    let text = if ms < 1_000 { format!("{ms}ms") } else { format!("{}s", ms.div_ceil(1_000)) };
+    HeaderValue::try_from(text).ok()
+}

@@ -1,0 +1,151 @@
+//! What a request may take of its caller's limits.
+
+use std::sync::Arc;
+
+use llm_provider_core::Peek;
+use llm_tenancy::LimitKind;
+use llm_types::ApiError;
+
+use super::known::{output_limit, text_bytes};
+use super::{Door, Request};
+use crate::app::App;
+use crate::auth::Principal;
+use crate::deployment::Deployment;
+use crate::exchange::Exchange;
+use crate::quotas::{Quotas, Wanted};
+use crate::services::count;
+use crate::serving::Group;
+
+/// Tokens that an image, a sound or a page is taken for, counted high.
+const MEDIUM_TOKENS: u64 = 5_000;
+/// Bytes of a file, in base64, that one more token is counted for.
+const BYTES_PER_MEDIUM_TOKEN: u64 = 64;
+/// Bodies that are no longer than this are counted token by token where little money is left.
+const COUNTED_BYTES: usize = 512 << 10;
+/// By how much tokens are counted high, in per cent: vocabularies differ.
+const HIGH_PERCENT: u64 = 135;
+
+/// Reserves the rates that a request counts against, and keeps what it may take with its exchange.
+///
+/// # Errors
+/// 429 with the limit that is in the way, 503 if it cannot be looked up.
+pub(super) async fn allow(
+    app: &App,
+    quotas: &Arc<Quotas>,
+    request: &Request<'_>,
+    group: &Group,
+    exchange: &mut Exchange,
+) -> Result<(), ApiError> {
+    let Some(Principal::Key(identity)) = &exchange.record().principal else { return Ok(()) };
+    if request.is_copy {
+        return Ok(());
+    }
+    let identity = identity.clone();
+    let account = &exchange.record().account;
+    let now = app.runtime.now();
+    let others = quotas.others(&identity, account.end_user.as_deref(), &account.tags, now).await?;
+    if others.is_empty() && quotas.bounds_nothing(&identity) {
+        return Ok(());
+    }
+    let wanted = wanted(app, request, group, exchange, &identity.key.limits)?;
+    let (allowance, rates) = quotas.admit(&identity, others, wanted, now).await?;
+    exchange.allow(Arc::new(allowance), rates);
+    Ok(())
+}
+
+fn wanted(
+    app: &App,
+    request: &Request<'_>,
+    group: &Group,
+    exchange: &Exchange,
+    limits: &llm_tenancy::Limits,
+) -> Result<Wanted, ApiError> {
+    let body = &request.ask.body.bytes[..];
+    let text = text_bytes(body);
+    let (media, is_plain) = media(body, text);
+    let mut wanted = Wanted {
+        tags: exchange.record().account.tags.clone(),
+        bytes: text,
+        media,
+        output: output(request)?,
+        is_plain,
+        ..Wanted::default()
+    };
+    wanted.named(request.model.as_ref().into());
+    wanted.named(request.reply.model.as_str().into());
+    wanted.named(group.name[..].into());
+    let most = group.deployments.iter().map(|deployment| deployment.facts.max_output_tokens);
+    wanted.most_output = most.reduce(|a, b| Some(a?.max(b?))).flatten();
+    let is_dynamic = |kind: Option<LimitKind>| kind == Some(LimitKind::Dynamic);
+    if is_dynamic(limits.tpm_limit_type) || is_dynamic(limits.rpm_limit_type) {
+        let now = app.runtime.now();
+        let is_well = |deployment: &Arc<Deployment>| deployment.candidate(now).vitals.health.is_well(now);
+        wanted.is_failing = !group.deployments.iter().all(is_well);
+    }
+    Ok(wanted)
+}
+
+/// Tokens that a request wants at most; `None` where it does not say.
+fn output(request: &Request<'_>) -> Result<Option<u64>, ApiError> {
+    if !matches!(request.ask.door, Door::Chat) {
+        return Ok(Some(0));
+    }
+    let peek = &request.peek;
+    let most = match output_limit(peek)? {
+        Some(most) => Some(most),
+        None => nested(peek, "generationConfig", "maxOutputTokens")
+            .or_else(|| nested(peek, "inferenceConfig", "maxTokens"))
+            .or_else(|| nested(peek, "options", "num_predict")),
+    };
+    let choices = peek.get::<u64>("n").ok().flatten().unwrap_or(1).max(1);
+    Ok(most.map(|most| most.saturating_mul(choices)))
+}
+
+fn nested(peek: &Peek<'_>, object: &str, name: &str) -> Option<u64> {
+    let raw = peek.raw(object).filter(|raw| raw.starts_with('{'))?;
+    Peek::new(raw.as_bytes()).ok()?.get(name).ok()?
+}
+
+/// Tokens of what is no text, counted high; and whether there is nothing that is priced otherwise than text.
+fn media(body: &[u8], text: u64) -> (u64, bool) {
+    let count = |word: &str| memchr::memmem::find_iter(body, word.as_bytes()).count() as u64;
+    let has = |word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
+    let media = [
+        "\"image_url\"",
+        "\"input_image\"",
+        "\"image\"",
+        "\"input_audio\"",
+        "\"document\"",
+        "\"file\"",
+        "\"fileData\"",
+        "\"inlineData\"",
+    ];
+    let named: u64 = media.iter().map(|word| count(word)).sum();
+    let bytes = body.len() as u64 - text;
+    let is_plain = named == 0
+        && bytes == 0
+        && ![
+            "cache_control",
+            "cachePoint",
+            "service_tier",
+            "\"speed\"",
+            "\"audio\"",
+            "inference_geo",
+            "modalities",
+        ]
+        .iter()
+        .any(|word| has(word));
+    (named.saturating_mul(MEDIUM_TOKENS).saturating_add(bytes / BYTES_PER_MEDIUM_TOKEN), is_plain)
+}
+
+/// Counts what a request reads, by the vocabulary of the model: only where the bound by its bytes does not fit.
+pub(super) async fn counted(request: &Request<'_>, deployment: &Deployment) -> Option<u64> {
+    let encoding = deployment.encoding?;
+    if request.ask.body.bytes.len() > COUNTED_BYTES || !matches!(request.ask.door, Door::Chat) {
+        return None;
+    }
+    let canonical = request.canonical().ok()?.request.clone();
+    let count = tokio::task::spawn_blocking(move || count::tokens(&canonical, Some(encoding)).input_tokens);
+    let tokens = count.await.ok()?;
+    Some(tokens.saturating_mul(HIGH_PERCENT) / 100 + 16)
+}

@@ -1,0 +1,324 @@
+//! Lists of entries.
+
+use llm_ledger::{Entry, LegId, Status, Usd};
+use llm_tenancy::management::Scope;
+use llm_types::UnixMs;
+use sea_orm::ConnectionTrait as _;
+use sea_orm::sea_query::{
+    Alias, Condition, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement,
+};
+
+use super::upsert::askable;
+use super::{period, reach, row};
+use crate::Store;
+use crate::error::{Result, StoreError};
+use crate::list::{Cursor, Mark, Start};
+
+/// The most entries of a page.
+const LARGEST: u64 = 1_000;
+/// What a row is sorted by, beside its key.
+const SORTED_BY: &str = "sorted_by";
+
+/// What entries are sorted by; those that are equal in it are sorted by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum EntryOrder {
+    /// When the request began.
+    #[default]
+    Time,
+    /// What it cost.
+    Cost,
+    /// Tokens, read and written.
+    Tokens,
+    /// How long it took.
+    Duration,
+}
+
+/// Which entries are listed, in which order, and which part of them. Empty lists and `None` leave nothing out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryQuery {
+    /// From this instant on.
+    pub since: Option<UnixMs>,
+    /// Before this instant.
+    pub before: Option<UnixMs>,
+    /// Of these keys, by their hashes.
+    pub keys: Vec<String>,
+    /// Of these users.
+    pub users: Vec<String>,
+    /// Of these teams.
+    pub teams: Vec<String>,
+    /// Of these organisations.
+    pub organizations: Vec<String>,
+    /// Of these projects.
+    pub projects: Vec<String>,
+    /// For these end users.
+    pub end_users: Vec<String>,
+    /// With this label.
+    pub tag: Option<String>,
+    /// For these models, as clients named them.
+    pub models: Vec<String>,
+    /// Of these vendors.
+    pub vendors: Vec<String>,
+    /// Of these deployments.
+    pub deployments: Vec<String>,
+    /// That ended so.
+    pub statuses: Vec<Status>,
+    /// Of the request that its client called so.
+    pub call_id: Option<String>,
+    /// Of this conversation.
+    pub session_id: Option<String>,
+    /// That cost this or more.
+    pub least_cost: Option<Usd>,
+    /// That cost this or less.
+    pub most_cost: Option<Usd>,
+    /// What they are sorted by.
+    pub order: EntryOrder,
+    /// Whether the greatest, or the latest, is first.
+    pub descending: bool,
+    /// From where on.
+    pub from: Start,
+    /// How many at most, 1 to 1,000.
+    pub size: u64,
+    /// Up to how many of them are counted. 0: they are not.
+    pub count: u64,
+}
+
+impl Default for EntryQuery {
+    /// The last hundred, the latest first.
+    fn default() -> Self {
+        Self {
+            since: None,
+            before: None,
+            keys: Vec::new(),
+            users: Vec::new(),
+            teams: Vec::new(),
+            organizations: Vec::new(),
+            projects: Vec::new(),
+            end_users: Vec::new(),
+            tag: None,
+            models: Vec::new(),
+            vendors: Vec::new(),
+            deployments: Vec::new(),
+            statuses: Vec::new(),
+            call_id: None,
+            session_id: None,
+            least_cost: None,
+            most_cost: None,
+            order: EntryOrder::Time,
+            descending: true,
+            from: Start::Page(1),
+            size: 100,
+            count: 0,
+        }
+    }
+}
+
+/// A part of a list of entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryPage {
+    /// The entries.
+    pub entries: Vec<Entry>,
+    /// How many there are on all pages, if that was asked for.
+    pub total: Option<EntryCount>,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<Cursor>,
+}
+
+/// How many entries there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryCount {
+    /// How many were counted.
+    pub count: u64,
+    /// Whether that is all, or counting ended there.
+    pub is_all: bool,
+}
+
+impl Store {
+    /// Lists entries within a scope.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a cursor of another order, a page's number or a size out of range; else those of
+    /// the database.
+    pub async fn list_entries(&self, query: &EntryQuery, scope: &Scope) -> Result<EntryPage> {
+        let select = query.page(scope)?;
+        let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
+        let total = match query.count {
+            0 => None,
+            most => Some(self.count_entries(query, scope, most).await?),
+        };
+        let full = rows.len() as u64 > query.size;
+        let size = usize::try_from(query.size).unwrap_or(usize::MAX);
+        let mut last = None;
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows.iter().take(size) {
+            let entry = row::read(row)?;
+            let id = format!("{}:{}", entry.id.request, entry.id.leg);
+            last = Some(Cursor::new(&Mark::Number(row.try_get("", SORTED_BY)?), &id));
+            entries.push(entry);
+        }
+        Ok(EntryPage { entries, total, next: last.filter(|_| full) })
+    }
+
+    async fn count_entries(&self, query: &EntryQuery, scope: &Scope, most: u64) -> Result<EntryCount> {
+        let mut some = Query::select();
+        some.expr_as(Expr::cust("1"), Alias::new("one")).limit(Ord::min(most.saturating_add(1), LONG));
+        if query.is_of_label_only(scope) {
+            // Labels alone say how many there are.
+            some.from(Alias::new(row::TAGS));
+            query.narrow_labels(&mut some);
+        } else {
+            some.from(Alias::new(row::TABLE));
+            query.narrow(&mut some, scope);
+        }
+        let mut select = Query::select();
+        select.expr(Func::count(Expr::col(Alias::new("one")))).from_subquery(some, Alias::new("counted"));
+        let row = self.db().read(async { Ok(self.db().reader().query_one(&select).await?) }).await?;
+        let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+        let count = u64::try_from(count).unwrap_or_default();
+        Ok(EntryCount { count: Ord::min(count, most), is_all: count <= most })
+    }
+}
+
+/// As many as any database counts.
+const LONG: u64 = i64::MAX as u64;
+
+impl EntryQuery {
+    /// One more than the page has, to know whether another one follows.
+    fn page(&self, scope: &Scope) -> Result<SelectStatement> {
+        if self.size == 0 || self.size > LARGEST {
+            return Err(StoreError::Invalid(format!("a page has 1 to {LARGEST} entries")));
+        }
+        let direction = if self.descending { Order::Desc } else { Order::Asc };
+        let sorted = self.order.expression();
+        let mut select = row::select();
+        select.expr_as(sorted.clone(), Alias::new(SORTED_BY)).limit(self.size + 1);
+        self.narrow(&mut select, scope);
+        if self.order != EntryOrder::Time {
+            select.order_by_expr(sorted, direction.clone());
+        }
+        for column in row::KEY {
+            select.order_by((Alias::new(self.leading()), Alias::new(column)), direction.clone());
+        }
+        match &self.from {
+            Start::Page(number) => {
+                let skipped = number.checked_sub(1).and_then(|pages| pages.checked_mul(self.size));
+                let skipped = skipped.filter(|skipped| *skipped <= LONG);
+                let skipped =
+                    skipped.ok_or_else(|| StoreError::Invalid("pages are counted from 1".to_owned()))?;
+                select.offset(skipped);
+            }
+            Start::After(cursor) => {
+                select.cond_where(self.after(cursor)?);
+            }
+        }
+        Ok(select)
+    }
+
+    /// The table by which entries are found and sorted by time: where a label is asked for, that of labels.
+    const fn leading(&self) -> &'static str {
+        if self.tag.is_some() { row::TAGS } else { row::TABLE }
+    }
+
+    fn after(&self, cursor: &Cursor) -> Result<Condition> {
+        let (mark, id) = cursor.read(false)?;
+        let id = id.split_once(':').and_then(|(request, leg)| {
+            Some(LegId { request: request.parse().ok()?, leg: leg.parse().ok()? })
+        });
+        let (Mark::Number(mark), Some(id)) = (mark, id) else {
+            return Err(StoreError::Invalid("this is no cursor of this list".to_owned()));
+        };
+        let follows = period::follows(self.leading(), id, self.descending);
+        if self.order == EntryOrder::Time {
+            return Ok(follows);
+        }
+        let sorted = self.order.expression();
+        let past = if self.descending { sorted.clone().lt(mark) } else { sorted.clone().gt(mark) };
+        Ok(Condition::any().add(past).add(Condition::all().add(sorted.eq(mark)).add(follows)))
+    }
+
+    /// Whether nothing is asked for but a label and a time.
+    fn is_of_label_only(&self, scope: &Scope) -> bool {
+        let Self { since, before, ref tag, order, descending, ref from, size, count, .. } = *self;
+        let (tag, from) = (tag.clone(), from.clone());
+        let only = Self { since, before, tag, order, descending, from, size, count, ..Self::default() };
+        scope.all && self.tag.is_some() && *self == only
+    }
+
+    /// What holds of every label of the entries.
+    fn narrow_labels(&self, select: &mut SelectStatement) {
+        let tag = Expr::col((Alias::new(row::TAGS), Alias::new("tag")));
+        select.and_where(tag.is_in(askable(self.tag.as_slice())));
+        self.narrow_time(row::TAGS, select);
+    }
+
+    fn narrow_time(&self, table: &'static str, select: &mut SelectStatement) {
+        let at = || Expr::col((Alias::new(table), Alias::new("at_ms")));
+        if let Some(since) = self.since {
+            select.and_where(at().gte(since.0));
+        }
+        if let Some(before) = self.before {
+            select.and_where(at().lt(before.0));
+        }
+    }
+
+    /// What holds of every entry.
+    fn narrow(&self, select: &mut SelectStatement, scope: &Scope) {
+        let column = |name: &'static str| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
+        if self.tag.is_some() {
+            let mut same = Condition::all();
+            for name in row::KEY {
+                same = same.add(Expr::col((Alias::new(row::TAGS), Alias::new(name))).eq(column(name)));
+            }
+            select.join(JoinType::InnerJoin, Alias::new(row::TAGS), same);
+            self.narrow_labels(select);
+        }
+        self.narrow_time(row::TABLE, select);
+        let lists = [
+            ("key_id", &self.keys),
+            ("user_id", &self.users),
+            ("team_id", &self.teams),
+            ("organization_id", &self.organizations),
+            ("project_id", &self.projects),
+            ("end_user_id", &self.end_users),
+            ("model", &self.models),
+            ("vendor", &self.vendors),
+            ("deployment", &self.deployments),
+        ];
+        for (name, texts) in lists {
+            if !texts.is_empty() {
+                select.and_where(column(name).is_in(askable(texts)));
+            }
+        }
+        for (name, text) in [("call_id", &self.call_id), ("session_id", &self.session_id)] {
+            if let Some(text) = text {
+                select.and_where(column(name).is_in(askable(std::slice::from_ref(text))));
+            }
+        }
+        if !self.statuses.is_empty() {
+            select.and_where(column("status").is_in(self.statuses.iter().map(|status| status.label())));
+        }
+        if let Some(least) = self.least_cost {
+            select.and_where(column("spend_nanos").gte(least.nanos()));
+        }
+        if let Some(most) = self.most_cost {
+            select.and_where(column("spend_nanos").lte(most.nanos()));
+        }
+        if let Some(within) = reach::within(scope) {
+            select.cond_where(within);
+        }
+    }
+}
+
+impl EntryOrder {
+    fn expression(self) -> Expr {
+        let column = |name: &'static str| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
+        match self {
+            Self::Time => column("at_ms"),
+            Self::Cost => column("spend_nanos"),
+            Self::Tokens => column("prompt_tokens").add(column("completion_tokens")),
+            Self::Duration => column("duration_ms"),
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Reports over several dimensions at once: out of the days' sums where these have what is asked for, else out of the
+//! entries.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use llm_tenancy::management::Scope;
+use sea_orm::ConnectionTrait as _;
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, JoinType, Query, SelectStatement};
+
+use super::check::amounts;
+use super::day::{DAY_MS, Day};
+use super::days::{Dimension, SUMMED, Sums};
+use super::sums::{Group, SumOrder, SumQuery, sum};
+use super::upsert::askable;
+use super::{reach, row};
+use crate::Store;
+use crate::error::{Result, StoreError};
+
+/// The most lines of a report.
+const MOST: u64 = 100_000;
+
+/// By what a report's lines differ, or which entries it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Facet {
+    /// The day. No filter: a report has a first and a last day.
+    Day,
+    /// The month. No filter either.
+    Month,
+    /// The key, by its hash.
+    Key,
+    /// The key's user.
+    User,
+    /// The team.
+    Team,
+    /// The organisation.
+    Organization,
+    /// The project.
+    Project,
+    /// Whom the request was for.
+    EndUser,
+    /// A label. An entry with several is in the line of each.
+    Tag,
+    /// The model, as clients named it.
+    Model,
+    /// The vendor.
+    Vendor,
+    /// The deployment.
+    Deployment,
+    /// What became of the request.
+    Status,
+}
+
+/// Which sums a report shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReportQuery {
+    /// By what lines differ. What belongs to no key, user, team and so on is in no line by these. Nothing: one line, of
+    /// all.
+    pub by: Vec<Facet>,
+    /// Only entries of which each of these is one of its texts. An empty list leaves nothing.
+    pub only: Vec<(Facet, Vec<String>)>,
+    /// From this day on.
+    pub since: Option<Day>,
+    /// Up to this day, which belongs to it.
+    pub until: Option<Day>,
+    /// What lines are sorted by.
+    pub order: SumOrder,
+    /// How many lines at most; all if 0.
+    pub most: u64,
+}
+
+/// A line of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ReportLine {
+    /// The day; where lines differ by months, the month's first.
+    pub day: Option<Day>,
+    /// What else it is of.
+    pub of: BTreeMap<Facet, String>,
+    /// What it comes to.
+    pub sums: Sums,
+}
+
+impl ReportLine {
+    /// What it is of; empty if lines do not differ by that.
+    pub fn text(&self, facet: Facet) -> &str {
+        self.of.get(&facet).map_or("", String::as_str)
+    }
+}
+
+impl Store {
+    /// Sums of entries within a scope. An entry knows whose it was when it was made.
+    ///
+    /// For those who reach everything, what is by at most one of key, user, team and so on comes from the days' sums.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for days and months at once, and for more than 100,000 lines; else those of the database.
+    pub async fn report(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
+        if query.by.contains(&Facet::Day) && query.by.contains(&Facet::Month) {
+            return Err(StoreError::Invalid("a report is by days or by months".to_owned()));
+        }
+        if query.only.iter().any(|(_, texts)| askable(texts).is_empty()) {
+            return Ok(Vec::new());
+        }
+        match query.of_days().filter(|_| scope.all) {
+            Some(days) => {
+                let lines = self.sum_days(&days, scope).await?;
+                let lines =
+                    lines.into_iter().filter(|line| query.by.is_empty() || line.sums != Sums::default());
+                Ok(lines.map(|line| query.line(&line)).collect())
+            }
+            None => self.tally(query, scope).await,
+        }
+    }
+
+    async fn tally(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
+        let select = query.select(self.db().backend(), scope);
+        let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
+        if rows.len() as u64 > MOST {
+            return Err(StoreError::Invalid(format!("the report has more than {MOST} lines: ask for less")));
+        }
+        let mut lines: BTreeMap<(Option<Day>, Vec<String>), Sums> = BTreeMap::new();
+        for row in &rows {
+            let (mut day, mut of) = (None, Vec::new());
+            for facet in &query.by {
+                match facet {
+                    Facet::Day => day = Some(Day::of(llm_types::UnixMs(row.try_get("", facet.alias())?))),
+                    Facet::Month => {
+                        day = Some(
+                            Day::of(llm_types::UnixMs(row.try_get("", facet.alias())?)).first_of_month(),
+                        );
+                    }
+                    _ => of.push(row.try_get("", facet.alias())?),
+                }
+            }
+            lines.entry((day, of)).or_default().add(&Sums::read(row)?);
+        }
+        if query.by.is_empty() && lines.is_empty() {
+            lines.insert((None, Vec::new()), Sums::default());
+        }
+        let facets = || query.by.iter().copied().filter(|facet| !facet.is_time());
+        let line = |((day, of), sums)| ReportLine { day, of: facets().zip(of).collect(), sums };
+        let mut lines: Vec<_> = lines.into_iter().map(line).collect();
+        // What is equal keeps its order.
+        match query.order {
+            SumOrder::Groups => lines.sort_by_cached_key(|line| {
+                let part = |facet: &Facet| match (facet.is_time(), line.day) {
+                    (true, Some(day)) => day.to_string(),
+                    _ => line.text(*facet).to_owned(),
+                };
+                query.by.iter().map(part).collect::<Vec<_>>()
+            }),
+            SumOrder::Spend => lines.sort_by_key(|line| Reverse(line.sums.spend)),
+            SumOrder::Requests => lines.sort_by_key(|line| Reverse(line.sums.requests)),
+        }
+        if query.most > 0 {
+            lines.truncate(usize::try_from(query.most).unwrap_or(usize::MAX));
+        }
+        Ok(lines)
+    }
+}
+
+impl ReportQuery {
+    /// The same of the days' sums, if these have it.
+    fn of_days(&self) -> Option<SumQuery> {
+        let mut dimension = None;
+        let facets = self.by.iter().chain(self.only.iter().map(|(facet, _)| facet));
+        for facet in facets {
+            if *facet == Facet::Status {
+                return None;
+            }
+            let Some(of) = facet.dimension() else { continue };
+            if dimension.is_some_and(|known| known != of) {
+                return None;
+            }
+            dimension = Some(of);
+        }
+        let mut query = SumQuery {
+            since: self.since,
+            until: self.until,
+            order: self.order,
+            by: self.by.iter().filter_map(|facet| facet.group()).collect(),
+            ..SumQuery::new(dimension.unwrap_or(Dimension::Global))
+        };
+        if self.most > 0 {
+            query.most = Ord::min(self.most, MOST);
+        }
+        let mut seen = Vec::new();
+        for (facet, texts) in &self.only {
+            // Said twice, both hold.
+            if seen.contains(facet) {
+                return None;
+            }
+            seen.push(*facet);
+            match facet {
+                Facet::Model => query.models.clone_from(texts),
+                Facet::Vendor => query.vendors.clone_from(texts),
+                Facet::Deployment => query.deployments.clone_from(texts),
+                _ => query.ids.clone_from(texts),
+            }
+        }
+        Some(query)
+    }
+
+    /// A line of the days' sums.
+    fn line(&self, line: &super::DaySum) -> ReportLine {
+        let text = |facet: Facet| match facet {
+            Facet::Model => line.model.clone(),
+            Facet::Vendor => line.vendor.clone(),
+            Facet::Deployment => line.deployment.clone(),
+            _ => line.id.clone(),
+        };
+        let of = self.by.iter().filter(|facet| !facet.is_time());
+        let of = of.filter_map(|facet| Some((*facet, text(*facet)?))).collect();
+        ReportLine { day: line.day, of, sums: line.sums }
+    }
+
+    fn select(&self, backend: sea_orm::DbBackend, scope: &Scope) -> SelectStatement {
+        let mut select = Query::select();
+        select.from(Alias::new(row::TABLE));
+        if self.by.contains(&Facet::Tag) {
+            select.join(JoinType::InnerJoin, Alias::new(row::TAGS), labels_of_entries());
+        }
+        for (name, amount) in SUMMED.into_iter().zip(amounts(&of_entry)) {
+            select.expr_as(sum(backend, amount), Alias::new(name));
+        }
+        for facet in &self.by {
+            let of = facet.expression();
+            if facet.dimension().is_some() {
+                select.and_where(of.clone().ne(""));
+            }
+            select.expr_as(of.clone(), Alias::new(facet.alias())).add_group_by([of]);
+        }
+        if let Some(since) = self.since {
+            select.and_where(of_entry("at_ms").gte(since.start().0));
+        }
+        if let Some(until) = self.until {
+            select.and_where(of_entry("at_ms").lt(until.end().0));
+        }
+        for (facet, texts) in &self.only {
+            let texts = askable(texts);
+            if *facet == Facet::Tag && !self.by.contains(&Facet::Tag) {
+                let labels = Query::select()
+                    .expr(Expr::val(1))
+                    .from(Alias::new(row::TAGS))
+                    .cond_where(labels_of_entries())
+                    .and_where(Facet::Tag.expression().is_in(texts))
+                    .to_owned();
+                select.and_where(Expr::exists(labels));
+            } else {
+                select.and_where(facet.expression().is_in(texts));
+            }
+        }
+        if let Some(within) = reach::within(scope) {
+            select.cond_where(within);
+        }
+        select.limit(MOST + 1);
+        select
+    }
+}
+
+fn of_entry(name: &'static str) -> Expr {
+    Expr::col((Alias::new(row::TABLE), Alias::new(name)))
+}
+
+/// That a label is the entry's.
+fn labels_of_entries() -> Condition {
+    row::KEY.into_iter().fold(Condition::all(), |all, name| {
+        all.add(Expr::col((Alias::new(row::TAGS), Alias::new(name))).eq(of_entry(name)))
+    })
+}
+
+impl Facet {
+    const fn is_time(self) -> bool {
+        matches!(self, Self::Day | Self::Month)
+    }
+
+    /// By which days are summed for it.
+    const fn dimension(self) -> Option<Dimension> {
+        match self {
+            Self::Key => Some(Dimension::Key),
+            Self::User => Some(Dimension::User),
+            Self::Team => Some(Dimension::Team),
+            Self::Organization => Some(Dimension::Organization),
+            Self::Project => Some(Dimension::Project),
+            Self::EndUser => Some(Dimension::EndUser),
+            Self::Tag => Some(Dimension::Tag),
+            Self::Day | Self::Month | Self::Model | Self::Vendor | Self::Deployment | Self::Status => None,
+        }
+    }
+
+    /// How the days' sums are grouped by it.
+    const fn group(self) -> Option<Group> {
+        match self {
+            Self::Day => Some(Group::Day),
+            Self::Month => Some(Group::Month),
+            Self::Model => Some(Group::Model),
+            Self::Vendor => Some(Group::Vendor),
+            Self::Deployment => Some(Group::Deployment),
+            Self::Status => None,
+            Self::Key
+            | Self::User
+            | Self::Team
+            | Self::Organization
+            | Self::Project
+            | Self::EndUser
+            | Self::Tag => Some(Group::Id),
+        }
+    }
+
+    /// Under which name a row has it: not that of the column, of which some databases would take the one for the other.
+    const fn alias(self) -> &'static str {
+        match self {
+            Self::Day | Self::Month => "by_day",
+            Self::Key => "by_key",
+            Self::User => "by_user",
+            Self::Team => "by_team",
+            Self::Organization => "by_organization",
+            Self::Project => "by_project",
+            Self::EndUser => "by_end_user",
+            Self::Tag => "by_tag",
+            Self::Model => "by_model",
+            Self::Vendor => "by_vendor",
+            Self::Deployment => "by_deployment",
+            Self::Status => "by_status",
+        }
+    }
+
+    /// What of an entry it is.
+    fn expression(self) -> Expr {
+        match self {
+            // Months are put together of their days. No bound value: in two places it would be two.
+            Self::Day | Self::Month => {
+                let at = of_entry("at_ms");
+                at.clone().sub(at.modulo(Expr::cust(DAY_MS.to_string())))
+            }
+            Self::Key => of_entry("key_id"),
+            Self::User => of_entry("user_id"),
+            Self::Team => of_entry("team_id"),
+            Self::Organization => of_entry("organization_id"),
+            Self::Project => of_entry("project_id"),
+            Self::EndUser => of_entry("end_user_id"),
+            Self::Tag => Expr::col((Alias::new(row::TAGS), Alias::new("tag"))),
+            Self::Model => of_entry("model"),
+            Self::Vendor => of_entry("vendor"),
+            Self::Deployment => of_entry("deployment"),
+            Self::Status => of_entry("status"),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! An entry as a row.
+
+use std::borrow::Cow;
+
+use llm_ledger::{Charge, Entry, Flags, LegId, RequestId, Status, Tokens, Usd};
+use llm_types::UnixMs;
+use sea_orm::sea_query::{Alias, Query, SelectStatement};
+use sea_orm::{QueryResult, Value};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::upsert::{Target, Values, absent};
+use crate::error::Result;
+
+/// The most characters of what is looked up by, of a vendor and of a deployment: those of the columns.
+const NAME: usize = 255;
+const VENDOR: usize = 32;
+const DEPLOYMENT: usize = 128;
+
+pub(super) const TABLE: &str = "ledger";
+pub(super) const TAGS: &str = "ledger_tags";
+/// What a row is known by, in the order of time.
+pub(super) const KEY: [&str; 3] = ["at_ms", "request_id", "leg"];
+
+const COLUMNS: [&str; 22] = [
+    "status",
+    "flags",
+    "call_id",
+    "session_id",
+    "key_id",
+    "user_id",
+    "team_id",
+    "organization_id",
+    "project_id",
+    "end_user_id",
+    "model",
+    "vendor",
+    "deployment",
+    "prompt_tokens",
+    "completion_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "spend_nanos",
+    "list_nanos",
+    "duration_ms",
+    "rest",
+];
+
+pub(super) const ENTRIES: Target =
+    Target { table: TABLE, key: &KEY, raised: &[], replaced: &[], fresh: &COLUMNS };
+pub(super) const LABELS: Target = Target {
+    table: TAGS,
+    key: &["tag", "at_ms", "request_id", "leg"],
+    raised: &[],
+    replaced: &[],
+    fresh: &[],
+};
+
+/// What has no column.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Rest<'a> {
+    #[serde(rename = "why", skip_serializing_if = "is_default")]
+    reason: Cow<'a, str>,
+    #[serde(rename = "rt", skip_serializing_if = "is_default")]
+    route: Cow<'a, str>,
+    #[serde(rename = "ka", skip_serializing_if = "is_default")]
+    key_alias: Cow<'a, str>,
+    #[serde(rename = "tag", skip_serializing_if = "is_empty")]
+    tags: Cow<'a, [Box<str>]>,
+    #[serde(rename = "vm", skip_serializing_if = "is_default")]
+    vendor_model: Cow<'a, str>,
+    #[serde(rename = "res", skip_serializing_if = "is_default")]
+    reserved: i64,
+    #[serde(rename = "b")]
+    started: i64,
+    #[serde(rename = "e")]
+    ended: i64,
+    #[serde(rename = "h", skip_serializing_if = "Option::is_none")]
+    head: Option<i64>,
+    #[serde(rename = "st", skip_serializing_if = "is_default")]
+    http_status: u16,
+    #[serde(rename = "err", skip_serializing_if = "is_default")]
+    error: Cow<'a, str>,
+    #[serde(rename = "ip", skip_serializing_if = "is_default")]
+    client: Cow<'a, str>,
+    #[serde(rename = "ch", skip_serializing_if = "is_empty")]
+    charges: Cow<'a, [Charge]>,
+    #[serde(rename = "x", skip_serializing_if = "is_default")]
+    details: Cow<'a, str>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn is_empty<T: Clone>(items: &[T]) -> bool {
+    items.is_empty()
+}
+
+/// An entry whose texts every database keeps as they are: what is too long is cut, and NUL becomes what stands for a
+/// character that cannot be shown. No entry is refused for what a client has called something.
+pub(super) fn kept(entry: &Entry) -> Cow<'_, Entry> {
+    let fits = |text: &str, most: usize| text.len() <= most && !text.contains('\0');
+    let names = [
+        &entry.call_id,
+        &entry.session_id,
+        &entry.key,
+        &entry.user,
+        &entry.team,
+        &entry.organization,
+        &entry.project,
+        &entry.end_user,
+        &entry.model,
+    ];
+    if names.into_iter().chain(&entry.tags).all(|text| fits(text, NAME))
+        && fits(&entry.vendor, VENDOR)
+        && fits(&entry.deployment, DEPLOYMENT)
+    {
+        return Cow::Borrowed(entry);
+    }
+    let mut entry = entry.clone();
+    let cut = |text: &mut Box<str>, most: usize| {
+        if !fits(text, most) {
+            *text = text.chars().take(most).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect();
+        }
+    };
+    let names = [
+        &mut entry.call_id,
+        &mut entry.session_id,
+        &mut entry.key,
+        &mut entry.user,
+        &mut entry.team,
+        &mut entry.organization,
+        &mut entry.project,
+        &mut entry.end_user,
+        &mut entry.model,
+    ];
+    names.into_iter().chain(&mut entry.tags).for_each(|text| cut(text, NAME));
+    cut(&mut entry.vendor, VENDOR);
+    cut(&mut entry.deployment, DEPLOYMENT);
+    Cow::Owned(entry)
+}
+
+/// Labels of an entry, each once.
+pub(super) fn tags(entry: &Entry) -> impl Iterator<Item = &str> {
+    let before = |at: usize| entry.tags.iter().take(at);
+    let tags = entry.tags.iter().map(|tag| &**tag).enumerate();
+    tags.filter(move |(at, tag)| !tag.is_empty() && !before(*at).any(|it| **it == **tag)).map(|(_, tag)| tag)
+}
+
+/// How long it took, in milliseconds.
+pub(super) fn duration_ms(entry: &Entry) -> i64 {
+    i64::try_from(entry.ended.since(entry.started)).unwrap_or(i64::MAX)
+}
+
+/// The values of the key.
+pub(super) fn key(id: LegId) -> [Value; 3] {
+    [id.request.at().0.into(), id.request.uuid().as_bytes().to_vec().into(), i64::from(id.leg).into()]
+}
+
+/// The values of all columns.
+pub(super) fn values(entry: &Entry) -> Result<Values> {
+    let text = |text: &str| Value::from(text);
+    let rest = Rest {
+        reason: Cow::Borrowed(&entry.reason),
+        route: Cow::Borrowed(&entry.route),
+        key_alias: Cow::Borrowed(&entry.key_alias),
+        tags: Cow::Borrowed(&entry.tags),
+        vendor_model: Cow::Borrowed(&entry.vendor_model),
+        reserved: entry.reserved.nanos(),
+        started: entry.started.0,
+        ended: entry.ended.0,
+        head: entry.head.map(|head| head.0),
+        http_status: entry.http_status,
+        error: Cow::Borrowed(&entry.error),
+        client: Cow::Borrowed(&entry.client),
+        charges: Cow::Borrowed(&entry.charges),
+        details: Cow::Borrowed(&entry.details),
+    };
+    let rest = serde_json::to_string(&rest).map_err(|error| absent(&error.to_string()))?;
+    let mut values = Vec::with_capacity(KEY.len() + COLUMNS.len());
+    values.extend(key(entry.id));
+    values.extend([
+        text(entry.status.label()),
+        i64::from(entry.flags.0).into(),
+        text(&entry.call_id),
+        text(&entry.session_id),
+        text(&entry.key),
+        text(&entry.user),
+        text(&entry.team),
+        text(&entry.organization),
+        text(&entry.project),
+        text(&entry.end_user),
+        text(&entry.model),
+        text(&entry.vendor),
+        text(&entry.deployment),
+        entry.tokens.prompt.into(),
+        entry.tokens.completion.into(),
+        entry.tokens.cache_read.into(),
+        entry.tokens.cache_write.into(),
+        entry.tokens.reasoning.into(),
+        entry.cost.nanos().into(),
+        entry.list_cost.nanos().into(),
+        duration_ms(entry).into(),
+        rest.into(),
+    ]);
+    Ok(values)
+}
+
+/// Asks for entries.
+pub(super) fn select() -> SelectStatement {
+    let columns = KEY.iter().chain(&COLUMNS).map(|column| (Alias::new(TABLE), Alias::new(*column)));
+    Query::select().columns(columns).from(Alias::new(TABLE)).to_owned()
+}
+
+/// Which entry a row is.
+pub(super) fn read_key(row: &QueryResult) -> Result<LegId> {
+    let request: Vec<u8> = row.try_get("", "request_id")?;
+    let request = Uuid::from_slice(&request).map_err(|error| absent(&error.to_string()))?;
+    let leg: i64 = row.try_get("", "leg")?;
+    let leg = u32::try_from(leg).map_err(|error| absent(&error.to_string()))?;
+    Ok(LegId { request: RequestId::new(request), leg })
+}
+
+/// The entry of a row.
+pub(super) fn read(row: &QueryResult) -> Result<Entry> {
+    let number = |column: &str| row.try_get::<i64>("", column);
+    let text = |column: &str| row.try_get::<String>("", column).map(String::into_boxed_str);
+    let id = read_key(row)?;
+    let status: String = row.try_get("", "status")?;
+    let known = Status::ALL.into_iter().find(|known| known.label() == status);
+    let rest: String = row.try_get("", "rest")?;
+    let rest: Rest<'_> = serde_json::from_str(&rest).map_err(|error| absent(&error.to_string()))?;
+    Ok(Entry {
+        id,
+        status: known.ok_or_else(|| absent(&format!("the status {status:?}")))?,
+        flags: Flags(u32::try_from(number("flags")?).unwrap_or_default()),
+        reason: rest.reason.into(),
+        call_id: text("call_id")?,
+        session_id: text("session_id")?,
+        route: rest.route.into(),
+        key: text("key_id")?,
+        key_alias: rest.key_alias.into(),
+        user: text("user_id")?,
+        team: text("team_id")?,
+        organization: text("organization_id")?,
+        project: text("project_id")?,
+        end_user: text("end_user_id")?,
+        tags: rest.tags.into_owned(),
+        model: text("model")?,
+        deployment: text("deployment")?,
+        vendor: text("vendor")?,
+        vendor_model: rest.vendor_model.into(),
+        tokens: Tokens {
+            prompt: number("prompt_tokens")?,
+            completion: number("completion_tokens")?,
+            cache_read: number("cache_read_tokens")?,
+            cache_write: number("cache_write_tokens")?,
+            reasoning: number("reasoning_tokens")?,
+        },
+        cost: Usd::from_nanos(number("spend_nanos")?),
+        list_cost: Usd::from_nanos(number("list_nanos")?),
+        reserved: Usd::from_nanos(rest.reserved),
+        started: UnixMs(rest.started),
+        ended: UnixMs(rest.ended),
+        head: rest.head.map(UnixMs),
+        http_status: rest.http_status,
+        error: rest.error.into(),
+        client: rest.client.into(),
+        charges: rest.charges.into_owned(),
+        details: rest.details.into(),
+    })
+}

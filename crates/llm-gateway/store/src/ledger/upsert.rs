@@ -1,0 +1,145 @@
+//! Many rows in one statement.
+
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, InsertStatement, OnConflict, Query};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
+
+use crate::error::{Result, StoreError};
+
+/// The most rows of a statement: by 25 columns well within the 32,766 values that SQLite takes.
+const MOST: usize = 256;
+
+/// The most bytes of texts in a statement of several rows: MySQL and MariaDB refuse 16 MiB.
+const HEAVIEST: usize = 4 << 20;
+
+/// A row's values, in the order of the columns.
+pub(super) type Values = Vec<Value>;
+
+/// A table that rows are written to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    pub(super) table: &'static str,
+    /// What its rows are known by.
+    pub(super) key: &'static [&'static str],
+    /// Columns whose values are added to what is there.
+    pub(super) raised: &'static [&'static str],
+    /// Columns whose values take the place of what is there.
+    pub(super) replaced: &'static [&'static str],
+    /// Columns that only a new row gets.
+    pub(super) fresh: &'static [&'static str],
+}
+
+impl Target {
+    fn columns(&self) -> impl Iterator<Item = Alias> {
+        let columns = [self.key, self.raised, self.replaced, self.fresh].concat();
+        columns.into_iter().map(Alias::new)
+    }
+
+    /// Writes rows that are not there.
+    pub(super) async fn insert(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<(), DbErr> {
+        self.write(db, rows, None).await
+    }
+
+    /// Writes rows, and raises those that are there. They are locked in their order, until the transaction ends.
+    pub(super) async fn raise(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
+        let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
+        for column in self.raised {
+            let there = Expr::col((Alias::new(self.table), Alias::new(*column)));
+            known.value(Alias::new(*column), there.add(excluded(db.get_database_backend(), column)));
+        }
+        known.update_columns(self.replaced.iter().copied().map(Alias::new));
+        Ok(self.write(db, rows, Some(&known)).await?)
+    }
+
+    async fn write(
+        &self,
+        db: &DatabaseTransaction,
+        rows: Vec<Values>,
+        known: Option<&OnConflict>,
+    ) -> Result<(), DbErr> {
+        let mut rows = rows.into_iter();
+        while let Some(mut size) = portions(rows.len(), MOST).next() {
+            while size > 1 && rows.as_slice().iter().take(size).map(bytes).sum::<usize>() > HEAVIEST {
+                size /= 2;
+            }
+            let mut insert: InsertStatement = Query::insert();
+            insert.into_table(Alias::new(self.table)).columns(self.columns());
+            for row in rows.by_ref().take(size) {
+                insert
+                    .values(row.into_iter().map(Expr::from))
+                    .map_err(|error| DbErr::Custom(error.to_string()))?;
+            }
+            if let Some(known) = known {
+                insert.on_conflict(known.clone());
+            }
+            db.execute(&insert).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How long a row's texts are.
+fn bytes(row: &Values) -> usize {
+    let length = |value: &Value| match value {
+        Value::String(Some(text)) => text.len(),
+        _ => 0,
+    };
+    row.iter().map(length).sum()
+}
+
+/// The value that a row would have had, had it not been there.
+fn excluded(backend: DbBackend, column: &'static str) -> Expr {
+    if backend == DbBackend::MySql {
+        Func::cust(Alias::new("VALUES")).arg(Expr::col(Alias::new(column))).into()
+    } else {
+        Expr::col((Alias::new("excluded"), Alias::new(column)))
+    }
+}
+
+/// A number as a sum of powers of two, up to `most`: so many rows at a time are few different statements, which the
+/// database prepares once.
+pub(super) fn portions(count: usize, most: usize) -> impl Iterator<Item = usize> {
+    let mut left = count;
+    std::iter::from_fn(move || {
+        let portion = most.min(1 << left.checked_ilog2()?);
+        left -= portion;
+        Some(portion)
+    })
+}
+
+/// Slices of which each has a power of two of items.
+pub(super) fn slices<T>(items: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = items;
+    portions(items.len(), most).map(move |size| {
+        let (portion, after) = rest.split_at(size.min(rest.len()));
+        rest = after;
+        portion
+    })
+}
+
+/// Texts that are asked for: what holds a NUL is nowhere.
+pub(super) fn askable(texts: &[String]) -> BTreeSet<&str> {
+    texts.iter().map(String::as_str).filter(|text| !text.contains('\0')).collect()
+}
+
+/// What the database was to give and did not.
+pub(super) fn absent(what: &str) -> StoreError {
+    StoreError::Unreadable(format!("the database holds something else than expected: {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portions_are_powers_of_two_and_make_up_the_whole() {
+        for count in 0..2_000 {
+            let portions: Vec<_> = portions(count, 256).collect();
+            assert_eq!(portions.iter().sum::<usize>(), count);
+            assert!(portions.iter().all(|portion| portion.is_power_of_two() && *portion <= 256));
+            let items: Vec<_> = (0..count).collect();
+            assert_eq!(slices(&items, 256).flatten().copied().collect::<Vec<_>>(), items);
+        }
+    }
+}

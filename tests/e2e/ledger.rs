@@ -1,0 +1,4 @@
+//! The ledger and the budgets from outside: against the record of a vendor that runs in a process of its own.
+
+mod crash;
+mod race;

@@ -1,0 +1,37 @@
+//! The gateway as others see it: the real binary, with a vendor that keeps its own record in a process of its own.
+//!
+//! [`crash`] kills it at random moments and compares what the vendor was asked with what the ledger says. [`race`] lets
+//! many requests run for budgets at once. Both compare from outside: nothing of the gateway is linked here.
+//!
+//! ```
+//! use llm_lab::Chance;
+//!
+//! let mut chance = Chance::new(7);
+//! assert!((1..=4_000).contains(&chance.tokens()));
+//! ```
+
+mod books;
+mod chance;
+pub mod crash;
+mod databases;
+mod disk;
+mod http;
+mod process;
+pub mod race;
+#[path = "../../../crates/llm-gateway/shared/tests/redis/server.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of tests, of which this uses what it needs"
+)]
+mod redis;
+mod scene;
+mod vendor;
+
+pub use books::{Books, Entry, Sum};
+pub use chance::Chance;
+pub use databases::DatabaseKind;
+pub use scene::{COMPLETION_NANOS, PROMPT_NANOS, price};
+pub use vendor::{Served, Vendor};
