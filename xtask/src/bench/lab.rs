@@ -6,11 +6,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
 
 use super::{
     Effort, load, process,
-    report::{Figures, Footprint, Measure, Round},
+    report::{Entries, Figures, Footprint, Measure, Round},
     request,
     scenario::{self, Dialect, Scenario},
     service::{Service, free_port},
@@ -35,7 +36,10 @@ pub(super) enum Subject {
     Direct,
     Minimal,
     Nginx,
+    /// With a master key, and without a database.
     Gateway,
+    /// With virtual keys, limits, budgets and the ledger, on SQLite.
+    Booked,
 }
 
 /// The programs, built.
@@ -49,6 +53,7 @@ pub(super) struct Lab {
 pub(super) struct Running {
     load: PathBuf,
     gateway: Option<Service>,
+    booked: Option<Booked>,
     nginx: Option<Service>,
     minimal: Service,
     upstream: Service,
@@ -77,9 +82,11 @@ impl Lab {
             println!("nginx is not installed: the minimal proxy is not compared with it");
         }
         let gateway = self.with_gateway.then(|| self.answering_gateway(&upstream)).transpose()?;
+        let booked = self.with_gateway.then(|| self.booked(&upstream)).transpose()?;
         Ok(Running {
             load: self.program("bench-load"),
             gateway,
+            booked,
             nginx,
             minimal: Service::announced(&minimal)?,
             upstream,
@@ -112,10 +119,26 @@ impl Lab {
         Service::announced(&Cmd::new(self.program("bench-upstream")))
     }
 
-    /// The gateway with everything on, once it has answered.
+    /// The gateway without a database, once it has answered.
     fn answering_gateway(&self, upstream: &Service) -> anyhow::Result<Service> {
-        let config = self.scratch.join("gateway.yaml");
-        fs::write(&config, gateway_config(&upstream.address.to_string()))?;
+        self.configured("gateway", upstream, "llm_gateway:\n  database:\n    enabled: false\n")
+    }
+
+    /// The gateway with everything on, once it has answered, and a key whose every level is bounded.
+    fn booked(&self, upstream: &Service) -> anyhow::Result<Booked> {
+        let folder = self.scratch.join("booked");
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let more = format!("llm_gateway:\n  database:\n    data_dir: {}\n", folder.display());
+        let service = self.configured("booked", upstream, &more)?;
+        Booked::new(service)
+    }
+
+    fn configured(&self, name: &str, upstream: &Service, more: &str) -> anyhow::Result<Service> {
+        let config = self.scratch.join(format!("{name}.yaml"));
+        fs::write(&config, format!("{more}{}", gateway_config(&upstream.address.to_string())))?;
         let port = free_port()?;
         let cmd = Cmd::new(self.program("llm-gateway"))
             .arg("--config")
@@ -167,6 +190,9 @@ impl Running {
         if self.gateway.is_some() {
             subjects.push(Subject::Gateway);
         }
+        if self.booked.is_some() && scenario.is_booked {
+            subjects.push(Subject::Booked);
+        }
         subjects
     }
 
@@ -176,6 +202,7 @@ impl Running {
             Subject::Minimal => Some(&self.minimal),
             Subject::Nginx => self.nginx.as_ref(),
             Subject::Gateway => self.gateway.as_ref(),
+            Subject::Booked => self.booked.as_ref().map(|booked| &booked.service),
         }
     }
 
@@ -185,15 +212,20 @@ impl Running {
             Subject::Direct | Subject::Nginx => scenario.upstream_model(scenario.client),
             // It cannot translate: in a cross-dialect scenario it stands for the same client, untranslated.
             Subject::Minimal => Scenario { upstream: scenario.client, ..*scenario }.model(),
-            Subject::Gateway => scenario.model(),
+            Subject::Gateway | Subject::Booked => scenario.model(),
         };
-        let run = |seconds| load::run(&self.load, service.address, scenario, &model, seconds);
-        run(seconds.min(0.3))?;
+        let booked = self.booked.as_ref().filter(|_| subject == Subject::Booked);
+        let key = booked.map_or(KEY, |booked| &booked.key);
+        let run = |seconds| load::run(&self.load, service.address, scenario, (&model, key), seconds);
+        let entries_before = booked.map(Booked::entries).transpose()?;
+        let warmed = run(seconds.min(0.3))?;
+        booked.map(Booked::catch_up).transpose()?;
         process::reset_peak(service.pid());
         let before = process::Cpu::of(service.pid())?;
         let measured = run(seconds)?;
         // What the server does after its last answer belongs to the request.
         std::thread::sleep(Duration::from_millis(20));
+        booked.map(Booked::catch_up).transpose()?;
         let cpu = process::Cpu::of(service.pid())?.since(&before);
         ensure!(
             measured.requests > 0,
@@ -202,7 +234,15 @@ impl Running {
             measured.first_error.unwrap_or_default()
         );
         let requests = float(measured.requests);
+        let entries = match (booked, entries_before) {
+            (Some(booked), Some(before)) => {
+                let answered = warmed.requests + measured.requests;
+                Some(Entries { answered, booked: booked.entries()? - before })
+            }
+            _ => None,
+        };
         Ok(Measure {
+            entries,
             requests: measured.requests,
             errors: measured.errors,
             first_error: measured.first_error,
@@ -248,6 +288,56 @@ fn gateway_config(upstream: &str) -> String {
         }
     }
     yaml
+}
+
+/// A gateway that books, and a key of it.
+struct Booked {
+    service: Service,
+    key: String,
+}
+
+/// The ledger has everything after at most this long.
+const BOOKED_WITHIN: Duration = Duration::from_secs(60);
+
+impl Booked {
+    /// Makes a key with a team, a user and an organisation above it, each with limits and a budget that are never reached.
+    fn new(service: Service) -> anyhow::Result<Self> {
+        let made = |route: &str, mut record: Value, name: &str| {
+            for (limit, most) in [("rpm_limit", 1_000_000_000), ("tpm_limit", 1_000_000_000_000_u64)] {
+                record[limit] = most.into();
+            }
+            record["max_budget"] = 1_000_000.into();
+            record["budget_duration"] = "30d".into();
+            let made = request::managed(service.address, route, KEY, &record)?;
+            let name = made.get(name).and_then(Value::as_str).map(str::to_owned);
+            name.with_context(|| format!("{route} answers {made}"))
+        };
+        let organization = json!({"organization_alias": "bench", "models": []});
+        let organization = made("POST /organization/new", organization, "organization_id")?;
+        let team = json!({"team_alias": "bench", "organization_id": organization});
+        let team = made("POST /team/new", team, "team_id")?;
+        let user = made("POST /user/new", json!({"user_id": "bench", "auto_create_key": false}), "user_id")?;
+        let key = made("POST /key/generate", json!({"team_id": team, "user_id": user}), "key")?;
+        Ok(Self { service, key })
+    }
+
+    /// Waits until all that was settled is in the database.
+    fn catch_up(&self) -> anyhow::Result<()> {
+        let began = clock::now();
+        while request::metric(self.service.address, KEY, "llm_gateway_journal_waiting_entries")? > 0 {
+            ensure!(began.elapsed() < BOOKED_WITHIN, "the ledger is not complete after {BOOKED_WITHIN:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    /// Entries that the ledger has.
+    fn entries(&self) -> anyhow::Result<u64> {
+        self.catch_up()?;
+        let summary = request::managed(self.service.address, "GET /spend/summary", KEY, &Value::Null)?;
+        let entries = summary.pointer("/total/requests").and_then(Value::as_u64);
+        entries.with_context(|| format!("/spend/summary answers {summary}"))
+    }
 }
 
 /// A plain reverse proxy with connections kept open and nothing logged. It cannot rename the model.

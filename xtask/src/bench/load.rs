@@ -31,13 +31,14 @@ pub(super) fn run(
     program: &Path,
     target: SocketAddr,
     scenario: &Scenario,
-    model: &str,
+    (model, key): (&str, &str),
     seconds: f64,
 ) -> anyhow::Result<Measured> {
     let mut cmd = Cmd::new(program)
         .args(["--target", &target.to_string()])
         .args(["--dialect", scenario.client.name()])
         .args(["--model", model])
+        .args(["--key", key])
         .args(["--connections", &scenario.connections.to_string()])
         .args(["--prompt-bytes", &scenario.prompt_bytes.to_string()])
         .args(["--seconds", &seconds.to_string()]);

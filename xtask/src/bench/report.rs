@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     Effort,
     lab::Subject,
-    scenario::{Limit, MINIMAL_OVER_NGINX, QUICK_LIMIT, Scenario},
+    scenario::{BOOKED_LIMIT, Limit, MINIMAL_OVER_NGINX, QUICK_LIMIT, Scenario},
     stats::{Spread, float},
 };
 
@@ -25,6 +25,14 @@ pub(super) struct Measure {
     pub(super) first_event_p50_us: Option<f64>,
     pub(super) first_event_p99_us: Option<f64>,
     pub(super) peak_kib: u64,
+    pub(super) entries: Option<Entries>,
+}
+
+/// What stands in the ledger of what was answered.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct Entries {
+    pub(super) answered: u64,
+    pub(super) booked: u64,
 }
 
 /// What was measured one after the other, and may be compared.
@@ -90,6 +98,15 @@ impl Figures {
         Spread::of(differences)
     }
 
+    /// What all rounds together have in the ledger.
+    fn entries(&self, subject: Subject) -> Option<Entries> {
+        let found = self.rounds.iter().filter_map(|round| round.get(&subject)?.entries);
+        found.reduce(|all, entries| Entries {
+            answered: all.answered + entries.answered,
+            booked: all.booked + entries.booked,
+        })
+    }
+
     fn errors(&self) -> u64 {
         self.rounds.iter().flat_map(Round::values).map(|measure| measure.errors).sum()
     }
@@ -122,6 +139,10 @@ impl Report {
             if errors > 0 {
                 verdicts.push(at_most(format!("{name}: failed requests"), float(errors), 0.0, ""));
             }
+            verdicts.extend(figures.entries(Subject::Booked).map(|entries| {
+                let wrong = entries.booked.abs_diff(entries.answered);
+                at_most(format!("{name}: entries too many or too few"), float(wrong), 0.0, "")
+            }));
             let ratio = figures.ratio(Subject::Gateway, Subject::Minimal).map(|found| found.median);
             if self.quick {
                 let limited = ratio.filter(|_| name == "plain");
@@ -143,6 +164,10 @@ impl Report {
                 }
                 None => None,
             });
+            let booked = figures.ratio(Subject::Booked, Subject::Minimal).filter(|_| name == "plain");
+            verdicts.extend(booked.map(|found| {
+                at_most(format!("{name}: CPU, all on"), found.median, BOOKED_LIMIT, "x minimal")
+            }));
             let nginx = figures.ratio(Subject::Minimal, Subject::Nginx).filter(|_| name == "plain");
             verdicts.extend(nginx.map(|found| {
                 at_most(
@@ -183,10 +208,10 @@ pub(super) fn print_scenario(figures: &Figures) {
         if scenario.stream { ", stream" } else { "" }
     );
     println!(
-        "  {:<9}{:>9}{:>8}{:>14}{:>10}{:>10}{:>10}{:>10}{:>9}{:>8}",
+        "  {:<9}{:>9}{:>8}{:>14}{:>10}{:>10}{:>10}{:>10}{:>9}{:>8}  ledger",
         "", "CPU us", "ratio", "(min-max)", "req/s", "p50 us", "p99 us", "event us", "events", "MiB"
     );
-    for subject in [Subject::Direct, Subject::Minimal, Subject::Nginx, Subject::Gateway] {
+    for subject in [Subject::Direct, Subject::Minimal, Subject::Nginx, Subject::Gateway, Subject::Booked] {
         print_subject(figures, subject);
     }
     if scenario.compares_latency() {
@@ -209,7 +234,7 @@ fn print_subject(figures: &Figures, subject: Subject) {
     let ratio = figures.ratio(subject, Subject::Minimal).filter(|_| subject != Subject::Direct);
     let first_event = figures.rounds.iter().filter_map(|round| round.get(&subject)?.first_event_p50_us);
     println!(
-        "  {:<9}{:>9}{:>8}{:>14}{:>10}{:>10}{:>10}{:>10}{:>9.0}{:>8}",
+        "  {:<9}{:>9}{:>8}{:>14}{:>10}{:>10}{:>10}{:>10}{:>9.0}{:>8}  {}",
         label(subject),
         if subject == Subject::Direct {
             String::new()
@@ -224,6 +249,9 @@ fn print_subject(figures: &Figures, subject: Subject) {
         Spread::of(first_event).map_or_else(String::new, |found| format!("{:.1}", found.median)),
         events.median,
         median(&|measure| float(measure.peak_kib) / 1024.0),
+        figures.entries(subject).map_or_else(String::new, |found| {
+            format!("{} entries of {} answers", found.booked, found.answered)
+        }),
     );
 }
 
@@ -250,6 +278,7 @@ const fn label(subject: Subject) -> &'static str {
         Subject::Minimal => "minimal",
         Subject::Nginx => "nginx",
         Subject::Gateway => "gateway",
+        Subject::Booked => "all on",
     }
 }
 
@@ -291,6 +320,7 @@ mod tests {
             first_event_p50_us: Some(first_event_us),
             first_event_p99_us: Some(first_event_us),
             peak_kib: 1024,
+            entries: None,
         }
     }
 
@@ -338,6 +368,21 @@ mod tests {
         slow.scenarios[0].rounds[1].insert(Subject::Nginx, measure(9.9, 0.0));
         slow.judge();
         assert!(!slow.passed());
+    }
+
+    #[test]
+    fn what_is_booked_has_a_limit_and_is_counted() {
+        let judged = |times: f64, entries: Entries| {
+            let mut report = report("plain", false, 1.0, 0.0);
+            let all_on = Measure { entries: Some(entries), ..measure(20.0 * times, 0.0) };
+            report.scenarios[0].rounds[1].insert(Subject::Booked, all_on);
+            report.judge();
+            report.passed()
+        };
+        assert!(judged(2.0, Entries { answered: 100, booked: 100 }));
+        assert!(!judged(2.01, Entries { answered: 100, booked: 100 }));
+        assert!(!judged(2.0, Entries { answered: 100, booked: 99 }));
+        assert!(!judged(2.0, Entries { answered: 100, booked: 101 }));
     }
 
     #[test]

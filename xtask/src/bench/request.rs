@@ -1,4 +1,5 @@
-//! One request without any client library: for the time from start to first answer.
+//! Single requests without any client library: for the time from start to first answer, and for what is set up and
+//! looked up around a measurement.
 
 use std::{
     io::{Read as _, Write as _},
@@ -6,20 +7,48 @@ use std::{
     time::Duration,
 };
 
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whether a chat request is answered with 200.
 pub(super) fn is_answered(address: SocketAddr, model: &str, key: &str) -> bool {
-    ask(address, model, key).is_ok_and(|answer| answer.starts_with(b"HTTP/1.1 200 "))
+    let body = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello"}}]}}"#);
+    ask(address, "POST /v1/chat/completions", key, &body).is_ok_and(|answer| is_well(&answer))
 }
 
-fn ask(address: SocketAddr, model: &str, key: &str) -> std::io::Result<Vec<u8>> {
-    let body = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"hello"}}]}}"#);
+/// What a route of the management API answers.
+pub(super) fn managed(address: SocketAddr, route: &str, key: &str, body: &Value) -> anyhow::Result<Value> {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    serde_json::from_str(&text(address, route, key, &body)?).with_context(|| route.to_owned())
+}
+
+/// The sample of a metric without labels.
+pub(super) fn metric(address: SocketAddr, key: &str, name: &str) -> anyhow::Result<u64> {
+    let page = text(address, "GET /metrics", key, "")?;
+    let sample = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let sample = sample.with_context(|| format!("/metrics has no {name}"))?;
+    sample.parse().with_context(|| format!("{name} {sample}"))
+}
+
+fn text(address: SocketAddr, route: &str, key: &str, body: &str) -> anyhow::Result<String> {
+    let answer = ask(address, route, key, body).with_context(|| route.to_owned())?;
+    let text = String::from_utf8_lossy(&answer);
+    ensure!(is_well(&answer), "{route}: {text}");
+    Ok(text.split_once("\r\n\r\n").map_or("", |(_, body)| body).to_owned())
+}
+
+fn is_well(answer: &[u8]) -> bool {
+    answer.starts_with(b"HTTP/1.1 200 ")
+}
+
+fn ask(address: SocketAddr, route: &str, key: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_WITHIN)?;
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
     write!(
         stream,
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
+        "{route} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {key}\r\n\
          content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )?;

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::Ledger;
 use crate::runtime::Runtime;
 
-/// Entries that are brought into the database at once.
-const ENTRIES: usize = 500;
+/// Entries that are brought into the database at once: the sums that they raise are few, however many they are.
+const ENTRIES: usize = 2_000;
 /// Bytes of those.
 const BYTES: usize = 4 << 20;
 /// The longest wait after a failure.

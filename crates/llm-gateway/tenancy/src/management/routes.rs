@@ -1,5 +1,8 @@
 //! Every route of the management API, and what it does with what.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::rights::{Resource, Verb};
 use crate::RouteGroups;
 
@@ -47,6 +50,12 @@ impl ManagementRoute {
 
 /// The management route that serves a method and a template, whatever the parts of the template are called.
 pub fn route(method: &str, template: &str) -> Option<&'static ManagementRoute> {
+    // Asked for each request with a key: those that are not managed with, which nearly all are, are told at once.
+    static WITHOUT_PARTS: LazyLock<HashSet<&'static str>> =
+        LazyLock::new(|| ROUTES.iter().map(|route| route.path).filter(|path| !path.contains('{')).collect());
+    if !template.contains('{') && !WITHOUT_PARTS.contains(template) {
+        return None;
+    }
     ROUTES.iter().find(|route| route.method == method && is_same(route.path, template))
 }
 

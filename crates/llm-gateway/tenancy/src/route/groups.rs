@@ -1,5 +1,8 @@
 //! LiteLLM's groups of routes.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::management;
 
 /// A set of groups.
@@ -168,20 +171,33 @@ const DATA_PLANE: &[(&str, RouteGroups)] = &[
     ("/milvus", PASS_THROUGH),
 ];
 
-/// The groups of one of the gateway's routes: `/v1/models/{*id}`. Looked up when routes are set up, not for each request.
+/// The groups of one of the gateway's routes: `/v1/models/{*id}`.
 ///
 /// A route that is in no group is in none: only a rule that names it allows it.
 pub fn groups_of(method: &str, template: &str) -> RouteGroups {
+    /// Routes as the table names them, which nearly all requests are for.
+    static EXACT: LazyLock<HashMap<&'static str, RouteGroups>> = LazyLock::new(|| {
+        let names = DATA_PLANE.iter().flat_map(|(path, _)| [Some(*path), path.strip_prefix("/v1")]);
+        names.flatten().map(|path| (path, by_table(path))).collect()
+    });
     if let Some(route) = management::route(method, template) {
         return route.groups();
     }
-    let is_at = |path: &str| {
-        let rest = template.strip_prefix(path).or_else(|| template.strip_prefix(path.strip_prefix("/v1")?));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     // Google's clients ask models where others look them up: `POST /v1/models/{model}:generateContent`.
-    if method == "POST" && is_at("/v1/models") {
+    if method == "POST" && is_at(template, "/v1/models") {
         return GOOGLE;
     }
-    DATA_PLANE.iter().find(|(path, _)| is_at(path)).map_or(RouteGroups::NONE, |(_, groups)| *groups)
+    EXACT.get(template).copied().unwrap_or_else(|| by_table(template))
+}
+
+/// The groups of the first line that fits.
+fn by_table(template: &str) -> RouteGroups {
+    DATA_PLANE.iter().find(|(path, _)| is_at(template, path)).map_or(RouteGroups::NONE, |(_, groups)| *groups)
+}
+
+/// Whether a route is this one, or one below it, with or without the version before it.
+fn is_at(template: &str, path: &str) -> bool {
+    let below = |path: &str| template.strip_prefix(path);
+    let rest = below(path).or_else(|| below(path.strip_prefix("/v1")?));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
