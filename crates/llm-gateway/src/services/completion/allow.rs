@@ -1,7 +1,8 @@
 //! What a request may take of its caller's limits.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use aho_corasick::AhoCorasick;
 use llm_provider_core::Peek;
 use llm_tenancy::LimitKind;
 use llm_types::ApiError;
@@ -106,35 +107,30 @@ fn nested(peek: &Peek<'_>, object: &str, name: &str) -> Option<u64> {
     Peek::new(raw.as_bytes()).ok()?.get(name).ok()?
 }
 
+/// What bodies name that is no text.
+const MEDIA: [&str; 8] = [
+    "\"image_url\"",
+    "\"input_image\"",
+    "\"image\"",
+    "\"input_audio\"",
+    "\"document\"",
+    "\"file\"",
+    "\"fileData\"",
+    "\"inlineData\"",
+];
+/// What bodies name that has another price than text.
+const PRICED_APART: [&str; 7] =
+    ["cache_control", "cachePoint", "service_tier", "\"speed\"", "\"audio\"", "inference_geo", "modalities"];
+/// All of these words, found in one pass; `None` if no such machine can be made, which a test rules out.
+static WORDS: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::new(MEDIA.iter().chain(&PRICED_APART)).ok());
+
 /// Tokens of what is no text, counted high; and whether there is nothing that is priced otherwise than text.
 fn media(body: &[u8], text: u64) -> (u64, bool) {
-    let count = |word: &str| memchr::memmem::find_iter(body, word.as_bytes()).count() as u64;
-    let has = |word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
-    let media = [
-        "\"image_url\"",
-        "\"input_image\"",
-        "\"image\"",
-        "\"input_audio\"",
-        "\"document\"",
-        "\"file\"",
-        "\"fileData\"",
-        "\"inlineData\"",
-    ];
-    let named: u64 = media.iter().map(|word| count(word)).sum();
+    let found = || WORDS.iter().flat_map(|words| words.find_iter(body));
+    let named = found().filter(|word| word.pattern().as_usize() < MEDIA.len()).count() as u64;
     let bytes = body.len() as u64 - text;
-    let is_plain = named == 0
-        && bytes == 0
-        && ![
-            "cache_control",
-            "cachePoint",
-            "service_tier",
-            "\"speed\"",
-            "\"audio\"",
-            "inference_geo",
-            "modalities",
-        ]
-        .iter()
-        .any(|word| has(word));
+    let is_plain = named == 0 && bytes == 0 && WORDS.is_some() && found().next().is_none();
     (named.saturating_mul(MEDIUM_TOKENS).saturating_add(bytes / BYTES_PER_MEDIUM_TOKEN), is_plain)
 }
 
@@ -148,4 +144,24 @@ pub(super) async fn counted(request: &Request<'_>, deployment: &Deployment) -> O
     let count = tokio::task::spawn_blocking(move || count::tokens(&canonical, Some(encoding)).input_tokens);
     let tokens = count.await.ok()?;
     Some(tokens.saturating_mul(HIGH_PERCENT) / 100 + 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_text_is_counted_high_and_told() {
+        let text = br#"{"messages":[{"role":"user","content":"what is an image_url, and what is a file?"}]}"#;
+        assert_eq!(media(text, text.len() as u64), (0, true));
+        let two = br#"{"content":[{"type":"image_url","image_url":{"url":"u"}},{"type":"file"}]}"#;
+        assert_eq!(media(two, two.len() as u64), (3 * MEDIUM_TOKENS, false));
+        for apart in PRICED_APART {
+            let body = format!("{{{apart}: 1}}");
+            assert_eq!(media(body.as_bytes(), body.len() as u64), (0, false), "{apart}");
+        }
+        // Bytes in base64 are no text.
+        let (tokens, is_plain) = media(text, text.len() as u64 - 64);
+        assert_eq!((tokens, is_plain), (1, false));
+    }
 }
