@@ -1,6 +1,8 @@
 //! A Redis that other sections of LiteLLM's name: `general_settings.coordination_redis`, and `litellm_settings.cache_params`
 //! where LiteLLM keeps answers in Redis, for there it counts limits in the same one.
 
+use std::borrow::Cow;
+
 use super::environment::Environment;
 use super::read::Reader;
 use super::secret::SecretRef;
@@ -83,7 +85,7 @@ fn read(
         return None;
     }
     let text = |node: &Node| match &node.value {
-        Value::Text(text) => environment.expand(text).ok().map(|text| text.into_owned()),
+        Value::Text(text) => environment.expand(text).ok().map(Cow::into_owned),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     };
