@@ -52,6 +52,7 @@ mod limits;
 mod litellm_settings;
 mod load;
 mod model_list;
+mod named_redis;
 mod names;
 mod read;
 mod resolve;

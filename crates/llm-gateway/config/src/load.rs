@@ -13,6 +13,7 @@ use super::environment::Environment;
 use super::gateway_settings::GatewaySettings;
 use super::ledger::WhenFull;
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
+use super::named_redis::NamedRedises;
 use super::names::{Level, nearest, suggestion};
 use super::read::{Reader, unknown_key};
 use super::resolve::Resolved;
@@ -52,6 +53,9 @@ pub(super) fn load(
     }
     let environment = environment(root, context, &mut diagnostics);
     let reader = Reader::new(&environment, diagnostics);
+    let mut root = root.clone();
+    let named = NamedRedises::take(&mut root, &environment, &reader);
+    let root = &root;
 
     let ours: GatewaySettings = reader.read_or_default(root.get("llm_gateway"), "llm_gateway", Level::Ours);
     let general: GeneralSettings =
@@ -93,7 +97,7 @@ pub(super) fn load(
     let ledger = settings.ledger.take().zip(settings.database.as_ref());
     settings.ledger = ledger.map(|(ledger, database)| ledger.complete(database, &environment));
     let shared_state = settings.shared_state.take();
-    settings.shared_state = shared_state.and_then(|settings| settings.complete(redis, &environment));
+    settings.shared_state = shared_state.and_then(|settings| settings.complete(redis, named, &environment));
 
     let warnings = reader.into_diagnostics().finish()?;
     let hash = hex(&hash.finalize());

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
+use super::named_redis::{NamedRedis, NamedRedises};
 use super::secret::SecretRef;
 
 /// `llm_gateway.shared_state`: a Redis in which several gateways with one configuration share what they know of their
-/// deployments. Default: that of `router_settings.redis_url` or `redis_host`, else of the variables `REDIS_URL` or
-/// `REDIS_HOST`, else none. All of it needs a restart.
+/// deployments. Default: that of `general_settings.coordination_redis`, of `router_settings.redis_url` or `redis_host`, of
+/// `litellm_settings.cache_params`, else of the variables `REDIS_URL` or `REDIS_HOST`, else none. All of it needs a restart.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -113,7 +114,12 @@ impl SharedStateSettings {
     }
 
     /// The same with the addresses of LiteLLM's keys and of the environment; `None` if there is none.
-    pub(super) fn complete(mut self, keys: RedisKeys, environment: &Environment) -> Option<Self> {
+    pub(super) fn complete(
+        mut self,
+        keys: RedisKeys,
+        named: NamedRedises,
+        environment: &Environment,
+    ) -> Option<Self> {
         if !self.enabled {
             return None;
         }
@@ -121,6 +127,11 @@ impl SharedStateSettings {
         let number = |name: &str| variable(name).and_then(|text| text.trim().parse::<i64>().ok());
         if self.urls.is_empty() {
             self.urls.extend(self.url.take());
+        }
+        let has_keys = keys.redis_url.is_some() || keys.redis_host.is_some();
+        let named = named.coordination.or(named.cache.filter(|_| !has_keys));
+        if let Some(redis) = named.filter(|_| self.urls.is_empty()) {
+            self.adopt(redis);
         }
         if self.urls.is_empty() {
             let url = keys.redis_url.or_else(|| {
@@ -150,6 +161,17 @@ impl SharedStateSettings {
             self.password = self.password.or(keys.redis_password);
         }
         Some(self)
+    }
+
+    /// Takes an address that another section names.
+    fn adopt(&mut self, redis: NamedRedis) {
+        if redis.urls.len() > 1 {
+            self.kind = RedisKind::Cluster;
+        }
+        self.urls = redis.urls;
+        self.username = self.username.take().or(redis.username);
+        self.db = self.db.or(redis.db);
+        self.password = self.password.take().or(redis.password);
     }
 
     /// The secrets that it names.

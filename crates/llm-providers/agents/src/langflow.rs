@@ -100,7 +100,7 @@ impl Envelope for Flow {
     }
 
     fn opener(&self) -> Box<dyn Opener> {
-        Box::new(Events { has_begun: false })
+        Box::new(Events::default())
     }
 
     fn framing(&self) -> Framing {
@@ -119,9 +119,20 @@ fn words(said: &Value) -> Option<&str> {
 }
 
 /// Reads `token`, `end` and `error`, one on each line.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Events {
     has_begun: bool,
+    /// The name of the message, once a token told it.
+    id: Option<String>,
+}
+
+impl Events {
+    fn named(&self, mut chunk: Value) -> Value {
+        if let Some(id) = &self.id {
+            chunk["id"] = json!(id);
+        }
+        chunk
+    }
 }
 
 impl Opener for Events {
@@ -131,12 +142,15 @@ impl Opener for Events {
         match said["event"].as_str() {
             Some("token") => {
                 self.has_begun = true;
-                Opened::Chunks(vec![piece(data["chunk"].as_str().unwrap_or_default())])
+                if self.id.is_none() {
+                    self.id = data["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
+                }
+                Opened::Chunks(vec![self.named(piece(data["chunk"].as_str().unwrap_or_default()))])
             }
             Some("end") => {
                 // A flow whose model does not stream tells its words here alone.
                 let text = words(&data["result"]).filter(|_| !self.has_begun);
-                let mut end = last("stop", None);
+                let mut end = self.named(last("stop", None));
                 end["session_id"] = data["result"]["session_id"].clone();
                 Opened::Last(text.map(piece).into_iter().chain([end]).collect())
             }

@@ -5,14 +5,17 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::path::Path;
+
 use http::{HeaderMap, Response};
 use llm_provider_agents::{Dify, LangGraph, Langflow};
 use llm_provider_core::{
-    Call, Credential, Decoded, EncodeError, Encoded, Payload, Provider, Secret, StreamError,
+    Call, Chat, Credential, Decoded, Decoder, EncodeError, Encoded, Payload, Provider, Secret, StreamError,
+    Translator, UpstreamError, VendorInfo,
 };
-use llm_testkit::conformance::run_corpus;
+use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
 use llm_testkit::laws::{self, Equivalence};
-use llm_types::{ChatRequest, ErrorKind, from_value};
+use llm_types::{ChatRequest, ChatResponse, ErrorKind, Nullable, from_value};
 use serde_json::{Value, json};
 
 fn vendors() -> [Box<dyn Provider>; 3] {
@@ -40,6 +43,79 @@ fn the_whole_corpus_is_sent() {
     for (vendor, word) in vendors().into_iter().zip(words) {
         let equivalences = [silence, Equivalence::of("stream", "true", word)];
         assert!(run_corpus(&*vendor, "an-invented-model", &equivalences).is_empty());
+    }
+}
+
+/// Servers that do not name the model, nor all of them the answer; whoever asked knows them, and puts them in as the
+/// gateway does.
+struct Named(Box<dyn Provider>);
+
+impl Provider for Named {
+    fn info(&self) -> &VendorInfo {
+        self.0.info()
+    }
+
+    fn chat(&self) -> Option<&dyn Translator<Chat>> {
+        Some(self)
+    }
+}
+
+impl Translator<Chat> for Named {
+    fn encode(&self, request: &ChatRequest, call: &Call<'_>) -> Result<Encoded, EncodeError> {
+        self.0.chat().unwrap().encode(request, call)
+    }
+
+    fn decode(&self, response: Response<&[u8]>) -> Result<Decoded<ChatResponse>, UpstreamError> {
+        self.0.chat().unwrap().decode(response).map(|decoded| match decoded {
+            Decoded::Answer(mut answer) => {
+                answer.id = Nullable::Value(answer.id.as_deref().unwrap_or("answer-1").to_owned());
+                answer.model = Nullable::Value(answer.model.as_deref().unwrap_or("agent-1").to_owned());
+                Decoded::Answer(answer)
+            }
+            again @ Decoded::Again { .. } => again,
+        })
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder<Chat>> {
+        self.0.chat().unwrap().decoder()
+    }
+}
+
+#[test]
+fn the_grid() {
+    // LangGraph's streams end with the connection: after the words of a model that does not stream, they are whole.
+    let ends = ["\"latency\": 0.76}}}", "\"Chat Output\"}]}]}}}", "{\"langgraph_node\": \"agent\"}]\n\n"];
+    let junk: [&[&str]; 3] = [
+        &["data: {\"event\":\"new\",\"a\":1}\n\n", "event: ping\n\n"],
+        &["{\"event\":\"new\",\"data\":{\"a\":1}}\n\n"],
+        &["event: new\ndata: {\"a\":1}\n\n", "event: updates|sub:1\ndata: {\"a\":1}\n\n"],
+    ];
+    for ((vendor, terminal), junk) in vendors().map(Named).into_iter().zip(ends).zip(junk) {
+        let id = vendor.info().id.to_string();
+        let counts = |scenario| match id.as_str() {
+            "langflow" => matches!(scenario, Scenario::Usage | Scenario::UsageCached),
+            "dify" => scenario == Scenario::UsageCached,
+            _ => false,
+        };
+        let lacks = |scenario: Scenario| {
+            let asked = scenario.is_possible(&vendor.info().capabilities) == Some(false)
+                || matches!(scenario, Scenario::ParallelToolsStream | Scenario::ContentPolicy);
+            match asked {
+                true => Some((scenario, "a text in, a text out")),
+                false => counts(scenario).then_some((scenario, "the server does not count this")),
+            }
+        };
+        let skips: Vec<_> = Scenario::ALL.into_iter().filter_map(lacks).collect();
+        let report = run(&Vendor {
+            provider: &vendor,
+            fixtures: &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(&id),
+            model: "agent-1",
+            terminal,
+            junk,
+            skips: &skips,
+        });
+        assert_eq!(report.passed.len() + report.skipped.len(), Scenario::ALL.len(), "{report}");
+        assert!(report.passed.len() > 9, "{report}");
     }
 }
 

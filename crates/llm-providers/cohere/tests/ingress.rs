@@ -228,6 +228,7 @@ fn reasons() {
     for (reason, native, wanted) in [
         ("stop", None, "COMPLETE"),
         ("stop", Some("STOP_SEQUENCE"), "STOP_SEQUENCE"),
+        ("stop", Some("stop_sequence"), "STOP_SEQUENCE"),
         ("length", None, "MAX_TOKENS"),
         ("tool_calls", None, "TOOL_CALL"),
         ("content_filter", None, "ERROR"),
@@ -239,6 +240,9 @@ fn reasons() {
         }
         assert_eq!(written(&canonical(json!({ "choices": [choice] }))).0["finish_reason"], wanted);
     }
+    let claude = json!({ "choices": [{ "index": 0, "finish_reason": "stop", "message": {
+        "role": "assistant", "content": "x", "provider_specific_fields": { "stop_reason": "stop_sequence" } } }] });
+    assert_eq!(written(&canonical(claude)).0["finish_reason"], "STOP_SEQUENCE");
     let (empty, _) = written(&canonical(json!({ "choices": [] })));
     assert_eq!((&empty["finish_reason"], &empty["usage"]), (&json!("COMPLETE"), &json!({})));
 }
@@ -390,6 +394,37 @@ fn old_calls_custom_calls_and_calls_at_the_same_time() {
     assert_eq!(calls[0]["function"]["arguments"], "{\"input\":\"x\\\"y\"}");
     assert_eq!(calls[1]["function"], json!({ "name": "f", "arguments": "{\"n\":1}" }));
     assert_eq!(calls[2]["id"], "d");
+}
+
+/// Cohere's calls come one after the other, and each has one object of arguments: pieces of another call wait.
+#[test]
+fn calls_that_interleave_are_put_apart() {
+    let mut chunks = vec![
+        chunk(
+            json!({ "tool_calls": [{ "index": 0, "id": "a", "type": "function", "function": { "name": "f", "arguments": "" } }] }),
+        ),
+        chunk(
+            json!({ "tool_calls": [{ "index": 1, "id": "b", "type": "function", "function": { "name": "g", "arguments": "{\"y\"" } }] }),
+        ),
+        chunk(json!({ "tool_calls": [{ "index": 0, "function": { "arguments": "{\"x\":1}" } }] })),
+        chunk(json!({ "tool_calls": [{ "index": 1, "function": { "arguments": ":2}" } }] })),
+    ];
+    chunks.extend(last("tool_calls"));
+    let stream = streamed(&chunks);
+    let calls: Vec<_> =
+        kinds(&stream).into_iter().filter(|(kind, _)| kind.starts_with("tool-call")).collect();
+    let event = |kind: &str, index: u64| (format!("tool-call-{kind}"), Some(index));
+    let wanted = [
+        event("start", 0),
+        event("delta", 0),
+        event("end", 0),
+        event("start", 1),
+        event("delta", 1),
+        event("delta", 1),
+        event("end", 1),
+    ];
+    assert_eq!(calls, wanted);
+    assert!(!stream.contains("\"{}\""), "no arguments are made up: {stream}");
 }
 
 #[test]

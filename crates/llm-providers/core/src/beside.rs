@@ -80,6 +80,13 @@ impl Beside {
         [&self.message, &self.choice, &self.members, &self.answer].into_iter().find_map(|all| all.get(name))
     }
 
+    /// The vendor's own word for why the model stopped, if it is another than the canonical one, or is kept anyway.
+    pub fn reason(&self) -> Option<&str> {
+        ["native_finish_reason", "stop_reason"].into_iter().find_map(|name| {
+            [&self.message, &self.choice].into_iter().find_map(|all| all.get(name)).and_then(Value::as_str)
+        })
+    }
+
     /// Takes out a member that the dialect has a place for.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         [&mut self.message, &mut self.choice, &mut self.members, &mut self.answer]

@@ -39,6 +39,15 @@ const TOUCHED: &[&str] = &[
     "\"file\"",
 ];
 
+/// Whether the answer may hold thinking, which Mistral tells in parts of the content, where OpenAI has a text: that of
+/// Magistral's models, and of others if they are asked for it.
+///
+/// Source: Mistral docs, "Reasoning", read 2026-11.
+fn thinks(peek: &Peek<'_>, model: &str) -> bool {
+    let asks = |name: &str| peek.raw(name).is_some_and(|value| !matches!(value, "null" | "\"none\""));
+    asks("reasoning_effort") || asks("prompt_mode") || model.contains("magistral")
+}
+
 /// Whether something in the request has to be said in Mistral's way.
 fn touches(peek: &Peek<'_>) -> bool {
     let holds = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
@@ -110,7 +119,7 @@ impl Relay for MistralRelay {
     }
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
-        if touches(peek) { None } else { self.relay.edits(peek, call) }
+        if touches(peek) || thinks(peek, call.model) { None } else { self.relay.edits(peek, call) }
     }
 
     fn takes_include_usage(&self) -> bool {

@@ -197,6 +197,33 @@ fn passing_through_and_translating_agree() {
     assert!(passed > 25, "{passed} passed through");
 }
 
+/// Mistral tells thinking in parts of the content, where clients of OpenAI's dialect expect a text: such answers are read.
+#[test]
+fn answers_that_think_do_not_pass_through() {
+    let relay = MISTRAL.relay(Dialect::OpenAiChat).unwrap();
+    let headers = HeaderMap::new();
+    let passes = |model: &str, more: &str| {
+        let bytes =
+            format!("{{\"model\":\"m\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]{more}}}");
+        relay.edits(&Peek::new(bytes.as_bytes()).unwrap(), &Call::new(model, &headers)).is_some()
+    };
+    assert!(passes("mistral-small-latest", ""));
+    assert!(passes("mistral-small-latest", ",\"reasoning_effort\":\"none\""));
+    assert!(!passes("mistral-small-latest", ",\"reasoning_effort\":\"high\""));
+    assert!(!passes("mistral-small-latest", ",\"prompt_mode\":\"reasoning\""));
+    assert!(!passes("magistral-medium-latest", ""));
+    let body = json!({ "id": "1", "model": "m", "choices": [{ "index": 0, "finish_reason": "stop", "message": {
+        "role": "assistant", "content": [
+            { "type": "thinking", "thinking": [{ "type": "text", "text": "Easy." }], "closed": true },
+            { "type": "text", "text": "4" }
+        ], "tool_calls": null } }] });
+    let answer = MISTRAL.chat().unwrap().decode(Response::new(body.to_string().as_bytes())).unwrap();
+    let Decoded::Answer(answer) = answer else { panic!("not done") };
+    let message = &answer.choices[0].message;
+    assert_eq!(message.content.get().unwrap().text(), "4");
+    assert_eq!(message.reasoning_content.as_deref(), Some("Easy."));
+}
+
 /// Both ways of writing an image's address mean the same.
 fn normalise(value: &mut Value) {
     match value {

@@ -204,7 +204,8 @@ impl Relay for CompatRelay {
         let rare = effort.is_some_and(|effort| row.efforts.contains_key(&*effort));
         let whole = !row.can(Capability::Streaming) && (peek.has("stream") || peek.has("stream_options"));
         // Thinking that answers tell under another name than the field's is told under that name too.
-        let thinks_apart = row.can(Capability::Reasoning) && row.replay != Replay::ReasoningContent;
+        let thinks_apart =
+            row.thinks_apart || row.can(Capability::Reasoning) && row.replay != Replay::ReasoningContent;
         if hot || rare || whole || thinks_apart || !row.target(call).is_ok_and(|target| target.is_plain()) {
             return None;
         }

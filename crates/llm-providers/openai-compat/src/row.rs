@@ -125,6 +125,10 @@ pub struct VendorRow {
     /// Whether text that begins with `<think>…</think>` is thinking.
     #[serde(default = "yes")]
     pub think_tags: bool,
+    /// Whether answers may tell thinking in the text or under another name than requests, as servers of many models do.
+    /// Such answers are read and told in the field's names; else they may pass as bytes.
+    #[serde(default)]
+    pub thinks_apart: bool,
     /// What ends a stream.
     #[serde(default)]
     pub done: DoneMarker,
@@ -271,6 +275,7 @@ impl VendorRow {
             replay: Replay::default(),
             thinking: ThinkingMember::default(),
             think_tags: yes(),
+            thinks_apart: false,
             done: DoneMarker::default(),
             usage_pointer: None,
             cached_tokens: None,

@@ -443,6 +443,37 @@ fn thinking_goes_back_as_it_came() {
     assert_eq!(replayed("minimax", tags.clone()), tags);
 }
 
+/// Servers of many models tell thinking as `reasoning`, or in the text; clients hear it in one member all the same.
+#[test]
+fn thinking_under_another_name_is_read() {
+    let headers = HeaderMap::new();
+    let call = Call::new("m", &headers);
+    let request = b"{\"model\":\"m\",\"messages\":[]}";
+    for id in ["hosted_vllm", "tgi", "github", "cloudflare", "featherless_ai", "nscale"] {
+        let row = find(id).unwrap().clone();
+        let url = if row.base_url.is_empty() { "http://localhost/v1" } else { &*row.base_url }.to_owned();
+        let vendor = Compat::new(row).unwrap();
+        let relay = vendor.relay(Dialect::OpenAiChat).unwrap();
+        let call = Call { base_url: Some(&url), ..call.clone() };
+        assert!(relay.edits(&Peek::new(request).unwrap(), &call).is_none(), "{id}");
+        for message in [
+            json!({"role": "assistant", "content": "yes", "reasoning": "hm"}),
+            json!({"role": "assistant", "content": "<think>hm</think>\n\nyes"}),
+        ] {
+            let body =
+                json!({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).to_string();
+            let Decoded::Answer(answer) =
+                vendor.chat().unwrap().decode(Response::new(body.as_bytes())).unwrap()
+            else {
+                panic!("not done")
+            };
+            let message = &answer.choices[0].message;
+            let told = (message.reasoning_content.as_deref(), message.content.get().unwrap().text());
+            assert_eq!(told, (Some("hm"), "yes".into()), "{id}");
+        }
+    }
+}
+
 #[test]
 fn a_vendor_that_does_not_stream_is_asked_for_the_whole_answer() {
     let vendor = Compat::new(find("sail").unwrap().clone()).unwrap();

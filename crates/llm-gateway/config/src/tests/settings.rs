@@ -235,6 +235,64 @@ fn the_redis_of_shared_state_is_named_by_our_keys_litellms_or_the_environment() 
 }
 
 #[test]
+fn a_redis_for_coordination_or_for_answers_is_shared_too() {
+    let read = |text: &str| {
+        let lookup = |name: &str| (name == "SOME_HOST").then(|| "of-env".to_owned());
+        let config =
+            Config::parse("config.yaml", text, &ConfigContext::new(VENDORS, Arc::new(lookup))).unwrap();
+        let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+        (config.settings.shared_state, warnings)
+    };
+    let urls = |settings: &Option<SharedStateSettings>| -> Vec<SecretRef> {
+        settings.iter().flat_map(|settings| settings.urls.clone()).collect()
+    };
+    let text = |text: &str| vec![SecretRef::parse(text)];
+    const CACHE: &str = "litellm_settings:
+  cache: true
+  cache_params: {type: redis, host: os.environ/SOME_HOST, port: 5, password: p, ttl: 600, ssl: true}
+";
+    const ROUTER: &str = "router_settings: {redis_host: of-router}\n";
+    const COORDINATION: &str = "general_settings:
+  coordination_redis: {host: of-coordination, username: u, db: 2}
+";
+    let (cache, warnings) = read(CACHE);
+    assert_eq!(urls(&cache), text("rediss://of-env:5"));
+    assert_eq!(cache.unwrap().password, Some(SecretRef::parse("p")));
+    assert!(
+        warnings
+            .iter()
+            .any(|said| said.starts_with("config.yaml:3:") && said.contains("answers are not kept"))
+    );
+    assert!(warnings.iter().any(|said| said.contains("\"cache\" is a LiteLLM setting")), "{warnings:?}");
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert_eq!(urls(&read(&format!("{CACHE}{ROUTER}")).0), text("redis://of-router:6379"));
+    let (coordination, warnings) = read(&format!("{CACHE}{ROUTER}{COORDINATION}"));
+    assert_eq!(urls(&coordination), text("redis://of-coordination:6379"));
+    let coordination = coordination.unwrap();
+    assert_eq!((coordination.username.as_deref(), coordination.db), (Some("u"), Some(2)));
+    assert!(warnings.iter().all(|said| !said.contains("coordination")), "{warnings:?}");
+    let ours = format!("{COORDINATION}llm_gateway: {{shared_state: {{url: redis://ours}}}}");
+    assert_eq!(urls(&read(&ours).0), text("redis://ours"), "our own key goes before all others");
+    let nodes = "[{host: a, port: 1}, {host: b, port: 2}]";
+    let (cluster, _) = read(&format!("general_settings: {{coordination_redis: {{startup_nodes: {nodes}}}}}"));
+    assert_eq!(cluster.as_ref().map(|settings| settings.kind), Some(RedisKind::Cluster));
+    assert_eq!(urls(&cluster), [SecretRef::parse("redis://a:1"), SecretRef::parse("redis://b:2")]);
+    // Answers kept elsewhere, or not at all, and a host that nobody knows.
+    for (text, said) in [
+        (CACHE.replace("type: redis", "type: local"), "\"cache_params\" is a LiteLLM setting"),
+        (CACHE.replace("cache: true", "cache: false"), "\"cache_params\" is a LiteLLM setting"),
+        (
+            CACHE.replace("SOME_HOST", "NO_HOST"),
+            "environment variable NO_HOST is not set; this Redis is not used",
+        ),
+    ] {
+        let (settings, warnings) = read(&text);
+        assert_eq!(settings, None, "{text}");
+        assert!(warnings.iter().any(|warning| warning.contains(said)), "{warnings:?}");
+    }
+}
+
+#[test]
 fn a_redis_that_makes_no_sense_is_told_with_its_place() {
     for (setting, said) in [
         ("interval_ms: 9", "llm_gateway.shared_state.interval_ms: expected 10 to 250"),

@@ -23,10 +23,11 @@ impl Ending {
     pub(super) const MEMBERS: &[&str] =
         &["stop_reason", "stop_sequence", "stop_details", "container", "context_management"];
 
-    /// What was called counts more than what was said of it: clients act on `tool_use`, and it makes no sense
-    /// without a call.
+    /// Anthropic's own reason, or another vendor's that has the same name here, else the nearest. What was called counts
+    /// more than what was said of it: clients act on `tool_use`, and it makes no sense without a call.
     pub(super) fn new(
         finish: Option<&FinishReason>,
+        native: Option<&str>,
         specifics: Option<&Extra>,
         has_calls: bool,
         was_refused: bool,
@@ -34,8 +35,11 @@ impl Ending {
         let told = |name: &str| specifics.and_then(|specifics| specifics.get(name));
         let stop_sequence = told("stop_sequence").and_then(Value::as_str).map(str::to_owned);
         let own = told("stop_reason").and_then(Value::as_str).map(StopReason::from);
-        let stop_reason = own
-            .filter(|own| fits(own, finish, has_calls))
+        let native = native.map(|native| StopReason::from(native.to_ascii_lowercase().as_str()));
+        let stop_reason = [own, native]
+            .into_iter()
+            .flatten()
+            .find(|own| fits(own, finish, has_calls))
             .unwrap_or_else(|| translated(finish, has_calls, was_refused, stop_sequence.is_some()));
         Self {
             stop_reason,

@@ -4,7 +4,6 @@
 
 mod blocks;
 pub(super) mod events;
-mod object_end;
 mod whole;
 
 use bytes::BytesMut;
@@ -217,7 +216,8 @@ impl MessagesWriter {
                 name if Ending::MEMBERS.contains(&name) => {
                     self.specifics.insert(name.to_owned(), value.clone());
                 }
-                "citation" => {
+                // Sources in another vendor's words are told at the end, beside the answer.
+                "citation" if is_source(value) => {
                     self.has_citations = true;
                     self.blocks.citation(value, out);
                 }
@@ -296,6 +296,7 @@ impl ChunkWriter for MessagesWriter {
         }
         let ending = Ending::new(
             self.finish.as_ref(),
+            self.beside.reason(),
             Some(&self.specifics),
             self.blocks.has_calls(),
             self.was_refused,
@@ -345,6 +346,11 @@ fn piece_of(call: &ToolCall) -> CallPiece<'_> {
         caller: call.extra.get(CALLER),
         members: Some(&call.extra),
     }
+}
+
+/// Whether a source is said in Anthropic's words, all of whose types have such a name.
+fn is_source(citation: &Value) -> bool {
+    citation["type"].as_str().is_some_and(|kind| kind.ends_with("_location"))
 }
 
 /// Whether a block has no place in chunks.

@@ -38,7 +38,7 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let was_refused =
         message.and_then(|message| message.refusal.as_deref()).is_some_and(|words| !words.is_empty());
     let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
-    let ending = Ending::new(finish, specifics, has_calls, was_refused);
+    let ending = Ending::new(finish, beside.reason(), specifics, has_calls, was_refused);
     ending.forget(&mut beside);
     beside.count(response.usage.get(), usage::says);
     let mut extra = beside.take_answer(is_unknown);

@@ -214,6 +214,19 @@ fn why_it_stopped() {
     ] {
         assert_eq!(text(finish, fields.clone()), expected, "{finish} {fields}");
     }
+    // Another vendor's word of the same name, wherever it stands.
+    for (finish, native, expected) in [
+        ("stop", "STOP_SEQUENCE", "stop_sequence"),
+        ("stop", "stop_sequence", "stop_sequence"),
+        ("stop", "COMPLETE", "end_turn"),
+        ("length", "model_context_window_exceeded", "model_context_window_exceeded"),
+        ("length", "stop_sequence", "max_tokens"),
+    ] {
+        let (written, _) = write(json!({ "choices": [{ "index": 0, "finish_reason": finish,
+            "message": { "role": "assistant", "content": "a" },
+            "provider_specific_fields": { "native_finish_reason": native } }] }));
+        assert_eq!(written["stop_reason"], expected, "{finish} {native}");
+    }
     let call = json!({ "id": "c", "function": { "name": "a", "arguments": "{}" } });
     for (finish, expected) in [("stop", "tool_use"), ("length", "max_tokens"), ("tool_calls", "tool_use")] {
         assert_eq!(told(json!({ "role": "assistant", "tool_calls": [call] }), finish).1, expected);

@@ -389,6 +389,24 @@ fn a_citation_waits_for_its_turn() {
     );
 }
 
+/// Sources in another vendor's words are no `citations_delta`; they are told at the end, beside the answer.
+#[test]
+fn other_vendors_citations() {
+    for source in [
+        json!({ "start": 0, "end": 1, "text": "b", "sources": [], "type": "TEXT_CONTENT" }),
+        json!({ "title": "D", "location": { "documentChar": { "documentIndex": 0, "start": 0, "end": 1 } } }),
+    ] {
+        let (text, _) = stream(&[
+            delta(json!({ "content": "b", "provider_specific_fields": { "citation": source } })),
+            delta(json!({ "provider_specific_fields": { "citations": [source] } })),
+            finish("stop"),
+        ]);
+        assert!(!text.contains("citations_delta"), "{text}");
+        let told = format!("\"provider_specific_fields\":{}", json!({ "citations": [source] }));
+        assert!(text.contains(&told), "{told} is not in {text}");
+    }
+}
+
 /// A list at the end of what was never told comes too late for blocks of their own, and is told beside them.
 #[test]
 fn blocks_that_were_not_told_in_their_turn() {

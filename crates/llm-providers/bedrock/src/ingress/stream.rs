@@ -1,12 +1,14 @@
 //! A streamed answer as the frames of ConverseStream.
 //!
-//! Blocks come one after the other: a block ends before the next begins. A piece of a call that ended comes under its
-//! own index all the same.
+//! Blocks come one after the other: a block ends before the next begins, and calls that come at once wait for each other.
+//! A piece of a call that ended comes under its own index all the same.
 
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use llm_provider_core::{Beside, ChunkWriter, Keeping, Kept, Note, Reply, members_of, write_event_stream};
+use llm_provider_core::{
+    Beside, ChunkWriter, InTurn, Keeping, Kept, Note, Reply, members_of, write_event_stream,
+};
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
 };
@@ -14,8 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::write::{
-    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, OWN_FIELDS, additional, call_id, images, metrics, native,
-    stop_reason, tier,
+    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, OWN_FIELDS, additional, call_id, images, metrics, stop_reason, tier,
 };
 use super::{error, kept};
 use crate::converse::decode::empty_thinking;
@@ -30,9 +31,9 @@ pub(super) struct ConverseWriter {
     open: Option<Open>,
     next_block: u32,
     calls: BTreeMap<u32, Call>,
+    turn: InTurn,
     usage: Option<Usage>,
     finish: Option<FinishReason>,
-    native: Option<String>,
     tier: Option<ServiceTier>,
     /// What is said beside the words, until the end.
     beside: Beside,
@@ -97,9 +98,9 @@ impl ConverseWriter {
             open: None,
             next_block: 0,
             calls: BTreeMap::new(),
+            turn: InTurn::default(),
             usage: None,
             finish: None,
-            native: None,
             tier: None,
             beside: Beside::default(),
             has_citations: false,
@@ -229,18 +230,19 @@ impl ConverseWriter {
         event("contentBlockStop", &json!({ "contentBlockIndex": block }), out);
     }
 
-    fn call(&mut self, piece: &ToolCall, out: &mut BytesMut) {
+    /// A piece of a call, when it is its turn.
+    fn piece(&mut self, piece: &ToolCall, out: &mut BytesMut) {
+        let mut turn = std::mem::take(&mut self.turn);
+        turn.push(piece, |index, piece| self.call(index, piece, out));
+        self.turn = turn;
+    }
+
+    fn call(&mut self, index: u32, piece: &ToolCall, out: &mut BytesMut) {
         let (name, input) = match (piece.function.get(), piece.custom.get()) {
             (Some(function), _) => (function.name.as_deref(), function.arguments.as_deref()),
             (None, Some(custom)) => (custom.name.as_deref(), custom.input.as_deref()),
             (None, None) => (None, None),
         };
-        let index = piece.index.get().copied().unwrap_or_else(|| {
-            match (piece.id.get(), self.calls.last_key_value()) {
-                (None, Some((last, _))) => *last,
-                (_, last) => last.map_or(0, |(last, _)| last + 1),
-            }
-        });
         let call = self.calls.entry(index).or_default();
         if let Some(id) = piece.id.get() {
             call.id.clone_from(id);
@@ -310,8 +312,8 @@ impl ConverseWriter {
         self.text(added.refusal.as_deref().unwrap_or_default(), out);
         let citation = fields.and_then(|fields| fields.get("citation"));
         match citation {
-            // Only Converse's own have no type.
-            Some(citation) if citation.get("type").is_none() => {
+            // Anthropic's have a type, and Cohere's have sources.
+            Some(citation) if citation.get("type").is_none() && citation.get("sources").is_none() => {
                 let block = self.text_block(out);
                 self.has_citations = true;
                 delta(block, &json!({ "citation": citation }), out);
@@ -331,7 +333,7 @@ impl ConverseWriter {
             }
         }
         for piece in added.tool_calls.get().into_iter().flatten() {
-            self.call(piece, out);
+            self.piece(piece, out);
         }
         if let Some(function) = added.function_call.get() {
             let piece = ToolCall {
@@ -342,7 +344,7 @@ impl ConverseWriter {
                 custom: Nullable::Absent,
                 extra: Extra::new(),
             };
-            self.call(&piece, out);
+            self.piece(&piece, out);
         }
         if added.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "Converse answers have no sound");
@@ -377,7 +379,6 @@ impl ChunkWriter for ConverseWriter {
             }
             if let Some(finish) = choice.finish_reason.get() {
                 self.finish = Some(finish.clone());
-                self.native = native(&choice.extra).map(str::to_owned);
             }
         }
     }
@@ -387,6 +388,7 @@ impl ChunkWriter for ConverseWriter {
             return;
         }
         self.begin(out);
+        std::mem::take(&mut self.turn).finish(|index, piece| self.call(index, piece, out));
         self.close(out);
         self.rest(out);
         self.stage = Stage::After;
@@ -402,7 +404,7 @@ impl ChunkWriter for ConverseWriter {
         if told_all_blocks(&beside) {
             beside.forget(CONTENT);
         }
-        let stop_reason = stop_reason(self.finish.as_ref(), self.native.as_deref(), has_calls);
+        let stop_reason = stop_reason(self.finish.as_ref(), beside.reason(), has_calls);
         beside.forget_reason(stop_reason.as_str());
         let told = usage::told(beside.answer().get(ADDITIONAL));
         beside.count(self.usage.as_ref(), told);

@@ -38,9 +38,8 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (ConverseResponse
     };
     let has_calls =
         content.iter().any(|block| matches!(block, ContentBlock::ToolUse(call) if !call.runs_at_bedrock()));
-    let native = choice.and_then(|choice| native(&choice.extra));
     let finish = choice.and_then(|choice| choice.finish_reason.get());
-    let stop_reason = stop_reason(finish, native, has_calls);
+    let stop_reason = stop_reason(finish, beside.reason(), has_calls);
     beside.forget_reason(stop_reason.as_str());
     let told = usage::told(beside.answer().get(ADDITIONAL));
     beside.count(response.usage.get(), told);
@@ -108,19 +107,14 @@ pub(super) const ADDITIONAL: &str = "additionalModelResponseFields";
 /// Where the words of an answer stand once more, in `provider_specific_fields`.
 pub(super) const CONTENT: &[&str] = &[KEPT, BLOCK_START, "citation"];
 
-/// The vendor's own word for why the model stopped, beside a choice.
-pub(super) fn native(extra: &Extra) -> Option<&str> {
-    extra.get("provider_specific_fields")?.get("native_finish_reason")?.as_str()
-}
-
-/// Why the model stopped: Bedrock's own word if it means the same, else the nearest. What was called counts more than
-/// what was said of it.
+/// Why the model stopped: Bedrock's own word, or another vendor's that has the same name here, if it means the same,
+/// else the nearest. What was called counts more than what was said of it.
 pub(super) fn stop_reason(
     finish: Option<&FinishReason>,
     native: Option<&str>,
     has_calls: bool,
 ) -> StopReason {
-    let own = native.map(StopReason::from).filter(|own| {
+    let own = native.map(|native| StopReason::from(native.to_ascii_lowercase().as_str())).filter(|own| {
         !matches!(own, StopReason::Other(_))
             && (*own != StopReason::ToolUse || has_calls)
             && !(has_calls && matches!(own, StopReason::EndTurn | StopReason::StopSequence))

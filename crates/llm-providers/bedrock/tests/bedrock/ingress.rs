@@ -267,6 +267,68 @@ fn another_vendors_stream() {
     );
 }
 
+/// A block ends before the next begins, so the pieces of a second call wait for the end of the first.
+#[test]
+fn calls_that_interleave_are_put_apart() {
+    let call = |call: Value| -> ChatChunk {
+        llm_types::from_value(json!({ "choices": [{ "index": 0, "delta": { "tool_calls": [call] } }] }))
+            .unwrap()
+    };
+    let stream = written(&[
+        call(
+            json!({ "index": 0, "id": "a", "type": "function", "function": { "name": "f", "arguments": "" } }),
+        ),
+        call(
+            json!({ "index": 1, "id": "b", "type": "function", "function": { "name": "g", "arguments": "{\"y\"" } }),
+        ),
+        call(json!({ "index": 0, "function": { "arguments": "{\"x\":1}" } })),
+        call(json!({ "index": 1, "function": { "arguments": ":2}" } })),
+        call(
+            json!({ "index": 2, "id": "c", "type": "function", "function": { "name": "h", "arguments": "" } }),
+        ),
+    ]);
+    let told: Vec<_> = events(&stream)
+        .into_iter()
+        .filter_map(|(name, payload)| {
+            let name = name.strip_prefix("contentBlock")?.to_owned();
+            let input = payload["delta"]["toolUse"]["input"].as_str().unwrap_or_default();
+            Some(format!("{name} {} {input}", payload["contentBlockIndex"]))
+        })
+        .collect();
+    let wanted = [
+        "Start 0 ",
+        "Delta 0 {\"x\":1}",
+        "Stop 0 ",
+        "Start 1 ",
+        "Delta 1 {\"y\"",
+        "Delta 1 :2}",
+        "Stop 1 ",
+        "Start 2 ",
+        "Stop 2 ",
+    ];
+    assert_eq!(told, wanted);
+}
+
+/// A vendor's own reason is told where Converse has the same word; sources in others' words are told beside the answer.
+#[test]
+fn other_vendors_reasons_and_sources() {
+    let cohere = json!({ "start": 0, "end": 1, "text": "a", "sources": [{ "type": "document", "id": "d" }] });
+    for (message, choice, wanted) in [
+        (json!({ "stop_reason": "stop_sequence", "stop_sequence": "E" }), json!({}), "stop_sequence"),
+        (json!({}), json!({ "native_finish_reason": "STOP_SEQUENCE" }), "stop_sequence"),
+        (json!({}), json!({ "native_finish_reason": "MAX_TOKENS" }), "end_turn"),
+        (json!({ "citation": cohere }), json!({ "native_finish_reason": "COMPLETE" }), "end_turn"),
+    ] {
+        let chunk: ChatChunk = llm_types::from_value(json!({ "choices": [{ "index": 0, "finish_reason": "stop",
+            "delta": { "content": "a", "provider_specific_fields": message }, "provider_specific_fields": choice }] }))
+        .unwrap();
+        let told = events(&written(&[chunk]));
+        let stop = told.iter().find(|(name, _)| name == "messageStop").unwrap();
+        assert_eq!(stop.1["stopReason"], wanted, "{message} {choice}");
+        assert!(told.iter().all(|(_, payload)| payload["delta"]["citation"].is_null()), "{told:?}");
+    }
+}
+
 #[test]
 fn images_that_a_model_made() {
     let images = json!([

@@ -1,7 +1,7 @@
 //! A streamed answer as Cohere's events.
 
 use bytes::{BufMut, BytesMut};
-use llm_provider_core::{Beside, ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
+use llm_provider_core::{Beside, ChunkWriter, InTurn, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ThinkingBlock, ToolCall,
     Usage,
@@ -12,7 +12,8 @@ use super::write;
 use crate::usage;
 use crate::wire::{EventDelta, EventKind, EventMessage, StreamEvent};
 
-/// Writes one answer. A part of the content, or a call, ends when another begins.
+/// Writes one answer. A part of the content, or a call, ends when another begins; calls that come at once wait for each
+/// other.
 #[derive(Debug)]
 pub(super) struct ChatWriter {
     request_id: String,
@@ -22,6 +23,7 @@ pub(super) struct ChatWriter {
     parts: u32,
     /// The calls so far, by the index that they came with.
     calls: Vec<Call>,
+    turn: InTurn,
     citations: u32,
     text: String,
     finish: Option<&'static str>,
@@ -59,6 +61,7 @@ impl ChatWriter {
             open: Open::Nothing,
             parts: 0,
             calls: Vec::new(),
+            turn: InTurn::default(),
             citations: 0,
             text: String::new(),
             finish: None,
@@ -102,7 +105,7 @@ impl ChatWriter {
                     "withheld, as `ERROR`",
                 ));
             }
-            let native = write::native(&choice.extra);
+            let native = self.beside.reason();
             self.finish = Some(write::finish_reason(Some(reason), native, !self.calls.is_empty()));
         }
     }
@@ -144,14 +147,14 @@ impl ChatWriter {
             }
         }
         for piece in delta.tool_calls.get().into_iter().flatten() {
-            self.call(piece, out);
+            self.piece(piece, out);
         }
         if let Some(function) = delta.function_call.get() {
             let mut piece = ToolCall::function("", "", "");
             piece.index = Nullable::Value(0);
             piece.id = Nullable::Absent;
             piece.function = Nullable::Value(function.clone());
-            self.call(&piece, out);
+            self.piece(&piece, out);
         }
         if delta.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "answers of Cohere's have no sound");
@@ -204,8 +207,14 @@ impl ChatWriter {
         send(&event, out);
     }
 
-    fn call(&mut self, piece: &ToolCall, out: &mut BytesMut) {
-        let index = piece.index.get().copied().unwrap_or(0);
+    /// A piece of a call, when it is its turn.
+    fn piece(&mut self, piece: &ToolCall, out: &mut BytesMut) {
+        let mut turn = std::mem::take(&mut self.turn);
+        turn.push(piece, |index, piece| self.call(index, piece, out));
+        self.turn = turn;
+    }
+
+    fn call(&mut self, index: u32, piece: &ToolCall, out: &mut BytesMut) {
         let at = match self.calls.iter().rposition(|call| call.index == index) {
             Some(at) => at,
             None => self.call_start(index, piece, out),
@@ -288,6 +297,7 @@ impl ChunkWriter for ChatWriter {
             return;
         }
         self.begin(None, out);
+        std::mem::take(&mut self.turn).finish(|index, piece| self.call(index, piece, out));
         self.close(out);
         let called = !self.calls.is_empty();
         let finish = self.finish.unwrap_or_else(|| write::finish_reason(None, None, called));

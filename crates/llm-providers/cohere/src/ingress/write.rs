@@ -19,14 +19,13 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (wire::ChatRespon
         notes.push(Note::dropped("choices[1..]", "an answer of Cohere's has one choice"));
     }
     let message = choice.map(|choice| message(&choice.message, reply, &mut notes)).unwrap_or_default();
-    let native = choice.and_then(|choice| native(&choice.extra));
     let reason = choice.and_then(|choice| choice.finish_reason.get());
-    let finish = finish_reason(reason, native, message.tool_calls.is_value());
+    let mut beside = Beside::of(response);
+    let finish = finish_reason(reason, beside.reason(), message.tool_calls.is_value());
     if finish == "ERROR" {
         notes.push(Note::new(NoteKind::Converted, "choices[0].finish_reason", "withheld, as `ERROR`"));
     }
     let id = response.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(&reply.request_id);
-    let mut beside = Beside::of(response);
     let told = choice.and_then(|choice| choice.logprobs.get());
     let mut logprobs = told.map(pieces);
     let own = response.provider_specific_fields.get().and_then(|own| own.get("logprobs"));
@@ -213,11 +212,6 @@ pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Opt
         r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
         extra: Extra::new(),
     })
-}
-
-/// The vendor's own reason, where it was kept.
-pub(super) fn native(extra: &Extra) -> Option<&str> {
-    extra.get("provider_specific_fields")?.get("native_finish_reason")?.as_str()
 }
 
 /// Why the model stopped, in Cohere's words. Cohere has none for content that was withheld.

@@ -148,6 +148,7 @@ impl Scenario {
             Self::ParallelToolsStream
                 | Self::ContentPolicy
                 | Self::Overloaded
+                | Self::Usage
                 | Self::UsageCached
                 | Self::StreamError
         )

@@ -8,12 +8,11 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use llm_provider_core::Kept;
+use llm_provider_core::{Kept, ObjectEnd};
 use llm_types::{Extra, ThinkingBlock};
 use serde_json::{Value, json};
 
 use super::events::{Delta, Event, KnownStart, NoMembers, Start};
-use super::object_end::ObjectEnd;
 use super::whole::Whole;
 use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;

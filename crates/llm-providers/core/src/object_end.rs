@@ -1,8 +1,8 @@
-//! Where a JSON object ends, seen piece by piece.
+//! [`ObjectEnd`]: where a JSON object ends, seen piece by piece.
 
-/// Watches the pieces of a JSON text for the end of the object in it.
+/// Watches the pieces of a JSON text for the end of the object in it, such as the arguments of a call.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct ObjectEnd {
+pub struct ObjectEnd {
     depth: u32,
     begun: bool,
     in_string: bool,
@@ -10,8 +10,13 @@ pub(super) struct ObjectEnd {
 }
 
 impl ObjectEnd {
+    /// Before the first piece.
+    pub const fn new() -> Self {
+        Self { depth: 0, begun: false, in_string: false, escaped: false }
+    }
+
     /// Reads one more piece.
-    pub(super) fn push(&mut self, piece: &str) {
+    pub fn push(&mut self, piece: &str) {
         for byte in piece.bytes() {
             if self.escaped {
                 self.escaped = false;
@@ -36,7 +41,7 @@ impl ObjectEnd {
     }
 
     /// Whether the object has ended.
-    pub(super) const fn is_complete(self) -> bool {
+    pub const fn is_complete(self) -> bool {
         self.begun && self.depth == 0
     }
 }
