@@ -430,7 +430,8 @@ fn what_a_vendor_has_it_is_asked_for() {
 #[test]
 fn members_of_one_dialect_alone_go_to_no_other_vendor() {
     let spoken: [(Value, &[&str]); 4] = [
-        (json!({"output_config": {"effort": "low"}}), &["anthropic"]),
+        // Databricks has Claude behind OpenAI's wire.
+        (json!({"output_config": {"effort": "low"}}), &["anthropic", "databricks"]),
         (json!({"container": "c-1", "mcp_servers": [{"type": "url", "name": "n"}]}), &["anthropic"]),
         (
             json!({"safetySettings": [{"category": "c"}], "cachedContent": "c/1", "mediaResolution": "LOW"}),
@@ -443,7 +444,9 @@ fn members_of_one_dialect_alone_go_to_no_other_vendor() {
         ),
     ];
     let (key, headers) = (Credential::Key(Secret::new("key")), HeaderMap::new());
-    for vendor in vendors() {
+    let mut failures = Vec::new();
+    // SAP has the models of all these vendors, and hands on what their requests alone have.
+    for vendor in vendors().into_iter().filter(|vendor| vendor.info().id != "sap") {
         let parameters = parameters(vendor);
         let id = vendor.info().id.to_string();
         for (members, speakers) in &spoken {
@@ -463,8 +466,11 @@ fn members_of_one_dialect_alone_go_to_no_other_vendor() {
                 let is_sent = sent.contains(&format!("\"{name}\""));
                 let is_noted = encoded.notes.iter().any(|note| note.path == *name);
                 let wanted = if speakers.contains(&&*id) { (true, false) } else { (false, true) };
-                assert_eq!((is_sent, is_noted), wanted, "{id}, {name}: {sent} {:?}", encoded.notes);
+                if (is_sent, is_noted) != wanted {
+                    failures.push(format!("{id}, {name}: {sent} {:?}", encoded.notes));
+                }
             }
         }
     }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
