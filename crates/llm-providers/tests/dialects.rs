@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use http::HeaderMap;
-use llm_providers::core::{Call, Credential, Dialect, Note, Parameters, Provider, Secret};
+use llm_providers::core::{Call, Credential, Dialect, Note, Parameters, Payload, Provider, Secret};
 use serde_json::{Value, json};
 
 /// Set to have the page written instead of compared; `cargo xtask generate` does so.
@@ -424,4 +424,53 @@ fn what_a_vendor_has_it_is_asked_for() {
             }
         }
     }
+}
+
+/// Vendors refuse names that they do not know: what one dialect alone has goes to those who speak it, and is noted elsewhere.
+#[test]
+fn members_of_one_dialect_alone_go_to_no_other_vendor() {
+    let spoken: [(Value, &[&str]); 4] = [
+        // Databricks has Claude behind OpenAI's wire.
+        (json!({"output_config": {"effort": "low"}}), &["anthropic", "databricks"]),
+        (json!({"container": "c-1", "mcp_servers": [{"type": "url", "name": "n"}]}), &["anthropic"]),
+        (
+            json!({"safetySettings": [{"category": "c"}], "cachedContent": "c/1", "mediaResolution": "LOW"}),
+            &["gemini", "vertex_ai"],
+        ),
+        (
+            json!({"guardrailConfig": {"guardrailIdentifier": "g"}, "performanceConfig": {"latency": "optimized"},
+            "promptVariables": {"a": {"text": "b"}}}),
+            &["bedrock"],
+        ),
+    ];
+    let (key, headers) = (Credential::Key(Secret::new("key")), HeaderMap::new());
+    let mut failures = Vec::new();
+    // SAP has the models of all these vendors, and hands on what their requests alone have.
+    for vendor in vendors().into_iter().filter(|vendor| vendor.info().id != "sap") {
+        let parameters = parameters(vendor);
+        let id = vendor.info().id.to_string();
+        for (members, speakers) in &spoken {
+            let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
+            request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+            let request = serde_json::from_value(request).unwrap();
+            let call = Call {
+                base_url: Some("https://vendor.example"),
+                credential: Some(&key),
+                parameters: &parameters,
+                ..Call::new("model-1", &headers)
+            };
+            let encoded = vendor.chat().unwrap().encode(&request, &call).unwrap();
+            let Payload::Bytes(sent) = encoded.request.into_body() else { continue };
+            let sent = String::from_utf8(sent.to_vec()).unwrap();
+            for name in members.as_object().unwrap().keys() {
+                let is_sent = sent.contains(&format!("\"{name}\""));
+                let is_noted = encoded.notes.iter().any(|note| note.path == *name);
+                let wanted = if speakers.contains(&&*id) { (true, false) } else { (false, true) };
+                if (is_sent, is_noted) != wanted {
+                    failures.push(format!("{id}, {name}: {sent} {:?}", encoded.notes));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
 }

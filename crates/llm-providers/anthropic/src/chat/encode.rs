@@ -9,7 +9,7 @@ mod messages;
 mod schema;
 mod tools;
 
-use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
+use llm_provider_core::{Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member};
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
@@ -109,9 +109,14 @@ impl Encoder<'_> {
                 "mcp_servers" => wire.mcp_servers = Nullable::Value(value.clone()),
                 "context_management" => wire.context_management = Nullable::Value(value.clone()),
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
-                _ => {
-                    wire.extra.insert(name.clone(), value.clone());
-                }
+                _ => match foreign_member(name, Dialect::AnthropicMessages) {
+                    Some(reason) if !self.is_forwarded(name) => {
+                        if !value.is_null() {
+                            self.unsupported(name, reason)?;
+                        }
+                    }
+                    _ => drop(wire.extra.insert(name.clone(), value.clone())),
+                },
             }
         }
         Ok(())

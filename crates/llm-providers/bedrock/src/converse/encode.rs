@@ -10,7 +10,9 @@ mod messages;
 mod said;
 mod tools;
 
-use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
+use llm_provider_core::{
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+};
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
@@ -141,12 +143,24 @@ impl Encoder<'_> {
                     self.note(NoteKind::Dropped, "cache_control", "Bedrock keeps prompts up to marks only");
                 }
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
-                _ => {
-                    self.own.insert(name.clone(), value.clone());
-                }
+                _ => match self.foreign(name) {
+                    None => drop(self.own.insert(name.clone(), value.clone())),
+                    Some(_) if value.is_null() => {}
+                    Some(_) if says_effort(name, value) && request.reasoning_effort.is_value() => {
+                        self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
+                    }
+                    Some(reason) => self.unsupported(name, reason)?,
+                },
             }
         }
         Ok(())
+    }
+
+    /// Why a member means nothing to the model; Claude knows what Anthropic's API knows.
+    fn foreign(&self, name: &str) -> Option<&'static str> {
+        let claude =
+            self.model.family == Family::Claude && foreign_member(name, Dialect::AnthropicMessages).is_none();
+        foreign_member(name, Dialect::BedrockConverse).filter(|_| !claude && !self.is_forwarded(name))
     }
 
     /// How a stream is looked at can be said of a stream only.

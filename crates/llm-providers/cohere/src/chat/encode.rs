@@ -6,7 +6,9 @@ mod messages;
 mod parts;
 mod tools;
 
-use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
+use llm_provider_core::{
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+};
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
     ServiceTier, Stop,
@@ -74,6 +76,8 @@ impl Encoder<'_> {
 
     /// Members in Cohere's own words, and those that nobody here knows.
     fn extras(&mut self, request: &ChatRequest, wire: &mut wire::ChatRequest) -> Result<(), EncodeError> {
+        let forward = self.call.forward;
+        let forwards = |name: &str| forward.iter().any(|forward| forward == name);
         for (name, value) in &request.extra {
             match name.as_str() {
                 "top_k" if request.extra.contains_key("k") => {
@@ -88,9 +92,14 @@ impl Encoder<'_> {
                 "priority" => wire.priority = typed(name, value)?.into(),
                 "citation_options" => wire.citation_options = Nullable::Value(value.clone()),
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
-                _ => {
-                    wire.extra.insert(name.clone(), value.clone());
-                }
+                _ => match foreign_member(name, Dialect::CohereChat).filter(|_| !forwards(name)) {
+                    None => drop(wire.extra.insert(name.clone(), value.clone())),
+                    Some(_) if value.is_null() => {}
+                    Some(_) if says_effort(name, value) && request.reasoning_effort.is_value() => {
+                        self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
+                    }
+                    Some(reason) => self.unsupported(name, reason)?,
+                },
             }
         }
         Ok(())

@@ -11,7 +11,11 @@ pub(crate) use config::UNNAMED;
 pub(crate) use messages::FOREIGN_SIGNATURE;
 pub(crate) use parts::OWN_PART;
 
-use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
+use std::borrow::Cow;
+
+use llm_provider_core::{
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+};
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -70,7 +74,8 @@ impl Encoder<'_> {
     }
 
     fn request(&mut self, request: &ChatRequest) -> Result<GenerateContentRequest, EncodeError> {
-        let own = own::Own::of(&request.extra);
+        let extra = self.without_foreign(request)?;
+        let own = own::Own::of(&extra);
         let mut wire = GenerateContentRequest::default();
         self.messages(request, &mut wire)?;
         self.tools(request, &own, &mut wire)?;
@@ -80,6 +85,25 @@ impl Encoder<'_> {
         self.lacking(request, &mut wire)?;
         own.apply(&mut wire)?;
         Ok(wire)
+    }
+
+    /// Members beside the canonical ones, without those that other vendors alone know: Gemini refuses names that it does not
+    /// know.
+    fn without_foreign<'r>(&mut self, request: &'r ChatRequest) -> Result<Cow<'r, Extra>, EncodeError> {
+        let mut extra = Cow::Borrowed(&request.extra);
+        for (name, value) in &request.extra {
+            let Some(reason) = foreign_member(name, Dialect::Gemini).filter(|_| !self.is_forwarded(name))
+            else {
+                continue;
+            };
+            extra.to_mut().shift_remove(name);
+            if says_effort(name, value) && request.reasoning_effort.is_value() {
+                self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
+            } else if !value.is_null() {
+                self.unsupported(name, reason)?;
+            }
+        }
+        Ok(extra)
     }
 
     /// Source: Gemini API reference, "generateContent", `serviceTier`: `standard`, `flex`, `priority`.

@@ -5,7 +5,9 @@
 mod messages;
 mod tools;
 
-use llm_provider_core::{Call, EncodeError, Note, NoteKind, OnUnsupported};
+use llm_provider_core::{
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+};
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
     ServiceTier, Stop,
@@ -84,6 +86,8 @@ impl Encoder<'_> {
             Some(Value::Object(given)) => options.extend(given.clone()),
             Some(_) => return Err(EncodeError::invalid("options", "is no object")),
         }
+        let forward = self.call.forward;
+        let forwards = |name: &str| forward.iter().any(|forward| forward == name);
         for (name, value) in &request.extra {
             match name.as_str() {
                 "options" => {}
@@ -94,9 +98,14 @@ impl Encoder<'_> {
                     options.insert(name.clone(), value.clone());
                 }
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
-                _ => {
-                    wire.extra.insert(name.clone(), value.clone());
-                }
+                _ => match foreign_member(name, Dialect::OllamaChat).filter(|_| !forwards(name)) {
+                    None => drop(wire.extra.insert(name.clone(), value.clone())),
+                    Some(_) if value.is_null() => {}
+                    Some(_) if says_effort(name, value) && request.reasoning_effort.is_value() => {
+                        self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
+                    }
+                    Some(reason) => self.unsupported(name, reason)?,
+                },
             }
         }
         Ok(())

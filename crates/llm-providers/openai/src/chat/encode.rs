@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_provider_core::{Call, Edit, EncodeError, Encoded, NoteKind, Payload};
+use llm_provider_core::{Call, Dialect, Edit, EncodeError, Encoded, NoteKind, Payload, foreign_member};
 use llm_types::{ChatRequest, Extra, Message, ReasoningEffort, StreamOptions, Tool};
 use serde_json::Value;
 
@@ -76,6 +76,7 @@ fn edits(
         edits.extend(tools_edit(request, changes)?);
     }
     edits.extend(foreign_edits(options, call.forward));
+    edits.extend(dialects_own(request, options, call.forward));
     edits.extend(row_edits(options, call.forward, |name| request.extra.contains_key(name)));
     Ok(edits)
 }
@@ -92,6 +93,23 @@ fn foreign_edits(options: &RequestOptions, forward: &[String]) -> impl Iterator<
     names
         .filter(|name| !forward.iter().any(|forward| forward == name))
         .map(|name| Edit::Remove { name: name.into(), reason: "the vendor has no such parameter".into() })
+}
+
+/// What only Gemini's or Bedrock's API has goes likewise. A gateway that understands other vendors' words, as `cache_control`
+/// is one, may know what to do with it.
+fn dialects_own<'a>(
+    request: &'a ChatRequest,
+    options: &'a RequestOptions,
+    forward: &'a [String],
+) -> impl Iterator<Item = Edit> + 'a {
+    let names = request.extra.keys().filter(|name| !forward.contains(name));
+    names
+        .filter(|_| !options.cache_control)
+        .filter(|name| !MESSAGES_ONLY.contains(&name.as_str()))
+        .filter_map(|name| {
+            let reason = foreign_member(name, Dialect::OpenAiChat).filter(|_| name != "output_config")?;
+            Some(Edit::Remove { name: name.clone().into(), reason: reason.into() })
+        })
 }
 
 /// The drops and renames that a vendor's row asks for, whether or not the request has the members.

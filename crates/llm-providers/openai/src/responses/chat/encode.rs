@@ -3,7 +3,7 @@
 //! Source: OpenAI API reference, "Create a model response", and the guide "Migrate to the Responses API", read
 //! 2026-11.
 
-use llm_provider_core::{Call, EncodeError, Encoded, NoteKind, Payload};
+use llm_provider_core::{Call, Dialect, EncodeError, Encoded, NoteKind, Payload, foreign_member};
 use llm_types::{ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value};
 use serde_json::Value;
 
@@ -52,7 +52,8 @@ fn own_words(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Respons
     for (name, value) in &request.extra {
         let is_foreign = MESSAGES_ONLY.contains(&name.as_str())
             // Both APIs have one, in forms of their own.
-            || name == "context_management" && value.is_object();
+            || name == "context_management" && value.is_object()
+            || name != "context_management" && foreign_member(name, Dialect::OpenAiResponses).is_some();
         if is_foreign && !changes.forwards(name) && !value.is_null() {
             // An effort in Anthropic's words is said below.
             if name != "output_config" || effort_of(request).is_none() {
