@@ -115,6 +115,7 @@ async fn open(
     options.connect_timeout_ms = settings.connect_timeout_ms.get();
     options.query_timeout_ms = settings.query_timeout_ms.get();
     options.migrate = settings.migrate;
+    options.calendar = config.settings.limits.calendar()?;
     let mut keys = Vec::new();
     for reference in &settings.encryption_keys {
         keys.push(fetch("llm_gateway.database.encryption_keys", reference).await?.expose().to_owned());
