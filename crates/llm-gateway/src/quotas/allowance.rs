@@ -25,6 +25,8 @@ const LEAST_OUTPUT: i64 = 16;
 pub(crate) struct Wanted {
     /// The names of its model: as the client said it, and what that means.
     pub(crate) models: SmallVec<[Box<str>; 2]>,
+    /// The access groups that the model's deployments name.
+    pub(crate) model_groups: Vec<String>,
     /// Its labels.
     pub(crate) tags: Vec<String>,
     /// Bytes of text that the model reads: no tokenizer makes more tokens of them.
@@ -190,10 +192,11 @@ impl Allowance {
     fn asked<'a>(&'a self, names: &'a [&'a str], demand: Demand) -> Asked<'a> {
         Asked {
             models: names,
+            model_groups: &self.wanted.model_groups,
             tags: &self.wanted.tags,
+            server: None,
             is_failing: self.wanted.is_failing,
             demand,
-            ..Asked::default()
         }
     }
 

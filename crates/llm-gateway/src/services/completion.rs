@@ -265,7 +265,7 @@ async fn route(
     let principal = open.record().principal.clone();
     let group = serving.resolve_for(entry.group, principal.as_ref().and_then(Principal::access))?;
     if let Some(quotas) = app.quotas() {
-        allow::allow(app, quotas, request, &group, open).await?;
+        allow::allow(app, serving, quotas, request, &group, open).await?;
     }
     let now = app.runtime.now();
     let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;

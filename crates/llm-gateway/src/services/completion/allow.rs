@@ -14,7 +14,7 @@ use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::quotas::{Quotas, Wanted};
 use crate::services::count;
-use crate::serving::Group;
+use crate::serving::{Group, Serving};
 
 /// Tokens that an image, a sound or a page is taken for, counted high.
 const MEDIUM_TOKENS: u64 = 5_000;
@@ -31,6 +31,7 @@ const HIGH_PERCENT: u64 = 135;
 /// 429 with the limit that is in the way, 503 if it cannot be looked up.
 pub(super) async fn allow(
     app: &App,
+    serving: &Serving,
     quotas: &Arc<Quotas>,
     request: &Request<'_>,
     group: &Group,
@@ -47,7 +48,7 @@ pub(super) async fn allow(
     if others.is_empty() && quotas.bounds_nothing(&identity) {
         return Ok(());
     }
-    let wanted = wanted(app, request, group, exchange, &identity.key.limits)?;
+    let wanted = wanted(app, serving, request, group, exchange, &identity.key.limits)?;
     let (allowance, rates) = quotas.admit(&identity, others, wanted, now).await?;
     exchange.allow(Arc::new(allowance), rates);
     Ok(())
@@ -55,6 +56,7 @@ pub(super) async fn allow(
 
 fn wanted(
     app: &App,
+    serving: &Serving,
     request: &Request<'_>,
     group: &Group,
     exchange: &Exchange,
@@ -74,6 +76,13 @@ fn wanted(
     wanted.named(request.model.as_ref().into());
     wanted.named(request.reply.model.as_str().into());
     wanted.named(group.name[..].into());
+    for deployment in &group.deployments {
+        for named in serving.catalog.access_groups(&deployment.group) {
+            if !wanted.model_groups.contains(named) {
+                wanted.model_groups.push(named.clone());
+            }
+        }
+    }
     let most = group.deployments.iter().map(|deployment| deployment.facts.max_output_tokens);
     wanted.most_output = most.reduce(|a, b| Some(a?.max(b?))).flatten();
     let is_dynamic = |kind: Option<LimitKind>| kind == Some(LimitKind::Dynamic);
