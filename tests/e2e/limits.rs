@@ -1,10 +1,11 @@
 //! Limits and budgets of callers at the real binary, with a vendor that is told how to misbehave.
 
 mod defaults;
+mod streams;
 
 use serde_json::{Value, json};
 
-use crate::client::{CHAT, connect, send};
+use crate::client::{CHAT, connect, send, soon};
 use crate::process::Gateway;
 
 /// The master key.
@@ -50,4 +51,24 @@ fn scripted(script: &Value, more: &Value) -> Value {
         body[name] = value.clone();
     }
     body
+}
+
+/// The only entry of a key in the ledger, once it is there.
+async fn entry(gateway: &Gateway, key: &str) -> Value {
+    let path = format!("/spend/logs?summarize=false&api_key={key}");
+    let bearer = format!("Bearer {MASTER}");
+    let look = async {
+        loop {
+            let headers = [("authorization", bearer.as_str())];
+            let socket = connect(gateway.address).await;
+            let text = send(socket, "GET", &path, &headers, &Value::Null).await.body().await;
+            let entries: Vec<Value> = serde_json::from_str(&text).unwrap();
+            match <[Value; 1]>::try_from(entries) {
+                Ok([entry]) => return entry,
+                Err(entries) => assert!(entries.is_empty(), "{entries:?}"),
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    soon(look).await
 }

@@ -5,7 +5,8 @@ use llm_pricing::{
     reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
-use llm_types::{UnixMs, Usage};
+use llm_tokens::Encoding;
+use llm_types::{Nullable, UnixMs, Usage};
 
 /// Bytes of text that one token stands for where the vendor did not count.
 pub const BYTES_PER_TOKEN: u64 = 4;
@@ -21,6 +22,8 @@ pub struct Pricing {
     pub adjustment: Adjustment,
     /// Whether Vertex AI serves it from an endpoint other than the global one.
     pub regional_endpoint: bool,
+    /// The vocabulary of the model, if it is here.
+    pub encoding: Option<Encoding>,
 }
 
 /// The cost of one answer.
@@ -92,6 +95,46 @@ impl Pricing {
         Some(llm_limits::Prices { input: rate(input), output: rate(output), request })
     }
 
+    /// How many tokens the model has written, by its vocabulary or a like one: what has been kept of the text is counted,
+    /// and the rest taken for more of the same. It takes about a millisecond.
+    pub fn count(&self, seen: &Seen) -> u64 {
+        let bytes = seen.content_bytes;
+        if seen.sample.is_empty() {
+            return bytes.div_ceil(BYTES_PER_TOKEN);
+        }
+        let text = seen.sample.text();
+        let counted = self.encoding.map_or_else(|| llm_tokens::estimate(&text), |own| own.count(&text));
+        let whole = (counted as u128 * u128::from(bytes)).div_ceil(seen.sample.len() as u128);
+        u64::try_from(whole).unwrap_or(u64::MAX)
+    }
+
+    /// How many tokens of those so counted the model has written for certain: vocabularies differ.
+    pub const fn counted_low(&self, counted: u64) -> u64 {
+        if self.encoding.is_some() { counted } else { counted - counted / 4 }
+    }
+
+    /// The usage of an answer that broke off, or that nobody heard to its end: what was written is counted here, unless the
+    /// vendor has told of more. `None` if the vendor's own word stands.
+    pub fn broken_usage(&self, seen: &Seen, request_bytes: u64) -> Option<Usage> {
+        if seen.content_bytes == 0 {
+            return None;
+        }
+        let counted = self.count(seen);
+        let told = seen.usage.as_ref().filter(|told| estimated_usage(Some(told), 0, 0).is_none());
+        let Some(told) = told else {
+            let read = told_usage(seen, request_bytes).counts().input_total();
+            return Some(as_estimate(Usage::new(read, counted)));
+        };
+        let counts = told.counts();
+        if counts.output_total() >= counted {
+            return None;
+        }
+        let mut usage = told.clone();
+        usage.completion_tokens = Nullable::Value(counted.into());
+        usage.total_tokens = Nullable::Value(counts.input_total().saturating_add(counted).into());
+        Some(as_estimate(usage))
+    }
+
     /// What an answer costs; `None` if nothing is known of its price, which is not the same as free.
     ///
     /// `request_bytes` stands in for a prompt whose tokens nobody counted.
@@ -104,7 +147,7 @@ impl Pricing {
             None => return None,
         };
         let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
-        let is_estimate = estimate(&mut reading, seen, request_bytes);
+        let is_estimate = estimate(&mut reading, seen, request_bytes) || is_estimated(seen.usage.as_ref());
         let terms = Terms {
             tier: reading.tier.unwrap_or_default(),
             at: Some(at),
@@ -164,8 +207,17 @@ pub fn estimated_usage(told: Option<&Usage>, content_bytes: u64, request_bytes: 
         usage.server_tool_use = told.server_tool_use.clone();
         usage.extra = told.extra.clone();
     }
+    Some(as_estimate(usage))
+}
+
+fn as_estimate(mut usage: Usage) -> Usage {
     usage.extra.insert(ESTIMATED.to_owned(), true.into());
-    Some(usage)
+    usage
+}
+
+/// Whether a usage says of itself that it is estimated.
+pub fn is_estimated(usage: Option<&Usage>) -> bool {
+    usage.is_some_and(|usage| usage.extra.get(ESTIMATED) == Some(&true.into()))
 }
 
 /// The usage that a client is told: the vendor's own, or the estimate in its place.
@@ -247,6 +299,34 @@ mod tests {
         let pricing = Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() };
         let bill = pricing.bill(&seen(usage), 4, UnixMs(0)).unwrap();
         assert_eq!((bill.cost.total.to_string().as_str(), bill.is_reported), ("0.25", true));
+    }
+
+    #[test]
+    fn what_broke_off_is_counted_by_the_vocabulary() {
+        let pricing = Pricing { encoding: Some(Encoding::O200k), ..pricing() };
+        let mut seen = Seen::default();
+        assert_eq!(pricing.broken_usage(&seen, 400), None, "nothing was written");
+        seen.wrote("hello".as_bytes());
+        (0..9).for_each(|_| seen.wrote(" hello".as_bytes()));
+        let usage = pricing.broken_usage(&seen, 400).unwrap();
+        assert_eq!((usage.counts().input, usage.counts().output), (100, 10));
+        // What does not fit into the sample is more of the same.
+        (0..10_000).for_each(|_| seen.wrote(" hello".as_bytes()));
+        let counted = pricing.broken_usage(&seen, 400).unwrap().counts().output;
+        assert!((10_005..10_020).contains(&counted), "{counted}");
+        let bill = pricing.bill(&Seen { usage: Some(usage), ..seen.clone() }, 400, UnixMs(0)).unwrap();
+        assert!(bill.is_estimate);
+        // 100 read at 0.15 and 10 written at 0.60 dollars a million.
+        assert_eq!(bill.cost.total.to_string(), "0.000021");
+
+        // A vendor that tells what it has read at once, and of what it wrote the beginning.
+        let told = json!({"prompt_tokens": 7, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 3}});
+        seen.usage = llm_types::from_value(told).ok();
+        let counts = pricing.broken_usage(&seen, 400).unwrap().counts();
+        assert_eq!((counts.input_total(), counts.input_cached, counts.output), (7, 3, counted));
+        seen.usage = Some(Usage::new(7, 20_000));
+        assert_eq!(pricing.broken_usage(&seen, 400), None, "it knows of more");
+        assert_eq!((pricing.counted_low(100), Pricing::default().counted_low(100)), (100, 75));
     }
 
     #[test]

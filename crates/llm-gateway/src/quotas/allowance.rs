@@ -122,8 +122,11 @@ impl Allowance {
         }
         let bounds = self.bounds();
         let prices = prices.unwrap_or_default();
-        let hold = |reservation, cap| Some(Arc::new(Hold::new(reservation, cap)));
-        let output = self.cap.unwrap_or_else(|| self.output());
+        let output = self.output();
+        let hold = |reservation, cap: Option<u64>| {
+            let output = cap.unwrap_or(output);
+            Some(Arc::new(Hold::new(reservation, cap, output, prices)))
+        };
         let mut size = self.size(output);
         let refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
             Ok(reservation) => return Ok(hold(reservation, self.cap)),
@@ -151,6 +154,17 @@ impl Allowance {
             }
         }
         Err(self.quotas.refuse(&refusal, now))
+    }
+
+    /// Tokens of an answer that are reserved: what the request says, else the model's maximum, what is usual, or what there
+    /// is room for.
+    pub(crate) fn output(&self) -> u64 {
+        self.cap.unwrap_or_else(|| self.wanted_output())
+    }
+
+    /// Whether a stream that would pass what is reserved is ended.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(self.quotas.reservation, BudgetReservation::Bound)
     }
 
     /// Whether nothing in the request is priced otherwise than plain text.
@@ -201,7 +215,7 @@ impl Allowance {
     }
 
     /// Tokens that the answer may have: what the request says, else the model's maximum, or what is usual.
-    fn output(&self) -> u64 {
+    fn wanted_output(&self) -> u64 {
         let Wanted { output, most_output, .. } = &self.wanted;
         if let Some(output) = output {
             return *output;

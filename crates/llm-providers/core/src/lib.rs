@@ -18,6 +18,7 @@ mod peek;
 mod pieces;
 mod provider;
 mod relay;
+mod sample;
 mod scan;
 mod secret;
 mod sift;
@@ -47,6 +48,7 @@ pub use provider::{
     Translator, VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
+pub use sample::Sample;
 pub use scan::Scan;
 pub use secret::Secret;
 pub use sift::{Sifted, sift};
