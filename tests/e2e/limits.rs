@@ -1,6 +1,7 @@
 //! Limits and budgets of callers at the real binary, with a vendor that is told how to misbehave.
 
 mod defaults;
+mod models;
 mod streams;
 
 use serde_json::{Value, json};

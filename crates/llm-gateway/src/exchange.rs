@@ -344,6 +344,14 @@ impl Exchange {
         self.allowed = Some(Box::new(Allowed { allowance, rates }));
     }
 
+    /// As if nothing had been reserved of its caller's limits: another model is to be asked than the one that it was reserved
+    /// for, and nobody has been.
+    pub(crate) fn withdraw(&mut self) {
+        if let Some(rates) = self.allowed.take().and_then(|allowed| allowed.rates) {
+            rates.withdraw();
+        }
+    }
+
     /// What the request may take of its caller's limits; `None` if nothing bounds it.
     pub(crate) fn allowance(&self) -> Option<&Arc<Allowance>> {
         self.allowed.as_ref().map(|allowed| &allowed.allowance)

@@ -3,7 +3,7 @@
 mod allowance;
 mod meter;
 mod source;
-mod told;
+pub(crate) mod told;
 
 use std::sync::Arc;
 

@@ -20,4 +20,4 @@ pub use limiter::{Limiter, Room, Settings, Tended, WhenAway};
 pub use refusal::{Refusal, RefusalKind};
 pub use reservation::{Alert, Charged, Extension, Reservation, Settled};
 pub use source::{Books, Source, Spawn};
-pub use standing::{Remaining, Standing};
+pub use standing::{Outlook, Remaining, Standing};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_identity::Identity;
-use llm_limits::{Asked, Bounds, Demand, Measure, Prices, Refusal, RefusalKind, Reservation, Size};
+use llm_limits::{Asked, Bounds, Demand, Measure, Outlook, Prices, Refusal, RefusalKind, Reservation, Size};
 use llm_types::{ApiError, UnixMs};
 use smallvec::SmallVec;
 
@@ -154,6 +154,60 @@ impl Allowance {
             }
         }
         Err(self.quotas.refuse(&refusal, now))
+    }
+
+    /// What a request may take, to be looked at alone.
+    pub(crate) fn foreseen(
+        quotas: &Arc<Quotas>,
+        identity: &Arc<Identity>,
+        others: Others,
+        wanted: Wanted,
+    ) -> Self {
+        Self { quotas: quotas.clone(), identity: identity.clone(), others, wanted, cap: None }
+    }
+
+    /// How the limits stand that the request is under, and whether they would refuse it: as it would be weighed, without
+    /// anything being reserved. With it the tokens that the answer might have at most, where no more are left.
+    pub(crate) async fn outlook(
+        &self,
+        prices: Option<Prices>,
+        count: impl Future<Output = Option<u64>>,
+        now: UnixMs,
+    ) -> (Vec<Outlook>, Option<u64>) {
+        let (bounds, names, prices) = (self.bounds(), self.names(), prices.unwrap_or_default());
+        let limiter = &self.quotas.limiter;
+        let look = async |size: Size| {
+            let found = limiter.outlook(&bounds, &self.asked(&names, Demand::of(size, &prices)), now).await;
+            let is_refused = found.iter().any(|outlook| outlook.refuses);
+            (found, is_refused)
+        };
+        let mut size = self.size(self.output());
+        let (first, is_refused) = look(size).await;
+        if !is_refused {
+            return (first, None);
+        }
+        if let Some(counted) = count.await {
+            let input = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(media(self.wanted.media));
+            size.input = size.input.min(input);
+            if let (found, false) = look(size).await {
+                return (found, None);
+            }
+        }
+        if self.wanted.output.is_none() {
+            let room = limiter.room(&bounds, &self.asked(&names, Demand::default()), now).await;
+            let fits = prices.fits(size.input, room.nanos, room.tokens);
+            if let Some(cap) = fits.filter(|cap| *cap >= LEAST_OUTPUT && *cap < size.output)
+                && let (found, false) = look(Size { output: cap, ..size }).await
+            {
+                return (found, u64::try_from(cap).ok());
+            }
+        }
+        (first, None)
+    }
+
+    /// Which models to ask instead of one whose own budget is spent, in order.
+    pub(crate) fn budget_fallbacks(&self) -> &[Box<str>] {
+        self.identity.bounds.budget_fallbacks(&self.names())
     }
 
     /// Tokens of an answer that are reserved: what the request says, else the model's maximum, what is usual, or what there

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
+use crate::quotas::told;
 use crate::serving::{Group, Serving};
 
 /// What stands where a secret is sent.
@@ -72,6 +73,7 @@ pub async fn explain(
     let mut upstream = Value::Null;
     let mut notes = Vec::new();
     let mut cost = Value::Null;
+    let (mut limits, mut capped) = (Vec::new(), None);
     if let Some(deployment) = first {
         let capture = Arc::new(Capture::default());
         let stand_in = Arc::new(deployment.stand_in(capture.clone()));
@@ -86,6 +88,10 @@ pub async fn explain(
             (None, Ok(_)) => Value::Null,
         };
         cost = estimated(&deployment, &request, now).await;
+        let (found, most) =
+            completion::outlook(app, serving, &request, (&group, &deployment), principal.as_ref()).await?;
+        limits = found.iter().map(told::outlook).collect();
+        capped = most;
     }
     Ok(json!({
         "at": now,
@@ -108,6 +114,8 @@ pub async fn explain(
         "upstream": upstream,
         "notes": notes,
         "estimated_cost": cost,
+        "limits": limits,
+        "max_output_tokens": capped,
     }))
 }
 
