@@ -138,7 +138,7 @@ fn of_whom_nothing_is_said_the_operator_decides() {
         serde_json::from_value(json!({"user_id": "ben", "limits": limits})).unwrap()
     };
     let of = |limits, row: Option<&Budget>| accounts(&Bounds::of_end_user(&ben(limits), row, &rules));
-    assert_eq!(of(json!({}), None), [half.clone()]);
+    assert_eq!(of(json!({}), None), std::slice::from_ref(&half));
     assert_eq!(of(json!({"max_budget": "2"}), None), named(&[("usd::end_user/ben", 2_000_000_000)]));
     let own = named(&[("usd:1d:end_user/ben", 1_000_000_000)]);
     assert_eq!(of(json!({"budget_limits": [{"budget_duration": "1d", "max_budget": "1"}]}), None), own);

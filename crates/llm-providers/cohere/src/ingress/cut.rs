@@ -17,7 +17,7 @@ pub(super) fn write(frames: &[Bytes], took: &Usage, reply: &Reply, out: &mut Byt
         id = id.or_else(|| told.id.get().cloned());
         match told.r#type {
             EventKind::ContentStart | EventKind::ContentDelta => {
-                open = Some((EventKind::ContentEnd, told.index))
+                open = Some((EventKind::ContentEnd, told.index));
             }
             EventKind::ToolCallStart | EventKind::ToolCallDelta => {
                 open = Some((EventKind::ToolCallEnd, told.index));
