@@ -2,6 +2,7 @@
 
 mod defaults;
 mod models;
+mod prices;
 mod streams;
 
 use serde_json::{Value, json};

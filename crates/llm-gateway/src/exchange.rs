@@ -9,11 +9,13 @@ use std::time::Duration;
 use http::HeaderMap;
 use llm_ledger::{RequestId, Status};
 use llm_limits::Reservation;
+use llm_pricing::Adjustment;
 use llm_provider_core::{Dialect, Note, Seen};
 use llm_router::{BudgetLive, DeploymentId, Reason, Session};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
+use crate::deployment::Deployment;
 use crate::ledger::{Account, Ledger, Name, OpenLeg};
 use crate::limits::Held;
 use crate::pricing::{self, Bill, Pricing};
@@ -281,6 +283,8 @@ pub struct Exchange {
     open: Vec<Option<OpenLeg>>,
     /// What the request may take of its caller's limits, and what is reserved of rates.
     allowed: Option<Box<Allowed>>,
+    /// What whoever asks pays less or more than others do.
+    own_prices: Option<Adjustment>,
     ended: bool,
 }
 
@@ -335,6 +339,7 @@ impl Exchange {
             held: Vec::new(),
             open: Vec::new(),
             allowed: None,
+            own_prices: None,
             ended: false,
         }
     }
@@ -342,6 +347,16 @@ impl Exchange {
     /// What the request may take of its caller's limits, and what is reserved of rates.
     pub(crate) fn allow(&mut self, allowance: Arc<Allowance>, rates: Option<Reservation>) {
         self.allowed = Some(Box::new(Allowed { allowance, rates }));
+    }
+
+    /// What whoever asks pays less or more than others do.
+    pub(crate) const fn set_own_prices(&mut self, own: Option<Adjustment>) {
+        self.own_prices = own;
+    }
+
+    /// What answers of a deployment cost whoever asks.
+    pub(crate) fn pricing(&self, deployment: &Deployment) -> Arc<Pricing> {
+        deployment.pricing.for_payer(self.own_prices)
     }
 
     /// As if nothing had been reserved of its caller's limits: another model is to be asked than the one that it was reserved

@@ -480,6 +480,7 @@ impl Prepare {
             },
             regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
             encoding: Encoding::of_model(priced),
+            own: Adjustment::default(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
+use std::sync::Arc;
+
 use llm_pricing::{
     Adjustment, Cost, Factor, Item, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Usd, cost, read,
     reported_cost,
@@ -24,6 +26,8 @@ pub struct Pricing {
     pub regional_endpoint: bool,
     /// The vocabulary of the model, if it is here.
     pub encoding: Option<Encoding>,
+    /// What whoever asks pays less or more than others do.
+    pub own: Adjustment,
 }
 
 /// The cost of one answer.
@@ -69,6 +73,14 @@ impl Pricing {
         }
     }
 
+    /// The same for somebody who pays less or more than others do.
+    pub fn for_payer(self: &Arc<Self>, own: Option<Adjustment>) -> Arc<Self> {
+        match own {
+            Some(own) if own != self.own => Arc::new(Self { own, ..(**self).clone() }),
+            _ => self.clone(),
+        }
+    }
+
     /// The most that tokens of a request cost here; `None` if nothing is known of its price. `is_plain` says that nothing in
     /// it is priced otherwise than plain text.
     pub fn ceiling(&self, is_plain: bool) -> Option<llm_limits::Prices> {
@@ -81,17 +93,25 @@ impl Pricing {
             }
             _ => (dearest.prompt, dearest.completion, dearest.factor),
         };
-        let Adjustment { discount, margin } = self.adjustment;
         let parts = i128::from(Factor::ONE.nanos());
-        let paid =
-            (parts - i128::from(discount.nanos()).min(parts)) * (parts + i128::from(margin.share.nanos()));
+        // What is paid of a billion.
+        let paid_by = |Adjustment { discount, margin }: Adjustment| {
+            let rest = parts - i128::from(discount.nanos()).min(parts);
+            rest * (parts + i128::from(margin.share.nanos())) / parts
+        };
+        let own = (self.own != Adjustment::default()).then(|| paid_by(self.own) + 1);
+        let by_own = |amount: i128| own.map_or(amount, |own| amount.saturating_mul(own) / parts + 1);
+        let paid = by_own(paid_by(self.adjustment));
         let rate = |rate: Rate| {
             let exact = i128::from(rate.femtos()) * i128::from(factor.nanos());
-            let scaled = exact.saturating_mul(paid / parts) / parts / parts + 1;
+            let scaled = exact.saturating_mul(paid) / parts / parts + 1;
             Rate::from_femtos(i64::try_from(scaled).unwrap_or(i64::MAX)).unwrap_or(Rate::FREE)
         };
         let request = prices.rate(Item::Requests).map_or(0, |rate| rate.femtos().div_euclid(1_000_000) + 1);
-        let request = Usd::from_nanos(request.saturating_add(margin.fixed.nanos().max(0)));
+        let fixed = |adjustment: Adjustment| adjustment.margin.fixed.nanos().max(0);
+        let request = by_own(i128::from(request.saturating_add(fixed(self.adjustment))));
+        let request = i64::try_from(request).unwrap_or(i64::MAX).saturating_add(fixed(self.own));
+        let request = Usd::from_nanos(request);
         Some(llm_limits::Prices { input: rate(input), output: rate(output), request })
     }
 
@@ -160,6 +180,7 @@ impl Pricing {
         if let Some(reported) = reported {
             cost.total = reported;
         }
+        cost.total = self.own.of(cost.total)?;
         Some(Bill { cost, is_reported: reported.is_some(), is_estimate: is_estimate && reported.is_none() })
     }
 }
@@ -242,6 +263,7 @@ pub fn header_text(amount: Usd) -> String {
 
 #[cfg(test)]
 mod tests {
+    use llm_pricing::Margin;
     use serde_json::json;
 
     use super::*;
@@ -327,6 +349,35 @@ mod tests {
         seen.usage = Some(Usage::new(7, 20_000));
         assert_eq!(pricing.broken_usage(&seen, 400), None, "it knows of more");
         assert_eq!((pricing.counted_low(100), Pricing::default().counted_low(100)), (100, 75));
+    }
+
+    #[test]
+    fn somebody_may_pay_less_or_more_than_others() {
+        let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
+        let margin = Margin { share: "0.5".parse().unwrap(), fixed: "0.001".parse().unwrap() };
+        let own = Adjustment { discount: "0.2".parse().unwrap(), margin };
+        let usual =
+            Arc::new(Pricing { adjustment: Adjustment { margin, ..Adjustment::default() }, ..pricing() });
+        let special = usual.for_payer(Some(own));
+        let bill = |pricing: &Pricing| pricing.bill(&seen(usage.clone()), 4, UnixMs(0)).unwrap().cost;
+        // Of 0.00021 one and a half, and a thousandth.
+        assert_eq!(bill(&usual).total.to_string(), "0.001315");
+        // Of that four fifths one and a half times, and a thousandth.
+        assert_eq!(bill(&special).total.to_string(), "0.002578");
+        assert_eq!(bill(&special).before_adjustment.to_string(), "0.00021");
+        assert!(Arc::ptr_eq(&usual, &usual.for_payer(None)));
+
+        // What is reserved is enough for that, and not much more.
+        let size = llm_limits::Size { input: 1000, output: 100 };
+        for pricing in [&usual, &special] {
+            let (most, cost) = (pricing.ceiling(true).unwrap().cost(size), bill(pricing).total.nanos());
+            assert!((cost..cost + 20).contains(&most), "{most} for {cost}");
+        }
+        // A vendor's own word is what it costs, and not what is paid.
+        let told = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25});
+        let router = Arc::new(Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() });
+        let bill = router.for_payer(Some(own)).bill(&seen(told), 4, UnixMs(0)).unwrap();
+        assert_eq!(bill.cost.total.to_string(), "0.301");
     }
 
     #[test]

@@ -36,7 +36,7 @@ impl Exchange {
             over_at: None,
             error: None,
             cancelled: false,
-            pricing: deployment.pricing.clone(),
+            pricing: self.pricing(deployment),
             budgets: deployment.budgets.clone(),
             seen: None,
         };

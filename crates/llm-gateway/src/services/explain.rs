@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
+use crate::pricing::Pricing;
 use crate::quotas::told;
 use crate::serving::{Group, Serving};
 
@@ -87,7 +88,8 @@ pub async fn explain(
             (None, Err(error)) => json!({"error": error.message, "kind": error.kind}),
             (None, Ok(_)) => Value::Null,
         };
-        cost = estimated(&deployment, &request, now).await;
+        let pricing = deployment.pricing.for_payer(serving.prices_of(principal.as_ref()));
+        cost = estimated(&deployment, &pricing, &request, now).await;
         let (found, most) =
             completion::outlook(app, serving, &request, (&group, &deployment), principal.as_ref()).await?;
         limits = found.iter().map(told::outlook).collect();
@@ -162,7 +164,12 @@ impl Embed for Nobody {
 }
 
 /// What the request would cost, its tokens counted; nothing if it is none that can be read.
-async fn estimated(deployment: &Deployment, request: &completion::Request<'_>, now: UnixMs) -> Value {
+async fn estimated(
+    deployment: &Deployment,
+    pricing: &Pricing,
+    request: &completion::Request<'_>,
+    now: UnixMs,
+) -> Value {
     let Ok(incoming) = request.canonical() else { return Value::Null };
     let canonical = incoming.request.clone();
     let encoding = deployment.encoding;
@@ -171,19 +178,21 @@ async fn estimated(deployment: &Deployment, request: &completion::Request<'_>, n
         (count::tokens(&canonical, encoding), most)
     });
     match counted.await {
-        Ok((input, most)) => estimate(deployment, input.input_tokens, most, now),
+        Ok((input, most)) => {
+            let most = most.or(deployment.window.max_output_tokens);
+            estimate(pricing, input.input_tokens, most, now)
+        }
         Err(_) => Value::Null,
     }
 }
 
 /// What the request would cost: its prompt, and an answer as long as it may be.
-fn estimate(deployment: &Deployment, input: u64, most: Option<u64>, now: UnixMs) -> Value {
+fn estimate(pricing: &Pricing, input: u64, most: Option<u64>, now: UnixMs) -> Value {
     let bill = |output: u64| {
         let usage = Usage::new(input, output);
         let seen = llm_provider_core::Seen { usage: Some(usage), ..llm_provider_core::Seen::default() };
-        deployment.pricing.bill(&seen, 0, now).map(|bill| bill.cost.total)
+        pricing.bill(&seen, 0, now).map(|bill| bill.cost.total)
     };
-    let most = most.or(deployment.window.max_output_tokens);
     json!({
         "input_tokens": input,
         "max_output_tokens": most,

@@ -82,7 +82,8 @@ pub(crate) async fn outlook(
     let others = quotas.others(identity, account.end_user.as_deref(), &account.tags, now).await?;
     let wanted = wanted(app, serving, request, group, account.tags, &identity.key.limits)?;
     let allowance = Allowance::foreseen(quotas, identity, others, wanted);
-    let prices = deployment.pricing.ceiling(allowance.is_plain());
+    let pricing = deployment.pricing.for_payer(serving.prices_of(principal));
+    let prices = pricing.ceiling(allowance.is_plain());
     Ok(allowance.outlook(prices, counted(request, deployment), now).await)
 }
 
