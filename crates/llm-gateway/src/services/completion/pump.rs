@@ -146,6 +146,9 @@ const PRELUDE_FRAMES: usize = 4;
 /// Frames without words that are remembered behind the last words.
 const LATEST_FRAMES: usize = 16;
 
+/// Longer frames are not remembered.
+const LONGEST_FRAME: usize = 16 << 10;
+
 /// Passes frames through and listens.
 pub(crate) struct RelayPump {
     framing: Framing,
@@ -188,12 +191,22 @@ impl RelayPump {
         if heard == Heard::Content {
             self.latest.clear();
         }
-        if self.first.is_none() && self.framing.event(&frame).is_ok_and(|event| event.has_data) {
-            self.first = Some(frame.clone());
+        if self.first.is_none()
+            && frame.len() <= LONGEST_FRAME
+            && self.framing.event(&frame).is_ok_and(|event| event.has_data)
+        {
+            self.first = Some(Bytes::copy_from_slice(&frame));
         }
         // Nothing but comments comes as often as that without words.
-        if self.latest.len() < LATEST_FRAMES {
+        if self.latest.len() < LATEST_FRAMES && frame.len() <= LONGEST_FRAME {
             self.latest.push(frame);
+        }
+    }
+
+    /// What is remembered keeps no more in memory than itself: while nothing comes, the bytes that it came with are let go.
+    fn own_frames(&mut self) {
+        for frame in &mut self.latest {
+            *frame = Bytes::copy_from_slice(frame);
         }
     }
 
@@ -292,6 +305,7 @@ impl RelayPump {
             }
         }
         self.begun = begun;
+        self.own_frames();
         Fed { out: kept.map_or(block, BytesMut::freeze), error: None }
     }
 }
