@@ -16,6 +16,7 @@ mod explain;
 mod faults;
 mod hangup;
 mod ledger;
+mod limits;
 mod manage;
 mod process;
 mod readers;

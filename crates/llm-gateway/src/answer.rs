@@ -10,12 +10,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use llm_continuation::Thread;
-use llm_provider_core::{Ingress, Reply};
-use llm_types::ApiError;
+use llm_limits::Refusal;
+use llm_provider_core::{Ingress, Note, NoteKind, Reply};
+use llm_types::{ApiError, FinishReason};
 use tokio::time::{Instant, Sleep};
 
 use crate::app::App;
 use crate::exchange::{Exchange, Outcome};
+use crate::pricing;
+use crate::quotas::{Extended, Meter, Overrun};
 use crate::services::completion::{
     Begun, Broken, CONTRADICTION, Context as Continuation, Fed, Journey, Pump, Resumed, go_on,
 };
@@ -85,6 +88,7 @@ impl AnswerBody {
             last: Instant::now(),
         });
         let Begun { first, upstream, pump, .. } = begun;
+        let meter = books.1.meter();
         Self(Kind::Stream(Box::new(Streaming {
             app,
             first: Some(first),
@@ -96,6 +100,8 @@ impl AnswerBody {
             on_disconnect: serving.on_disconnect,
             books: Some((Some(books.0), books.1)),
             going_on,
+            meter,
+            extending: None,
             lasting: None,
             last: Bytes::new(),
         })))
@@ -161,10 +167,16 @@ struct Streaming {
     /// `None` once the exchange has ended, and while somebody is looked for who goes on.
     books: Option<(Option<Journey>, Exchange)>,
     going_on: GoingOn,
+    /// Whether it stays within what is reserved for it.
+    meter: Option<Box<Meter>>,
+    /// More is being reserved, for what stands beside it: it is handed over then.
+    extending: Option<(Extending, Bytes)>,
     /// The last of the answer, until its entry survives the machine.
     lasting: Option<Pin<Box<dyn Future<Output = bool> + Send>>>,
     last: Bytes,
 }
+
+type Extending = Pin<Box<dyn Future<Output = Result<Extended, Refusal>> + Send>>;
 
 /// Whether somebody else goes on with an answer that breaks off.
 pub(crate) enum GoingOn {
@@ -188,6 +200,12 @@ impl Streaming {
             return Poll::Ready(Some(std::mem::take(&mut self.last)));
         }
         loop {
+            if self.extending.is_some() {
+                match std::task::ready!(self.poll_extending(cx)) {
+                    out if out.is_empty() => continue,
+                    out => return Poll::Ready(Some(out)),
+                }
+            }
             let fed = match self.first.take() {
                 Some(first) => first,
                 None if matches!(self.going_on, GoingOn::Asking(..)) => match self.poll_going_on(cx) {
@@ -217,6 +235,12 @@ impl Streaming {
                     Some(seen) => exchange.note_progress(seen.content_bytes),
                     None => {}
                 }
+            }
+            if error.is_none()
+                && let Some(overrun) = self.overrun()
+            {
+                self.extending = Some((Box::pin(overrun.extend()), out));
+                continue;
             }
             if let Some(error) = &error {
                 self.upstream = None;
@@ -263,6 +287,74 @@ impl Streaming {
                 Poll::Ready(Some(self.pump.finish()))
             }
         }
+    }
+
+    /// What is to be reserved, if the answer has passed what is.
+    fn overrun(&mut self) -> Option<Overrun> {
+        let (meter, (_, exchange)) = self.meter.as_mut().zip(self.books.as_ref())?;
+        let seen = self.pump.seen().filter(|seen| !seen.complete && meter.is_due(seen))?;
+        exchange.overrun(meter, seen)
+    }
+
+    /// Waits until more is reserved. Where it cannot be had, the answer ends, unless only what is usual is reserved.
+    fn poll_extending(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+        let Some((extending, _)) = &mut self.extending else { return Poll::Ready(Bytes::new()) };
+        let extended = std::task::ready!(extending.as_mut().poll(cx));
+        let mut out = self.extending.take().map(|(_, out)| out).unwrap_or_default();
+        let Some((_, exchange)) = &mut self.books else { return Poll::Ready(out) };
+        exchange.sent(out.len());
+        if let Some(keepalive) = &mut self.keepalive {
+            keepalive.last = Instant::now();
+        }
+        match (extended, self.meter.take()) {
+            (Ok(extended), Some(mut meter)) => {
+                exchange.extend(&mut meter, extended);
+                self.meter = Some(meter);
+            }
+            (Err(refusal), Some(meter)) if meter.ends_streams() => {
+                let end = self.cut_short(&refusal);
+                out = if out.is_empty() { end } else { [out, end].concat().into() };
+                if let Some(lasting) = &mut self.lasting
+                    && lasting.as_mut().poll(cx).is_pending()
+                {
+                    self.last = out;
+                    return Poll::Pending;
+                }
+                self.lasting = None;
+            }
+            (Err(refusal), _) => {
+                let detail = format!("went on beyond what was reserved: {refusal}");
+                exchange.record_mut().notes.push(Note::new(NoteKind::Defaulted, "budget", detail));
+            }
+            (Ok(_), None) => {}
+        }
+        Poll::Ready(out)
+    }
+
+    /// Ends an answer that passes what may be spent on it: the vendor is let go, the client told that it is as long as it
+    /// may be, and the books are closed with what was counted here.
+    fn cut_short(&mut self, refusal: &Refusal) -> Bytes {
+        self.upstream = None;
+        self.going_on = GoingOn::No;
+        let Some((journey, mut exchange)) = self.books.take() else { return Bytes::new() };
+        let seen = self.pump.seen().cloned().unwrap_or_default();
+        exchange.heard(seen);
+        let record = exchange.record_mut();
+        record.seen.finish_reason = Some(FinishReason::Length);
+        let usage = pricing::told_usage(&record.seen, record.request_bytes);
+        let end = self.pump.cut_short(&usage, self.ingress, &self.reply);
+        record.notes.extend(self.pump.notes());
+        let detail = format!("ended by the gateway: {refusal}");
+        record.notes.push(Note::new(NoteKind::Clamped, "max_tokens", detail));
+        exchange.sent(end.len());
+        exchange.settle_cut();
+        self.lasting =
+            self.app.finaliser.ledger().and_then(|ledger| ledger.lasts()).map(|it| Box::pin(it) as _);
+        if let Some(mut journey) = journey {
+            journey.succeeded(&mut exchange);
+        }
+        exchange.end(Outcome::Answered);
+        end
     }
 
     fn poll_keepalive(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -345,6 +437,7 @@ impl Streaming {
             self.books = Some((None, exchange));
             return Poll::Ready(Fed { out: Bytes::new(), error: Some(error) });
         };
+        self.meter = exchange.meter();
         self.books = Some((Some(journey), exchange));
         self.going_on = GoingOn::Continued(context, error);
         self.upstream = begun.upstream;
@@ -400,14 +493,15 @@ impl Drop for Streaming {
             Some(upstream) if goes_on => {
                 let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
                 self.app.background(async move {
-                    match rest(upstream, &mut pump).await {
+                    let broke = rest(upstream, &mut pump).await;
+                    close_books(&mut exchange, &mut pump);
+                    match broke {
                         None => journey.succeeded(&mut exchange),
                         Some(error) => {
                             exchange.broke_off(error.kind);
                             journey.failed(&error, &mut exchange);
                         }
                     }
-                    close_books(&mut exchange, &mut pump);
                     if complete {
                         exchange.end(Outcome::Answered);
                     }
@@ -443,9 +537,8 @@ async fn rest(mut upstream: llm_transport::Body, pump: &mut Pump) -> Option<ApiE
 /// What was heard goes into the record.
 fn close_books(exchange: &mut Exchange, pump: &mut Pump) {
     let notes = pump.notes();
-    let record = exchange.record_mut();
-    record.seen = pump.take_seen();
-    record.notes.extend(notes);
+    exchange.heard(pump.take_seen());
+    exchange.record_mut().notes.extend(notes);
 }
 
 /// Comments on a silent stream. One timer, armed again only when it has run out.

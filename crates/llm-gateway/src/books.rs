@@ -7,7 +7,7 @@ use std::time::Duration;
 use llm_gateway_shared::{Options, QuotaOptions, RedisAuthority};
 use llm_limits::{Limiter, Source, WhenAway};
 use llm_store::{Store, StoreError};
-use llm_tenancy::{Calendar, Period};
+use llm_tenancy::Period;
 use llm_types::UnixMs;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -166,14 +166,8 @@ impl Maintenance {
 
 /// How limits are kept.
 fn limits(settings: &LimitSettings) -> Result<llm_limits::Settings, String> {
-    let calendar = match &settings.time_zone {
-        Some(zone) => {
-            Calendar::named(zone).map_err(|error| format!("llm_gateway.limits.time_zone: {error}"))?
-        }
-        None => Calendar::UTC,
-    };
     Ok(llm_limits::Settings {
-        calendar,
+        calendar: settings.calendar()?,
         when_away: match settings.when_away {
             config::WhenAway::Refuse => WhenAway::Refuse,
             config::WhenAway::Allow => WhenAway::Allow,

@@ -64,6 +64,11 @@ impl Catalog {
         self.groups.get(group)?.owner.as_ref()
     }
 
+    /// The access groups that the deployments of a group name.
+    pub fn access_groups(&self, group: &str) -> &[String] {
+        self.groups.get(group).map(|facts| facts.access_groups.as_slice()).unwrap_or_default()
+    }
+
     /// Where a name leads for somebody to whom the models of others are not there.
     pub fn route<'a>(&self, resolved: &'a Resolved, name: &'a str, access: &Access) -> Option<Route<'a>> {
         resolved.route_among(name, |group| access.owns(self.owner(group)))

@@ -9,15 +9,17 @@ use std::time::Duration;
 use http::HeaderMap;
 use llm_ledger::{RequestId, Status};
 use llm_limits::Reservation;
+use llm_pricing::Adjustment;
 use llm_provider_core::{Dialect, Note, Seen};
 use llm_router::{BudgetLive, DeploymentId, Reason, Session};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
+use crate::deployment::Deployment;
 use crate::ledger::{Account, Ledger, Name, OpenLeg};
 use crate::limits::Held;
 use crate::pricing::{self, Bill, Pricing};
-use crate::quotas::Allowance;
+use crate::quotas::{Allowance, Extended, Meter, Overrun};
 use crate::runtime::Runtime;
 use crate::stage::Stage;
 
@@ -281,6 +283,8 @@ pub struct Exchange {
     open: Vec<Option<OpenLeg>>,
     /// What the request may take of its caller's limits, and what is reserved of rates.
     allowed: Option<Box<Allowed>>,
+    /// What whoever asks pays less or more than others do.
+    own_prices: Option<Adjustment>,
     ended: bool,
 }
 
@@ -335,6 +339,7 @@ impl Exchange {
             held: Vec::new(),
             open: Vec::new(),
             allowed: None,
+            own_prices: None,
             ended: false,
         }
     }
@@ -344,9 +349,58 @@ impl Exchange {
         self.allowed = Some(Box::new(Allowed { allowance, rates }));
     }
 
+    /// What whoever asks pays less or more than others do.
+    pub(crate) const fn set_own_prices(&mut self, own: Option<Adjustment>) {
+        self.own_prices = own;
+    }
+
+    /// What answers of a deployment cost whoever asks.
+    pub(crate) fn pricing(&self, deployment: &Deployment) -> Arc<Pricing> {
+        deployment.pricing.for_payer(self.own_prices)
+    }
+
+    /// As if nothing had been reserved of its caller's limits: another model is to be asked than the one that it was reserved
+    /// for, and nobody has been.
+    pub(crate) fn withdraw(&mut self) {
+        if let Some(rates) = self.allowed.take().and_then(|allowed| allowed.rates) {
+            rates.withdraw();
+        }
+    }
+
     /// What the request may take of its caller's limits; `None` if nothing bounds it.
     pub(crate) fn allowance(&self) -> Option<&Arc<Allowance>> {
         self.allowed.as_ref().map(|allowed| &allowed.allowance)
+    }
+
+    /// Watches whether the answer that is streamed stays within what is reserved for it; `None` if nothing is.
+    pub(crate) fn meter(&self) -> Option<Box<Meter>> {
+        let Allowed { allowance, rates } = &**self.allowed.as_ref()?;
+        let place = self.answering()?;
+        let pricing = self.record.legs.get(place)?.pricing.clone();
+        let hold = self.open.get(place)?.as_ref().and_then(OpenLeg::hold).cloned();
+        let parts = self.record.legs.iter().filter_map(|leg| leg.seen.as_deref());
+        let before = parts.map(|seen| seen.content_bytes).sum();
+        Meter::new(allowance.clone(), rates.as_ref(), hold, pricing, before).map(Box::new)
+    }
+
+    /// What is to be reserved for an answer that has come so far, if that is more than is.
+    pub(crate) fn overrun(&self, meter: &mut Meter, seen: &Seen) -> Option<Overrun> {
+        let rates = self.allowed.as_ref().and_then(|allowed| allowed.rates.as_ref());
+        meter.look(seen, rates, self.record.at(self.age()))
+    }
+
+    /// More is reserved for the answer.
+    pub(crate) fn extend(&mut self, meter: &mut Meter, mut extended: Extended) {
+        meter.extend(&mut extended);
+        let rates = self.allowed.as_mut().and_then(|allowed| allowed.rates.as_mut());
+        if let Some((rates, more)) = rates.zip(extended.rates) {
+            rates.join(more);
+        }
+    }
+
+    /// The place of the leg that answers.
+    fn answering(&self) -> Option<usize> {
+        self.record.answered_by.or(self.record.legs.len().checked_sub(1))
     }
 
     /// Tells what is left of the caller's limits.
@@ -399,14 +453,14 @@ impl Exchange {
 
     /// The leg that answered broke off.
     pub fn broke_off(&mut self, kind: ErrorKind) {
-        if let Some(leg) = self.record.answered_by.or(self.record.legs.len().checked_sub(1)) {
+        if let Some(leg) = self.answering() {
             self.leg_failed(leg, kind);
         }
     }
 
     /// The leg that answered broke off after this part of the answer, and others may go on with it.
     pub fn part(&mut self, seen: Seen, kind: ErrorKind) {
-        let answered_by = self.record.answered_by.or(self.record.legs.len().checked_sub(1));
+        let answered_by = self.answering();
         if let Some(leg) = answered_by.and_then(|leg| self.record.legs.get_mut(leg)) {
             leg.seen = Some(Box::new(seen));
         }
@@ -428,6 +482,18 @@ impl Exchange {
 
     /// What was heard in an answer.
     pub fn hear(&mut self, seen: Seen) {
+        self.record.seen = seen;
+    }
+
+    /// What was heard in a streamed answer until it ended, or nobody listened any more: then what the vendor has written is
+    /// counted here.
+    pub fn heard(&mut self, mut seen: Seen) {
+        if !seen.complete
+            && let Some(leg) = self.record.leg()
+            && let Some(usage) = leg.pricing.broken_usage(&seen, self.record.request_bytes)
+        {
+            seen.usage = Some(usage);
+        }
         self.record.seen = seen;
     }
 
@@ -511,6 +577,7 @@ fn joined(all: Seen, part: &Seen, request_bytes: u64) -> Seen {
         id: all.id.or_else(|| part.id.clone()),
         model: all.model.or_else(|| part.model.clone()),
         content_bytes: all.content_bytes + part.content_bytes,
+        sample: all.sample,
         complete: part.complete,
     }
 }

@@ -49,6 +49,13 @@ pub struct OpenLeg {
     noted: Duration,
 }
 
+impl OpenLeg {
+    /// What is set aside for it.
+    pub(crate) const fn hold(&self) -> Option<&Arc<Hold>> {
+        self.hold.as_ref()
+    }
+}
+
 impl Ledger {
     /// Books in this journal.
     pub fn new(journal: Journal, refuses_unpriced: bool) -> Self {

@@ -479,6 +479,8 @@ impl Prepare {
                 margin: settings.margins.find(vendor),
             },
             regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
+            encoding: Encoding::of_model(priced),
+            own: Adjustment::default(),
         }
     }
 

@@ -1,11 +1,14 @@
 //! What an answer costs: a deployment's prices, and the usage that was heard.
 
+use std::sync::Arc;
+
 use llm_pricing::{
     Adjustment, Cost, Factor, Item, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Usd, cost, read,
     reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
-use llm_types::{UnixMs, Usage};
+use llm_tokens::Encoding;
+use llm_types::{Nullable, UnixMs, Usage};
 
 /// Bytes of text that one token stands for where the vendor did not count.
 pub const BYTES_PER_TOKEN: u64 = 4;
@@ -21,6 +24,10 @@ pub struct Pricing {
     pub adjustment: Adjustment,
     /// Whether Vertex AI serves it from an endpoint other than the global one.
     pub regional_endpoint: bool,
+    /// The vocabulary of the model, if it is here.
+    pub encoding: Option<Encoding>,
+    /// What whoever asks pays less or more than others do.
+    pub own: Adjustment,
 }
 
 /// The cost of one answer.
@@ -66,6 +73,14 @@ impl Pricing {
         }
     }
 
+    /// The same for somebody who pays less or more than others do.
+    pub fn for_payer(self: &Arc<Self>, own: Option<Adjustment>) -> Arc<Self> {
+        match own {
+            Some(own) if own != self.own => Arc::new(Self { own, ..(**self).clone() }),
+            _ => self.clone(),
+        }
+    }
+
     /// The most that tokens of a request cost here; `None` if nothing is known of its price. `is_plain` says that nothing in
     /// it is priced otherwise than plain text.
     pub fn ceiling(&self, is_plain: bool) -> Option<llm_limits::Prices> {
@@ -78,18 +93,66 @@ impl Pricing {
             }
             _ => (dearest.prompt, dearest.completion, dearest.factor),
         };
-        let Adjustment { discount, margin } = self.adjustment;
         let parts = i128::from(Factor::ONE.nanos());
-        let paid =
-            (parts - i128::from(discount.nanos()).min(parts)) * (parts + i128::from(margin.share.nanos()));
+        // What is paid of a billion.
+        let paid_by = |Adjustment { discount, margin }: Adjustment| {
+            let rest = parts - i128::from(discount.nanos()).min(parts);
+            rest * (parts + i128::from(margin.share.nanos())) / parts
+        };
+        let own = (self.own != Adjustment::default()).then(|| paid_by(self.own) + 1);
+        let by_own = |amount: i128| own.map_or(amount, |own| amount.saturating_mul(own) / parts + 1);
+        let paid = by_own(paid_by(self.adjustment));
         let rate = |rate: Rate| {
             let exact = i128::from(rate.femtos()) * i128::from(factor.nanos());
-            let scaled = exact.saturating_mul(paid / parts) / parts / parts + 1;
+            let scaled = exact.saturating_mul(paid) / parts / parts + 1;
             Rate::from_femtos(i64::try_from(scaled).unwrap_or(i64::MAX)).unwrap_or(Rate::FREE)
         };
         let request = prices.rate(Item::Requests).map_or(0, |rate| rate.femtos().div_euclid(1_000_000) + 1);
-        let request = Usd::from_nanos(request.saturating_add(margin.fixed.nanos().max(0)));
+        let fixed = |adjustment: Adjustment| adjustment.margin.fixed.nanos().max(0);
+        let request = by_own(i128::from(request.saturating_add(fixed(self.adjustment))));
+        let request = i64::try_from(request).unwrap_or(i64::MAX).saturating_add(fixed(self.own));
+        let request = Usd::from_nanos(request);
         Some(llm_limits::Prices { input: rate(input), output: rate(output), request })
+    }
+
+    /// How many tokens the model has written, by its vocabulary or a like one: what has been kept of the text is counted,
+    /// and the rest taken for more of the same. It takes about a millisecond.
+    pub fn count(&self, seen: &Seen) -> u64 {
+        let bytes = seen.content_bytes;
+        if seen.sample.is_empty() {
+            return bytes.div_ceil(BYTES_PER_TOKEN);
+        }
+        let text = seen.sample.text();
+        let counted = self.encoding.map_or_else(|| llm_tokens::estimate(&text), |own| own.count(&text));
+        let whole = (counted as u128 * u128::from(bytes)).div_ceil(seen.sample.len() as u128);
+        u64::try_from(whole).unwrap_or(u64::MAX)
+    }
+
+    /// How many tokens of those so counted the model has written for certain: vocabularies differ.
+    pub const fn counted_low(&self, counted: u64) -> u64 {
+        if self.encoding.is_some() { counted } else { counted - counted / 4 }
+    }
+
+    /// The usage of an answer that broke off, or that nobody heard to its end: what was written is counted here, unless the
+    /// vendor has told of more. `None` if the vendor's own word stands.
+    pub fn broken_usage(&self, seen: &Seen, request_bytes: u64) -> Option<Usage> {
+        if seen.content_bytes == 0 {
+            return None;
+        }
+        let counted = self.count(seen);
+        let told = seen.usage.as_ref().filter(|told| estimated_usage(Some(told), 0, 0).is_none());
+        let Some(told) = told else {
+            let read = told_usage(seen, request_bytes).counts().input_total();
+            return Some(as_estimate(Usage::new(read, counted)));
+        };
+        let counts = told.counts();
+        if counts.output_total() >= counted {
+            return None;
+        }
+        let mut usage = told.clone();
+        usage.completion_tokens = Nullable::Value(counted.into());
+        usage.total_tokens = Nullable::Value(counts.input_total().saturating_add(counted).into());
+        Some(as_estimate(usage))
     }
 
     /// What an answer costs; `None` if nothing is known of its price, which is not the same as free.
@@ -104,7 +167,7 @@ impl Pricing {
             None => return None,
         };
         let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
-        let is_estimate = estimate(&mut reading, seen, request_bytes);
+        let is_estimate = estimate(&mut reading, seen, request_bytes) || is_estimated(seen.usage.as_ref());
         let terms = Terms {
             tier: reading.tier.unwrap_or_default(),
             at: Some(at),
@@ -117,6 +180,7 @@ impl Pricing {
         if let Some(reported) = reported {
             cost.total = reported;
         }
+        cost.total = self.own.of(cost.total)?;
         Some(Bill { cost, is_reported: reported.is_some(), is_estimate: is_estimate && reported.is_none() })
     }
 }
@@ -164,8 +228,17 @@ pub fn estimated_usage(told: Option<&Usage>, content_bytes: u64, request_bytes: 
         usage.server_tool_use = told.server_tool_use.clone();
         usage.extra = told.extra.clone();
     }
+    Some(as_estimate(usage))
+}
+
+fn as_estimate(mut usage: Usage) -> Usage {
     usage.extra.insert(ESTIMATED.to_owned(), true.into());
-    Some(usage)
+    usage
+}
+
+/// Whether a usage says of itself that it is estimated.
+pub fn is_estimated(usage: Option<&Usage>) -> bool {
+    usage.is_some_and(|usage| usage.extra.get(ESTIMATED) == Some(&true.into()))
 }
 
 /// The usage that a client is told: the vendor's own, or the estimate in its place.
@@ -190,6 +263,7 @@ pub fn header_text(amount: Usd) -> String {
 
 #[cfg(test)]
 mod tests {
+    use llm_pricing::Margin;
     use serde_json::json;
 
     use super::*;
@@ -247,6 +321,63 @@ mod tests {
         let pricing = Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() };
         let bill = pricing.bill(&seen(usage), 4, UnixMs(0)).unwrap();
         assert_eq!((bill.cost.total.to_string().as_str(), bill.is_reported), ("0.25", true));
+    }
+
+    #[test]
+    fn what_broke_off_is_counted_by_the_vocabulary() {
+        let pricing = Pricing { encoding: Some(Encoding::O200k), ..pricing() };
+        let mut seen = Seen::default();
+        assert_eq!(pricing.broken_usage(&seen, 400), None, "nothing was written");
+        seen.wrote("hello".as_bytes());
+        (0..9).for_each(|_| seen.wrote(" hello".as_bytes()));
+        let usage = pricing.broken_usage(&seen, 400).unwrap();
+        assert_eq!((usage.counts().input, usage.counts().output), (100, 10));
+        // What does not fit into the sample is more of the same.
+        (0..10_000).for_each(|_| seen.wrote(" hello".as_bytes()));
+        let counted = pricing.broken_usage(&seen, 400).unwrap().counts().output;
+        assert!((10_005..10_020).contains(&counted), "{counted}");
+        let bill = pricing.bill(&Seen { usage: Some(usage), ..seen.clone() }, 400, UnixMs(0)).unwrap();
+        assert!(bill.is_estimate);
+        // 100 read at 0.15 and 10 written at 0.60 dollars a million.
+        assert_eq!(bill.cost.total.to_string(), "0.000021");
+
+        // A vendor that tells what it has read at once, and of what it wrote the beginning.
+        let told = json!({"prompt_tokens": 7, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 3}});
+        seen.usage = llm_types::from_value(told).ok();
+        let counts = pricing.broken_usage(&seen, 400).unwrap().counts();
+        assert_eq!((counts.input_total(), counts.input_cached, counts.output), (7, 3, counted));
+        seen.usage = Some(Usage::new(7, 20_000));
+        assert_eq!(pricing.broken_usage(&seen, 400), None, "it knows of more");
+        assert_eq!((pricing.counted_low(100), Pricing::default().counted_low(100)), (100, 75));
+    }
+
+    #[test]
+    fn somebody_may_pay_less_or_more_than_others() {
+        let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
+        let margin = Margin { share: "0.5".parse().unwrap(), fixed: "0.001".parse().unwrap() };
+        let own = Adjustment { discount: "0.2".parse().unwrap(), margin };
+        let usual =
+            Arc::new(Pricing { adjustment: Adjustment { margin, ..Adjustment::default() }, ..pricing() });
+        let special = usual.for_payer(Some(own));
+        let bill = |pricing: &Pricing| pricing.bill(&seen(usage.clone()), 4, UnixMs(0)).unwrap().cost;
+        // Of 0.00021 one and a half, and a thousandth.
+        assert_eq!(bill(&usual).total.to_string(), "0.001315");
+        // Of that four fifths one and a half times, and a thousandth.
+        assert_eq!(bill(&special).total.to_string(), "0.002578");
+        assert_eq!(bill(&special).before_adjustment.to_string(), "0.00021");
+        assert!(Arc::ptr_eq(&usual, &usual.for_payer(None)));
+
+        // What is reserved is enough for that, and not much more.
+        let size = llm_limits::Size { input: 1000, output: 100 };
+        for pricing in [&usual, &special] {
+            let (most, cost) = (pricing.ceiling(true).unwrap().cost(size), bill(pricing).total.nanos());
+            assert!((cost..cost + 20).contains(&most), "{most} for {cost}");
+        }
+        // A vendor's own word is what it costs, and not what is paid.
+        let told = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25});
+        let router = Arc::new(Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() });
+        let bill = router.for_payer(Some(own)).bill(&seen(told), 4, UnixMs(0)).unwrap();
+        assert_eq!(bill.cost.total.to_string(), "0.301");
     }
 
     #[test]

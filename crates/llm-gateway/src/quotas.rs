@@ -1,8 +1,9 @@
 //! Rates and budgets of callers: reserved before a vendor is asked, settled when it is known what that took.
 
 mod allowance;
+mod meter;
 mod source;
-mod told;
+pub(crate) mod told;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
 pub(crate) use allowance::{Allowance, Wanted};
+pub(crate) use meter::{Extended, Meter, Overrun};
 pub use source::{StoreAuthority, StoreBooks};
 
 use crate::auth;

@@ -4,16 +4,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use llm_pricing::Adjustment;
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
 use llm_router::{CoolDown, Gate, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
 use llm_tenancy::{Access, Refusal};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Principal};
 use crate::catalog::Catalog;
-use crate::config::ConfigSnapshot;
 pub use crate::config::OnDisconnect;
+use crate::config::{ConfigSnapshot, TeamPrices};
 use crate::deployment::Deployment;
 use crate::limits::BodyBounds;
 use crate::prepare::Prepare;
@@ -201,6 +202,17 @@ impl Serving {
             return Err(Refusal::Vendor { model: name.to_owned() }.into());
         }
         Ok(Arc::new(self.prepare.joined(&group.name, deployments)))
+    }
+
+    /// What a team pays less or more than others do.
+    pub fn prices_of_team(&self, team: &str) -> Option<Adjustment> {
+        self.config.settings.team_prices.get(team).map(TeamPrices::adjustment)
+    }
+
+    /// The same for whoever asks.
+    pub fn prices_of(&self, who: Option<&Principal>) -> Option<Adjustment> {
+        let team = who.and_then(Principal::access)?.caller.team_id.as_ref()?;
+        self.prices_of_team(team.as_str())
     }
 
     /// Which model is meant by a name, if it may be asked.

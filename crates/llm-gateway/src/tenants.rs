@@ -13,7 +13,9 @@ use llm_store::{Cipher, Store, StoreError, StoreSettings};
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
-use crate::config::{Config, ConfigSecrets, DatabaseSettings, Secret, SecretRef, SecretSource as _};
+use crate::config::{
+    Config, ConfigSecrets, DatabaseSettings, Secret, SecretRef, SecretSource as _, Settings,
+};
 use crate::http::front;
 use crate::runtime::Runtime;
 
@@ -60,7 +62,7 @@ impl Tenants {
             Err(why) => return Err(why),
         };
         let bounds = Bounds { known: settings.cached_keys.get(), ..Bounds::default() };
-        let rules = Rules { user_bounds_team_keys: config.settings.limits.user_limits_in_teams };
+        let rules = rules(&config.settings);
         let identities = Arc::new(Identities::new(store.clone(), bounds).with_rules(rules));
         tracing::info!(database = store.backend(), "keys and tenants are kept");
         Ok(Some(Arc::new(Self { store, place, identities })))
@@ -78,6 +80,15 @@ impl Tenants {
             }
         });
         office.router().layer(tell).with_state(())
+    }
+}
+
+/// What the configuration says about whom bounds whom.
+const fn rules(settings: &Settings) -> Rules {
+    Rules {
+        user_bounds_team_keys: settings.limits.user_limits_in_teams,
+        key_parallel: settings.proxy.default_max_parallel_requests,
+        end_user_budget: settings.proxy.max_end_user_budget,
     }
 }
 
@@ -104,6 +115,7 @@ async fn open(
     options.connect_timeout_ms = settings.connect_timeout_ms.get();
     options.query_timeout_ms = settings.query_timeout_ms.get();
     options.migrate = settings.migrate;
+    options.calendar = config.settings.limits.calendar()?;
     let mut keys = Vec::new();
     for reference in &settings.encryption_keys {
         keys.push(fetch("llm_gateway.database.encryption_keys", reference).await?.expose().to_owned());

@@ -43,6 +43,13 @@ pub struct Entry<'a> {
     pub class_by: Option<ClassBy<'a>>,
 }
 
+impl<'a> Entry<'a> {
+    /// Into a group, by a rule that is none of the configuration's.
+    pub const fn by(rule: &'a str, group: &'a str) -> Self {
+        Self { group, rule: Some(rule), variant: None, virtual_model: None, narrowed: None, class_by: None }
+    }
+}
+
 /// How a request's class is found out.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

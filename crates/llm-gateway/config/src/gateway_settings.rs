@@ -15,6 +15,7 @@ use super::ledger::LedgerSettings;
 use super::limits::LimitSettings;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
+use super::team_prices::TeamPrices;
 
 /// `llm_gateway`: this gateway's own settings.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -37,6 +38,8 @@ pub struct GatewaySettings {
     pub ledger: LedgerSettings,
     /// How budgets and rates hold.
     pub limits: LimitSettings,
+    /// What teams pay less or more than their requests cost, by their ids. Default: nothing.
+    pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// Copies of requests, where the routing wants some.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use llm_tenancy::{Period, Usd};
+use llm_tenancy::{Calendar, Period, Usd};
 use serde::Deserialize;
 
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
@@ -108,6 +108,19 @@ pub struct ProxyLimits {
 }
 
 impl LimitSettings {
+    /// By which days, weeks and months budgets begin anew.
+    ///
+    /// # Errors
+    /// In words, if there is no such time zone.
+    pub fn calendar(&self) -> Result<Calendar, String> {
+        match &self.time_zone {
+            Some(zone) => {
+                Calendar::named(zone).map_err(|error| format!("llm_gateway.limits.time_zone: {error}"))
+            }
+            None => Ok(Calendar::UTC),
+        }
+    }
+
     /// The same with what LiteLLM's keys say, and what bounds the gateway as a whole.
     pub(super) fn complete(
         mut self,

@@ -19,6 +19,7 @@ use super::limits::{LimitSettings, ProxyLimits};
 use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
+use super::team_prices::TeamPrices;
 use super::tree::Node;
 
 /// What holds for the gateway as a whole.
@@ -46,6 +47,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What bounds the gateway as a whole.
     pub proxy: ProxyLimits,
+    /// What teams pay less or more than their requests cost, by their ids.
+    pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// Bounds on copies of requests.
@@ -106,6 +109,7 @@ impl Settings {
             database,
             mut ledger,
             limits,
+            team_prices,
             mut on_disconnect,
             mirroring,
             mut access_log,
@@ -149,6 +153,7 @@ impl Settings {
             shared_state: Some(shared_state),
             database: Some(database),
             ledger: Some(ledger),
+            team_prices,
             limits,
             proxy,
             discounts: litellm.cost_discount_config.clone(),
@@ -191,6 +196,7 @@ impl Settings {
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
+            ("llm_gateway.team_prices", self.team_prices != other.team_prices),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.database", self.database != other.database),
             ("llm_gateway.ledger", self.ledger != other.ledger),

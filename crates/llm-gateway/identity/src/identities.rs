@@ -231,7 +231,8 @@ impl Identities {
         let name = Name { text: id.into(), default: default.cloned() };
         let read = async {
             let _permit = self.permits.acquire().await.ok();
-            read::end_user(&self.store, &EndUserId::new(id), default).await.map(|found| Some(Arc::new(found)))
+            let found = read::end_user(&self.store, &EndUserId::new(id), default, &self.rules).await?;
+            Ok(Some(Arc::new(found)))
         };
         let found = self.end_users.find(name, now, read).await?;
         found.ok_or(StoreError::NotFound(Kind::EndUser))

@@ -107,15 +107,15 @@ pub(crate) async fn end_user(
     store: &Store,
     id: &EndUserId,
     default: Option<&BudgetId>,
+    rules: &Rules,
 ) -> Result<Customer, StoreError> {
     let record = store.find::<EndUser>(id, &Scope::everything()).await?.map(|found| found.value);
     let own = record.as_ref().and_then(|record| record.budget_id.clone());
     let budget = own.or_else(|| default.cloned());
     let row = budgets(store, budget.as_slice()).await?.pop();
-    let bounds = match (&record, &row) {
-        (Some(record), row) => llm_limits::Bounds::of_end_user(record, row.as_ref()),
-        (None, Some(row)) => llm_limits::Bounds::of_unknown_end_user(id, row),
-        (None, None) => llm_limits::Bounds::default(),
+    let bounds = match &record {
+        Some(record) => llm_limits::Bounds::of_end_user(record, row.as_ref(), rules),
+        None => llm_limits::Bounds::of_unknown_end_user(id, row.as_ref(), rules),
     };
     Ok(Customer { record, bounds, budget })
 }

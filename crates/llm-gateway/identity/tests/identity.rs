@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
 use llm_identity::{Bounds, Identities};
+use llm_limits::Rules;
 use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{
@@ -309,6 +310,25 @@ async fn end_users_have_budgets_whether_written_down_or_not() {
     desk.reads("which counts before the default", &[1, 8], read(Some(default))).await;
     let known = desk.identities.end_user("ben", None, NOW).await.unwrap();
     assert!(known.record.is_some());
+}
+
+#[tokio::test]
+async fn of_whom_nothing_is_written_down_the_operator_decides() {
+    let desk = Desk::open(Bounds::default()).await;
+    let rules =
+        Rules { key_parallel: Some(6), end_user_budget: Some(Usd::from_nanos(4)), ..Rules::default() };
+    let identities = Identities::new(desk.store.clone(), Bounds::default()).with_rules(rules);
+    let of = async |id: &str| limits(&identities.end_user(id, None, NOW).await.unwrap().bounds);
+    assert_eq!(of("eve").await, [4], "nobody knows her");
+    let ben: EndUser = serde_json::from_str(r#"{"user_id": "ben", "limits": {"rpm_limit": 8}}"#).unwrap();
+    desk.store.create(&ben, &by()).await.unwrap();
+    assert_eq!(of("ben").await, [8, 4], "he has no budget of his own");
+    let key = desk.make(1, |_| ()).await;
+    let own = desk.make(2, |key| key.limits.max_parallel_requests = Some(2)).await;
+    for (key, expected) in [(key, 6), (own, 2)] {
+        let identity = identities.find(&key.hash(), NOW).await.unwrap().unwrap();
+        assert_eq!(limits(&identity.bounds), [expected]);
+    }
 }
 
 #[tokio::test]

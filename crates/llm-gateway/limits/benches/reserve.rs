@@ -40,7 +40,7 @@ fn bounds(limits: &Limits, number: u8) -> Bounds {
         project: None::<&Project>,
         ..Records::of(&key)
     };
-    Bounds::of(&records, &[], &Rules { user_bounds_team_keys: true })
+    Bounds::of(&records, &[], &Rules { user_bounds_team_keys: true, ..Rules::default() })
 }
 
 fn budgets() -> Limits {

@@ -7,12 +7,16 @@ use llm_tenancy::Period;
 
 use crate::{Bound, Demand};
 
-/// What the operator decided about whom bounds whom.
+/// What the operator decided about whom bounds whom, and what bounds those of whom nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rules {
     /// Whether the budget and the limits of a user also hold for the keys that the user has of a team. LiteLLM's default
     /// is that they do not.
     pub user_bounds_team_keys: bool,
+    /// Requests at a time of a key that has no bound of its own on them; `None` for any number.
+    pub key_parallel: Option<u64>,
+    /// Dollars that an end user may ever spend who has no budget of their own, nor by a shared one; `None` for any amount.
+    pub end_user_budget: Option<Usd>,
 }
 
 /// The bounds of the gateway as a whole.

@@ -18,6 +18,6 @@ pub use bounds::{Asked, Bounds, ProxyLimits, Rules};
 pub use demand::{Demand, Prices, Size};
 pub use limiter::{Limiter, Room, Settings, Tended, WhenAway};
 pub use refusal::{Refusal, RefusalKind};
-pub use reservation::{Alert, Charged, Reservation, Settled};
+pub use reservation::{Alert, Charged, Extension, Reservation, Settled};
 pub use source::{Books, Source, Spawn};
-pub use standing::{Remaining, Standing};
+pub use standing::{Outlook, Remaining, Standing};

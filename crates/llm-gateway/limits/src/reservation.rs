@@ -38,6 +38,31 @@ pub struct Reservation {
     is_exceeded: bool,
 }
 
+/// What may be reserved beside a [`Reservation`]: at the same levels, in the windows that it has it in.
+#[derive(Debug, Clone)]
+pub struct Extension {
+    limiter: Limiter,
+    lines: Lines,
+}
+
+impl Extension {
+    /// Reserves so much more, at all levels or at none; [`Reservation::join`] takes it in. Windows that are over bound
+    /// nothing any more.
+    ///
+    /// # Errors
+    /// The first limit that was in the way.
+    pub async fn take(&self, tokens: i64, nanos: i64, now: UnixMs) -> Result<Reservation, Refusal> {
+        let demand = Demand::more(tokens, nanos);
+        let lines = self.lines.iter().filter(|line| now < line.tally.until);
+        let more: Lines = lines
+            .map(|line| Line { amount: demand.amount(line.account.measure), ..line.clone() })
+            .filter(|line| line.amount > 0)
+            .collect();
+        self.limiter.take_more(&more, now).await?;
+        Ok(Reservation::new(self.limiter.clone(), more))
+    }
+}
+
 /// An account that a request's cost is taken out of, and the beginning of its window: a ledger entry's charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charged<'a> {
@@ -150,20 +175,27 @@ impl Reservation {
     /// # Errors
     /// The first limit that was in the way; what was reserved before stays.
     pub async fn extend(&mut self, tokens: i64, nanos: i64, now: UnixMs) -> Result<(), Refusal> {
-        let demand = Demand::more(tokens, nanos);
-        let more: Lines = self
-            .lines
-            .iter()
-            .map(|line| Line { amount: demand.amount(line.account.measure), ..line.clone() })
-            .filter(|line| line.amount > 0)
-            .collect();
-        self.limiter.take_more(&more, now).await?;
-        for line in &mut self.lines {
-            line.amount = line.amount.saturating_add(demand.amount(line.account.measure));
-        }
-        self.nanos = self.nanos.saturating_add(demand.amount(Measure::Spend));
-        self.tokens = self.tokens.saturating_add(demand.amount(Measure::Tokens));
+        let more = self.extension().take(tokens, nanos, now).await?;
+        self.join(more);
         Ok(())
+    }
+
+    /// What may be reserved beside this, for whoever cannot hold this while it is asked for.
+    pub fn extension(&self) -> Extension {
+        Extension { limiter: self.limiter.clone(), lines: self.lines.clone() }
+    }
+
+    /// Takes in what was reserved beside this by an [`Extension`] of it.
+    pub fn join(&mut self, mut more: Self) {
+        for line in std::mem::take(&mut more.lines) {
+            let same = |own: &&mut Line| Arc::ptr_eq(&own.tally, &line.tally);
+            match self.lines.iter_mut().find(same) {
+                Some(own) => own.amount = own.amount.saturating_add(line.amount),
+                None => self.lines.push(line),
+            }
+        }
+        self.nanos = self.nanos.saturating_add(more.nanos);
+        self.tokens = self.tokens.saturating_add(more.tokens);
     }
 
     /// As if it had never been: that a request was made is not counted either. For a request that was refused after all,

@@ -1,5 +1,7 @@
 //! How much of limits is left, for headers and reports.
 
+use std::sync::Arc;
+
 use llm_types::UnixMs;
 
 use crate::reservation::Line;
@@ -39,6 +41,37 @@ impl Standing {
     pub const fn remaining(&self) -> i64 {
         let left = self.limit.saturating_sub(self.used);
         if left > 0 { left } else { 0 }
+    }
+}
+
+/// How one limit stands to a request that nobody has made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// How the limit stands.
+    pub standing: Standing,
+    /// The id of whose it is; empty for the gateway.
+    pub subject: Arc<str>,
+    /// The model, tag or tool server that has the limit; all without.
+    pub part: Option<Box<str>>,
+    /// Over which time.
+    pub cycle: Cycle,
+    /// What the request may take at most.
+    pub wanted: i64,
+    /// Whether that would be refused.
+    pub refuses: bool,
+}
+
+impl Outlook {
+    pub(crate) fn of(line: &Line) -> Self {
+        let standing = Standing::of(line);
+        Self {
+            standing,
+            subject: line.account.subject.clone(),
+            part: line.account.part.clone(),
+            cycle: line.account.cycle,
+            wanted: line.amount,
+            refuses: !line.is_forced && standing.used.saturating_add(line.amount) > line.limit,
+        }
     }
 }
 

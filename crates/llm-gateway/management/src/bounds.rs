@@ -4,6 +4,7 @@ use llm_tenancy::{Limits, Spending, Usd};
 use llm_types::UnixMs;
 use serde_json::{Value, json};
 
+use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::wire::Wire as _;
 
@@ -59,10 +60,10 @@ pub(crate) fn settle(
     limits: &Limits,
     spending: &mut Spending,
     before: Option<&Limits>,
-    now: UnixMs,
+    desk: &Desk,
 ) -> Result<(), Fault> {
     check(limits)?;
-    spending.budget_reset_at = reset_at(limits, before, spending.budget_reset_at, now);
+    spending.budget_reset_at = reset_at(limits, before, spending.budget_reset_at, desk);
     Ok(())
 }
 
@@ -71,11 +72,11 @@ pub(crate) fn reset_at(
     limits: &Limits,
     before: Option<&Limits>,
     reset_at: Option<UnixMs>,
-    now: UnixMs,
+    desk: &Desk,
 ) -> Option<UnixMs> {
     match before {
         Some(before) if before.budget_duration == limits.budget_duration => reset_at,
-        _ => limits.next_reset(now),
+        _ => desk.next_reset(limits),
     }
 }
 

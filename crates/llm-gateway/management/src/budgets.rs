@@ -82,7 +82,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     said.set(&mut made, &budget())?;
     bounds::check(&made.limits)?;
     if made.budget_reset_at.is_none() {
-        made.budget_reset_at = made.limits.next_reset(desk.now());
+        made.budget_reset_at = desk.next_reset(&made.limits);
     }
     said.end();
     let made = desk.store.create(&made, &desk.by).await?.value;
@@ -102,7 +102,7 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
             member::set(budget, &self::budget(), &mut left)?;
             bounds::check(&budget.limits)?;
             if budget.limits.budget_duration != period {
-                budget.budget_reset_at = budget.limits.next_reset(desk.now());
+                budget.budget_reset_at = desk.next_reset(&budget.limits);
             }
             Ok::<_, Fault>(())
         })

@@ -174,7 +174,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     said.set(&mut made, &customer())?;
     made.spending.spend = said.take::<Usd>("spend")?.unwrap_or_default();
     bounds::check(&made.limits)?;
-    made.spending.budget_reset_at = made.limits.next_reset(desk.now());
+    made.spending.budget_reset_at = desk.next_reset(&made.limits);
     said.end();
     desk.store.create(&made, &desk.by).await?;
     Ok(Json(shown(&desk, &made).await?))
@@ -192,7 +192,7 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
             left = said.members.clone();
             let before = it.limits.clone();
             member::set(it, &customer(), &mut left)?;
-            bounds::settle(&it.limits, &mut it.spending, Some(&before), desk.now())
+            bounds::settle(&it.limits, &mut it.spending, Some(&before), &desk)
         })
         .await?;
     desk.ignores(left.keys().cloned());

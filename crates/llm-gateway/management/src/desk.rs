@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use llm_store::{By, Store};
 use llm_tenancy::management::{ManagementRoute, Manager, Place, Resource, Scope, Verb};
-use llm_tenancy::{Document, Kind, Stamp};
+use llm_tenancy::{Document, Kind, Limits, Stamp};
 use llm_types::UnixMs;
 use uuid::Builder;
 
@@ -43,6 +43,11 @@ impl Desk {
     /// The time of the request.
     pub(crate) const fn now(&self) -> UnixMs {
         self.by.now
+    }
+
+    /// When the budget of these bounds next begins anew.
+    pub(crate) fn next_reset(&self, limits: &Limits) -> Option<UnixMs> {
+        limits.next_reset(self.now(), self.store.calendar())
     }
 
     /// The stamp of what is made now.

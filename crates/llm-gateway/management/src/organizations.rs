@@ -189,7 +189,7 @@ fn flatten(desk: &Desk, said: &mut Document) {
 
 fn settle(desk: &Desk, organization: &mut Organization, before: Option<&Organization>) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::settle(&organization.limits, &mut organization.spending, old, desk.now())?;
+    bounds::settle(&organization.limits, &mut organization.spending, old, desk)?;
     Ok(desk.manager.check_organization(organization)?)
 }
 

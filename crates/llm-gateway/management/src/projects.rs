@@ -89,7 +89,7 @@ fn tags(said: &mut Said) -> Result<Option<Value>, Fault> {
 
 fn settle(desk: &Desk, project: &mut Project, before: Option<&Project>, team: &Team) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::settle(&project.limits, &mut project.spending, old, desk.now())?;
+    bounds::settle(&project.limits, &mut project.spending, old, desk)?;
     bounds::check_within(&project.limits, old, &team.limits, "the team")?;
     Ok(desk.manager.check_project(project, team)?)
 }

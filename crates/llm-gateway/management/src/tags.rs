@@ -86,7 +86,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     };
     said.set(&mut made, &tag())?;
     bounds::check(&made.limits)?;
-    made.spending.budget_reset_at = made.limits.next_reset(desk.now());
+    made.spending.budget_reset_at = desk.next_reset(&made.limits);
     let names = names_of(&desk, &made.models).await?;
     made.model_info.extend(names);
     said.end();
@@ -121,7 +121,7 @@ async fn update(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
             }
             member::set(it, &tag(), &mut left)?;
             it.model_info.extend(names.clone().into_iter().flatten());
-            bounds::settle(&it.limits, &mut it.spending, Some(&before), desk.now())
+            bounds::settle(&it.limits, &mut it.spending, Some(&before), &desk)
         })
         .await?;
     desk.ignores(left.keys().cloned());

@@ -36,7 +36,7 @@ impl Exchange {
             over_at: None,
             error: None,
             cancelled: false,
-            pricing: deployment.pricing.clone(),
+            pricing: self.pricing(deployment),
             budgets: deployment.budgets.clone(),
             seen: None,
         };
@@ -93,17 +93,25 @@ impl Exchange {
         if self.open.iter().all(Option::is_none) {
             return false;
         }
-        if let Some(leg) = self.record.answered_by.or(self.record.legs.len().checked_sub(1)) {
+        if let Some(leg) = self.answering() {
             self.settle(leg, Status::Answered, Some(seen));
         }
         self.settle_all(Status::Cancelled);
         true
     }
 
+    /// The gateway has ended a streamed answer that was heard so far.
+    pub fn settle_cut(&mut self) {
+        if let Some(leg) = self.answering() {
+            self.settle(leg, Status::Cut, None);
+        }
+        self.settle_all(Status::Cancelled);
+    }
+
     /// A part of a streamed answer has come: noted down now and then.
     pub fn note_progress(&mut self, content_bytes: u64) {
         let Some(ledger) = &self.finaliser.ledger else { return };
-        let leg = self.record.answered_by.or(self.record.legs.len().checked_sub(1));
+        let leg = self.answering();
         if let Some(open) = leg.and_then(|leg| self.open.get_mut(leg)).and_then(Option::as_mut) {
             let age = self.finaliser.runtime.elapsed().saturating_sub(self.began);
             ledger.note(open, content_bytes, age, self.record.at(age));

@@ -117,7 +117,7 @@ pub(super) fn settled(
         let none = Seen::default();
         let seen = seen.unwrap_or(&none);
         entry.tokens = match &seen.usage {
-            Some(usage) if !estimated => tokens(usage),
+            Some(usage) if !estimated || pricing::is_estimated(told) => tokens(usage),
             _ => tokens(&pricing::told_usage(seen, record.request_bytes)),
         };
     }
@@ -125,7 +125,7 @@ pub(super) fn settled(
     entry.flags = entry
         .flags
         .with_if(estimated, Flag::Estimated)
-        .with_if(estimated && told.is_some(), Flag::Clamped)
+        .with_if(estimated && told.is_some() && !pricing::is_estimated(told), Flag::Clamped)
         .with_if(is_owed && bill.is_none(), Flag::Unpriced)
         .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported);
     if let Some(bill) = bill {

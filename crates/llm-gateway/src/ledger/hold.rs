@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use llm_ledger::{Charge, Entry, Flag, Usd};
-use llm_limits::Reservation;
+use llm_limits::{Extension, Prices, Reservation, Size};
 
 /// What is set aside for an attempt, which may ask its vendor several times. What is not spent when it is dropped goes
 /// back.
@@ -12,23 +12,30 @@ use llm_limits::Reservation;
 pub struct Hold {
     reservation: Mutex<Option<Reservation>>,
     charges: Vec<Charge>,
-    reserved: i64,
+    reserved: AtomicI64,
     cap: Option<u64>,
+    /// Tokens of the answer that it is for.
+    output: u64,
+    /// What they cost at most.
+    prices: Prices,
     spent: AtomicI64,
 }
 
 impl Hold {
-    /// This much. `cap` are the tokens that fit into it, where the request sets no bound of its own.
-    pub(crate) fn new(reservation: Reservation, cap: Option<u64>) -> Self {
+    /// This much, for so many tokens of an answer at these prices. `cap` are the tokens that fit into it, where the request
+    /// sets no bound of its own.
+    pub(crate) fn new(reservation: Reservation, cap: Option<u64>, output: u64, prices: Prices) -> Self {
         let charge = |charged: llm_limits::Charged<'_>| Charge {
             account: charged.account.name[..].into(),
             window: charged.window,
         };
         Self {
             charges: reservation.charges().map(charge).collect(),
-            reserved: reservation.nanos(),
+            reserved: AtomicI64::new(reservation.nanos()),
             reservation: Mutex::new(Some(reservation)),
             cap,
+            output,
+            prices,
             spent: AtomicI64::new(0),
         }
     }
@@ -38,8 +45,10 @@ impl Hold {
         Self {
             reservation: Mutex::new(None),
             charges: Vec::new(),
-            reserved: 0,
+            reserved: AtomicI64::new(0),
             cap: Some(cap),
+            output: cap,
+            prices: Prices::default(),
             spent: AtomicI64::new(0),
         }
     }
@@ -50,8 +59,33 @@ impl Hold {
     }
 
     /// How much it is.
-    pub const fn reserved(&self) -> Usd {
-        Usd::from_nanos(self.reserved)
+    pub fn reserved(&self) -> Usd {
+        Usd::from_nanos(self.reserved.load(Ordering::Relaxed))
+    }
+
+    /// Tokens of the answer that it is for; `None` if no money is bounded.
+    pub(crate) fn output(&self) -> Option<u64> {
+        (self.reserved() > Usd::ZERO).then_some(self.output)
+    }
+
+    /// What so many more tokens cost at most, in nano-dollars.
+    pub(crate) fn cost(&self, tokens: i64) -> i64 {
+        Prices { request: Usd::ZERO, ..self.prices }.cost(Size { input: 0, output: tokens })
+    }
+
+    /// What may be set aside beside it.
+    pub(crate) fn extension(&self) -> Option<Extension> {
+        let reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
+        reservation.as_ref().map(Reservation::extension)
+    }
+
+    /// Takes in what was set aside beside it.
+    pub(crate) fn join(&self, more: Reservation) {
+        let mut reservation = self.reservation.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reservation) = reservation.as_mut() {
+            self.reserved.fetch_add(more.nanos(), Ordering::Relaxed);
+            reservation.join(more);
+        }
     }
 
     /// The most tokens that the vendor may write, where the request sets no bound of its own.
@@ -63,7 +97,9 @@ impl Hold {
     pub fn spent(&self, entry: &mut Entry) {
         let cost = entry.cost.nanos().max(0);
         let before = self.spent.fetch_add(cost, Ordering::Relaxed);
-        let is_exceeded = !self.charges.is_empty() && before.saturating_add(cost) > self.reserved;
+        let reserved = self.reserved();
+        let is_exceeded = !self.charges.is_empty() && before.saturating_add(cost) > reserved.nanos();
+        entry.reserved = reserved;
         entry.flags = entry.flags.with_if(is_exceeded, Flag::Exceeded);
     }
 }

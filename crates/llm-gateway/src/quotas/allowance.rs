@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_identity::Identity;
-use llm_limits::{Asked, Bounds, Demand, Measure, Prices, Refusal, RefusalKind, Reservation, Size};
+use llm_limits::{Asked, Bounds, Demand, Measure, Outlook, Prices, Refusal, RefusalKind, Reservation, Size};
 use llm_types::{ApiError, UnixMs};
 use smallvec::SmallVec;
 
@@ -25,6 +25,8 @@ const LEAST_OUTPUT: i64 = 16;
 pub(crate) struct Wanted {
     /// The names of its model: as the client said it, and what that means.
     pub(crate) models: SmallVec<[Box<str>; 2]>,
+    /// The access groups that the model's deployments name.
+    pub(crate) model_groups: Vec<String>,
     /// Its labels.
     pub(crate) tags: Vec<String>,
     /// Bytes of text that the model reads: no tokenizer makes more tokens of them.
@@ -120,8 +122,11 @@ impl Allowance {
         }
         let bounds = self.bounds();
         let prices = prices.unwrap_or_default();
-        let hold = |reservation, cap| Some(Arc::new(Hold::new(reservation, cap)));
-        let output = self.cap.unwrap_or_else(|| self.output());
+        let output = self.output();
+        let hold = |reservation, cap: Option<u64>| {
+            let output = cap.unwrap_or(output);
+            Some(Arc::new(Hold::new(reservation, cap, output, prices)))
+        };
         let mut size = self.size(output);
         let refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
             Ok(reservation) => return Ok(hold(reservation, self.cap)),
@@ -149,6 +154,71 @@ impl Allowance {
             }
         }
         Err(self.quotas.refuse(&refusal, now))
+    }
+
+    /// What a request may take, to be looked at alone.
+    pub(crate) fn foreseen(
+        quotas: &Arc<Quotas>,
+        identity: &Arc<Identity>,
+        others: Others,
+        wanted: Wanted,
+    ) -> Self {
+        Self { quotas: quotas.clone(), identity: identity.clone(), others, wanted, cap: None }
+    }
+
+    /// How the limits stand that the request is under, and whether they would refuse it: as it would be weighed, without
+    /// anything being reserved. With it the tokens that the answer might have at most, where no more are left.
+    pub(crate) async fn outlook(
+        &self,
+        prices: Option<Prices>,
+        count: impl Future<Output = Option<u64>>,
+        now: UnixMs,
+    ) -> (Vec<Outlook>, Option<u64>) {
+        let (bounds, names, prices) = (self.bounds(), self.names(), prices.unwrap_or_default());
+        let limiter = &self.quotas.limiter;
+        let look = async |size: Size| {
+            let found = limiter.outlook(&bounds, &self.asked(&names, Demand::of(size, &prices)), now).await;
+            let is_refused = found.iter().any(|outlook| outlook.refuses);
+            (found, is_refused)
+        };
+        let mut size = self.size(self.output());
+        let (first, is_refused) = look(size).await;
+        if !is_refused {
+            return (first, None);
+        }
+        if let Some(counted) = count.await {
+            let input = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(media(self.wanted.media));
+            size.input = size.input.min(input);
+            if let (found, false) = look(size).await {
+                return (found, None);
+            }
+        }
+        if self.wanted.output.is_none() {
+            let room = limiter.room(&bounds, &self.asked(&names, Demand::default()), now).await;
+            let fits = prices.fits(size.input, room.nanos, room.tokens);
+            if let Some(cap) = fits.filter(|cap| *cap >= LEAST_OUTPUT && *cap < size.output)
+                && let (found, false) = look(Size { output: cap, ..size }).await
+            {
+                return (found, u64::try_from(cap).ok());
+            }
+        }
+        (first, None)
+    }
+
+    /// Which models to ask instead of one whose own budget is spent, in order.
+    pub(crate) fn budget_fallbacks(&self) -> &[Box<str>] {
+        self.identity.bounds.budget_fallbacks(&self.names())
+    }
+
+    /// Tokens of an answer that are reserved: what the request says, else the model's maximum, what is usual, or what there
+    /// is room for.
+    pub(crate) fn output(&self) -> u64 {
+        self.cap.unwrap_or_else(|| self.wanted_output())
+    }
+
+    /// Whether a stream that would pass what is reserved is ended.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(self.quotas.reservation, BudgetReservation::Bound)
     }
 
     /// Whether nothing in the request is priced otherwise than plain text.
@@ -190,15 +260,16 @@ impl Allowance {
     fn asked<'a>(&'a self, names: &'a [&'a str], demand: Demand) -> Asked<'a> {
         Asked {
             models: names,
+            model_groups: &self.wanted.model_groups,
             tags: &self.wanted.tags,
+            server: None,
             is_failing: self.wanted.is_failing,
             demand,
-            ..Asked::default()
         }
     }
 
     /// Tokens that the answer may have: what the request says, else the model's maximum, or what is usual.
-    fn output(&self) -> u64 {
+    fn wanted_output(&self) -> u64 {
         let Wanted { output, most_output, .. } = &self.wanted;
         if let Some(output) = output {
             return *output;

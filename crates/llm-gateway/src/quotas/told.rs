@@ -1,11 +1,11 @@
 //! What clients are told of limits.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use llm_limits::{Measure, Refusal, RefusalKind, Remaining, Standing};
+use llm_limits::{Cycle, Measure, Outlook, Refusal, RefusalKind, Remaining, Standing};
 use llm_pricing::Usd;
 use llm_tenancy::VirtualKey;
 use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::headers;
 
@@ -52,6 +52,41 @@ pub(crate) fn refused(refusal: &Refusal, budget_status: Option<u16>, now: UnixMs
     }
     error.details = Some(Box::new(details));
     error
+}
+
+/// Whether an error says that a model's own budget is in the way.
+pub(crate) fn is_of_a_models_budget(error: &ApiError) -> bool {
+    error.layer == Layer::Budget && error.details.as_ref().is_some_and(|details| details.contains_key("of"))
+}
+
+/// How a limit stands, for whoever asks without making a request.
+pub(crate) fn outlook(outlook: &Outlook) -> Value {
+    let Outlook { standing, subject, part, cycle, wanted, refuses } = outlook;
+    let amount = |amount: i64| match standing.measure {
+        Measure::Spend => Value::String(Usd::from_nanos(amount).to_string()),
+        _ => Value::from(amount),
+    };
+    let kind = match standing.measure {
+        Measure::Requests => RefusalKind::Rate,
+        Measure::Tokens => RefusalKind::Tokens,
+        Measure::Parallel => RefusalKind::Parallel,
+        Measure::Spend => RefusalKind::Budget,
+    };
+    // What is only watched refuses nothing.
+    let limit = (standing.limit < i64::MAX).then(|| amount(standing.limit));
+    json!({
+        "level": standing.level.label(),
+        "subject": **subject,
+        "of": part,
+        "type": kind.label(),
+        "period": if *cycle == Cycle::Ever { Value::Null } else { cycle.to_string().into() },
+        "limit": limit,
+        "current": amount(standing.used),
+        "reserved": amount(standing.used.saturating_sub(standing.spent).max(0)),
+        "requested": amount(*wanted),
+        "reset_at": standing.resets_at.map(UnixMs::rfc3339),
+        "refuses": refuses,
+    })
 }
 
 /// What is left, on an answer: as OpenAI tells it, and in LiteLLM's words what bounds the key.

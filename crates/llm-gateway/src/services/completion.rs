@@ -31,10 +31,11 @@ use llm_continuation::Thread;
 use llm_provider_core::{
     Dialect, Incoming, Ingress, Note, OnUnsupported, Peek, Provider, Reply, header_text,
 };
-use llm_router::{Affinity, Class, Exhausted, Inquiry, Session, drive};
+use llm_router::{Affinity, Class, Entry, Exhausted, Inquiry, Session, drive};
 use llm_types::{ApiError, ErrorKind, Layer, Nullable, UnixMs};
 use smallvec::SmallVec;
 
+pub(crate) use allow::outlook;
 pub(crate) use attempt::attempt;
 pub(crate) use attempt::{Asked, Begun};
 pub(crate) use book::{Book, Desk};
@@ -58,6 +59,7 @@ use crate::exchange::Exchange;
 use crate::headers;
 use crate::limits::HeldBody;
 use crate::pricing;
+use crate::quotas::told;
 use crate::serving::Serving;
 use crate::stage::Stage;
 
@@ -188,7 +190,28 @@ pub async fn run(
     open.enter(Stage::GuardrailsIn);
     open.enter(Stage::Cache);
     open.enter(Stage::Router);
-    route(app, serving, &request, exchange).await
+    let refused = match route(app, serving, &request, exchange, None).await {
+        Err(error) if told::is_of_a_models_budget(&error) => error,
+        answered => return answered,
+    };
+    // A model whose own budget is spent: others may have been named for that.
+    let unasked = exchange.as_mut().filter(|open| open.record().legs.is_empty());
+    let Some(open) = unasked else { return Err(refused) };
+    let others = open.allowance().map(|allowance| allowance.budget_fallbacks().to_vec()).unwrap_or_default();
+    for other in others {
+        let Some(open) = exchange.as_mut().filter(|open| open.record().legs.is_empty()) else { break };
+        open.withdraw();
+        // Boxed, so that the way of most requests stays small in memory.
+        match Box::pin(route(app, serving, &request, exchange, Some(&other))).await {
+            Ok(answer) => return Ok(answer),
+            // Once somebody has been asked, theirs is the word.
+            Err(error) if exchange.as_ref().is_none_or(|open| !open.record().legs.is_empty()) => {
+                return Err(error);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(refused)
 }
 
 /// Looks at a request: what the gateway itself has to know of it, and the record.
@@ -221,6 +244,7 @@ pub(crate) fn look<'a>(
     if exchange.is_booked() {
         exchange.record_mut().account = account::account(ask, &peek, exchange.record().principal.as_ref())?;
     }
+    exchange.set_own_prices(serving.prices_of(exchange.record().principal.as_ref()));
     let record = exchange.record_mut();
     record.dialect = Some(ask.dialect);
     record.stream = stream;
@@ -246,12 +270,17 @@ pub(crate) fn look<'a>(
     })
 }
 
-/// Asks deployments in the router's order until one answers.
+/// What stands for a rule where the budget of the model that was asked for is spent.
+const BY_BUDGET: &str = "budget_fallbacks";
+
+/// Asks deployments in the router's order until one answers. `instead` is the group that is asked in the place of the
+/// one whose budget is spent.
 async fn route(
     app: &Arc<App>,
     serving: &Arc<Serving>,
     request: &Request<'_>,
     exchange: &mut Option<Exchange>,
+    instead: Option<&str>,
 ) -> Result<Response<AnswerBody>, ApiError> {
     let Some(open) = exchange else {
         return Err(ApiError::new(ErrorKind::Internal, Layer::Gateway, "the exchange has ended already"));
@@ -261,11 +290,14 @@ async fn route(
     let (tags, regions) = (known.tags(), known.regions());
     let mut inquiry = known.inquiry(request, &tags, &regions);
     let embedder = Embedder::new(app, serving, open.record().principal.clone());
-    let (entry, class) = enter(serving, request, &mut inquiry, &embedder).await?;
+    let (entry, class) = match instead {
+        None => enter(serving, request, &mut inquiry, &embedder).await?,
+        Some(group) => (Entry::by(BY_BUDGET, group), None),
+    };
     let principal = open.record().principal.clone();
     let group = serving.resolve_for(entry.group, principal.as_ref().and_then(Principal::access))?;
     if let Some(quotas) = app.quotas() {
-        allow::allow(app, quotas, request, &group, open).await?;
+        allow::allow(app, serving, quotas, request, (&group, instead), open).await?;
     }
     let now = app.runtime.now();
     let ties = Ties::find(&serving.prepare.states, &group, request, &known, now)?;
@@ -307,7 +339,7 @@ async fn route(
     app.metrics.went_on(&turns, driven.is_ok());
     let mut open = desk.close();
     let record = open.record_mut();
-    record.fallbacks = session.fallbacks();
+    record.fallbacks = session.fallbacks() + u32::from(instead.is_some());
     record.retries = session.retries();
     match (driven, answering) {
         (Ok(won), Ok(group)) => {

@@ -19,6 +19,8 @@ use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
+use crate::pricing::Pricing;
+use crate::quotas::told;
 use crate::serving::{Group, Serving};
 
 /// What stands where a secret is sent.
@@ -72,6 +74,7 @@ pub async fn explain(
     let mut upstream = Value::Null;
     let mut notes = Vec::new();
     let mut cost = Value::Null;
+    let (mut limits, mut capped) = (Vec::new(), None);
     if let Some(deployment) = first {
         let capture = Arc::new(Capture::default());
         let stand_in = Arc::new(deployment.stand_in(capture.clone()));
@@ -85,7 +88,12 @@ pub async fn explain(
             (None, Err(error)) => json!({"error": error.message, "kind": error.kind}),
             (None, Ok(_)) => Value::Null,
         };
-        cost = estimated(&deployment, &request, now).await;
+        let pricing = deployment.pricing.for_payer(serving.prices_of(principal.as_ref()));
+        cost = estimated(&deployment, &pricing, &request, now).await;
+        let (found, most) =
+            completion::outlook(app, serving, &request, (&group, &deployment), principal.as_ref()).await?;
+        limits = found.iter().map(told::outlook).collect();
+        capped = most;
     }
     Ok(json!({
         "at": now,
@@ -108,6 +116,8 @@ pub async fn explain(
         "upstream": upstream,
         "notes": notes,
         "estimated_cost": cost,
+        "limits": limits,
+        "max_output_tokens": capped,
     }))
 }
 
@@ -154,7 +164,12 @@ impl Embed for Nobody {
 }
 
 /// What the request would cost, its tokens counted; nothing if it is none that can be read.
-async fn estimated(deployment: &Deployment, request: &completion::Request<'_>, now: UnixMs) -> Value {
+async fn estimated(
+    deployment: &Deployment,
+    pricing: &Pricing,
+    request: &completion::Request<'_>,
+    now: UnixMs,
+) -> Value {
     let Ok(incoming) = request.canonical() else { return Value::Null };
     let canonical = incoming.request.clone();
     let encoding = deployment.encoding;
@@ -163,19 +178,21 @@ async fn estimated(deployment: &Deployment, request: &completion::Request<'_>, n
         (count::tokens(&canonical, encoding), most)
     });
     match counted.await {
-        Ok((input, most)) => estimate(deployment, input.input_tokens, most, now),
+        Ok((input, most)) => {
+            let most = most.or(deployment.window.max_output_tokens);
+            estimate(pricing, input.input_tokens, most, now)
+        }
         Err(_) => Value::Null,
     }
 }
 
 /// What the request would cost: its prompt, and an answer as long as it may be.
-fn estimate(deployment: &Deployment, input: u64, most: Option<u64>, now: UnixMs) -> Value {
+fn estimate(pricing: &Pricing, input: u64, most: Option<u64>, now: UnixMs) -> Value {
     let bill = |output: u64| {
         let usage = Usage::new(input, output);
         let seen = llm_provider_core::Seen { usage: Some(usage), ..llm_provider_core::Seen::default() };
-        deployment.pricing.bill(&seen, 0, now).map(|bill| bill.cost.total)
+        pricing.bill(&seen, 0, now).map(|bill| bill.cost.total)
     };
-    let most = most.or(deployment.window.max_output_tokens);
     json!({
         "input_tokens": input,
         "max_output_tokens": most,

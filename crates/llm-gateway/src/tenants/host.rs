@@ -106,10 +106,12 @@ impl Host for Desk {
         if entry.flags.has(Flag::Reported) {
             return None;
         }
-        let group = self.app.serving().resolve(&entry.model).ok()?;
+        let serving = self.app.serving();
+        let group = serving.resolve(&entry.model).ok()?;
         let same =
             group.deployments.iter().find(|deployment| *deployment.id.as_str() == *entry.deployment)?;
-        let bill = bill(&same.pricing, usage(&entry.tokens), entry.at())?;
+        let pricing = same.pricing.for_payer(serving.prices_of_team(&entry.team));
+        let bill = bill(&pricing, usage(&entry.tokens), entry.at())?;
         Some(Repriced { cost: bill.cost.total, list_cost: bill.cost.before_adjustment })
     }
 }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use llm_tenancy::Calendar;
+
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(crate) use address::ServerKind;
 pub(crate) use address::{Address, Server};
@@ -33,11 +35,13 @@ pub struct StoreSettings {
     pub migration_timeout_ms: u64,
     /// Whether opening takes the schema's steps. If not, a database that wants some is refused.
     pub migrate: bool,
+    /// By which days, weeks and months budgets begin anew.
+    pub calendar: Calendar,
 }
 
 impl StoreSettings {
     /// The file `llm-gateway.db` in a folder; 10 connections; 2 s for a connection, 5 s for a call, 10 min for the
-    /// schema.
+    /// schema; days of UTC.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             url: None,
@@ -47,6 +51,7 @@ impl StoreSettings {
             query_timeout_ms: 5_000,
             migration_timeout_ms: 600_000,
             migrate: true,
+            calendar: Calendar::UTC,
         }
     }
 
@@ -79,6 +84,7 @@ impl fmt::Debug for StoreSettings {
             .field("query_timeout_ms", &self.query_timeout_ms)
             .field("migration_timeout_ms", &self.migration_timeout_ms)
             .field("migrate", &self.migrate)
+            .field("calendar", &self.calendar)
             .finish()
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use llm_tenancy::Calendar;
 use llm_types::UnixMs;
 use sea_orm::ConnectionTrait as _;
 use sea_orm::sea_query::{Expr, Query};
@@ -29,6 +30,7 @@ struct Inner {
     cipher: Cipher,
     own: watch::Sender<()>,
     parts: Parts,
+    calendar: Calendar,
     /// Let go after the connections.
     _lock: Option<Lock>,
 }
@@ -46,7 +48,9 @@ impl Store {
     pub async fn open(settings: &StoreSettings, cipher: Cipher, now: UnixMs) -> Result<Self> {
         let Opened { db, lock } = open::open(settings, now).await?;
         let (own, _) = watch::channel(());
-        Ok(Self { inner: Arc::new(Inner { db, cipher, own, parts: Parts::default(), _lock: lock }) })
+        let calendar = settings.calendar.clone();
+        let inner = Inner { db, cipher, own, parts: Parts::default(), calendar, _lock: lock };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Whether the database answers.
@@ -71,6 +75,11 @@ impl Store {
             sea_orm::DbBackend::MySql => "mysql",
             _ => "sqlite",
         }
+    }
+
+    /// By which days, weeks and months budgets begin anew.
+    pub fn calendar(&self) -> &Calendar {
+        &self.inner.calendar
     }
 
     pub(crate) fn db(&self) -> &Db {

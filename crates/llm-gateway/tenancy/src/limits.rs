@@ -6,8 +6,8 @@ use llm_pricing::Usd;
 use llm_types::UnixMs;
 use serde::{Deserialize, Serialize};
 
-use crate::Period;
 use crate::document::is_default;
+use crate::{Calendar, Period};
 
 /// What a key, team, member, user or organisation may spend, and how fast. `None` is no bound.
 ///
@@ -87,9 +87,9 @@ impl Limits {
         }
     }
 
-    /// When `max_budget` next begins anew.
-    pub fn next_reset(&self, now: UnixMs) -> Option<UnixMs> {
-        self.budget_duration.map(|period| period.next_reset(now))
+    /// When `max_budget` next begins anew, by a calendar.
+    pub fn next_reset(&self, now: UnixMs, calendar: &Calendar) -> Option<UnixMs> {
+        self.budget_duration.map(|period| period.window(now, calendar).end)
     }
 }
 

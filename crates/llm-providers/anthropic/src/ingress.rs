@@ -1,5 +1,6 @@
 //! Clients that speak Anthropic Messages, to any model.
 
+mod cut;
 mod ending;
 mod error;
 mod kept;
@@ -14,7 +15,7 @@ use llm_provider_core::{
     ChunkWriter, CountTokens, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply, TokenCount,
     WholeIngress,
 };
-use llm_types::{ApiError, ChatRequest, ChatResponse};
+use llm_types::{ApiError, ChatRequest, ChatResponse, Usage};
 use serde::Serialize;
 
 /// Reads Messages requests into the canonical form and writes canonical answers as Messages answers.
@@ -97,6 +98,12 @@ impl Ingress for MessagesIngress {
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {
         let mut out = BytesMut::new();
         error::write_event(error, reply, &mut out);
+        out.freeze()
+    }
+
+    fn cut_short(&self, frames: &[Bytes], usage: &Usage, _reply: &Reply) -> Bytes {
+        let mut out = BytesMut::new();
+        cut::write(frames, usage, &mut out);
         out.freeze()
     }
 }

@@ -103,7 +103,7 @@ impl Listener for MessagesListener {
         };
         match kind.as_ref() {
             b"content_block_delta" => {
-                self.seen.content_bytes += content_bytes(&event.data);
+                self.seen.wrote_escaped(words(&event.data));
                 Heard::Content
             }
             b"message_start" => {
@@ -228,17 +228,17 @@ static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
     usage: memmem::Finder::new("\"usage\":"),
 });
 
-/// Bytes of text, thinking or input in a delta, as they stand: for an estimate.
-fn content_bytes(data: &[u8]) -> u64 {
+/// Text, thinking or input in a delta, as it stands: for an estimate.
+fn words(data: &[u8]) -> &[u8] {
     let markers: [&[u8]; 3] = [b"\"text\":", b"\"thinking\":", b"\"partial_json\":"];
     for marker in markers {
         let Some(at) = memmem::find(data, marker) else { continue };
         let value = data[at + marker.len()..].trim_ascii_start();
         if let Some(text) = value.strip_prefix(b"\"") {
-            return string_length(text) as u64;
+            return &text[..string_length(text)];
         }
     }
-    0
+    &[]
 }
 
 /// How far a JSON string goes, its closing quote not counted.

@@ -1,5 +1,6 @@
 //! Clients that speak Converse, to any model.
 
+mod cut;
 mod error;
 mod kept;
 mod read;
@@ -9,7 +10,7 @@ mod write;
 use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use llm_provider_core::{ChunkWriter, Dialect, Framing, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatResponse};
+use llm_types::{ApiError, ChatResponse, Usage};
 
 /// Where an error says its type.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -81,6 +82,12 @@ impl Ingress for ConverseIngress {
     fn error_event(&self, error: &ApiError, _reply: &Reply) -> Bytes {
         let mut out = BytesMut::new();
         error::write_exception(error, &mut out);
+        out.freeze()
+    }
+
+    fn cut_short(&self, frames: &[Bytes], usage: &Usage, _reply: &Reply) -> Bytes {
+        let mut out = BytesMut::new();
+        cut::write(frames, usage, &mut out);
         out.freeze()
     }
 }

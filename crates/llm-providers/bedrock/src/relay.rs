@@ -95,7 +95,7 @@ impl Listener for ConverseListener {
         match &*name {
             "contentBlockDelta" => {
                 // The members around the words, and the padding beside them, are no words.
-                self.seen.content_bytes += words(&event.data);
+                hear(&mut self.seen, &event.data);
                 Heard::Content
             }
             "contentBlockStart" => {
@@ -154,22 +154,23 @@ impl ConverseListener {
     }
 }
 
-/// Bytes of text, thinking or input in a delta: for an estimate.
-fn words(data: &[u8]) -> u64 {
+/// Takes note of text, thinking or input in a delta: for an estimate.
+fn hear(seen: &mut Seen, data: &[u8]) {
     #[derive(Deserialize)]
     struct Event {
         delta: Value,
     }
-    fn texts(value: &Value) -> usize {
+    fn texts(seen: &mut Seen, value: &Value) {
         match value {
-            Value::String(text) => text.len(),
+            Value::String(text) => seen.wrote(text.as_bytes()),
             Value::Object(members) => members
                 .iter()
                 .filter(|(name, _)| *name != "signature" && *name != "redactedContent")
-                .map(|(_, value)| texts(value))
-                .sum(),
-            _ => 0,
+                .for_each(|(_, value)| texts(seen, value)),
+            _ => {}
         }
     }
-    serde_json::from_slice::<Event>(data).map_or(0, |event| texts(&event.delta) as u64)
+    if let Ok(event) = serde_json::from_slice::<Event>(data) {
+        texts(seen, &event.delta);
+    }
 }

@@ -1,5 +1,6 @@
 //! Clients that speak Cohere's dialect, to any model.
 
+mod cut;
 mod embed;
 mod read;
 mod rerank;
@@ -8,7 +9,7 @@ mod write;
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatResponse};
+use llm_types::{ApiError, ChatResponse, Usage};
 use serde::Serialize;
 
 pub use embed::CohereEmbedIngress;
@@ -57,6 +58,12 @@ impl Ingress for CohereIngress {
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {
         let mut out = BytesMut::new();
         stream::write_error(error, &reply.request_id, &mut out);
+        out.freeze()
+    }
+
+    fn cut_short(&self, frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
+        let mut out = BytesMut::new();
+        cut::write(frames, usage, reply, &mut out);
         out.freeze()
     }
 }

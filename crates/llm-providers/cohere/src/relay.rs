@@ -93,7 +93,7 @@ impl Listener for ChatListener {
     fn body(&mut self, body: &[u8]) {
         let Ok(whole) = serde_json::from_slice::<Whole>(body) else { return };
         self.called = whole.message.tool_calls.is_some_and(|calls| !calls.is_empty());
-        self.seen.content_bytes += whole.message.content.as_ref().map_or(0, text_bytes);
+        whole.message.content.iter().for_each(|content| hear(&mut self.seen, content));
         self.seen.usage = whole.usage.as_ref().map(usage::canonical);
         self.ended(whole.finish_reason.as_deref(), None, body);
     }
@@ -113,19 +113,19 @@ impl ChatListener {
         let message = delta.message.into_option().unwrap_or_default();
         match event.r#type {
             EventKind::ContentStart | EventKind::ContentDelta => {
-                let bytes = message.content.get().map_or(0, text_bytes);
-                self.seen.content_bytes += bytes;
-                if bytes > 0 { Heard::Content } else { Heard::Other }
+                let before = self.seen.content_bytes;
+                message.content.get().into_iter().for_each(|content| hear(&mut self.seen, content));
+                if self.seen.content_bytes > before { Heard::Content } else { Heard::Other }
             }
             EventKind::ToolPlanDelta => {
-                self.seen.content_bytes += message.tool_plan.as_deref().unwrap_or_default().len() as u64;
+                self.seen.wrote(message.tool_plan.as_deref().unwrap_or_default().as_bytes());
                 Heard::Content
             }
             EventKind::ToolCallStart | EventKind::ToolCallDelta => {
                 self.called = true;
                 let arguments =
                     message.tool_calls.get().and_then(|call| call["function"]["arguments"].as_str());
-                self.seen.content_bytes += arguments.unwrap_or_default().len() as u64;
+                self.seen.wrote(arguments.unwrap_or_default().as_bytes());
                 Heard::Content
             }
             EventKind::MessageEnd => {
@@ -154,14 +154,15 @@ impl ChatListener {
     }
 }
 
-/// Bytes of text and thinking in a part or in a list of parts.
-fn text_bytes(content: &Value) -> u64 {
+/// Takes note of text and thinking in a part or in a list of parts.
+fn hear(seen: &mut Seen, content: &Value) {
     match content {
-        Value::Array(parts) => parts.iter().map(text_bytes).sum(),
-        part => ["text", "thinking"]
-            .iter()
-            .map(|name| part.get(*name).and_then(Value::as_str).unwrap_or_default().len() as u64)
-            .sum(),
+        Value::Array(parts) => parts.iter().for_each(|part| hear(seen, part)),
+        part => {
+            for text in ["text", "thinking"].iter().filter_map(|name| part.get(*name)?.as_str()) {
+                seen.wrote(text.as_bytes());
+            }
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! Dialects that clients speak: reading them into the canonical form and writing answers back.
 
 use bytes::{Bytes, BytesMut};
-use llm_types::{ApiError, ChatChunk, ChatRequest, ChatResponse, ErrorKind, Layer};
+use llm_types::{
+    ApiError, ChatChunk, ChatRequest, ChatResponse, ChunkChoice, ErrorKind, FinishReason, Layer, Nullable,
+    Usage,
+};
 
 use crate::{Framing, Note, Operation, Peek};
 
@@ -112,6 +115,21 @@ pub trait Ingress: Send + Sync {
 
     /// Writes an error as an event in mid-stream, for a stream whose bytes are passed through.
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
+
+    /// Ends a stream whose bytes were passed through so far as if the model had written as much as it may. `frames` are the
+    /// stream's first, and the latest from the last words on; `usage` is what the answer took.
+    fn cut_short(&self, _frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
+        let mut writer = self.writer(reply);
+        let mut out = BytesMut::new();
+        let mut chunk = ChatChunk::new(&reply.request_id, reply.created_s, &reply.model, Vec::new());
+        chunk.choices = Nullable::Value(vec![ChunkChoice::ended(0, FinishReason::Length)]);
+        writer.chunk(&chunk, &mut out);
+        chunk.choices = Nullable::Value(Vec::new());
+        chunk.usage = Nullable::Value(usage.clone());
+        writer.chunk(&chunk, &mut out);
+        writer.end(&mut out);
+        out.freeze()
+    }
 }
 
 /// The client's side of a dialect, for an operation that is asked and answered whole.

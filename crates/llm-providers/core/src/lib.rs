@@ -21,6 +21,7 @@ mod peek;
 mod pieces;
 mod provider;
 mod relay;
+mod sample;
 mod scan;
 mod secret;
 mod sift;
@@ -53,6 +54,7 @@ pub use provider::{
     Translator, VendorInfo,
 };
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
+pub use sample::Sample;
 pub use scan::Scan;
 pub use secret::Secret;
 pub use sift::{Sifted, sift};

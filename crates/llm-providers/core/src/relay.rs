@@ -2,7 +2,7 @@
 
 use llm_types::{FinishReason, Usage};
 
-use crate::{Call, Dialect, Edit, EncodeError, Framing, Peek, UpstreamError};
+use crate::{Call, Dialect, Edit, EncodeError, Framing, Peek, Sample, UpstreamError};
 
 /// What is asked of a vendor whose dialect the client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,6 +120,22 @@ pub struct Seen {
     pub id: Option<String>,
     /// Bytes of text that the model wrote, for an estimate where no usage comes.
     pub content_bytes: u64,
+    /// The beginning of that text, of a streamed answer.
+    pub sample: Sample,
     /// Whether the answer came to its end.
     pub complete: bool,
+}
+
+impl Seen {
+    /// The model went on with this text.
+    pub fn wrote(&mut self, text: &[u8]) {
+        self.content_bytes += text.len() as u64;
+        self.sample.add(text, false);
+    }
+
+    /// The model went on with this text, as it stands in JSON without its quotes. Of one answer all text is told so.
+    pub fn wrote_escaped(&mut self, text: &[u8]) {
+        self.content_bytes += text.len() as u64;
+        self.sample.add(text, true);
+    }
 }

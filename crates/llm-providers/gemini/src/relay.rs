@@ -112,7 +112,7 @@ impl GenerateListener {
             for part in candidate.content.get().map(Content::parts).unwrap_or_default() {
                 has_content = true;
                 self.has_calls |= part.function_call.is_value();
-                self.seen.content_bytes += content_bytes(part);
+                hear(&mut self.seen, part);
             }
             if let Some(finish) = candidate.finish_reason.get() {
                 self.seen.finish_reason = Some(finish_reason(Some(finish), self.has_calls));
@@ -136,12 +136,14 @@ impl GenerateListener {
     }
 }
 
-/// Bytes of text and arguments, for an estimate.
-fn content_bytes(part: &Part) -> u64 {
-    let text = part.text.as_deref().map_or(0, str::len);
-    let args =
-        part.function_call.get().and_then(|call| call.args.get()).map_or(0, |args| args.to_string().len());
-    (text + args) as u64
+/// Takes note of text and arguments, for an estimate.
+fn hear(seen: &mut Seen, part: &Part) {
+    if let Some(text) = part.text.as_deref() {
+        seen.wrote(text.as_bytes());
+    }
+    if let Some(args) = part.function_call.get().and_then(|call| call.args.get()) {
+        seen.wrote(args.to_string().as_bytes());
+    }
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ impl Listener for LineListener {
         let (content, thinking) = message.map_or((None, None), |said| (said.content, said.thinking));
         for text in [content, thinking, line.response, line.thinking].iter().flatten() {
             bytes += text.len() as u64;
+            self.seen.wrote(text.as_bytes());
         }
-        self.seen.content_bytes += bytes;
         if line.done == Some(true) {
             self.seen.usage = usage::canonical(&line.prompt_eval_count.into(), &line.eval_count.into());
             let native = line.done_reason.unwrap_or_default();

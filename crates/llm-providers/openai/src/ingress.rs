@@ -1,11 +1,12 @@
 //! [`ChatIngress`]: clients that speak OpenAI's dialect.
 
+mod cut;
 mod numbers;
 mod writer;
 
 use bytes::Bytes;
 use llm_provider_core::{ChunkWriter, Dialect, Edit, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatRequest, ChatResponse, ErrorKind, Extra, Nullable, from_slice};
+use llm_types::{ApiError, ChatRequest, ChatResponse, ErrorKind, Extra, Nullable, Usage, from_slice};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,6 +59,10 @@ impl Ingress for ChatIngress {
 
     fn error_event(&self, error: &ApiError, _: &Reply) -> Bytes {
         [b"data: ", &*error_body(error), b"\n\n"].concat().into()
+    }
+
+    fn cut_short(&self, frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
+        cut::write(frames, usage, reply)
     }
 }
 

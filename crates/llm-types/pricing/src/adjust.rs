@@ -31,6 +31,16 @@ pub struct Margin {
 }
 
 impl Adjustment {
+    /// What is paid of an amount, rounded once, half to even. Less than nothing stays as it is. `None` when it does not fit.
+    pub fn of(self, amount: Usd) -> Option<Usd> {
+        match u64::try_from(amount.nanos()) {
+            Ok(nanos) if self != Self::default() => {
+                self.apply(Wide::new(nanos.into(), 9))?.round(9).map(Usd::from_nanos)
+            }
+            _ => Some(amount),
+        }
+    }
+
     /// `None` when it does not fit.
     pub(crate) fn apply(self, list: Wide) -> Option<Wide> {
         let mut amount = list;

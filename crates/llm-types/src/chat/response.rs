@@ -172,6 +172,15 @@ wire_struct! {
 }
 
 impl ChunkChoice {
+    /// A choice ends for this reason.
+    pub fn ended(index: u32, reason: FinishReason) -> Self {
+        Self {
+            index: Nullable::Value(index),
+            finish_reason: Nullable::Value(reason),
+            ..Self::new(Delta::default())
+        }
+    }
+
     /// The first choice goes on by `delta`.
     pub fn new(delta: Delta) -> Self {
         Self {

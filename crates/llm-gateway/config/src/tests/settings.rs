@@ -334,3 +334,14 @@ fn tokens_and_secret_managers_are_checked_where_they_stand() {
     let config = Config::parse("config.yaml", &text, &context).unwrap();
     assert_eq!(config.settings.jwt, None, "tokens are taken only where that is said");
 }
+
+#[test]
+fn teams_have_prices_by_their_ids() {
+    let settings = settings(
+        "llm_gateway: {team_prices: {search: {discount: 0.1}, partners: {margin: {percentage: 0.2, fixed_amount: 0.001}}}}",
+    );
+    let of = |team: &str| {
+        settings.team_prices[team].adjustment().of(llm_tenancy::Usd::from_nanos(1_000_000)).unwrap().nanos()
+    };
+    assert_eq!((of("search"), of("partners")), (900_000, 2_200_000));
+}

@@ -26,7 +26,9 @@ impl Bounds {
 
         let hash = key.hash.to_string();
         let subject = Subject::new(Level::Key, &[&hash], of_key);
-        making.add(&subject, &with_row(&key.limits, row(&key.budget_id)));
+        let mut limits = with_row(&key.limits, row(&key.budget_id));
+        limits.max_parallel_requests = limits.max_parallel_requests.or(rules.key_parallel);
+        making.add(&subject, &limits);
         if let Some(project) = project {
             let subject = Subject::new(Level::Project, &[project.project_id.as_str()], of_team);
             making.add(&subject, &with_row(&project.limits, row(&project.budget_id)));
@@ -60,17 +62,28 @@ impl Bounds {
     }
 
     /// What bounds the requests for an end user.
-    pub fn of_end_user(end_user: &EndUser, budget: Option<&Budget>) -> Self {
-        let mut making = Making::new(&[]);
-        let subject = Subject::new(Level::EndUser, &[end_user.user_id.as_str()], None);
-        making.add(&subject, &with_row(&end_user.limits, budget));
-        making.done()
+    pub fn of_end_user(end_user: &EndUser, budget: Option<&Budget>, rules: &Rules) -> Self {
+        Self::of_whom(&end_user.user_id, &with_row(&end_user.limits, budget), rules)
     }
 
-    /// What bounds the requests for an end user of whom there is no record: the budget for all such.
-    pub fn of_unknown_end_user(id: &EndUserId, budget: &Budget) -> Self {
+    /// What bounds the requests for an end user of whom there is no record: the budget for all such, if there is one.
+    pub fn of_unknown_end_user(id: &EndUserId, budget: Option<&Budget>, rules: &Rules) -> Self {
+        match budget {
+            Some(budget) => Self::of_whom(id, &budget.limits, rules),
+            None => Self::of_whom(id, &Limits::default(), rules),
+        }
+    }
+
+    /// Who has no budget has that of all who have none.
+    fn of_whom(id: &EndUserId, limits: &Limits, rules: &Rules) -> Self {
         let mut making = Making::new(&[]);
-        making.add(&Subject::new(Level::EndUser, &[id.as_str()], None), &budget.limits);
+        let subject = Subject::new(Level::EndUser, &[id.as_str()], None);
+        making.add(&subject, limits);
+        let has_none = limits.max_budget.is_none() && limits.budget_limits.is_empty();
+        if let Some(budget) = rules.end_user_budget.filter(|_| has_none) {
+            let bound = bound(&subject, Measure::Spend, Cycle::Ever, None);
+            making.push(Bound { limit: Some(nanos(budget)), ..bound });
+        }
         making.done()
     }
 

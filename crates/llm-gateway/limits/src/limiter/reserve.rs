@@ -7,7 +7,7 @@ use llm_types::UnixMs;
 use super::{Limiter, Room, WhenAway};
 use crate::account::MOST;
 use crate::reservation::{Line, Lines};
-use crate::{Asked, Bound, Bounds, Demand, Measure, Refusal, Remaining, Reservation};
+use crate::{Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation};
 
 /// How often a request asks at most before others have taken too much of what it was given.
 const ROUNDS: usize = 16;
@@ -69,16 +69,29 @@ impl Limiter {
     pub async fn room(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Room {
         let demand = Demand::more(1, 1);
         let lines = self.lines(bounds, &Asked { demand, ..*asked }, now);
-        let unheard: SmallVec<[usize; 4]> =
-            (0..lines.len()).filter(|place| !lines[*place].tally.is_heard()).collect();
-        if !unheard.is_empty() && !self.inner.is_away(now) {
-            self.ask(&lines, &unheard, now).await;
-        }
+        self.hear(&lines, now).await;
         let least = |measure: Measure| {
             let of = lines.iter().filter(|line| line.account.measure == measure && line.limit < i64::MAX);
             of.map(|line| line.limit.saturating_sub(line.tally.used()).max(0)).min()
         };
         Room { nanos: least(Measure::Spend), tokens: least(Measure::Tokens) }
+    }
+
+    /// How the limits stand that concern a request, and which of them would refuse it. Nothing is taken; what is not known
+    /// yet is asked for.
+    pub async fn outlook(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Vec<Outlook> {
+        let lines = self.lines(bounds, asked, now);
+        self.hear(&lines, now).await;
+        lines.iter().map(Outlook::of).collect()
+    }
+
+    /// Asks what is left of those of which nothing is known.
+    async fn hear(&self, lines: &Lines, now: UnixMs) {
+        let unheard: SmallVec<[usize; 4]> =
+            (0..lines.len()).filter(|place| !lines[*place].tally.is_heard()).collect();
+        if !unheard.is_empty() && !self.inner.is_away(now) {
+            self.ask(lines, &unheard, now).await;
+        }
     }
 
     /// What is left of the limits that concern a request, as far as is known here.

@@ -292,6 +292,34 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+#[test]
+fn more_is_reserved_beside_what_is_in_use() {
+    let tenant =
+        Tenant::of(json!({"max_budget": "0.0000001", "tpm_limit": 100}), json!({"max_parallel_requests": 1}));
+    let (bounds, limiter) = (tenant.bounds(), limiter());
+    let mut held = limiter.try_reserve(&[&bounds], &asked(60, 60), NOW).unwrap().unwrap();
+    let extension = held.extension();
+    let refusal = block_on(extension.take(41, 0, NOW)).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Tokens);
+    let refusal = block_on(extension.take(10, 41, NOW)).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Budget);
+    assert_eq!(used(&limiter, &[&bounds], NOW), (0, 60, 60), "all or nothing");
+    let more = block_on(extension.take(40, 40, NOW)).unwrap();
+    assert_eq!(used(&limiter, &[&bounds], NOW), (0, 100, 100));
+    drop(more);
+    assert_eq!(used(&limiter, &[&bounds], NOW), (0, 60, 60), "nobody took it in");
+    held.join(block_on(extension.take(30, 30, NOW)).unwrap());
+    assert_eq!((held.tokens(), held.nanos()), (90, 90));
+    // The minute is over, the budget is not.
+    let later = at(60_000);
+    let refusal = block_on(extension.take(1_000, 11, later)).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Budget);
+    held.join(block_on(extension.take(1_000, 10, later)).unwrap());
+    assert_eq!((held.tokens(), held.nanos()), (90, 100));
+    assert!(!held.settle(100, 90).is_exceeded);
+    assert_eq!(used(&limiter, &[&bounds], NOW).2, 100);
+}
+
 proptest! {
     #[test]
     fn limits_are_never_passed_and_nothing_is_lost(steps in proptest::collection::vec(step(), 1..80)) {

@@ -54,7 +54,7 @@ fn every_level_has_its_accounts() {
     assert_eq!(accounts(&tenant.bounds()), named(&expected));
     assert!(tenant.bounds().iter().all(|bound| &*bound.account.shelf == "org/acme"));
 
-    tenant.rules = Rules { user_bounds_team_keys: true };
+    tenant.rules = Rules { user_bounds_team_keys: true, ..Rules::default() };
     let bounds = tenant.bounds();
     let user = bounds.iter().find(|bound| bound.level == Level::User).unwrap();
     assert_eq!(
@@ -112,9 +112,42 @@ fn a_row_says_what_the_record_does_not() {
 
     let ben: EndUser = serde_json::from_value(json!({"user_id": "ben", "limits": {"rpm_limit": 2}})).unwrap();
     let expected = [("usd:1d:end_user/ben", nano), ("req:1m:end_user/ben", 2), ("tok:1m:end_user/ben", 6)];
-    assert_eq!(accounts(&Bounds::of_end_user(&ben, Some(&row))), named(&expected));
-    let unknown = Bounds::of_unknown_end_user(&"eve".into(), &row);
+    let rules = Rules::default();
+    assert_eq!(accounts(&Bounds::of_end_user(&ben, Some(&row), &rules)), named(&expected));
+    let unknown = Bounds::of_unknown_end_user(&"eve".into(), Some(&row), &rules);
     assert_eq!(accounts(&unknown)[1], ("req:1m:end_user/eve".to_owned(), 5));
+    assert!(Bounds::of_unknown_end_user(&"eve".into(), None, &rules).is_empty());
+}
+
+#[test]
+fn of_whom_nothing_is_said_the_operator_decides() {
+    let rules =
+        Rules { key_parallel: Some(7), end_user_budget: Some("0.5".parse().unwrap()), ..Rules::default() };
+    let mut tenant = Tenant::new("sk-1");
+    tenant.rules = rules;
+    assert_eq!(accounts(&tenant.bounds()), named(&[("par::key/K", 7)]), "of the key alone");
+    let row = |limits: serde_json::Value| -> Budget {
+        serde_json::from_value(json!({"budget_id": "b", "limits": limits})).unwrap()
+    };
+    (tenant.key.budget_id, tenant.budgets) =
+        (Some("b".into()), vec![row(json!({"max_parallel_requests": 9}))]);
+    assert_eq!(accounts(&tenant.bounds()), named(&[("par::key/K", 9)]), "a row says something");
+
+    let half = ("usd::end_user/ben".to_owned(), 500_000_000);
+    let ben = |limits: serde_json::Value| -> EndUser {
+        serde_json::from_value(json!({"user_id": "ben", "limits": limits})).unwrap()
+    };
+    let of = |limits, row: Option<&Budget>| accounts(&Bounds::of_end_user(&ben(limits), row, &rules));
+    assert_eq!(of(json!({}), None), std::slice::from_ref(&half));
+    assert_eq!(of(json!({"max_budget": "2"}), None), named(&[("usd::end_user/ben", 2_000_000_000)]));
+    let own = named(&[("usd:1d:end_user/ben", 1_000_000_000)]);
+    assert_eq!(of(json!({"budget_limits": [{"budget_duration": "1d", "max_budget": "1"}]}), None), own);
+    let daily = row(json!({"max_budget": "1", "budget_duration": "1d"}));
+    assert_eq!(of(json!({}), Some(&daily)), own, "nor has who has one by a row");
+    let watched = row(json!({"soft_budget": "0.1", "budget_duration": "1d", "rpm_limit": 3}));
+    let both = [("usd:1d:end_user/ben".to_owned(), -1), ("req:1m:end_user/ben".to_owned(), 3), half.clone()];
+    assert_eq!(of(json!({}), Some(&watched)), both, "what is only watched is no budget");
+    assert_eq!(accounts(&Bounds::of_unknown_end_user(&"ben".into(), None, &rules)), [half]);
 }
 
 #[test]

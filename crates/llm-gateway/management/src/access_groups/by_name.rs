@@ -179,7 +179,7 @@ async fn set_budget(desk: Desk, Parts(name): Parts<String>, mut said: Said) -> R
             left = said.members.clone();
             let before = it.limits.clone();
             member::set(it, &bounds(), &mut left)?;
-            bounds::settle(&it.limits, &mut it.spending, Some(&before), desk.now())
+            bounds::settle(&it.limits, &mut it.spending, Some(&before), &desk)
         })
         .await?;
     desk.ignores(left.keys().cloned());

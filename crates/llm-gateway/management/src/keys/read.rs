@@ -167,7 +167,7 @@ pub(super) fn apply(
     }
     member::set(key, &members(), said)?;
     if key.limits.budget_duration != period {
-        key.spending.budget_reset_at = key.limits.next_reset(now);
+        key.spending.budget_reset_at = desk.next_reset(&key.limits);
     }
     match (key.rotation.auto_rotate, key.rotation.rotation_interval) {
         (false, _) => key.rotation.next_at = None,

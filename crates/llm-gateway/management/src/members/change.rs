@@ -97,7 +97,7 @@ impl Patch {
             ));
         }
         let at = member.spending.budget_reset_at;
-        member.spending.budget_reset_at = bounds::reset_at(&limits, Some(&before), at, desk.now());
+        member.spending.budget_reset_at = bounds::reset_at(&limits, Some(&before), at, desk);
         member.limits = if limits == team.member_defaults.limits { Limits::default() } else { limits };
         member.role = self.role.unwrap_or(member.role);
         if let Some(models) = &self.models {
@@ -181,8 +181,7 @@ pub(super) async fn reset_budget(
         previous = member.budget_id.take();
         member.limits = Limits::default();
         let at = member.spending.budget_reset_at;
-        member.spending.budget_reset_at =
-            bounds::reset_at(member.limits_in(&team), Some(&before), at, desk.now());
+        member.spending.budget_reset_at = bounds::reset_at(member.limits_in(&team), Some(&before), at, &desk);
         Ok::<_, Fault>(())
     };
     let changed = desk.store.change(&key, &desk.scope, &desk.by, change).await?.value;

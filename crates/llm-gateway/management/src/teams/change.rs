@@ -81,7 +81,7 @@ pub(crate) fn begin(desk: &Desk, team: &Team, person: &Person, role: TeamRole) -
     let id = person.user.user_id.clone();
     let mut member = TeamMember::new(team.team_id.clone(), id, role, desk.stamp());
     member.models.clone_from(&team.member_defaults.models);
-    member.spending.budget_reset_at = member.limits_in(team).next_reset(desk.now());
+    member.spending.budget_reset_at = desk.next_reset(member.limits_in(team));
     member
 }
 
@@ -141,7 +141,7 @@ fn settle(
     organization: Option<&Organization>,
 ) -> Result<(), Fault> {
     let old = before.map(|before| &before.limits);
-    bounds::settle(&team.limits, &mut team.spending, old, desk.now())?;
+    bounds::settle(&team.limits, &mut team.spending, old, desk)?;
     if let Some(organization) = organization {
         bounds::check_within(&team.limits, old, &organization.limits, "the organization")?;
     }

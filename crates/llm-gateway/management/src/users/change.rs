@@ -105,7 +105,7 @@ async fn change(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
             let before = it.clone();
             it.user_role = role.unwrap_or(it.user_role);
             member::set(it, &user(), &mut left)?;
-            bounds::settle(&it.limits, &mut it.spending, Some(&before.limits), desk.now())?;
+            bounds::settle(&it.limits, &mut it.spending, Some(&before.limits), desk)?;
             desk.manager.check_user(it, Some(&before))?;
             Ok::<_, Fault>(())
         })

@@ -148,7 +148,7 @@ fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     said.set(&mut made, &user())?;
     let spend = said.take::<Usd>("spend")?.unwrap_or_default();
     bounds::check(&made.limits)?;
-    let budget_reset_at = made.limits.next_reset(desk.now());
+    let budget_reset_at = desk.next_reset(&made.limits);
     made.spending = Spending { spend, budget_reset_at, ..Spending::default() };
     desk.manager.check_user(&made, None)?;
     Ok(made)
@@ -199,7 +199,7 @@ fn in_team(desk: &Desk, user: &User, joining: &Joining, team: &Team) -> TeamMemb
     let mut member = begin(desk, team, &person, joining.role);
     if joining.max_budget.is_some() {
         member.limits.max_budget = joining.max_budget;
-        member.spending.budget_reset_at = member.limits_in(team).next_reset(desk.now());
+        member.spending.budget_reset_at = desk.next_reset(member.limits_in(team));
     }
     member
 }

@@ -3,19 +3,20 @@
 use std::sync::{Arc, LazyLock};
 
 use aho_corasick::AhoCorasick;
+use llm_limits::Outlook;
 use llm_provider_core::Peek;
 use llm_tenancy::LimitKind;
 use llm_types::ApiError;
 
 use super::known::{output_limit, text_bytes};
-use super::{Door, Request};
+use super::{Door, Request, account};
 use crate::app::App;
 use crate::auth::Principal;
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
-use crate::quotas::{Quotas, Wanted};
+use crate::quotas::{Allowance, Quotas, Wanted};
 use crate::services::count;
-use crate::serving::Group;
+use crate::serving::{Group, Serving};
 
 /// Tokens that an image, a sound or a page is taken for, counted high.
 const MEDIUM_TOKENS: u64 = 5_000;
@@ -32,9 +33,10 @@ const HIGH_PERCENT: u64 = 135;
 /// 429 with the limit that is in the way, 503 if it cannot be looked up.
 pub(super) async fn allow(
     app: &App,
+    serving: &Serving,
     quotas: &Arc<Quotas>,
     request: &Request<'_>,
-    group: &Group,
+    (group, instead): (&Group, Option<&str>),
     exchange: &mut Exchange,
 ) -> Result<(), ApiError> {
     let Some(Principal::Key(identity)) = &exchange.record().principal else { return Ok(()) };
@@ -48,33 +50,67 @@ pub(super) async fn allow(
     if others.is_empty() && quotas.bounds_nothing(&identity) {
         return Ok(());
     }
-    let wanted = wanted(app, request, group, exchange, &identity.key.limits)?;
+    let tags = account.tags.clone();
+    let mut wanted = wanted(app, serving, request, group, tags, &identity.key.limits)?;
+    if let Some(instead) = instead {
+        // Bounds by the name of the model that is not asked hold no more.
+        wanted.models.clear();
+        wanted.named(instead.into());
+        wanted.named(group.name[..].into());
+    }
     let (allowance, rates) = quotas.admit(&identity, others, wanted, now).await?;
     exchange.allow(Arc::new(allowance), rates);
     Ok(())
 }
 
+/// How the limits stand that a request to a deployment would be under; nothing if nothing bounds its caller. With it the
+/// tokens that its answer might have at most, where no more are left.
+///
+/// # Errors
+/// 503 if they cannot be looked up, 403 for an end user who is blocked.
+pub(crate) async fn outlook(
+    app: &App,
+    serving: &Serving,
+    request: &Request<'_>,
+    (group, deployment): (&Group, &Deployment),
+    principal: Option<&Principal>,
+) -> Result<(Vec<Outlook>, Option<u64>), ApiError> {
+    let (Some(quotas), Some(Principal::Key(identity))) = (app.quotas(), principal) else {
+        return Ok((Vec::new(), None));
+    };
+    let account = account::account(request.ask, &request.peek, principal)?;
+    let now = app.runtime.now();
+    let others = quotas.others(identity, account.end_user.as_deref(), &account.tags, now).await?;
+    let wanted = wanted(app, serving, request, group, account.tags, &identity.key.limits)?;
+    let allowance = Allowance::foreseen(quotas, identity, others, wanted);
+    let pricing = deployment.pricing.for_payer(serving.prices_of(principal));
+    let prices = pricing.ceiling(allowance.is_plain());
+    Ok(allowance.outlook(prices, counted(request, deployment), now).await)
+}
+
 fn wanted(
     app: &App,
+    serving: &Serving,
     request: &Request<'_>,
     group: &Group,
-    exchange: &Exchange,
+    tags: Vec<String>,
     limits: &llm_tenancy::Limits,
 ) -> Result<Wanted, ApiError> {
     let body = &request.ask.body.bytes[..];
     let text = text_bytes(body);
     let (media, is_plain) = media(body, text);
-    let mut wanted = Wanted {
-        tags: exchange.record().account.tags.clone(),
-        bytes: text,
-        media,
-        output: output(request)?,
-        is_plain,
-        ..Wanted::default()
-    };
+    let mut wanted =
+        Wanted { tags, bytes: text, media, output: output(request)?, is_plain, ..Wanted::default() };
     wanted.named(request.model.as_ref().into());
     wanted.named(request.reply.model.as_str().into());
     wanted.named(group.name[..].into());
+    for deployment in &group.deployments {
+        for named in serving.catalog.access_groups(&deployment.group) {
+            if !wanted.model_groups.contains(named) {
+                wanted.model_groups.push(named.clone());
+            }
+        }
+    }
     let most = group.deployments.iter().map(|deployment| deployment.facts.max_output_tokens);
     wanted.most_output = most.reduce(|a, b| Some(a?.max(b?))).flatten();
     let is_dynamic = |kind: Option<LimitKind>| kind == Some(LimitKind::Dynamic);

@@ -5,8 +5,11 @@ use llm_continuation::{Contradiction, Plan, Thread};
 use llm_provider_core::{
     Chat, ChunkWriter, Decoder, Framer, Framing, Heard, Ingress, Listener, Note, Reply, Seen, StreamError,
 };
-use llm_types::{ApiError, ChatChunk, ChatResponse, ErrorKind, Layer, Nullable};
+use llm_types::{
+    ApiError, ChatChunk, ChatResponse, ChunkChoice, ErrorKind, FinishReason, Layer, Nullable, Usage,
+};
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use crate::pricing;
 
@@ -83,6 +86,15 @@ impl Pump {
         }
     }
 
+    /// Ends the stream as if the model had written as much as it may. `usage` is what the answer took.
+    pub(crate) fn cut_short(&mut self, usage: &Usage, ingress: &dyn Ingress, reply: &Reply) -> Bytes {
+        match self {
+            Self::Relay(pump) => ingress.cut_short(&pump.frames(), usage, reply),
+            Self::Translate(pump) => pump.cut_short(usage),
+            Self::Spent => Bytes::new(),
+        }
+    }
+
     /// The pump of an answer that others may go on with.
     pub(crate) fn continuable(&mut self) -> Option<&mut TranslatePump> {
         match self {
@@ -131,6 +143,12 @@ impl Pump {
 /// a status, and the request go elsewhere. The usual ones are two or three: a beginning, a block's beginning, a ping.
 const PRELUDE_FRAMES: usize = 4;
 
+/// Frames without words that are remembered behind the last words.
+const LATEST_FRAMES: usize = 16;
+
+/// Longer frames are not remembered.
+const LONGEST_FRAME: usize = 16 << 10;
+
 /// Passes frames through and listens.
 pub(crate) struct RelayPump {
     framing: Framing,
@@ -141,6 +159,9 @@ pub(crate) struct RelayPump {
     begun: bool,
     /// Frames before any content.
     prelude: usize,
+    /// The first frame that says anything, and those from the last one with words on: by them the stream can be ended.
+    first: Option<Bytes>,
+    latest: SmallVec<[Bytes; 1]>,
     /// Whether the vendor has told the client of a failure itself.
     vendor_told: bool,
 }
@@ -148,7 +169,45 @@ pub(crate) struct RelayPump {
 impl RelayPump {
     pub(crate) fn new(framing: Framing, listener: Box<dyn Listener>, withhold_usage: bool) -> Self {
         let framer = framing.framer();
-        Self { framing, framer, listener, withhold_usage, begun: false, prelude: 0, vendor_told: false }
+        Self {
+            framing,
+            framer,
+            listener,
+            withhold_usage,
+            begun: false,
+            prelude: 0,
+            first: None,
+            latest: SmallVec::new(),
+            vendor_told: false,
+        }
+    }
+
+    fn frames(&self) -> Vec<Bytes> {
+        self.first.iter().chain(&self.latest).cloned().collect()
+    }
+
+    /// Remembers a frame that the client gets.
+    fn remember(&mut self, frame: Bytes, heard: Heard) {
+        if heard == Heard::Content {
+            self.latest.clear();
+        }
+        if self.first.is_none()
+            && frame.len() <= LONGEST_FRAME
+            && self.framing.event(&frame).is_ok_and(|event| event.has_data)
+        {
+            self.first = Some(Bytes::copy_from_slice(&frame));
+        }
+        // Nothing but comments comes as often as that without words.
+        if self.latest.len() < LATEST_FRAMES && frame.len() <= LONGEST_FRAME {
+            self.latest.push(frame);
+        }
+    }
+
+    /// What is remembered keeps no more in memory than itself: while nothing comes, the bytes that it came with are let go.
+    fn own_frames(&mut self) {
+        for frame in &mut self.latest {
+            *frame = Bytes::copy_from_slice(frame);
+        }
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
@@ -227,6 +286,9 @@ impl RelayPump {
                 };
                 return Fed { out, error };
             }
+            if !withheld {
+                self.remember(block.slice(start..end), heard);
+            }
             if !begun && !withheld {
                 begun = match heard {
                     Heard::Other => match self.prelude(frame) {
@@ -243,6 +305,7 @@ impl RelayPump {
             }
         }
         self.begun = begun;
+        self.own_frames();
         Fed { out: kept.map_or(block, BytesMut::freeze), error: None }
     }
 }
@@ -255,6 +318,8 @@ pub(crate) struct TranslatePump {
     thread: Option<Box<Thread>>,
     seen: Seen,
     begun: bool,
+    /// The last of the choices that were heard of.
+    last_choice: u32,
     /// Bytes of the client's request: they stand in for a prompt whose tokens nobody counted.
     request_bytes: u64,
     notes: Vec<Note>,
@@ -283,7 +348,7 @@ pub(crate) const CONTRADICTION: &str = "continuation_contradicts";
 impl TranslatePump {
     pub(crate) fn new(decoder: Box<dyn Decoder<Chat>>, outlet: Outlet, request_bytes: u64) -> Self {
         let (seen, begun, notes) = (Seen::default(), false, Vec::new());
-        Self { decoder, outlet, thread: None, seen, begun, request_bytes, notes }
+        Self { decoder, outlet, thread: None, seen, begun, last_choice: 0, request_bytes, notes }
     }
 
     /// The same, and others may go on with the answer.
@@ -297,12 +362,14 @@ impl TranslatePump {
     }
 
     fn feed(&mut self, bytes: Bytes) -> Fed {
-        let Self { decoder, outlet, thread, seen, begun, .. } = self;
+        let Self { decoder, outlet, thread, seen, begun, last_choice, .. } = self;
         let mut out = BytesMut::new();
         for item in decoder.push(bytes) {
             match item {
                 Ok(chunk) => {
                     hear(seen, &chunk);
+                    let indices = chunk.choices().iter().filter_map(|choice| choice.index.get());
+                    *last_choice = indices.copied().max().unwrap_or(0).max(*last_choice);
                     *begun = *begun || says_something(&chunk);
                     if let Err(error) = tell(thread, outlet, chunk, &mut out) {
                         return Fed { out: out.freeze(), error: Some(contradiction(error)) };
@@ -349,6 +416,19 @@ impl TranslatePump {
     /// The vendor has said why it stopped, and broke off before its last word: nothing is missing.
     pub(crate) fn close(&mut self) -> Bytes {
         let mut out = BytesMut::new();
+        let _nothing_is_held_back_after_the_end = self.end(&mut out);
+        out.freeze()
+    }
+
+    /// Ends the answer as one that is as long as it may be.
+    fn cut_short(&mut self, usage: &Usage) -> Bytes {
+        let mut out = BytesMut::new();
+        let ended = (0..=self.last_choice).map(|index| ChunkChoice::ended(index, FinishReason::Length));
+        let ending = ChatChunk { choices: Nullable::Value(ended.collect()), ..usage_chunk() };
+        let _nothing_contradicts_an_end = tell(&mut self.thread, &mut self.outlet, ending, &mut out);
+        let usage = self.thread.as_ref().map_or_else(|| usage.clone(), |thread| thread.usage(usage));
+        self.outlet.chunk(ChatChunk { usage: Nullable::Value(usage.clone()), ..usage_chunk() }, &mut out);
+        self.seen.usage = Some(usage);
         let _nothing_is_held_back_after_the_end = self.end(&mut out);
         out.freeze()
     }
@@ -461,10 +541,11 @@ fn hear(seen: &mut Seen, chunk: &ChatChunk) {
             seen.finish_reason = Some(reason.clone());
         }
         if let Some(delta) = choice.delta.get() {
-            let text = |text: Option<&str>| text.map_or(0, str::len) as u64;
-            seen.content_bytes += text(delta.content.as_deref()) + text(delta.reasoning_content.as_deref());
-            for call in delta.tool_calls.as_deref().unwrap_or_default() {
-                seen.content_bytes += text(call.function.get().and_then(|f| f.arguments.as_deref()));
+            let words = [delta.content.as_deref(), delta.reasoning_content.as_deref()];
+            let calls = delta.tool_calls.as_deref().unwrap_or_default().iter();
+            let arguments = calls.filter_map(|call| call.function.get()?.arguments.as_deref());
+            for text in words.into_iter().flatten().chain(arguments) {
+                seen.wrote(text.as_bytes());
             }
         }
     }

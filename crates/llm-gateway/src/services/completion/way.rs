@@ -98,9 +98,11 @@ impl Way<'_> {
         let claim = self.claim(asking.group.as_ref(), deployment)?;
         let place = deployment.place(claim, &self.app.runtime).await?;
         let reason = if self.request.is_copy { Reason::Mirror } else { asking.reason };
-        let hold = match self.desk.with(|exchange| exchange.allowance().cloned()) {
-            Some(allowance) => {
-                let prices = deployment.pricing.ceiling(allowance.is_plain());
+        let allowed =
+            |exchange: &mut Exchange| Some((exchange.allowance()?.clone(), exchange.pricing(deployment)));
+        let hold = match self.desk.with(allowed) {
+            Some((allowance, pricing)) => {
+                let prices = pricing.ceiling(allowance.is_plain());
                 let count = allow::counted(self.request, deployment);
                 Box::pin(allowance.hold(prices, count, self.app.runtime.now())).await?
             }

@@ -1,6 +1,6 @@
 //! When budgets begin anew: what was spent of them is nothing again.
 
-use llm_tenancy::{Budget, Kind, Limits, Team};
+use llm_tenancy::{Budget, Calendar, Kind, Limits, Team};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, LockType, Order, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
@@ -54,7 +54,7 @@ fn reset_at(body: &Json) -> Option<i64> {
 
 impl Store {
     /// Begins budgets anew whose time has come: what their records have spent is nothing, and the next time is that
-    /// which follows now. With a budget that records share begin those of them that have no time of their own. Gives how
+    /// which follows now by the calendar of [`StoreSettings`](crate::StoreSettings). With a budget that records share begin those of them that have no time of their own. Gives how
     /// many records began anew. Every replica may do so.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Store {
             begun += transaction!(self, self.db().patience(), &by, |db, journal| {
                 let mut begun = 0;
                 for (kind, id) in &due {
-                    begun += u64::from(begin(db, kind, id, now, journal).await?);
+                    begun += u64::from(begin(db, kind, id, (now, self.calendar()), journal).await?);
                 }
                 Ok(begun)
             })?;
@@ -149,7 +149,7 @@ async fn begin(
     db: &DatabaseTransaction,
     kind: &str,
     id: &str,
-    now: UnixMs,
+    (now, calendar): (UnixMs, &Calendar),
     journal: &mut Journal<'_>,
 ) -> Result<bool> {
     let sheet = SPENDERS.into_iter().chain([&BUDGETS]).find(|sheet| sheet.kind.label() == kind);
@@ -164,7 +164,7 @@ async fn begin(
         return Ok(false);
     }
     // A time without a period comes once.
-    let next = limits(db, sheet, &row).await?.next_reset(now);
+    let next = limits(db, sheet, &row).await?.next_reset(now, calendar);
     let mut new = row;
     if let Some(spending) = new.body.get_mut("spending").and_then(Json::as_object_mut) {
         spending.remove("model_spend");

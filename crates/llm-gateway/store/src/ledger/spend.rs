@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use llm_ledger::Entry;
+use llm_ledger::{Charge, Entry};
 use llm_tenancy::{EndUser, Stamp};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait as _, LockType, Order, Query};
@@ -11,8 +11,8 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
 use super::upsert::{Target, slices};
 use crate::error::{Result, StoreError};
 use crate::record::{
-    COMMON, END_USERS, KEYS, ORGANIZATION_MEMBERS, ORGANIZATIONS, PROJECTS, RecordId as _, Row, SPEND, Sheet,
-    TAGS, TEAM_MEMBERS, TEAMS, USERS,
+    ACCESS_GROUPS, COMMON, END_USERS, KEYS, ORGANIZATION_MEMBERS, ORGANIZATIONS, PROJECTS, RecordId as _,
+    Row, SPEND, Sheet, TAGS, TEAM_MEMBERS, TEAMS, USERS,
 };
 
 /// The most records of a statement: each of its rows is compared with every one.
@@ -36,7 +36,7 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry], now: Uni
     let member = |group: &str, user: &str, pair: &dyn Fn() -> String| {
         if group.is_empty() || user.is_empty() { String::new() } else { pair() }
     };
-    let kinds: [(&Sheet, Spent); 8] = [
+    let kinds: [(&Sheet, Spent); 9] = [
         (&ORGANIZATIONS, of(&|entry| entry.organization.to_string())),
         (&TEAMS, of(&|entry| entry.team.to_string())),
         (&PROJECTS, of(&|entry| entry.project.to_string())),
@@ -62,6 +62,7 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry], now: Uni
         ),
         (&KEYS, of(&|entry| entry.key.to_string())),
         (&TAGS, tags(entries)),
+        (&ACCESS_GROUPS, groups(entries)),
     ];
     for (sheet, spent) in &kinds {
         raise_known(db, sheet, spent).await?;
@@ -80,6 +81,25 @@ fn tags(entries: &[&Entry]) -> Spent {
         super::row::tags(entry).for_each(|tag| add(&mut spent, tag.to_owned(), entry));
     }
     spent
+}
+
+/// What was taken out of the budgets of groups of models, each once for an entry.
+fn groups(entries: &[&Entry]) -> Spent {
+    let mut spent = Spent::new();
+    for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
+        let mut ids: Vec<String> = entry.charges.iter().filter_map(group_of).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().for_each(|id| add(&mut spent, id, entry));
+    }
+    spent
+}
+
+/// The group whose account a charge is to, by the account's name: `usd:30d:group/ID`.
+fn group_of(charge: &Charge) -> Option<String> {
+    let subject = charge.account.splitn(3, ':').nth(2)?;
+    let id = subject.strip_prefix("group/")?.split('/').next()?;
+    Some(id.replace("%2F", "/").replace("%25", "%"))
 }
 
 /// Raises what those have spent that are there.

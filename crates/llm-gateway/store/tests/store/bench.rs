@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use llm_store::{By, Cipher, Store, StoreError, StoreSettings};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{Actor, KeyHash, Role, Stamp, Team, User, VirtualKey};
+use llm_tenancy::{Actor, Calendar, KeyHash, Role, Stamp, Team, User, VirtualKey};
 use llm_test_servers::{Kind, Server};
 use llm_types::UnixMs;
 use tempfile::TempDir;
@@ -46,6 +46,13 @@ impl Bench {
 
     pub(crate) async fn open(&self) -> Store {
         Store::open(&self.settings, Cipher::new([SEAL]).unwrap(), NOW).await.unwrap()
+    }
+
+    /// The same with budgets by another calendar.
+    pub(crate) async fn open_by(&self, calendar: Calendar) -> Store {
+        let mut settings = self.settings.clone();
+        settings.calendar = calendar;
+        Store::open(&settings, Cipher::new([SEAL]).unwrap(), NOW).await.unwrap()
     }
 
     /// Another replica's, or the same one where there is but one process.

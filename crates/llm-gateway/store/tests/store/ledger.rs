@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use llm_ledger::{Charge, Entry, Flag, Flags, LegId, RequestId, Status, Tokens, Usd};
 use llm_store::{Dimension, Group, Mismatch, News, Store, StoreError, SumQuery, Sums};
-use llm_tenancy::{EndUser, Organization, Tag, Team, TeamMember, User, VirtualKey};
+use llm_tenancy::{AccessGroup, EndUser, Organization, Tag, Team, TeamMember, User, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 use uuid::Builder;
@@ -184,12 +184,18 @@ pub(crate) async fn records_spend_what_is_booked(bench: &Bench) {
     store.create(&record::<TeamMember>(&json!({"team_id": "t1", "user_id": "u1"})), &by).await.unwrap();
     store.create(&record::<Tag>(&json!({"name": "blue"})), &by).await.unwrap();
     store.create(&its, &by).await.unwrap();
+    let group = json!({"access_group_id": "g/%1", "access_group_name": "fast"});
+    store.create(&record::<AccessGroup>(&group), &by).await.unwrap();
     let mut watch = store.watch(NOW).await.unwrap();
     let mut booked = entries(0..40);
     for entry in &mut booked {
         (entry.key, entry.user, entry.team) = (its.hash.to_string().into(), "u1".into(), "t1".into());
         (entry.organization, entry.tags) = ("o1".into(), vec!["blue".into(), "blue".into(), "none".into()]);
         (entry.end_user, entry.cost) = ("customer".into(), Usd::from_nanos(10));
+        // A budget of a day and one for ever are one group's.
+        for account in ["usd:1d:group/g%2F%251", "usd::group/g%2F%251", "usd::group/gone"] {
+            entry.charges.push(Charge { account: account.into(), window: 0 });
+        }
     }
     store.book(&booked, None, NOW).await.unwrap();
     store.book(&booked[..5], None, NOW).await.unwrap();
@@ -205,6 +211,8 @@ pub(crate) async fn records_spend_what_is_booked(bench: &Bench) {
     assert_eq!(store.get::<Tag>(&"blue".into(), &ALL).await.unwrap().value.spending.spend, spent);
     let member = ("t1".into(), "u1".into());
     assert_eq!(store.get::<TeamMember>(&member, &ALL).await.unwrap().value.spending.spend, spent);
+    let group = store.get::<AccessGroup>(&"g/%1".into(), &ALL).await.unwrap();
+    assert_eq!(group.value.spending.spend, spent, "once for each entry");
     let customer = store.get::<EndUser>(&"customer".into(), &ALL).await.unwrap();
     assert_eq!((customer.value.spending.spend, customer.version), (spent, 1), "made by itself");
     assert!(store.find::<Tag>(&"none".into(), &ALL).await.unwrap().is_none());

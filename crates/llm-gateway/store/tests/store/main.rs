@@ -67,7 +67,7 @@ cases! {
     ledger: entries_come_back_as_they_were, a_batch_is_booked_once, records_spend_what_is_booked,
         strange_texts_are_booked, batches_at_once_are_booked_once, a_ledger_that_is_wrong_is_found;
     reports: lists_of_entries_are_filtered, pages_of_entries_hold_together, days_are_summed_as_one_likes,
-        nobody_reads_foreign_entries, old_entries_go, budgets_begin_anew;
+        nobody_reads_foreign_entries, old_entries_go, budgets_begin_anew, budgets_begin_anew_by_the_calendar;
     shares: shares_never_exceed_the_limit, a_silent_replica_loses_its_shares, booking_settles_shares,
         what_nobody_holds_is_forgotten;
     steps: steps_go_back_and_forth, a_newer_schema_is_refused, an_older_schema_is_refused_where_it_may_not_change;

@@ -5,7 +5,7 @@ use llm_store::{
     Cursor, Day, Dimension, EntryOrder, EntryQuery, Group, Start, Store, StoreError, SumOrder, SumQuery,
 };
 use llm_tenancy::management::Scope;
-use llm_tenancy::{Budget, Organization, Team, TeamMember, VirtualKey};
+use llm_tenancy::{Budget, Calendar, Organization, Team, TeamMember, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 
@@ -369,15 +369,15 @@ pub(crate) async fn budgets_begin_anew(bench: &Bench) {
     let found = store.get::<Team>(&t1, &ALL).await.unwrap().value;
     assert_eq!(
         (found.spending.spend, found.spending.budget_reset_at),
-        (nothing, its.limits.next_reset(soon))
+        (nothing, its.limits.next_reset(soon, &Calendar::UTC))
     );
     assert!(found.spending.model_spend.is_empty());
     assert_eq!(store.get::<Team>(&t2, &ALL).await.unwrap().value.spending.spend, spent, "without a period");
     let found = store.get::<TeamMember>(&one, &ALL).await.unwrap().value.spending;
-    let weekly = its.member_defaults.limits.next_reset(soon);
+    let weekly = its.member_defaults.limits.next_reset(soon, &Calendar::UTC);
     assert_eq!((found.spend, found.budget_reset_at), (nothing, weekly), "by its team's period");
     let budget = store.get::<Budget>(&"b".into(), &ALL).await.unwrap().value;
-    assert_eq!(budget.budget_reset_at, its.limits.next_reset(soon));
+    assert_eq!(budget.budget_reset_at, its.limits.next_reset(soon, &Calendar::UTC));
     let of = async |hash| store.get::<VirtualKey>(hash, &ALL).await.unwrap().value.spending.spend;
     assert_eq!((of(&of_budget.hash).await, of(&of_another.hash).await), (nothing, spent));
 
@@ -390,4 +390,21 @@ pub(crate) async fn budgets_begin_anew(bench: &Bench) {
     store.change::<Team, StoreError>(&t1, &ALL, &by, put_off).await.unwrap();
     assert_eq!(store.begin_windows(UnixMs(NOW.0 + 9 * DAY)).await.unwrap(), 1, "the shared budget alone");
     assert_eq!(store.begin_windows(UnixMs(NOW.0 + 61 * DAY)).await.unwrap(), 2);
+}
+
+pub(crate) async fn budgets_begin_anew_by_the_calendar(bench: &Bench) {
+    let berlin = Calendar::named("Europe/Berlin").unwrap();
+    let store = bench.open_by(berlin.clone()).await;
+    let mut its: Team = team("t1");
+    its.limits = serde_json::from_value(json!({"max_budget": "5", "budget_duration": "1d"})).unwrap();
+    // Half past eleven at night in UTC is the next day's morning there.
+    let now = UnixMs(NOW.0.div_euclid(DAY) * DAY + 23 * 3_600_000 + 1_800_000);
+    its.spending.budget_reset_at = Some(now);
+    store.create(&its, &by("anna")).await.unwrap();
+    store.set_spend::<Team>(&"t1".into(), Usd::from_nanos(700), &ALL, &by("anna")).await.unwrap();
+    assert_eq!(store.begin_windows(now).await.unwrap(), 1);
+    let found = store.get::<Team>(&"t1".into(), &ALL).await.unwrap().value.spending;
+    assert_eq!(found.spend, Usd::from_nanos(0));
+    assert_eq!(found.budget_reset_at, its.limits.next_reset(now, &berlin), "at its midnight");
+    assert_ne!(found.budget_reset_at, its.limits.next_reset(now, &Calendar::UTC));
 }

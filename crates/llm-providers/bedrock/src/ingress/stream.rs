@@ -453,7 +453,7 @@ fn delta(block: u32, piece: &Value, out: &mut BytesMut) {
     event("contentBlockDelta", &json!({ "delta": piece, "contentBlockIndex": block }), out);
 }
 
-fn event<T: Serialize>(name: &str, payload: &T, out: &mut BytesMut) {
+pub(super) fn event<T: Serialize>(name: &str, payload: &T, out: &mut BytesMut) {
     let headers = [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")];
     // Maps with text as names, numbers and strings always have a text.
     write_event_stream(&headers, &serde_json::to_vec(payload).unwrap_or_default(), out);

@@ -361,7 +361,7 @@ fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-fn send(event: &StreamEvent, out: &mut BytesMut) {
+pub(super) fn send(event: &StreamEvent, out: &mut BytesMut) {
     out.put_slice(b"event: ");
     out.put_slice(event.r#type.as_str().as_bytes());
     out.put_slice(b"\ndata: ");

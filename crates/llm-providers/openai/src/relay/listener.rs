@@ -86,6 +86,16 @@ fn count(data: &[u8], finder: &Finder<'_>) -> u64 {
     sum
 }
 
+/// Takes note of the text in all values of a name.
+fn hear(data: &[u8], finder: &Finder<'_>, seen: &mut Seen) {
+    for at in finder.find_iter(data) {
+        let value = data[at + finder.needle().len()..].trim_ascii_start();
+        if let Some(text) = text_of(value) {
+            seen.wrote_escaped(text);
+        }
+    }
+}
+
 impl ChatListener {
     /// For one answer.
     pub fn new(options: Arc<WireOptions>) -> Self {
@@ -116,17 +126,18 @@ impl ChatListener {
             !calls.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"]"))
         });
         self.called |= called;
-        let mut bytes = count(data, &finders.content) + count(data, &finders.reasoning);
+        let before = self.seen.content_bytes;
+        hear(data, &finders.content, &mut self.seen);
+        hear(data, &finders.reasoning, &mut self.seen);
         if called {
-            bytes += count(data, &finders.arguments);
+            hear(data, &finders.arguments, &mut self.seen);
         }
-        self.seen.content_bytes += bytes;
         if let Some(reason) = some(data, &finders.finish).and_then(text_of)
             && let Some(heard) = self.finish(&String::from_utf8_lossy(reason), data)
         {
             return heard;
         }
-        if bytes > 0 || called { Heard::Content } else { Heard::Other }
+        if self.seen.content_bytes > before || called { Heard::Content } else { Heard::Other }
     }
 
     /// A frame that may be a failure; `None` if it is a chunk after all.

@@ -1,13 +1,14 @@
 //! [`ResponsesIngress`]: clients that speak the Responses API, to any model.
 
 mod answer;
+mod cut;
 mod read;
 mod stream;
 mod write;
 
 use bytes::Bytes;
 use llm_provider_core::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatResponse};
+use llm_types::{ApiError, ChatResponse, Usage};
 use serde_json::json;
 
 /// Reads requests of the Responses API into the canonical form and writes canonical answers as this API's.
@@ -63,6 +64,10 @@ impl Ingress for ResponsesIngress {
     fn error_event(&self, error: &ApiError, _: &Reply) -> Bytes {
         // How many events came before is not known where bytes pass through.
         error_event(error, 0).into()
+    }
+
+    fn cut_short(&self, frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
+        cut::write(frames, usage, reply)
     }
 }
 

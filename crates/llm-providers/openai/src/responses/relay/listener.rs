@@ -137,7 +137,7 @@ impl Listener for ResponsesListener {
                 Heard::Other
             }
             kind if kind.ends_with(b".delta") => {
-                self.seen.content_bytes += delta_bytes(&event.data);
+                self.seen.wrote_escaped(delta(&event.data));
                 Heard::Content
             }
             _ => Heard::Other,
@@ -170,9 +170,12 @@ impl Listener for ResponsesListener {
 }
 
 /// Bytes of a delta, as they stand: for an estimate.
-fn delta_bytes(data: &[u8]) -> u64 {
+fn delta(data: &[u8]) -> &[u8] {
     const MARKER: &[u8] = b"\"delta\":";
-    memmem::find(data, MARKER).map_or(0, |at| string_length(data[at + MARKER.len()..].trim_ascii_start()))
+    let Some(at) = memmem::find(data, MARKER) else { return &[] };
+    let value = data[at + MARKER.len()..].trim_ascii_start();
+    let length = usize::try_from(string_length(value)).unwrap_or(0);
+    value.get(1..=length).unwrap_or_default()
 }
 
 /// Bytes of texts and arguments in an output, as they stand.

@@ -1,0 +1,55 @@
+//! What bounds those of whom nothing is said.
+
+use serde_json::json;
+
+use super::{CHAT, Gateway, MASTER, config, key, post, scripted};
+use crate::client::{connect, send, soon};
+
+#[tokio::test]
+async fn an_end_user_without_a_budget_has_that_of_all_such() {
+    let gateway = Gateway::start(&config(&[("litellm_settings", json!({"max_end_user_budget": 0.000_4}))]));
+    let own = json!({"user_id": "rich", "max_budget": 1});
+    assert_eq!(post(&gateway, MASTER, "/customer/new", &own).await.0, 200);
+    let key = key(&gateway, &json!({})).await;
+    let usage = json!({"usage": {"prompt_tokens": 100, "completion_tokens": 200}});
+    let ask = async |user: &str| {
+        let body = scripted(&usage, &json!({"max_tokens": 200, "user": user}));
+        let (status, answer) = post(&gateway, &key, CHAT, &body).await;
+        (status, answer["error"]["level"].as_str().map(ToOwned::to_owned))
+    };
+    // Each answer takes 300 of 400 millionths of a dollar.
+    assert_eq!(ask("poor").await, (200, None));
+    assert_eq!(ask("poor").await, (429, Some("end_user".to_owned())));
+    assert_eq!(ask("another").await, (200, None), "each has a budget");
+    for _ in 0..3 {
+        assert_eq!(ask("rich").await, (200, None), "one of their own counts");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_without_a_bound_has_as_many_requests_at_a_time_as_all_such() {
+    let gateway = Gateway::start(&config(&[("general_settings", json!({"max_parallel_requests": 1}))]));
+    let (usual, own) =
+        (key(&gateway, &json!({})).await, key(&gateway, &json!({"max_parallel_requests": 2})).await);
+    let slow = scripted(&json!({"endless": true, "chunk_ms": 50}), &json!({"stream": true, "max_tokens": 9}));
+    let quick = scripted(&json!({"text": "Hello"}), &json!({}));
+    let begin = async |key: &str| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let mut answer = send(connect(gateway.address).await, "POST", CHAT, &headers, &slow).await;
+        assert_eq!(answer.status, 200);
+        answer.until("data:", 2).await;
+        answer
+    };
+    let (first, second) = (begin(&usual).await, begin(&own).await);
+    let (status, refused) = post(&gateway, &usual, CHAT, &quick).await;
+    assert_eq!((status, refused["error"]["rate_limit_type"].as_str()), (429, Some("max_parallel_requests")));
+    assert_eq!(post(&gateway, &own, CHAT, &quick).await.0, 200);
+    drop((first, second));
+    let freed = async {
+        while post(&gateway, &usual, CHAT, &quick).await.0 != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    soon(freed).await;
+}
