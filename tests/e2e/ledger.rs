@@ -1,4 +1,5 @@
 //! The ledger and the budgets from outside: against the record of a vendor that runs in a process of its own.
 
 mod crash;
+mod outage;
 mod race;

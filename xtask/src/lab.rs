@@ -1,4 +1,5 @@
-//! The crash test and the race for budgets, in their long forms: the gateway's binary driven from outside.
+//! The crash test, the race for budgets, and what sharing limits comes to when one of those who share is gone: the
+//! gateway's binary driven from outside.
 
 use crate::{shell::Cmd, workspace::Workspace};
 
@@ -29,6 +30,30 @@ pub(crate) struct RaceArgs {
     /// What chance begins with.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct LeaseArgs {
+    /// postgres, or postgres+redis.
+    #[arg(long, default_value = "postgres")]
+    database: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct OutageArgs {
+    /// Let everybody in while Redis is away, instead of refusing what no share covers.
+    #[arg(long)]
+    allow: bool,
+}
+
+/// Kills one of two gateways while it holds a budget; true when that was free again in time.
+pub(crate) fn lease(args: &LeaseArgs) -> anyhow::Result<bool> {
+    run(&["lease", "--database", &args.database])
+}
+
+/// Takes Redis away from two gateways under load; true when no request noticed, beyond what is configured.
+pub(crate) fn outage(args: &OutageArgs) -> anyhow::Result<bool> {
+    run(if args.allow { &["outage", "--allow"] } else { &["outage"] })
 }
 
 /// Kills it at random moments; true when the ledger says what the vendor has served.

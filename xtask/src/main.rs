@@ -49,6 +49,10 @@ enum Command {
     Crash(lab::CrashArgs),
     /// Lets many requests run for budgets at once: what was overspent, and what was of use.
     Race(lab::RaceArgs),
+    /// Kills one of two gateways while it holds a budget: when the other one has it.
+    Lease(lab::LeaseArgs),
+    /// Takes Redis away from two gateways under load: what fails, and what waits.
+    Outage(lab::OutageArgs),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +67,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Crash(args) => lab::crash(&args),
         Command::Race(args) => lab::race(&args),
+        Command::Lease(args) => lab::lease(&args),
+        Command::Outage(args) => lab::outage(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -45,6 +45,11 @@ impl Database {
         self.redis.as_ref().map(redis::Server::url)
     }
 
+    /// What several gateways know together.
+    pub(crate) fn redis(&mut self) -> anyhow::Result<&mut redis::Server> {
+        self.redis.as_mut().context("there is no Redis in this scene")
+    }
+
     /// Ends the server under whoever uses it, if there is one. What it holds stays.
     pub(crate) fn stop(&mut self) -> bool {
         let server = self.server.as_mut();

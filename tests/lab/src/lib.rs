@@ -1,7 +1,8 @@
 //! The gateway as others see it: the real binary, with a vendor that keeps its own record in a process of its own.
 //!
 //! [`crash`] kills it at random moments and compares what the vendor was asked with what the ledger says. [`race`] lets
-//! many requests run for budgets at once. Both compare from outside: nothing of the gateway is linked here.
+//! many requests run for budgets at once; [`lease`] kills one of two gateways while it holds a budget, and [`outage`] takes
+//! their Redis away under load. The first two compare from outside: nothing of the gateway is linked here.
 //!
 //! ```
 //! use llm_lab::Chance;
@@ -16,6 +17,8 @@ pub mod crash;
 mod databases;
 mod disk;
 mod http;
+pub mod lease;
+pub mod outage;
 mod process;
 pub mod race;
 #[path = "../../../crates/llm-gateway/shared/tests/redis/server.rs"]

@@ -1,11 +1,11 @@
-//! `llm-lab crash` and `llm-lab race`, as `cargo xtask` starts them.
+//! `llm-lab crash`, `race`, `lease` and `outage`, as `cargo xtask` starts them.
 #![allow(clippy::print_stdout, reason = "what is printed is what this program is for")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use llm_lab::{DatabaseKind, crash, race};
+use llm_lab::{DatabaseKind, crash, lease, outage, race};
 
 /// Drives the gateway's binary from outside, and holds its books against the vendor's record.
 #[derive(Parser)]
@@ -39,6 +39,17 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Kills one of two gateways while it holds a budget.
+    Lease {
+        #[arg(long, value_enum, default_value = "postgres")]
+        database: DatabaseKind,
+    },
+    /// Takes Redis away from two gateways under load.
+    Outage {
+        /// Whether everybody is let in meanwhile.
+        #[arg(long)]
+        allow: bool,
+    },
 }
 
 #[tokio::main]
@@ -52,6 +63,16 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
         Command::Race { requests, processes, database, seed } => {
             let report = race::run(&race::Options { binary, requests, processes, database, seed }).await?;
+            println!("{report}");
+            report.is_right()
+        }
+        Command::Lease { database } => {
+            let report = lease::run(&binary, database).await?;
+            println!("{report}");
+            report.is_right()
+        }
+        Command::Outage { allow } => {
+            let report = outage::run(&binary, allow).await?;
             println!("{report}");
             report.is_right()
         }

@@ -44,13 +44,23 @@ pub(crate) struct Scene {
 impl Scene {
     /// Starts the vendor, the database and so many gateways.
     pub(crate) fn start(binary: &Path, kind: DatabaseKind, gateways: usize) -> anyhow::Result<Self> {
+        Self::start_with(binary, kind, gateways, &json!({}))
+    }
+
+    /// The same, with these `llm_gateway.limits`.
+    pub(crate) fn start_with(
+        binary: &Path,
+        kind: DatabaseKind,
+        gateways: usize,
+        limits: &Value,
+    ) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let disk = Disk::new(folder.path().join("data"))?;
         let vendor = Vendor::start(binary, folder.path())?;
         let database = Database::start(kind, &disk.folder);
         let mut scene =
             Self { gateways: Vec::new(), vendor, database, binary: binary.to_owned(), disk, folder };
-        std::fs::write(scene.config_file(), serde_json::to_string_pretty(&scene.config())?)?;
+        std::fs::write(scene.config_file(), serde_json::to_string_pretty(&scene.config(limits))?)?;
         for number in 0..gateways {
             scene.gateways.push(None);
             scene.start_gateway(number)?;
@@ -144,7 +154,7 @@ impl Scene {
     }
 
     /// JSON is YAML.
-    fn config(&self) -> Value {
+    fn config(&self, limits: &Value) -> Value {
         let vendor = format!("http://{}/v1", self.vendor.address());
         let mut config = json!({
             "model_list": [{
@@ -155,7 +165,7 @@ impl Scene {
             }],
             "general_settings": {"master_key": MASTER},
             "router_settings": {"num_retries": 1, "disable_cooldowns": true},
-            "llm_gateway": {"database": {"data_dir": self.data()}},
+            "llm_gateway": {"database": {"data_dir": self.data()}, "limits": limits},
         });
         if let Some(url) = self.database.url() {
             config["general_settings"]["database_url"] = url.into();

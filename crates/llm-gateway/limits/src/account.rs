@@ -137,6 +137,8 @@ pub(crate) struct Tally {
     pub(crate) left: AtomicI64,
     /// When the last question was refused; 0 if it was not.
     refused_at: AtomicI64,
+    /// When the last question was answered with nothing although there is enough; 0 if it was not.
+    held_back_at: AtomicI64,
     /// When was last asked, and what was taken by then.
     asked_at: AtomicI64,
     asked_taken: AtomicI64,
@@ -160,6 +162,7 @@ impl Tally {
             others: AtomicI64::new(0),
             left: AtomicI64::new(-1),
             refused_at: AtomicI64::new(0),
+            held_back_at: AtomicI64::new(0),
             asked_at: AtomicI64::new(0),
             asked_taken: AtomicI64::new(0),
             is_heard: AtomicBool::new(is_free),
@@ -211,6 +214,13 @@ impl Tally {
         at != 0 && missing > self.left.load(Acquire) && now.since(UnixMs(at)) <= for_ms
     }
 
+    /// Whether nothing was handed out a moment ago although there is enough: whoever hands out is finding out what others
+    /// hold.
+    pub(crate) fn is_held_back(&self, now: UnixMs, for_ms: u64) -> bool {
+        let at = self.held_back_at.load(Acquire);
+        at != 0 && now.since(UnixMs(at)) <= for_ms
+    }
+
     /// What the database has booked, by its word.
     pub(crate) fn load(&self, booked: i64) {
         let news = booked - self.booked.swap(booked, AcqRel);
@@ -227,13 +237,23 @@ impl Tally {
         self.granted.fetch_max(booked, AcqRel);
     }
 
-    /// What came of a question that missed `need`.
-    pub(crate) fn hear(&self, limit: i64, need: i64, grant: crate::Grant, now: UnixMs) {
+    /// What came of a question that missed `need`. `may_be_held_back` unless another account was refused beside it, with
+    /// which it is given together or not at all.
+    pub(crate) fn hear(
+        &self,
+        limit: i64,
+        need: i64,
+        grant: crate::Grant,
+        may_be_held_back: bool,
+        now: UnixMs,
+    ) {
         let granted = self.granted.fetch_add(grant.granted, AcqRel) + grant.granted;
         self.others.store((limit - grant.left - granted).max(0), Release);
         self.left.store(grant.left.max(0), Release);
-        let is_refused = grant.granted == 0 && grant.left < need;
-        self.refused_at.store(if is_refused { now.0.max(1) } else { 0 }, Release);
+        let at = |holds: bool| if holds { now.0.max(1) } else { 0 };
+        self.refused_at.store(at(grant.is_refusal(need)), Release);
+        let is_held_back = may_be_held_back && grant.granted == 0 && grant.left >= need;
+        self.held_back_at.store(at(is_held_back), Release);
         self.is_heard.store(true, Release);
     }
 

@@ -44,6 +44,13 @@ pub struct Grant {
     pub left: i64,
 }
 
+impl Grant {
+    /// Whether there was less than `need`.
+    pub(crate) const fn is_refusal(&self, need: i64) -> bool {
+        self.granted == 0 && self.left < need
+    }
+}
+
 /// A share, or a part of it, goes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
@@ -67,7 +74,8 @@ pub type Taking<'a, T> = Pin<Box<dyn Future<Output = Result<T, AuthorityError>> 
 ///
 /// A gateway that is silent for longer than the lease loses what it holds, so that what a killed one held comes back.
 pub trait Authority: Send + Sync {
-    /// Asks for shares, in one round trip. Shares of the accounts of one shelf are given all or not at all.
+    /// Asks for shares, in one round trip. Shares of the accounts of one shelf are given all or not at all. Nothing where
+    /// enough is left means that it cannot be handed out yet: it is not known what others hold.
     fn take<'a>(&'a self, asks: &'a [Ask]) -> Taking<'a, Vec<Grant>>;
 
     /// Gives back what is not used.

@@ -9,7 +9,7 @@ use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
 use crate::reservation::{Line, Lines};
-use crate::{Ask, Measure, Source};
+use crate::{Ask, Grant, Measure, Source};
 
 /// What is missing of one account.
 struct Gap {
@@ -93,8 +93,10 @@ impl Inner {
                 }
                 match authority.take(&asks).await {
                     Ok(grants) if grants.len() == asks.len() => {
+                        let is_refused = |(ask, grant): (&Ask, &Grant)| grant.is_refusal(ask.need);
+                        let may_be_held_back = !asks.iter().zip(&grants).any(is_refused);
                         for ((gap, ask), grant) in gaps.iter().zip(&asks).zip(grants) {
-                            gap.tally.hear(ask.limit, ask.need, grant, now);
+                            gap.tally.hear(ask.limit, ask.need, grant, may_be_held_back, now);
                         }
                     }
                     Ok(_) | Err(_) => {

@@ -184,6 +184,7 @@ impl Limiter {
             let mut short = SmallVec::new();
             let mut covered: SmallVec<[bool; 16]> = SmallVec::new();
             let is_away = is_lost || inner.is_away(now);
+            let mut held_back = None;
             for (place, line) in lines.iter().enumerate() {
                 let taken = line.tally.taken.load(std::sync::atomic::Ordering::Acquire);
                 if !line.is_forced && taken.saturating_add(line.amount) > line.limit {
@@ -200,9 +201,17 @@ impl Limiter {
                     }
                 } else if line.tally.is_refused(missing, now, inner.settings.refused_ms) {
                     return Attempt::Refused(Refusal::of(line, false));
+                } else if line.tally.is_held_back(now, inner.settings.refused_ms) {
+                    held_back = held_back.or(Some(line));
                 } else {
                     short.push(place);
                 }
+            }
+            // There may be enough, and nobody can tell yet.
+            if let Some(line) = held_back
+                && inner.settings.when_away == WhenAway::Refuse
+            {
+                return Attempt::Refused(Refusal::of(line, true));
             }
             if !short.is_empty() {
                 return Attempt::Short(short);

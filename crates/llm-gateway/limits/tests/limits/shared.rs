@@ -182,6 +182,39 @@ fn without_the_authority_held_shares_go_on() {
 }
 
 #[test]
+fn what_is_held_back_is_not_called_spent() {
+    for (when_away, is_let_in) in [(WhenAway::Refuse, false), (WhenAway::Allow, true)] {
+        let bank = Bank::new();
+        let limiter = replica(&bank, 1, Settings { when_away, ..settings() });
+        let tenant = Tenant::of(json!({"max_budget": "0.000001"}), json!({}));
+        let bounds = tenant.bounds();
+        let reserve = |now: UnixMs| block_on(limiter.reserve(&[&bounds], &asked(0, 900), now));
+        bank.is_holding_back.store(true, SeqCst);
+        match reserve(NOW) {
+            Ok(reservation) => {
+                assert!(is_let_in);
+                drop(reservation);
+            }
+            Err(refusal) => {
+                assert!(!is_let_in);
+                assert_eq!(refusal.kind, RefusalKind::Unavailable, "{refusal}");
+            }
+        }
+        assert_eq!(bank.takes.load(SeqCst), 1, "it is asked once");
+        if is_let_in {
+            continue;
+        }
+        // It is asked again when there may be another answer, and what is spent is called so.
+        bank.is_holding_back.store(false, SeqCst);
+        let later = NOW.plus(1_000);
+        let reservation = reserve(later).expect("all is left");
+        let refusal = reserve(later).expect_err("next to nothing is left");
+        assert_eq!(refusal.kind, RefusalKind::Budget, "{refusal}");
+        drop(reservation);
+    }
+}
+
+#[test]
 fn what_is_booked_is_held_no_more() {
     let bank = Bank::new();
     let limiter = replica(&bank, 1, settings());

@@ -166,6 +166,8 @@ pub(crate) struct Bank {
     pub(crate) now: AtomicI64,
     pub(crate) takes: AtomicUsize,
     pub(crate) is_away: std::sync::atomic::AtomicBool,
+    /// Whether it hands out nothing, as it does not know what others hold.
+    pub(crate) is_holding_back: std::sync::atomic::AtomicBool,
     /// Whether its answers do not arrive.
     pub(crate) is_mute: std::sync::atomic::AtomicBool,
 }
@@ -244,7 +246,8 @@ impl Authority for Replica {
                 .map(|ask| {
                     let share = shares.get_mut(&(ask.account.name.to_string(), ask.window)).unwrap();
                     let left = ask.limit - share.total();
-                    if short.contains(&&ask.account.shelf) {
+                    let holds_back = self.bank.is_holding_back.load(SeqCst);
+                    if holds_back || short.contains(&&ask.account.shelf) {
                         return Grant { granted: 0, left: left.max(0) };
                     }
                     let granted = ask.wish.min(left);
