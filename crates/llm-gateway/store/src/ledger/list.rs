@@ -288,16 +288,20 @@ impl EntryQuery {
         ];
         for (name, texts) in lists {
             if !texts.is_empty() {
-                select.and_where(column(name).is_in(askable(texts)));
+                select.cond_where(row::is_among(name, texts));
             }
         }
         for (name, text) in [("call_id", &self.call_id), ("session_id", &self.session_id)] {
             if let Some(text) = text {
-                select.and_where(column(name).is_in(askable(std::slice::from_ref(text))));
+                select.cond_where(row::is_among(name, std::slice::from_ref(text)));
             }
         }
         if !self.statuses.is_empty() {
             select.and_where(column("status").is_in(self.statuses.iter().map(|status| status.label())));
+            if !self.statuses.contains(&Status::Answered) {
+                // As the index says it.
+                select.and_where(column("status").ne(Expr::cust(format!("'{}'", Status::Answered.label()))));
+            }
         }
         if let Some(least) = self.least_cost {
             select.and_where(column("spend_nanos").gte(least.nanos()));

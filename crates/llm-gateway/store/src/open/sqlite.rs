@@ -16,15 +16,17 @@ const READERS: u32 = 4;
 
 /// What the connection that writes keeps of the file in memory, in KiB: the ledger's indexes are written all over, and
 /// would be read again with each batch.
-const CACHE_KIB: &str = "-32768";
-/// Pages of the log, 32 MiB, after which it is written into the file: pages that many batches change are written there
+const CACHE_KIB: &str = "-65536";
+/// Pages of the log, 64 MiB, after which it is written into the file: pages that many batches change are written there
 /// once.
-const LOG_PAGES: &str = "8192";
+const LOG_PAGES: &str = "16384";
 
 /// The one connection that writes. Makes the file if there is none.
 pub(super) async fn writer(path: &Path, settings: &StoreSettings) -> Result<DatabaseConnection> {
     create(path)?;
     let options = options(path, settings);
+    // What a statement would need to be undone is written down with every page that it changes: not into a file.
+    let options = options.pragma("temp_store", "MEMORY");
     let options = options.pragma("cache_size", CACHE_KIB).pragma("wal_autocheckpoint", LOG_PAGES);
     let pool = pool(settings, 1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect_with(options).await.map_err(|error| away(&error))?;

@@ -15,7 +15,10 @@ use crate::bench::{ALL, Bench, NOW, by, key, team, user};
 use crate::ledger::request;
 
 const COUNT: u64 = 1_000_000;
-const BATCH: u64 = 500;
+/// What is booked at once of fewer.
+const BATCHES: [u64; 3] = [500, 2_000, 5_000];
+/// What is booked at once of a million.
+const BATCH: u64 = 5_000;
 const DAYS: i64 = 60;
 const DAY: i64 = 86_400_000;
 /// No statement may take longer.
@@ -40,17 +43,31 @@ async fn a_million_entries_on_postgres() {
 #[tokio::test]
 #[ignore = "measures"]
 async fn a_hundred_thousand_entries_of_one_key() {
-    let store = Bench::sqlite().open().await;
-    book(&store, COUNT / 10, |number| {
-        let (of, mut entry) = (entry(number % 2), entry(number));
-        (entry.key, entry.user, entry.team, entry.organization) =
-            (of.key, "u".into(), "t".into(), "o".into());
-        (entry.model, entry.vendor, entry.deployment) = (of.model, of.vendor, of.deployment);
-        (entry.end_user, entry.call_id, entry.session_id) = ("".into(), "".into(), "".into());
-        (entry.tags, entry.charges) = (Vec::new(), of.charges);
-        entry
-    })
-    .await;
+    for batch in BATCHES {
+        let store = Bench::sqlite().open().await;
+        book(&store, COUNT / 10, batch, |number| {
+            let (of, mut entry) = (entry(number % 2), entry(number));
+            (entry.key, entry.user, entry.team, entry.organization) =
+                (of.key, "u".into(), "t".into(), "o".into());
+            (entry.model, entry.vendor, entry.deployment) = (of.model, of.vendor, of.deployment);
+            (entry.end_user, entry.call_id, entry.session_id) = ("".into(), "".into(), "".into());
+            (entry.tags, entry.charges) = (Vec::new(), of.charges);
+            entry
+        })
+        .await;
+    }
+}
+
+/// What a platform costs: 500 keys in the records, 2,000 customers.
+#[tokio::test]
+#[ignore = "measures"]
+async fn a_hundred_thousand_entries_of_many_keys() {
+    for batch in BATCHES {
+        let bench = Bench::sqlite();
+        let store = bench.open().await;
+        populate(&store).await;
+        book(&store, COUNT / 10, batch, entry).await;
+    }
 }
 
 /// Entries of 500 keys, 100 users, 50 teams, 10 organisations, 2,000 end users, 20 models and 40 deployments, spread
@@ -110,8 +127,8 @@ fn hash(owner: u64) -> String {
     KeyHash::of(&format!("sk-{owner}")).to_string()
 }
 
-async fn run(bench: &Bench) {
-    let store = bench.open().await;
+/// The records of those who ask.
+async fn populate(store: &Store) {
     let mut keys: Vec<VirtualKey> = (0..500).map(|owner| key(&format!("sk-{owner}"))).collect();
     for (owner, key) in (0..).zip(&mut keys) {
         key.team_id = Some(format!("team-{}", owner % 50).into());
@@ -121,8 +138,12 @@ async fn run(bench: &Bench) {
     store.create_all(&teams, &by("anna")).await.unwrap();
     store.create_all(&users, &by("anna")).await.unwrap();
     store.create_all(&keys, &by("anna")).await.unwrap();
+}
 
-    book(&store, COUNT, entry).await;
+async fn run(bench: &Bench) {
+    let store = bench.open().await;
+    populate(&store).await;
+    book(&store, COUNT, BATCH, entry).await;
     if bench.is_postgres() {
         settle(&bench.settings).await;
     }
@@ -131,24 +152,24 @@ async fn run(bench: &Bench) {
     assert!(slowest < MOST, "{slowest:?}");
 }
 
-async fn book(store: &Store, count: u64, entry: fn(u64) -> Entry) {
+async fn book(store: &Store, count: u64, batch: u64, entry: fn(u64) -> Entry) {
     let (mut slowest, mut made) = (Duration::ZERO, Duration::ZERO);
     let (began, cpu) = (clock(), cpu());
-    for first in (0..count).step_by(usize::try_from(BATCH).unwrap()) {
+    for first in (0..count).step_by(usize::try_from(batch).unwrap()) {
         let making = clock();
-        let batch: Vec<_> = (first..first + BATCH).map(entry).collect();
+        let some: Vec<_> = (first..first + batch).map(entry).collect();
         made += making.elapsed();
         let booking = clock();
-        assert_eq!(store.book(&batch, None, NOW).await.unwrap().added, batch.len());
+        assert_eq!(store.book(&some, None, NOW).await.unwrap().added, some.len());
         slowest = slowest.max(booking.elapsed());
-        if (first + BATCH).is_multiple_of(100_000) {
-            eprintln!("{} entries after {:?}", first + BATCH, began.elapsed());
+        if (first + batch).is_multiple_of(100_000) {
+            eprintln!("{} entries after {:?}", first + batch, began.elapsed());
         }
     }
     let (took, used) = (began.elapsed() - made, self::cpu() - cpu - made);
     let each = |time: Duration| time.as_secs_f64() * 1e6 / count as f64;
     eprintln!(
-        "{count} entries booked by {BATCH}: {:.1} us each, {:.1} us of this process's CPU; slowest batch {slowest:?}",
+        "{count} entries booked by {batch}: {:.1} us each, {:.1} us of this process's CPU; slowest batch {slowest:?}",
         each(took),
         each(used)
     );
