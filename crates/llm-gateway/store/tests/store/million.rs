@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use llm_ledger::{Charge, Entry, Flags, LegId, Status, Tokens, Usd};
 use llm_store::{
-    Day, Dimension, EntryOrder, EntryQuery, Group, Start, Store, StoreSettings, SumOrder, SumQuery,
+    Day, Dimension, EntryOrder, EntryQuery, Facet, Group, ReportQuery, Start, Store, StoreSettings, SumOrder,
+    SumQuery,
 };
 use llm_tenancy::management::Scope;
 use llm_tenancy::{KeyHash, VirtualKey};
@@ -242,7 +243,12 @@ async fn report(store: &Store) -> Duration {
             EntryQuery { least_cost: Some(Usd::from_nanos(8_990_000)), ..page.clone() },
             everything,
         ),
-        ("dearest", EntryQuery { order: EntryOrder::Cost, count: 0, ..page }, everything),
+        (
+            "of a month, dearest",
+            EntryQuery { order: EntryOrder::Cost, since: Some(UnixMs(NOW.0 - 30 * DAY)), ..page.clone() },
+            everything,
+        ),
+        ("dearest", EntryQuery { order: EntryOrder::Cost, ..page }, everything),
     ];
     let month = |dimension, by: &[Group], order| SumQuery {
         since: Some(Day::of(UnixMs(NOW.0 - 30 * DAY))),
@@ -301,6 +307,44 @@ async fn report(store: &Store) -> Duration {
                 .await,
         );
     }
+    let within_month = |by: &[Facet], only: &[(Facet, &str)]| ReportQuery {
+        by: by.to_vec(),
+        only: only.iter().map(|(facet, text)| (*facet, texts(text))).collect(),
+        since: Some(Day::of(UnixMs(NOW.0 - 30 * DAY))),
+        order: spend,
+        ..ReportQuery::default()
+    };
+    let key = hash(7);
+    let reports = [
+        (
+            "a key's users and models",
+            within_month(&[Facet::User, Facet::Model], &[(Facet::Key, &key)]),
+            everything,
+        ),
+        (
+            "a team's keys and models",
+            within_month(&[Facet::Key, Facet::Model], &[(Facet::Team, "team-7")]),
+            everything,
+        ),
+        ("a team's days, for itself", within_month(&[Facet::Day, Facet::Model], &[]), &team),
+        ("a user's days, for itself", within_month(&[Facet::Day, Facet::Model], &[]), &user),
+        (
+            "an end user's models",
+            within_month(&[Facet::Model], &[(Facet::EndUser, "customer-7")]),
+            everything,
+        ),
+    ];
+    for (name, query, scope) in &reports {
+        slowest = slowest.max(
+            measure(name, async || format!("{} rows", store.report(query, scope).await.unwrap().len())).await,
+        );
+    }
+    // Of two dimensions at once, over everybody: out of the entries, and no report of a dashboard.
+    let all = within_month(&[Facet::Team, Facet::Key], &[]);
+    measure("all teams' keys", async || {
+        format!("{} rows", store.report(&all, everything).await.unwrap().len())
+    })
+    .await;
     slowest
 }
 
