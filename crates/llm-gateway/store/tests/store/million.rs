@@ -369,7 +369,8 @@ async fn prune(store: &Store) {
     let began = clock();
     loop {
         let call = clock();
-        let pruned = store.prune_entries(before, 1_000).await.unwrap();
+        // One portion, which is a transaction.
+        let pruned = store.prune_entries(before, 1).await.unwrap();
         slowest = slowest.max(call.elapsed());
         (calls, gone, weeks) = (calls + 1, gone + pruned.entries, weeks + pruned.weeks);
         if !pruned.more {
