@@ -154,12 +154,14 @@ async fn run(bench: &Bench) {
 }
 
 async fn book(store: &Store, count: u64, batch: u64, entry: fn(u64) -> Entry) {
-    let (mut slowest, mut made) = (Duration::ZERO, Duration::ZERO);
-    let (began, cpu) = (clock(), cpu());
+    // Entries are made on this thread alone.
+    let (mut slowest, mut made, mut making) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    let (began, used) = (clock(), cpu());
     for first in (0..count).step_by(usize::try_from(batch).unwrap()) {
-        let making = clock();
+        let (clocked, counted) = (clock(), own_cpu());
         let some: Vec<_> = (first..first + batch).map(entry).collect();
-        made += making.elapsed();
+        made += clocked.elapsed();
+        making += own_cpu().saturating_sub(counted);
         let booking = clock();
         assert_eq!(store.book(&some, None, NOW).await.unwrap().added, some.len());
         slowest = slowest.max(booking.elapsed());
@@ -167,7 +169,7 @@ async fn book(store: &Store, count: u64, batch: u64, entry: fn(u64) -> Entry) {
             eprintln!("{} entries after {:?}", first + batch, began.elapsed());
         }
     }
-    let (took, used) = (began.elapsed() - made, self::cpu() - cpu - made);
+    let (took, used) = (began.elapsed() - made, cpu().saturating_sub(used + making));
     let each = |time: Duration| time.as_secs_f64() * 1e6 / count as f64;
     eprintln!(
         "{count} entries booked by {batch}: {:.1} us each, {:.1} us of this process's CPU; slowest batch {slowest:?}",
@@ -390,6 +392,13 @@ fn cpu() -> Duration {
     // The name, which may hold anything, ends at the last bracket. Then come the state and ten numbers.
     let times = stat.rsplit(')').next().unwrap_or_default().split_ascii_whitespace().skip(11).take(2);
     Duration::from_millis(times.map(|ticks| ticks.parse::<u64>().unwrap_or_default() * 10).sum())
+}
+
+/// What this thread has used of the CPU.
+fn own_cpu() -> Duration {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = times.split_ascii_whitespace().next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or_default())
 }
 
 fn clock() -> Instant {
