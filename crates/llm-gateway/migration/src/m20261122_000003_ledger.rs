@@ -1,6 +1,6 @@
 //! The ledger, its sums, what accounts hold and who holds shares of them, and when budgets begin anew.
 
-use crate::table::{Column, Keyed, NAME, PAIR, create_keyed, drop, over};
+use crate::table::{Column, Keyed, NAME, Only, PAIR, create_keyed, drop, over, partly};
 use crate::{Dialect, Migration, Statement};
 
 pub(crate) const MIGRATION: Migration = Migration { name: "m20261122_000003_ledger", up, down };
@@ -17,17 +17,20 @@ const ACCOUNT: u32 = 640;
 const REPLICA: u32 = 64;
 
 fn up(dialect: Dialect) -> Vec<Statement> {
-    let tables = [ledger(), tags(), days(), counters(), shares(), replicas(), resets()];
+    let tables = [ledger(), tags(), days(), totals(), counters(), shares(), replicas(), resets()];
     tables.into_iter().flat_map(|table| create_keyed(dialect, table)).collect()
 }
 
 fn down() -> Vec<Statement> {
-    ["resets", "replicas", "shares", "counters", "ledger_days", "ledger_tags", "ledger"].map(drop).to_vec()
+    ["resets", "replicas", "shares", "counters", "ledger_totals", "ledger_days", "ledger_tags", "ledger"]
+        .map(drop)
+        .to_vec()
 }
 
 /// One row for each entry. What is filtered, grouped or summed is in columns, the rest in a document.
 fn ledger() -> Keyed {
     let name = |name| Column::Text(name, NAME);
+    let named = |column, columns| partly(columns, Only::Not(column, ""));
     Keyed {
         name: "ledger",
         columns: vec![
@@ -58,23 +61,25 @@ fn ledger() -> Keyed {
             Column::Long("rest"),
         ],
         key: &["at_ms", "request_id", "leg"],
+        // What most entries do not have is in an index where it is.
         indexes: vec![
             over(&["key_id", "at_ms"]),
             over(&["user_id", "at_ms"]),
             over(&["team_id", "at_ms"]),
             over(&["organization_id", "at_ms"]),
-            over(&["end_user_id", "at_ms"]),
-            over(&["project_id", "at_ms"]),
+            named("end_user_id", &["end_user_id", "at_ms"]),
+            named("project_id", &["project_id", "at_ms"]),
             over(&["model", "at_ms"]),
             over(&["vendor", "at_ms"]),
             over(&["deployment", "at_ms"]),
-            over(&["status", "at_ms"]),
+            partly(&["status", "at_ms"], Only::Not("status", "answered")),
             // For the dearest of all.
             over(&["spend_nanos"]),
-            over(&["call_id"]),
-            over(&["session_id"]),
+            named("call_id", &["call_id"]),
+            named("session_id", &["session_id"]),
         ],
         parts: Some("at_ms"),
+        by_key: false,
     }
 }
 
@@ -91,42 +96,58 @@ fn tags() -> Keyed {
         key: &["tag", "at_ms", "request_id", "leg"],
         indexes: vec![over(&["at_ms"])],
         parts: Some("at_ms"),
+        by_key: true,
     }
 }
 
-/// Sums of a day. A day is written as in 20261122.
+/// What is summed.
+const SUMS: [&str; 12] = [
+    "requests",
+    "successes",
+    "failures",
+    "estimated",
+    "prompt_tokens",
+    "completion_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "spend_nanos",
+    "list_nanos",
+    "duration_ms",
+];
+
+/// Sums of a day. A day is written as in 20261122. It is said before the id, so that what one batch raises lies together.
 fn days() -> Keyed {
     let mut columns = vec![
         Column::Text("dimension", WORD),
-        Column::Text("id", NAME),
         Column::Whole("day"),
+        Column::Text("id", NAME),
         Column::Text("model", NAME),
         Column::Text("vendor", VENDOR),
         Column::Text("deployment", DEPLOYMENT),
     ];
-    columns.extend(
-        [
-            "requests",
-            "successes",
-            "failures",
-            "estimated",
-            "prompt_tokens",
-            "completion_tokens",
-            "cache_read_tokens",
-            "cache_write_tokens",
-            "reasoning_tokens",
-            "spend_nanos",
-            "list_nanos",
-            "duration_ms",
-        ]
-        .map(Column::Whole),
-    );
+    columns.extend(SUMS.map(Column::Whole));
     Keyed {
         name: "ledger_days",
         columns,
-        key: &["dimension", "id", "day", "model", "vendor", "deployment"],
-        indexes: vec![over(&["dimension", "day"])],
+        key: &["dimension", "day", "id", "model", "vendor", "deployment"],
+        indexes: vec![],
         parts: None,
+        by_key: true,
+    }
+}
+
+/// The same of all models, vendors and deployments together.
+fn totals() -> Keyed {
+    let mut columns = vec![Column::Text("dimension", WORD), Column::Whole("day"), Column::Text("id", NAME)];
+    columns.extend(SUMS.map(Column::Whole));
+    Keyed {
+        name: "ledger_totals",
+        columns,
+        key: &["dimension", "day", "id"],
+        indexes: vec![],
+        parts: None,
+        by_key: true,
     }
 }
 
@@ -141,8 +162,10 @@ fn counters() -> Keyed {
             Column::Whole("touched_ms"),
         ],
         key: &["account", "window_ms"],
-        indexes: vec![over(&["touched_ms"])],
+        // No index over what changes whenever something is booked, but for those to which nothing is.
+        indexes: vec![over(&["window_ms"]), partly(&["touched_ms"], Only::Zero("booked_nanos"))],
         parts: None,
+        by_key: true,
     }
 }
 
@@ -160,6 +183,7 @@ fn shares() -> Keyed {
         key: &["account", "window_ms", "replica"],
         indexes: vec![over(&["replica"]), over(&["until_ms"])],
         parts: None,
+        by_key: false,
     }
 }
 
@@ -171,6 +195,7 @@ fn replicas() -> Keyed {
         key: &["replica"],
         indexes: vec![],
         parts: None,
+        by_key: false,
     }
 }
 
@@ -186,5 +211,6 @@ fn resets() -> Keyed {
         key: &["kind", "record_id"],
         indexes: vec![over(&["at_ms"])],
         parts: None,
+        by_key: false,
     }
 }

@@ -1,6 +1,9 @@
 //! A short notation for tables.
 
-use sea_query::{Alias, ColumnDef, Index, IndexCreateStatement, Table, TableCreateStatement};
+use sea_query::{
+    Alias, ColumnDef, ConditionalStatement as _, Expr, ExprTrait as _, Index, IndexCreateStatement, Table,
+    TableCreateStatement,
+};
 
 use crate::{Dialect, Statement};
 
@@ -45,20 +48,39 @@ pub(crate) struct Keyed {
     pub(crate) indexes: Vec<Over>,
     /// On PostgreSQL: the column by whose ranges it is kept in parts.
     pub(crate) parts: Option<&'static str>,
+    /// On SQLite: whether rows are kept in the key's own order and nowhere else, for small rows that are mostly found
+    /// by it. On MySQL they always are.
+    pub(crate) by_key: bool,
 }
 
 /// An index over columns.
 pub(crate) struct Over {
     pub(crate) columns: &'static [&'static str],
     pub(crate) unique: bool,
+    /// Which rows are in it; all of them if that is not said. MySQL has all rows in every index.
+    pub(crate) only: Option<Only>,
+}
+
+/// Rows of an index.
+#[derive(Clone, Copy)]
+pub(crate) enum Only {
+    /// Those whose column is not this text.
+    Not(&'static str, &'static str),
+    /// Those whose column is 0.
+    Zero(&'static str),
 }
 
 pub(crate) const fn over(columns: &'static [&'static str]) -> Over {
-    Over { columns, unique: false }
+    Over { columns, unique: false, only: None }
 }
 
 pub(crate) const fn unique(columns: &'static [&'static str]) -> Over {
-    Over { columns, unique: true }
+    Over { columns, unique: true, only: None }
+}
+
+/// An index over some rows. A statement is only helped by it if it says so itself, with the same words.
+pub(crate) const fn partly(columns: &'static [&'static str], only: Only) -> Over {
+    Over { columns, unique: false, only: Some(only) }
 }
 
 /// The statements that make a table and its indexes.
@@ -80,6 +102,9 @@ pub(crate) fn create_keyed(dialect: Dialect, keyed: Keyed) -> Vec<Statement> {
         key.col(Alias::new(*column));
     }
     table.primary_key(&mut key);
+    if keyed.by_key && dialect == Dialect::Sqlite {
+        table.extra("WITHOUT ROWID");
+    }
     let parts = keyed.parts.filter(|_| dialect == Dialect::Postgres);
     if let Some(column) = parts {
         table.partition_by_range([Alias::new(column)]);
@@ -118,7 +143,7 @@ fn finish(
     if let Some(collation) = dialect.collation() {
         table.character_set("utf8mb4").collate(collation);
     }
-    let mut made: Vec<_> = indexes.iter().map(|over| index(name, over)).collect();
+    let mut made: Vec<_> = indexes.iter().map(|over| index(dialect, name, over)).collect();
     if dialect.indexes_inline() {
         for index in &mut made {
             table.index(index);
@@ -136,7 +161,7 @@ pub(crate) fn drop(name: &'static str) -> Statement {
     Statement::DropTable(Table::drop().table(Alias::new(name)).if_exists().to_owned())
 }
 
-fn index(table: &str, over: &Over) -> IndexCreateStatement {
+fn index(dialect: Dialect, table: &str, over: &Over) -> IndexCreateStatement {
     let mut index = Index::create();
     index.name(format!("{table}_by_{}", over.columns.join("_and_")));
     for column in over.columns {
@@ -144,6 +169,11 @@ fn index(table: &str, over: &Over) -> IndexCreateStatement {
     }
     if over.unique {
         index.unique();
+    }
+    match over.only.filter(|_| !dialect.indexes_inline()) {
+        Some(Only::Not(column, text)) => _ = index.and_where(Expr::col(Alias::new(column)).ne(text)),
+        Some(Only::Zero(column)) => _ = index.and_where(Expr::col(Alias::new(column)).eq(0)),
+        None => {}
     }
     index
 }

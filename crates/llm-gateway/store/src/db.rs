@@ -1,28 +1,40 @@
 //! Connections and transactions.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait as _,
 };
 
 use crate::error::{Result, StoreError};
 
 /// How often a transaction is tried that others get in the way of.
 const TRIES: u32 = 5;
+/// After so many rows of the ledger, SQLite's log is written into the file.
+const UNSETTLED: usize = 10_000;
 
 /// The database's connections. SQLite has a single one that writes, so that writers queue here and not in the file.
 #[derive(Debug)]
 pub(crate) struct Db {
     write: DatabaseConnection,
     read: DatabaseConnection,
+    /// SQLite's third, which writes the log into the file while the first goes on.
+    settle: Option<DatabaseConnection>,
+    /// Rows of the ledger since it did so.
+    unsettled: AtomicUsize,
     patience: Duration,
 }
 
 impl Db {
     pub(crate) const fn new(write: DatabaseConnection, read: DatabaseConnection, patience: Duration) -> Self {
-        Self { write, read, patience }
+        Self { write, read, settle: None, unsettled: AtomicUsize::new(0), patience }
+    }
+
+    /// The same with a connection that writes SQLite's log into the file.
+    pub(crate) fn with_settling(self, settle: DatabaseConnection) -> Self {
+        Self { settle: Some(settle), ..self }
     }
 
     pub(crate) fn backend(&self) -> DbBackend {
@@ -42,8 +54,23 @@ impl Db {
     /// Ends all connections, once they are given back.
     pub(crate) async fn close(&self) {
         // What a connection says to its end is of no use to anybody.
+        if let Some(settle) = &self.settle {
+            let _closed = settle.close_by_ref().await;
+        }
         let _closed = self.read.close_by_ref().await;
         let _closed = self.write.close_by_ref().await;
+    }
+
+    /// Says how many rows of the ledger were changed. After many, SQLite's log is written into the file here, so that
+    /// no transaction has to wait for that.
+    pub(crate) async fn settle(&self, rows: usize) {
+        let Some(settle) = &self.settle else { return };
+        if self.unsettled.fetch_add(rows, Ordering::Relaxed).saturating_add(rows) < UNSETTLED {
+            return;
+        }
+        self.unsettled.store(0, Ordering::Relaxed);
+        // What does not succeed now does so the next time.
+        let _written = settle.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await;
     }
 
     /// Reads, within the time that a call may take.

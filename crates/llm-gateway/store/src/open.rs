@@ -40,7 +40,8 @@ pub(crate) async fn open(settings: &StoreSettings, now: UnixMs) -> Result<Opened
             let write = within(settings.connect_timeout(), sqlite::writer(&path, settings)).await?;
             migrate::prepare(&write, settings, now).await?;
             let read = sqlite::reader(&path, settings);
-            Ok(Opened { db: Db::new(write, read, settings.query_timeout()), lock: Some(lock) })
+            let db = Db::new(write, read, settings.query_timeout());
+            Ok(Opened { db: db.with_settling(sqlite::settler(&path, settings)), lock: Some(lock) })
         }
         Address::Server(server) => {
             // A connection of its own: it holds the lock under which the schema is changed, and ends with it.

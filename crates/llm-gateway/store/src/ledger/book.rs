@@ -36,7 +36,7 @@ impl Store {
     /// accounts, and what records have spent. Entries that are there already are left out, so that a batch may be
     /// booked again. What `replica` holds of an account sinks by what was booked to it.
     ///
-    /// Up to 1,000 entries are a good batch.
+    /// The more there are, the less each of them costs: up to 5,000 are a good batch.
     ///
     /// # Errors
     /// Those of the database; nothing was booked then, unless it is [`StoreError::Away`], which does not know.
@@ -65,6 +65,7 @@ impl Store {
             }
         };
         booked.repeated = entries.len() - booked.added;
+        self.db().settle(booked.added).await;
         Ok(booked)
     }
 }

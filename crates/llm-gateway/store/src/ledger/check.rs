@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::counters;
 use super::day::Day;
-use super::days::{DAYS, Dimension, SUMMED, Sums};
+use super::days::{DAYS, Dimension, SUMMED, Sums, TOTALS};
 use super::{period, row};
 use crate::Store;
 use crate::db::within;
@@ -31,7 +31,8 @@ pub enum Mismatch {
         day: Day,
         /// By what it is summed.
         dimension: Dimension,
-        /// Whose it is, and of which model, vendor and deployment.
+        /// Whose it is, and of which model, vendor and deployment. Where all three are empty, it may be the sum of all of
+        /// them.
         of: [String; 4],
         /// What the entries come to.
         entries: Box<Sums>,
@@ -72,10 +73,15 @@ impl Store {
             for dimension in Dimension::ALL {
                 let entries = within(patience, entries(db, day, dimension)).await?;
                 let sums = within(patience, sums(db, day, dimension)).await?;
-                compare(&entries, &sums, |of, entries, sums| {
+                let mut differ = |of: &[String; 4], entries, sums| {
                     let (entries, sums) = (Box::new(entries), Box::new(sums));
                     mismatches.push(Mismatch::Day { day, dimension, of: of.clone(), entries, sums });
-                });
+                };
+                compare(&entries, &sums, &mut differ);
+                if dimension != Dimension::Global {
+                    let totals = within(patience, totals(db, day, dimension)).await?;
+                    compare(&together(&entries), &totals, differ);
+                }
             }
         }
         if from.is_none() {
@@ -128,13 +134,15 @@ fn compare<K: Ord, V: Default + Copy + PartialEq>(
 /// Days that have entries or sums.
 async fn days(db: &DatabaseTransaction, from: Option<Day>) -> Result<BTreeSet<Day>> {
     let mut days = BTreeSet::new();
-    let mut select = Query::select();
-    select.distinct().column(Alias::new("day")).from(Alias::new(DAYS.table));
-    if let Some(from) = from {
-        select.and_where(Expr::col(Alias::new("day")).gte(from.number()));
-    }
-    for row in db.query_all(&select).await? {
-        days.insert(Day::from_number(row.try_get("", "day")?));
+    for table in [DAYS.table, TOTALS.table] {
+        let mut select = Query::select();
+        select.distinct().column(Alias::new("day")).from(Alias::new(table));
+        if let Some(from) = from {
+            select.and_where(Expr::col(Alias::new("day")).gte(from.number()));
+        }
+        for row in db.query_all(&select).await? {
+            days.insert(Day::from_number(row.try_get("", "day")?));
+        }
     }
     let mut since = from.map_or(i64::MIN, |day| day.start().0);
     loop {
@@ -230,6 +238,31 @@ async fn sums(db: &DatabaseTransaction, day: Day, dimension: Dimension) -> Resul
         .and_where(Expr::col(Alias::new("dimension")).eq(dimension.label()))
         .and_where(Expr::col(Alias::new("day")).eq(day.number()));
     db.query_all(&select).await?.iter().map(group).collect()
+}
+
+/// What a day's totals say.
+async fn totals(db: &DatabaseTransaction, day: Day, dimension: Dimension) -> Result<Groups> {
+    let mut select = Query::select();
+    select
+        .columns(["id"].into_iter().chain(SUMMED).map(Alias::new))
+        .from(Alias::new(TOTALS.table))
+        .and_where(Expr::col(Alias::new("dimension")).eq(dimension.label()))
+        .and_where(Expr::col(Alias::new("day")).eq(day.number()));
+    let rows = db.query_all(&select).await?;
+    rows.iter().map(|row| Ok((of_all(row.try_get("", "id")?), Sums::read(row)?))).collect()
+}
+
+/// All models, vendors and deployments of each id together.
+fn together(groups: &Groups) -> Groups {
+    let mut totals = Groups::new();
+    for ([id, ..], sums) in groups {
+        totals.entry(of_all(id.clone())).or_default().add(sums);
+    }
+    totals
+}
+
+const fn of_all(id: String) -> [String; 4] {
+    [id, String::new(), String::new(), String::new()]
 }
 
 fn group(row: &QueryResult) -> Result<([String; 4], Sums)> {

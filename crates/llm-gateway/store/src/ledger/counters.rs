@@ -117,7 +117,8 @@ pub(super) async fn prune(db: &DatabaseTransaction, before: UnixMs) -> Result<u6
     delete
         .from_table(Alias::new(COUNTERS.table))
         .and_where(Expr::col(Alias::new("touched_ms")).lt(before.0))
-        .and_where(Expr::col(Alias::new("window_ms")).gt(0));
+        // What began later was touched later. That is what they are found by.
+        .and_where(Expr::col(Alias::new("window_ms")).between(1, before.0));
     Ok(db.execute(&delete).await?.rows_affected())
 }
 
@@ -127,6 +128,7 @@ pub(super) async fn prune_empty(db: &DatabaseTransaction, before: UnixMs) -> Res
     delete
         .from_table(Alias::new(COUNTERS.table))
         .and_where(Expr::col(Alias::new("touched_ms")).lt(before.0))
-        .and_where(Expr::col(Alias::new("booked_nanos")).eq(0));
+        // As the index says it.
+        .and_where(Expr::col(Alias::new("booked_nanos")).eq(Expr::cust("0")));
     Ok(db.execute(&delete).await?.rows_affected())
 }

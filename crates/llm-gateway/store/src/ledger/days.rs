@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use llm_ledger::{Entry, Flag, Status, Usd};
-use sea_orm::{DatabaseTransaction, QueryResult};
+use sea_orm::{DatabaseTransaction, QueryResult, Value};
 
 use super::day::Day;
 use super::row;
@@ -190,18 +190,28 @@ impl Sums {
 
 pub(super) const DAYS: Target = Target {
     table: "ledger_days",
-    key: &["dimension", "id", "day", "model", "vendor", "deployment"],
+    key: &["dimension", "day", "id", "model", "vendor", "deployment"],
     raised: &SUMMED,
     replaced: &[],
     fresh: &[],
 };
 
-/// What is summed together.
+/// The same of all models, vendors and deployments together: for reports that do not ask for these, which have far
+/// fewer rows to read. What is summed over everything is not in it.
+pub(super) const TOTALS: Target = Target {
+    table: "ledger_totals",
+    key: &["dimension", "day", "id"],
+    raised: &SUMMED,
+    replaced: &[],
+    fresh: &[],
+};
+
+/// What is summed together, in the order of the table's key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Group<'a> {
     dimension: Dimension,
-    id: &'a str,
     day: Day,
+    id: &'a str,
     what: [&'a str; 3],
 }
 
@@ -212,7 +222,7 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry]) -> Resul
         let (day, sums) = (Day::of(entry.at()), Sums::of(entry));
         let what = [&*entry.model, &*entry.vendor, &*entry.deployment];
         let mut add = |dimension, id| {
-            groups.entry(Group { dimension, id, day, what }).or_default().add(&sums);
+            groups.entry(Group { dimension, day, id, what }).or_default().add(&sums);
         };
         add(Dimension::Global, "");
         for (dimension, id) in ids(entry) {
@@ -222,13 +232,27 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry]) -> Resul
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by_key(|(group, _)| *group);
-    let rows = groups.into_iter().map(|(group, sums)| {
-        let [model, vendor, deployment] = group.what;
-        let head = [group.dimension.label().into(), group.id.into(), group.day.number().into()];
-        let what = [model.into(), vendor.into(), deployment.into()];
-        head.into_iter().chain(what).chain(sums.numbers().map(Into::into)).collect()
+    let head = |group: &Group<'_>| -> [Value; 3] {
+        [group.dimension.label().into(), group.day.number().into(), group.id.into()]
+    };
+    let days = groups.iter().map(|(group, sums)| {
+        let what = group.what.map(Value::from);
+        head(group).into_iter().chain(what).chain(sums.numbers().map(Value::from)).collect()
     });
-    DAYS.raise(db, rows.collect()).await
+    DAYS.raise(db, days.collect()).await?;
+    let mut totals: Vec<(Group<'_>, Sums)> = Vec::new();
+    for (group, sums) in &groups {
+        let of = Group { what: [""; 3], ..*group };
+        match totals.last_mut().filter(|(last, _)| *last == of) {
+            Some((_, total)) => total.add(sums),
+            None => totals.push((of, *sums)),
+        }
+    }
+    let totals = totals
+        .iter()
+        .filter(|(group, _)| group.dimension != Dimension::Global)
+        .map(|(group, sums)| head(group).into_iter().chain(sums.numbers().map(Value::from)).collect());
+    TOTALS.raise(db, totals.collect()).await
 }
 
 /// Whose an entry is, where it is somebody's.

@@ -3,11 +3,12 @@
 use llm_ledger::{Entry, LegId, Status, Usd};
 use llm_tenancy::management::Scope;
 use llm_types::UnixMs;
-use sea_orm::ConnectionTrait as _;
 use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait as _, Func, JoinType, Order, Query, SelectStatement,
 };
+use sea_orm::{ConnectionTrait as _, DbBackend};
 
+use super::day::DAY_MS;
 use super::upsert::askable;
 use super::{period, reach, row};
 use crate::Store;
@@ -16,6 +17,8 @@ use crate::list::{Cursor, Mark, Start};
 
 /// The most entries of a page.
 const LARGEST: u64 = 1_000;
+/// Of so long a time, in milliseconds, the dearest are sooner found among all than by reading that time's.
+const LONG_MS: i64 = 3 * DAY_MS;
 /// What a row is sorted by, beside its key.
 const SORTED_BY: &str = "sorted_by";
 
@@ -142,7 +145,7 @@ impl Store {
     /// [`StoreError::Invalid`] for a cursor of another order, a page's number or a size out of range; else those of
     /// the database.
     pub async fn list_entries(&self, query: &EntryQuery, scope: &Scope) -> Result<EntryPage> {
-        let select = query.page(scope)?;
+        let select = query.page(scope, self.db().backend())?;
         let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
         let total = match query.count {
             0 => None,
@@ -186,21 +189,57 @@ const LONG: u64 = i64::MAX as u64;
 
 impl EntryQuery {
     /// One more than the page has, to know whether another one follows.
-    fn page(&self, scope: &Scope) -> Result<SelectStatement> {
+    fn page(&self, scope: &Scope, backend: DbBackend) -> Result<SelectStatement> {
         if self.size == 0 || self.size > LARGEST {
             return Err(StoreError::Invalid(format!("a page has 1 to {LARGEST} entries")));
         }
-        let direction = if self.descending { Order::Desc } else { Order::Asc };
         let sorted = self.order.expression();
         let mut select = row::select();
-        select.expr_as(sorted.clone(), Alias::new(SORTED_BY)).limit(self.size + 1);
-        self.narrow(&mut select, scope);
+        select.expr_as(sorted.clone(), Alias::new(SORTED_BY));
+        if self.order == EntryOrder::Time && self.is_of_label_only(scope) {
+            // Labels alone say which entries are of the page.
+            let mut labels = Query::select();
+            labels.columns(row::KEY.map(|name| (Alias::new(row::TAGS), Alias::new(name))));
+            labels.from(Alias::new(row::TAGS));
+            self.narrow_labels(&mut labels);
+            self.arrange(&mut labels);
+            self.cut(&mut labels)?;
+            select.join_subquery(JoinType::InnerJoin, labels, Alias::new(row::TAGS), of_label());
+            self.arrange(&mut select);
+            return Ok(select);
+        }
+        if backend == DbBackend::Sqlite && self.is_dearest_of_long(scope) {
+            // It would read all of that time and sort it. So it goes by what they cost, and looks at the time of each.
+            select.and_where(sorted.gte(i64::MIN));
+            let at = || Expr::col((Alias::new(row::TABLE), Alias::new("at_ms"))).add(Expr::cust("0"));
+            if let Some(since) = self.since {
+                select.and_where(at().gte(since.0));
+            }
+            if let Some(before) = self.before {
+                select.and_where(at().lt(before.0));
+            }
+        } else {
+            self.narrow(&mut select, scope);
+        }
+        self.arrange(&mut select);
+        self.cut(&mut select)?;
+        Ok(select)
+    }
+
+    /// Says the order.
+    fn arrange(&self, select: &mut SelectStatement) {
+        let direction = if self.descending { Order::Desc } else { Order::Asc };
         if self.order != EntryOrder::Time {
-            select.order_by_expr(sorted, direction.clone());
+            select.order_by_expr(self.order.expression(), direction.clone());
         }
         for column in row::KEY {
             select.order_by((Alias::new(self.leading()), Alias::new(column)), direction.clone());
         }
+    }
+
+    /// Cuts a page out.
+    fn cut(&self, select: &mut SelectStatement) -> Result<()> {
+        select.limit(self.size + 1);
         match &self.from {
             Start::Page(number) => {
                 let skipped = number.checked_sub(1).and_then(|pages| pages.checked_mul(self.size));
@@ -213,7 +252,7 @@ impl EntryQuery {
                 select.cond_where(self.after(cursor)?);
             }
         }
-        Ok(select)
+        Ok(())
     }
 
     /// The table by which entries are found and sorted by time: where a label is asked for, that of labels.
@@ -240,10 +279,22 @@ impl EntryQuery {
 
     /// Whether nothing is asked for but a label and a time.
     fn is_of_label_only(&self, scope: &Scope) -> bool {
+        self.tag.is_some() && self.is_of_label_or_time(scope)
+    }
+
+    /// Whether nothing is asked for but how dear they were, and perhaps a time of several days.
+    fn is_dearest_of_long(&self, scope: &Scope) -> bool {
+        let (since, before) =
+            (self.since.map_or(i64::MIN, |at| at.0), self.before.map_or(i64::MAX, |at| at.0));
+        let is_long = before.saturating_sub(since) > LONG_MS;
+        self.order == EntryOrder::Cost && is_long && self.tag.is_none() && self.is_of_label_or_time(scope)
+    }
+
+    fn is_of_label_or_time(&self, scope: &Scope) -> bool {
         let Self { since, before, ref tag, order, descending, ref from, size, count, .. } = *self;
         let (tag, from) = (tag.clone(), from.clone());
         let only = Self { since, before, tag, order, descending, from, size, count, ..Self::default() };
-        scope.all && self.tag.is_some() && *self == only
+        scope.all && *self == only
     }
 
     /// What holds of every label of the entries.
@@ -267,11 +318,7 @@ impl EntryQuery {
     fn narrow(&self, select: &mut SelectStatement, scope: &Scope) {
         let column = |name: &'static str| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
         if self.tag.is_some() {
-            let mut same = Condition::all();
-            for name in row::KEY {
-                same = same.add(Expr::col((Alias::new(row::TAGS), Alias::new(name))).eq(column(name)));
-            }
-            select.join(JoinType::InnerJoin, Alias::new(row::TAGS), same);
+            select.join(JoinType::InnerJoin, Alias::new(row::TAGS), of_label());
             self.narrow_labels(select);
         }
         self.narrow_time(row::TABLE, select);
@@ -288,16 +335,20 @@ impl EntryQuery {
         ];
         for (name, texts) in lists {
             if !texts.is_empty() {
-                select.and_where(column(name).is_in(askable(texts)));
+                select.cond_where(row::is_among(name, texts));
             }
         }
         for (name, text) in [("call_id", &self.call_id), ("session_id", &self.session_id)] {
             if let Some(text) = text {
-                select.and_where(column(name).is_in(askable(std::slice::from_ref(text))));
+                select.cond_where(row::is_among(name, std::slice::from_ref(text)));
             }
         }
         if !self.statuses.is_empty() {
             select.and_where(column("status").is_in(self.statuses.iter().map(|status| status.label())));
+            if !self.statuses.contains(&Status::Answered) {
+                // As the index says it.
+                select.and_where(column("status").ne(Expr::cust(format!("'{}'", Status::Answered.label()))));
+            }
         }
         if let Some(least) = self.least_cost {
             select.and_where(column("spend_nanos").gte(least.nanos()));
@@ -309,6 +360,15 @@ impl EntryQuery {
             select.cond_where(within);
         }
     }
+}
+
+/// That a label is an entry's.
+fn of_label() -> Condition {
+    row::KEY.into_iter().fold(Condition::all(), |all, name| {
+        let [label, entry] =
+            [row::TAGS, row::TABLE].map(|table| Expr::col((Alias::new(table), Alias::new(name))));
+        all.add(label.eq(entry))
+    })
 }
 
 impl EntryOrder {

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::{By, Store};
 
 /// Entries that go at a time, so that nobody waits long.
-const ENTRIES: u64 = 500;
+const ENTRIES: u64 = 250;
 
 /// What went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +39,8 @@ impl Store {
         while pruned.entries < most {
             let gone = self.prune_portion(before).await?;
             pruned.entries += gone;
+            // One that goes changes more pages than one that comes.
+            self.db().settle(usize::try_from(gone).unwrap_or(0).saturating_mul(4)).await;
             if gone < ENTRIES {
                 return Ok(pruned);
             }
@@ -68,12 +70,10 @@ impl Store {
         }
         let mut dropped = 0;
         for week in weeks.into_iter().filter(|week| (week + 1).saturating_mul(WEEK_MS) <= before.0) {
-            let mut drop = Table::drop();
-            drop.if_exists();
             for table in [TAGS, TABLE] {
-                drop.table(Alias::new(name(table, week)));
+                let drop = Table::drop().table(Alias::new(name(table, week))).if_exists().to_owned();
+                self.db().read(async { Ok(self.db().reader().execute(&drop).await?) }).await?;
             }
-            self.db().read(async { Ok(self.db().reader().execute(&drop).await?) }).await?;
             self.parts().forget(week);
             dropped += 1;
         }

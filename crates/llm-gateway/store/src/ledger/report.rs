@@ -228,7 +228,7 @@ impl ReportQuery {
         for facet in &self.by {
             let of = facet.expression();
             if facet.dimension().is_some() {
-                select.and_where(of.clone().ne(""));
+                select.and_where(row::is_said(of.clone()));
             }
             select.expr_as(of.clone(), Alias::new(facet.alias())).add_group_by([of]);
         }
@@ -249,7 +249,11 @@ impl ReportQuery {
                     .to_owned();
                 select.and_where(Expr::exists(labels));
             } else {
-                select.and_where(facet.expression().is_in(texts));
+                let of = facet.expression();
+                if !facet.is_time() && !texts.contains("") {
+                    select.and_where(row::is_said(of.clone()));
+                }
+                select.and_where(of.is_in(texts));
             }
         }
         if let Some(within) = reach::within(scope) {

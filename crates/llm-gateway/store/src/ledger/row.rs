@@ -4,18 +4,20 @@ use std::borrow::Cow;
 
 use llm_ledger::{Charge, Entry, Flags, LegId, RequestId, Status, Tokens, Usd};
 use llm_types::UnixMs;
-use sea_orm::sea_query::{Alias, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::upsert::{Target, Values, absent};
+use super::upsert::{Target, Values, absent, askable};
 use crate::error::Result;
 
 /// The most characters of what is looked up by, of a vendor and of a deployment: those of the columns.
 const NAME: usize = 255;
 const VENDOR: usize = 32;
 const DEPLOYMENT: usize = 128;
+/// Bytes that what has no column usually is.
+const REST: usize = 512;
 
 pub(super) const TABLE: &str = "ledger";
 pub(super) const TAGS: &str = "ledger_tags";
@@ -179,7 +181,9 @@ pub(super) fn values(entry: &Entry) -> Result<Values> {
         charges: Cow::Borrowed(&entry.charges),
         details: Cow::Borrowed(&entry.details),
     };
-    let rest = serde_json::to_string(&rest).map_err(|error| absent(&error.to_string()))?;
+    let mut written = Vec::with_capacity(REST);
+    serde_json::to_writer(&mut written, &rest).map_err(|error| absent(&error.to_string()))?;
+    let rest = String::from_utf8(written).map_err(|error| absent(&error.to_string()))?;
     let mut values = Vec::with_capacity(KEY.len() + COLUMNS.len());
     values.extend(key(entry.id));
     values.extend([
@@ -213,6 +217,22 @@ pub(super) fn values(entry: &Entry) -> Result<Values> {
 pub(super) fn select() -> SelectStatement {
     let columns = KEY.iter().chain(&COLUMNS).map(|column| (Alias::new(TABLE), Alias::new(*column)));
     Query::select().columns(columns).from(Alias::new(TABLE)).to_owned()
+}
+
+/// That a column has one of these texts.
+pub(super) fn is_among(name: &'static str, texts: &[String]) -> Condition {
+    let column = || Expr::col((Alias::new(TABLE), Alias::new(name)));
+    let texts = askable(texts);
+    let mut all = Condition::all();
+    if !texts.contains("") {
+        all = all.add(is_said(column()));
+    }
+    all.add(column().is_in(texts))
+}
+
+/// That a text is not empty, in the words of the indexes that leave out those that are.
+pub(super) fn is_said(column: Expr) -> Expr {
+    column.ne(Expr::cust("''"))
 }
 
 /// Which entry a row is.

@@ -1,12 +1,13 @@
 //! What records have spent. Spending is no change of a record: it raises no version and is told to nobody.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use llm_ledger::{Charge, Entry};
 use llm_tenancy::{EndUser, Stamp};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait as _, LockType, Order, Query};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
 use super::upsert::{Target, slices};
 use crate::error::{Result, StoreError};
@@ -17,80 +18,88 @@ use crate::record::{
 
 /// The most records of a statement: each of its rows is compared with every one.
 const MOST: usize = 32;
+/// The most records that one statement looks for.
+const LOOKED_FOR: usize = 256;
 
 /// Amounts by ids.
-type Spent = BTreeMap<String, i64>;
+type Spent<'a> = BTreeMap<Cow<'a, str>, i64>;
 
 /// Raises what the records of these entries have spent, kind by kind, each in the order of ids.
 pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry], now: UnixMs) -> Result<()> {
-    let of = |id: &dyn Fn(&Entry) -> String| {
-        let mut spent = Spent::new();
-        for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
-            let id = id(entry);
-            if !id.is_empty() {
-                add(&mut spent, id, entry);
-            }
-        }
-        spent
-    };
-    let member = |group: &str, user: &str, pair: &dyn Fn() -> String| {
-        if group.is_empty() || user.is_empty() { String::new() } else { pair() }
-    };
-    let kinds: [(&Sheet, Spent); 9] = [
-        (&ORGANIZATIONS, of(&|entry| entry.organization.to_string())),
-        (&TEAMS, of(&|entry| entry.team.to_string())),
-        (&PROJECTS, of(&|entry| entry.project.to_string())),
-        (&USERS, of(&|entry| entry.user.to_string())),
+    let of = |id: &dyn for<'a> Fn(&'a Entry) -> Cow<'a, str>| spent(entries, id);
+    let kinds: [(&Sheet, Spent<'_>); 9] = [
+        (&ORGANIZATIONS, of(&|entry| Cow::Borrowed(&entry.organization))),
+        (&TEAMS, of(&|entry| Cow::Borrowed(&entry.team))),
+        (&PROJECTS, of(&|entry| Cow::Borrowed(&entry.project))),
+        (&USERS, of(&|entry| Cow::Borrowed(&entry.user))),
         (
             &ORGANIZATION_MEMBERS,
             of(&|entry| {
-                let (organization, user) = (&*entry.organization, &*entry.user);
-                member(organization, user, &|| {
-                    (llm_tenancy::OrganizationId::from(organization), llm_tenancy::UserId::from(user))
-                        .to_text()
+                member(&entry.organization, &entry.user, |organization, user| {
+                    (llm_tenancy::OrganizationId::from(organization), user).to_text()
                 })
             }),
         ),
         (
             &TEAM_MEMBERS,
             of(&|entry| {
-                let (team, user) = (&*entry.team, &*entry.user);
-                member(team, user, &|| {
-                    (llm_tenancy::TeamId::from(team), llm_tenancy::UserId::from(user)).to_text()
+                member(&entry.team, &entry.user, |team, user| {
+                    (llm_tenancy::TeamId::from(team), user).to_text()
                 })
             }),
         ),
-        (&KEYS, of(&|entry| entry.key.to_string())),
+        (&KEYS, of(&|entry| Cow::Borrowed(&entry.key))),
         (&TAGS, tags(entries)),
         (&ACCESS_GROUPS, groups(entries)),
     ];
-    for (sheet, spent) in &kinds {
-        raise_known(db, sheet, spent).await?;
+    for (sheet, mut spent) in kinds {
+        raise_known(db, sheet, &mut spent).await?;
     }
-    raise_end_users(db, of(&|entry| entry.end_user.to_string()), now).await
+    raise_end_users(db, of(&|entry| Cow::Borrowed(&entry.end_user)), now).await
 }
 
-fn add(spent: &mut Spent, id: String, entry: &Entry) {
+/// What entries cost those whom they name; an empty name is nobody's.
+fn spent<'a>(entries: &[&'a Entry], id: &dyn for<'b> Fn(&'b Entry) -> Cow<'b, str>) -> Spent<'a> {
+    let mut spent = Spent::new();
+    for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
+        let id = id(entry);
+        if !id.is_empty() {
+            add(&mut spent, id, entry);
+        }
+    }
+    spent
+}
+
+/// A member's text, if there are a group and a user.
+fn member(
+    group: &str,
+    user: &str,
+    pair: impl FnOnce(&str, llm_tenancy::UserId) -> String,
+) -> Cow<'static, str> {
+    if group.is_empty() || user.is_empty() { Cow::Borrowed("") } else { pair(group, user.into()).into() }
+}
+
+fn add<'a>(spent: &mut Spent<'a>, id: Cow<'a, str>, entry: &Entry) {
     let sum = spent.entry(id).or_default();
     *sum = sum.saturating_add(entry.cost.nanos());
 }
 
-fn tags(entries: &[&Entry]) -> Spent {
+fn tags<'a>(entries: &[&'a Entry]) -> Spent<'a> {
     let mut spent = Spent::new();
-    for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
-        super::row::tags(entry).for_each(|tag| add(&mut spent, tag.to_owned(), entry));
+    for entry in entries.iter().copied().filter(|entry| entry.cost.nanos() != 0) {
+        super::row::tags(entry).for_each(|tag| add(&mut spent, Cow::Borrowed(tag), entry));
     }
     spent
 }
 
 /// What was taken out of the budgets of groups of models, each once for an entry.
-fn groups(entries: &[&Entry]) -> Spent {
+fn groups<'a>(entries: &[&'a Entry]) -> Spent<'a> {
     let mut spent = Spent::new();
     for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
         let mut ids: Vec<String> = entry.charges.iter().filter_map(group_of).collect();
         ids.sort_unstable();
         ids.dedup();
-        ids.into_iter().for_each(|id| add(&mut spent, id, entry));
+        ids.into_iter().for_each(|id| add(&mut spent, Cow::Owned(id), entry));
     }
     spent
 }
@@ -102,47 +111,45 @@ fn group_of(charge: &Charge) -> Option<String> {
     Some(id.replace("%2F", "/").replace("%25", "%"))
 }
 
-/// Raises what those have spent that are there.
-async fn raise_known(db: &DatabaseTransaction, sheet: &Sheet, spent: &Spent) -> Result<()> {
-    let spent: Vec<_> = spent.iter().collect();
-    for mut spent in slices(&spent, MOST).map(<[_]>::to_vec) {
-        if db.get_database_backend() != DbBackend::Sqlite {
-            // A statement that changes several locks them in an order of its own.
-            let there = lock(db, sheet, &spent).await?;
-            spent.retain(|(id, _)| there.contains(*id));
-            if spent.is_empty() {
-                continue;
-            }
-        }
+/// Raises what those have spent that are there, and leaves those that are not.
+async fn raise_known(db: &DatabaseTransaction, sheet: &Sheet, spent: &mut Spent<'_>) -> Result<()> {
+    let ids: Vec<&str> = spent.keys().map(AsRef::as_ref).collect();
+    let mut there = Vec::new();
+    for ids in slices(&ids, LOOKED_FOR) {
+        there.extend(lock(db, sheet, ids).await?);
+    }
+    let there: Vec<_> = there.iter().filter_map(|id| spent.remove_entry(id.as_str())).collect();
+    for spent in slices(&there, MOST) {
         let id = || Expr::col(Alias::new("id"));
         let more = spent
             .iter()
-            .fold(CaseStatement::new(), |case, (known, nanos)| case.case(id().eq(known.as_str()), **nanos));
+            .fold(CaseStatement::new(), |case, (known, nanos)| case.case(id().eq(&**known), *nanos));
         let mut update = Query::update();
         update
             .table(Alias::new(sheet.table))
             .value(Alias::new(SPEND), Expr::col(Alias::new(SPEND)).add(more.finally(0_i64)))
-            .and_where(id().is_in(spent.iter().map(|(id, _)| id.as_str())));
+            .and_where(id().is_in(spent.iter().map(|(id, _)| &**id)));
         db.execute(&update).await?;
     }
     Ok(())
 }
 
-/// Locks those that are there, in the order of their ids.
-async fn lock(db: &DatabaseTransaction, sheet: &Sheet, spent: &[(&String, &i64)]) -> Result<Vec<String>> {
+/// Locks those that are there, in the order of their ids: a statement that changes several locks them in an order of
+/// its own. On SQLite nobody else writes.
+async fn lock(db: &DatabaseTransaction, sheet: &Sheet, ids: &[&str]) -> Result<Vec<String>> {
     let mut select = Query::select();
     select
         .column(Alias::new("id"))
         .from(Alias::new(sheet.table))
-        .and_where(Expr::col(Alias::new("id")).is_in(spent.iter().map(|(id, _)| id.as_str())))
+        .and_where(Expr::col(Alias::new("id")).is_in(ids.iter().copied()))
         .order_by(Alias::new("id"), Order::Asc)
         .lock(LockType::Update);
     let rows = db.query_all(&select).await?;
     Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
 }
 
-/// End users are made when something is spent for them first, as LiteLLM does.
-async fn raise_end_users(db: &DatabaseTransaction, spent: Spent, now: UnixMs) -> Result<()> {
+/// End users are made when something is spent for them first, as LiteLLM does. Most are there.
+async fn raise_end_users(db: &DatabaseTransaction, mut spent: Spent<'_>, now: UnixMs) -> Result<()> {
     const TARGET: Target = Target {
         table: "end_users",
         key: &["id"],
@@ -151,6 +158,7 @@ async fn raise_end_users(db: &DatabaseTransaction, spent: Spent, now: UnixMs) ->
         fresh: &["version", "created_ms", "updated_ms", "body", "alias", "budget_id", "blocked"],
     };
     debug_assert_eq!((TARGET.table, COMMON.len() + END_USERS.columns.len()), (END_USERS.table, 9));
+    raise_known(db, &END_USERS, &mut spent).await?;
     let mut rows = Vec::with_capacity(spent.len());
     for (id, nanos) in spent {
         let row = match Row::of(&end_user(&id, now)) {

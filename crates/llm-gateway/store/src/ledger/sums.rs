@@ -4,8 +4,8 @@ use llm_tenancy::management::Scope;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Func, Order, Query};
 use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
 
-use super::day::Day;
-use super::days::{DAYS, Dimension, SUMMED, Sums};
+use super::day::{DAY_MS, Day};
+use super::days::{DAYS, Dimension, SUMMED, Sums, TOTALS};
 use super::upsert::askable;
 use crate::error::{Result, StoreError};
 use crate::record::{KEYS, ORGANIZATIONS, PROJECTS, Sheet, TEAMS, USERS};
@@ -13,6 +13,10 @@ use crate::{Store, scope};
 
 /// The most rows of a report.
 const MOST: u64 = 100_000;
+/// The most days that are named one by one.
+const NAMED: i64 = 800;
+/// The most pairs of days and ids that are looked up one by one: of more than these, all of the days are read.
+const PAIRS: usize = 20_000;
 
 /// By what a report's rows differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,9 +121,57 @@ impl Store {
     /// [`StoreError::Invalid`] for a number of rows out of range, or days and months at once; else those of the
     /// database.
     pub async fn sum_days(&self, query: &SumQuery, scope: &Scope) -> Result<Vec<DaySum>> {
-        let select = query.select(self.db().backend(), scope)?;
-        let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
-        rows.iter().map(|row| query.read(row)).collect()
+        let mut select = query.select(self.db().backend(), scope)?;
+        let rows = self.db().read(async {
+            select.cond_where(self.days_of(query, scope).await?);
+            Ok(self.db().reader().query_all(&select).await?)
+        });
+        rows.await?.iter().map(|row| query.read(row)).collect()
+    }
+
+    /// Which days a report is about. Rows are in the order of days: of some ids, each day's are looked up.
+    async fn days_of(&self, query: &SumQuery, scope: &Scope) -> Result<Condition> {
+        let day = || Expr::col(Alias::new("day"));
+        let mut range = Condition::all();
+        if let Some(since) = query.since {
+            range = range.add(day().gte(since.number()));
+        }
+        if let Some(until) = query.until {
+            range = range.add(day().lte(until.number()));
+        }
+        if scope.all && query.ids.is_empty() {
+            return Ok(range);
+        }
+        let first = match query.since {
+            Some(since) => Some(since),
+            None => self.end_of(query, Order::Asc).await?,
+        };
+        let last = match query.until {
+            Some(until) => Some(until),
+            None => self.end_of(query, Order::Desc).await?,
+        };
+        let (Some(first), Some(last)) = (first, last) else { return Ok(range) };
+        let count = last.start().0.saturating_sub(first.start().0) / DAY_MS + 1;
+        let pairs = usize::try_from(count).unwrap_or(0).saturating_mul(query.ids.len());
+        if !(1..=NAMED).contains(&count) || pairs > PAIRS {
+            return Ok(range);
+        }
+        let days = std::iter::successors(Some(first), |day| Some(Day::of(day.end())));
+        // No range beside them: SQLite would take that.
+        Ok(Condition::all().add(day().is_in(days.take_while(|day| *day <= last).map(Day::number))))
+    }
+
+    /// The first or the last day of which there is anything.
+    async fn end_of(&self, query: &SumQuery, order: Order) -> Result<Option<Day>> {
+        let mut select = Query::select();
+        select
+            .column(Alias::new("day"))
+            .from(Alias::new(query.table()))
+            .and_where(Expr::col(Alias::new("dimension")).eq(query.dimension.label()))
+            .order_by(Alias::new("day"), order)
+            .limit(1);
+        let row = self.db().reader().query_one(&select).await?;
+        Ok(row.map(|row| row.try_get("", "day")).transpose()?.map(Day::from_number))
     }
 
     /// What everything within a scope comes to, of a report's days, ids, models, vendors and deployments.
@@ -144,7 +196,7 @@ impl SumQuery {
         let column = |name: &'static str| Expr::col(Alias::new(name));
         let mut select = Query::select();
         select
-            .from(Alias::new(DAYS.table))
+            .from(Alias::new(self.table()))
             .and_where(column("dimension").eq(self.dimension.label()))
             .cond_where(self.condition());
         if let Some(within) = within(self.dimension, scope) {
@@ -188,13 +240,15 @@ impl SumQuery {
                 all = all.add(Expr::col(Alias::new(name)).is_in(askable(texts)));
             }
         }
-        if let Some(since) = self.since {
-            all = all.add(Expr::col(Alias::new("day")).gte(since.number()));
-        }
-        if let Some(until) = self.until {
-            all = all.add(Expr::col(Alias::new("day")).lte(until.number()));
-        }
         all
+    }
+
+    /// Where the sums are: those of all models, vendors and deployments together are kept beside those of each.
+    fn table(&self) -> &'static str {
+        let is_of_one = |group: &Group| matches!(group, Group::Model | Group::Vendor | Group::Deployment);
+        let lists = [&self.models, &self.vendors, &self.deployments];
+        let together = lists.into_iter().all(Vec::is_empty) && !self.by.iter().any(is_of_one);
+        if together && self.dimension != Dimension::Global { TOTALS.table } else { DAYS.table }
     }
 
     fn read(&self, row: &QueryResult) -> Result<DaySum> {

@@ -1,14 +1,16 @@
 //! Many rows in one statement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Func, InsertStatement, OnConflict, Query};
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Value};
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, Statement, Value};
 
 use crate::error::{Result, StoreError};
 
-/// The most rows of a statement: by 25 columns well within the 32,766 values that SQLite takes.
-const MOST: usize = 256;
+/// The most rows of a statement: by 25 columns well within the 32,766 values that SQLite takes. It keeps aside what each
+/// statement changes, so that few large ones are less work than many small ones.
+const MOST: usize = 1_024;
 
 /// The most bytes of texts in a statement of several rows: MySQL and MariaDB refuse 16 MiB.
 const HEAVIEST: usize = 4 << 20;
@@ -30,52 +32,77 @@ pub(super) struct Target {
     pub(super) fresh: &'static [&'static str],
 }
 
+/// What a statement's text depends on: the database, the table, how many rows, and whether those that are there are
+/// raised.
+type Form = (u8, &'static str, usize, bool);
+
+/// Texts of statements. They are long, and there are few of them: each is made once.
+static TEXTS: RwLock<BTreeMap<Form, Arc<str>>> = RwLock::new(BTreeMap::new());
+
 impl Target {
-    fn columns(&self) -> impl Iterator<Item = Alias> {
-        let columns = [self.key, self.raised, self.replaced, self.fresh].concat();
-        columns.into_iter().map(Alias::new)
+    fn columns(&self) -> Vec<&'static str> {
+        [self.key, self.raised, self.replaced, self.fresh].concat()
     }
 
     /// Writes rows that are not there.
     pub(super) async fn insert(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<(), DbErr> {
-        self.write(db, rows, None).await
+        self.write(db, rows, false).await
     }
 
     /// Writes rows, and raises those that are there. They are locked in their order, until the transaction ends.
     pub(super) async fn raise(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
-        let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
-        for column in self.raised {
-            let there = Expr::col((Alias::new(self.table), Alias::new(*column)));
-            known.value(Alias::new(*column), there.add(excluded(db.get_database_backend(), column)));
-        }
-        known.update_columns(self.replaced.iter().copied().map(Alias::new));
-        Ok(self.write(db, rows, Some(&known)).await?)
+        Ok(self.write(db, rows, true).await?)
     }
 
-    async fn write(
-        &self,
-        db: &DatabaseTransaction,
-        rows: Vec<Values>,
-        known: Option<&OnConflict>,
-    ) -> Result<(), DbErr> {
+    async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, raises: bool) -> Result<(), DbErr> {
+        let backend = db.get_database_backend();
         let mut rows = rows.into_iter();
         while let Some(mut size) = portions(rows.len(), MOST).next() {
             while size > 1 && rows.as_slice().iter().take(size).map(bytes).sum::<usize>() > HEAVIEST {
                 size /= 2;
             }
-            let mut insert: InsertStatement = Query::insert();
-            insert.into_table(Alias::new(self.table)).columns(self.columns());
-            for row in rows.by_ref().take(size) {
-                insert
-                    .values(row.into_iter().map(Expr::from))
-                    .map_err(|error| DbErr::Custom(error.to_string()))?;
-            }
-            if let Some(known) = known {
-                insert.on_conflict(known.clone());
-            }
-            db.execute(&insert).await?;
+            let text = self.text(backend, size, raises)?;
+            let values = rows.by_ref().take(size).flatten();
+            db.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
         }
         Ok(())
+    }
+
+    /// The statement for so many rows, with places for their values in their order.
+    fn text(&self, backend: DbBackend, rows: usize, raises: bool) -> Result<Arc<str>, DbErr> {
+        let database = match backend {
+            DbBackend::Sqlite => 0,
+            DbBackend::Postgres => 1,
+            _ => 2,
+        };
+        let form = (database, self.table, rows, raises);
+        if let Some(known) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&form) {
+            return Ok(known.clone());
+        }
+        let columns = self.columns();
+        let mut insert: InsertStatement = Query::insert();
+        insert.into_table(Alias::new(self.table)).columns(columns.iter().copied().map(Alias::new));
+        for _ in 0..rows {
+            let places = columns.iter().map(|_| Expr::val(0_i64));
+            insert.values(places).map_err(|error| DbErr::Custom(error.to_string()))?;
+        }
+        if raises {
+            insert.on_conflict(self.raising(backend));
+        }
+        let text: Arc<str> = backend.build(&insert).sql.into();
+        TEXTS.write().unwrap_or_else(PoisonError::into_inner).insert(form, text.clone());
+        Ok(text)
+    }
+
+    /// What becomes of rows that are there.
+    fn raising(&self, backend: DbBackend) -> OnConflict {
+        let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
+        for column in self.raised {
+            let there = Expr::col((Alias::new(self.table), Alias::new(*column)));
+            known.value(Alias::new(*column), there.add(excluded(backend, column)));
+        }
+        known.update_columns(self.replaced.iter().copied().map(Alias::new));
+        known
     }
 }
 

@@ -16,19 +16,27 @@ const READERS: u32 = 4;
 
 /// What the connection that writes keeps of the file in memory, in KiB: the ledger's indexes are written all over, and
 /// would be read again with each batch.
-const CACHE_KIB: &str = "-32768";
-/// Pages of the log, 32 MiB, after which it is written into the file: pages that many batches change are written there
-/// once.
-const LOG_PAGES: &str = "8192";
+const CACHE_KIB: &str = "-65536";
+/// Pages of the log, 256 MiB, after which whoever writes writes it into the file: what the ledger changes is usually
+/// written there by another connection long before.
+const LOG_PAGES: &str = "65536";
 
 /// The one connection that writes. Makes the file if there is none.
 pub(super) async fn writer(path: &Path, settings: &StoreSettings) -> Result<DatabaseConnection> {
     create(path)?;
     let options = options(path, settings);
+    // What a statement would need to be undone is written down with every page that it changes: not into a file.
+    let options = options.pragma("temp_store", "MEMORY");
     let options = options.pragma("cache_size", CACHE_KIB).pragma("wal_autocheckpoint", LOG_PAGES);
     let pool = pool(settings, 1).idle_timeout(None).max_lifetime(None);
     let pool = pool.connect_with(options).await.map_err(|error| away(&error))?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+/// The one that writes the log into the file, made when it is needed.
+pub(super) fn settler(path: &Path, settings: &StoreSettings) -> DatabaseConnection {
+    let options = options(path, settings).pragma("wal_autocheckpoint", "0");
+    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool(settings, 1).connect_lazy_with(options))
 }
 
 /// Makes the file if there is none, for its owner's eyes only; SQLite gives its other files the same rights.

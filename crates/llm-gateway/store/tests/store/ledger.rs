@@ -340,6 +340,13 @@ pub(crate) async fn a_ledger_that_is_wrong_is_found(bench: &Bench) {
     stranger.execute(&update).await.unwrap();
     let mut update = Query::update();
     update
+        .table(Alias::new("ledger_totals"))
+        .value(Alias::new("requests"), Expr::col(Alias::new("requests")).sub(1))
+        .and_where(Expr::col(Alias::new("dimension")).eq("user"))
+        .and_where(Expr::col(Alias::new("id")).eq("u1"));
+    stranger.execute(&update).await.unwrap();
+    let mut update = Query::update();
+    update
         .table(Alias::new("counters"))
         .value(Alias::new("booked_nanos"), 5_i64)
         .and_where(Expr::col(Alias::new("account")).eq("usd::key/key1"));
@@ -358,6 +365,13 @@ pub(crate) async fn a_ledger_that_is_wrong_is_found(bench: &Bench) {
         Mismatch::Account { account, booked, .. } => account == "usd::key/key1" && *booked == 5,
         _ => false,
     });
-    let (days, accounts) = (days.count(), accounts.count());
-    assert!(days > 0 && accounts == 1 && days + accounts == found.len(), "{found:?}");
+    let totals = found.iter().filter(|mismatch| match mismatch {
+        Mismatch::Day { dimension: Dimension::User, of, entries, sums, .. } => {
+            *of == ["u1", "", "", ""] && sums.requests == entries.requests - 1 && sums.spend == entries.spend
+        }
+        _ => false,
+    });
+    let (days, accounts, totals) = (days.count(), accounts.count(), totals.count());
+    assert!(days > 0 && accounts == 1 && totals > 0, "{found:?}");
+    assert_eq!(days + accounts + totals, found.len(), "{found:?}");
 }
