@@ -139,6 +139,8 @@ pub(crate) struct Tally {
     refused_at: AtomicI64,
     /// When the last question was answered with nothing although there is enough; 0 if it was not.
     held_back_at: AtomicI64,
+    /// How much more than was needed the last question brought; 0 once somebody asks ahead of need.
+    ahead: AtomicI64,
     /// When was last asked, and what was taken by then.
     asked_at: AtomicI64,
     asked_taken: AtomicI64,
@@ -163,6 +165,7 @@ impl Tally {
             left: AtomicI64::new(-1),
             refused_at: AtomicI64::new(0),
             held_back_at: AtomicI64::new(0),
+            ahead: AtomicI64::new(0),
             asked_at: AtomicI64::new(0),
             asked_taken: AtomicI64::new(0),
             is_heard: AtomicBool::new(is_free),
@@ -269,6 +272,19 @@ impl Tally {
             left => left,
         };
         pace.min(i128::from((limit / 8).min(left / 4))).try_into().unwrap_or(0).max(0)
+    }
+
+    /// So much more than was wanted at once has come.
+    pub(crate) fn is_ahead_by(&self, more: i64) {
+        self.ahead.store(more.max(0), Release);
+    }
+
+    /// Whether less than half is left of what was taken ahead, which is said once.
+    pub(crate) fn runs_low(&self) -> bool {
+        let ahead = self.ahead.load(Acquire);
+        ahead > 1
+            && self.surplus() < ahead / 2
+            && self.ahead.compare_exchange(ahead, 0, AcqRel, Acquire).is_ok()
     }
 
     /// Shares that nobody here uses.

@@ -7,7 +7,7 @@ mod tend;
 use std::collections::HashMap;
 use std::sync::atomic::{
     AtomicBool, AtomicI64,
-    Ordering::{Acquire, Release},
+    Ordering::{AcqRel, Acquire, Release},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,7 +37,8 @@ pub struct Settings {
     pub calendar: Calendar,
     /// What becomes of requests while nobody can be asked.
     pub when_away: WhenAway,
-    /// For how many milliseconds nobody is asked again after an error.
+    /// For how many milliseconds nobody is asked again after an error. Then one question finds out whether there is an answer
+    /// again, and no request waits for that.
     pub away_ms: u64,
     /// For how many milliseconds the word of the authority that too little is left is believed.
     pub refused_ms: u64,
@@ -88,7 +89,9 @@ struct Inner {
     source: Source,
     /// Locked when a bound is used for the first time, and when what nobody uses is dropped.
     accounts: Mutex<HashMap<Arc<str>, Arc<Account>>>,
-    /// Until when nobody is asked.
+    /// Whether the last question had no answer.
+    is_away: AtomicBool,
+    /// Until when nobody is asked after that.
     away_until: AtomicI64,
     /// Until when the shares are this gateway's.
     leased_until: AtomicI64,
@@ -104,6 +107,7 @@ impl Limiter {
             settings,
             source,
             accounts: Mutex::default(),
+            is_away: AtomicBool::new(false),
             away_until: AtomicI64::new(i64::MIN),
             leased_until: AtomicI64::new(i64::MAX),
             renewed_at: AtomicI64::new(i64::MIN),
@@ -186,8 +190,22 @@ impl Inner {
         })
     }
 
+    /// Whether nobody can be asked, as far as is known: where nobody has tried for long, it is not known any more.
     fn is_away(&self, now: UnixMs) -> bool {
-        now.0 < self.away_until.load(Acquire)
+        const LONG: u64 = 10;
+        let until = UnixMs(self.away_until.load(Acquire));
+        self.is_away.load(Acquire) && now < until.plus(self.settings.away_ms.saturating_mul(LONG))
+    }
+
+    /// Whether it is time to find out if somebody can be asked again; said to one.
+    fn is_to_be_tried(&self, now: UnixMs) -> bool {
+        let until = self.away_until.load(Acquire);
+        let next = now.plus(self.settings.away_ms).0;
+        now.0 >= until && self.away_until.compare_exchange(until, next, AcqRel, Acquire).is_ok()
+    }
+
+    fn came_back(&self) {
+        self.is_away.store(false, Release);
     }
 
     /// Whether the shares may be another's by now.
@@ -197,6 +215,7 @@ impl Inner {
 
     fn went_away(&self, now: UnixMs) {
         self.is_doubtful.store(true, Release);
+        self.is_away.store(true, Release);
         self.away_until.store(now.plus(self.settings.away_ms).0, Release);
     }
 }

@@ -13,7 +13,7 @@ pub struct Sample {
 
 impl Sample {
     /// Bytes of it at most.
-    pub const MOST: usize = 8 << 10;
+    pub const MOST: usize = 2 << 10;
 
     /// Adds what comes next, as far as there is room. All pieces are escaped as in JSON, or none is.
     pub(crate) fn add(&mut self, piece: &[u8], is_escaped: bool) {

@@ -9,7 +9,7 @@ use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
 use crate::reservation::{Line, Lines};
-use crate::{Ask, Grant, Measure, Source};
+use crate::{Ask, Grant, Measure, Source, Spawn};
 
 /// What is missing of one account.
 struct Gap {
@@ -17,6 +17,20 @@ struct Gap {
     tally: Arc<Tally>,
     limit: i64,
     amount: i64,
+    /// Whether it is asked for ahead of need.
+    is_ahead: bool,
+}
+
+impl Gap {
+    fn of(line: &Line, is_ahead: bool) -> Self {
+        Self {
+            account: line.account.clone(),
+            tally: line.tally.clone(),
+            limit: if line.limit == i64::MAX { UNBOUNDED } else { line.limit },
+            amount: line.amount,
+            is_ahead,
+        }
+    }
 }
 
 /// Says to whoever asks for an account how much more is waited for, while it is.
@@ -47,22 +61,33 @@ impl Limiter {
         let landing = match Aboard::board(waiting.0.iter().map(|line| &line.account)) {
             Err(landing) => landing,
             Ok(aboard) => {
-                let gaps = waiting.0.iter().map(|line| Gap {
-                    account: line.account.clone(),
-                    tally: line.tally.clone(),
-                    limit: if line.limit == i64::MAX { UNBOUNDED } else { line.limit },
-                    amount: line.amount,
-                });
-                let (landing, inner, gaps) = (aboard.landing(), self.inner.clone(), gaps.collect::<Vec<_>>());
-                // Not by the request itself: if its client hangs up, the shares that were given must arrive all the same.
-                spawn(Box::pin(async move {
-                    inner.fill(&gaps, now).await;
-                    drop(aboard);
-                }));
+                let landing = aboard.landing();
+                let gaps = waiting.0.iter().map(|line| Gap::of(line, false)).collect();
+                self.fill(spawn, gaps, aboard, now);
                 landing
             }
         };
         landing.await;
+    }
+
+    /// Asks for what runs low, so that requests to come find it; or, where nobody could be asked, for what is missing, to
+    /// find out whether somebody can. Nobody waits for it.
+    pub(super) fn ask_aside<'a>(&self, lines: impl Iterator<Item = &'a Line>, is_ahead: bool, now: UnixMs) {
+        let (Source::Alone(_, spawn) | Source::Shared(_, spawn)) = &self.inner.source else { return };
+        let lines: Vec<&Line> = lines.collect();
+        if let Ok(aboard) = Aboard::board(lines.iter().map(|line| &line.account)) {
+            let gaps = lines.into_iter().map(|line| Gap::of(line, is_ahead)).collect();
+            self.fill(spawn, gaps, aboard, now);
+        }
+    }
+
+    /// Not by the request itself: if its client hangs up, the shares that were given must arrive all the same.
+    fn fill(&self, spawn: &Spawn, gaps: Vec<Gap>, aboard: Aboard, now: UnixMs) {
+        let inner = self.inner.clone();
+        spawn(Box::pin(async move {
+            inner.fill(&gaps, now).await;
+            drop(aboard);
+        }));
     }
 }
 
@@ -79,29 +104,37 @@ impl Inner {
                 }
                 match books.booked(&accounts).await {
                     Ok(booked) if booked.len() == accounts.len() => {
+                        self.came_back();
                         unheard.iter().zip(booked).for_each(|(gap, booked)| gap.tally.load(booked));
                     }
                     Ok(_) | Err(_) => self.went_away(now),
                 }
             }
             Source::Shared(authority, _) => {
-                let asks: Vec<(&Gap, Ask)> =
-                    gaps.iter().filter_map(|gap| Some((gap, gap.ask(now)?))).collect();
-                let (gaps, asks): (Vec<&Gap>, Vec<Ask>) = asks.into_iter().unzip();
+                let asks: Vec<((&Gap, i64), Ask)> = gaps
+                    .iter()
+                    .filter_map(|gap| {
+                        let (ask, wanted) = gap.ask(now)?;
+                        Some(((gap, wanted), ask))
+                    })
+                    .collect();
+                let (gaps, asks): (Vec<(&Gap, i64)>, Vec<Ask>) = asks.into_iter().unzip();
                 if asks.is_empty() {
                     return;
                 }
                 match authority.take(&asks).await {
                     Ok(grants) if grants.len() == asks.len() => {
+                        self.came_back();
                         let is_refused = |(ask, grant): (&Ask, &Grant)| grant.is_refusal(ask.need);
                         let may_be_held_back = !asks.iter().zip(&grants).any(is_refused);
-                        for ((gap, ask), grant) in gaps.iter().zip(&asks).zip(grants) {
+                        for (((gap, wanted), ask), grant) in gaps.iter().zip(&asks).zip(grants) {
                             gap.tally.hear(ask.limit, ask.need, grant, may_be_held_back, now);
+                            gap.tally.is_ahead_by(grant.granted - wanted);
                         }
                     }
                     Ok(_) | Err(_) => {
                         // What was given, if it was, is not used, and goes back when all is at rest.
-                        gaps.iter().for_each(|gap| gap.tally.is_doubtful.store(true, Release));
+                        gaps.iter().for_each(|(gap, _)| gap.tally.is_doubtful.store(true, Release));
                         self.went_away(now);
                     }
                 }
@@ -111,23 +144,32 @@ impl Inner {
 }
 
 impl Gap {
-    /// What to ask for; `None` if what was missing has come meanwhile.
-    fn ask(&self, now: UnixMs) -> Option<Ask> {
+    /// What to ask for, and how much of that is wanted at once; `None` if what was missing has come meanwhile.
+    fn ask(&self, now: UnixMs) -> Option<(Ask, i64)> {
+        if self.is_ahead {
+            let wish = self.tally.bulk(self.limit, now);
+            return (wish > 0).then(|| (self.ask_for(1, wish), 0));
+        }
         let need = self.tally.missing(self.amount);
         if need == 0 && self.tally.is_heard() {
             return None;
         }
         let need = need.max(1);
         let waited_for = self.tally.missing(self.account.wanted.load(Acquire));
-        let wish = need.max(waited_for).saturating_add(self.tally.bulk(self.limit, now));
-        Some(Ask {
+        let wanted = need.max(waited_for);
+        let wish = wanted.saturating_add(self.tally.bulk(self.limit, now));
+        Some((self.ask_for(need, wish.min(self.limit).max(need)), wanted))
+    }
+
+    fn ask_for(&self, need: i64, wish: i64) -> Ask {
+        Ask {
             account: self.account.id.clone(),
             window: self.tally.start,
             until: self.tally.until,
             limit: self.limit,
             need,
-            wish: wish.min(self.limit).max(need),
+            wish,
             is_money: self.account.measure == Measure::Spend,
-        })
+        }
     }
 }

@@ -183,6 +183,10 @@ impl Limiter {
         'again: loop {
             let mut short = SmallVec::new();
             let mut covered: SmallVec<[bool; 16]> = SmallVec::new();
+            if inner.is_away(now) && inner.is_to_be_tried(now) {
+                let short = |line: &&Line| !line.is_forced && line.tally.missing(line.amount) > 0;
+                self.ask_aside(lines.iter().filter(short), false, now);
+            }
             let is_away = is_lost || inner.is_away(now);
             let mut held_back = None;
             for (place, line) in lines.iter().enumerate() {
@@ -222,6 +226,12 @@ impl Limiter {
                 } else if !line.tally.take(line.amount, line.limit) {
                     lines[..place].iter().for_each(|line| line.tally.give(line.amount));
                     continue 'again;
+                }
+            }
+            if inner.source.is_shared() && !is_away {
+                let low: SmallVec<[&Line; 4]> = lines.iter().filter(|line| line.tally.runs_low()).collect();
+                if !low.is_empty() {
+                    self.ask_aside(low.into_iter(), true, now);
                 }
             }
             return Attempt::Taken;

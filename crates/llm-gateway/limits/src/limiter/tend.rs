@@ -62,6 +62,7 @@ impl Inner {
         }
         match authority.renew().await {
             Ok(is_held) => {
+                self.came_back();
                 // From before the question on: the authority began to count later.
                 if !is_held {
                     self.claim_again(authority, now).await;

@@ -215,6 +215,74 @@ fn what_is_held_back_is_not_called_spent() {
 }
 
 #[test]
+fn nobody_waits_for_an_authority_that_is_away() {
+    let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(1), later.spawn()));
+    let bounds = team("0.000001");
+    let all = [&bounds];
+    let away_ms = i64::try_from(settings().away_ms).unwrap();
+    bank.is_away.store(true, SeqCst);
+    // Whoever comes first finds out.
+    let limited = asked(0, 10);
+    let mut first = Box::pin(limiter.reserve(&all, &limited, NOW));
+    assert!(poll_once(&mut first).is_pending());
+    assert_eq!(later.run(), 1);
+    let Poll::Ready(Err(refusal)) = poll_once(&mut first) else { panic!("it is over") };
+    assert_eq!(refusal.kind, RefusalKind::Unavailable);
+    for (ms, tries) in [(1, 0), (away_ms, 1), (away_ms + 1, 0), (away_ms * 2, 1)] {
+        let refusal = limiter.try_reserve(&all, &limited, at(ms)).expect_err("it is away");
+        assert_eq!(refusal.kind, RefusalKind::Unavailable, "after {ms} ms");
+        assert_eq!(later.run(), tries, "after {ms} ms");
+    }
+    // It is back, which the next try finds out.
+    bank.is_away.store(false, SeqCst);
+    assert!(limiter.try_reserve(&all, &limited, at(away_ms * 3)).is_err());
+    assert_eq!(later.run(), 1);
+    let there = limiter.try_reserve(&all, &limited, at(away_ms * 3)).expect("nobody refuses");
+    assert!(there.is_some(), "the try has brought what was missing");
+    // Long after the last try nobody knows, and whoever comes asks.
+    bank.is_away.store(true, SeqCst);
+    let mut asking = Box::pin(limiter.reserve(&all, &limited, at(away_ms * 4)));
+    assert!(poll_once(&mut asking).is_pending());
+    later.run();
+    assert!(matches!(poll_once(&mut asking), Poll::Ready(Err(_))));
+    bank.is_away.store(false, SeqCst);
+    let mut after = Box::pin(limiter.reserve(&all, &limited, at(away_ms * 40)));
+    assert!(poll_once(&mut after).is_pending(), "it asks and waits");
+    later.run();
+    assert!(matches!(poll_once(&mut after), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn shares_are_asked_for_before_they_run_out() {
+    let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(1), later.spawn()));
+    let bounds = team("1");
+    let all = [&bounds];
+    let (mut waited, mut aside) = (0, 0);
+    // A request each ten milliseconds, for ten seconds.
+    for ms in (0..10_000).step_by(10) {
+        let now = at(ms);
+        let reservation = match limiter.try_reserve(&[&bounds], &asked(0, 1_000), now).unwrap() {
+            Some(reservation) => reservation,
+            None => {
+                waited += 1;
+                let limited = asked(0, 1_000);
+                let mut reserving = Box::pin(limiter.reserve(&all, &limited, now));
+                assert!(poll_once(&mut reserving).is_pending());
+                assert_eq!(later.run(), 1);
+                let Poll::Ready(Ok(reservation)) = poll_once(&mut reserving) else { panic!("it is there") };
+                reservation
+            }
+        };
+        drop(reservation.settle(1_000, 0));
+        aside += later.run();
+    }
+    assert!(waited <= 3, "{waited} have waited, before anything was known of the pace");
+    assert!((2..=40).contains(&aside), "{aside} questions beside requests");
+}
+
+#[test]
 fn what_is_booked_is_held_no_more() {
     let bank = Bank::new();
     let limiter = replica(&bank, 1, settings());
