@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use llm_gateway_shared::{Options, QuotaOptions, RedisAuthority};
 use llm_limits::{Limiter, Source, WhenAway};
 use llm_store::{Store, StoreError};
@@ -71,7 +72,7 @@ impl Books {
             // Of SQLite's file there is one process alone.
             None if store.backend() == "sqlite" => Source::Alone(Arc::new(StoreBooks(store.clone())), spawn),
             None => {
-                let name = runtime.request_id().simple().to_string();
+                let name = runtime.request_id(runtime.now()).simple().to_string();
                 replica = Some(name.clone());
                 let authority = StoreAuthority::new(store.clone(), runtime.clone(), name, lease_ms);
                 Source::Shared(Arc::new(authority), spawn)
@@ -105,8 +106,12 @@ impl Books {
         Ok(Self { ledger, quotas, flusher, maintenance, runtime: runtime.clone(), asking })
     }
 
-    /// Keeps them until `over`, when the last request has ended.
-    pub async fn keep(self, over: CancellationToken) {
+    /// Keeps them until `over`, when the last request has ended. Boxed, so that it is compiled here, for speed.
+    pub fn keep(self, over: CancellationToken) -> BoxFuture<'static, ()> {
+        Box::pin(self.kept(over))
+    }
+
+    async fn kept(self, over: CancellationToken) {
         let Self { ledger, quotas, flusher, maintenance, runtime, asking } = self;
         let tending = async {
             loop {

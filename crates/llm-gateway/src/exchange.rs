@@ -304,7 +304,7 @@ impl Exchange {
                 id: name.id,
                 uuid: name.uuid,
                 is_named: name.is_given,
-                started: runtime.now(),
+                started: name.at,
                 mirror_of: None,
                 route,
                 dialect: None,
@@ -404,9 +404,9 @@ impl Exchange {
     }
 
     /// Tells what is left of the caller's limits.
-    pub(crate) fn tell_limits(&self, now: UnixMs, map: &mut HeaderMap) {
+    pub(crate) fn tell_limits(&self, map: &mut HeaderMap) {
         if let Some(allowance) = self.allowance() {
-            allowance.tell(now, map);
+            allowance.tell(self.finaliser.runtime.now(), map);
         }
     }
 

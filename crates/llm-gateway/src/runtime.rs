@@ -92,13 +92,13 @@ impl Runtime {
     }
 
     /// A new request's name: a UUID, version 7, so that names sort by time.
-    pub fn request_id(&self) -> uuid::Uuid {
+    pub fn request_id(&self, now: UnixMs) -> uuid::Uuid {
         use llm_router::Entropy;
         let mut entropy = self.entropy();
         let mut random = [0; 10];
         random[..8].copy_from_slice(&entropy.next_u64().to_le_bytes());
         random[8..].copy_from_slice(&entropy.next_u64().to_le_bytes()[..2]);
-        let ms = u64::try_from(self.now().0).unwrap_or(0);
+        let ms = u64::try_from(now.0).unwrap_or(0);
         uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
     }
 }

@@ -106,7 +106,7 @@ pub async fn options(
     Ok(Options {
         address: Address { urls, kind, tls: Tls { ca_pem } },
         namespace: settings.namespace.clone(),
-        replica: runtime.request_id().to_string(),
+        replica: runtime.request_id(runtime.now()).to_string(),
         timeout: Duration::from_millis(settings.timeout_ms.get()),
     })
 }

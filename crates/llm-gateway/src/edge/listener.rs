@@ -153,9 +153,7 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
             stop: stop.clone(),
             cut: cut.clone(),
         };
-        let tls = tls.clone();
-        #[expect(clippy::disallowed_methods, reason = "connections are tracked and awaited below")]
-        tokio::spawn(connections.track_future(connection.accept(stream, tls)));
+        connection.begin(stream, tls.clone(), &connections);
     }
     drop(socket);
     app.stop();
@@ -205,6 +203,16 @@ struct Service {
 }
 
 impl Connection {
+    /// Serves in a task of its own.
+    ///
+    /// Here and in no async function, whose insides are compiled where they are polled: the way of a request is made for
+    /// speed, as this crate is, and what starts and stops the gateway for size, as the program is.
+    #[inline(never)]
+    fn begin(self, stream: TcpStream, tls: Option<Arc<Tls>>, connections: &TaskTracker) {
+        #[expect(clippy::disallowed_methods, reason = "connections are tracked and awaited by `serve`")]
+        tokio::spawn(connections.track_future(self.accept(stream, tls)));
+    }
+
     async fn accept(self, stream: TcpStream, tls: Option<Arc<Tls>>) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(error = %error, "a connection was gone at once");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use llm_ledger::Status;
 use llm_provider_core::Seen;
 use llm_router::Reason;
-use llm_types::{ApiError, ErrorKind, Usage};
+use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 
 use super::{Exchange, Leg};
 use crate::deployment::Deployment;
@@ -118,13 +118,14 @@ impl Exchange {
         }
     }
 
-    /// A leg's answer has a head.
-    pub fn leg_head(&mut self, leg: usize, status: u16) {
+    /// A leg's answer has a head. When that was.
+    pub fn leg_head(&mut self, leg: usize, status: u16) -> UnixMs {
         let age = self.age();
         if let Some(leg) = self.record.legs.get_mut(leg) {
             leg.head_at = Some(age);
             leg.status = Some(status);
         }
+        self.record.at(age)
     }
 
     /// A leg failed.

@@ -270,7 +270,7 @@ fn own_name(map: &HeaderMap) -> Option<&str> {
 /// A new name for a request.
 pub fn new_id(app: &App) -> String {
     let mut text = [0; 32];
-    app.runtime.request_id().simple().encode_lower(&mut text).to_owned()
+    app.runtime.request_id(app.runtime.now()).simple().encode_lower(&mut text).to_owned()
 }
 
 /// The request's name and our version, on every answer.

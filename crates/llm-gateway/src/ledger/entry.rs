@@ -18,14 +18,17 @@ pub struct Name {
     pub uuid: RequestId,
     /// Whether the first is the client's.
     pub is_given: bool,
+    /// When it was given.
+    pub at: UnixMs,
 }
 
 impl Name {
     /// A new one, with the client's own word if there is one.
     pub fn new(runtime: &Runtime, given: Option<&str>) -> Self {
-        let uuid = RequestId::new(runtime.request_id());
+        let at = runtime.now();
+        let uuid = RequestId::new(runtime.request_id(at));
         let id = given.map_or_else(|| uuid.to_string(), ToOwned::to_owned);
-        Self { id, uuid, is_given: given.is_some() }
+        Self { id, uuid, is_given: given.is_some(), at }
     }
 }
 

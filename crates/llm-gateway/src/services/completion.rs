@@ -413,7 +413,7 @@ fn answer(
         exchange.settle_answer();
     }
     tell_legs(&exchange, map);
-    exchange.tell_limits(app.runtime.now(), map);
+    exchange.tell_limits(map);
     if let Some(bill) = &exchange.record().bill
         && let Ok(cost) = HeaderValue::try_from(pricing::header_text(bill.cost.total))
     {

@@ -43,6 +43,8 @@ struct Clock {
     idle: Option<Duration>,
     /// Since when the reader has been waiting for the upstream.
     waiting_since: Option<Instant>,
+    /// Whether a piece has come. The first comes with the head, for which there was a timer.
+    has_begun: bool,
 }
 
 impl Body {
@@ -77,7 +79,7 @@ impl Body {
 
     /// Puts the body under the exchange's timer and an idle limit.
     pub(crate) fn timed(self, timer: Timer, idle: Option<Duration>) -> Self {
-        Self { clock: Some(Clock { timer, idle, waiting_since: None }), ..self }
+        Self { clock: Some(Clock { timer, idle, waiting_since: None, has_begun: false }), ..self }
     }
 
     /// The next piece, or `None` at the end. Trailers are passed over.
@@ -152,6 +154,16 @@ impl Body {
 }
 
 impl Source {
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Done => true,
+            Self::Full(_) => false,
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end_stream(),
+            Self::Other(body) => body.is_end_stream(),
+        }
+    }
+
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
         match self {
             Self::Done => Poll::Ready(None),
@@ -179,13 +191,18 @@ impl http_body::Body for Body {
         if matches!(this.source, Source::Done) {
             return Poll::Ready(None);
         }
-        if this.clock.as_ref().is_some_and(|clock| clock.timer.total_passed()) {
+        // What has come whole is late no more.
+        if this.clock.as_ref().is_some_and(|clock| clock.has_begun)
+            && !this.source.is_end_stream()
+            && this.clock.as_ref().is_some_and(|clock| clock.timer.total_passed())
+        {
             return this.fail(TransportErrorKind::TotalTimeout);
         }
         match this.source.poll_frame(cx) {
             Poll::Ready(frame) => {
                 if let Some(clock) = &mut this.clock {
                     clock.waiting_since = None;
+                    clock.has_begun = true;
                 }
                 if !matches!(frame, Some(Ok(_))) {
                     this.end(frame.is_none());
@@ -204,13 +221,7 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.source {
-            Source::Done => true,
-            Source::Full(_) => false,
-            Source::Http1(body) => body.is_end_stream(),
-            Source::Http2(body) => body.is_end_stream(),
-            Source::Other(body) => body.is_end_stream(),
-        }
+        self.source.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

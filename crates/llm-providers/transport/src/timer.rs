@@ -13,6 +13,8 @@ use crate::error::TransportErrorKind;
 /// The sleep is created by the first wait, moved only when it would fire too late, and when it fires too early it is
 /// armed again. So a stream of a thousand chunks touches the runtime's timer once per idle period, not per chunk.
 pub(crate) struct Timer {
+    /// When the exchange began, until a phase has begun with it: clocks are read seldom.
+    begun: Option<Instant>,
     total: Option<Instant>,
     sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -20,7 +22,13 @@ pub(crate) struct Timer {
 impl Timer {
     /// Starts to count `total` now.
     pub(crate) fn start(total: Option<Duration>) -> Self {
-        Self { total: after(total), sleep: None }
+        let now = Instant::now();
+        Self { begun: Some(now), total: after(now, total), sleep: None }
+    }
+
+    /// When the exchange began, as long as no phase has; else the present.
+    pub(crate) fn now(&self) -> Instant {
+        self.begun.unwrap_or_else(Instant::now)
     }
 
     /// Goes on with a sleep of an earlier exchange, so that none has to be made and none removed.
@@ -42,7 +50,8 @@ impl Timer {
         kind: TransportErrorKind,
         future: F,
     ) -> Result<F::Output, TransportErrorKind> {
-        let until = after(limit);
+        let now = self.begun.take().unwrap_or_else(Instant::now);
+        let until = after(now, limit);
         let mut future = std::pin::pin!(future);
         std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(Ok(output)),
@@ -83,9 +92,9 @@ impl Timer {
     }
 }
 
-/// The instant after `limit`; limits beyond the clock's range are none.
-pub(crate) fn after(limit: Option<Duration>) -> Option<Instant> {
-    limit.and_then(|limit| Instant::now().checked_add(limit))
+/// The instant `limit` after `now`; limits beyond the clock's range are none.
+fn after(now: Instant, limit: Option<Duration>) -> Option<Instant> {
+    limit.and_then(|limit| now.checked_add(limit))
 }
 
 #[cfg(test)]

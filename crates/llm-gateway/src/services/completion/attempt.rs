@@ -470,8 +470,8 @@ pub(super) async fn send(
     }
     app.metrics.upstream_bytes.inc_by(request.body().len() as u64);
     let response = deployment.service.call(request, options).await?;
-    book.leg_head(response.status().as_u16());
-    deployment.learn_allowances(response.headers(), app.runtime.now());
+    let now = book.leg_head(response.status().as_u16());
+    deployment.learn_allowances(response.headers(), now.unwrap_or_else(|| app.runtime.now()));
     Ok(response)
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_router::Reason;
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
@@ -133,11 +133,10 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// The answer has a head.
-    pub(super) fn leg_head(&self, status: u16) {
-        if let Some(leg) = self.leg {
-            self.desk.with(|exchange| exchange.leg_head(leg, status));
-        }
+    /// The answer has a head. When that was, if anybody was asked.
+    pub(super) fn leg_head(&self, status: u16) -> Option<UnixMs> {
+        let leg = self.leg?;
+        Some(self.desk.with(|exchange| exchange.leg_head(leg, status)))
     }
 
     /// The leg failed, and the attempt begins anew.

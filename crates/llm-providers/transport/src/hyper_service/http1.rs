@@ -68,7 +68,7 @@ pub(super) fn send(
     // No async function: those hold what they were given beside what they made of it.
     let mut unsent = Some(Request::from_parts(origin_form(parts, origin), Full::new(body)));
     async move {
-        while let Some(link) = origin.http1.take() {
+        while let Some(link) = origin.http1.take(timer.now()) {
             match exchange(origin, link, &mut unsent, timer, timeouts).await {
                 Err(_) if unsent.is_some() => {}
                 other => return other,
@@ -148,9 +148,9 @@ impl IdleConnections {
     }
 
     /// The youngest connection. Whether its peer has closed it meanwhile shows when it is asked.
-    fn take(&self) -> Option<Link> {
+    fn take(&self, now: Instant) -> Option<Link> {
         let mut idle = lock(&self.idle);
-        if idle.last()?.since.elapsed() >= self.timeout {
+        if now.saturating_duration_since(idle.last()?.since) >= self.timeout {
             idle.clear();
         }
         idle.pop().map(|idle| idle.link)
