@@ -10,6 +10,7 @@ mod report;
 mod request;
 mod scenario;
 mod service;
+mod soak;
 mod stats;
 
 use std::{fs, path::PathBuf};
@@ -47,6 +48,9 @@ pub(crate) struct Args {
     /// Run the micro-benchmarks of the crates instead.
     #[arg(long)]
     micro: bool,
+    /// Load the gateway with everything on for so many seconds instead, and fail if its memory grows.
+    #[arg(long, value_name = "SECONDS")]
+    soak: Option<f64>,
 }
 
 /// How one run of the benchmark measures.
@@ -68,6 +72,7 @@ impl Args {
             no_gateway: false,
             json: None,
             micro: false,
+            soak: None,
         }
     }
 
@@ -102,6 +107,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     let workspace = Workspace::load()?;
     let files = process::open_files_limit()?;
     let lab = Lab::build(&workspace, effort.profile, !args.no_gateway)?;
+    if let Some(seconds) = args.soak {
+        return soak::run(&lab, seconds);
+    }
     let mut report = Report::new(&effort, args.quick);
     if !args.no_gateway {
         report.footprint = Some(lab.footprint(effort.starts)?);

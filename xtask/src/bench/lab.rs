@@ -179,6 +179,26 @@ impl Running {
         Ok(Figures { scenario: *scenario, rounds })
     }
 
+    /// Loads the gateway that has everything on.
+    pub(super) fn load_booked(&self, scenario: &Scenario, seconds: f64) -> anyhow::Result<load::Measured> {
+        let booked = self.with_everything()?;
+        load::run(&self.load, booked.service.address, scenario, (&scenario.model(), &booked.key), seconds)
+    }
+
+    /// Entries that the ledger of the gateway with everything on has.
+    pub(super) fn booked_entries(&self) -> anyhow::Result<u64> {
+        self.with_everything()?.entries()
+    }
+
+    /// The process of the gateway that has everything on.
+    pub(super) fn booked_pid(&self) -> anyhow::Result<u32> {
+        Ok(self.with_everything()?.service.pid())
+    }
+
+    fn with_everything(&self) -> anyhow::Result<&Booked> {
+        self.booked.as_ref().context("it was not built")
+    }
+
     fn subjects(&self, scenario: &Scenario) -> Vec<Subject> {
         let mut subjects = vec![Subject::Minimal];
         if scenario.compares_latency() {
@@ -260,7 +280,8 @@ impl Running {
 
 /// Every suffix of the scenarios, once.
 fn suffixes() -> Vec<&'static str> {
-    let mut suffixes: Vec<_> = scenario::ALL.iter().map(|scenario| scenario.suffix).collect();
+    let mut suffixes: Vec<_> =
+        scenario::ALL.iter().chain(scenario::SOAK).map(|scenario| scenario.suffix).collect();
     suffixes.sort_unstable();
     suffixes.dedup();
     suffixes

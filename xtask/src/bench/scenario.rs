@@ -148,6 +148,20 @@ pub(super) const ALL: &[Scenario] = &[
     },
 ];
 
+/// A moderate load that can go on for long: some hundred requests a second, and streams that are read slowly.
+pub(super) const SOAK: &[Scenario] = &[
+    Scenario { name: "soak-plain", connections: 8, suffix: "-d20", limit: None, ..PLAIN },
+    Scenario { name: "soak-stream", stream: true, suffix: "-c100-p5", limit: None, ..PLAIN },
+    Scenario {
+        name: "soak-translated",
+        upstream: Anthropic,
+        connections: 8,
+        suffix: "-d20",
+        limit: None,
+        ..PLAIN
+    },
+];
+
 /// The scenarios of a run: those named, else all, or those of the short form.
 pub(super) fn chosen(quick: bool, only: &[String]) -> anyhow::Result<Vec<&'static Scenario>> {
     if let Some(unknown) = only.iter().find(|name| ALL.iter().all(|scenario| scenario.name != **name)) {
