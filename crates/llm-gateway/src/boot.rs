@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use llm_store::{News, StoreError, Watch};
 use llm_tenancy::{Document, Kind, StoredModel};
+use llm_transport::Reach;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -281,7 +282,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
 /// is in there.
 async fn secrets(source: &Source, runtime: Runtime) -> Result<(Option<Secrets>, Runtime), String> {
     let Source::File(file) = source else { return Ok((None, runtime)) };
-    let secrets = Secrets::begin(file, &runtime, || prepare::transport(None, None, &runtime)).await?;
+    let secrets = Secrets::begin(file, &runtime, || prepare::transport(None, None, Reach::Anywhere, &runtime)).await?;
     let runtime = secrets.as_ref().map_or(runtime.clone(), |secrets| secrets.before(&runtime));
     Ok((secrets, runtime))
 }
@@ -489,9 +490,14 @@ impl Reloader {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), String> {
+    pub fn check_model(
+        &self,
+        model: &StoredModel,
+        secrets: &Document,
+        is_tenants: bool,
+    ) -> Result<(), String> {
         let mut additions = self.known_additions();
-        additions.add(model, secrets);
+        additions.add(model, secrets, is_tenants);
         let id = model.model_id.as_str();
         let config = load_with(&self.source, &self.app.runtime, &additions).map_err(|it| it.to_string())?;
         let own = format!("database, model {id}");
@@ -502,6 +508,13 @@ impl Reloader {
         }
         if additions.part_names(&config.resolved).iter().any(|mixed| mixed == id) {
             return Err(format!("model_name: {:?} is a name that others have already", model.model_name));
+        }
+        let leads_inside = |it: &&Arc<ResolvedDeployment>| {
+            let reach = prepare::reach(&config.settings);
+            it.is_tenants && it.api_base.as_deref().is_some_and(|base| !reach.admits_url(base))
+        };
+        if config.resolved.deployments().filter(leads_inside).any(|it| it.id.as_str() == id) {
+            return Err("litellm_params.api_base: its host is not public".to_owned());
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::resolve::Resolved;
 use super::secret::{Secret, SecretRef};
 use super::settings::Settings;
 use super::shared_state::RedisKeys;
+use super::stored::StoredModel;
 use super::tree::{Entry, Node, Value};
 use super::vendors::Vendors;
 use super::{Config, ConfigContext};
@@ -82,6 +83,7 @@ pub(super) fn load(
         litellm: &litellm,
         http2: ours.transport.http2,
         ids: HashMap::new(),
+        tenants: context.models.iter().filter(|it| it.is_tenants).map(StoredModel::source).collect(),
     };
     let deployments = models.read_all(root);
     let aliases = router.model_group_alias.clone();

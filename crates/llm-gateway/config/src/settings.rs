@@ -20,6 +20,7 @@ use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
+use super::tenants::TenantSettings;
 use super::tree::Node;
 
 /// What holds for the gateway as a whole.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub margins: Margins,
     /// Media that a request gives by their address.
     pub fetch: FetchSettings,
+    /// Where models of tenants may lead, and requests that bring an address of their own along.
+    pub tenants: TenantSettings,
     /// The Redis in which several gateways share what they know; `None` for this one alone.
     pub shared_state: Option<SharedStateSettings>,
     /// Where keys and tenants are kept; `None` for nowhere.
@@ -105,6 +108,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            tenants,
             shared_state,
             database,
             mut ledger,
@@ -150,6 +154,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            tenants,
             shared_state: Some(shared_state),
             database: Some(database),
             ledger: Some(ledger),
@@ -194,6 +199,7 @@ impl Settings {
             ("llm_gateway.transport", self.transport != other.transport),
             ("llm_gateway.translation", self.translation != other.translation),
             ("llm_gateway.fetch", self.fetch != other.fetch),
+            ("llm_gateway.tenants", self.tenants != other.tenants),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.team_prices", self.team_prices != other.team_prices),

@@ -87,7 +87,7 @@ pub trait Host: Send + Sync + 'static {
     ///
     /// # Errors
     /// What is wrong with it, by its place.
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError>;
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError>;
 
     /// The budget of everybody together, if there is one.
     fn max_budget(&self) -> Option<Usd> {

@@ -79,9 +79,9 @@ impl Host for Desk {
         .boxed()
     }
 
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError> {
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError> {
         let Some(reloader) = self.app.reloader() else { return Ok(()) };
-        reloader.check_model(model, secrets).map_err(|why| {
+        reloader.check_model(model, secrets, is_tenants).map_err(|why| {
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, why).with_code("invalid_model")
         })
     }

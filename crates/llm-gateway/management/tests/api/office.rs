@@ -73,12 +73,15 @@ impl Host for Lone {
         std::future::ready(()).boxed()
     }
 
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError> {
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError> {
         let wrong = |param: &str| {
             Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, "cannot be served").with_param(param))
         };
         if model.credential_id.is_none() && model.params.contains_key("litellm_credential_name") {
             return wrong("litellm_params.litellm_credential_name");
+        }
+        if is_tenants && model.params.get("api_base").is_some_and(|base| base == INSIDE) {
+            return wrong("litellm_params.api_base");
         }
         match (&model.params["model"], secrets.get("api_key")) {
             (Value::String(name), _) if name.starts_with("nowhere/") => wrong("litellm_params.model"),
