@@ -2,6 +2,7 @@
 
 mod databases;
 mod doors;
+mod inside;
 mod models;
 mod own_keys;
 mod tokens;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use llm_provider_core::Secret;
 use llm_store::{News, StoreError, Watch};
 use llm_tenancy::{Document, Kind, StoredModel};
 use llm_transport::Reach;
@@ -17,7 +18,7 @@ use crate::budgets::BudgetSink;
 use crate::catalog::Owners;
 use crate::config::{
     Config, ConfigContext, ConfigErrors, ConfigSecrets, ConfigStore, Diagnostic, Exposed, FileContent,
-    FileWatch, ReloadReport, SingleModel, Vendor,
+    FileWatch, ReloadReport, ResolvedDeployment, SingleModel, Vendor,
 };
 use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
@@ -263,6 +264,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     });
     app.set_reloader(reloader.clone());
     if let Some(tenants) = tenants {
+        app.background(tenants.clone().rotate(app.clone()));
         app.set_tenants(tenants);
     }
     let keeper = match shared {
@@ -282,7 +284,8 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
 /// is in there.
 async fn secrets(source: &Source, runtime: Runtime) -> Result<(Option<Secrets>, Runtime), String> {
     let Source::File(file) = source else { return Ok((None, runtime)) };
-    let secrets = Secrets::begin(file, &runtime, || prepare::transport(None, None, Reach::Anywhere, &runtime)).await?;
+    let secrets =
+        Secrets::begin(file, &runtime, || prepare::transport(None, None, Reach::Anywhere, &runtime)).await?;
     let runtime = secrets.as_ref().map_or(runtime.clone(), |secrets| secrets.before(&runtime));
     Ok((secrets, runtime))
 }
@@ -517,6 +520,22 @@ impl Reloader {
             return Err("litellm_params.api_base: its host is not public".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether a secret manager takes the texts of virtual keys.
+    pub(crate) fn keeps_keys(&self) -> bool {
+        self.secrets.as_ref().is_some_and(Secrets::keeps_keys)
+    }
+
+    /// Writes the text of the virtual key with this alias to the secret manager.
+    ///
+    /// # Errors
+    /// In words.
+    pub(crate) async fn keep_key(&self, alias: &str, text: &Secret) -> Result<(), String> {
+        match &self.secrets {
+            Some(secrets) => secrets.keep_key(alias, text).await,
+            None => Err("there is no secret manager".to_owned()),
+        }
     }
 
     /// Reloads whenever a file has changed or SIGHUP came. Never ends.

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_oidc::{Verifier, VerifierOptions};
 use llm_pricing::{Adjustment, ModelInfo};
@@ -16,8 +15,8 @@ use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{BudgetLive, Gate};
 use llm_tokens::Encoding;
 use llm_transport::{
-    CachedCredential, CallOptions, CredentialSource, Fetcher, HttpService, LoginIssuer, Protocol, Reach, Timeouts,
-
+    CachedCredential, CallOptions, CredentialSource, Fetcher, HttpService, LoginIssuer, Protocol, Reach,
+    Timeouts,
 };
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
@@ -326,8 +325,9 @@ impl Prepare {
         });
         let settings = &self.config.settings;
         let budgets = &settings.translation.effort_budgets;
-        let login =
-            self.login(resolved, provider, &parameters, &credential).map_err(|why| setup(format!("{id}: {why}")))?;
+        let login = self
+            .login(resolved, provider, &parameters, &credential)
+            .map_err(|why| setup(format!("{id}: {why}")))?;
         let pricing = self.pricing(resolved, vendor, &upstream.model);
         let credential = credential.map(|key| key.map(Credential::Key));
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model);

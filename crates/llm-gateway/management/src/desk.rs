@@ -98,7 +98,12 @@ impl Desk {
 
     /// Tells the client what nothing was made of.
     pub(crate) fn ignores(&self, names: impl IntoIterator<Item = String>) {
-        self.ignored.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+        let mut ignored = self.ignored.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            if !ignored.contains(&name) {
+                ignored.push(name);
+            }
+        }
     }
 
     /// Tells the client what nothing was made of within an item of a list.

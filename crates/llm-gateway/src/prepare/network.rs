@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use llm_provider_core::Secret;
-use llm_transport::{
-    FetchOptions, Fetcher, HttpService, Proxies, Reach, TransportOptions, connect,
-};
+use llm_transport::{FetchOptions, Fetcher, HttpService, Proxies, Reach, TransportOptions, connect};
 
 use crate::config::Settings;
 use crate::runtime::Runtime;

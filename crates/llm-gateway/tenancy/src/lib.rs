@@ -30,7 +30,8 @@ pub use id::{
     TagName, TeamId, UserId,
 };
 pub use key::{
-    Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, UnfitKey, VirtualKey,
+    Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, RotationClaim,
+    UnfitKey, VirtualKey,
 };
 pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, TemporaryBudget};
 pub use llm_pricing::Usd;

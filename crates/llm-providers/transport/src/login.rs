@@ -85,9 +85,9 @@ impl LoginIssuer {
                     Ok(answer) => LoginInput::Answer(answer),
                     Err(error) => LoginInput::Failed(error.to_string()),
                 },
-                LoginStep::Read(_) | LoginStep::AwsChain { .. } if self.is_strangers => {
-                    LoginInput::Failed("files and identities of this machine are not for this login".to_owned())
-                }
+                LoginStep::Read(_) | LoginStep::AwsChain { .. } if self.is_strangers => LoginInput::Failed(
+                    "files and identities of this machine are not for this login".to_owned(),
+                ),
                 LoginStep::Read(path) => match read(&path).await {
                     Ok(content) => LoginInput::File(content),
                     Err(error) => LoginInput::Failed(cannot_read(&path, &error)),

@@ -145,8 +145,16 @@ impl Models<'_> {
         let modify_params = own.modify_params.unwrap_or(self.litellm.modify_params);
         let http2 = own.http2.unwrap_or(self.http2);
         let unusable = (!problems.is_empty()).then(|| problems.join("; "));
-        let inherited =
-            json!([timeout_ms, stream_timeout_ms, drop_params, modify_params, http2, unusable, info_json, is_tenants]);
+        let inherited = json!([
+            timeout_ms,
+            stream_timeout_ms,
+            drop_params,
+            modify_params,
+            http2,
+            unusable,
+            info_json,
+            is_tenants
+        ]);
         let fingerprint = digest(&[&content, &inherited]);
         let id = self.id(model_info.id.clone(), &digest(&[&content]), origin);
         Some(ResolvedDeployment {

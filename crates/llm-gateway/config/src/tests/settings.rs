@@ -322,7 +322,7 @@ fn tokens_and_secret_managers_are_checked_where_they_stand() {
         ("  key_management_system: cyberark", "key_management_system"),
         (
             "  key_management_system: azure_key_vault\n  key_management_settings: {store_virtual_keys: true}",
-            "key_management_settings.store_virtual_keys: keys are not written",
+            "key_management_settings.store_virtual_keys: is for aws_secret_manager and hashicorp_vault",
         ),
     ] {
         let context = ConfigContext::new(VENDORS, Arc::new(|_| None));

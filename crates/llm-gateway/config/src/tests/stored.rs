@@ -65,11 +65,13 @@ fn what_is_wrong_with_one_is_no_fault_of_the_others() {
 
 #[test]
 fn a_tenants_model_gets_nothing_of_the_gateways() {
-    const FILE: &str = "router_settings: {default_litellm_params: {api_key: sk-of-the-house, rpm: 5}}\nmodel_list: []";
+    const FILE: &str =
+        "router_settings: {default_litellm_params: {api_key: sk-of-the-house, rpm: 5}}\nmodel_list: []";
     let entry = |params| json!({"model_name": "b", "litellm_params": params, "model_info": {"id": "two"}});
     let read = |params: serde_json::Value, is_tenants: bool| {
         let models = [StoredModel { is_tenants, ..model("two", entry(params)) }];
-        let lookup: Lookup = std::sync::Arc::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-of-the-house".to_owned()));
+        let lookup: Lookup =
+            Arc::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-of-the-house".to_owned()));
         let context = ConfigContext { models: &models, lookup, ..context() };
         let config = Config::parse("config.yaml", FILE, &context).unwrap();
         let found = config.resolved.deployments().next().unwrap();

@@ -1,7 +1,8 @@
 //! An office without a gateway: keys are looked up in the store, and nothing else is looked at.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,7 +15,7 @@ use llm_ledger::{Entry, Usd};
 use llm_management::{Admitted, Caller, Host, Office, Repriced};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
-use llm_tenancy::{Actor, Document, KeyHash, Role, Route, StoredModel};
+use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,12 +24,17 @@ use tower::ServiceExt as _;
 /// The master key.
 pub(crate) const MASTER: &str = "sk-master-0123456789";
 
+/// An address that tenants must not lead to.
+pub(crate) const INSIDE: &str = "http://inside.example";
+
 struct Lone {
     store: Store,
     now: AtomicI64,
     random: AtomicU64,
     /// Nano-dollars of a token; 0: nobody knows.
     rate: AtomicI64,
+    /// What the secret manager has, if there is one; `Err` while it is away.
+    kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
 }
 
 impl Host for Lone {
@@ -90,6 +96,24 @@ impl Host for Lone {
         }
     }
 
+    fn keeps_keys(&self) -> bool {
+        self.kept.lock().unwrap().is_some()
+    }
+
+    fn keep_key<'a>(&'a self, alias: &'a str, text: &'a PlainKey) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            // Whoever reads it can use it at once.
+            let found = self.store.find_key(&text.hash(), self.now()).await.unwrap();
+            assert!(found.is_some_and(|found| found.key.value.key_alias.as_deref() == Some(alias)));
+            match self.kept.lock().unwrap().as_mut() {
+                Some(Ok(kept)) => _ = kept.insert(alias.to_owned(), text.expose().to_owned()),
+                _ => return Err("is away".to_owned()),
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn reprice(&self, entry: &Entry) -> Option<Repriced> {
         let rate = Some(self.rate.load(Ordering::Relaxed)).filter(|rate| *rate > 0)?;
         let cost = Usd::from_nanos(entry.tokens.total() * rate);
@@ -102,6 +126,7 @@ pub(crate) struct Place {
     pub(crate) store: Store,
     host: Arc<Lone>,
     router: Router,
+    pub(crate) office: Arc<Office>,
     _folder: TempDir,
 }
 
@@ -116,9 +141,10 @@ impl Place {
             now: AtomicI64::new(now.0),
             random: AtomicU64::new(1),
             rate: AtomicI64::new(0),
+            kept: Mutex::default(),
         });
-        let router = Office::new(host.clone(), store.clone()).router();
-        Self { store, host, router, _folder: folder }
+        let office = Office::new(host.clone(), store.clone());
+        Self { store, host, router: office.router(), office, _folder: folder }
     }
 
     /// Lets time pass.
@@ -129,6 +155,16 @@ impl Place {
     /// Sets what a token costs, in nano-dollars.
     pub(crate) fn price(&self, nanos: i64) {
         self.host.rate.store(nanos, Ordering::Relaxed);
+    }
+
+    /// There is a secret manager that takes keys, or one that is away.
+    pub(crate) fn keep_keys(&self, is_there: bool) {
+        *self.host.kept.lock().unwrap() = Some(if is_there { Ok(BTreeMap::new()) } else { Err(()) });
+    }
+
+    /// What the secret manager has under an alias.
+    pub(crate) fn kept(&self, alias: &str) -> Option<String> {
+        self.host.kept.lock().unwrap().as_ref()?.as_ref().ok()?.get(alias).cloned()
     }
 
     /// The time.
