@@ -1,13 +1,14 @@
 //! From a configuration to a gateway that listens; the one place that reads files and starts background work.
 
+mod managed;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use llm_provider_core::Secret;
 use llm_store::{News, StoreError, Watch};
-use llm_tenancy::{Document, Kind, StoredModel};
+use llm_tenancy::Kind;
 use llm_transport::Reach;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +19,7 @@ use crate::budgets::BudgetSink;
 use crate::catalog::Owners;
 use crate::config::{
     Config, ConfigContext, ConfigErrors, ConfigSecrets, ConfigStore, Diagnostic, Exposed, FileContent,
-    FileWatch, ReloadReport, ResolvedDeployment, SingleModel, Vendor,
+    FileWatch, ReloadReport, SingleModel, Vendor,
 };
 use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
@@ -489,69 +490,20 @@ impl Reloader {
         self.additions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether a model could be served beside all others.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn check_model(
-        &self,
-        model: &StoredModel,
-        secrets: &Document,
-        is_tenants: bool,
-    ) -> Result<(), String> {
-        let mut additions = self.known_additions();
-        additions.add(model, secrets, is_tenants);
-        let id = model.model_id.as_str();
-        let config = load_with(&self.source, &self.app.runtime, &additions).map_err(|it| it.to_string())?;
-        let own = format!("database, model {id}");
-        let wrong =
-            config.warnings.iter().find(|it| *it.at.file == own && it.message.starts_with("is left out"));
-        if let Some(wrong) = wrong {
-            return Err(wrong.message.trim_start_matches("is left out: ").to_owned());
-        }
-        if additions.part_names(&config.resolved).iter().any(|mixed| mixed == id) {
-            return Err(format!("model_name: {:?} is a name that others have already", model.model_name));
-        }
-        let leads_inside = |it: &&Arc<ResolvedDeployment>| {
-            let reach = prepare::reach(&config.settings);
-            it.is_tenants && it.api_base.as_deref().is_some_and(|base| !reach.admits_url(base))
-        };
-        if config.resolved.deployments().filter(leads_inside).any(|it| it.id.as_str() == id) {
-            return Err("litellm_params.api_base: its host is not public".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Whether a secret manager takes the texts of virtual keys.
-    pub(crate) fn keeps_keys(&self) -> bool {
-        self.secrets.as_ref().is_some_and(Secrets::keeps_keys)
-    }
-
-    /// Writes the text of the virtual key with this alias to the secret manager.
-    ///
-    /// # Errors
-    /// In words.
-    pub(crate) async fn keep_key(&self, alias: &str, text: &Secret) -> Result<(), String> {
-        match &self.secrets {
-            Some(secrets) => secrets.keep_key(alias, text).await,
-            None => Err("there is no secret manager".to_owned()),
-        }
-    }
-
     /// Reloads whenever a file has changed or SIGHUP came. Never ends.
     async fn watch(&self) -> std::convert::Infallible {
         let mut hangup = hangups();
         loop {
             let files = self.files();
-            let read = *self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files, read)).and_then(|watch| {
+            let read = || *self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files)).and_then(|watch| {
                 watch
                     .map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works"))
                     .ok()
             });
             let changed = async {
                 match &mut watch {
-                    Some(watch) => watch.changed().await,
+                    Some(watch) => watch.changed(read).await,
                     None => std::future::pending().await,
                 }
             };

@@ -72,7 +72,7 @@ impl Tenants {
         Office::new(Arc::new(Desk { app: app.clone() }), self.store.clone())
     }
 
-    /// Gives keys that are due another text, again and again, where a secret manager takes it. Ends only where none does.
+    /// Gives keys that are due another text, again and again until the gateway stops, where a secret manager takes it.
     pub(crate) async fn rotate(self: Arc<Self>, app: Arc<App>) {
         let office = self.office(&app);
         if !app.reloader().is_some_and(|reloader| reloader.keeps_keys()) {
@@ -80,7 +80,10 @@ impl Tenants {
         }
         loop {
             let settings = app.serving().config.settings.tenants.clone();
-            tokio::time::sleep(Duration::from_millis(settings.rotation_interval_ms.get())).await;
+            tokio::select! {
+                () = app.stopped() => return,
+                () = tokio::time::sleep(Duration::from_millis(settings.rotation_interval_ms.get())) => {}
+            }
             match office.rotate_due(settings.rotation_grace_period).await {
                 Ok(round) => {
                     for alias in round.rotated {

@@ -54,6 +54,8 @@ pub struct Settings {
     pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
+    /// The ids of teams that any internal user may join.
+    pub available_teams: Vec<String>,
     /// Bounds on copies of requests.
     pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
@@ -164,6 +166,7 @@ impl Settings {
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
+            available_teams: litellm.default_internal_user_params.available_teams.clone(),
             mirroring,
             access_log,
             router,
@@ -200,6 +203,7 @@ impl Settings {
             ("llm_gateway.translation", self.translation != other.translation),
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("llm_gateway.tenants", self.tenants != other.tenants),
+            ("litellm_settings.default_internal_user_params", self.available_teams != other.available_teams),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.team_prices", self.team_prices != other.team_prices),

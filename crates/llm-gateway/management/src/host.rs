@@ -7,7 +7,7 @@ use http::request::Parts;
 use llm_identity::Identity;
 use llm_ledger::Entry;
 use llm_pricing::{Cost, Table, Terms, Usd, cost, read};
-use llm_tenancy::{Actor, Document, PlainKey, Route, StoredModel};
+use llm_tenancy::{Actor, Document, PlainKey, Route, StoredModel, TeamId};
 use llm_types::{ApiError, UnixMs, Usage};
 use serde_json::Value;
 
@@ -88,6 +88,11 @@ pub trait Host: Send + Sync + 'static {
     /// # Errors
     /// What is wrong with it, by its place.
     fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError>;
+
+    /// The teams that any internal user may join.
+    fn available_teams(&self) -> Vec<TeamId> {
+        Vec::new()
+    }
 
     /// Whether texts of keys that have an alias are handed to a secret manager.
     fn keeps_keys(&self) -> bool {

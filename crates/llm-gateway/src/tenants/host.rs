@@ -9,7 +9,7 @@ use http::request::Parts;
 use llm_ledger::{Entry, Flag, Tokens, Usd};
 use llm_management::{Admitted, Caller, Host, Quote, Repriced};
 use llm_provider_core::{Secret, Seen, header_text};
-use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, UserId};
+use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, TeamId, UserId};
 use llm_types::{
     ApiError, CompletionTokensDetails, ErrorKind, Layer, Nullable, PromptTokensDetails, UnixMs, Usage,
 };
@@ -84,6 +84,11 @@ impl Host for Desk {
         reloader.check_model(model, secrets, is_tenants).map_err(|why| {
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, why).with_code("invalid_model")
         })
+    }
+
+    fn available_teams(&self) -> Vec<TeamId> {
+        let serving = self.app.serving();
+        serving.config.settings.available_teams.iter().map(|id| id.as_str().into()).collect()
     }
 
     fn keeps_keys(&self) -> bool {

@@ -39,7 +39,7 @@ pub use model::{Owner, Sealed, StoredCredential, StoredModel};
 pub use organization::{Organization, OrganizationMember, Project};
 pub use period::{Calendar, CalendarError, Period, PeriodError, Unit, Window};
 pub use role::{Role, TeamRole};
-pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_of, plain};
+pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_beside, groups_of, plain};
 pub use secret_name::is_secret_name;
 pub use team::{Team, TeamMember};
 pub use user::{EndUser, User};

@@ -15,7 +15,7 @@ use llm_ledger::{Entry, Usd};
 use llm_management::{Admitted, Caller, Host, Office, Repriced};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
-use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel};
+use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel, TeamId};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -33,6 +33,8 @@ struct Lone {
     random: AtomicU64,
     /// Nano-dollars of a token; 0: nobody knows.
     rate: AtomicI64,
+    /// Teams that anybody may join.
+    open_teams: Mutex<Vec<TeamId>>,
     /// What the secret manager has, if there is one; `Err` while it is away.
     kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
 }
@@ -96,6 +98,10 @@ impl Host for Lone {
         }
     }
 
+    fn available_teams(&self) -> Vec<TeamId> {
+        self.open_teams.lock().unwrap().clone()
+    }
+
     fn keeps_keys(&self) -> bool {
         self.kept.lock().unwrap().is_some()
     }
@@ -142,6 +148,7 @@ impl Place {
             random: AtomicU64::new(1),
             rate: AtomicI64::new(0),
             kept: Mutex::default(),
+            open_teams: Mutex::default(),
         });
         let office = Office::new(host.clone(), store.clone());
         Self { store, host, router: office.router(), office, _folder: folder }
@@ -155,6 +162,11 @@ impl Place {
     /// Sets what a token costs, in nano-dollars.
     pub(crate) fn price(&self, nanos: i64) {
         self.host.rate.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Lets anybody join these teams.
+    pub(crate) fn open_teams(&self, ids: &[&str]) {
+        *self.host.open_teams.lock().unwrap() = ids.iter().map(|id| (*id).into()).collect();
     }
 
     /// There is a secret manager that takes keys, or one that is away.
