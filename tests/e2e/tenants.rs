@@ -5,6 +5,7 @@ mod doors;
 mod inside;
 mod models;
 mod own_keys;
+mod rotation;
 mod tokens;
 
 use serde_json::{Value, json};

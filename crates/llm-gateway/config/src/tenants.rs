@@ -20,6 +20,7 @@ pub struct TenantSettings {
     /// Milliseconds between two looks for keys that are due for another text. Default: 3600000.
     pub rotation_interval_ms: NonZeroU64,
     /// How long the old text works on, from when the secret manager has the new one: `24h`, `7d`. Default: `1d`.
+    #[cfg_attr(feature = "schemars", schemars(with = "String"))]
     pub rotation_grace_period: Period,
 }
 

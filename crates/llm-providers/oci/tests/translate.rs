@@ -3,7 +3,7 @@
 //! The fixtures follow the Oracle Cloud Infrastructure API, "Generative AI Service Inference API", version 20231130, read
 //! 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 //! The fixtures follow Perplexity docs ("Agent API", "How to migrate from Sonar", "Embeddings", and "Chat completions" of
 //! Sonar), and the types of the official Python package, read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 //! The fixtures follow Replicate docs ("HTTP API", "Create a prediction", "Streaming output", "Error codes"), read 2026-11;
 //! none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

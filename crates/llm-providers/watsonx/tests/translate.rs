@@ -3,7 +3,7 @@
 //! The fixtures follow IBM Cloud API docs, "IBM watsonx.ai" ("Infer text chat", "Infer text chat event stream",
 //! "Generate embeddings", "Generate rerank", "Error handling"), read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 

@@ -345,3 +345,24 @@ fn teams_have_prices_by_their_ids() {
     };
     assert_eq!((of("search"), of("partners")), (900_000, 2_200_000));
 }
+
+#[test]
+fn tenants_have_settings() {
+    let parse = |text: &str| {
+        Config::parse("config.yaml", text, &ConfigContext::new(VENDORS, Arc::new(|_| None))).unwrap()
+    };
+    let usual = parse("model_list: []").settings;
+    assert!(!usual.tenants.allow_private && usual.tenants.private_hosts.is_empty());
+    assert_eq!(usual.tenants.rotation_grace_period, "1d".parse().unwrap());
+    assert!(usual.available_teams.is_empty());
+    let config = parse(
+        "litellm_settings: {default_internal_user_params: {available_teams: [a, b], max_budget: 5}}\n\
+         llm_gateway: {tenants: {private_hosts: [vllm.internal], rotation_grace_period: 2h}}",
+    );
+    assert_eq!(config.settings.available_teams, ["a", "b"]);
+    assert_eq!(config.settings.tenants.private_hosts, ["vllm.internal"]);
+    assert_eq!(config.settings.tenants.rotation_grace_period, "2h".parse().unwrap());
+    let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected = "litellm_settings.default_internal_user_params.max_budget: is not supported";
+    assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
+}

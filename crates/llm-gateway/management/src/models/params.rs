@@ -112,7 +112,7 @@ pub(super) fn leads_elsewhere(model: &StoredModel, params: &Document, removed: &
         Some(value) if is_mask(value) => !model.secrets.contains_key(*name),
         Some(value) => model.params.get(*name) != Some(value),
     };
-    WAY.iter().any(|name| is_other(&name))
+    WAY.iter().any(is_other)
 }
 
 /// Whether a request says an address that a model does not have yet.
