@@ -43,8 +43,8 @@ async fn a_key_that_is_due_is_found_in_the_secret_manager() {
     eventually(async || written().await.len() == 2).await;
     let second = written().await.remove(1);
     assert_eq!(chats(&gateway, &second, "main").await, (200, None), "as soon as it is there");
-    manage(&gateway, "/key/update", &json!({"key": second, "auto_rotate": false})).await;
     gateway.logged(&["a key has another text", "\"ci\""]);
+    manage(&gateway, "/key/update", &json!({"key": second, "auto_rotate": false})).await;
     let (status, info) = ask(&gateway, MASTER, "GET", &format!("/key/info?key={second}"), &Value::Null).await;
     assert!(status == 200 && info["info"]["rotation_count"] == 1, "{info}");
     eventually(async || chats(&gateway, &first, "main").await.0 == 401).await;
