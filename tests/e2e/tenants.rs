@@ -2,8 +2,10 @@
 
 mod databases;
 mod doors;
+mod inside;
 mod models;
 mod own_keys;
+mod rotation;
 mod tokens;
 
 use serde_json::{Value, json};

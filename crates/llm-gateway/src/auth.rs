@@ -12,8 +12,8 @@ use llm_oidc::{Verifier, looks_like_token};
 use llm_provider_core::{Secret, header_text};
 use llm_store::StoreError;
 use llm_tenancy::key::secret::presented;
-use llm_tenancy::management::{Manager, Resource, route};
-use llm_tenancy::{Access, Grants, KeyHash, Route, Stamp, VirtualKey, groups_of};
+use llm_tenancy::management::{ManagementRoute, Manager, Resource, route};
+use llm_tenancy::{Access, Grants, KeyHash, Route, Stamp, VirtualKey, groups_beside};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
@@ -86,9 +86,10 @@ impl Errand<'_> {
         let Some(access) = principal.access() else { return Ok(()) };
         access.check_standing(self.now)?;
         access.check_client(self.client)?;
-        let groups = groups_of(self.method, self.template);
+        let right = route(self.method, self.template);
+        let groups = right.map_or_else(|| groups_beside(self.method, self.template), ManagementRoute::groups);
         access.check_route(&Route { template: self.template, path: self.path, groups })?;
-        let Some(right) = route(self.method, self.template) else { return Ok(()) };
+        let Some(right) = right else { return Ok(()) };
         // What is the gateway's own is nobody's part.
         let is_own = matches!(right.resource, Resource::Health | Resource::Settings);
         let manager = Manager::of_key(access, Vec::new(), Vec::new());

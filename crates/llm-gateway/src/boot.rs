@@ -1,12 +1,15 @@
 //! From a configuration to a gateway that listens; the one place that reads files and starts background work.
 
+mod managed;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use llm_store::{News, StoreError, Watch};
-use llm_tenancy::{Document, Kind, StoredModel};
+use llm_tenancy::Kind;
+use llm_transport::Reach;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -262,6 +265,7 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
     });
     app.set_reloader(reloader.clone());
     if let Some(tenants) = tenants {
+        app.background(tenants.clone().rotate(app.clone()));
         app.set_tenants(tenants);
     }
     let keeper = match shared {
@@ -281,7 +285,8 @@ pub async fn boot(source: Source, overrides: &Overrides, runtime: Runtime) -> Re
 /// is in there.
 async fn secrets(source: &Source, runtime: Runtime) -> Result<(Option<Secrets>, Runtime), String> {
     let Source::File(file) = source else { return Ok((None, runtime)) };
-    let secrets = Secrets::begin(file, &runtime, || prepare::transport(None, None, &runtime)).await?;
+    let secrets =
+        Secrets::begin(file, &runtime, || prepare::transport(None, None, Reach::Anywhere, &runtime)).await?;
     let runtime = secrets.as_ref().map_or(runtime.clone(), |secrets| secrets.before(&runtime));
     Ok((secrets, runtime))
 }
@@ -485,41 +490,20 @@ impl Reloader {
         self.additions.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether a model could be served beside all others.
-    ///
-    /// # Errors
-    /// What is wrong with it, in words.
-    pub fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), String> {
-        let mut additions = self.known_additions();
-        additions.add(model, secrets);
-        let id = model.model_id.as_str();
-        let config = load_with(&self.source, &self.app.runtime, &additions).map_err(|it| it.to_string())?;
-        let own = format!("database, model {id}");
-        let wrong =
-            config.warnings.iter().find(|it| *it.at.file == own && it.message.starts_with("is left out"));
-        if let Some(wrong) = wrong {
-            return Err(wrong.message.trim_start_matches("is left out: ").to_owned());
-        }
-        if additions.part_names(&config.resolved).iter().any(|mixed| mixed == id) {
-            return Err(format!("model_name: {:?} is a name that others have already", model.model_name));
-        }
-        Ok(())
-    }
-
     /// Reloads whenever a file has changed or SIGHUP came. Never ends.
     async fn watch(&self) -> std::convert::Infallible {
         let mut hangup = hangups();
         loop {
             let files = self.files();
-            let read = *self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files, read)).and_then(|watch| {
+            let read = || *self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watch = (!files.is_empty()).then(|| FileWatch::new(&files)).and_then(|watch| {
                 watch
                     .map_err(|error| tracing::warn!(%error, "files are not watched; SIGHUP still works"))
                     .ok()
             });
             let changed = async {
                 match &mut watch {
-                    Some(watch) => watch.changed().await,
+                    Some(watch) => watch.changed(read).await,
                     None => std::future::pending().await,
                 }
             };

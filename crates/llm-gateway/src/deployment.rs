@@ -86,6 +86,8 @@ pub struct Deployment {
     pub pricing: Arc<Pricing>,
     /// How requests are sent there.
     pub service: Arc<dyn HttpService>,
+    /// How they are sent to an address that a request brings along.
+    pub abroad: Arc<dyn HttpService>,
     /// What the client is told of it, ready-made.
     pub head: HeaderMap,
     /// Heads of requests that pass through as bytes.
@@ -363,6 +365,7 @@ impl Deployment {
             // Headers of the configuration may be keys as well: they go to the configuration's address alone.
             headers: if own_base { HeaderMap::new() } else { self.headers.clone() },
             heads: Heads::default(),
+            service: if own_base && !self.stands_in { self.abroad.clone() } else { self.service.clone() },
             ..self.clone()
         }
     }

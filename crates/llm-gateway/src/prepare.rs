@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_oidc::{Verifier, VerifierOptions};
 use llm_pricing::{Adjustment, ModelInfo};
@@ -16,8 +15,8 @@ use llm_providers::openai_compat::{Compat, VendorRow};
 use llm_router::{BudgetLive, Gate};
 use llm_tokens::Encoding;
 use llm_transport::{
-    CallOptions, CredentialSource, FetchOptions, Fetcher, HttpService, Protocol, Proxies, Timeouts,
-    TransportOptions, connect, login_source,
+    CachedCredential, CallOptions, CredentialSource, Fetcher, HttpService, LoginIssuer, Protocol, Reach,
+    Timeouts,
 };
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
@@ -36,17 +35,16 @@ use crate::runtime::Runtime;
 use crate::serving::{Group, ListedModel, Serving};
 
 mod facts;
+mod network;
 mod states;
 
 use facts::Known;
+use network::{ca_pem, fetcher};
+pub(crate) use network::{reach, transport};
 pub use states::States;
 
 /// Bytes of one answer that is not streamed, at most.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
-
-/// Bytes held of an upstream's answer while the client reads slowly. A stalled stream costs a few times this: 2,000 of
-/// them have to fit into the memory of a small machine.
-const UPSTREAM_BUFFER_BYTES: usize = 16 << 10;
 
 /// Everything that deployments are made ready with.
 pub struct Prepare {
@@ -55,6 +53,8 @@ pub struct Prepare {
     /// Fetched secrets: a key or header per deployment, or why it cannot be had.
     secrets: HashMap<SecretRef, Result<Secret, String>>,
     service: Arc<dyn HttpService>,
+    /// The way to addresses that tenants and requests say.
+    abroad: Arc<dyn HttpService>,
     /// Fetches media that vendors want as bytes.
     pub(crate) fetcher: Fetcher,
     runtime: Runtime,
@@ -101,12 +101,17 @@ pub async fn serving(
     let proxy =
         fetch(&settings.transport.proxy).map_err(|why| format!("llm_gateway.transport.proxy: {why}"))?;
     let ca_pem = ca_pem(settings).await?;
-    let service = transport(ca_pem.clone(), proxy, runtime)?;
+    let service = transport(ca_pem.clone(), proxy.clone(), Reach::Anywhere, runtime)?;
+    let abroad = match reach(settings) {
+        Reach::Anywhere => service.clone(),
+        reach => transport(ca_pem.clone(), proxy, reach, runtime)?,
+    };
     let prepare = Prepare {
         config: config.clone(),
         vendors,
         secrets,
         service,
+        abroad,
         fetcher: fetcher(settings, ca_pem),
         runtime: runtime.clone(),
         states: states.clone(),
@@ -214,53 +219,6 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
     all
 }
 
-/// Certificates that are trusted besides the system's.
-async fn ca_pem(settings: &Settings) -> Result<Option<Bytes>, String> {
-    match &settings.transport.ca_file {
-        None => Ok(None),
-        Some(file) => {
-            let at = |error| format!("llm_gateway.transport.ca_file: {}: {error}", file.display());
-            Ok(Some(tokio::fs::read(file).await.map_err(at)?.into()))
-        }
-    }
-}
-
-fn fetcher(settings: &Settings, ca_pem: Option<Bytes>) -> Fetcher {
-    let fetch = &settings.fetch;
-    Fetcher::new(FetchOptions {
-        max_bytes: fetch.max_bytes.get(),
-        max_request_bytes: fetch.max_request_bytes.get(),
-        timeout: Duration::from_millis(fetch.timeout_ms.get()),
-        max_redirects: fetch.max_redirects,
-        allow_private: fetch.allow_private,
-        private_hosts: fetch.private_hosts.clone(),
-        hosts: fetch.hosts.clone(),
-        ca_pem,
-        ..FetchOptions::default()
-    })
-}
-
-pub(crate) fn transport(
-    ca_pem: Option<Bytes>,
-    proxy: Option<Secret>,
-    runtime: &Runtime,
-) -> Result<Arc<dyn HttpService>, String> {
-    let proxies = match proxy {
-        Some(url) => Proxies::all(url.expose()),
-        None => Proxies::from_env(|name| runtime.variable(name)),
-    };
-    let options = TransportOptions {
-        proxies,
-        ca_pem,
-        buffer_bytes: UPSTREAM_BUFFER_BYTES,
-        ..TransportOptions::default()
-    };
-    connect(options).map_err(|error| {
-        let cause = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-        format!("llm_gateway.transport: {error}{cause}")
-    })
-}
-
 /// Models in lists: names, and for patterns the patterns themselves.
 fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
     let resolved = &config.resolved;
@@ -337,7 +295,8 @@ impl Prepare {
         };
         let mut parameters =
             self.parameters(resolved, provider).map_err(|why| setup(format!("{id}: {why}")))?;
-        let base_url = resolved.api_base.clone().or_else(|| self.usual_base_url(provider));
+        let usual_base_url = || (!resolved.is_tenants).then(|| self.usual_base_url(provider)).flatten();
+        let base_url = resolved.api_base.clone().or_else(usual_base_url);
         if let Some(base_url) = &base_url {
             // Some vendors log in where their API is.
             parameters.set("api_base", base_url);
@@ -366,8 +325,9 @@ impl Prepare {
         });
         let settings = &self.config.settings;
         let budgets = &settings.translation.effort_budgets;
-        let login =
-            self.login(provider, &parameters, &credential).map_err(|why| setup(format!("{id}: {why}")))?;
+        let login = self
+            .login(resolved, provider, &parameters, &credential)
+            .map_err(|why| setup(format!("{id}: {why}")))?;
         let pricing = self.pricing(resolved, vendor, &upstream.model);
         let credential = credential.map(|key| key.map(Credential::Key));
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model);
@@ -431,6 +391,7 @@ impl Prepare {
             ),
             pricing: Arc::new(pricing),
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
+            abroad: self.abroad.clone(),
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
             heads: Heads::default(),
@@ -451,10 +412,12 @@ impl Prepare {
 
     /// The deployment's key, or the vendor's usual one. A vendor at an address of the user's own may need none.
     fn key(&self, resolved: &ResolvedDeployment, vendor: &str) -> Result<Option<Secret>, String> {
-        let reference = resolved.api_key.clone().or_else(|| self.config.resolved.default_key(vendor));
+        let usual = || (!resolved.is_tenants).then(|| self.config.resolved.default_key(vendor)).flatten();
+        let reference = resolved.api_key.clone().or_else(usual);
         match reference.as_ref().and_then(|reference| self.secrets.get(reference)) {
             Some(Ok(secret)) => Ok(Some(secret.clone())),
             Some(Err(why)) if resolved.api_key.is_some() => Err(why.clone()),
+            _ if resolved.is_tenants => Err("a tenant's model needs an api_key of its own".to_owned()),
             _ => {
                 let variables = self.vendors.get(vendor).map_or(&[][..], |v| &v.info().key_variables);
                 let other = variables.iter().find_map(|name| self.variable(name)).map(Secret::new);
@@ -505,6 +468,7 @@ impl Prepare {
     /// How a credential is got, where the key is not the credential itself.
     fn login(
         &self,
+        resolved: &ResolvedDeployment,
         provider: &Arc<dyn Provider>,
         parameters: &Parameters,
         key: &Result<Option<Secret>, String>,
@@ -512,7 +476,10 @@ impl Prepare {
         let Ok(key) = key else { return Ok(None) };
         let Some(login) = provider.login(parameters, key.as_ref())? else { return Ok(None) };
         let runtime = self.runtime.clone();
-        Ok(Some(login_source(login, self.service.clone(), Arc::new(move || runtime.now()))))
+        let clock: llm_transport::Clock = Arc::new(move || runtime.now());
+        let issuer = LoginIssuer::new(login, self.network(resolved).clone(), clock.clone());
+        let issuer = if resolved.is_tenants { issuer.of_a_stranger() } else { issuer };
+        Ok(Some(Arc::new(CachedCredential::new(issuer, move || clock()))))
     }
 
     /// Settings of the vendor: the usual variables', then the deployment's own.
@@ -521,7 +488,9 @@ impl Prepare {
         resolved: &ResolvedDeployment,
         provider: &Arc<dyn Provider>,
     ) -> Result<Parameters, String> {
-        let mut parameters = llm_providers::parameters(provider.info(), &|name| self.variable(name));
+        // Those of the environment say who this gateway is: nothing for an address that somebody else says.
+        let variable = |name: &str| (!resolved.is_tenants).then(|| self.variable(name)).flatten();
+        let mut parameters = llm_providers::parameters(provider.info(), &variable);
         for (name, reference) in &resolved.parameters {
             match self.secrets.get(reference) {
                 Some(Ok(value)) => parameters.set(name, value.expose()),
@@ -557,6 +526,11 @@ impl Prepare {
         }
     }
 
+    /// The network, as far as whoever says where a deployment leads is let into it.
+    fn network(&self, resolved: &ResolvedDeployment) -> &Arc<dyn HttpService> {
+        if resolved.is_tenants { &self.abroad } else { &self.service }
+    }
+
     /// The network, or the mock in process.
     fn service_of(
         &self,
@@ -564,7 +538,7 @@ impl Prepare {
         resolved: &ResolvedDeployment,
     ) -> Result<Arc<dyn HttpService>, String> {
         if vendor != "mock" || resolved.api_base.is_some() {
-            return Ok(self.service.clone());
+            return Ok(self.network(resolved).clone());
         }
         let script = match &resolved.mock_response {
             None => None,

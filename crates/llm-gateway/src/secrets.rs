@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_gateway_config::KeyManagement;
-use llm_provider_core::Parameters;
+use llm_provider_core::{Parameters, Secret};
 use llm_secrets::{KeyManagementSettings, Place, SecretManager, System, VaultLogin};
 use llm_transport::{CredentialSource, HttpService, login_source};
 
@@ -67,6 +67,22 @@ impl Secrets {
             Some(wanted) => self.ask(&wanted).await,
             None => false,
         }
+    }
+
+    /// Whether texts of virtual keys are written there.
+    pub(crate) fn keeps_keys(&self) -> bool {
+        self.manager.writes_keys()
+    }
+
+    /// Writes the text of the virtual key with this alias.
+    ///
+    /// # Errors
+    /// In words; the log has them as well.
+    pub(crate) async fn keep_key(&self, alias: &str, text: &Secret) -> Result<(), String> {
+        self.manager.write_key(alias, text).await.map_err(|error| {
+            tracing::warn!(key.alias = alias, %error, "a key was not written to the secret manager");
+            error.to_string()
+        })
     }
 
     async fn ask(&self, wanted: &KeyManagement) -> bool {

@@ -68,9 +68,39 @@ impl Tenants {
         Ok(Some(Arc::new(Self { store, place, identities })))
     }
 
+    fn office(&self, app: &Arc<App>) -> Arc<Office> {
+        Office::new(Arc::new(Desk { app: app.clone() }), self.store.clone())
+    }
+
+    /// Gives keys that are due another text, again and again until the gateway stops, where a secret manager takes it.
+    pub(crate) async fn rotate(self: Arc<Self>, app: Arc<App>) {
+        let office = self.office(&app);
+        if !app.reloader().is_some_and(|reloader| reloader.keeps_keys()) {
+            return;
+        }
+        loop {
+            let settings = app.serving().config.settings.tenants.clone();
+            tokio::select! {
+                () = app.stopped() => return,
+                () = tokio::time::sleep(Duration::from_millis(settings.rotation_interval_ms.get())) => {}
+            }
+            match office.rotate_due(settings.rotation_grace_period).await {
+                Ok(round) => {
+                    for alias in round.rotated {
+                        tracing::info!(key.alias = alias, "a key has another text");
+                    }
+                    for (alias, why) in round.failed {
+                        tracing::warn!(key.alias = alias, why, "a key that is due keeps its text for now");
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "keys that are due are not known"),
+            }
+        }
+    }
+
     /// The API that manages them.
     pub fn router(&self, app: &Arc<App>) -> Router<Arc<App>> {
-        let office = Office::new(Arc::new(Desk { app: app.clone() }), self.store.clone());
+        let office = self.office(app);
         let told = app.clone();
         let tell = axum::middleware::map_response(move |mut response: Response| {
             let id = front::new_id(&told);

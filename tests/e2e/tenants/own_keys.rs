@@ -32,6 +32,7 @@ async fn a_request_may_bring_its_own_key_where_it_is_let() {
         "model_list": models,
         "general_settings": {"master_key": MASTER},
         "router_settings": {"num_retries": 0},
+        "llm_gateway": {"tenants": {"private_hosts": ["127.0.0.1"]}},
     }));
     let base = format!("{}/v1", elsewhere.url());
     let asked = async |model: &str, brings: Value| {

@@ -31,6 +31,10 @@ pub(crate) fn serve(folder: &Folder, port: u16) -> Command {
         format!("--init-file={}", at("users.sql")),
         "--bind-address=127.0.0.1".to_owned(),
         "--skip-name-resolve".to_owned(),
+        // MySQL 8's own mode, and what else an administrator may choose: the store's sessions have one of their own.
+        "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,NO_UNSIGNED_SUBTRACTION,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+         ONLY_FULL_GROUP_BY"
+            .to_owned(),
         "--innodb-flush-log-at-trx-commit=0".to_owned(),
         "--innodb-buffer-pool-size=64M".to_owned(),
         "--max-connections=200".to_owned(),

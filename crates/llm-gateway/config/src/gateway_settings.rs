@@ -16,6 +16,7 @@ use super::limits::LimitSettings;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
+use super::tenants::TenantSettings;
 
 /// `llm_gateway`: this gateway's own settings.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
@@ -30,6 +31,8 @@ pub struct GatewaySettings {
     pub translation: TranslationSettings,
     /// Media that a request gives by their address, for vendors that want them as bytes.
     pub fetch: FetchSettings,
+    /// Where models of tenants may lead, and requests that bring an address of their own along.
+    pub tenants: TenantSettings,
     /// A Redis in which several gateways share what they know of their deployments.
     pub shared_state: SharedStateSettings,
     /// Where keys and tenants are kept.

@@ -11,6 +11,7 @@ use llm_router::settings::{BudgetSettings, FallbackTarget, Fallbacks, RouterSett
 use llm_secrets::{KeyManagementSettings, System};
 use llm_tenancy::{Period, Usd};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::secret::SecretRef;
 
@@ -71,6 +72,8 @@ pub struct LitellmSettings {
     pub max_end_user_budget: Option<Usd>,
     /// The shared budget of each end user, where nothing else is said. Default: none.
     pub max_end_user_budget_id: Option<String>,
+    /// What internal users have, where nothing else is said. Default: nothing.
+    pub default_internal_user_params: InternalUserParams,
     /// Whether requests to models without a known price are refused. Default: false.
     pub block_requests_for_models_without_pricing: bool,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.
@@ -88,6 +91,19 @@ pub struct ModelGroupSettings {
     /// The model groups whose vendors get the clients' own headers: those that begin with `x-`, but for keys and those
     /// that are meant for the gateway, for proxies or for official clients' statistics. Default: none.
     pub forward_client_headers_to_llm_api: Vec<String>,
+}
+
+/// `litellm_settings.default_internal_user_params`: what internal users have, where nothing else is said.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(default)]
+pub struct InternalUserParams {
+    /// The ids of teams that any internal user may join, as a member like others. Default: none.
+    pub available_teams: Vec<String>,
+    /// What else is said, of which nothing is made.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "schemars", schemars(skip))]
+    pub others: Map<String, Value>,
 }
 
 impl LitellmSettings {

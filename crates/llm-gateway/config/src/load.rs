@@ -20,6 +20,7 @@ use super::resolve::Resolved;
 use super::secret::{Secret, SecretRef};
 use super::settings::Settings;
 use super::shared_state::RedisKeys;
+use super::stored::StoredModel;
 use super::tree::{Entry, Node, Value};
 use super::vendors::Vendors;
 use super::{Config, ConfigContext};
@@ -67,6 +68,11 @@ pub(super) fn load(
     let base = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(".")).to_path_buf();
     let auto_routers = auto_routers::take(root, &mut router, &base, &reader);
     check_ranges(root, &ours, &general, &reader);
+    for name in litellm.default_internal_user_params.others.keys() {
+        let path = ["litellm_settings", "default_internal_user_params", name];
+        let at = root.at_path(&path).map_or(&root.at, |node| &node.at);
+        reader.warning(at, format!("{}: is not supported", path.join(".")));
+    }
     for unset in reader.take_unset() {
         reader.error(&unset.at, format!("{}: {}", unset.path, unset.why));
     }
@@ -82,6 +88,7 @@ pub(super) fn load(
         litellm: &litellm,
         http2: ours.transport.http2,
         ids: HashMap::new(),
+        tenants: context.models.iter().filter(|it| it.is_tenants).map(StoredModel::source).collect(),
     };
     let deployments = models.read_all(root);
     let aliases = router.model_group_alias.clone();

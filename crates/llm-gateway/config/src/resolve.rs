@@ -81,6 +81,8 @@ pub struct ResolvedDeployment {
     pub routing: DeploymentSettings,
     /// `model_info`, with all that it says.
     pub model_info: ModelInfo,
+    /// Whether a tenant says where it leads: it gets nothing that is the gateway's own.
+    pub is_tenants: bool,
     /// Where the entry stands.
     pub origin: Mark,
     /// Why it cannot be used, if it cannot: a sentence for the client that asks for it.

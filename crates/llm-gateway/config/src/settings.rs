@@ -20,6 +20,7 @@ use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
+use super::tenants::TenantSettings;
 use super::tree::Node;
 
 /// What holds for the gateway as a whole.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub margins: Margins,
     /// Media that a request gives by their address.
     pub fetch: FetchSettings,
+    /// Where models of tenants may lead, and requests that bring an address of their own along.
+    pub tenants: TenantSettings,
     /// The Redis in which several gateways share what they know; `None` for this one alone.
     pub shared_state: Option<SharedStateSettings>,
     /// Where keys and tenants are kept; `None` for nowhere.
@@ -51,6 +54,8 @@ pub struct Settings {
     pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
+    /// The ids of teams that any internal user may join.
+    pub available_teams: Vec<String>,
     /// Bounds on copies of requests.
     pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
@@ -105,6 +110,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            tenants,
             shared_state,
             database,
             mut ledger,
@@ -150,6 +156,7 @@ impl Settings {
             transport,
             translation,
             fetch,
+            tenants,
             shared_state: Some(shared_state),
             database: Some(database),
             ledger: Some(ledger),
@@ -159,6 +166,7 @@ impl Settings {
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
+            available_teams: litellm.default_internal_user_params.available_teams.clone(),
             mirroring,
             access_log,
             router,
@@ -194,6 +202,8 @@ impl Settings {
             ("llm_gateway.transport", self.transport != other.transport),
             ("llm_gateway.translation", self.translation != other.translation),
             ("llm_gateway.fetch", self.fetch != other.fetch),
+            ("llm_gateway.tenants", self.tenants != other.tenants),
+            ("litellm_settings.default_internal_user_params", self.available_teams != other.available_teams),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.team_prices", self.team_prices != other.team_prices),

@@ -17,13 +17,20 @@ pub struct StoredModel {
     pub id: String,
     /// As an entry of `model_list`.
     pub entry: Json,
-    /// Whether it is a tenant's: it may refer to nothing of the gateway's own then.
+    /// Whether a tenant says where it leads: it gets nothing of the environment's then.
     pub is_tenants: bool,
 }
 
 impl std::fmt::Debug for StoredModel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoredModel").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl StoredModel {
+    /// What stands for the file in places of it.
+    pub(super) fn source(&self) -> String {
+        format!("{SOURCE}{}", self.id)
     }
 }
 
@@ -65,7 +72,7 @@ pub(super) fn load(
         push(&mut root, "credential_list", Node::from_json(entry, &source));
     }
     for model in context.models {
-        let source: Arc<str> = format!("{SOURCE}{}", model.id).into();
+        let source: Arc<str> = model.source().into();
         push(&mut root, "model_list", Node::from_json(model.entry.clone(), &source));
     }
     let mut left_out = Vec::new();

@@ -16,7 +16,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// above them; compares content, so that a touch tells nothing.
 pub struct FileWatch {
     files: Vec<PathBuf>,
-    known: FileContent,
     events: mpsc::Receiver<()>,
     _watcher: notify::RecommendedWatcher,
 }
@@ -39,12 +38,11 @@ impl FileContent {
 }
 
 impl FileWatch {
-    /// Starts to watch; content other than `known` is told at once, so that nothing is missed that changed while
-    /// nobody watched.
+    /// Starts to watch.
     ///
     /// # Errors
     /// The system cannot watch one of the folders.
-    pub fn new(files: &[PathBuf], known: FileContent) -> Result<Self, notify::Error> {
+    pub fn new(files: &[PathBuf]) -> Result<Self, notify::Error> {
         // One place is enough: an event that finds it full is told by the one that waits there.
         let (sender, events) = mpsc::channel(1);
         let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -58,20 +56,20 @@ impl FileWatch {
         for folder in folders {
             watcher.watch(folder, RecursiveMode::NonRecursive)?;
         }
-        Ok(Self { files: files.to_vec(), known, events, _watcher: watcher })
+        Ok(Self { files: files.to_vec(), events, _watcher: watcher })
     }
 
-    /// Waits until the content of any of the files has changed. Cancelling this loses nothing.
-    pub async fn changed(&mut self) {
+    /// Waits until the content of the files is other than `known`: what they held when they were last read, by whomever.
+    /// So nothing is missed that changed while nobody watched, nor what changed twice and was read in between for another
+    /// reason. Cancelling this loses nothing.
+    pub async fn changed(&mut self, known: impl Fn() -> FileContent) {
         loop {
             // What changed before the folder was watched is told by nobody; so look first.
             let mut all = Vec::with_capacity(self.files.len());
             for file in &self.files {
                 all.push(tokio::fs::read(file).await.ok());
             }
-            let now = content(&self.files, all.into_iter());
-            if now != self.known {
-                self.known = now;
+            if content(&self.files, all.into_iter()) != known() {
                 return;
             }
             if self.events.recv().await.is_none() {
@@ -113,12 +111,14 @@ mod tests {
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, "a: 1").unwrap();
         let files = std::slice::from_ref(&file);
-        let mut watch = FileWatch::new(files, FileContent::of(files)).unwrap();
+        let mut watch = FileWatch::new(files).unwrap();
+        let known = FileContent::of(files);
 
         let fresh = folder.path().join("fresh");
         std::fs::write(&fresh, "a: 2").unwrap();
         std::fs::rename(&fresh, &file).unwrap();
-        tokio::time::timeout(PATIENCE, watch.changed()).await.expect("a replaced file");
+        tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a replaced file");
+        let known = FileContent::of(files);
 
         #[cfg(unix)]
         {
@@ -126,7 +126,7 @@ mod tests {
             std::fs::write(folder.path().join("v2/config.yaml"), "a: 3").unwrap();
             std::os::unix::fs::symlink("v2/config.yaml", folder.path().join("link")).unwrap();
             std::fs::rename(folder.path().join("link"), &file).unwrap();
-            tokio::time::timeout(PATIENCE, watch.changed()).await.expect("a swapped link");
+            tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a swapped link");
         }
     }
 
@@ -136,13 +136,14 @@ mod tests {
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, "a: 1").unwrap();
         let files = std::slice::from_ref(&file);
-        let mut watch = FileWatch::new(files, FileContent::of(files)).unwrap();
+        let mut watch = FileWatch::new(files).unwrap();
+        let known = FileContent::of(files);
         std::fs::write(&file, "a: 1").unwrap();
         // Comes to rest on the event channel instead of returning.
-        let waited = tokio::time::timeout(Duration::from_millis(200), watch.changed()).await;
+        let waited = tokio::time::timeout(Duration::from_millis(200), watch.changed(|| known)).await;
         assert!(waited.is_err());
         let nowhere = [folder.path().join("nowhere/config.yaml")];
-        assert!(FileWatch::new(&nowhere, FileContent::of(&nowhere)).is_err());
+        assert!(FileWatch::new(&nowhere).is_err());
     }
 
     #[tokio::test]
@@ -153,7 +154,27 @@ mod tests {
         let files = std::slice::from_ref(&file);
         let known = FileContent::of(files);
         std::fs::write(&file, "a: 2").unwrap();
-        let mut watch = FileWatch::new(files, known).unwrap();
-        tokio::time::timeout(PATIENCE, watch.changed()).await.expect("an earlier change");
+        let mut watch = FileWatch::new(files).unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("an earlier change");
+    }
+
+    #[tokio::test]
+    async fn what_was_read_in_between_and_changed_back_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let files = std::slice::from_ref(&file);
+        let mut watch = FileWatch::new(files).unwrap();
+        let known = std::sync::Mutex::new(FileContent::of(files));
+        let changed = watch.changed(|| *known.lock().unwrap());
+        let reader = async {
+            // The watch has looked, and rests until the folder is written to.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            std::fs::write(&file, "a: 2").unwrap();
+            *known.lock().unwrap() = FileContent::of(files);
+            std::fs::write(&file, "a: 1").unwrap();
+        };
+        let both = async { tokio::join!(changed, reader) };
+        tokio::time::timeout(PATIENCE, both).await.expect("a change back");
     }
 }

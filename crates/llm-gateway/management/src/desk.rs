@@ -6,7 +6,7 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use llm_store::{By, Store};
 use llm_tenancy::management::{ManagementRoute, Manager, Place, Resource, Scope, Verb};
-use llm_tenancy::{Document, Kind, Limits, Stamp};
+use llm_tenancy::{Document, Kind, Limits, OrganizationId, Role, Stamp, Team};
 use llm_types::UnixMs;
 use uuid::Builder;
 
@@ -96,9 +96,30 @@ impl Desk {
         Ok(())
     }
 
+    /// Whether the caller is somebody who may join teams without an admin, where there are such.
+    pub(crate) fn may_join_teams(&self) -> bool {
+        matches!(self.manager.role, Some(Role::InternalUser | Role::OrgAdmin))
+            && self.manager.user_id.is_some()
+            && !self.host.available_teams().is_empty()
+    }
+
+    /// Whether the caller may join this team without an admin: one of the open ones, and of an organisation of the
+    /// caller's, if it is in any.
+    pub(crate) fn may_join(&self, team: &Team) -> bool {
+        let is_in = |id: &OrganizationId| self.manager.organizations.iter().any(|(other, _)| other == id);
+        self.may_join_teams()
+            && self.host.available_teams().contains(&team.team_id)
+            && team.organization_id.as_ref().is_none_or(is_in)
+    }
+
     /// Tells the client what nothing was made of.
     pub(crate) fn ignores(&self, names: impl IntoIterator<Item = String>) {
-        self.ignored.lock().unwrap_or_else(PoisonError::into_inner).extend(names);
+        let mut ignored = self.ignored.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            if !ignored.contains(&name) {
+                ignored.push(name);
+            }
+        }
     }
 
     /// Tells the client what nothing was made of within an item of a list.

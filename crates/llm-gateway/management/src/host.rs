@@ -7,7 +7,7 @@ use http::request::Parts;
 use llm_identity::Identity;
 use llm_ledger::Entry;
 use llm_pricing::{Cost, Table, Terms, Usd, cost, read};
-use llm_tenancy::{Actor, Document, Route, StoredModel};
+use llm_tenancy::{Actor, Document, PlainKey, Route, StoredModel, TeamId};
 use llm_types::{ApiError, UnixMs, Usage};
 use serde_json::Value;
 
@@ -87,7 +87,25 @@ pub trait Host: Send + Sync + 'static {
     ///
     /// # Errors
     /// What is wrong with it, by its place.
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError>;
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError>;
+
+    /// The teams that any internal user may join.
+    fn available_teams(&self) -> Vec<TeamId> {
+        Vec::new()
+    }
+
+    /// Whether texts of keys that have an alias are handed to a secret manager.
+    fn keeps_keys(&self) -> bool {
+        false
+    }
+
+    /// Hands the text of the key with this alias to the secret manager, in the place of the one that it has.
+    ///
+    /// # Errors
+    /// In words, nothing of the text among them.
+    fn keep_key<'a>(&'a self, _alias: &'a str, _text: &'a PlainKey) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(std::future::ready(Err("there is no secret manager to write to".to_owned())))
+    }
 
     /// The budget of everybody together, if there is one.
     fn max_budget(&self) -> Option<Usd> {

@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod check;
 mod delete;
+mod due;
 mod health;
 mod list;
 mod look;
@@ -15,6 +16,7 @@ mod rotate;
 
 use crate::endpoint::{Endpoint, Param};
 use crate::shape::Shape;
+pub use due::Rotated;
 pub(crate) use make::random;
 pub(crate) use members::Gallery;
 use members::members;

@@ -38,6 +38,7 @@ use endpoint::Endpoint;
 
 pub use docs::{DOCS_PAGE, DOCS_POLICY, DOCS_SCRIPT, DOCS_SHEET};
 pub use host::{Admitted, Caller, Host, Quote, Repriced};
+pub use keys::Rotated;
 pub use office::Office;
 pub use openapi::{openapi, paths};
 

@@ -20,6 +20,8 @@ use crate::host::{Admitted, Caller, Host};
 
 /// Names what a request said that nothing was made of.
 const IGNORED: HeaderName = HeaderName::from_static("x-llm-gateway-ignored");
+/// Where users come into teams, and see into which they may come by themselves.
+const JOINING: [&str; 2] = ["/team/member_add", "/team/available"];
 /// Teams and organisations of one user that are looked at.
 const PLACES: u64 = 1_000;
 
@@ -133,7 +135,8 @@ async fn enter(
     let manager = office.manager(&caller).await?;
     let by = By { actor, now: office.host.now() };
     let desk = Desk::new(office.host.clone(), office.store.clone(), manager, right, by);
-    if desk.scope.is_nothing() {
+    let joins = JOINING.contains(&right.path) && desk.may_join_teams();
+    if desk.scope.is_nothing() && !joins {
         return Err(Fault::forbidden("this is not yours to manage"));
     }
     let mut request = Request::from_parts(parts, Body::new(body));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use llm_store::{MASK, Place, Store, StoreError};
-use llm_tenancy::management::{has_reference, is_reference};
+use llm_tenancy::management::{has_reference, is_reference, is_tenants_parameter};
 use llm_tenancy::{Document, Kind, Sealed, is_secret_name};
 use serde_json::Value;
 
@@ -48,6 +48,19 @@ pub(crate) fn check_tenants(place: &str, value: &Value) -> Result<(), Fault> {
         return Err(Fault(fault.0.with_param(place)));
     }
     Ok(())
+}
+
+/// That a tenant's credential brings nothing that a tenant's model must not have.
+///
+/// # Errors
+/// 403
+pub(crate) fn check_tenants_value(name: &str, value: &Value) -> Result<(), Fault> {
+    let place = format!("credential_values.{name}");
+    if !is_tenants_parameter(name) {
+        let fault = Fault::forbidden(format!("{place} is for a proxy admin to set"));
+        return Err(Fault(fault.0.with_param(&place)));
+    }
+    check_tenants(&place, value)
 }
 
 /// That there is no secret in a document that answers show.

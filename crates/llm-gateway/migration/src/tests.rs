@@ -87,3 +87,25 @@ fn dropped(statement: &Statement) -> Option<String> {
         Statement::CreateTable(_) | Statement::CreatePart(_) | Statement::CreateIndex(_) => None,
     }
 }
+
+/// What MariaDB takes and MySQL 8 does not: values that columns begin with where they are of any length, indexes over some
+/// rows, and those that are made unless they are there.
+#[test]
+fn mysql_takes_every_statement() {
+    for statement in ALL.iter().flat_map(|migration| (migration.up)(Dialect::MySql)) {
+        let Statement::CreateTable(table) = statement else { panic!("not for MySQL: {statement:?}") };
+        let text = table.to_string(sea_query::MysqlQueryBuilder);
+        let (columns, rest) = text.rsplit_once(") DEFAULT CHARSET").expect("an end");
+        assert_eq!(rest, "=utf8mb4 COLLATE=utf8mb4_0900_bin");
+        for word in [" DEFAULT ", " WHERE ", " RETURNING ", " uuid", "PARTITION"] {
+            assert!(!columns.contains(word), "{word}: {text}");
+        }
+        let unindexable = |column: &str| {
+            ["json", "longtext", "text"].iter().any(|kind| text.contains(&format!("`{column}` {kind} ")))
+        };
+        for index in table.get_indexes() {
+            let columns = index.get_index_spec().get_column_names();
+            assert!(!columns.iter().any(|column| unindexable(column)), "{text}");
+        }
+    }
+}

@@ -16,6 +16,9 @@ pub enum FetchError {
     /// The answer is not one of this secret manager's, or the secret is no text.
     #[error("the secret manager's answer holds no text")]
     Unreadable,
+    /// Secrets are not written there.
+    #[error("secrets are not written to this secret manager")]
+    Unwritable,
     /// The name cannot be asked for.
     #[error("the name cannot be asked for")]
     Address,

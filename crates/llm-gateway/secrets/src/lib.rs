@@ -10,6 +10,6 @@ mod vault;
 pub use error::FetchError;
 #[cfg(feature = "client")]
 pub use manager::{Clock, Lookup, Refreshed, SecretManager};
-pub use place::Place;
+pub use place::{Place, Write};
 pub use settings::{AccessMode, KeyManagementSettings, System, SystemError};
 pub use vault::VaultLogin;

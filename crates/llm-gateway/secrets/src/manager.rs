@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use futures_util::StreamExt as _;
-use llm_provider_core::Secret;
+use http::{Request, StatusCode};
+use llm_provider_core::{Credential, Secret};
 use llm_transport::{CallOptions, CredentialSource, HttpService, Timeouts};
 use llm_types::UnixMs;
 
 use crate::settings::KeyManagementSettings;
-use crate::{FetchError, Place};
+use crate::{FetchError, Place, Write};
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> UnixMs + Send + Sync>;
@@ -146,9 +148,45 @@ impl SecretManager {
         (name, outcome)
     }
 
+    /// Whether virtual keys are written.
+    pub fn writes_keys(&self) -> bool {
+        self.settings.store_virtual_keys
+    }
+
+    /// Writes the text of the virtual key with this alias.
+    ///
+    /// # Errors
+    /// [`FetchError::Unwritable`] if keys are not written, else by what the secret manager answers.
+    pub async fn write_key(&self, alias: &str, text: &Secret) -> Result<(), FetchError> {
+        let name = self.settings.name_of_key(alias).ok_or(FetchError::Unwritable)?;
+        let mut next = Some(Write::Replace);
+        while let Some(write) = next {
+            next = self
+                .asked(
+                    |credential| self.place.write(write, &name, text, credential, (self.clock)()),
+                    |status, body| self.place.written(write, status, body),
+                )
+                .await?;
+        }
+        Ok(())
+    }
+
     async fn fetch(&self, name: &str) -> Result<Option<Secret>, FetchError> {
-        match self.ask(name).await {
-            (Err(FetchError::Denied(status)), true) => match self.ask(name).await.0 {
+        self.asked(
+            |credential| self.place.request(name, credential, (self.clock)()),
+            |status, body| self.place.read(name, status, body),
+        )
+        .await
+    }
+
+    /// Asks, and once more with another credential where one is refused that may have grown old.
+    async fn asked<T>(
+        &self,
+        request: impl Fn(&Credential) -> Result<Request<Bytes>, FetchError>,
+        read: impl Fn(StatusCode, &[u8]) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
+        match self.ask(&request, &read).await {
+            (Err(FetchError::Denied(status)), true) => match self.ask(&request, &read).await.0 {
                 Err(FetchError::Denied(_)) => Err(FetchError::Denied(status)),
                 other => other,
             },
@@ -157,19 +195,23 @@ impl SecretManager {
     }
 
     /// Asks once. Also answers whether asking again makes sense, with another credential.
-    async fn ask(&self, name: &str) -> (Result<Option<Secret>, FetchError>, bool) {
+    async fn ask<T>(
+        &self,
+        request: &impl Fn(&Credential) -> Result<Request<Bytes>, FetchError>,
+        read: &impl Fn(StatusCode, &[u8]) -> Result<T, FetchError>,
+    ) -> (Result<T, FetchError>, bool) {
         let credential = match self.credentials.credential().await {
             Ok(credential) => credential,
             Err(error) => return (Err(FetchError::Credential(error.to_string())), false),
         };
         let asked = async {
-            let request = self.place.request(name, &credential, (self.clock)())?;
+            let request = request(&credential)?;
             let options = CallOptions { timeouts: TIMEOUTS, ..CallOptions::default() };
             let lost = |error: llm_transport::TransportError| FetchError::Transport(error.to_string());
             let answer = self.service.call(request, options).await.map_err(lost)?;
             let status = answer.status();
             let body = answer.into_body().collect(MAX_BYTES).await.map_err(lost)?;
-            self.place.read(name, status, &body)
+            read(status, &body)
         };
         let outcome = asked.await;
         let is_denied = matches!(outcome, Err(FetchError::Denied(_)));

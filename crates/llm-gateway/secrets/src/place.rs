@@ -27,6 +27,15 @@ enum Kind {
     Vault(Vault),
 }
 
+/// What a secret is written by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// Another value takes the place of the one that is there.
+    Replace,
+    /// It is made.
+    Create,
+}
+
 /// Looks up an environment variable.
 type Variable<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
@@ -81,6 +90,42 @@ impl Place {
             Kind::Google(google) => google.request(name, credential),
             Kind::Azure(azure) => azure.request(name, credential),
             Kind::Vault(vault) => vault.request(name, credential),
+        }
+    }
+
+    /// Asks to write a secret: first by [`Write::Replace`].
+    ///
+    /// # Errors
+    /// As [`Place::request`], and [`FetchError::Unwritable`] where nothing is written.
+    pub fn write(
+        &self,
+        write: Write,
+        name: &str,
+        value: &Secret,
+        credential: &Credential,
+        now: UnixMs,
+    ) -> Result<Request<Bytes>, FetchError> {
+        match &self.0 {
+            Kind::Aws(aws) => aws.write(write, name, value, credential, now),
+            Kind::Vault(vault) => vault.write(name, value, credential),
+            Kind::Google(_) | Kind::Azure(_) => Err(FetchError::Unwritable),
+        }
+    }
+
+    /// Reads the answer to a write: what is to be tried next, `None` if it is done.
+    ///
+    /// # Errors
+    /// [`FetchError`], by what the answer says.
+    pub fn written(
+        &self,
+        write: Write,
+        status: StatusCode,
+        body: &[u8],
+    ) -> Result<Option<Write>, FetchError> {
+        match &self.0 {
+            Kind::Aws(_) => aws::written(write, status, body),
+            _ if status.is_success() => Ok(None),
+            _ => Err(refused(status)),
         }
     }
 

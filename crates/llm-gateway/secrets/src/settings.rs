@@ -29,14 +29,16 @@ pub struct KeyManagementSettings {
     pub hosted_keys: Option<Vec<String>>,
     /// The one secret of AWS Secrets Manager that holds all others as members of a JSON object. Default: none.
     pub primary_secret_name: Option<String>,
-    /// Whether secrets are read. Default: `read_only`.
+    /// Whether secrets are read, and virtual keys written. Default: `read_only`.
     pub access_mode: AccessMode,
     /// Seconds after which secrets are read again. Default: 86400, or the variable `SECRET_MANAGER_REFRESH_INTERVAL`, for
     /// Vault `HCP_VAULT_REFRESH_INTERVAL`.
     pub refresh_interval: Option<u64>,
-    /// Not supported: writing virtual keys.
+    /// Whether virtual keys that have an alias are written to it when they are made and when they get another text: under
+    /// the prefix and the alias. For AWS Secrets Manager and HashiCorp Vault, with an `access_mode` that writes. Default:
+    /// false.
     pub store_virtual_keys: bool,
-    /// Goes with `store_virtual_keys`.
+    /// What names of virtual keys begin with there. Default: `litellm/`.
     pub prefix_for_stored_virtual_keys: Option<String>,
     /// The region of AWS Secrets Manager. Default: the variable `AWS_REGION_NAME`, `AWS_REGION` or `AWS_DEFAULT_REGION`.
     pub aws_region_name: Option<String>,
@@ -62,9 +64,9 @@ pub enum AccessMode {
     /// They are read.
     #[default]
     ReadOnly,
-    /// They are not read.
+    /// They are not read, and virtual keys are written.
     WriteOnly,
-    /// They are read.
+    /// They are read, and virtual keys are written.
     ReadAndWrite,
 }
 
@@ -93,7 +95,16 @@ impl KeyManagementSettings {
     pub fn check(&self, system: System) -> Result<(), SystemError> {
         let wrong = |name, why| Err(SystemError::Setting { name, why });
         if self.store_virtual_keys {
-            return wrong("store_virtual_keys", "keys are not written to secret managers");
+            if !matches!(system, System::AwsSecretManager | System::HashicorpVault) {
+                return wrong("store_virtual_keys", "is for aws_secret_manager and hashicorp_vault");
+            }
+            if self.access_mode == AccessMode::ReadOnly {
+                return wrong("store_virtual_keys", "needs the access_mode write_only or read_and_write");
+            }
+            // Whoever names a key names a secret: of those that begin like this, and no other.
+            if self.prefix().trim_matches('/').is_empty() {
+                return wrong("prefix_for_stored_virtual_keys", "is empty");
+            }
         }
         if self.primary_secret_name.is_some() && system != System::AwsSecretManager {
             return wrong("primary_secret_name", "is for aws_secret_manager alone");
@@ -108,6 +119,15 @@ impl KeyManagementSettings {
     pub fn hosts(&self, name: &str) -> bool {
         self.access_mode != AccessMode::WriteOnly
             && self.hosted_keys.as_ref().is_none_or(|hosted| hosted.iter().any(|it| it == name))
+    }
+
+    fn prefix(&self) -> &str {
+        self.prefix_for_stored_virtual_keys.as_deref().unwrap_or("litellm/")
+    }
+
+    /// The name under which the virtual key with this alias is written; `None` if keys are not written.
+    pub fn name_of_key(&self, alias: &str) -> Option<String> {
+        self.store_virtual_keys.then(|| format!("{}{alias}", self.prefix()))
     }
 
     /// The settings of a login with Amazon, under the names that the vendor `bedrock` has for them.

@@ -294,15 +294,128 @@ fn settings_that_make_no_sense_are_told() {
         assert!(matches!(error, SystemError::Setting { .. }), "{name}: {error}");
     }
     for settings in [
-        json!({"store_virtual_keys": true}),
+        json!({"store_virtual_keys": true, "access_mode": "write_only"}),
         json!({"primary_secret_name": "x"}),
         json!({"refresh_interval": 1}),
     ] {
         let settings: KeyManagementSettings = serde_json::from_value(settings).unwrap();
         assert!(settings.check(System::AzureKeyVault).is_err());
     }
+    for settings in [
+        json!({"store_virtual_keys": true}),
+        json!({"store_virtual_keys": true, "access_mode": "write_only", "prefix_for_stored_virtual_keys": "/"}),
+    ] {
+        let settings: KeyManagementSettings = serde_json::from_value(settings).unwrap();
+        assert!(settings.check(System::HashicorpVault).is_err());
+    }
     assert!(serde_json::from_str::<System>("\"cyberark\"").is_err());
     let write_only: KeyManagementSettings =
         serde_json::from_value(json!({"access_mode": "write_only"})).unwrap();
     assert!(!write_only.hosts("A"));
+}
+
+fn writing(prefix: Option<&str>) -> KeyManagementSettings {
+    let settings = json!({
+        "store_virtual_keys": true, "access_mode": "read_and_write", "prefix_for_stored_virtual_keys": prefix,
+    });
+    serde_json::from_value(settings).unwrap()
+}
+
+#[tokio::test]
+async fn keys_are_written_to_a_vault() {
+    let server = MockServer::start().await;
+    let write = |place: &str, value: &str| {
+        Mock::given(method("POST"))
+            .and(path(place))
+            .and(header("x-vault-token", "the-token"))
+            .and(header("x-vault-namespace", "team"))
+            .and(header("content-type", "application/json"))
+            .and(body_json(json!({"data": {"key": value}})))
+    };
+    let done = ResponseTemplate::new(200).set_body_json(json!({"data": {"version": 2}}));
+    write("/v1/kv/data/litellm/ci", "sk-1").respond_with(done.clone()).expect(1).mount(&server).await;
+    write("/v1/kv/data/litellm/a%20b%3F/c", "sk-2").respond_with(done).expect(1).mount(&server).await;
+    write("/v1/kv/data/litellm/denied", "sk-3").respond_with(ResponseTemplate::new(403)).mount(&server).await;
+    let variables = [
+        ("HCP_VAULT_ADDR", server.uri()),
+        ("HCP_VAULT_MOUNT_NAME", "kv".to_owned()),
+        ("HCP_VAULT_SECRET_NAMESPACE", "team".to_owned()),
+        ("HCP_VAULT_TOKEN", "the-token".to_owned()),
+    ];
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let settings = writing(None);
+    let place = place(System::HashicorpVault, &settings, &variables).unwrap();
+    let manager = manager(place, settings, token());
+    assert!(manager.writes_keys());
+    let write = async |alias: &str, text: &str| manager.write_key(alias, &Secret::new(text)).await;
+    assert_eq!(write("ci", "sk-1").await, Ok(()));
+    assert_eq!(write("a b?/c", "sk-2").await, Ok(()));
+    assert_eq!(write("denied", "sk-3").await, Err(FetchError::Denied(403)));
+    for alias in ["../openai", "a/../../b", "", "a//b", "."] {
+        assert_eq!(write(alias, "sk-4").await, Err(FetchError::Address), "{alias}");
+    }
+}
+
+#[tokio::test]
+async fn keys_are_written_to_amazon() {
+    let server = MockServer::start().await;
+    let action = |action: &str, names: &str, name: &str| {
+        Mock::given(method("POST"))
+            .and(header("x-amz-target", format!("secretsmanager.{action}").as_str()))
+            .and(header_regex("authorization", "/eu-west-1/secretsmanager/aws4_request, "))
+            .and(body_partial_json(json!({names: name, "SecretString": "sk-1"})))
+    };
+    let done = ResponseTemplate::new(200).set_body_json(json!({"VersionId": "v"}));
+    let gone = ResponseTemplate::new(400).set_body_json(json!({"__type": "ResourceNotFoundException"}));
+    let denied = ResponseTemplate::new(400).set_body_json(json!({"__type": "AccessDeniedException"}));
+    action("PutSecretValue", "SecretId", "keys/old")
+        .respond_with(done.clone())
+        .expect(1)
+        .mount(&server)
+        .await;
+    action("PutSecretValue", "SecretId", "keys/new")
+        .respond_with(gone.clone())
+        .expect(1)
+        .mount(&server)
+        .await;
+    action("CreateSecret", "Name", "keys/new").respond_with(done).expect(1).mount(&server).await;
+    action("PutSecretValue", "SecretId", "keys/odd").respond_with(gone.clone()).mount(&server).await;
+    action("CreateSecret", "Name", "keys/odd").respond_with(gone).mount(&server).await;
+    action("PutSecretValue", "SecretId", "keys/no").respond_with(denied).mount(&server).await;
+    let variables = [("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &server.uri())];
+    let settings = writing(Some("keys/"));
+    let place = place(System::AwsSecretManager, &settings, &variables).unwrap();
+    let manager = manager(place, settings, keys());
+    let write = async |alias: &str| manager.write_key(alias, &Secret::new("sk-1")).await;
+    assert_eq!(write("old").await, Ok(()));
+    assert_eq!(write("new").await, Ok(()), "what is not there is made");
+    assert_eq!(write("odd").await, Err(FetchError::Status(400)), "and not for ever");
+    assert_eq!(write("no").await, Err(FetchError::Denied(400)));
+    let tokens: std::collections::BTreeSet<String> = server
+        .received_requests()
+        .await
+        .unwrap()
+        .iter()
+        .map(|request| {
+            request.body_json::<serde_json::Value>().unwrap()["ClientRequestToken"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    assert!(
+        tokens.len() == 4 && tokens.iter().all(|token| token.len() == 32),
+        "one for each secret: {tokens:?}"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_nobody_wants_it() {
+    let variables = [("HCP_VAULT_ADDR", "http://127.0.0.1:1"), ("HCP_VAULT_TOKEN", "t")];
+    let settings = KeyManagementSettings::default();
+    let place = place(System::HashicorpVault, &settings, &variables).unwrap();
+    let manager = manager(place, settings, token());
+    assert!(!manager.writes_keys());
+    assert_eq!(manager.write_key("ci", &Secret::new("sk-1")).await, Err(FetchError::Unwritable));
 }

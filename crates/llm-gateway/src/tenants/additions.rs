@@ -42,7 +42,7 @@ impl Additions {
                         let name = credential.credential_name.clone();
                         additions.credentials.push(config::StoredCredential { name, values: own.clone() });
                     }
-                    values.insert(credential.credential_id, own);
+                    values.insert(credential.credential_id.clone(), (credential, own));
                 }
                 Err(error) => tracing::warn!(credential = id, %error, "a credential cannot be used"),
             }
@@ -50,10 +50,10 @@ impl Additions {
         for model in all::<StoredModel>(store).await?.into_iter().filter(|model| !model.blocked) {
             let id = model.model_id.as_str();
             let of_credential = match &model.credential_id {
-                None => Some(Document::new()),
-                Some(credential) => values.get(credential).cloned(),
+                None => Some((None, Document::new())),
+                Some(id) => values.get(id).map(|(credential, own)| (Some(credential), own.clone())),
             };
-            let Some(mut secrets) = of_credential else {
+            let Some((credential, mut secrets)) = of_credential else {
                 tracing::warn!(model = id, "a model cannot be used: its credential is not there");
                 continue;
             };
@@ -62,7 +62,7 @@ impl Additions {
             match store.unseal_values(Kind::Model, id, &model.secrets) {
                 Ok(own) => {
                     secrets.extend(own);
-                    additions.add(&model, &secrets);
+                    additions.add(&model, &secrets, model.is_tenants(credential));
                 }
                 Err(error) => tracing::warn!(model = id, %error, "a model cannot be used"),
             }
@@ -75,10 +75,9 @@ impl Additions {
         self.models.is_empty() && self.credentials.is_empty()
     }
 
-    /// Adds a model with its secrets, and those of its credential.
-    pub fn add(&mut self, model: &StoredModel, secrets: &Document) {
+    /// Adds a model with its secrets, and those of its credential. `is_tenants`: a tenant says where it leads.
+    pub fn add(&mut self, model: &StoredModel, secrets: &Document, is_tenants: bool) {
         let id = model.model_id.as_str();
-        let is_tenants = model.owner.is_some();
         let mut params = model.params.clone();
         if model.credential_id.is_some() {
             // Its values are among the secrets: names are not asked a second time.
@@ -86,7 +85,7 @@ impl Additions {
         }
         params.extend(secrets.clone());
         // Nobody could have stored this; whoever could write into the database is not believed either.
-        if is_tenants && params.values().any(has_reference) {
+        if model.owner.is_some() && params.values().any(has_reference) {
             tracing::warn!(
                 model = id,
                 "a tenant's model refers to the gateway's own secrets and is left out"

@@ -8,8 +8,8 @@ use http::HeaderName;
 use http::request::Parts;
 use llm_ledger::{Entry, Flag, Tokens, Usd};
 use llm_management::{Admitted, Caller, Host, Quote, Repriced};
-use llm_provider_core::{Seen, header_text};
-use llm_tenancy::{Actor, Document, Role, Route, StoredModel, UserId};
+use llm_provider_core::{Secret, Seen, header_text};
+use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, TeamId, UserId};
 use llm_types::{
     ApiError, CompletionTokensDetails, ErrorKind, Layer, Nullable, PromptTokensDetails, UnixMs, Usage,
 };
@@ -79,11 +79,30 @@ impl Host for Desk {
         .boxed()
     }
 
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError> {
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError> {
         let Some(reloader) = self.app.reloader() else { return Ok(()) };
-        reloader.check_model(model, secrets).map_err(|why| {
+        reloader.check_model(model, secrets, is_tenants).map_err(|why| {
             ApiError::new(ErrorKind::InvalidRequest, Layer::Client, why).with_code("invalid_model")
         })
+    }
+
+    fn available_teams(&self) -> Vec<TeamId> {
+        let serving = self.app.serving();
+        serving.config.settings.available_teams.iter().map(|id| id.as_str().into()).collect()
+    }
+
+    fn keeps_keys(&self) -> bool {
+        self.app.reloader().is_some_and(|reloader| reloader.keeps_keys())
+    }
+
+    fn keep_key<'a>(&'a self, alias: &'a str, text: &'a PlainKey) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            match self.app.reloader() {
+                Some(reloader) => reloader.keep_key(alias, &Secret::new(text.expose())).await,
+                None => Err("the gateway has not started".to_owned()),
+            }
+        }
+        .boxed()
     }
 
     fn max_budget(&self) -> Option<Usd> {

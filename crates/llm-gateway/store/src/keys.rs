@@ -1,10 +1,11 @@
 //! Keys: found by the hash of what is presented, and rotated.
 
-use llm_tenancy::{FormerKey, KeyHash, Kind, VirtualKey};
+use llm_tenancy::{FormerKey, KeyHash, Kind, RotationClaim, VirtualKey};
 use llm_types::UnixMs;
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    ActiveValue, ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _,
 };
 
 use crate::db::transaction;
@@ -74,6 +75,53 @@ impl Store {
             rotate(db, old, None, grace_until, scope, by, journal, &mut change).await
         })
     }
+
+    /// Claims the rotation of a key, if it is still of the version that was read: one of several who try gets it. From now
+    /// on the text that it is to have opens it as well, until `works_until`, so that it can be handed out before the key is
+    /// rotated to it by [`Store::rotate_key`], and nothing is lost if that never comes.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] for whoever comes second, [`StoreError::Taken`] if the hash opens something already; else
+    /// those of the database.
+    pub async fn claim_rotation(
+        &self,
+        hash: &KeyHash,
+        version: i64,
+        claim: RotationClaim,
+        works_until: UnixMs,
+        by: &By,
+    ) -> Result<()> {
+        transaction!(self, self.db().patience(), by, |db, journal| {
+            let id = hash.to_string();
+            let row = lock(db, &KEYS, &id, &Scope::everything()).await?;
+            if row.version != version {
+                return Err(StoreError::Changed(VirtualKey::KIND));
+            }
+            let new_id = claim.hash.to_string();
+            let is_taken = grace::Entity::find_by_id(new_id.as_str()).one(db).await?.is_some()
+                || is_there(db, &new_id).await?;
+            if is_taken {
+                return Err(StoreError::Taken { kind: VirtualKey::KIND, what: "hash" });
+            }
+            let mut key: Stored<VirtualKey> = row.clone().into_record()?;
+            key.value.rotation.claim = Some(claim);
+            let mut new = Row::of(&key.value)?;
+            new.version = row.version + 1;
+            replace(db, &KEYS, &row, &new).await?;
+            remember(db, &new_id, &id, works_until).await?;
+            // It is no change that anybody wants to read of.
+            journal.tell(Kind::Key, &id);
+            journal.tell(Kind::Key, &new_id);
+            Ok(())
+        })
+    }
+}
+
+/// Whether there is a key of this hash.
+async fn is_there(db: &DatabaseTransaction, id: &str) -> Result<bool> {
+    let mut select = Row::select(&KEYS);
+    select.and_where(Expr::col(Alias::new("id")).eq(id));
+    Ok(db.query_one(&select).await?.is_some())
 }
 
 /// Gives a key another text, if it is still of the version that is expected.
@@ -101,11 +149,15 @@ pub(crate) async fn rotate(
     }
     key.stamp = before.value.stamp.clone();
     key.spending.spend = before.value.spending.spend;
+    key.rotation.claim = None;
     key.stamp.touch(by.now, by.name());
     let mut new = Row::of(&key)?;
     new.version = row.version + 1;
-    // What once opened one key must not come to open another.
-    if grace::Entity::find_by_id(new.id.as_str()).one(db).await?.is_some() {
+    let is_claimed = before.value.rotation.claim.is_some_and(|claim| claim.hash == key.hash);
+    // What once opened one key must not come to open another; the text that it was to have opens it already.
+    if is_claimed {
+        grace::Entity::delete_by_id(new.id.as_str()).exec(db).await?;
+    } else if grace::Entity::find_by_id(new.id.as_str()).one(db).await?.is_some() {
         return Err(StoreError::Taken { kind: VirtualKey::KIND, what: "hash" });
     }
     check_references(db, &KEYS, std::slice::from_ref(&new), Some(&before.value.columns())).await?;
@@ -141,9 +193,14 @@ async fn keep(
         .filter(grace::Column::KeyId.eq(old))
         .exec(db)
         .await?;
+    remember(db, old, new, until).await
+}
+
+/// A text opens a key until then.
+async fn remember(db: &DatabaseTransaction, text: &str, key: &str, until: UnixMs) -> Result<()> {
     let kept = grace::ActiveModel {
-        old_hash: ActiveValue::Set(old.to_owned()),
-        key_id: ActiveValue::Set(new.to_owned()),
+        old_hash: ActiveValue::Set(text.to_owned()),
+        key_id: ActiveValue::Set(key.to_owned()),
         until_ms: ActiveValue::Set(until.0),
     };
     let again = OnConflict::column(grace::Column::OldHash)

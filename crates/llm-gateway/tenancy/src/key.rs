@@ -204,6 +204,33 @@ pub struct Rotation {
     pub last_at: Option<UnixMs>,
     /// How many times it happened.
     pub count: u64,
+    /// By whom it is being done now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<RotationClaim>,
+}
+
+impl Rotation {
+    /// Whether it should have happened by now.
+    pub fn is_due(&self, now: UnixMs) -> bool {
+        self.auto_rotate && self.next_at.is_some_and(|next| next <= now)
+    }
+
+    /// It happens now.
+    pub fn happens(&mut self, now: UnixMs) {
+        self.count += 1;
+        self.last_at = Some(now);
+        self.next_at = self.rotation_interval.filter(|_| self.auto_rotate).map(|every| every.after(now));
+        self.claim = None;
+    }
+}
+
+/// Somebody is about to make a key anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RotationClaim {
+    /// The hash of the text that the key is to have.
+    pub hash: KeyHash,
+    /// Until when nobody else tries.
+    pub until: UnixMs,
 }
 
 /// A key's text from before it was made anew, which works on for a while.

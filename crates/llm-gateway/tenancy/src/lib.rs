@@ -30,7 +30,8 @@ pub use id::{
     TagName, TeamId, UserId,
 };
 pub use key::{
-    Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, UnfitKey, VirtualKey,
+    Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, RotationClaim,
+    UnfitKey, VirtualKey,
 };
 pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, TemporaryBudget};
 pub use llm_pricing::Usd;
@@ -38,7 +39,7 @@ pub use model::{Owner, Sealed, StoredCredential, StoredModel};
 pub use organization::{Organization, OrganizationMember, Project};
 pub use period::{Calendar, CalendarError, Period, PeriodError, Unit, Window};
 pub use role::{Role, TeamRole};
-pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_of, plain};
+pub use route::{PathFault, Route, RouteGroups, RouteRuleError, check_rule, groups_beside, groups_of, plain};
 pub use secret_name::is_secret_name;
 pub use team::{Team, TeamMember};
 pub use user::{EndUser, User};

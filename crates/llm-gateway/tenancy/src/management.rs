@@ -19,7 +19,7 @@ mod tests;
 pub use fields::{Least, least};
 pub use grant::{Ceiling, Forbidden};
 pub use manager::{Manager, Membership, Rank};
-pub use references::{has_reference, is_reference};
+pub use references::{has_reference, is_reference, is_tenants_parameter};
 pub use rights::{Resource, Rights, Verb, Verbs, rights};
 pub use routes::{ManagementRoute, ROUTES, route};
 pub use scope::{Place, Scope};

@@ -43,6 +43,9 @@ pub struct StoredModel {
     /// Whether it is not asked for now.
     #[serde(default, skip_serializing_if = "is_default")]
     pub blocked: bool,
+    /// Whether a proxy admin says where it leads, though it has an owner.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_admins: bool,
     /// Who made and changed it.
     #[serde(default)]
     pub stamp: Stamp,
@@ -67,9 +70,21 @@ pub struct StoredCredential {
     /// What else is known of it, such as the vendor and a description.
     #[serde(default, skip_serializing_if = "Document::is_empty")]
     pub info: Document,
+    /// Whether a proxy admin has said its values, though it has an owner.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_admins: bool,
     /// Who made and changed it.
     #[serde(default)]
     pub stamp: Stamp,
+}
+
+impl StoredModel {
+    /// Whether a tenant says where it leads, itself or by its credential. What is everybody's, a proxy admin alone can
+    /// write.
+    pub fn is_tenants(&self, credential: Option<&StoredCredential>) -> bool {
+        let by_credential = credential.is_some_and(|it| it.owner.is_some() && !it.is_admins);
+        self.owner.is_some() && !self.is_admins || by_credential
+    }
 }
 
 /// A secret that only the store can open. Prints masked.

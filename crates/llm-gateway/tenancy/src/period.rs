@@ -26,6 +26,11 @@ pub struct Period {
     unit: Unit,
 }
 
+impl Period {
+    /// A day.
+    pub const DAY: Self = Self { count: NonZeroU32::MIN, unit: Unit::Day };
+}
+
 /// What a [`Period`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unit {

@@ -5,7 +5,7 @@ use crate::glob;
 mod groups;
 mod path;
 
-pub use groups::{RouteGroups, groups_of};
+pub use groups::{RouteGroups, groups_beside, groups_of};
 pub use path::{PathFault, plain};
 
 /// What is asked: the route that serves a request, as the gateway's own router found it, and the path as it was sent.

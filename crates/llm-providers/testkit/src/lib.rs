@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod corpus;
 pub mod fuzz;
 pub mod laws;
+pub mod suite;
 
 mod answers;
 mod assemble;

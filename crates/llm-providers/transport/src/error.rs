@@ -26,6 +26,9 @@ pub enum TransportErrorKind {
     InvalidRequest,
     /// The host's name has no address.
     Dns,
+    /// The host is, or may be, inside of a private network, and [`TransportOptions::reach`](crate::TransportOptions::reach)
+    /// does not lead there.
+    NotPublic,
     /// No connection: refused, unreachable, or the proxy said no.
     Connect,
     /// Name, TCP and TLS took longer than [`Timeouts::connect`](crate::Timeouts::connect).
@@ -56,6 +59,7 @@ impl TransportErrorKind {
             Self::Config => "config",
             Self::InvalidRequest => "invalid_request",
             Self::Dns => "dns",
+            Self::NotPublic => "not_public",
             Self::Connect => "connect",
             Self::ConnectTimeout => "connect_timeout",
             Self::Tls => "tls",
@@ -80,6 +84,7 @@ impl TransportErrorKind {
             Self::Config => "the transport's options are not valid",
             Self::InvalidRequest => "the request cannot be sent",
             Self::Dns => "the upstream host has no address",
+            Self::NotPublic => "the upstream host is not public",
             Self::Connect => "no connection to the upstream",
             Self::ConnectTimeout => "connecting to the upstream took too long",
             Self::Tls => "no secure connection to the upstream",
@@ -199,6 +204,8 @@ impl From<TransportError> for ApiError {
     fn from(error: TransportError) -> Self {
         let kind = match error.kind {
             TransportErrorKind::Config | TransportErrorKind::InvalidRequest => ErrorKind::Internal,
+            // Whoever said the address is the one who asks, or of the same house.
+            TransportErrorKind::NotPublic => ErrorKind::InvalidRequest,
             kind if kind.is_timeout() => ErrorKind::GatewayTimeout,
             _ => ErrorKind::BadGateway,
         };
@@ -246,6 +253,7 @@ mod tests {
             (TransportErrorKind::FirstByteTimeout, 504),
             (TransportErrorKind::ConnectTimeout, 504),
             (TransportErrorKind::InvalidRequest, 500),
+            (TransportErrorKind::NotPublic, 400),
         ] {
             let error = ApiError::from(TransportError::unsent(kind).with_source("10.0.0.1 refused"));
             assert_eq!(

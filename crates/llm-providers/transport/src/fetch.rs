@@ -1,18 +1,14 @@
 //! [`Fetcher`]: remote media for vendors that want bytes, fetched so that nobody can reach what is not public.
 
-mod address;
 mod connection;
 mod inline;
 mod media;
 
 use std::fmt;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_core::future::BoxFuture;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, header};
 use http_body_util::BodyExt as _;
@@ -20,11 +16,11 @@ use hyper::body::{Body as _, Incoming};
 use llm_provider_core::header_text;
 use url::{Host, Url};
 
-pub use self::address::is_public;
 use self::connection::Connector;
 pub use self::inline::{FetchError, inline_media, inline_or_hand_on};
 pub use self::media::Media;
 use crate::error::TransportError;
+use crate::reach::{Reach, Resolve, covers, system_resolver};
 
 /// What may be fetched, and how much of it.
 #[derive(Debug, Clone)]
@@ -78,12 +74,10 @@ impl Default for FetchOptions {
 /// Certificates are read when the first `https:` address is fetched.
 pub struct Fetcher {
     options: FetchOptions,
+    reach: Reach,
     connector: Connector,
     resolve: Resolve,
 }
-
-/// Finds the addresses of a host and port.
-type Resolve = Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
 
 /// Whether there is room for so many bytes more; they count from then on.
 pub type Room<'a> = dyn Fn(usize) -> bool + Send + Sync + 'a;
@@ -130,12 +124,16 @@ pub enum FetchFault {
 impl Fetcher {
     /// A fetcher that has asked nobody yet.
     pub fn new(options: FetchOptions) -> Self {
-        Self::with_resolver(options, Arc::new(|host, port| Box::pin(system_resolver(host, port))))
+        Self::with_resolver(options, system_resolver())
     }
 
     fn with_resolver(options: FetchOptions, resolve: Resolve) -> Self {
         let connector = Connector::new(options.ca_pem.clone());
-        Self { options, connector, resolve }
+        let reach = match options.allow_private {
+            true => Reach::Anywhere,
+            false => Reach::Public { private_hosts: options.private_hosts.clone() },
+        };
+        Self { options, reach, connector, resolve }
     }
 
     /// What may be fetched.
@@ -209,13 +207,10 @@ impl Fetcher {
                 (self.resolve)(name.to_owned(), port).await.map_err(connection::no_address)?
             }
         };
-        let private = self.options.allow_private
-            || self.options.private_hosts.iter().any(|allowed| covers(allowed, &name));
-        // A name with both kinds of addresses is up to something.
-        if !private && !addresses.iter().all(|address| is_public(address.ip())) {
-            return Err(FetchFault::NotPublic);
+        match self.reach.admits(&name, addresses.iter().map(SocketAddr::ip)) {
+            true => Ok(addresses),
+            false => Err(FetchFault::NotPublic),
         }
-        Ok(addresses)
     }
 
     async fn read(&self, mut body: Incoming, room: &Room<'_>) -> Result<Bytes, FetchFault> {
@@ -245,24 +240,6 @@ impl Fetcher {
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fetcher").field("options", &self.options).finish_non_exhaustive()
-    }
-}
-
-async fn system_resolver(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
-    Ok(tokio::net::lookup_host((host.as_str(), port)).await?.collect())
-}
-
-/// Whether an entry of a list means this host.
-fn covers(entry: &str, host: &str) -> bool {
-    match entry.strip_prefix("*.") {
-        Some(parent) => {
-            let below = host.len().checked_sub(parent.len() + 1);
-            below.is_some_and(|at| {
-                host.as_bytes()[at] == b'.'
-                    && host.as_bytes()[at + 1..].eq_ignore_ascii_case(parent.as_bytes())
-            })
-        }
-        None => entry.eq_ignore_ascii_case(host),
     }
 }
 

@@ -27,6 +27,7 @@ use self::origin::{Origin, OriginKey};
 use crate::body::Body;
 use crate::error::TransportError;
 use crate::options::{CallOptions, Protocol, TransportOptions};
+use crate::reach::{Resolve, system_resolver};
 use crate::service::{HttpService, complete_headers};
 use crate::timer::Timer;
 use crate::tls;
@@ -61,8 +62,12 @@ impl HyperService {
     /// # Errors
     /// [`TransportErrorKind::Config`](crate::TransportErrorKind::Config) when `ca_pem` is malformed.
     pub fn new(options: TransportOptions) -> Result<Self, TransportError> {
+        Self::with_resolver(options, system_resolver())
+    }
+
+    fn with_resolver(options: TransportOptions, resolve: Resolve) -> Result<Self, TransportError> {
         let roots = tls::roots(options.ca_pem.as_deref())?;
-        let connector = Arc::new(Connector::new(roots));
+        let connector = Arc::new(Connector::new(roots, options.reach.clone(), resolve));
         let inner =
             Inner { options, connector, origins: RwLock::default(), sweeping: AtomicBool::new(false) };
         Ok(Self { inner: Arc::new(inner) })
@@ -142,6 +147,9 @@ impl std::fmt::Debug for HyperService {
         f.debug_struct("HyperService").field("options", &self.inner.options).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Locks; a panic elsewhere has not broken data that every holder leaves whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,6 +11,7 @@ mod login;
 mod options;
 mod payload;
 mod proxy;
+mod reach;
 #[cfg(feature = "reqwest")]
 mod reqwest_service;
 mod service;
@@ -24,7 +25,7 @@ pub use credential::{
 };
 pub use error::{TransportError, TransportErrorKind};
 pub use fetch::{
-    FetchError, FetchFault, FetchOptions, Fetcher, Media, Room, inline_media, inline_or_hand_on, is_public,
+    FetchError, FetchFault, FetchOptions, Fetcher, Media, Room, inline_media, inline_or_hand_on,
 };
 pub use follow_up::FollowUp;
 pub use futures_core::future::BoxFuture;
@@ -33,6 +34,7 @@ pub use login::{Clock, LoginIssuer, login_source};
 pub use options::{CallOptions, Http2Options, Protocol, Timeouts, TransportOptions};
 pub use payload::payload_bytes;
 pub use proxy::Proxies;
+pub use reach::{Reach, is_public};
 #[cfg(feature = "reqwest")]
 pub use reqwest_service::ReqwestService;
 pub use service::{HttpService, connect};

@@ -61,12 +61,19 @@ pub struct LoginIssuer {
     login: Box<dyn Login>,
     service: Arc<dyn HttpService>,
     clock: Clock,
+    is_strangers: bool,
 }
 
 impl LoginIssuer {
     /// Logs in over `service`. `clock` tells the login the time.
     pub fn new(login: Box<dyn Login>, service: Arc<dyn HttpService>, clock: Clock) -> Self {
-        Self { login, service, clock }
+        Self { login, service, clock, is_strangers: false }
+    }
+
+    /// The same for a login that somebody has set up who must not make this machine read its files or say who it is.
+    #[must_use]
+    pub fn of_a_stranger(self) -> Self {
+        Self { is_strangers: true, ..self }
     }
 
     async fn run(&self) -> Result<IssuedCredential, CredentialError> {
@@ -78,6 +85,9 @@ impl LoginIssuer {
                     Ok(answer) => LoginInput::Answer(answer),
                     Err(error) => LoginInput::Failed(error.to_string()),
                 },
+                LoginStep::Read(_) | LoginStep::AwsChain { .. } if self.is_strangers => LoginInput::Failed(
+                    "files and identities of this machine are not for this login".to_owned(),
+                ),
                 LoginStep::Read(path) => match read(&path).await {
                     Ok(content) => LoginInput::File(content),
                     Err(error) => LoginInput::Failed(cannot_read(&path, &error)),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::proxy::Proxies;
+use crate::reach::Reach;
 
 /// How one request is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +67,9 @@ pub enum Protocol {
 pub struct TransportOptions {
     /// Proxies by scheme. Empty by default: every request goes straight to its host.
     pub proxies: Proxies,
+    /// Which hosts may be connected to. Any by default. Where not all may be, every request goes straight to its host,
+    /// since a proxy would resolve the name again.
+    pub reach: Reach,
     /// Certificates (PEM, one or more) trusted beside those of the operating system.
     pub ca_pem: Option<Bytes>,
     /// `User-Agent` of requests that name none. Default `llm-gateway/VERSION`.
@@ -110,6 +114,7 @@ impl Default for TransportOptions {
     fn default() -> Self {
         Self {
             proxies: Proxies::default(),
+            reach: Reach::Anywhere,
             ca_pem: None,
             user_agent: HeaderValue::from_static(concat!("llm-gateway/", env!("CARGO_PKG_VERSION"))),
             buffer_bytes: 64 * 1024,

@@ -11,6 +11,7 @@ use crate::body::Body;
 use crate::error::TransportError;
 use crate::hyper_service::HyperService;
 use crate::options::{CallOptions, TransportOptions};
+use crate::reach::Reach;
 
 /// Sends one request and returns the answer's head with its body still to come.
 ///
@@ -38,13 +39,14 @@ impl<S: HttpService + ?Sized> HttpService for Arc<S> {
     }
 }
 
-/// The transport that `options` ask for: `ReqwestService` when a proxy is named, else [`HyperService`].
+/// The transport that `options` ask for: `ReqwestService` when a proxy is named and any host may be asked, else
+/// [`HyperService`].
 ///
 /// # Errors
 /// [`TransportErrorKind::Config`](crate::TransportErrorKind::Config) when a certificate or a proxy URL is malformed,
 /// or a proxy is named and the feature `reqwest` is off.
 pub fn connect(options: TransportOptions) -> Result<Arc<dyn HttpService>, TransportError> {
-    if options.proxies.is_empty() {
+    if options.proxies.is_empty() || options.reach != Reach::Anywhere {
         return Ok(Arc::new(HyperService::new(options)?));
     }
     #[cfg(feature = "reqwest")]

@@ -3,20 +3,16 @@
 //! The fixtures follow IBM Cloud API docs, "IBM watsonx.ai" ("Infer text chat", "Infer text chat event stream",
 //! "Generate embeddings", "Generate rerank", "Error handling"), read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use http::{HeaderMap, Response};
-use llm_provider_core::{
-    Call, Credential, Decoded, EncodeError, Encoded, OnUnsupported, Parameters, Payload, Provider as _,
-    Secret,
-};
+use llm_provider_core::{Call, Decoded, EncodeError, OnUnsupported, Payload, Provider as _};
 use llm_provider_watsonx::Watsonx;
 use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
-use llm_testkit::corpus::corpus;
-use llm_testkit::laws::{self, Equivalence};
+use llm_testkit::laws::Equivalence;
+use llm_testkit::suite::{Suite, sent};
 use llm_types::ChatRequest;
 use serde_json::{Value, json};
 
@@ -36,45 +32,20 @@ const SKIPS: &[(Scenario, &str)] = &[
     (Scenario::UsageCached, "the vendor tells of no prompt cache"),
 ];
 
-fn fixtures(kind: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    let named = |path: &std::path::PathBuf| {
-        (path.file_stem().unwrap().to_str().unwrap().to_owned(), std::fs::read(path).unwrap())
-    };
-    files.iter().map(named).collect()
-}
-
-fn parameters() -> Parameters {
-    [("project_id", "p-1")].into_iter().collect()
-}
-
-/// Calls `then` with the call of a deployment that is set up as the vendor's pages show it.
-fn with_call<T>(then: impl FnOnce(&Call<'_>) -> T) -> T {
-    let (headers, parameters) = (HeaderMap::new(), parameters());
-    let key = Credential::Key(Secret::new("test-key"));
-    let mut call = Call::new(MODEL, &headers);
-    call.credential = Some(&key);
-    call.base_url = Some("https://us-south.ml.cloud.ibm.com");
-    call.parameters = &parameters;
-    then(&call)
-}
-
-/// What is sent and noted, for eyes.
-fn sent(encoded: Result<Encoded, EncodeError>) -> String {
-    let encoded = match encoded {
-        Ok(encoded) => encoded,
-        Err(error) => return format!("refused: {error}\n"),
-    };
-    let (parts, body) = encoded.request.into_parts();
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let mut out = format!("{} {}\n{body}\n", parts.method, parts.uri);
-    for note in encoded.notes {
-        writeln!(out, "  {note}").unwrap();
+/// The vendor as its pages show it.
+fn suite(vendor: &Watsonx) -> Suite<'_> {
+    Suite {
+        provider: vendor,
+        fixtures: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures"),
+        model: MODEL,
+        base_url: Some("https://us-south.ml.cloud.ibm.com"),
+        parameters: [("project_id", "p-1")].into_iter().collect(),
+        equivalences: EQUIVALENCES,
     }
-    out
+}
+
+fn with_call<T>(then: impl FnOnce(&Call<'_>) -> T) -> T {
+    suite(&Watsonx::new()).with_call(then)
 }
 
 fn read(json: Value) -> ChatRequest {
@@ -83,29 +54,8 @@ fn read(json: Value) -> ChatRequest {
 
 #[test]
 fn requests() {
-    let vendor = Watsonx::new();
-    let chat = vendor.chat().unwrap();
-    let mut all = String::new();
-    for case in corpus() {
-        let request = case.request();
-        with_call(|call| {
-            writeln!(all, "# {}\n{}", case.name, sent(chat.encode(&request, call))).unwrap();
-            for unsupported in [OnUnsupported::Drop, OnUnsupported::Reject] {
-                for model in [MODEL, "an-invented-model"] {
-                    let call = Call { unsupported, model, ..call.clone() };
-                    laws::encode_is_stable(chat, &request, &call);
-                    laws::no_silent_loss(chat, &request, &call, EQUIVALENCES);
-                }
-            }
-        });
-    }
-    insta::assert_snapshot!("corpus", all);
-    for (name, body) in fixtures("request") {
-        let request: ChatRequest = llm_types::from_slice(&body).unwrap();
-        with_call(|call| {
-            insta::assert_snapshot!(format!("request.{name}"), sent(chat.encode(&request, call)));
-            laws::no_silent_loss(chat, &request, call, EQUIVALENCES);
-        });
+    for (name, request) in suite(&Watsonx::new()).requests() {
+        insta::assert_snapshot!(name, request);
     }
 }
 
@@ -131,41 +81,22 @@ fn conformance() {
 
 #[test]
 fn answers() {
-    let vendor = Watsonx::new();
-    for (name, body) in fixtures("response") {
-        let Decoded::Answer(answer) = vendor.chat().unwrap().decode(Response::new(body.as_slice())).unwrap()
-        else {
-            panic!("{name}")
-        };
-        insta::assert_json_snapshot!(format!("response.{name}"), answer);
+    for (name, answer) in suite(&Watsonx::new()).answers() {
+        insta::assert_json_snapshot!(name, answer);
     }
 }
 
 #[test]
 fn streams() {
-    let vendor = Watsonx::new();
-    let make = || vendor.chat().unwrap().decoder();
-    for (name, stream) in fixtures("stream") {
-        laws::cut_anywhere(make, &stream);
-        let chunks = laws::chunks(make, &stream);
-        laws::stream_laws(&chunks);
-        let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
-        insta::assert_snapshot!(format!("stream.{name}"), lines.join("\n"));
+    for (name, chunks) in suite(&Watsonx::new()).streams() {
+        insta::assert_snapshot!(name, chunks);
     }
 }
 
 #[test]
 fn errors() {
-    let vendor = Watsonx::new();
-    for (name, body) in fixtures("error") {
-        let fixture: Value = serde_json::from_slice(&body).unwrap();
-        let body = fixture["body"].to_string();
-        let status = u16::try_from(fixture["status"].as_u64().unwrap()).unwrap();
-        let response = Response::builder().status(status).body(body.as_bytes()).unwrap();
-        let error = vendor.chat().unwrap().decode(response).unwrap_err();
-        let seen = json!({"kind": error.kind.label(), "status": error.status, "code": error.code,
-            "type": error.vendor_type, "request": error.request_id, "message": error.message});
-        insta::assert_json_snapshot!(format!("error.{name}"), seen);
+    for (name, error) in suite(&Watsonx::new()).errors() {
+        insta::assert_json_snapshot!(name, error);
     }
 }
 

@@ -1,6 +1,6 @@
 //! From entries of `model_list` to deployments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
 use llm_pricing::{PriceValue, Prices};
@@ -38,6 +38,8 @@ pub(super) struct Models<'a> {
     pub(super) litellm: &'a LitellmSettings,
     pub(super) http2: bool,
     pub(super) ids: HashMap<String, Mark>,
+    /// The places of models of which tenants say where they lead.
+    pub(super) tenants: HashSet<String>,
 }
 
 impl Models<'_> {
@@ -91,7 +93,8 @@ impl Models<'_> {
             self.reader.error(&params.at, format!("{params_path}: expected a map of keys such as model"));
             return None;
         }
-        self.fill_in(&mut params, &params_path);
+        let is_tenants = self.tenants.contains(&*origin.file);
+        self.fill_in(&mut params, &params_path, is_tenants);
         let content = json!([model_name, params.to_json()]);
         let info_json = info.map(Node::to_json);
 
@@ -127,6 +130,10 @@ impl Models<'_> {
         let api_key = own.api_key.filter(|key| !key.is_empty());
         let is_mock = own.mock_response.is_some();
         let api_key = api_key.or_else(|| {
+            if is_tenants {
+                problems.push("a tenant's model needs an api_key of its own".to_owned());
+                return None;
+            }
             self.usual_key(&vendor, own.api_base.is_some() || is_mock, origin, path, &mut problems)
         });
 
@@ -138,8 +145,16 @@ impl Models<'_> {
         let modify_params = own.modify_params.unwrap_or(self.litellm.modify_params);
         let http2 = own.http2.unwrap_or(self.http2);
         let unusable = (!problems.is_empty()).then(|| problems.join("; "));
-        let inherited =
-            json!([timeout_ms, stream_timeout_ms, drop_params, modify_params, http2, unusable, info_json]);
+        let inherited = json!([
+            timeout_ms,
+            stream_timeout_ms,
+            drop_params,
+            modify_params,
+            http2,
+            unusable,
+            info_json,
+            is_tenants
+        ]);
         let fingerprint = digest(&[&content, &inherited]);
         let id = self.id(model_info.id.clone(), &digest(&[&content]), origin);
         Some(ResolvedDeployment {
@@ -169,6 +184,7 @@ impl Models<'_> {
             http2,
             routing,
             model_info,
+            is_tenants,
             origin: origin.clone(),
             unusable,
             fingerprint,
@@ -176,7 +192,7 @@ impl Models<'_> {
     }
 
     /// Adds what the named credential and the router's defaults say.
-    fn fill_in(&self, params: &mut Node, path: &str) {
+    fn fill_in(&self, params: &mut Node, path: &str, is_tenants: bool) {
         if let Some(Node { at, value: Value::Text(name) }) = params.get("litellm_credential_name").cloned() {
             match self.credentials.get(name.as_str()) {
                 Some(values) => params.fill_from(values),
@@ -188,7 +204,8 @@ impl Models<'_> {
                 }
             }
         }
-        if let Some(defaults) = self.defaults {
+        // Keys may be among them.
+        if let Some(defaults) = self.defaults.filter(|_| !is_tenants) {
             params.fill_from(defaults);
         }
     }

@@ -322,7 +322,7 @@ fn tokens_and_secret_managers_are_checked_where_they_stand() {
         ("  key_management_system: cyberark", "key_management_system"),
         (
             "  key_management_system: azure_key_vault\n  key_management_settings: {store_virtual_keys: true}",
-            "key_management_settings.store_virtual_keys: keys are not written",
+            "key_management_settings.store_virtual_keys: is for aws_secret_manager and hashicorp_vault",
         ),
     ] {
         let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
@@ -344,4 +344,25 @@ fn teams_have_prices_by_their_ids() {
         settings.team_prices[team].adjustment().of(llm_tenancy::Usd::from_nanos(1_000_000)).unwrap().nanos()
     };
     assert_eq!((of("search"), of("partners")), (900_000, 2_200_000));
+}
+
+#[test]
+fn tenants_have_settings() {
+    let parse = |text: &str| {
+        Config::parse("config.yaml", text, &ConfigContext::new(VENDORS, Arc::new(|_| None))).unwrap()
+    };
+    let usual = parse("model_list: []").settings;
+    assert!(!usual.tenants.allow_private && usual.tenants.private_hosts.is_empty());
+    assert_eq!(usual.tenants.rotation_grace_period, "1d".parse().unwrap());
+    assert!(usual.available_teams.is_empty());
+    let config = parse(
+        "litellm_settings: {default_internal_user_params: {available_teams: [a, b], max_budget: 5}}\n\
+         llm_gateway: {tenants: {private_hosts: [vllm.internal], rotation_grace_period: 2h}}",
+    );
+    assert_eq!(config.settings.available_teams, ["a", "b"]);
+    assert_eq!(config.settings.tenants.private_hosts, ["vllm.internal"]);
+    assert_eq!(config.settings.tenants.rotation_grace_period, "2h".parse().unwrap());
+    let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected = "litellm_settings.default_internal_user_params.max_budget: is not supported";
+    assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
 }

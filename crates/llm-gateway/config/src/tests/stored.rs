@@ -62,3 +62,29 @@ fn what_is_wrong_with_one_is_no_fault_of_the_others() {
     let errors = Config::parse("config.yaml", "modle_list: []", &context).unwrap_err();
     assert!(errors.to_string().starts_with("config.yaml:1:1: unknown key"), "{errors}");
 }
+
+#[test]
+fn a_tenants_model_gets_nothing_of_the_gateways() {
+    const FILE: &str =
+        "router_settings: {default_litellm_params: {api_key: sk-of-the-house, rpm: 5}}\nmodel_list: []";
+    let entry = |params| json!({"model_name": "b", "litellm_params": params, "model_info": {"id": "two"}});
+    let read = |params: serde_json::Value, is_tenants: bool| {
+        let models = [StoredModel { is_tenants, ..model("two", entry(params)) }];
+        let lookup: Lookup =
+            Arc::new(|name| (name == "OPENAI_API_KEY").then(|| "sk-of-the-house".to_owned()));
+        let context = ConfigContext { models: &models, lookup, ..context() };
+        let config = Config::parse("config.yaml", FILE, &context).unwrap();
+        let found = config.resolved.deployments().next().unwrap();
+        (found.is_tenants, found.api_key.is_some(), found.routing.rpm, found.unusable.clone())
+    };
+    let elsewhere = json!({"model": "openai/gpt-4o", "api_base": "https://elsewhere.example/v1"});
+    assert_eq!(read(elsewhere.clone(), false), (false, true, Some(5), None));
+    let why = "a tenant's model needs an api_key of its own".to_owned();
+    for key in [json!(null), json!("")] {
+        let mut params = elsewhere.clone();
+        params["api_key"] = key;
+        assert_eq!(read(params, true), (true, false, None, Some(why.clone())));
+    }
+    let own = json!({"model": "openai/gpt-4o", "api_key": "sk-own"});
+    assert_eq!(read(own, true), (true, true, None, None));
+}

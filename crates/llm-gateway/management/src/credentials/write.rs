@@ -14,7 +14,7 @@ use crate::member;
 use crate::owner::Owned;
 use crate::parts::Parts;
 use crate::said::{Asked, Said};
-use crate::seals::{check_shown, check_tenants, is_mask, seal};
+use crate::seals::{check_shown, check_tenants, check_tenants_value, is_mask, seal};
 
 pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let members = said.members.clone();
@@ -34,6 +34,7 @@ pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault
         owner: owned.owner.clone(),
         values: BTreeMap::new(),
         info: Document::new(),
+        is_admins: !owned.is_tenants(&desk),
         stamp: desk.stamp(),
     };
     said.set(&mut made, &credential())?;
@@ -76,6 +77,7 @@ pub(super) async fn update(
         // What is not said of it stays.
         it.info = info.into_iter().chain(std::mem::take(&mut it.info)).collect();
         it.values.retain(|name, _| !removed.contains(name));
+        it.is_admins &= removed.is_empty() || !owned.is_tenants(&desk);
         put(&desk, it, &values, &owned)?;
         check_info(&desk, it, &owned)
     };
@@ -123,7 +125,8 @@ fn put(desk: &Desk, it: &mut StoredCredential, values: &Document, owned: &Owned)
             continue;
         }
         if is_tenants {
-            check_tenants(&format!("credential_values.{name}"), value)?;
+            check_tenants_value(name, value)?;
+            it.is_admins = false;
         }
         let sealed = seal(&desk.store, Kind::Credential, it.credential_id.as_str(), name, value)?;
         it.values.insert(name.clone(), sealed);

@@ -7,10 +7,11 @@ use llm_tenancy::{Document, PlainKey, Role, Usd, VirtualKey};
 
 use super::check::{self, Above};
 use super::members::Gallery;
-use super::{handed, read, settable};
+use super::{due, handed, read, settable};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::host::Host;
 use crate::said::Said;
 use crate::shape::Shape;
 
@@ -52,7 +53,7 @@ async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Docu
     let asked = said.clone();
     let text = match read::take::<String>(&mut said, "key")? {
         Some(text) => PlainKey::chosen(&text).map_err(|error| Fault::invalid("key", error.to_string()))?,
-        None => random(desk),
+        None => random(&*desk.host),
     };
     let mut key = VirtualKey::new(text.hash(), text.name(), desk.stamp());
     key.spending.spend = read::take::<Usd>(&mut said, "spend")?.unwrap_or_default();
@@ -75,14 +76,15 @@ async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Docu
     }
     check::allow(desk, &mut key, None, &above, &desk.scope).await?;
     let made = desk.store.create(&key, &desk.by).await?.value;
+    due::hand_over(desk, &made, &text).await;
     desk.ignores(said.keys().cloned());
     Ok(Gallery::of(desk, [&made]).await?.hand_out(&made, &text))
 }
 
 /// A new text.
-pub(crate) fn random(desk: &Desk) -> PlainKey {
+pub(crate) fn random(host: &dyn Host) -> PlainKey {
     let mut random = [0; 32];
-    desk.host.fill(&mut random);
+    host.fill(&mut random);
     PlainKey::generate(&random)
 }
 

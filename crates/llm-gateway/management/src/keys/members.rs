@@ -36,7 +36,7 @@ pub(super) fn members() -> Vec<Member<VirtualKey>> {
         "aliases" grants.aliases: BTreeMap<String, String>, "Which model is meant by a name";
         "tags" tags: Vec<String>, "Labels that its requests have";
         "config" conduct.config: Document, "LiteLLM's older settings of models by key";
-        "auto_rotate" rotation.auto_rotate: bool, "Whether it should get another text every `rotation_interval`";
+        "auto_rotate" rotation.auto_rotate: bool, "Whether it gets another text every `rotation_interval`, where a secret manager takes it";
         "rotation_interval" rotation.rotation_interval: Option<Period>, "How often: `30d`, `90d`";
         @get "key_rotation_at" rotation.next_at: Option<UnixMs>, "When it is next due";
         @get "last_rotation_at" rotation.last_at: Option<UnixMs>, "When it last got another text";
@@ -114,9 +114,7 @@ impl Gallery {
             say("organization_id", self.organizations.get(team).cloned().show());
         }
         say("status", json!(key.status(self.now)));
-        let rotation = &key.rotation;
-        let is_due = rotation.auto_rotate && rotation.next_at.is_some_and(|next| next <= self.now);
-        say("rotation_due", is_due.into());
+        say("rotation_due", key.rotation.is_due(self.now).into());
         if let Some(deletion) = &key.deleted {
             say("deleted_at", deletion.at.show());
             say("deleted_by", deletion.by.show());

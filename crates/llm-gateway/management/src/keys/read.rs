@@ -154,6 +154,7 @@ pub(super) fn apply(
 ) -> Result<(), Fault> {
     let now = desk.now();
     let (period, rotation) = (key.limits.budget_duration, key.rotation.clone());
+    let wants_rotation = said.get("auto_rotate").is_some_and(|said| said == &Value::Bool(true));
     set_type(said, key)?;
     set_metadata(desk, said, key, place)?;
     set_temporary_budget(said, &mut key.limits)?;
@@ -177,6 +178,10 @@ pub(super) fn apply(
                 key.rotation.next_at = Some(every.after(now));
             }
         }
+    }
+    // Whoever would have to be given the new text cannot be: the key is listed as due, and keeps its text.
+    if wants_rotation && !(desk.host.keeps_keys() && key.key_alias.is_some()) {
+        desk.ignores(["auto_rotate".to_owned()]);
     }
     sense(key)
 }

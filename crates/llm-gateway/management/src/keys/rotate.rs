@@ -1,7 +1,8 @@
 //! Keys get another text.
 //!
-//! A key whose `key_rotation_at` has passed is shown as `rotation_due`, and keeps its text until somebody asks for
-//! another one: a text that nobody is given would lock its owner out.
+//! A key whose `key_rotation_at` has passed is shown as `rotation_due`. Where a secret manager takes the new text, it gets
+//! one by itself (see `due.rs`); else it keeps its text until somebody asks for another one: a text that nobody is given
+//! would lock its owner out.
 
 use axum::Json;
 use axum::routing::post;
@@ -12,7 +13,7 @@ use llm_tenancy::{Document, KeyHash, Kind, Period, PlainKey, VirtualKey};
 use super::change::{TRIES, changed};
 use super::make::random;
 use super::members::Gallery;
-use super::{KEY, handed, read, settable};
+use super::{KEY, due, handed, read, settable};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
@@ -68,7 +69,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
         Some(text) => {
             PlainKey::chosen(&text).map_err(|error| Fault::invalid("new_key", error.to_string()))?
         }
-        None => random(desk),
+        None => random(&*desk.host),
     };
     let grace = read::take::<Period>(&mut said, "grace_period")?;
     let now = desk.now();
@@ -79,11 +80,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
         desk.manager.check_holder(&after, None)?;
         after.hash = text.hash();
         after.key_name = text.name();
-        let rotation = &mut after.rotation;
-        rotation.count += 1;
-        rotation.last_at = Some(now);
-        let every = rotation.rotation_interval.filter(|_| rotation.auto_rotate);
-        rotation.next_at = every.map(|every| every.after(now));
+        after.rotation.happens(now);
         let mut batch = Batch::default();
         let until = grace.map(|grace| grace.after(now));
         batch.rotate_key(hash, before.version, &after, until, &desk.scope);
@@ -96,6 +93,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
         }
         desk.ignores(left.keys().cloned());
         let key = desk.store.get::<VirtualKey>(&after.hash, &Scope::everything()).await?.value;
+        due::hand_over(desk, &key, &text).await;
         return Ok(Gallery::of(desk, [&key]).await?.hand_out(&key, &text));
     }
     Err(StoreError::Changed(Kind::Key).into())

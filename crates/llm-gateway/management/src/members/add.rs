@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
-use llm_store::Batch;
-use llm_tenancy::management::Place;
+use llm_store::{Batch, StoreError};
+use llm_tenancy::management::{Place, Scope};
 use llm_tenancy::{Document, Kind, Team, TeamId, TeamMember, TeamRole, User, UserId};
 use serde_json::{Value, json};
 
@@ -24,16 +24,33 @@ struct Joining {
 }
 
 pub(super) async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
-    let (team, value) = (open(&desk, &mut said).await?, said.need::<Value>("member")?);
+    let (door, value) = (open(&desk, &mut said).await?, said.need::<Value>("member")?);
     let names = names(&desk, one_or_more(value, "member")?, "member")?;
     let patch = Patch::take(&mut said.members)?;
     said.end();
-    let (people, _) = enter(&desk, &team, Joining { names, patch }).await?;
+    if let Door::Oneself(user) = &door.1 {
+        let is_oneself =
+            |(name, role): &(Named, TeamRole)| name.user_id.as_ref() == Some(user) && *role == TeamRole::User;
+        if !names.iter().all(is_oneself) || patch != Patch::default() {
+            return Err(Fault::forbidden("you may join this team yourself, as a user, and no more"));
+        }
+    }
+    let (team, door) = door;
+    let (people, members) = enter(&desk, &team, &door, Joining { names, patch }).await?;
     let added: Vec<&Person> = people.iter().flatten().collect();
     if added.is_empty() {
         let mut fault = Fault::invalid("member", "all of them are in the team already");
         fault.0.code = Some("team_member_already_in_team".into());
         return Err(fault);
+    }
+    if let Door::Oneself(_) = door {
+        // Who else is in the team is told to whoever asks as its member.
+        let memberships: Vec<_> = members.iter().map(|member| membership(member, &team)).collect();
+        return Ok(Json(json!({
+            "team_id": team.team_id,
+            "team_alias": team.team_alias,
+            "updated_team_memberships": memberships,
+        })));
     }
     let roster = Roster::of(&desk, [&team.team_id]).await?;
     let mut shown = row(&team, &roster);
@@ -47,7 +64,7 @@ pub(super) async fn add(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault
 }
 
 pub(super) async fn bulk(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
-    let team = open(&desk, &mut said).await?;
+    let (team, door) = open(&desk, &mut said).await?;
     let documents: Vec<Document> = said.take("members")?.unwrap_or_default();
     let all_users: bool = said.take("all_users")?.unwrap_or_default();
     let patch = Patch::take(&mut said.members)?;
@@ -67,7 +84,7 @@ pub(super) async fn bulk(desk: Desk, mut said: Said) -> Result<Json<Value>, Faul
         (false, false) => names(&desk, documents, "members")?,
     };
     let asked: Vec<Named> = names.iter().map(|(name, _)| name.clone()).collect();
-    let (people, members) = enter(&desk, &team, Joining { names, patch }).await?;
+    let (people, members) = enter(&desk, &team, &door, Joining { names, patch }).await?;
     let members: BTreeMap<&UserId, &TeamMember> = members.iter().map(|it| (&it.user_id, it)).collect();
     let results: Vec<Value> = asked
         .iter()
@@ -111,12 +128,26 @@ fn result(
     }
 }
 
+/// How the caller may add to a team.
+enum Door {
+    /// As somebody who manages it.
+    Anybody,
+    /// As somebody who joins it, and is this user.
+    Oneself(UserId),
+}
+
 /// The team of a request, which the caller may add to, and may set what is said.
-async fn open(desk: &Desk, said: &mut Said) -> Result<Team, Fault> {
+async fn open(desk: &Desk, said: &mut Said) -> Result<(Team, Door), Fault> {
     let id: TeamId = said.need("team_id")?;
-    let team = desk.store.get::<Team>(&id, &desk.scope).await?.value;
-    desk.check_members(Kind::TeamMember, &said.members, &Place::of_team(&team))?;
-    Ok(team)
+    if let Some(found) = desk.store.find::<Team>(&id, &desk.scope).await? {
+        desk.check_members(Kind::TeamMember, &said.members, &Place::of_team(&found.value))?;
+        return Ok((found.value, Door::Anybody));
+    }
+    let found = desk.store.find::<Team>(&id, &Scope::everything()).await?;
+    match (found.map(|found| found.value).filter(|team| desk.may_join(team)), &desk.manager.user_id) {
+        (Some(team), Some(user)) => Ok((team, Door::Oneself(user.clone()))),
+        _ => Err(StoreError::NotFound(Kind::Team).into()),
+    }
 }
 
 fn names(desk: &Desk, documents: Vec<Document>, list: &str) -> Result<Vec<(Named, TeamRole)>, Fault> {
@@ -133,12 +164,19 @@ fn names(desk: &Desk, documents: Vec<Document>, list: &str) -> Result<Vec<(Named
 async fn enter(
     desk: &Desk,
     team: &Team,
+    door: &Door,
     joining: Joining,
 ) -> Result<(Vec<Option<Person>>, Vec<TeamMember>), Fault> {
     let (names, roles): (Vec<Named>, Vec<TeamRole>) = joining.names.into_iter().unzip();
-    let people = people::find(desk, &names, team.organization_id.as_ref()).await?;
+    let people = match door {
+        Door::Anybody => people::find(desk, &names, team.organization_id.as_ref()).await?,
+        Door::Oneself(user) => {
+            let user = desk.store.get::<User>(user, &Scope::everything()).await?.value;
+            vec![Person { user, is_new: false }; names.len()]
+        }
+    };
     let ids: Vec<_> = people.iter().map(|it| (team.team_id.clone(), it.user.user_id.clone())).collect();
-    let there = desk.store.find_all::<TeamMember>(&ids, &desk.scope).await?;
+    let there = desk.store.find_all::<TeamMember>(&ids, &Scope::everything()).await?;
     let mut there: BTreeSet<UserId> = there.into_iter().map(|found| found.value.user_id).collect();
     let people: Vec<Option<Person>> = people
         .into_iter()

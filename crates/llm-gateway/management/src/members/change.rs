@@ -23,7 +23,7 @@ use crate::teams::membership;
 use crate::wire::{Wire, wrong};
 
 /// What a request says of a member's bounds. What it does not say stays; `null` takes away.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Patch {
     role: Option<TeamRole>,
     max_budget: Option<Option<Usd>>,

@@ -11,6 +11,9 @@ use crate::owner::{self, Owned};
 use crate::seals::{check_tenants, is_mask, is_secret, seal};
 use crate::wire::Wire;
 
+/// What says where a model leads.
+const WAY: [&str; 5] = ["model", "custom_llm_provider", "api_base", "base_url", CREDENTIAL];
+
 /// Names a stored credential.
 const CREDENTIAL: &str = "litellm_credential_name";
 
@@ -102,6 +105,23 @@ pub(super) async fn credential(
     Ok(None)
 }
 
+/// Whether a request makes a model lead elsewhere.
+pub(super) fn leads_elsewhere(model: &StoredModel, params: &Document, removed: &[String]) -> bool {
+    let is_other = |name: &&str| match params.get(*name) {
+        None | Some(Value::Null) => removed.iter().any(|removed| removed == name),
+        Some(value) if is_mask(value) => !model.secrets.contains_key(*name),
+        Some(value) => model.params.get(*name) != Some(value),
+    };
+    WAY.iter().any(is_other)
+}
+
+/// Whether a request says an address that a model does not have yet.
+pub(super) fn says_address(model: &StoredModel, params: &Document) -> bool {
+    let said = |name: &&str| params.get(*name).is_some_and(|value| !value.is_null() && !is_mask(value));
+    let mut addresses = ["api_base", "base_url"].iter().filter(|name| said(name));
+    addresses.any(|name| model.params.get(*name) != params.get(*name))
+}
+
 /// That the gateway could serve a model with its secrets, and those of its credential.
 pub(super) fn check_served(
     desk: &Desk,
@@ -123,7 +143,7 @@ pub(super) fn check_served(
             "a tenant's model must not refer to the gateway's environment or files: say the value itself";
         return Err(Fault::invalid(&place, why));
     }
-    Ok(desk.host.check_model(model, &secrets)?)
+    Ok(desk.host.check_model(model, &secrets, model.is_tenants(credential))?)
 }
 
 /// Whether requests name another credential, or none any more.

@@ -47,6 +47,7 @@ pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fa
         credential_id: None,
         model_info: params::own_info(wanted.info.unwrap_or_default()),
         blocked: wanted.blocked.unwrap_or(false),
+        is_admins: !owned.is_tenants(&desk),
         stamp: desk.stamp(),
     };
     let credential = params::credential(&desk, &said_params, &owned).await?;
@@ -92,9 +93,16 @@ async fn change(desk: &Desk, id: ModelId, mut said: Said) -> Result<Json<Documen
     }
     params::remove(&mut changed, &wanted.removed, wanted.params.as_ref())?;
     let said_params = wanted.params.unwrap_or_default();
+    let elsewhere =
+        owned.is_tenants(desk) && params::leads_elsewhere(&found.value, &said_params, &wanted.removed);
+    changed.is_admins = match owned.is_tenants(desk) {
+        true => changed.is_admins && !elsewhere,
+        false => changed.is_admins || params::says_address(&found.value, &said_params),
+    };
     params::set(desk, &mut changed, &said_params, &owned)?;
-    // A credential is looked up when it is named, and when its model comes to somebody else.
-    let credential = if moves || params::names_credential(Some(&said_params), &wanted.removed) {
+    // A credential is looked up when it is named, when its model comes to somebody else, and when a tenant makes it lead
+    // elsewhere: what a proxy admin has lent it does not go there.
+    let credential = if moves || elsewhere || params::names_credential(Some(&said_params), &wanted.removed) {
         params::credential(desk, &changed.params, &owned).await?
     } else {
         kept(desk, &changed).await?

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use llm_store::{Field, Filter, Query};
-use llm_tenancy::management::{Resource, Verb};
-use llm_tenancy::{Organization, Team, TeamId, TeamMember, VirtualKey};
+use llm_tenancy::management::{Resource, Scope, Verb};
+use llm_tenancy::{Organization, Role, Team, TeamId, TeamMember, VirtualKey};
 use serde_json::{Value, json};
 
 use super::{Roster, row};
@@ -184,10 +184,29 @@ async fn deleted(desk: &Desk, paging: Paging, filters: &[Filter]) -> Result<Json
     Ok(Json(paging.tell("teams", shown, total)))
 }
 
-/// None: teams take members by an admin's hand.
-pub(super) async fn available(asked: Asked) -> Json<Value> {
+/// The open teams that the caller is not in yet; for whoever manages them all, all of them. What they have and who is in
+/// them is for their members.
+pub(super) async fn available(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     asked.end();
-    Json(json!([]))
+    let open = desk.host.available_teams();
+    let teams = desk.store.find_all::<Team>(&open, &Scope::everything()).await?;
+    let is_in = |team: &Team| desk.manager.teams.iter().any(|it| it.team_id == team.team_id);
+    let shown = teams
+        .iter()
+        .map(|team| &team.value)
+        .filter(|team| desk.manager.role == Some(Role::ProxyAdmin) || desk.may_join(team) && !is_in(team));
+    Ok(Json(
+        shown
+            .map(|team| {
+                json!({
+                    "team_id": team.team_id,
+                    "team_alias": team.team_alias,
+                    "organization_id": team.organization_id,
+                    "models": team.grants.models,
+                })
+            })
+            .collect(),
+    ))
 }
 
 /// None: what teams write down is theirs.

@@ -212,7 +212,7 @@ fn first_key(
     team: Option<&Team>,
     organization: Option<&Organization>,
 ) -> Result<(PlainKey, VirtualKey), Fault> {
-    let plain = random(desk);
+    let plain = random(&*desk.host);
     let mut key = VirtualKey::new(plain.hash(), plain.name(), desk.stamp());
     key.user_id = Some(user.user_id.clone());
     key.team_id = team.map(|team| team.team_id.clone());

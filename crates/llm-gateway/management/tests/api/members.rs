@@ -1,5 +1,7 @@
 //! Members of teams.
 
+mod joining;
+
 use serde_json::{Value, json};
 
 use crate::office::{MASTER, Place};

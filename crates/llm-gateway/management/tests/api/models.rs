@@ -1,5 +1,7 @@
 //! Models.
 
+mod inside;
+
 use http::StatusCode;
 use llm_tenancy::management::Scope;
 use llm_tenancy::{Kind, StoredModel};

@@ -1,7 +1,8 @@
 //! An office without a gateway: keys are looked up in the store, and nothing else is looked at.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,7 +15,7 @@ use llm_ledger::{Entry, Usd};
 use llm_management::{Admitted, Caller, Host, Office, Repriced};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
-use llm_tenancy::{Actor, Document, KeyHash, Role, Route, StoredModel};
+use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel, TeamId};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -23,12 +24,19 @@ use tower::ServiceExt as _;
 /// The master key.
 pub(crate) const MASTER: &str = "sk-master-0123456789";
 
+/// An address that tenants must not lead to.
+pub(crate) const INSIDE: &str = "http://inside.example";
+
 struct Lone {
     store: Store,
     now: AtomicI64,
     random: AtomicU64,
     /// Nano-dollars of a token; 0: nobody knows.
     rate: AtomicI64,
+    /// Teams that anybody may join.
+    open_teams: Mutex<Vec<TeamId>>,
+    /// What the secret manager has, if there is one; `Err` while it is away.
+    kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
 }
 
 impl Host for Lone {
@@ -73,18 +81,43 @@ impl Host for Lone {
         std::future::ready(()).boxed()
     }
 
-    fn check_model(&self, model: &StoredModel, secrets: &Document) -> Result<(), ApiError> {
+    fn check_model(&self, model: &StoredModel, secrets: &Document, is_tenants: bool) -> Result<(), ApiError> {
         let wrong = |param: &str| {
             Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Client, "cannot be served").with_param(param))
         };
         if model.credential_id.is_none() && model.params.contains_key("litellm_credential_name") {
             return wrong("litellm_params.litellm_credential_name");
         }
+        if is_tenants && model.params.get("api_base").is_some_and(|base| base == INSIDE) {
+            return wrong("litellm_params.api_base");
+        }
         match (&model.params["model"], secrets.get("api_key")) {
             (Value::String(name), _) if name.starts_with("nowhere/") => wrong("litellm_params.model"),
             (_, Some(Value::String(key))) if key == "sk-unfit" => wrong("litellm_params.api_key"),
             _ => Ok(()),
         }
+    }
+
+    fn available_teams(&self) -> Vec<TeamId> {
+        self.open_teams.lock().unwrap().clone()
+    }
+
+    fn keeps_keys(&self) -> bool {
+        self.kept.lock().unwrap().is_some()
+    }
+
+    fn keep_key<'a>(&'a self, alias: &'a str, text: &'a PlainKey) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            // Whoever reads it can use it at once.
+            let found = self.store.find_key(&text.hash(), self.now()).await.unwrap();
+            assert!(found.is_some_and(|found| found.key.value.key_alias.as_deref() == Some(alias)));
+            match self.kept.lock().unwrap().as_mut() {
+                Some(Ok(kept)) => _ = kept.insert(alias.to_owned(), text.expose().to_owned()),
+                _ => return Err("is away".to_owned()),
+            }
+            Ok(())
+        }
+        .boxed()
     }
 
     fn reprice(&self, entry: &Entry) -> Option<Repriced> {
@@ -99,6 +132,7 @@ pub(crate) struct Place {
     pub(crate) store: Store,
     host: Arc<Lone>,
     router: Router,
+    pub(crate) office: Arc<Office>,
     _folder: TempDir,
 }
 
@@ -113,9 +147,11 @@ impl Place {
             now: AtomicI64::new(now.0),
             random: AtomicU64::new(1),
             rate: AtomicI64::new(0),
+            kept: Mutex::default(),
+            open_teams: Mutex::default(),
         });
-        let router = Office::new(host.clone(), store.clone()).router();
-        Self { store, host, router, _folder: folder }
+        let office = Office::new(host.clone(), store.clone());
+        Self { store, host, router: office.router(), office, _folder: folder }
     }
 
     /// Lets time pass.
@@ -126,6 +162,21 @@ impl Place {
     /// Sets what a token costs, in nano-dollars.
     pub(crate) fn price(&self, nanos: i64) {
         self.host.rate.store(nanos, Ordering::Relaxed);
+    }
+
+    /// Lets anybody join these teams.
+    pub(crate) fn open_teams(&self, ids: &[&str]) {
+        *self.host.open_teams.lock().unwrap() = ids.iter().map(|id| (*id).into()).collect();
+    }
+
+    /// There is a secret manager that takes keys, or one that is away.
+    pub(crate) fn keep_keys(&self, is_there: bool) {
+        *self.host.kept.lock().unwrap() = Some(if is_there { Ok(BTreeMap::new()) } else { Err(()) });
+    }
+
+    /// What the secret manager has under an alias.
+    pub(crate) fn kept(&self, alias: &str) -> Option<String> {
+        self.host.kept.lock().unwrap().as_ref()?.as_ref().ok()?.get(alias).cloned()
     }
 
     /// The time.

@@ -4,13 +4,14 @@
 //! of the member that holds a secret are LiteLLM's.
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use llm_provider_core::{Credential, Secret};
+use serde_json::json;
 
 use super::{base, path};
 use crate::FetchError;
 use crate::settings::SystemError;
-use crate::vault::Method;
+use crate::vault;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Vault {
@@ -20,7 +21,7 @@ pub(crate) struct Vault {
     pub(crate) login_namespace: Option<String>,
     mount: String,
     prefix: Option<String>,
-    pub(crate) method: Method,
+    pub(crate) method: vault::Method,
 }
 
 impl Vault {
@@ -37,11 +38,33 @@ impl Vault {
             login_namespace: namespace("HCP_VAULT_LOGIN_NAMESPACE")?,
             mount: part("HCP_VAULT_MOUNT_NAME")?.unwrap_or_else(|| "secret".to_owned()),
             prefix: part("HCP_VAULT_PATH_PREFIX")?,
-            method: Method::new(variable)?,
+            method: vault::Method::new(variable)?,
         })
     }
 
     pub(super) fn request(&self, name: &str, credential: &Credential) -> Result<Request<Bytes>, FetchError> {
+        self.call(Method::GET, name, Bytes::new(), credential)
+    }
+
+    /// Writes the member `key`, as LiteLLM does: another version, or the first.
+    pub(super) fn write(
+        &self,
+        name: &str,
+        value: &Secret,
+        credential: &Credential,
+    ) -> Result<Request<Bytes>, FetchError> {
+        let name = written_name(name).ok_or(FetchError::Address)?;
+        let body = json!({"data": {"key": value.expose()}}).to_string();
+        self.call(Method::POST, &name, body.into(), credential)
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        name: &str,
+        body: Bytes,
+        credential: &Credential,
+    ) -> Result<Request<Bytes>, FetchError> {
         let Self { address, mount, .. } = self;
         let url = match &self.prefix {
             Some(prefix) => format!("{address}/v1/{mount}/data/{prefix}/{name}"),
@@ -51,12 +74,41 @@ impl Vault {
         let mut token = HeaderValue::from_str(token.expose())
             .map_err(|_| FetchError::Credential("the token is no header".to_owned()))?;
         token.set_sensitive(true);
-        let mut request = Request::get(url).header("x-vault-token", token).header("x-vault-request", "true");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(url)
+            .header("x-vault-token", token)
+            .header("x-vault-request", "true");
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
         if let Some(namespace) = &self.namespace {
             request = request.header("x-vault-namespace", namespace);
         }
-        request.body(Bytes::new()).map_err(|_| FetchError::Address)
+        request.body(body).map_err(|_| FetchError::Address)
     }
+}
+
+/// A name that people have made up, as a path. `None` if it would lead elsewhere.
+fn written_name(name: &str) -> Option<String> {
+    let parts: Option<Vec<String>> = name
+        .split('/')
+        .map(|part| {
+            let leads_elsewhere = part.is_empty() || part.bytes().all(|byte| byte == b'.');
+            (!leads_elsewhere).then(|| escaped(part))
+        })
+        .collect();
+    Some(parts?.join("/"))
+}
+
+/// RFC 3986, 2.3: all but unreserved characters escaped.
+fn escaped(part: &str) -> String {
+    part.bytes().fold(String::new(), |text, byte| match byte {
+        byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+            text + char::from(byte).encode_utf8(&mut [0; 4])
+        }
+        byte => format!("{text}%{byte:02X}"),
+    })
 }
 
 /// The member `key`, as LiteLLM has it, else that of the secret's name, else the only one.

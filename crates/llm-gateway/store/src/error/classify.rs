@@ -59,7 +59,8 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
         return match number {
             // Waited too long for a lock; deadlock.
             1205 | 1213 => StoreError::Busy(message),
-            1064 | 1048 | 1054 | 1146 | 1366 | 1406 => refused(&message),
+            // A wrong statement, or a value that does not fit: MySQL's documents are at most 100 deep.
+            1048 | 1054 | 1055 | 1064 | 1146 | 1264 | 1366 | 1406 | 3140 | 3157 | 3819 => refused(&message),
             _ => StoreError::Away(message),
         };
     }

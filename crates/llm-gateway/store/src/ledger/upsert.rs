@@ -159,6 +159,34 @@ pub(super) fn absent(what: &str) -> StoreError {
 mod tests {
     use super::*;
 
+    const TARGET: Target = Target {
+        table: "counters",
+        key: &["account"],
+        raised: &["booked_nanos"],
+        replaced: &["seen_ms"],
+        fresh: &["begun_ms"],
+    };
+
+    /// MySQL 8 and MariaDB have one way in common: neither `RETURNING` nor an alias for the new row is both's.
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn mysql_and_mariadb_get_what_both_take() {
+        assert_eq!(
+            &*TARGET.text(DbBackend::MySql, 2, true).unwrap(),
+            "INSERT INTO `counters` (`account`, `booked_nanos`, `seen_ms`, `begun_ms`) \
+             VALUES (?, ?, ?, ?), (?, ?, ?, ?) \
+             ON DUPLICATE KEY UPDATE `booked_nanos` = `counters`.`booked_nanos` + VALUES(`booked_nanos`), \
+             `seen_ms` = VALUES(`seen_ms`)"
+        );
+    }
+
+    #[test]
+    fn others_name_the_row_that_was_not_written() {
+        let text = TARGET.text(DbBackend::Sqlite, 1, true).unwrap();
+        assert!(text.contains(r#"ON CONFLICT ("account") DO UPDATE SET "booked_nanos" = "#), "{text}");
+        assert!(text.contains(r#""excluded"."booked_nanos""#), "{text}");
+    }
+
     #[test]
     fn portions_are_powers_of_two_and_make_up_the_whole() {
         for count in 0..2_000 {

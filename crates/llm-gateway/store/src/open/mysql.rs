@@ -11,9 +11,13 @@ use crate::settings::Server;
 
 /// Rows that a transaction only looked for are not locked, and what others have committed is seen: as on PostgreSQL.
 /// A value that does not fit is refused and not cut.
+///
+/// The mode is all that is said here, and nothing that the server says: MySQL 8 and MariaDB begin with different ones, and
+/// some change what a statement means. `ONLY_FULL_GROUP_BY`, which MySQL 8 begins with, refuses statements whose
+/// expressions are the same and have values in them, as it compares them before these are there.
 const SESSION: [&str; 2] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-    "SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')",
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 
 pub(super) async fn connect(

@@ -2,7 +2,7 @@
 
 use llm_store::{Batch, Field, Filter, FoundKey, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
-use llm_tenancy::{AccessGroup, KeyHash, Kind, Usd, VirtualKey};
+use llm_tenancy::{AccessGroup, KeyHash, Kind, RotationClaim, Usd, VirtualKey};
 use llm_types::UnixMs;
 use serde_json::json;
 
@@ -77,6 +77,38 @@ pub(crate) async fn a_rotated_key_without_grace_works_by_one(bench: &Bench) {
         rotate(&store, "sk-1", "sk-4", None, &by("anna")).await.err(),
         Some(StoreError::NotFound(Kind::Key))
     );
+}
+
+pub(crate) async fn one_claims_a_rotation(bench: &Bench) {
+    let store = bench.open().await;
+    store.create_all(&[key("sk-1"), key("sk-9")], &by("anna")).await.unwrap();
+    let (old, later) = (KeyHash::of("sk-1"), UnixMs(NOW.0 + 10));
+    let claim = async |text: &str, version: i64| {
+        let claim = RotationClaim { hash: KeyHash::of(text), until: later };
+        store.claim_rotation(&old, version, claim, GRACE, &by("anna")).await
+    };
+    assert_eq!(claim("sk-2", 1).await, Ok(()));
+    assert_eq!(claim("sk-3", 1).await, Err(StoreError::Changed(Kind::Key)), "whoever comes second");
+    for text in ["sk-1", "sk-2", "sk-9"] {
+        assert_eq!(claim(text, 2).await, Err(StoreError::Taken { kind: Kind::Key, what: "hash" }), "{text}");
+    }
+    // Both texts open it from now on: the new one for a while, and then for good.
+    let found = present(&store, "sk-2", NOW).await.unwrap();
+    assert_eq!((found.key.value.hash, found.former.unwrap().valid_until), (old, GRACE));
+    assert_eq!(found.key.value.rotation.claim.unwrap().until, later);
+    assert_eq!(present(&store, "sk-2", GRACE).await, None);
+    rotate(&store, "sk-1", "sk-2", Some(GRACE), &by("anna")).await.unwrap();
+    let now = present(&store, "sk-2", UnixMs(GRACE.0 + 1)).await.unwrap();
+    assert_eq!((now.former, now.key.value.rotation.claim), (None, None));
+    assert_eq!(present(&store, "sk-1", NOW).await.unwrap().former.unwrap().current, KeyHash::of("sk-2"));
+    // A claim that came to nothing does not stand in the way of another text.
+    let claim = RotationClaim { hash: KeyHash::of("sk-4"), until: later };
+    store.claim_rotation(&KeyHash::of("sk-2"), now.key.version, claim, GRACE, &by("anna")).await.unwrap();
+    rotate(&store, "sk-2", "sk-5", Some(GRACE), &by("anna")).await.unwrap();
+    for text in ["sk-2", "sk-4", "sk-5"] {
+        let found = present(&store, text, NOW).await.unwrap();
+        assert_eq!(found.key.value.hash, KeyHash::of("sk-5"), "{text}");
+    }
 }
 
 pub(crate) async fn a_batch_rotates_the_version_that_was_read(bench: &Bench) {

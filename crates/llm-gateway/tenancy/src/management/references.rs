@@ -69,6 +69,11 @@ const PARAMETERS: &[&str] = &[
     "litellm_credential_name",
 ];
 
+/// Whether a tenant's model may have a parameter, itself or by its credential.
+pub fn is_tenants_parameter(name: &str) -> bool {
+    PARAMETERS.contains(&name)
+}
+
 impl Manager {
     /// Whether a model may be added, or changed, at its owner's place. What is sealed in it cannot be looked into: whoever
     /// seals it asks [`has_reference`] first. Nor is it known here whose the credential is that it names: whoever looks it
@@ -89,7 +94,7 @@ impl Manager {
             Rank::Own | Rank::Stranger => return wrong("team_id", "is not a team of yours to manage"),
         }
         let names = model.params.keys().chain(model.secrets.keys());
-        if let Some(name) = names.into_iter().find(|name| !PARAMETERS.contains(&name.as_str())) {
+        if let Some(name) = names.into_iter().find(|name| !is_tenants_parameter(name)) {
             return wrong(&format!("litellm_params.{name}"), "is for a proxy admin to set");
         }
         let brings_key = model.secrets.contains_key("api_key") || model.credential_id.is_some();

@@ -175,14 +175,17 @@ const DATA_PLANE: &[(&str, RouteGroups)] = &[
 ///
 /// A route that is in no group is in none: only a rule that names it allows it.
 pub fn groups_of(method: &str, template: &str) -> RouteGroups {
+    management::route(method, template)
+        .map_or_else(|| groups_beside(method, template), management::ManagementRoute::groups)
+}
+
+/// The same of a route that manages nothing.
+pub fn groups_beside(method: &str, template: &str) -> RouteGroups {
     /// Routes as the table names them, which nearly all requests are for.
     static EXACT: LazyLock<HashMap<&'static str, RouteGroups>> = LazyLock::new(|| {
         let names = DATA_PLANE.iter().flat_map(|(path, _)| [Some(*path), path.strip_prefix("/v1")]);
         names.flatten().map(|path| (path, by_table(path))).collect()
     });
-    if let Some(route) = management::route(method, template) {
-        return route.groups();
-    }
     // Google's clients ask models where others look them up: `POST /v1/models/{model}:generateContent`.
     if method == "POST" && is_at(template, "/v1/models") {
         return GOOGLE;

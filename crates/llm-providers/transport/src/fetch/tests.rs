@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "servers of these tests are tasks of their own")]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use llm_types::{ApiError, ChatRequest, ErrorKind};

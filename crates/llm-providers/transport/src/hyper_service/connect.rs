@@ -1,16 +1,16 @@
 //! From a name to a connection: DNS, TCP, TLS, each failing under its own kind.
 
 use std::error::Error;
-use std::fmt;
 use std::future::poll_fn;
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use rustls_pki_types::CertificateDer;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -20,6 +20,7 @@ use tower_service::Service;
 use super::origin::Target;
 use crate::error::{TransportError, TransportErrorKind, chain, is_tls};
 use crate::options::Protocol;
+use crate::reach::{Reach, Resolve};
 use crate::tls::Tls;
 
 /// Silent peers behind firewalls are found, and mappings in routers kept alive, by probes from this time on.
@@ -30,6 +31,7 @@ const KEEPALIVE_RETRIES: u32 = 4;
 /// Opens connections.
 pub(super) struct Connector {
     tcp: HttpConnector<Resolver>,
+    reach: Arc<Reach>,
     /// Certificates to trust beside the operating system's.
     roots: Vec<CertificateDer<'static>>,
     /// Made when the first `https://` address is connected to: reading the operating system's certificates takes time and
@@ -44,14 +46,16 @@ pub(super) enum Io {
 }
 
 impl Connector {
-    pub(super) fn new(roots: Vec<CertificateDer<'static>>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+    pub(super) fn new(roots: Vec<CertificateDer<'static>>, reach: Reach, resolve: Resolve) -> Self {
+        let reach = Arc::new(reach);
+        let resolver = Resolver { resolve, reach: Arc::clone(&reach) };
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
         tcp.set_keepalive_interval(Some(KEEPALIVE_INTERVAL));
         tcp.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
-        Self { tcp, roots, tls: OnceLock::new() }
+        Self { tcp, reach, roots, tls: OnceLock::new() }
     }
 
     fn tls(&self) -> Result<&Tls, TransportError> {
@@ -62,6 +66,18 @@ impl Connector {
         self.tls.get_or_init(made).as_ref().map_err(Clone::clone)
     }
 
+    /// That a host may be connected to which is an address: nobody resolves it.
+    fn check_address(&self, target: &Target) -> Result<(), TransportError> {
+        let host = target.uri.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        match bare.parse::<IpAddr>() {
+            Ok(address) if !self.reach.admits(host, [address]) => {
+                Err(TransportError::unsent(TransportErrorKind::NotPublic))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Connects to `target`. The caller bounds the whole; `limit` only lets each of several addresses have its share.
     pub(super) async fn connect(
         &self,
@@ -69,6 +85,7 @@ impl Connector {
         protocol: Protocol,
         limit: Option<Duration>,
     ) -> Result<Io, TransportError> {
+        self.check_address(target)?;
         let mut tcp = self.tcp.clone();
         tcp.set_connect_timeout(limit);
         let refused = |error| unsent_connect(error);
@@ -95,8 +112,12 @@ impl Connector {
 }
 
 fn unsent_connect(error: impl Error + Send + Sync + 'static) -> TransportError {
-    let kind = if chain(&error).any(<dyn Error>::is::<DnsError>) {
-        TransportErrorKind::Dns
+    let unresolved = chain(&error).find_map(|error| error.downcast_ref::<Unresolved>());
+    let kind = if let Some(unresolved) = unresolved {
+        match unresolved {
+            Unresolved::NoAddress(_) => TransportErrorKind::Dns,
+            Unresolved::NotPublic => return TransportError::unsent(TransportErrorKind::NotPublic),
+        }
     } else if chain(&error)
         .filter_map(|error| error.downcast_ref::<io::Error>())
         .any(|error| error.kind() == io::ErrorKind::TimedOut)
@@ -108,32 +129,42 @@ fn unsent_connect(error: impl Error + Send + Sync + 'static) -> TransportError {
     TransportError::unsent(kind).with_source(error)
 }
 
-/// The operating system's resolver, with an error that can be told from others.
+/// Resolves names, and refuses those that lead where nobody may go. The connection goes to one of the very addresses that
+/// were checked, so that a name cannot mean something else in between.
 #[derive(Clone)]
-struct Resolver(GaiResolver);
-
-#[derive(Debug)]
-struct DnsError(io::Error);
-
-impl fmt::Display for DnsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
+struct Resolver {
+    resolve: Resolve,
+    reach: Arc<Reach>,
 }
 
-impl Error for DnsError {}
+/// Why a name was not resolved, as an error that can be told from others.
+#[derive(Debug, thiserror::Error)]
+enum Unresolved {
+    #[error(transparent)]
+    NoAddress(#[from] io::Error),
+    #[error("the name is not public")]
+    NotPublic,
+}
 
 impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = DnsError;
-    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, DnsError>> + Send>>;
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Unresolved;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Unresolved>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DnsError>> {
-        self.0.poll_ready(cx).map_err(DnsError)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unresolved>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let addresses = self.0.call(name);
-        Box::pin(async move { addresses.await.map_err(DnsError) })
+        // The port is the connector's to set.
+        let addresses = (self.resolve)(name.as_str().to_owned(), 0);
+        let reach = Arc::clone(&self.reach);
+        Box::pin(async move {
+            let addresses = addresses.await?;
+            match reach.admits(name.as_str(), addresses.iter().map(SocketAddr::ip)) {
+                true => Ok(addresses.into_iter()),
+                false => Err(Unresolved::NotPublic),
+            }
+        })
     }
 }

@@ -132,6 +132,23 @@ async fn failures_come_back_without_secrets() {
 }
 
 #[tokio::test]
+async fn a_strangers_login_gets_nothing_of_this_machine() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_owned();
+    for begin in [LoginStep::Read(path), LoginStep::AwsChain { profile: None, region: None }] {
+        let begin = Mutex::new(Some(begin));
+        let login = scripted(move |_, input, _| match input {
+            LoginInput::Begin => begin.lock().unwrap().take().unwrap(),
+            LoginInput::Failed(why) => LoginStep::Fail(why),
+            _ => panic!("something was given"),
+        });
+        let issuer = LoginIssuer::new(login, Arc::new(Peer::default()), still()).of_a_stranger();
+        let error = issuer.issue().await.unwrap_err().to_string();
+        assert!(error.contains("not for this login"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_large_file_is_not_read() {
     let file = tempfile::NamedTempFile::new().unwrap();
     file.as_file().set_len(MAX_BYTES as u64 + 1).unwrap();

@@ -1,5 +1,6 @@
 //! Keys get another text.
 
+use llm_management::Rotated;
 use llm_tenancy::KeyHash;
 use serde_json::{Value, json};
 
@@ -61,4 +62,89 @@ async fn what_is_due_is_told() {
     );
     let body = json!({"key": new["key"], "auto_rotate": false});
     assert_eq!(place.master("POST", "/key/update", &body).await["key_rotation_at"], Value::Null);
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+fn rotating(alias: &str) -> Value {
+    json!({"key_alias": alias, "auto_rotate": true, "rotation_interval": "30d"})
+}
+
+#[tokio::test]
+async fn what_is_due_goes_to_the_secret_manager() {
+    let place = Place::new().await;
+    place.keep_keys(true);
+    let (old, before) = made(&place, &rotating("ci")).await;
+    assert_eq!(place.kept("ci").as_deref(), Some(old.as_str()), "as soon as it is made");
+    let blocked =
+        json!({"key_alias": "blocked", "auto_rotate": true, "rotation_interval": "30d", "blocked": true});
+    let (of_blocked, _) = made(&place, &blocked).await;
+    let (nameless, _) = made(&place, &json!({"auto_rotate": true, "rotation_interval": "30d"})).await;
+    let (later, _) =
+        made(&place, &json!({"key_alias": "later", "auto_rotate": true, "rotation_interval": "60d"})).await;
+    let grace = "24h".parse().unwrap();
+    assert_eq!(place.office.rotate_due(grace).await.unwrap(), Rotated::default());
+
+    place.pass(31 * DAY_MS);
+    let (one, other) = tokio::join!(place.office.rotate_due(grace), place.office.rotate_due(grace));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(
+        [one.rotated.clone(), other.rotated.clone()].concat(),
+        ["ci"],
+        "by one of both: {one:?} {other:?}"
+    );
+    assert!(one.failed.is_empty() && other.failed.is_empty(), "{one:?} {other:?}");
+    let new = place.kept("ci").unwrap();
+    assert_ne!(new, old);
+    let now = info(&place, &new).await;
+    assert_eq!((&now["rotation_count"], &now["rotation_due"]), (&json!(1), &json!(false)));
+    assert_eq!(now["created_at"], before["created_at"]);
+    for key in [&of_blocked, &nameless] {
+        assert_eq!(info(&place, key).await["rotation_due"], true, "nobody could be given another text");
+    }
+    assert_eq!(info(&place, &later).await["rotation_count"], 0);
+    let audit = place.master("GET", &format!("/audit?object_id={}", KeyHash::of(&old)), &Value::Null).await;
+    assert!(audit.to_string().contains("rotated"), "{audit}");
+
+    // The old text works as long as it is to.
+    assert_eq!(place.ask(&old, "GET", "/key/info", &Value::Null).await.0, 200);
+    place.pass(DAY_MS);
+    assert_eq!(place.ask(&old, "GET", "/key/info", &Value::Null).await.0, 401);
+    assert_eq!(place.ask(&new, "GET", "/key/info", &Value::Null).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_secret_manager_that_is_away_changes_nothing() {
+    let place = Place::new().await;
+    place.keep_keys(false);
+    let (old, _) = made(&place, &rotating("ci")).await;
+    place.pass(31 * DAY_MS);
+    let grace = "1h".parse().unwrap();
+    let round = place.office.rotate_due(grace).await.unwrap();
+    assert_eq!(round.failed, [("ci".to_owned(), "is away".to_owned())]);
+    let told = info(&place, &old).await;
+    assert_eq!((&told["rotation_due"], &told["rotation_count"]), (&json!(true), &json!(0)));
+    place.pass(DAY_MS);
+    assert_eq!(place.ask(&old, "GET", "/key/info", &Value::Null).await.0, 200, "it has no end");
+
+    place.keep_keys(true);
+    assert_eq!(place.office.rotate_due(grace).await.unwrap().rotated, ["ci"]);
+    let new = place.kept("ci").unwrap();
+    assert_eq!(info(&place, &new).await["rotation_count"], 1);
+    // Whoever asks for another text gets it, and so does the secret manager.
+    let third = place.master("POST", &format!("/key/{new}/regenerate"), &Value::Null).await;
+    assert_eq!(place.kept("ci").as_deref(), third["key"].as_str());
+}
+
+#[tokio::test]
+async fn whoever_wants_a_rotation_that_nobody_does_is_told() {
+    let place = Place::new().await;
+    let ignored = async |body: Value| place.ignored(MASTER, "POST", "/key/generate", &body).await;
+    assert_eq!(ignored(rotating("a")).await.as_deref(), Some("auto_rotate"));
+    assert_eq!(place.office.rotate_due("1h".parse().unwrap()).await.unwrap(), Rotated::default());
+    place.keep_keys(true);
+    assert_eq!(ignored(rotating("b")).await, None);
+    let nameless = json!({"auto_rotate": true, "rotation_interval": "30d"});
+    assert_eq!(ignored(nameless).await.as_deref(), Some("auto_rotate"), "it is found by its alias there");
+    assert_eq!(ignored(json!({"key_alias": "c", "auto_rotate": false})).await, None);
 }

@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use super::super::origin::OriginKey;
 use super::*;
+use crate::reach::{Reach, system_resolver};
 
 /// An origin on loopback whose listener answers one request on each connection, and counts them.
 async fn origin() -> (Arc<Origin>, Connector, tokio::task::JoinHandle<usize>) {
@@ -25,7 +26,7 @@ async fn origin() -> (Arc<Origin>, Connector, tokio::task::JoinHandle<usize>) {
     });
     let options = TransportOptions::default();
     let origin = Arc::new(Origin::new(OriginKey::of(&uri).unwrap(), &options).unwrap());
-    (origin, Connector::new(Vec::new()), served)
+    (origin, Connector::new(Vec::new(), Reach::Anywhere, system_resolver()), served)
 }
 
 async fn send_hello(origin: &Arc<Origin>, connector: &Connector) -> Result<Bytes, TransportError> {
