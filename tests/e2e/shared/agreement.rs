@@ -137,19 +137,21 @@ async fn what_one_finds_out_by_checks_counts_for_all() {
     };
     let found = async |gateway: &Gateway| {
         let (_, body) = call(gateway.address, "GET", "/health/latest", &Value::Null).await;
-        body["unhealthy_count"].as_u64().unwrap_or_default()
+        body["latest_health_checks"]["down"]["unhealthy_count"].as_u64().unwrap_or_default()
     };
     let asked = async |gateways: &[Gateway]| {
         for gateway in gateways {
             eventually(async || found(gateway).await == 1).await;
         }
+        // Those that began at once have to get out of each other's way.
+        sleep(Duration::from_secs(5)).await;
         let before = down.records().len();
         sleep(Duration::from_secs(6)).await;
         down.records().len() - before
     };
     let together = asked(&[start(true), start(true), start(true)]).await;
     let apart = asked(&[start(false), start(false), start(false)]).await;
-    assert!((4..=10).contains(&together) && apart >= 14, "{together} together, {apart} apart");
+    assert!((4..=9).contains(&together) && apart >= 14, "{together} together, {apart} apart");
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ impl Rounds {
             if let Some(found) = found
                 && now.since(found.check.at) < due.interval_ms - due.interval_ms / 10
             {
-                due.at = next(&app.runtime, found.check.at, due.interval_ms);
+                due.at = after_another(&app.runtime, found.check.at, due.interval_ms);
                 continue;
             }
             due.is_running = true;
@@ -129,10 +129,16 @@ impl Rounds {
 }
 
 /// When a deployment that was checked at `at` is checked next: after nine to eleven tenths of the interval, so that those
-/// who were made ready together drift apart, and of several gateways one comes first.
+/// who were made ready together drift apart.
 fn next(runtime: &Runtime, at: UnixMs, interval_ms: u64) -> UnixMs {
     let tenth = interval_ms / 10;
     at.plus(interval_ms - tenth + share(runtime, 2 * tenth))
+}
+
+/// When it is checked next by a gateway that was told of this check by another: so late that the other comes first, and
+/// before what was found counts no more.
+fn after_another(runtime: &Runtime, at: UnixMs, interval_ms: u64) -> UnixMs {
+    at.plus(interval_ms + interval_ms / 4 + share(runtime, interval_ms / 4))
 }
 
 /// A random part of so many milliseconds.
