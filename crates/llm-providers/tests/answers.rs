@@ -41,9 +41,15 @@ fn claims(dialect: Dialect) -> Vec<Equivalence> {
             Equivalence::any("choices[*].delta.thinking_blocks[*].signature", "\"thoughtSignature\":"),
         ],
         // These know no names of answers.
-        Dialect::BedrockConverse | Dialect::OllamaChat | Dialect::OllamaGenerate => {
-            &[Equivalence::any("id", "")]
-        }
+        Dialect::BedrockConverse => &[
+            Equivalence::any("id", ""),
+            // What rests on a source stands beside it.
+            Equivalence::any("choices[*].message.annotations[*].url_citation.start_index", CITED),
+            Equivalence::any("choices[*].message.annotations[*].url_citation.end_index", CITED),
+            Equivalence::any("choices[*].delta.annotations[*].url_citation.start_index", "\"citation\":{"),
+            Equivalence::any("choices[*].delta.annotations[*].url_citation.end_index", "\"citation\":{"),
+        ],
+        Dialect::OllamaChat | Dialect::OllamaGenerate => &[Equivalence::any("id", "")],
         _ => &[],
     };
     let images = match dialect {
@@ -52,6 +58,9 @@ fn claims(dialect: Dialect) -> Vec<Equivalence> {
     };
     [TRANSLATED, own, images].concat()
 }
+
+/// A part of a text with its sources.
+const CITED: &str = "\"citationsContent\":{";
 
 /// What the Responses API carries sealed, so that it comes back.
 const SEALED: &[Equivalence] = &[

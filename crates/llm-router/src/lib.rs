@@ -20,6 +20,7 @@ mod gate;
 mod inquiry;
 mod live;
 mod meaning;
+mod mirror;
 mod needs;
 mod outcome;
 mod plan;
@@ -63,6 +64,7 @@ pub use live::{
     LastFailure, Limits, Live, Pinned, Pins, Queued, Rate, Report, Share, SharedState, Sum,
 };
 pub use meaning::{Judged, MeaningFault, Meanings, Score};
+pub use mirror::Mirror;
 pub use needs::Needs;
 pub use outcome::{Attempt, Exhausted, HealthEvent, HealthNews, Outcome, Scope};
 pub use plan::{Plan, PlanFault, Severity};
@@ -73,7 +75,7 @@ pub use reason::Reason;
 pub use region::area;
 #[cfg(feature = "client")]
 pub use router::{
-    Asker, Context, Explanation, ModelEntry, ModelInfo, ModelParams, Routed, Router, RouterBuilder,
+    Asker, Context, Copied, Explanation, ModelEntry, ModelInfo, ModelParams, Routed, Router, RouterBuilder,
     RouterConfig, RouterError, RouterFault, RouterStream,
 };
 pub use select::select;

@@ -9,13 +9,15 @@ use llm_types::{
     RerankRequest, RerankResponse, UnixMs,
 };
 
-use crate::{Pins, PlanFault, SeededEntropy};
+use crate::{Gate, Pins, PlanFault, SeededEntropy};
 
 mod ask;
 mod asker;
 mod builder;
 mod config;
 mod context;
+mod continuation;
+mod copies;
 mod deployment;
 mod embed;
 mod error;
@@ -35,6 +37,7 @@ pub use asker::Asker;
 pub use builder::RouterBuilder;
 pub use config::{ModelEntry, ModelInfo, ModelParams, RouterConfig};
 pub use context::Context;
+pub use copies::Copied;
 pub use error::{RouterError, RouterFault};
 pub use explain::Explanation;
 pub use routed::Routed;
@@ -83,6 +86,10 @@ struct Shared {
     clock: Clock,
     seed: AtomicU64,
     warnings: Vec<PlanFault>,
+    /// Room for copies of requests.
+    copies: Arc<Gate>,
+    dropped_copies: AtomicU64,
+    on_copy: Option<copies::Hearer>,
 }
 
 /// Tells the time.
@@ -117,6 +124,11 @@ impl Router {
     /// What is odd about the configuration and does no harm, or has no effect here.
     pub fn warnings(&self) -> &[PlanFault] {
         &self.shared.warnings
+    }
+
+    /// Copies of requests that found no room and were not sent.
+    pub fn dropped_copies(&self) -> u64 {
+        self.shared.dropped_copies.load(Relaxed)
     }
 
     /// Asks a model.
@@ -162,7 +174,7 @@ impl Router {
 
     /// Asks on behalf of somebody: with labels, regions, wishes.
     pub const fn by<'a>(&'a self, context: &'a Context) -> Asker<'a> {
-        Asker { router: self, context }
+        Asker { router: self, context, is_copy: false }
     }
 
     fn now(&self) -> UnixMs {

@@ -110,6 +110,48 @@ async fn a_conversation_stays_where_it_was_by_whichever_gateway_it_comes() {
     for (session, expected) in here.iter().enumerate() {
         assert_eq!(served(&two.gateways[1], session).await, *expected, "{session}");
     }
+
+    // Redis loses everything, is told again, and one that comes later knows it.
+    assert_eq!(two.redis.ask("FLUSHALL"), "+OK");
+    eventually(async || two.redis.ask("KEYS *:pins") != "*0").await;
+    let config = std::fs::read_to_string(two.gateways[0].file("config.yaml")).unwrap();
+    let third = Gateway::start(&serde_json::from_str::<Value>(&config).unwrap());
+    for (session, expected) in here.iter().enumerate() {
+        assert_eq!(served(&third, session).await, *expected, "{session}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn what_one_finds_out_by_checks_counts_for_all() {
+    let down = scripted(&json!({"error": {"status": 401}})).await;
+    let models = json!([deployment("down", &down, &json!({}))]);
+    let redis = super::server::Server::start();
+    let start = |shared: bool| {
+        Gateway::start(&json!({
+            "model_list": models, "router_settings": {"redis_url": redis.url()},
+            "general_settings": {
+                "background_health_checks": true, "health_check_interval": 1, "use_shared_health_check": shared,
+            },
+        }))
+    };
+    let found = async |gateway: &Gateway| {
+        let (_, body) = call(gateway.address, "GET", "/health/latest", &Value::Null).await;
+        body["latest_health_checks"]["down"]["unhealthy_count"].as_u64().unwrap_or_default()
+    };
+    let asked = async |gateways: &[Gateway]| {
+        for gateway in gateways {
+            eventually(async || found(gateway).await == 1).await;
+        }
+        // Those that began at once have to get out of each other's way.
+        sleep(Duration::from_secs(5)).await;
+        let before = down.records().len();
+        sleep(Duration::from_secs(6)).await;
+        down.records().len() - before
+    };
+    let together = asked(&[start(true), start(true), start(true)]).await;
+    let apart = asked(&[start(false), start(false), start(false)]).await;
+    assert!((4..=9).contains(&together) && apart >= 14, "{together} together, {apart} apart");
 }
 
 #[tokio::test]

@@ -95,6 +95,8 @@ pub struct HealthSettings {
     pub interval_ms: u64,
     /// Checks at a time.
     pub concurrency: usize,
+    /// Whether what one gateway finds counts for all that share its Redis.
+    pub shared: bool,
     /// Whether `GET /health` tells more than which model is well.
     pub tells_details: bool,
     /// Whether `GET /health` leaves out what background checks leave out.
@@ -130,6 +132,7 @@ impl HealthSettings {
             in_background: general.background_health_checks,
             interval_ms: general.health_check_interval.map_or(Self::INTERVAL_MS, Seconds::as_ms),
             concurrency: general.health_check_concurrency.map_or(Self::CONCURRENCY, std::num::NonZero::get),
+            shared: general.use_shared_health_check,
             tells_details: general.health_check_details.unwrap_or(true),
             skips_disabled: general.health_check_skip_disabled_background_models,
             lists_healthy_only: general.model_list_healthy_only,

@@ -185,6 +185,9 @@ pub struct GeneralSettings {
     pub health_check_interval: Option<Seconds>,
     /// Checks at a time. Default: 8.
     pub health_check_concurrency: Option<NonZeroUsize>,
+    /// Whether what one gateway finds counts for all that share its Redis, so that each deployment is checked by one of
+    /// them. Default: false.
+    pub use_shared_health_check: bool,
     /// Whether `GET /health` tells more than which model is well. Default: true.
     pub health_check_details: Option<bool>,
     /// Whether `GET /health` leaves out what `model_info.disable_background_health_check` leaves out. Default: false.

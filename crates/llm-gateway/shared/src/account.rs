@@ -4,12 +4,12 @@ use llm_router::Share;
 
 /// What a replica holds of one limit in one minute, and what it knows of the rest.
 ///
-/// While the store answers, pieces come from it. While it does not, a replica goes on with what it holds, and then with
-/// its even part of what nobody held by the store's last word: of the whole limit, if there was none in this minute.
+/// Pieces come from the store. A replica that it does not answer goes on with what it holds, and may hold as much as its
+/// [reserve](crate::Reserve), unless it has let that go for others in this minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Account {
     granted: u64,
-    alone: u64,
+    firm: bool,
     left: Option<u64>,
     asked_ms: Option<u64>,
     /// What it has taken for itself since it asked last, of which the store does not know.
@@ -30,10 +30,16 @@ impl Account {
         self.left
     }
 
+    /// Whether the reserve is let go: others use this limit too, and the store has answered in this minute.
+    pub fn firm(&mut self, others_use_it: bool) -> bool {
+        self.firm |= others_use_it && self.left.is_some();
+        self.firm
+    }
+
     /// Whether to ask the store at `elapsed_ms`, on a clock that never runs backwards.
-    pub fn is_due(&self, share: &Share, replicas: usize, elapsed_ms: u64) -> bool {
+    pub fn is_due(&self, share: &Share, replicas: usize, others_use_it: bool, elapsed_ms: u64) -> bool {
         let Some(left) = self.left else { return true };
-        if share.wanted > share.left {
+        if share.wanted > share.left || others_use_it && !self.firm {
             return true;
         }
         let thin = left > 0 && share.left < piece(left + share.left, replicas).div_ceil(2);
@@ -60,8 +66,6 @@ impl Account {
         let new = more.saturating_sub(std::mem::take(&mut self.meanwhile));
         self.granted = self.granted.saturating_add(new);
         self.left = Some(left);
-        // What was taken without the store it has been told of by now.
-        self.alone = 0;
         new
     }
 
@@ -70,17 +74,16 @@ impl Account {
         self.granted = self.granted.saturating_sub(amount);
     }
 
-    /// The store does not answer: what the replica takes for itself now.
-    pub fn take_alone(&mut self, limit: u64, replicas: usize) -> u64 {
-        let replicas = replicas.max(1) as u64;
-        let part = match self.left {
-            Some(left) => left / replicas,
-            None => (limit / replicas).max(1).min(limit),
-        };
-        let more = part.saturating_sub(self.alone);
-        self.alone += more;
+    /// The store does not answer: what the replica takes for itself now, of its `reserve`. One to whom the store has never
+    /// said anything takes an even part of the limit.
+    pub fn take_alone(&mut self, limit: u64, replicas: usize, reserve: Option<u64>) -> u64 {
+        if self.firm {
+            return 0;
+        }
+        let part = reserve.unwrap_or_else(|| (limit / replicas.max(1) as u64).max(1).min(limit));
+        let more = part.saturating_sub(self.granted);
         self.meanwhile += more;
-        self.granted = self.granted.saturating_add(more);
+        self.granted += more;
         more
     }
 }
@@ -101,18 +104,18 @@ mod tests {
     #[test]
     fn the_store_is_asked_at_first_when_it_gets_thin_and_now_and_then() {
         let mut account = Account::default();
-        assert!(account.is_due(&share(0, 0), 2, 0), "nothing is known");
+        assert!(account.is_due(&share(0, 0), 2, false, 0), "nothing is known");
         account.asks(0);
         account.grant(25, 75);
         assert_eq!((account.granted(), account.left()), (25, Some(75)));
-        assert!(!account.is_due(&share(25, 0), 2, 100));
-        assert!(!account.is_due(&share(15, 0), 2, 100));
-        assert!(account.is_due(&share(8, 0), 2, 100), "thin");
-        assert!(account.is_due(&share(25, 30), 2, 100), "a request needs more");
-        assert!(account.is_due(&share(25, 0), 2, 1_000), "others may need it");
+        assert!(!account.is_due(&share(25, 0), 2, false, 100));
+        assert!(!account.is_due(&share(15, 0), 2, false, 100));
+        assert!(account.is_due(&share(8, 0), 2, false, 100), "thin");
+        assert!(account.is_due(&share(25, 30), 2, false, 100), "a request needs more");
+        assert!(account.is_due(&share(25, 0), 2, false, 1_000), "others may need it");
         account.grant(0, 0);
-        assert!(!account.is_due(&share(0, 0), 2, 100), "there is none, and nobody asks");
-        assert!(account.is_due(&share(0, 1), 2, 100));
+        assert!(!account.is_due(&share(0, 0), 2, false, 100), "there is none, and nobody asks");
+        assert!(account.is_due(&share(0, 1), 2, false, 100));
     }
 
     #[test]
@@ -132,39 +135,35 @@ mod tests {
     fn what_is_taken_while_a_slow_store_is_asked_is_not_granted_twice() {
         let mut account = Account::default();
         account.asks(0);
-        assert_eq!(account.take_alone(60, 2), 30);
+        assert_eq!(account.take_alone(60, 2, Some(30)), 30);
         assert_eq!((account.grant(40, 20), account.granted()), (10, 40), "as the store has it");
         account.asks(100);
-        assert_eq!(account.take_alone(60, 2), 10);
-        assert_eq!(
-            (account.grant(4, 0), account.granted()),
-            (0, 50),
-            "more than the store knows; it is told next"
-        );
-        account.asks(200);
-        assert_eq!((account.grant(3, 0), account.granted()), (3, 53));
+        assert_eq!(account.take_alone(60, 2, Some(30)), 0, "it holds more than its reserve");
+        assert_eq!(account.grant(4, 0), 4);
     }
 
     #[test]
-    fn without_the_store_replicas_together_stay_within_the_limit() {
-        // The store's last word: of 100, 40 and 30 are held, 30 by nobody.
-        let mut holds: Vec<Account> =
-            [40, 30, 0].map(|granted| Account { granted, left: Some(30), ..Account::default() }).into();
-        for _ in 0..3 {
-            holds.iter_mut().for_each(|account| {
-                account.take_alone(100, 3);
-            });
-        }
-        assert_eq!(holds.iter().map(Account::granted).sum::<u64>(), 100);
-        // No word in this minute.
-        let mut fresh = [Account::default(); 3];
-        fresh.iter_mut().for_each(|account| assert_eq!(account.take_alone(100, 3), 33));
-        assert_eq!(fresh[0].take_alone(100, 3), 0, "once");
-        assert_eq!(Account::default().take_alone(2, 3), 1, "nobody is left without");
-        assert_eq!(Account::default().take_alone(0, 3), 0);
-        // Back again: what was taken is told, and what comes then is of the store.
-        fresh[0].asks(1_000);
-        assert_eq!(fresh[0].grant(5, 20), 5);
-        assert_eq!((fresh[0].granted(), fresh[0].take_alone(100, 3)), (38, 6));
+    fn without_the_store_nothing_is_taken_but_what_was_set_aside_for_it() {
+        let mut account = Account::default();
+        assert_eq!((account.take_alone(100, 2, Some(50)), account.take_alone(100, 2, Some(50))), (50, 0));
+        account.give_back(20);
+        assert_eq!(account.take_alone(100, 2, Some(50)), 20, "what went back is a part of it");
+        assert_eq!(Account::default().take_alone(2, 3, Some(0)), 0);
+        // Nobody has ever said anything.
+        assert_eq!(Account::default().take_alone(100, 1, None), 100);
+        assert_eq!(Account::default().take_alone(100, 3, None), 33);
+        assert_eq!(Account::default().take_alone(0, 3, None), 0);
+    }
+
+    #[test]
+    fn what_is_let_go_for_others_is_not_taken() {
+        let mut account = Account::default();
+        assert!(!account.firm(true), "the store has not answered: it may not know of this minute");
+        account.asks(0);
+        account.grant(10, 40);
+        assert!(!account.is_due(&share(10, 0), 2, false, 100) && !account.firm(false), "nobody else uses it");
+        assert!(account.is_due(&share(10, 0), 2, true, 100), "others should know");
+        assert!(account.firm(true) && account.firm(false), "for the whole minute");
+        assert_eq!(account.take_alone(100, 2, Some(50)), 0);
     }
 }

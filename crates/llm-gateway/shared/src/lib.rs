@@ -6,11 +6,13 @@ mod link;
 mod news;
 mod others;
 mod quota;
+mod reserve;
 mod store;
 
 pub use account::Account;
 pub use address::{Address, AddressError, Kind, Sentinels, Tls};
-pub use news::{Cooling, News, Pin, Spent};
+pub use news::{Checked, Cooling, News, Pin, Spent};
 pub use others::{Others, Touched};
 pub use quota::{QuotaOptions, RedisAuthority, Seed};
-pub use store::{Answers, Asks, LeaseAnswer, LeaseAsk, Options, PlaceAsk, Store, StoreError};
+pub use reserve::Reserve;
+pub use store::{Answers, Asks, LeaseAnswer, LeaseAsk, Options, PlaceAsk, ReserveAnswer, Store, StoreError};

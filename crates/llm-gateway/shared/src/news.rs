@@ -23,6 +23,9 @@ pub struct News {
     /// Who was served by which deployment, by a number that stands for whoever that is.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pins: BTreeMap<String, Pin>,
+    /// What it found of deployments when it checked them, by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub checks: BTreeMap<String, Checked>,
     /// Whether it goes away now.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub bye: bool,
@@ -36,7 +39,7 @@ impl News {
 
     /// How many things it tells of.
     pub fn len(&self) -> usize {
-        self.deployments.len() + self.keys.len() + self.budgets.len() + self.pins.len()
+        self.deployments.len() + self.keys.len() + self.budgets.len() + self.pins.len() + self.checks.len()
     }
 
     /// The same in pieces of so many things each, at least one.
@@ -66,8 +69,28 @@ impl News {
             piece(&mut pieces);
             pieces.last_mut().map(|last| last.pins.insert(key.clone(), pin.clone()));
         }
+        for (id, checked) in &self.checks {
+            piece(&mut pieces);
+            pieces.last_mut().map(|last| last.checks.insert(id.clone(), checked.clone()));
+        }
         pieces
     }
+}
+
+/// What a check of a deployment found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// When.
+    pub at: UnixMs,
+    /// How long it took, in milliseconds.
+    #[serde(default)]
+    pub elapsed_ms: u64,
+    /// What was wrong; `None` if it is well.
+    #[serde(default)]
+    pub failure: Option<ErrorKind>,
+    /// The same in words.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// Who was served where.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use llm_router::{SharedState, Sum};
 use llm_types::UnixMs;
 
-use crate::{Cooling, News, Pin, Spent};
+use crate::{Checked, Cooling, News, Pin, Spent};
 
 /// What the other replicas have told, folded into what a replica goes by.
 #[derive(Debug, Default)]
@@ -33,6 +33,8 @@ pub struct Touched {
     pub budgets: BTreeSet<String>,
     /// Who was served where.
     pub pins: Vec<(String, Pin)>,
+    /// What they found of deployments that they checked.
+    pub checks: Vec<(String, Checked)>,
 }
 
 impl Others {
@@ -66,6 +68,7 @@ impl Others {
             }
         }
         touched.pins.extend(news.pins);
+        touched.checks.extend(news.checks);
         for (name, spent) in news.budgets {
             known.budgets.insert(name.clone(), spent);
             touched.budgets.insert(name);
@@ -82,9 +85,20 @@ impl Others {
         }
     }
 
+    /// Nobody could be heard for a while: what they told last holds until they have had the time to tell again.
+    pub fn meet_again(&mut self, now: UnixMs) {
+        self.replicas.values_mut().for_each(|replica| replica.seen = now);
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.replicas.len()
+    }
+
+    /// Whether any of the others has sent requests to a deployment in this minute.
+    pub fn use_it(&self, id: &str, minute: i64) -> bool {
+        let known = self.replicas.values().filter_map(|replica| replica.deployments.get(id));
+        known.into_iter().any(|state| state.minute == minute && state.requests > 0)
     }
 
     /// What the others know of a deployment together. Times are handed out once.
@@ -169,6 +183,7 @@ mod tests {
         hear(&mut others, "b", told(cooling), NOW);
         let all = others.of("d", MINUTE);
         assert_eq!((all.requests, all.tokens, all.in_flight), (8, 140, 3));
+        assert!(others.use_it("d", MINUTE) && !others.use_it("d", MINUTE + 1) && !others.use_it("e", MINUTE));
         assert_eq!((all.cooling_until, all.answer), (Some(NOW.plus(9)), Sum { count: 4, total_ms: 200 }));
         assert_eq!(others.of("d", MINUTE).answer, Sum::default(), "handed out once");
         let more = SharedState { answer: Sum { count: 3, total_ms: 190 }, ..state };
@@ -187,7 +202,10 @@ mod tests {
         assert_eq!(hear(&mut others, "polite", bye, NOW.plus(4_100)).deployments.len(), 1);
         assert_eq!((others.count(), others.of("d", MINUTE).in_flight), (1, 5));
         let mut touched = Touched::default();
-        others.sweep(NOW.plus(5_001), &mut touched);
+        others.meet_again(NOW.plus(5_001));
+        others.sweep(NOW.plus(10_001), &mut touched);
+        assert_eq!(others.count(), 1, "nobody could be heard");
+        others.sweep(NOW.plus(10_002), &mut touched);
         assert_eq!((others.count(), others.of("d", MINUTE).in_flight, touched.deployments.len()), (0, 0, 1));
     }
 

@@ -1,7 +1,9 @@
 //! Checks of deployments: small requests that find out who is well, in the background or when somebody asks.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use llm_gateway_shared::Checked;
 use llm_pricing::Usd;
 use llm_router::{Check, DeploymentId};
 use llm_types::{ErrorKind, UnixMs};
@@ -26,6 +28,10 @@ use crate::serving::Serving;
 #[derive(Debug, Default)]
 pub struct Checks {
     found: papaya::HashMap<DeploymentId, Arc<Found>>,
+    /// What this gateway has found since others were told last, where they go by it.
+    news: Mutex<BTreeMap<String, Checked>>,
+    /// All of it that still counts, and until when.
+    own: Mutex<BTreeMap<String, (Checked, UnixMs)>>,
     day: Mutex<Day>,
 }
 
@@ -64,6 +70,25 @@ impl Checks {
     /// What the last check of a deployment found.
     pub fn found(&self, id: &DeploymentId) -> Option<Arc<Found>> {
         self.found.pin().get(id).cloned()
+    }
+
+    /// What this gateway has found, for others: what is new, or with `refresh` all that still counts.
+    pub(crate) fn news(&self, refresh: bool, now: UnixMs) -> BTreeMap<String, Checked> {
+        let mut news = std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner));
+        if refresh {
+            let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+            own.retain(|_, (_, until)| *until > now);
+            news.extend(own.iter().map(|(id, (checked, _))| (id.clone(), checked.clone())));
+        }
+        news
+    }
+
+    fn tell(&self, id: &DeploymentId, found: &Found, until: UnixMs) {
+        let Check { at, elapsed_ms, failure } = found.check;
+        let checked = Checked { at, elapsed_ms, failure, message: found.message.clone() };
+        let id = id.as_str().to_owned();
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), checked.clone());
+        self.own.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (checked, until));
     }
 
     /// What checks have cost today.
@@ -126,14 +151,55 @@ pub(crate) fn verdict(app: &App, serving: &Serving, subject: &Subject, now: Unix
     }
 }
 
-/// Takes note of what a check has found. Decisions go by it where the deployment is checked in the background.
+/// Takes note of what other gateways have found. What that cost is theirs.
+pub(crate) fn heard(app: &App, told: Vec<(String, Checked)>, now: UnixMs) {
+    let serving = app.serving();
+    if !serving.config.settings.health.shared || told.is_empty() {
+        return;
+    }
+    let mut news: HashMap<DeploymentId, Checked> = HashMap::new();
+    for (id, checked) in told {
+        let id = DeploymentId::new(id);
+        if app.checks.found(&id).is_none_or(|known| known.check.at < checked.at) {
+            news.insert(id, checked);
+        }
+    }
+    if news.is_empty() {
+        return;
+    }
+    for subject in subjects(&serving) {
+        let Some(checked) = subject.deployment.as_ref().ok().and_then(|known| news.remove(&known.id)) else {
+            continue;
+        };
+        let Checked { at, elapsed_ms, failure, message } = checked;
+        let found = Found { check: Check { at, elapsed_ms, failure }, message, cost: Usd::ZERO };
+        learn(app, &serving, &subject, found, now);
+    }
+}
+
+/// Takes note of what a check has found, and pays for it.
 fn take(app: &App, serving: &Serving, subject: &Subject, found: Found, now: UnixMs) {
+    let Ok(deployment) = &subject.deployment else { return };
+    app.metrics.checked(deployment, found.check.failure.map_or("well", ErrorKind::label), found.cost);
+    app.checks.spend(found.cost, now);
+    budgets::charge(deployment.budgets.iter(), found.cost, now);
+    let settings = &serving.config.settings.health;
+    if settings.shared {
+        let until = now.plus(settings.stale_of(&subject.resolved.model_info.health));
+        app.checks.tell(&deployment.id, &found, until);
+    }
+    learn(app, serving, subject, found, now);
+}
+
+/// Goes by what a check has found, where the deployment is checked in the background.
+fn learn(app: &App, serving: &Serving, subject: &Subject, found: Found, now: UnixMs) {
     let Ok(deployment) = &subject.deployment else { return };
     let settings: &HealthSettings = &serving.config.settings.health;
     let info = &subject.resolved.model_info.health;
     let is_news = !(settings.ignores_transient && found.check.failure.is_some_and(is_transient));
     let counts = is_news && settings.routes && settings.covers(&subject.resolved.model_name, info);
-    deployment.live.checked(found.check, counts.then(|| now.plus(settings.stale_of(info))));
+    let until = found.check.at.plus(settings.stale_of(info));
+    deployment.live.checked(found.check, counts.then_some(until).filter(|until| *until > now));
     let id = &deployment.id;
     let well = found.check.failure.is_none();
     let was_well = app.checks.found(id).is_none_or(|before| before.check.failure.is_none());
@@ -144,8 +210,5 @@ fn take(app: &App, serving: &Serving, subject: &Subject, found: Found, now: Unix
         let message = found.message.as_deref();
         tracing::warn!(deployment.id = id.as_str(), outcome, message, "a deployment is not well");
     }
-    app.metrics.checked(deployment, outcome, found.cost);
-    app.checks.spend(found.cost, now);
-    budgets::charge(deployment.budgets.iter(), found.cost, now);
     app.checks.found.pin().insert(id.clone(), Arc::new(found));
 }

@@ -13,6 +13,7 @@ use super::telling::Telling;
 use super::{Shared, Sharing};
 use crate::app::App;
 use crate::prepare::States;
+use crate::services::health;
 
 /// Makes rounds: one every interval, and one at once when there is something that cannot wait.
 #[derive(Debug)]
@@ -114,6 +115,7 @@ impl Keeper {
                 return;
             }
             self.refreshed_at = None;
+            self.view.others.meet_again(self.view.app.runtime.now());
         }
         let refresh = self
             .refreshed_at
@@ -130,6 +132,9 @@ impl Keeper {
                     (false, true) => Some(elapsed),
                     (false, false) => self.refreshed_at,
                 };
+                if answers.lost {
+                    self.view.telling.keep_all(&self.view.states, self.view.app.runtime.now());
+                }
                 self.there(elapsed);
                 self.view.take(&asks, answers);
             }
@@ -140,14 +145,17 @@ impl Keeper {
     fn asks(&mut self, refresh: bool, elapsed: Duration) -> Asks {
         let view = &mut self.view;
         let (now, replicas) = (view.app.runtime.now(), view.sharing.replicas());
-        let news = view.telling.news(&view.states, refresh, now);
+        let news = view.telling.news(&view.states, &view.app.checks, refresh, now);
         let silent_for = elapsed.saturating_sub(self.told_at);
         let speaks = refresh || !news.is_empty() || silent_for >= HEARTBEAT;
         Asks {
             news: speaks.then_some(news),
-            leases: view.leases.asks(&view.states, replicas, refresh, now, elapsed),
+            leases: view.leases.asks(&view.states, &view.others, replicas, refresh, now, elapsed),
+            reserve: view.leases.reserve(replicas, refresh, elapsed),
             places: view.places.asks(&view.states, replicas, refresh, elapsed),
             replicas,
+            now,
+            pins: view.telling.kept(),
         }
     }
 
@@ -205,7 +213,10 @@ impl View {
         self.leases.limit(&serving);
         self.places.limit(&serving);
         let mut touched = Touched::default();
-        self.others.sweep(self.app.runtime.now(), &mut touched);
+        // While nobody is heard, that one is not heard says nothing.
+        if self.sharing.is_there() {
+            self.others.sweep(self.app.runtime.now(), &mut touched);
+        }
         self.telling.heard(&self.states, &mut self.others, &touched, self.app.runtime.now());
         self.count();
     }
@@ -218,20 +229,23 @@ impl View {
     fn take(&mut self, asks: &Asks, answers: Answers) {
         let now = self.app.runtime.now();
         let mut touched = Touched::default();
-        for (from, news) in answers.news {
+        let Answers { news, pins, leases, places, reserve, .. } = answers;
+        touched.pins.extend(pins);
+        for (from, news) in news {
             self.others.hear(&from, news, now, &mut touched);
         }
         self.count();
         self.telling.heard(&self.states, &mut self.others, &touched, now);
-        self.leases.take(&self.states, &asks.leases, &answers.leases);
-        self.places.take(&self.states, &asks.places, &answers.places);
+        health::heard(&self.app, touched.checks, now);
+        self.leases.take(&self.states, &asks.leases, &leases, reserve, now);
+        self.places.take(&self.states, &asks.places, &places);
         self.sharing.handed_out.notify_waiters();
     }
 
     /// Hands out what this replica may take without the store; places only when that is known to be gone.
     fn alone(&mut self, is_gone: bool) {
         let replicas = self.sharing.replicas();
-        self.leases.alone(&self.states, replicas, is_gone, self.app.runtime.now());
+        self.leases.alone(&self.states, &self.others, replicas, is_gone, self.app.runtime.now());
         if is_gone {
             self.places.alone(&self.states, replicas);
         }

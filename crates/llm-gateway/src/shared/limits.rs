@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_gateway_shared::{Account, LeaseAnswer, LeaseAsk};
+use llm_gateway_shared::{Account, LeaseAnswer, LeaseAsk, Others, Reserve, ReserveAnswer};
 use llm_router::{Limits, Live, Rate, Share};
 use llm_types::UnixMs;
 
@@ -17,6 +17,7 @@ pub(super) struct Leases {
     version: u64,
     limited: Vec<(String, Limits)>,
     accounts: HashMap<(String, Rate, i64), Account>,
+    reserve: Reserve,
 }
 
 /// Milliseconds before a minute begins in which a first piece of it is fetched.
@@ -38,10 +39,19 @@ impl Leases {
         self.limited = limited.collect();
     }
 
+    /// The reserve to ask the store for, where there are limits.
+    pub(super) fn reserve(&mut self, replicas: usize, refresh: bool, elapsed: Duration) -> Option<u32> {
+        if self.limited.is_empty() {
+            return None;
+        }
+        self.reserve.ask(replicas, refresh, elapsed.as_millis() as u64)
+    }
+
     /// What to ask the store for.
     pub(super) fn asks(
         &mut self,
         states: &States,
+        others: &Others,
         replicas: usize,
         refresh: bool,
         now: UnixMs,
@@ -52,7 +62,9 @@ impl Leases {
         let is_near = now.0.rem_euclid(60_000) >= 60_000 - AHEAD_MS;
         let elapsed_ms = elapsed.as_millis() as u64;
         let mut asks = Vec::new();
-        for (id, live, rate, limit) in in_use(&self.limited, states, now) {
+        let this_minute = minute;
+        for (id, live, rate, limit) in in_use(&self.limited, states, others, now) {
+            let others_use_it = others.use_it(id, this_minute);
             for minute in minute..=minute + i64::from(is_near) {
                 let at = UnixMs(minute * 60_000);
                 let mut share = live.share(rate, at);
@@ -66,7 +78,9 @@ impl Leases {
                     account.give_back(live.take_back(rate, surplus, at));
                     share.left = live.share(rate, at).left;
                 }
-                if refresh || surplus > 0 || account.is_due(&share, replicas, elapsed_ms) {
+                // What is to come is nobody's yet.
+                let others_use_it = others_use_it && minute == this_minute;
+                if refresh || surplus > 0 || account.is_due(&share, replicas, others_use_it, elapsed_ms) {
                     account.asks(elapsed_ms);
                     asks.push(LeaseAsk {
                         deployment: id.clone(),
@@ -76,6 +90,7 @@ impl Leases {
                         granted: account.granted() + share.overdrawn,
                         unused: share.left,
                         needed: share.wanted,
+                        firm: account.firm(others_use_it),
                     });
                 }
             }
@@ -84,7 +99,17 @@ impl Leases {
     }
 
     /// Hands out what the store has granted.
-    pub(super) fn take(&mut self, states: &States, asks: &[LeaseAsk], answers: &[LeaseAnswer]) {
+    pub(super) fn take(
+        &mut self,
+        states: &States,
+        asks: &[LeaseAsk],
+        answers: &[LeaseAnswer],
+        reserve: Option<ReserveAnswer>,
+        now: UnixMs,
+    ) {
+        if let Some(reserve) = reserve {
+            self.reserve.told(reserve, now.0.div_euclid(60_000));
+        }
         for (ask, answer) in asks.iter().zip(answers) {
             let Some(live) = states.deployment(&ask.deployment) else { continue };
             let at = UnixMs(ask.minute * 60_000);
@@ -96,15 +121,23 @@ impl Leases {
 
     /// Hands out what this replica may take without the store, to those who need it. While the store is only slow, there
     /// is hope for more.
-    pub(super) fn alone(&mut self, states: &States, replicas: usize, is_gone: bool, now: UnixMs) {
+    pub(super) fn alone(
+        &mut self,
+        states: &States,
+        others: &Others,
+        replicas: usize,
+        is_gone: bool,
+        now: UnixMs,
+    ) {
         let minute = now.0.div_euclid(60_000);
-        for (id, live, rate, limit) in in_use(&self.limited, states, now) {
+        for (id, live, rate, limit) in in_use(&self.limited, states, others, now) {
             let share = live.share(rate, now);
             if share.left > 0 && share.wanted <= share.left {
                 continue;
             }
             let account = self.accounts.entry((id.clone(), rate, minute)).or_default();
-            live.grant(rate, account.take_alone(limit, replicas), now);
+            let reserve = self.reserve.of(limit, minute);
+            live.grant(rate, account.take_alone(limit, replicas, reserve), now);
             if is_gone {
                 live.ungranted(rate, 0, now);
             } else if let Some(left) = account.left() {
@@ -114,18 +147,21 @@ impl Leases {
     }
 }
 
-/// The limits of deployments that were asked for lately.
+/// The limits of deployments that were asked for lately, here or elsewhere.
 fn in_use<'a>(
     limited: &'a [(String, Limits)],
     states: &'a States,
+    others: &'a Others,
     now: UnixMs,
 ) -> impl Iterator<Item = (&'a String, Arc<Live>, Rate, u64)> {
     limited.iter().flat_map(move |(id, limits)| {
         let live = states.deployment(id);
+        let elsewhere = others.use_it(id, now.0.div_euclid(60_000));
         Rate::ALL.into_iter().filter_map(move |rate| {
             let (live, limit) = (live.clone()?, limits.of(rate)?);
             let Share { asked, .. } = live.share(rate, now);
-            asked.is_some_and(|at| now.since(at) < IN_USE_MS).then_some((id, live, rate, limit))
+            let is_used = elsewhere || asked.is_some_and(|at| now.since(at) < IN_USE_MS);
+            is_used.then_some((id, live, rate, limit))
         })
     })
 }

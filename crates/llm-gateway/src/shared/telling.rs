@@ -7,6 +7,7 @@ use llm_router::{DeploymentId, Pinned, SharedState, Sum};
 use llm_types::UnixMs;
 
 use crate::prepare::States;
+use crate::services::health::Checks;
 
 /// What the others know already.
 #[derive(Debug, Default)]
@@ -14,7 +15,12 @@ pub(super) struct Telling {
     deployments: HashMap<String, Told>,
     keys: HashMap<u64, UnixMs>,
     budgets: HashMap<String, Spent>,
+    /// Who was served where, to be kept anew: Redis has lost it.
+    to_keep: Vec<(String, Pin)>,
 }
+
+/// Of those who were served somewhere, so many are told in one round.
+const PINS_AT_ONCE: usize = 2_000;
 
 /// One deployment.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,8 +33,8 @@ struct Told {
 
 impl Telling {
     /// What is new; everything that matters still with `refresh`.
-    pub(super) fn news(&mut self, states: &States, refresh: bool, now: UnixMs) -> News {
-        let mut news = News::default();
+    pub(super) fn news(&mut self, states: &States, checks: &Checks, refresh: bool, now: UnixMs) -> News {
+        let mut news = News { checks: checks.news(refresh, now), ..News::default() };
         states.each_deployment(|id, live| {
             let more = live.export(now);
             live.exported(&more);
@@ -57,11 +63,18 @@ impl Telling {
                 news.budgets.insert(name.to_owned(), spent);
             }
         });
-        for Pinned { key, deployment, until } in states.pins.take_news() {
-            let pin = Pin { deployment: deployment.as_str().to_owned(), until };
-            news.pins.insert(format!("{key:016x}"), pin);
-        }
+        news.pins.extend(states.pins.take_news().into_iter().map(pin));
         news
+    }
+
+    /// Redis has lost what it held: who was served where is kept there anew, for replicas that come later.
+    pub(super) fn keep_all(&mut self, states: &States, now: UnixMs) {
+        self.to_keep = states.pins.export(now).into_iter().map(pin).collect();
+    }
+
+    /// A part of that.
+    pub(super) fn kept(&mut self) -> Vec<(String, Pin)> {
+        self.to_keep.split_off(self.to_keep.len().saturating_sub(PINS_AT_ONCE))
     }
 
     /// Folds what others have told into the running state.
@@ -99,6 +112,11 @@ impl Telling {
             }
         }
     }
+}
+
+fn pin(pinned: Pinned) -> (String, Pin) {
+    let Pinned { key, deployment, until } = pinned;
+    (format!("{key:016x}"), Pin { deployment: deployment.as_str().to_owned(), until })
 }
 
 /// Whether there is nothing that another replica would go by.

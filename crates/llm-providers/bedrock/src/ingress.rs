@@ -1,5 +1,6 @@
 //! Clients that speak Converse, to any model.
 
+mod cited;
 mod cut;
 mod error;
 mod kept;

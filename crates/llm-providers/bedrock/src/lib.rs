@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod chat;
+mod claude_tools;
 mod converse;
 mod count;
 mod embed;

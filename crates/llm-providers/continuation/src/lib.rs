@@ -11,7 +11,7 @@ mod usage;
 pub use obstacle::Obstacle;
 pub use plan::Plan;
 pub use thread::Thread;
-pub use usage::sum;
+pub use usage::{estimate, sum};
 
 /// A continuing answer that does not fit what the client has: the stream ends with the error it would have had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]

@@ -3,6 +3,18 @@
 use llm_types::{CompletionTokensDetails, Extra, Nullable, PromptTokensDetails, Usage};
 use serde_json::{Number, Value};
 
+/// Bytes of text that stand for a token.
+const BYTES_PER_TOKEN: usize = 4;
+
+/// What a leg took that has not told it: by the bytes of what it was asked and of what it said. Has the member
+/// `estimated`.
+pub fn estimate(asked_bytes: usize, said_bytes: usize) -> Usage {
+    let tokens = |bytes: usize| bytes.div_ceil(BYTES_PER_TOKEN) as u64;
+    let mut usage = Usage::new(tokens(asked_bytes), tokens(said_bytes));
+    usage.extra.insert("estimated".to_owned(), true.into());
+    usage
+}
+
 /// The sum of two usages, with all their details; flags such as `estimated` hold if one of them has it.
 pub fn sum(one: &Usage, other: &Usage) -> Usage {
     Usage {

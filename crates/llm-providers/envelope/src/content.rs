@@ -1,6 +1,6 @@
 //! Parts and tools that a vendor has no form for.
 
-use llm_provider_core::NoteKind;
+use llm_provider_core::{NoteKind, ServerTool};
 use llm_provider_openai::Changes;
 use llm_types::{
     ChatRequest, ContentPart, ImageSource, MessageContent, Nullable, Tool, ToolCall, ToolChoice,
@@ -9,6 +9,7 @@ use llm_types::{
 /// Leaves tools out that are no functions, the choice of such a tool, and `strict`, which few vendors know.
 pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     const WHY: &str = "the vendor's tools are functions";
+    let forced = ServerTool::chosen(request);
     if let Some(tools) = request.tools.get_mut() {
         let mut index = 0;
         tools.retain_mut(|tool| {
@@ -29,7 +30,10 @@ pub fn functions_only(request: &mut ChatRequest, changes: &mut Changes<'_>) {
             request.tools = Nullable::Absent;
         }
     }
-    if matches!(
+    if forced.is_some() {
+        request.tool_choice = Nullable::Absent;
+        changes.note(NoteKind::Dropped, "tool_choice", "the tool is left out");
+    } else if matches!(
         request.tool_choice.get(),
         Some(ToolChoice::Custom(_) | ToolChoice::AllowedTools(_) | ToolChoice::Unknown(_))
     ) {

@@ -4,7 +4,6 @@ mod chat;
 mod embed;
 mod error;
 mod place;
-mod relay;
 mod rerank;
 mod tgi;
 pub mod wire;
@@ -12,7 +11,7 @@ pub mod wire;
 use std::sync::{Arc, LazyLock};
 
 use llm_provider_core::{
-    Capabilities, Chat, Dialect, Embeddings, ParameterInfo, Provider, Relay, Rerank, Translator, VendorInfo,
+    Capabilities, Chat, Embeddings, ParameterInfo, Provider, Rerank, Translator, VendorInfo,
 };
 use llm_provider_openai::{ChatWire, OutputLimit, RequestOptions, ThinkingMember, WireOptions};
 
@@ -20,11 +19,13 @@ use llm_provider_openai::{ChatWire, OutputLimit, RequestOptions, ThinkingMember,
 ///
 /// Source: Hugging Face docs, "Inference Providers", "Text Generation Inference", "Text Embeddings Inference",
 /// read 2026-11.
+///
+/// Nothing passes as bytes: the router's answers tell thinking as `reasoning` or as `reasoning_content`, as the provider
+/// behind it does, and clients get it by the latter name.
 #[derive(Debug, Clone)]
 pub struct HuggingFace {
     options: Arc<WireOptions>,
     chat: ChatWire,
-    relay: relay::HuggingFaceRelay,
 }
 
 static INFO: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
@@ -71,11 +72,7 @@ impl HuggingFace {
             },
             ..WireOptions::default()
         });
-        Self {
-            chat: ChatWire::new(WireOptions::clone(&options)),
-            relay: relay::HuggingFaceRelay::new(&options),
-            options,
-        }
+        Self { chat: ChatWire::new(WireOptions::clone(&options)), options }
     }
 }
 
@@ -104,9 +101,5 @@ impl Provider for HuggingFace {
 
     fn rerank(&self) -> Option<&dyn Translator<Rerank>> {
         Some(self)
-    }
-
-    fn relay(&self, dialect: Dialect) -> Option<&dyn Relay> {
-        (dialect == Dialect::OpenAiChat).then_some(&self.relay)
     }
 }

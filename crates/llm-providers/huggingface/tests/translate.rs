@@ -13,15 +13,15 @@ use std::sync::LazyLock;
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, Dialect, EncodeError, Encoded, OnUnsupported, Payload, Peek,
-    Provider, RelayOperation, StreamError, Translator,
+    Call, Capabilities, Chat, Decoded, Decoder, Dialect, EncodeError, Encoded, OnUnsupported, Payload,
+    Provider, StreamError, Translator,
 };
 use llm_provider_huggingface::{HuggingFace, wire};
 use llm_testkit::Random;
 use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
 use llm_testkit::corpus::corpus;
 use llm_testkit::laws::{self, Equivalence};
-use llm_types::{ChatRequest, ChatResponse, ErrorKind, FinishReason, Message, Nullable};
+use llm_types::{ChatRequest, ChatResponse, FinishReason, Message, Nullable};
 use serde_json::{Value, json};
 
 const MODEL: &str = "org/name";
@@ -157,27 +157,35 @@ mod request {
     }
 }
 
-/// What passes through as bytes and what is translated go to the same place.
+/// Providers behind the router tell thinking by either name, and clients get it by one: so nothing passes as bytes.
 #[test]
-fn passing_through() {
-    let relay = HUGGING_FACE.relay(Dialect::OpenAiChat).unwrap();
+fn thinking_has_one_name() {
+    assert!(HUGGING_FACE.relay(Dialect::OpenAiChat).is_none());
+    for (name, plain) in [("reasoning", true), ("reasoning_content", false)] {
+        let answer = json!({"id": "a", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+            {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "4", name: "2+2"}}]});
+        let Decoded::Answer(answer) = chat().decode(Response::new(answer.to_string().as_bytes())).unwrap()
+        else {
+            panic!("no answer")
+        };
+        let message = &answer.choices[0].message;
+        assert_eq!(message.reasoning_content.as_deref(), Some("2+2"), "{name}");
+        assert_eq!(message.extra.contains_key("reasoning"), plain, "what the vendor said stays beside it");
+        let mut decoder = decoder();
+        let piece = json!({"id": "a", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [
+            {"index": 0, "finish_reason": null, "delta": {"role": "assistant", name: "2+2"}}]});
+        let chunks: Vec<_> = decoder.push(format!("data: {piece}\n\n").into()).collect();
+        let choice = &chunks[0].as_ref().unwrap().choices.get().unwrap()[0];
+        let thought = choice.delta.get().unwrap().reasoning_content.as_deref();
+        assert_eq!(thought, Some("2+2"), "{name}");
+    }
+}
+
+#[test]
+fn who_pays_and_which_provider_answers() {
     let headers = HeaderMap::new();
     let parameters = [("huggingface_bill_to", "acme")].into_iter().collect();
-    let peek = Peek::new(br#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#).unwrap();
     let with = |model, base| Call { base_url: base, parameters: &parameters, ..Call::new(model, &headers) };
-    assert!(relay.edits(&peek, &with("org/name", None)).is_some());
-    assert!(relay.edits(&peek, &with("together/org/name", None)).is_none(), "the name is another one");
-    assert!(relay.edits(&peek, &with("tgi", Some(TGI))).is_none());
-    let head = relay.head(RelayOperation::ChatStream, &with("m", Some("http://h"))).unwrap();
-    assert_eq!(
-        (head.uri.to_string().as_str(), &head.headers["x-hf-bill-to"]),
-        ("http://h/v1/chat/completions", &"acme".parse().unwrap())
-    );
-    assert!(relay.head(RelayOperation::Chat, &with("m", Some(TGI))).is_err());
-    let error = Response::builder()
-        .status(429)
-        .body(br#"{"error":"Model is overloaded","error_type":"overloaded"}"#.as_slice());
-    assert_eq!(relay.error(error.unwrap()).kind, ErrorKind::Unavailable);
     let request = ChatRequest::new("m", vec![Message::user("?")]);
     let encoded = chat().encode(&request, &with("together/org/name", None)).unwrap();
     assert_eq!(

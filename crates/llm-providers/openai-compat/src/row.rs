@@ -113,6 +113,10 @@ pub struct VendorRow {
     /// Whether a tool's result may hold more than text.
     #[serde(default)]
     pub rich_tool_results: bool,
+    /// Types of tools that the vendor has itself, under names that OpenAI gives to its Responses API's or another vendor
+    /// to its own; `*` stands for all. Types that nobody here knows are sent anyway.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_tools: Vec<String>,
     /// How the model's earlier thinking is sent back.
     #[serde(default)]
     pub replay: Replay,
@@ -272,6 +276,7 @@ impl VendorRow {
             stream_options: yes(),
             cache_control: false,
             rich_tool_results: false,
+            own_tools: Vec::new(),
             replay: Replay::default(),
             thinking: ThinkingMember::default(),
             think_tags: yes(),
@@ -366,6 +371,7 @@ impl VendorRow {
                 replay: self.replay,
                 thinking: self.thinking,
                 top_k: true,
+                own_tools: self.own_tools.clone(),
                 drop: self.drop.clone(),
                 rename: self.rename.iter().map(|(from, to)| (from.clone(), to.clone())).collect(),
                 defaults: self.defaults.clone(),

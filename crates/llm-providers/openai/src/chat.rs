@@ -7,6 +7,7 @@ mod finish;
 mod messages;
 mod parts;
 mod repair;
+pub(crate) mod server_tools;
 mod stream;
 mod think;
 

@@ -74,6 +74,9 @@ pub struct RequestOptions {
     pub thinking: ThinkingMember,
     /// Whether `top_k` is taken. Matters only where a request is translated: what passes through, the vendor judges.
     pub top_k: bool,
+    /// Types of tools that the vendor has itself, under names that OpenAI gives to its Responses API's or another vendor
+    /// to its own; `*` stands for all. Types that nobody here knows are sent anyway.
+    pub own_tools: Vec<String>,
     /// Members at the top level that the vendor refuses.
     pub drop: Vec<String>,
     /// Members at the top level that have another name there.
@@ -94,6 +97,7 @@ impl Default for RequestOptions {
             replay: Replay::Drop,
             thinking: ThinkingMember::EffortByModel,
             top_k: false,
+            own_tools: Vec::new(),
             drop: Vec::new(),
             rename: Vec::new(),
             defaults: Extra::new(),

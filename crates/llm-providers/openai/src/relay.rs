@@ -7,12 +7,14 @@ use std::sync::{Arc, LazyLock};
 use llm_provider_core::{
     Call, Dialect, Edit, EncodeError, Listener, OnUnsupported, Peek, Relay, RelayOperation, UpstreamError,
 };
+use llm_types::Tool;
 use memchr::memmem::Finder;
 
 pub use listener::ChatListener;
 
 use crate::chat::encode::{limit_edit, row_edits};
-use crate::{MessageGlance, Replay, ThinkingMember, WireOptions, error, head};
+use crate::chat::server_tools;
+use crate::{MessageGlance, Replay, RequestOptions, ThinkingMember, WireOptions, error, head};
 
 /// Chat requests in OpenAI's dialect for a vendor that speaks it.
 #[derive(Debug, Clone)]
@@ -39,6 +41,9 @@ impl ChatRelay {
             }
         };
         if thinking {
+            return true;
+        }
+        if has_others_tools(peek, options) {
             return true;
         }
         let Some(messages) = peek.raw("messages") else { return false };
@@ -81,6 +86,9 @@ struct Finders {
     caller: Finder<'static>,
     reasoning_content: Finder<'static>,
     tool_call_id: Finder<'static>,
+    kind: Finder<'static>,
+    /// How members of tools begin that Google alone has.
+    googles_tools: [Finder<'static>; 3],
 }
 
 static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
@@ -94,7 +102,30 @@ static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
     caller: Finder::new("\"caller\""),
     reasoning_content: Finder::new("\"reasoning_content\""),
     tool_call_id: Finder::new("\"tool_call_id\""),
+    kind: Finder::new("\"type\""),
+    googles_tools: ["\"google", "\"url", "\"code"].map(Finder::new),
 });
+
+/// Whether a tool is one that another API has of its own, and this vendor has not.
+fn has_others_tools(peek: &Peek<'_>, options: &RequestOptions) -> bool {
+    let Some(tools) = peek.raw("tools") else { return false };
+    let may_have = FINDERS.googles_tools.iter().any(|finder| finder.find(tools.as_bytes()).is_some())
+        || FINDERS.kind.find_iter(tools.as_bytes()).any(|at| !is_usual(&tools[at..]));
+    if !may_have {
+        return false;
+    }
+    let tools: Vec<Tool> = serde_json::from_str(tools).unwrap_or_default();
+    tools.iter().any(|tool| !server_tools::foreign(tool, options).is_empty())
+}
+
+/// Whether this `"type"` is that of a client's own tool, or of something in a schema.
+fn is_usual(member: &str) -> bool {
+    const USUAL: &[&str] =
+        &["function", "string", "object", "integer", "number", "boolean", "array", "null", "custom"];
+    let value = member.trim_start_matches("\"type\"").trim_start().trim_start_matches(':').trim_start();
+    let text = value.strip_prefix('"').and_then(|rest| rest.split_once('"'));
+    text.is_none_or(|(text, _)| USUAL.contains(&text))
+}
 
 /// Whether a tool's result holds more than text.
 fn has_rich_results(peek: &Peek<'_>) -> bool {

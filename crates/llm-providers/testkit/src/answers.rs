@@ -107,8 +107,10 @@ impl Maker {
         }
         if self.is_wanted() {
             let url = format!("https://{}.example", self.word("page"));
+            // All of the text: a part of it would be looked for in vain where parts stand apart.
+            let letters = message["content"].as_str().map_or(4, |text| text.chars().count());
             message["annotations"] = json!([{"type": "url_citation",
-                "url_citation": {"url": url, "title": self.word("title"), "start_index": 0, "end_index": 4}}]);
+                "url_citation": {"url": url, "title": self.word("title"), "start_index": 0, "end_index": letters}}]);
         }
         if self.random.below(4) == 0 {
             message["audio"] =

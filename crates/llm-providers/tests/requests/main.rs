@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
+mod server_tools;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

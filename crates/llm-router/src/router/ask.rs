@@ -11,6 +11,7 @@ use llm_types::{
 };
 use serde_json::{Map, Value};
 
+use super::copies::Copy;
 use super::deployment::Deployment;
 use super::stream::Begun;
 use crate::{Cause, Failure};
@@ -34,6 +35,11 @@ pub(super) trait Ask: Sync {
     /// Its parts in the order in which caches of prompts see them.
     fn segments(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The same for somebody else; `None` for what is never copied.
+    fn copy(&self) -> Option<Copy> {
+        None
     }
 }
 
@@ -72,6 +78,10 @@ impl Ask for Whole<'_> {
     fn segments(&self) -> Vec<String> {
         segments(self.0)
     }
+
+    fn copy(&self) -> Option<Copy> {
+        Some(Copy::Whole(self.0.clone()))
+    }
 }
 
 impl Ask for Streamed<'_> {
@@ -82,8 +92,7 @@ impl Ask for Streamed<'_> {
         deployment: &Deployment,
         changes: Option<&Map<String, Value>>,
     ) -> Result<Begun, Failure<ApiError>> {
-        let request = deployment.fitted(self.0, changes).map_err(ours)?;
-        Begun::hear(deployment.streamed.stream(request).await.map_err(failure)?).await
+        Begun::ask(deployment, deployment.fitted(self.0, changes).map_err(ours)?).await
     }
 
     fn losses(
@@ -96,6 +105,10 @@ impl Ask for Streamed<'_> {
 
     fn segments(&self) -> Vec<String> {
         segments(self.0)
+    }
+
+    fn copy(&self) -> Option<Copy> {
+        Some(Copy::Streamed(self.0.clone()))
     }
 }
 
@@ -110,6 +123,10 @@ impl Ask for Vectors<'_> {
         let request = deployment.fitted(self.0, changes).map_err(ours)?;
         deployment.whole.embed(request).await.map_err(failure)
     }
+
+    fn copy(&self) -> Option<Copy> {
+        Some(Copy::Vectors(self.0.clone()))
+    }
 }
 
 impl Ask for Ranking<'_> {
@@ -122,6 +139,10 @@ impl Ask for Ranking<'_> {
     ) -> Result<Self::Answer, Failure<ApiError>> {
         let request = deployment.fitted(self.0, changes).map_err(ours)?;
         deployment.whole.rank(request).await.map_err(failure)
+    }
+
+    fn copy(&self) -> Option<Copy> {
+        Some(Copy::Ranking(self.0.clone()))
     }
 }
 
@@ -155,7 +176,7 @@ pub(super) fn segments(request: &ChatRequest) -> Vec<String> {
     tools.into_iter().chain(messages).collect()
 }
 
-fn losses(
+pub(super) fn losses(
     request: &ChatRequest,
     deployment: &Deployment,
     changes: Option<&Map<String, Value>>,
@@ -172,7 +193,7 @@ pub(super) fn ours(error: ApiError) -> Failure<ApiError> {
 }
 
 /// An error of the client's, and whose fault it was.
-fn failure(error: ClientError) -> Failure<ApiError> {
+pub(super) fn failure(error: ClientError) -> Failure<ApiError> {
     let unfit = |error: ApiError| Failure { cause: Cause::Unfit { kind: error.kind }, error };
     match error {
         // No byte has gone out, and none would for the next request.

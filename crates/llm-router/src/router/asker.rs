@@ -9,6 +9,7 @@ use llm_types::{
 };
 
 use super::ask::{Ask, Ranking, Streamed, Took, Vectors, Whole, segments};
+use super::continuation::Continuable;
 use super::deployment::began;
 use super::embed::Embedder;
 use super::group::{Group, Seen};
@@ -20,13 +21,15 @@ use crate::classify::classify;
 use crate::{Affinity, Exhausted, Inquiry, Outcome, Session, Wishes, drive};
 
 /// Who goes first where nobody says.
-const MIDDLE: u8 = 128;
+pub(super) const MIDDLE: u8 = 128;
 
 /// Asks on behalf of somebody; see [`Router::by`].
 #[derive(Debug, Clone, Copy)]
 pub struct Asker<'a> {
     pub(super) router: &'a Router,
     pub(super) context: &'a Context,
+    /// Whether it is for nobody to hear.
+    pub(super) is_copy: bool,
 }
 
 impl Asker<'_> {
@@ -55,7 +58,9 @@ impl Asker<'_> {
         let group = self.enter(&mut inquiry, &request).await.map_err(unsent)?;
         let wishes = self.context.wishes.clone();
         let (answered, session) = self.drive(Streamed(&request), group, &inquiry, wishes).await?;
-        Ok(RouterStream::new(self.router.clone(), answered, session, group.clone()))
+        let continuable = Continuable::new(&request, self.context, group).filter(|_| !self.is_copy);
+        let continuable = continuable.map(|known| known.at(answered.changes.clone()));
+        Ok(RouterStream::new(self.router.clone(), answered, session, group.clone(), continuable))
     }
 
     /// As [`Router::embed`].
@@ -109,7 +114,7 @@ impl Asker<'_> {
     }
 
     /// The group where a request goes in; its class is found out where that matters.
-    async fn enter<'i>(
+    pub(super) async fn enter<'i>(
         &self,
         inquiry: &mut Inquiry<'i>,
         request: &'i ChatRequest,
@@ -149,7 +154,7 @@ impl Asker<'_> {
         T: Took + Send,
     {
         let (answered, mut session) = self.drive(ask, group, inquiry, wishes).await?;
-        let Answered { answer, deployment, place } = answered;
+        let Answered { answer, deployment, place, .. } = answered;
         let at = self.router.now();
         let usage = answer.value.usage().map(llm_types::Usage::counts);
         let output_tokens = usage.map_or(0, |counts| counts.output_total());
@@ -199,6 +204,8 @@ impl Asker<'_> {
             ask,
             priority: inquiry.priority.unwrap_or(default),
             lost: Mutex::default(),
+            context: self.context,
+            is_copy: self.is_copy,
         };
         let mut session = Session::new(wishes);
         let mut rng = self.router.entropy();

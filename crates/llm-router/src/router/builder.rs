@@ -13,6 +13,7 @@ use llm_types::UnixMs;
 use serde_json::{Map, Value};
 
 use super::config::{ModelEntry, RouterConfig};
+use super::copies::{self, Copied};
 use super::deployment::{Deployment, FEMTOS};
 use super::error::RouterFault;
 use super::group::{Group, Groups};
@@ -42,6 +43,7 @@ pub struct RouterBuilder {
     client: ClientBuilder,
     clock: Option<Clock>,
     seed: Option<u64>,
+    on_copy: Option<copies::Hearer>,
 }
 
 impl fmt::Debug for RouterBuilder {
@@ -59,6 +61,7 @@ impl RouterBuilder {
             client: Client::builder(),
             clock: None,
             seed: None,
+            on_copy: None,
         }
     }
 
@@ -92,12 +95,19 @@ impl RouterBuilder {
         Self { seed: Some(seed), ..self }
     }
 
+    /// Who hears what becomes of copies (`silent_model`, `mirrors`). Their answers are read to the end and thrown away; by
+    /// default nobody hears of them.
+    #[must_use]
+    pub fn on_copy(self, hear: impl Fn(Copied) + Send + Sync + 'static) -> Self {
+        Self { on_copy: Some(Arc::new(hear)), ..self }
+    }
+
     /// The router. Nobody is asked and nobody logs in before the first request.
     ///
     /// # Errors
     /// Every fault of the configuration.
     pub fn build(self) -> Result<Router, RouterFault> {
-        let Self { config, variables, facts, mut client, clock, seed } = self;
+        let Self { config, variables, facts, mut client, clock, seed, on_copy } = self;
         let RouterConfig { model_list, router_settings } = config;
         let mut faults = Vec::new();
         let mut ready = Vec::with_capacity(model_list.len());
@@ -115,7 +125,6 @@ impl RouterBuilder {
         if faults.iter().any(|fault| fault.severity == Severity::Error) {
             return Err(RouterFault::Config(faults));
         }
-        let copies: Vec<PlanFault> = ready.iter().filter_map(Ready::copies).collect();
         for one in &ready {
             client = client.account(one.place.to_string(), one.account.clone());
         }
@@ -138,8 +147,7 @@ impl RouterBuilder {
                 Arc::new(one.deployment(facts, key, budget, &router_settings, &client))
             })
             .collect();
-        let warnings =
-            plan.warnings().iter().cloned().chain(without_effect(&router_settings)).chain(copies).collect();
+        let warnings = plan.warnings().iter().cloned().chain(without_effect(&router_settings)).collect();
         let groups = groups(plan, router_settings, &deployments);
         let seed = seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
         let clock = clock.unwrap_or_else(|| Arc::new(system_time));
@@ -150,6 +158,9 @@ impl RouterBuilder {
                 clock,
                 seed: AtomicU64::new(seed),
                 warnings,
+                copies: Gate::new(copies::MAX_PARALLEL, copies::MAX_WAITING),
+                dropped_copies: AtomicU64::new(0),
+                on_copy,
             }),
         })
     }
@@ -236,12 +247,6 @@ impl Ready {
         })
     }
 
-    /// That copies of requests are the gateway's.
-    fn copies(&self) -> Option<PlanFault> {
-        self.entry.litellm_params.routing.silent_model.as_ref()?;
-        Some(gateway_only(format!("model_list[{}].litellm_params.silent_model", self.place)))
-    }
-
     fn facts(&self, of: &FactsOf) -> Facts {
         let (params, info) = (&self.entry.litellm_params, &self.entry.model_info);
         let known = of(&self.vendor, &self.model);
@@ -294,6 +299,7 @@ impl Ready {
         });
         Deployment {
             address: format!("{}/{}", self.place, self.model),
+            prefill: self.account.provider.prefill(&self.model, self.account.base_url.as_deref()),
             whole: limited(client, timeout.map(Seconds::as_ms)),
             streamed: limited(client, stream_timeout.map(Seconds::as_ms)),
             gate: parallel.map(|most| Gate::new(most as usize, MAX_WAITING)),
@@ -345,9 +351,24 @@ fn plan(settings: &RouterSettings, ready: &[Ready]) -> Result<Plan, Vec<PlanFaul
     let known = |name: &str| {
         let is_group =
             |name: &str| ready.iter().any(|one| *one.group == *name) || settings.members(name).is_some();
-        is_group(name) || settings.model_group_alias.get(name).is_some_and(|alias| is_group(&alias.model))
+        let settings_of = || ready.iter().map(|one| &one.entry.litellm_params.routing);
+        let is_mirror =
+            || ready.iter().any(|one| one.id.as_str() == name) && gets_copies(settings, settings_of(), name);
+        is_group(name)
+            || is_mirror()
+            || settings.model_group_alias.get(name).is_some_and(|alias| is_group(&alias.model))
     };
     Plan::new(settings, &groups, known)
+}
+
+/// Whether copies go to what has this name.
+fn gets_copies<'a>(
+    settings: &RouterSettings,
+    mut deployments: impl Iterator<Item = &'a DeploymentSettings>,
+    name: &str,
+) -> bool {
+    let of_group = || settings.mirrors.values().any(|mirror| mirror.to == name);
+    deployments.any(|one| one.silent_model.as_deref() == Some(name)) || of_group()
 }
 
 fn groups(plan: Plan, settings: RouterSettings, deployments: &[Arc<Deployment>]) -> Groups {
@@ -367,8 +388,12 @@ fn groups(plan: Plan, settings: RouterSettings, deployments: &[Arc<Deployment>])
         let policy = plan.policy_for(&name);
         (name.clone(), Arc::new(Group { name, deployments, policy, live: GroupLive::new() }))
     };
+    let alone = deployments
+        .iter()
+        .filter(|one| gets_copies(&settings, deployments.iter().map(|one| &one.settings), one.id.as_str()));
+    let alone = alone.map(|one| group((one.id.as_str().into(), vec![one.clone()]))).collect();
     let by_name = members.into_iter().map(group).collect();
-    Groups { by_name, senses: Senses::new(&settings), plan, settings }
+    Groups { by_name, alone, senses: Senses::new(&settings), plan, settings }
 }
 
 /// Settings that are read, and that only the gateway heeds.
@@ -381,12 +406,9 @@ fn without_effect(settings: &RouterSettings) -> Vec<PlanFault> {
         .chain(settings.model_group_affinity_config.values().flatten());
     let mut of_responses =
         checks.filter(|check| matches!(check, EncryptedContentAffinity | ResponsesApiDeploymentCheck));
-    let found = [
-        ("optional_pre_call_checks", of_responses.next().is_some()),
-        ("enable_mid_stream_fallback_continuation", settings.enable_mid_stream_fallback_continuation),
-    ];
-    let told = found.into_iter().filter(|(_, is_set)| *is_set);
-    told.map(|(name, _)| gateway_only(format!("router_settings.{name}"))).collect()
+    let found =
+        of_responses.next().map(|_| gateway_only("router_settings.optional_pre_call_checks".to_owned()));
+    found.into_iter().collect()
 }
 
 fn gateway_only(path: String) -> PlanFault {

@@ -25,4 +25,6 @@ pub struct Context {
     pub facts: Option<Value>,
     /// Who goes first where requests wait: lower is sooner. Default: `router_settings.default_priority`, else 128.
     pub priority: Option<u8>,
+    /// Whether others go on with a stream that breaks off. Default: as the group has it.
+    pub continue_streams: Option<bool>,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_providers::Client;
+use llm_providers::core::Prefill;
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -28,6 +29,8 @@ pub(super) struct Deployment {
     pub(super) whole: Client,
     /// With those of streams.
     pub(super) streamed: Client,
+    /// How its vendor takes the beginning of an answer.
+    pub(super) prefill: Option<Prefill>,
     /// Members of requests that do not set them.
     pub(super) defaults: Map<String, Value>,
 }

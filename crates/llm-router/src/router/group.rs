@@ -23,6 +23,8 @@ pub(super) struct Group {
 /// All groups, and how requests find theirs.
 pub(super) struct Groups {
     pub(super) by_name: HashMap<Arc<str>, Arc<Group>>,
+    /// Deployments that get copies by their own ids, each in a group of its own.
+    pub(super) alone: HashMap<Arc<str>, Arc<Group>>,
     pub(super) plan: Plan,
     pub(super) settings: RouterSettings,
     pub(super) senses: Senses,
@@ -38,7 +40,7 @@ impl Groups {
     /// The group behind a name, or behind what that is another name of.
     pub(super) fn find(&self, name: &str) -> Result<&Arc<Group>, ApiError> {
         let alias = || self.by_name.get(self.settings.model_group_alias.get(name)?.model.as_str());
-        self.by_name.get(name).or_else(alias).ok_or_else(|| unknown(name))
+        self.by_name.get(name).or_else(alias).or_else(|| self.alone.get(name)).ok_or_else(|| unknown(name))
     }
 }
 

@@ -6,6 +6,8 @@ use crate::Outcome;
 
 mod answers;
 mod configs;
+mod continuation;
+mod copies;
 mod explaining;
 mod streams;
 

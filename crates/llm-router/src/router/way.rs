@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use serde_json::{Map, Value};
 
-use super::Router;
 use super::ask::{Ask, deployments, lossy, ours};
 use super::deployment::{Deployment, Place};
 use super::group::Seen;
+use super::{Context, Router, copies};
 use crate::{Asking, Cause, DeploymentId, Failure, HealthEvent, Reason, Snapshot, World};
 
 /// Where one request's attempts take place.
@@ -19,6 +20,10 @@ pub(super) struct Way<'a, A> {
     pub(super) priority: u8,
     /// What the first attempt could not carry: a fallback may lose that, and no more.
     pub(super) lost: Mutex<Option<Vec<String>>>,
+    /// On whose behalf.
+    pub(super) context: &'a Context,
+    /// Whether it is a copy, or goes on with an answer: then it is not copied.
+    pub(super) is_copy: bool,
 }
 
 /// An answer, or its beginning.
@@ -26,6 +31,8 @@ pub(super) struct Answered<T> {
     pub(super) answer: T,
     pub(super) deployment: Arc<Deployment>,
     pub(super) place: Place,
+    /// Members that replaced the request's there.
+    pub(super) changes: Option<Arc<Map<String, Value>>>,
 }
 
 impl<A: Ask> Way<'_, A> {
@@ -71,8 +78,11 @@ impl<A: Ask> World for Way<'_, A> {
         self.weigh(&asking, &deployment)?;
         let place = deployment.place(self.priority, self.router.now()).await;
         let place = place.map_err(|error| Failure { cause: Cause::Unfit { kind: error.kind }, error })?;
+        if asking.reason == Reason::First && !self.is_copy {
+            copies::send(self.router, group, &deployment, &self.ask, self.context);
+        }
         let answer = self.ask.ask(&deployment, asking.changes.as_deref()).await?;
-        Ok(Answered { answer, deployment, place })
+        Ok(Answered { answer, deployment, place, changes: asking.changes })
     }
 
     fn late(&self, deployment: &DeploymentId) -> ApiError {

@@ -90,8 +90,17 @@ async fn what_comes_late_is_ignored() {
     let script = Script::new(include_str!("../../src/lua/leases.lua"));
     let mut call = async |seq: u64, granted: u64| -> Vec<u64> {
         let mut call = script.prepare_invoke();
-        call.key("{test}:since").key("{test}:k").arg("a").arg(seq).arg(2).arg(0).arg(60_000);
-        call.arg(100).arg(granted).arg(0).arg(0).invoke_async(&mut link).await.unwrap()
+        call.key("{test}:since").key("{test}:reserves").key("{test}:k");
+        call.arg("a").arg(seq).arg(2).arg(0).arg(60_000).arg(60_000);
+        call.arg(100)
+            .arg(granted)
+            .arg(0)
+            .arg(0)
+            .arg(0)
+            .arg(crate::MINUTE)
+            .invoke_async(&mut link)
+            .await
+            .unwrap()
     };
     let (second, first) = (call(2, 40).await, call(1, 0).await);
     assert!(second[1] > 0);

@@ -13,6 +13,7 @@ mod news;
 mod outages;
 mod quota;
 mod server;
+mod splits;
 
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ fn options(address: Address, name: &str) -> Options {
 fn lease(granted: u64, unused: u64, needed: u64) -> Asks {
     let deployment = "a deployment: {with} any name".to_owned();
     let rate = Rate::Requests;
-    let ask = LeaseAsk { deployment, rate, minute: MINUTE, limit: 100, granted, unused, needed };
+    let ask = LeaseAsk { deployment, rate, minute: MINUTE, limit: 100, granted, unused, needed, firm: false };
     Asks { leases: vec![ask], replicas: 2, ..Asks::default() }
 }
 

@@ -28,24 +28,8 @@ pub(super) fn target<'a>(
     if request.is_copy || matches!(request.ask.door, Door::CountTokens(_)) {
         return None;
     }
-    let settings = &deployment.settings;
-    let of_group = || serving.config.settings.router.mirrors.get(&*group.name);
-    let (to, share) = match &settings.silent_model {
-        Some(to) => (to.as_str(), settings.silent_share.unwrap_or(1.0)),
-        None => of_group().map(|mirror| (mirror.to.as_str(), mirror.share))?,
-    };
-    is_drawn(&request.reply.request_id, share).then_some(to)
-}
-
-/// Whether a request of this name belongs to the share: always the same for the same name.
-fn is_drawn(id: &str, share: f64) -> bool {
-    // FNV-1a, and the end of SplitMix64, as names made one after the other are alike.
-    let hash = id.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
-    });
-    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((hash ^ (hash >> 31)) >> 11) as f64 / ((1_u64 << 53) as f64) < share
+    let mirror = serving.config.settings.router.mirror_of(&group.name, &deployment.settings)?;
+    mirror.draws(&request.reply.request_id).then_some(mirror.to)
 }
 
 /// Sends a copy on a task of its own. Whatever becomes of it, the request itself does not notice.
@@ -125,25 +109,4 @@ impl Copy {
 /// Reads an answer to its end, and keeps nothing.
 async fn read(mut body: AnswerBody) {
     while poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_some() {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_a_share_and_the_same_name_always_belongs_or_never() {
-        for share in [0.0, 0.05, 0.3, 1.0] {
-            let drawn = (0..100_000).filter(|number| is_drawn(&format!("request-{number}"), share)).count();
-            let expected = share * 100_000.0;
-            assert!(
-                (drawn as f64 - expected).abs() <= 600.0 * share.min(1.0 - share).sqrt(),
-                "{share}: {drawn}"
-            );
-        }
-        assert!((0..100).all(|_| is_drawn("a", 0.7) == is_drawn("a", 0.7)));
-        // Whoever belongs to a share belongs to every larger one.
-        let grows = |id: &str| !is_drawn(id, 0.2) || is_drawn(id, 0.4);
-        assert!((0..1_000).all(|number| grows(&number.to_string())));
-    }
 }

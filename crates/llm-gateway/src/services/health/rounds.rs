@@ -103,6 +103,14 @@ impl Rounds {
         while self.running.len() < most {
             let waiting = self.due.iter_mut().filter(|(_, due)| !due.is_running && due.at <= now);
             let Some((id, due)) = waiting.min_by_key(|(_, due)| due.at) else { return };
+            // Another gateway has checked it: that counts for this one, too.
+            let found = app.checks.found(id).filter(|_| serving.config.settings.health.shared);
+            if let Some(found) = found
+                && now.since(found.check.at) < due.interval_ms - due.interval_ms / 10
+            {
+                due.at = after_another(&app.runtime, found.check.at, due.interval_ms);
+                continue;
+            }
             due.is_running = true;
             let (app, serving, subject, id) = (app.clone(), serving.clone(), due.subject.clone(), id.clone());
             self.running.push(Box::pin(async move {
@@ -115,11 +123,22 @@ impl Rounds {
     fn checked(&mut self, runtime: &Runtime, id: &DeploymentId) {
         if let Some(due) = self.due.get_mut(id) {
             due.is_running = false;
-            // Between nine and eleven tenths, so that those who were made ready together drift apart.
-            let tenth = due.interval_ms / 10;
-            due.at = runtime.now().plus(due.interval_ms - tenth + share(runtime, 2 * tenth));
+            due.at = next(runtime, runtime.now(), due.interval_ms);
         }
     }
+}
+
+/// When a deployment that was checked at `at` is checked next: after nine to eleven tenths of the interval, so that those
+/// who were made ready together drift apart.
+fn next(runtime: &Runtime, at: UnixMs, interval_ms: u64) -> UnixMs {
+    let tenth = interval_ms / 10;
+    at.plus(interval_ms - tenth + share(runtime, 2 * tenth))
+}
+
+/// When it is checked next by a gateway that was told of this check by another: so late that the other comes first, and
+/// before what was found counts no more.
+fn after_another(runtime: &Runtime, at: UnixMs, interval_ms: u64) -> UnixMs {
+    at.plus(interval_ms + interval_ms / 4 + share(runtime, interval_ms / 4))
 }
 
 /// A random part of so many milliseconds.

@@ -16,9 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::write::{
-    ADDITIONAL, CONTENT, NO_SUCH_IMAGE, OWN_FIELDS, additional, call_id, images, metrics, stop_reason, tier,
+    ADDITIONAL, CONTENT, NO_PAGE, NO_SUCH_IMAGE, OWN_FIELDS, additional, call_id, images, metrics,
+    stop_reason, tier,
 };
-use super::{error, kept};
+use super::{cited, error, kept};
 use crate::converse::decode::empty_thinking;
 use crate::converse::{BLOCK_START, KEPT};
 use crate::usage;
@@ -310,22 +311,7 @@ impl ConverseWriter {
         }
         self.text(added.content.as_deref().unwrap_or_default(), out);
         self.text(added.refusal.as_deref().unwrap_or_default(), out);
-        let citation = fields.and_then(|fields| fields.get("citation"));
-        match citation {
-            // Anthropic's have a type, and Cohere's have sources.
-            Some(citation) if citation.get("type").is_none() && citation.get("sources").is_none() => {
-                let block = self.text_block(out);
-                self.has_citations = true;
-                delta(block, &json!({ "citation": citation }), out);
-            }
-            _ if added.annotations.get().is_some_and(|annotations| !annotations.is_empty()) => {
-                self.dropped_once(
-                    "choices[0].delta.annotations",
-                    "Converse names sources beside quotes only",
-                );
-            }
-            _ => {}
-        }
+        self.sources(added, out);
         for image in images(&added.extra) {
             match image {
                 Some(image) => self.image(&image, out),
@@ -349,6 +335,32 @@ impl ConverseWriter {
         if added.audio.is_value() {
             self.dropped_once("choices[0].delta.audio", "Converse answers have no sound");
         }
+    }
+}
+
+impl ConverseWriter {
+    /// Sources of the text. An answer that names them in its vendor's words is not heard when it names them once more.
+    fn sources(&mut self, added: &Delta, out: &mut BytesMut) {
+        let told = added.provider_specific_fields.get().and_then(|fields| fields.get("citation"));
+        let own = |citation: &&Value| citation.get("type").is_none() && citation.get("sources").is_none();
+        let citation = told.filter(own).cloned().or_else(|| told.and_then(cited::claudes));
+        if let Some(citation) = citation {
+            self.has_citations = true;
+            self.cite(&citation, out);
+            return;
+        }
+        let annotations = added.annotations.get().filter(|_| !self.has_citations);
+        for annotation in annotations.into_iter().flatten() {
+            match cited::page(annotation) {
+                Some(citation) => self.cite(&citation, out),
+                None => self.dropped_once("choices[0].delta.annotations", NO_PAGE),
+            }
+        }
+    }
+
+    fn cite(&mut self, citation: &Value, out: &mut BytesMut) {
+        let block = self.text_block(out);
+        delta(block, &json!({ "citation": citation }), out);
     }
 }
 

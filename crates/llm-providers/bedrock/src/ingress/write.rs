@@ -7,7 +7,7 @@ use llm_types::{
 };
 use serde_json::{Map, Value, json};
 
-use super::kept;
+use super::{cited, kept};
 use crate::converse::decode::finish_reason;
 use crate::converse::{BLOCK_START, KEPT, names};
 use crate::usage;
@@ -138,7 +138,7 @@ fn own_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
 /// Thinking, text and calls.
 fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let mut blocks = thinking(message);
-    said(message, notes, &mut blocks);
+    let has_all_sources = said(message, notes, &mut blocks);
     for image in images(&message.extra) {
         match image {
             Some(image) => blocks.push(ContentBlock::Image(image)),
@@ -149,11 +149,8 @@ fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<Co
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Converse answers have no sound"));
     }
-    if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
-        notes.push(Note::dropped(
-            "choices[0].message.annotations",
-            "Converse names sources beside quotes only",
-        ));
+    if !has_all_sources {
+        notes.push(Note::dropped("choices[0].message.annotations", NO_PAGE));
     }
     let kept = Kept::of_message(message.provider_specific_fields.get(), &message.extra, OWN_FIELDS);
     if !kept.is_empty() {
@@ -169,6 +166,9 @@ pub(super) const OWN_FIELDS: &[&str] = &[KEPT];
 fn carrier(kept: &Kept) -> ContentBlock {
     thought(String::new(), Nullable::Value(kept.seal()))
 }
+
+/// Why a source is left out.
+pub(super) const NO_PAGE: &str = "Converse's citations are of pages and documents";
 
 /// Why an image is left out.
 pub(super) const NO_SUCH_IMAGE: &str = "Converse answers hold images by value, as png, jpeg, gif or webp";
@@ -220,16 +220,22 @@ fn thought(text: String, signature: Nullable<String>) -> ContentBlock {
     })
 }
 
-/// Text. None of it is of spaces only: clients send answers back, and Bedrock refuses such text.
-fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
+/// Text, and whether all its sources stand beside it. None of it is of spaces only: clients send answers back, and
+/// Bedrock refuses such text.
+fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) -> bool {
+    let text = match message.content.get() {
+        Some(MessageContent::Text(text)) => text.as_str(),
+        Some(MessageContent::Parts(_)) | None => "",
+    };
+    let (spans, has_all_sources) = cited::spans(message, text.chars().count());
+    cited::blocks(text, spans, blocks);
     let mut push = |text: &str| {
         if !text.trim().is_empty() {
             blocks.push(ContentBlock::Text(text.to_owned()));
         }
     };
     match message.content.get() {
-        None => {}
-        Some(MessageContent::Text(text)) => push(text),
+        None | Some(MessageContent::Text(_)) => {}
         Some(MessageContent::Parts(parts)) => {
             for (index, part) in parts.iter().enumerate() {
                 match part {
@@ -247,6 +253,7 @@ fn said(message: &Message, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>
         push(words);
         notes.push(Note::new(NoteKind::Moved, "choices[0].message.refusal", "to the text"));
     }
+    has_all_sources
 }
 
 /// Calls. A call without a name is none; results name their call, so every call gets a name of its own. What only its

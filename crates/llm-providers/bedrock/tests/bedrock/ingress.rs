@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{CLAUDE, NOVA, body, chat, decoder, encode, notes};
 
-fn reply() -> Reply {
+pub(crate) fn reply() -> Reply {
     Reply { request_id: "req-1".to_owned(), model: "alias".to_owned(), ..Reply::default() }
 }
 
 /// Events of a stream: names and payloads.
-fn events(bytes: &[u8]) -> Vec<(String, Value)> {
+pub(crate) fn events(bytes: &[u8]) -> Vec<(String, Value)> {
     let mut block = bytes;
     let mut events = Vec::new();
     while let Some(frame) = Framing::EventStream.next(&mut block) {
@@ -25,7 +25,7 @@ fn events(bytes: &[u8]) -> Vec<(String, Value)> {
     events
 }
 
-fn written(chunks: &[ChatChunk]) -> Vec<u8> {
+pub(crate) fn written(chunks: &[ChatChunk]) -> Vec<u8> {
     let mut writer = ConverseIngress.writer(&reply());
     let mut out = BytesMut::new();
     for chunk in chunks {
@@ -167,7 +167,7 @@ fn streams_come_through_unchanged() {
     }
 }
 
-fn answer(value: Value) -> ChatResponse {
+pub(crate) fn answer(value: Value) -> ChatResponse {
     llm_types::from_value(value).unwrap()
 }
 

@@ -7,6 +7,7 @@ use llm_types::{ChatRequest, Extra, Message, ReasoningEffort, StreamOptions, Too
 use serde_json::Value;
 
 use super::messages::messages;
+use super::server_tools::server_tools;
 use crate::edited::Edited;
 use crate::{Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions, head, models};
 
@@ -26,6 +27,7 @@ pub(super) fn encode(
     mut changes: Changes<'_>,
 ) -> Result<Encoded, EncodeError> {
     let parts = head::chat(options, call)?;
+    let request = &*server_tools(request, &options.request, &mut changes);
     let messages = messages(&request.messages, &options.request, &mut changes);
     let edits = edits(request, call, &options.request, &mut changes)?;
     let body = write(request, &messages, &edits, &options.request.defaults, &mut changes)?;

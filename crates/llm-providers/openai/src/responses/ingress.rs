@@ -23,8 +23,9 @@ use serde_json::json;
 ///   this API finds them.
 /// - Functions in a namespace become functions named `namespace_-_name`; tools that take free text become functions
 ///   with one text, `input`, named `name_-_`. Calls of them are told to the client as they were asked for.
-/// - A search of the web becomes `web_search_options`. Other tools of OpenAI's own are left out, with a note; calls of
-///   a shell and the like in the history become calls of functions.
+/// - A search of the web becomes `web_search_options`. Other tools of OpenAI's own stay in its words: the vendor's
+///   translator says them as what that vendor has instead, or leaves them out. Calls of a shell and the like in the
+///   history become calls of functions.
 /// - `text.format` becomes `response_format`, `reasoning.effort` `reasoning_effort`, `instructions` a system message.
 /// - Members that this API does not know mean what they mean in the canonical form.
 ///

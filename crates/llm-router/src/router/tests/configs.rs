@@ -62,23 +62,14 @@ async fn every_fault_is_told_with_its_place() {
 #[tokio::test]
 async fn what_only_the_gateway_heeds_is_a_warning() {
     let router = router(json!({
-        "model_list": [with(saying("m", "a", ""), json!({"silent_model": "m"}))],
+        "model_list": [saying("m", "a", "")],
         "router_settings": {
             "optional_pre_call_checks": ["session_affinity", "encrypted_content_affinity"],
-            "enable_mid_stream_fallback_continuation": true,
             "fallbacks": [{"m": ["nowhere"]}],
         },
     }));
     let paths: Vec<&str> = router.warnings().iter().map(|fault| fault.path.as_str()).collect();
-    assert_eq!(
-        paths,
-        [
-            "router_settings.fallbacks[0].m[0]",
-            "router_settings.optional_pre_call_checks",
-            "router_settings.enable_mid_stream_fallback_continuation",
-            "model_list[0].litellm_params.silent_model",
-        ]
-    );
+    assert_eq!(paths, ["router_settings.fallbacks[0].m[0]", "router_settings.optional_pre_call_checks",]);
 }
 
 #[tokio::test]

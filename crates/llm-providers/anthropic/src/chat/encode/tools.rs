@@ -2,7 +2,7 @@
 //!
 //! Source: Anthropic docs, "Define tools" and "Web search tool", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose};
 use llm_types::{
     AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
     Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
@@ -11,6 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Encoder, schema, typed};
 use crate::wire::{Content, ContentBlock, MessagesRequest, Tool, ToolChoice};
+
+/// Anthropic's own tools that others have too: type and name.
+const SEARCH: (&str, &str) = ("web_search_20250305", WEB_SEARCH);
+const FETCH: (&str, &str) = ("web_fetch_20250910", "web_fetch");
+const CODE: (&str, &str) = ("code_execution_20250825", "code_execution");
 
 /// The name of Anthropic's own search.
 const WEB_SEARCH: &str = "web_search";
@@ -23,7 +28,7 @@ impl Encoder<'_> {
     ) -> Result<(), EncodeError> {
         let mut tools = Vec::new();
         for (index, tool) in request.tools.get().into_iter().flatten().enumerate() {
-            tools.push(self.tool(tool, &format!("tools[{index}]"))?);
+            self.tool(tool, &format!("tools[{index}]"), &mut tools)?;
         }
         for (index, function) in request.functions.get().into_iter().flatten().enumerate() {
             let path = format!("functions[{index}]");
@@ -32,24 +37,69 @@ impl Encoder<'_> {
             }
         }
         if let Nullable::Value(options) = &request.web_search_options {
-            tools.push(self.web_search(options));
+            if tools.iter().any(is_search) {
+                self.note(NoteKind::Dropped, "web_search_options", "a search of the web is among the tools");
+            } else {
+                tools.push(self.web_search(options, "web_search_options"));
+            }
         }
-        if tools.is_empty() {
-            self.tools_of_history(wire);
-        } else {
+        let is_asked = !tools.is_empty();
+        if is_asked {
             wire.tools = Nullable::Value(tools);
+        } else {
+            self.tools_of_history(wire);
         }
-        self.choice(request, wire)
+        self.choice(request, is_asked, wire)
     }
 
-    fn tool(&mut self, tool: &Asked, path: &str) -> Result<Tool, EncodeError> {
+    fn tool(&mut self, tool: &Asked, path: &str, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
         match tool {
-            Asked::Function(tool) => self.function(&tool.function, &tool.extra, path),
-            Asked::Custom(tool) => self.custom(tool, path),
-            // Anthropic's own tools, in its own words.
-            Asked::Unknown(map) => llm_types::from_value(Value::Object(map.clone()))
-                .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message)),
+            Asked::Function(tool) => tools.push(self.function(&tool.function, &tool.extra, path)?),
+            Asked::Custom(tool) => tools.push(self.custom(tool, path)?),
+            Asked::Unknown(map) => {
+                let known = ServerTool::all(map);
+                let is_own = known.iter().all(|tool| tool.home == ToolHome::Anthropic);
+                if is_own || self.is_forwarded("tools") {
+                    // Anthropic's own tools, and those that nobody here knows, in their own words.
+                    tools.push(llm_types::from_value(Value::Object(map.clone())).map_err(|error| {
+                        EncodeError::invalid(format!("{path}.{}", error.path), error.message)
+                    })?);
+                    return Ok(());
+                }
+                for tool in &known {
+                    self.others_tool(tool, path, tools)?;
+                }
+            }
         }
+        Ok(())
+    }
+
+    /// A tool that another vendor has, as the one of Anthropic's that does the same.
+    fn others_tool(
+        &mut self,
+        tool: &ServerTool,
+        path: &str,
+        tools: &mut Vec<Tool>,
+    ) -> Result<(), EncodeError> {
+        let Some((kind, name)) = equivalent(tool.purpose) else {
+            return self.unsupported(path, tool.reason());
+        };
+        if tools.iter().any(|known| known.name.as_deref() == Some(name)) {
+            self.note(NoteKind::Dropped, path, format!("`{name}` is among the tools already"));
+            return Ok(());
+        }
+        self.note(NoteKind::Converted, path, format!("`{}` to `{kind}`", tool.name));
+        let (made, lost) = if tool.purpose == ToolPurpose::WebSearch {
+            let (options, lost) = tool.search_options();
+            (self.web_search(&options, path), lost)
+        } else {
+            (own(kind, name, Extra::new()), tool.settings_but_name().map(str::to_owned).collect())
+        };
+        for setting in lost {
+            self.note(NoteKind::Dropped, format!("{path}.{setting}"), "Anthropic's tool has no such member");
+        }
+        tools.push(made);
+        Ok(())
     }
 
     fn function(
@@ -119,7 +169,7 @@ impl Encoder<'_> {
         self.function(&function, &tool.extra, path)
     }
 
-    fn web_search(&mut self, options: &Value) -> Tool {
+    fn web_search(&mut self, options: &Value, place: &str) -> Tool {
         let mut extra = Extra::new();
         if let Some(size) = options.get("search_context_size") {
             let uses = match size.as_str() {
@@ -128,7 +178,7 @@ impl Encoder<'_> {
                 _ => 5,
             };
             extra.insert("max_uses".to_owned(), uses.into());
-            let path = "web_search_options.search_context_size";
+            let path = format!("{place}.search_context_size");
             self.note(NoteKind::Converted, path, format!("to at most {uses} searches"));
         }
         let location =
@@ -146,20 +196,12 @@ impl Encoder<'_> {
                     extra.extend(filters.iter().map(|(name, value)| (name.clone(), value.clone())));
                 }
                 _ => {
-                    let path = format!("web_search_options.{name}");
+                    let path = format!("{place}.{name}");
                     self.note(NoteKind::Dropped, path, "Anthropic's search has no such member");
                 }
             }
         }
-        Tool {
-            r#type: Nullable::Value("web_search_20250305".to_owned()),
-            name: Nullable::Value(WEB_SEARCH.to_owned()),
-            description: Nullable::Absent,
-            input_schema: Nullable::Absent,
-            strict: Nullable::Absent,
-            cache_control: Nullable::Absent,
-            extra,
-        }
+        own(SEARCH.0, SEARCH.1, extra)
     }
 
     /// A conversation in which tools were called needs them defined, also where none may be called now.
@@ -189,16 +231,18 @@ impl Encoder<'_> {
         }
     }
 
-    fn choice(&mut self, request: &ChatRequest, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+    fn choice(
+        &mut self,
+        request: &ChatRequest,
+        is_asked: bool,
+        wire: &mut MessagesRequest,
+    ) -> Result<(), EncodeError> {
         let (path, choice) = match (&request.tool_choice, &request.function_call) {
-            (Nullable::Value(choice), _) => ("tool_choice", self.chosen(choice, wire)?),
+            (Nullable::Value(choice), _) => ("tool_choice", self.chosen(choice, request, wire)?),
             (_, Nullable::Value(choice)) => ("function_call", self.chosen_function(choice)?),
             _ => ("tool_choice", None),
         };
-        let has_tools = request.tools.get().is_some_and(|tools| !tools.is_empty())
-            || request.functions.get().is_some_and(|functions| !functions.is_empty())
-            || request.web_search_options.is_value();
-        if !has_tools {
+        if !is_asked {
             if choice.is_some_and(|choice| choice.r#type != "none") {
                 self.note(NoteKind::Dropped, path, "there are no tools to choose from");
             }
@@ -220,11 +264,27 @@ impl Encoder<'_> {
         Ok(())
     }
 
+    /// The choice of another vendor's tool, by the name of the one that stands for it.
+    fn chosen_others(&mut self, tool: &ServerTool, wire: &MessagesRequest) -> Option<ToolChoice> {
+        let name = equivalent(tool.purpose).map(|(_, name)| name);
+        let mut tools = wire.tools.get().into_iter().flatten();
+        let Some(name) = name.filter(|name| tools.any(|tool| tool.name.as_deref() == Some(name))) else {
+            self.note(NoteKind::Dropped, "tool_choice", "the tool is left out");
+            return None;
+        };
+        self.note(NoteKind::Converted, "tool_choice", format!("to `{name}`"));
+        Some(tool_named(name))
+    }
+
     fn chosen(
         &mut self,
         choice: &Choice,
+        request: &ChatRequest,
         wire: &mut MessagesRequest,
     ) -> Result<Option<ToolChoice>, EncodeError> {
+        if let Some(tool) = ServerTool::chosen(request).filter(|tool| tool.home != ToolHome::Anthropic) {
+            return Ok(self.chosen_others(&tool, wire));
+        }
         Ok(match choice {
             Choice::Mode(mode) => self.mode("tool_choice", mode)?,
             Choice::Function(named) => Some(tool_named(&named.function.name)),
@@ -301,6 +361,33 @@ impl Encoder<'_> {
             (None, Some(name)) => Ok(Some(tool_named(name))),
             (None, None) => Err(EncodeError::invalid(PATH, "is neither a mode nor a name")),
         }
+    }
+}
+
+fn is_search(tool: &Tool) -> bool {
+    tool.r#type.as_deref().is_some_and(|kind| kind.starts_with(WEB_SEARCH))
+}
+
+/// Type and name of the tool that Anthropic has for a purpose, where it asks for no more than that.
+const fn equivalent(purpose: ToolPurpose) -> Option<(&'static str, &'static str)> {
+    match purpose {
+        ToolPurpose::WebSearch => Some(SEARCH),
+        ToolPurpose::WebFetch => Some(FETCH),
+        ToolPurpose::CodeExecution => Some(CODE),
+        _ => None,
+    }
+}
+
+/// A tool of Anthropic's own.
+fn own(kind: &str, name: &str, extra: Extra) -> Tool {
+    Tool {
+        r#type: Nullable::Value(kind.to_owned()),
+        name: Nullable::Value(name.to_owned()),
+        description: Nullable::Absent,
+        input_schema: Nullable::Absent,
+        strict: Nullable::Absent,
+        cache_control: Nullable::Absent,
+        extra,
     }
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::form::SCHEMA;
 use super::tools::{ChosenTool, spec_name};
 use super::{Encoder, betas};
+use crate::claude_tools::claudes;
 use crate::converse::FORM_TOOL;
 use crate::model::Door;
 use crate::wire::{
@@ -32,19 +33,22 @@ impl Encoder<'_> {
         request: &ChatRequest,
         wire: &mut ConverseRequest,
     ) -> Result<(), EncodeError> {
-        let asked = without_words(request);
+        let mut asked = claudes(request, self.call)?;
+        self.notes.append(&mut asked.notes);
+        let words = without_words(&asked.request);
         let mut headers = HeaderMap::new();
         for beta in self.call.headers.get_all(&BETA) {
             headers.append(BETA, beta.clone());
         }
         let call = Call { credential: None, base_url: None, headers: &headers, ..self.call.clone() };
-        let Encoded { request: sent, notes } = Translator::<Chat>::encode(&Anthropic, &asked, &call)?;
+        let Encoded { request: sent, notes } = Translator::<Chat>::encode(&Anthropic, &words, &call)?;
         let Payload::Bytes(body) = sent.body() else { return Ok(()) };
         let said: messages::MessagesRequest =
             llm_types::from_slice(body).map_err(|error| EncodeError::invalid(error.path, error.message))?;
         let counts_limit = request.output_limit().is_some()
             || said.thinking.get().is_some_and(|thinking| thinking.budget_tokens.is_value());
-        self.notes.extend(notes.into_iter().filter(|note| {
+        let notes = notes.into_iter().map(|note| asked.as_asked(note));
+        self.notes.extend(notes.filter(|note| {
             !note.path.starts_with("messages") && (note.path != "max_tokens" || counts_limit)
         }));
         let betas = sent.headers().get_all(&BETA).iter().filter_map(|value| value.to_str().ok());
@@ -53,9 +57,6 @@ impl Encoder<'_> {
         self.claude_sampling(&said, counts_limit, wire);
         self.claude_tools(request, &said, wire)?;
         self.claude_words(request, said, wire);
-        if let Nullable::Value(_) = &request.web_search_options {
-            self.unsupported("web_search_options", "Claude searches the web at Anthropic only")?;
-        }
         Ok(())
     }
 
@@ -260,7 +261,7 @@ fn is_beside(request: &ChatRequest, path: &str, name: &str) -> bool {
         let beside = match tool {
             Asked::Function(tool) => &tool.extra,
             Asked::Custom(tool) => &tool.extra,
-            Asked::Unknown(_) => return false,
+            Asked::Unknown(map) => map,
         };
         path == format!("tools[{index}].function") && beside.contains_key(name)
     })

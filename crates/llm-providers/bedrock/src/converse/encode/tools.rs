@@ -2,7 +2,7 @@
 //!
 //! Source: Amazon Bedrock API Reference, "ToolConfiguration", "ToolChoice" and "ToolSpecification", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolPurpose};
 use llm_types::{
     AllowedTools, ChatRequest, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked,
     ToolChoice as Choice, ToolChoiceMode,
@@ -13,6 +13,17 @@ use super::{Encoder, typed};
 use crate::converse::names;
 use crate::model::Family;
 use crate::wire::{CachePoint, ContentBlock, ConverseRequest, Tool, ToolChoice, ToolConfig, ToolSpec};
+
+/// Nova's search of the web.
+const GROUNDING: &str = "nova_grounding";
+
+fn grounding() -> Tool {
+    Tool::System(json!({ "name": GROUNDING }))
+}
+
+fn is_grounding(tool: &Tool) -> bool {
+    matches!(tool, Tool::System(system) if system["name"] == GROUNDING)
+}
 
 /// What a request chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +57,12 @@ impl Encoder<'_> {
             }
         }
         if request.web_search_options.is_value() {
-            if matches!(self.model.family, Family::Nova | Family::Nova2) {
-                self.note(NoteKind::Converted, "web_search_options", "to the system tool `nova_grounding`");
-                tools.push(Tool::System(json!({ "name": "nova_grounding" })));
+            if self.grounds() {
+                let detail = format!("to the system tool `{GROUNDING}`");
+                self.note(NoteKind::Converted, "web_search_options", detail);
+                if !tools.iter().any(is_grounding) {
+                    tools.push(grounding());
+                }
             } else {
                 self.unsupported("web_search_options", "this model does not search the web at Bedrock")?;
             }
@@ -58,7 +72,12 @@ impl Encoder<'_> {
             let path = if request.tools.is_value() { "tools" } else { "functions" };
             self.unsupported(path, "this model calls no tools")?;
         }
-        let chosen = self.chosen(request, &mut tools)?;
+        let chosen = if ServerTool::chosen(request).is_some() {
+            self.note(NoteKind::Dropped, "tool_choice", "Bedrock cannot be made to use a tool of its own");
+            ChosenTool::Unsaid
+        } else {
+            self.chosen(request, &mut tools)?
+        };
         let is_asked = !tools.is_empty();
         if tools.is_empty() {
             tools = self.tools_of_history(wire);
@@ -94,12 +113,38 @@ impl Encoder<'_> {
                     tools.push(Tool::System(system.clone()));
                     Ok(())
                 }
-                None => {
-                    let kind = map.get("type").and_then(Value::as_str).unwrap_or_default();
-                    self.unsupported(path, format!("this model knows no tool of type `{kind}`"))
-                }
+                None => self.others_tools(map, path, tools),
             },
         }
+    }
+
+    /// Tools of other vendors: a search of the web is one of Nova's own tools, too.
+    fn others_tools(&mut self, map: &Extra, path: &str, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
+        let known = ServerTool::all(map);
+        if known.is_empty() {
+            let kind = map.get("type").and_then(Value::as_str).unwrap_or_default();
+            return self.unsupported(path, format!("this model knows no tool of type `{kind}`"));
+        }
+        for tool in known {
+            if tool.purpose != ToolPurpose::WebSearch || !self.grounds() {
+                self.unsupported(path, tool.reason())?;
+                continue;
+            }
+            let detail = format!("`{}` to the system tool `{GROUNDING}`", tool.name);
+            self.note(NoteKind::Converted, path, detail);
+            for name in tool.settings_but_name() {
+                self.note(NoteKind::Dropped, format!("{path}.{name}"), "Nova's search has no such member");
+            }
+            if !tools.iter().any(is_grounding) {
+                tools.push(grounding());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the model searches the web by a tool of its own.
+    const fn grounds(&self) -> bool {
+        matches!(self.model.family, Family::Nova | Family::Nova2)
     }
 
     fn function(

@@ -214,7 +214,10 @@ impl Reader {
                     };
                     calls.push(ToolCall::function(call.tool_use_id, call.name, arguments));
                 }
-                ContentBlock::Citations(cited) => parts.push(ContentPart::text(cited.text())),
+                ContentBlock::Citations(cited) => {
+                    let text = cited.text();
+                    parts.extend((!text.is_empty()).then(|| ContentPart::text(text)));
+                }
                 ContentBlock::Text(text) => parts.push(ContentPart::text(text)),
                 ContentBlock::Image(_) | ContentBlock::Document(_) | ContentBlock::Video(_) => {
                     parts.extend(part(block));

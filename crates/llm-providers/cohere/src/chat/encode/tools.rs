@@ -2,7 +2,7 @@
 //!
 //! Source: Cohere API reference, "Chat API (v2)", `tools`, `strict_tools`, `tool_choice`, read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool, ToolChoice, ToolChoiceMode,
 };
@@ -116,6 +116,10 @@ impl Encoder<'_> {
     }
 
     fn choice(&mut self, request: &ChatRequest) -> Result<Choice, EncodeError> {
+        if ServerTool::chosen(request).is_some() {
+            self.note(NoteKind::Dropped, "tool_choice", "the tool is left out");
+            return Ok(Choice::default());
+        }
         match request.tool_choice.get() {
             Some(choice) => self.tool_choice(choice),
             None => self.function_choice(request.function_call.get()),

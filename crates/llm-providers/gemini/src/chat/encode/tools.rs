@@ -3,7 +3,7 @@
 //! Source: Gemini API docs, "Function calling", "Grounding with Google Search", "URL context", "Code execution",
 //! "File search", "Computer use" (ai.google.dev/gemini-api/docs), read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose};
 use llm_types::{
     AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
     Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
@@ -187,25 +187,29 @@ impl Encoder<'_> {
         let mut used: &[&str] = &[];
         let camel = camel_case(json!({ kind: {} }));
         let googles = GOOGLES.iter().find(|name| camel.get(**name).is_some());
-        let (name, value) = if kind == "file_search"
-            && let Some(stores) = rest.get("vector_store_ids")
-        {
-            used = &["vector_store_ids"];
-            ("fileSearch", json!({ "fileSearchStoreNames": stores }))
-        } else if let Some(name) = googles {
-            (*name, json!({}))
-        } else if kind.starts_with("web_search") {
-            ("googleSearch", json!({}))
-        } else if kind.starts_with("web_fetch") {
-            ("urlContext", json!({}))
-        } else if kind.starts_with("code_interpreter") || kind.starts_with("code_execution") {
-            ("codeExecution", json!({}))
-        } else if kind.starts_with("computer_use") || kind == "computer" {
-            ("computerUse", json!({ "environment": "ENVIRONMENT_BROWSER" }))
-        } else {
-            return self.unsupported(path, format!("Gemini has no tool of type `{kind}`"));
+        let whole = Extra::from_iter([("type".to_owned(), kind.into())]);
+        let known = ServerTool::all(&whole);
+        // A screen of Anthropic's is used in other actions than Google's.
+        let purpose = known.first().map(|tool| (tool.home, tool.purpose)).map(|known| match known {
+            (ToolHome::Anthropic, ToolPurpose::Computer) => ToolPurpose::Other,
+            (_, purpose) => purpose,
+        });
+        let stores = rest.get("vector_store_ids").filter(|_| purpose == Some(ToolPurpose::FileSearch));
+        let (name, value) = match (stores, googles, purpose) {
+            (Some(stores), ..) => {
+                used = &["vector_store_ids"];
+                ("fileSearch", json!({ "fileSearchStoreNames": stores }))
+            }
+            (None, Some(name), _) => (*name, json!({})),
+            (None, None, Some(ToolPurpose::WebSearch)) => ("googleSearch", json!({})),
+            (None, None, Some(ToolPurpose::WebFetch)) => ("urlContext", json!({})),
+            (None, None, Some(ToolPurpose::CodeExecution)) => ("codeExecution", json!({})),
+            (None, None, Some(ToolPurpose::Computer)) => {
+                ("computerUse", json!({ "environment": "ENVIRONMENT_BROWSER" }))
+            }
+            _ => return self.unsupported(path, format!("Gemini has no tool of type `{kind}`")),
         };
-        if googles.is_none() {
+        if googles.is_none() || stores.is_some() {
             self.note(NoteKind::Converted, format!("{path}.type"), format!("to Google's `{name}`"));
         }
         for name in rest.keys().filter(|name| !used.contains(&name.as_str())) {
@@ -237,6 +241,10 @@ impl Encoder<'_> {
             self.drop("parallel_tool_calls", "there are no functions to call");
         }
         let Some(choice) = choice else { return Ok(()) };
+        if let Some(tool) = ServerTool::chosen(request) {
+            self.drop(path, format!("Gemini cannot be made to use `{}`", tool.name));
+            return Ok(());
+        }
         if own.says("toolConfig") {
             self.drop(path, "`toolConfig` is said too and wins");
         } else if !has_functions {

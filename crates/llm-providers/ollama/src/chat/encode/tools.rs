@@ -1,6 +1,6 @@
 //! Tools. Ollama's are OpenAI's functions, and the model alone decides which it calls.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool, ToolChoice, ToolChoiceMode,
 };
@@ -69,6 +69,10 @@ impl Encoder<'_> {
     /// There is no such choice: what must not be called is not sent, and what must be called is asked for in vain.
     fn choice(&mut self, request: &ChatRequest, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
         const NO_FORCE: &str = "Ollama's models cannot be made to call a tool";
+        if ServerTool::chosen(request).is_some() {
+            self.note(NoteKind::Dropped, "tool_choice", "the tool is left out");
+            return Ok(());
+        }
         let named = |name: &str| vec![name.to_owned()];
         let (path, only, forced) = match (request.tool_choice.get(), request.function_call.get()) {
             (Some(ToolChoice::Mode(ToolChoiceMode::Auto)), _) | (None, None) => return Ok(()),

@@ -1,15 +1,16 @@
 //! Tools and the choice among them, in the Responses API's words: a function is not nested there.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, Nullable, Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
     from_value,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Changes;
 use crate::responses::wire::{
-    AllowedTools, CustomTool, FunctionTool, NamedTool, ResponsesRequest, Tool, ToolChoice, WebSearchTool,
+    AllowedTools, CustomTool, FunctionTool, HostedTool, NamedTool, ResponsesRequest, Tool, ToolChoice,
+    WebSearchTool,
 };
 
 pub(super) fn tools(
@@ -19,7 +20,11 @@ pub(super) fn tools(
 ) -> Result<(), EncodeError> {
     let mut tools = Vec::new();
     for (index, asked) in request.tools.get().into_iter().flatten().enumerate() {
-        tools.push(tool(asked, &format!("tools[{index}]"), changes)?);
+        let path = format!("tools[{index}]");
+        match asked {
+            Asked::Unknown(map) if !changes.forwards("tools") => hosted(map, &path, &mut tools, changes)?,
+            asked => tools.push(tool(asked, &path, changes)?),
+        }
     }
     for (index, asked) in request.functions.get().into_iter().flatten().enumerate() {
         let path = format!("functions[{index}]");
@@ -28,13 +33,25 @@ pub(super) fn tools(
         tools.push(Tool::Function(function(&asked, Extra::new())));
     }
     if let Some(options) = request.web_search_options.get() {
-        tools.push(Tool::WebSearch(web_search(options)));
+        if tools.iter().any(|tool| tool.web_search().is_some()) {
+            changes.note(NoteKind::Dropped, "web_search_options", "a search of the web is among the tools");
+        } else {
+            tools.push(Tool::WebSearch(web_search(options)));
+        }
     }
-    if !tools.is_empty() || request.tools.is_value() {
+    let is_empty = request.tools.get().is_some_and(Vec::is_empty);
+    if !tools.is_empty() || is_empty {
         wire.tools = Nullable::Value(tools);
     }
-    if let Some(asked) = request.tool_choice.get() {
-        wire.tool_choice = Nullable::Value(choice(asked));
+    let is_left_out = wire.tools.is_absent() && request.tools.is_value();
+    if let Some(forced) = ServerTool::chosen(request).filter(|tool| tool.home != ToolHome::OpenAi) {
+        wire.tool_choice = forced_tool(&forced, wire, changes).into();
+    } else if let Some(asked) = request.tool_choice.get() {
+        if is_left_out {
+            changes.note(NoteKind::Dropped, "tool_choice", "there are no tools to choose from");
+        } else {
+            wire.tool_choice = Nullable::Value(choice(asked));
+        }
     } else if let Some(asked) = request.function_call.get() {
         wire.tool_choice = Nullable::Value(match asked {
             Value::String(mode) => ToolChoice::Mode(ToolChoiceMode::from(mode.as_str())),
@@ -69,6 +86,79 @@ fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, En
         Asked::Unknown(map) => from_value(Value::Object(map.clone()))
             .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message)),
     }
+}
+
+/// A tool of a vendor's own: OpenAI's, and those that nobody here knows, in their own words; others' as the one of
+/// OpenAI's that does the same.
+fn hosted(
+    map: &Extra,
+    path: &str,
+    tools: &mut Vec<Tool>,
+    changes: &mut Changes<'_>,
+) -> Result<(), EncodeError> {
+    let known = ServerTool::all(map);
+    if known.iter().all(|tool| tool.home == ToolHome::OpenAi) {
+        tools.push(tool(&Asked::Unknown(map.clone()), path, changes)?);
+        return Ok(());
+    }
+    for tool in &known {
+        let (made, lost) = match tool.purpose {
+            ToolPurpose::WebSearch => {
+                let (mut options, mut lost) = tool.search_options();
+                if let Some(mut filters) =
+                    options.as_object_mut().and_then(|said| said.shift_remove("filters"))
+                {
+                    let allowed = filters.get_mut("allowed_domains").map(Value::take);
+                    lost.extend(filters.get("blocked_domains").map(|_| "blocked_domains".to_owned()));
+                    if let Some(allowed) = allowed {
+                        options["filters"] = json!({ "allowed_domains": allowed });
+                    }
+                }
+                (Tool::WebSearch(web_search(&options)), lost)
+            }
+            ToolPurpose::CodeExecution => {
+                let container = Extra::from_iter([("container".to_owned(), json!({ "type": "auto" }))]);
+                let lost = tool.settings_but_name().map(str::to_owned).collect();
+                (Tool::CodeInterpreter(HostedTool { extra: container }), lost)
+            }
+            _ => {
+                changes.lost(NoteKind::Dropped, path, tool.reason());
+                continue;
+            }
+        };
+        if tools.iter().any(|known| known.kind() == made.kind()) {
+            changes.note(NoteKind::Dropped, path, format!("`{}` is among the tools already", made.kind()));
+            continue;
+        }
+        let detail = format!("`{}` to `{}`", tool.name, made.kind());
+        changes.note(NoteKind::Converted, path, detail);
+        for name in
+            lost.iter().map(String::as_str).chain(tool.settings.contains_key("name").then_some("name"))
+        {
+            changes.note(NoteKind::Dropped, format!("{path}.{name}"), "OpenAI's tool has no such member");
+        }
+        tools.push(made);
+    }
+    Ok(())
+}
+
+/// The choice of another vendor's tool, by the type of the one that stands for it.
+fn forced_tool(
+    forced: &ServerTool,
+    wire: &ResponsesRequest,
+    changes: &mut Changes<'_>,
+) -> Option<ToolChoice> {
+    let is_it = |tool: &&Tool| match forced.purpose {
+        ToolPurpose::WebSearch => tool.web_search().is_some(),
+        ToolPurpose::CodeExecution => matches!(tool, Tool::CodeInterpreter(_)),
+        _ => false,
+    };
+    let Some(tool) = wire.tools.get().into_iter().flatten().find(is_it) else {
+        changes.note(NoteKind::Dropped, "tool_choice", "the tool is left out");
+        return None;
+    };
+    changes.note(NoteKind::Converted, "tool_choice", format!("to `{}`", tool.kind()));
+    Some(ToolChoice::Other(Extra::from_iter([("type".to_owned(), tool.kind().into())])))
 }
 
 /// A function. Strictness is this API's default, and chat's is none, so that it must be said.

@@ -70,9 +70,10 @@ impl Reader {
                     let options = self.web_search(search, path);
                     request.web_search_options = Nullable::Value(options);
                 }
+                // Others may have one that does the same.
                 None => {
-                    let why = format!("only OpenAI's Responses API has the tool `{}`", hosted.kind());
-                    self.dropped(path, why);
+                    let whole = serde_json::to_value(&hosted).unwrap_or_default();
+                    tools.push(from_value(whole).map_err(|error| below(path, error))?);
                 }
             },
         }
@@ -173,8 +174,12 @@ impl Reader {
             },
             ToolChoice::Other(map) => {
                 let kind = map.get("type").and_then(Value::as_str).unwrap_or_default();
-                self.dropped("tool_choice", format!("only OpenAI's Responses API has the tool `{kind}`"));
-                return Ok(());
+                let is_it = |tool: &Canonical| matches!(tool, Canonical::Unknown(own) if own.get("type") == map.get("type"));
+                if !request.tools.get().is_some_and(|tools| tools.iter().any(is_it)) {
+                    self.dropped("tool_choice", format!("only OpenAI's Responses API has the tool `{kind}`"));
+                    return Ok(());
+                }
+                Choice::Unknown(map)
             }
         };
         request.tool_choice = Nullable::Value(choice);
