@@ -1,8 +1,8 @@
 //! Claude's tools that Anthropic runs: none of them is at Bedrock.
 //!
-//! Source: Anthropic docs, "Web search tool", "Web fetch tool" and "Code execution tool", sections on platforms, and
-//! Amazon Bedrock User Guide, "Anthropic Claude Messages API", section on tools, read 2026-11. Tools that the caller runs
-//! (`bash_…`, `text_editor_…`, `computer_…`, `memory_…`) are.
+//! Source: Amazon Bedrock User Guide, "Anthropic Claude Messages API", names the tools that the caller runs (`bash_…`,
+//! `text_editor_…`, `computer_…`, `memory_…`) and none that Anthropic runs. That it refuses those is taken from there, and
+//! was not tried: `allowed_openai_params: [tools, web_search_options]` sends them all the same.
 
 use std::borrow::Cow;
 
