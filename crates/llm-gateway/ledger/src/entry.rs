@@ -207,7 +207,7 @@ impl Tokens {
 }
 
 /// What an entry takes out of one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Charge {
     /// The account, such as `usd:30d:team/t1`.
     #[serde(rename = "a")]

@@ -14,7 +14,7 @@ use crate::runtime::Runtime;
 
 /// The most entries that are brought into the database at once. Under load that many wait; and the more of them are
 /// booked together, the less each costs, and the longer do others wait who book to the same accounts.
-const ENTRIES: usize = 2_000;
+const ENTRIES: usize = 4_000;
 /// Bytes of those.
 const BYTES: usize = 8 << 20;
 /// The longest wait after a failure.
@@ -84,7 +84,11 @@ impl Flusher {
                     wait = (wait * 2).min(LONGEST.max(self.interval));
                 }
             }
-            let _woken = tokio::time::timeout(wait, over.cancelled()).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.ledger.has_many(), if !is_away => {}
+                () = over.cancelled() => {}
+            }
         }
         if !matches!(tokio::time::timeout(LAST, self.flush()).await, Ok(Ok(()))) {
             tracing::warn!("entries stay in the journal until the next start");
@@ -96,6 +100,7 @@ impl Flusher {
     /// # Errors
     /// What stands against it, in words. What has not been booked stays in the journal.
     pub async fn flush(&mut self) -> Result<(), String> {
+        self.ledger.waiting.store(0, Ordering::Relaxed);
         // Requests whose end could not be written down, which should be none, end as interrupted.
         match self.ledger.journal().sweep() {
             Ok(0) => {}
