@@ -13,6 +13,7 @@ use sea_orm::{
 use super::counters;
 use super::day::Day;
 use super::days::{DAYS, Dimension, SUMMED, Sums, TOTALS};
+use super::kin::Kinship;
 use super::{period, row};
 use crate::Store;
 use crate::db::within;
@@ -97,7 +98,7 @@ impl Store {
         loop {
             let next = period::between(db, UnixMs(i64::MIN), UnixMs(i64::MAX), last, ENTRIES);
             let entries = within(patience, next).await?;
-            for ((account, window), nanos) in counters::of(&entries.iter().collect::<Vec<_>>()) {
+            for ((account, window), nanos) in counters::of(&Kinship::of(entries.iter()).families) {
                 let sum = charged.entry((account.into_owned(), window)).or_default();
                 *sum = sum.saturating_add(nanos);
             }

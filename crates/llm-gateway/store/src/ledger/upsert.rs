@@ -32,9 +32,19 @@ pub(super) struct Target {
     pub(super) fresh: &'static [&'static str],
 }
 
-/// What a statement's text depends on: the database, the table, how many rows, and whether those that are there are
-/// raised.
-type Form = (u8, &'static str, usize, bool);
+/// What becomes of rows that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum There {
+    /// There are none, or it is an error.
+    Fails,
+    /// They stay as they are.
+    Stays,
+    /// They are raised.
+    IsRaised,
+}
+
+/// What a statement's text depends on: the database, the table, how many rows, and what becomes of those that are there.
+type Form = (u8, &'static str, usize, There);
 
 /// Texts of statements. They are long, and there are few of them: each is made once.
 static TEXTS: RwLock<BTreeMap<Form, Arc<str>>> = RwLock::new(BTreeMap::new());
@@ -46,22 +56,27 @@ impl Target {
 
     /// Writes rows that are not there.
     pub(super) async fn insert(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<(), DbErr> {
-        self.write(db, rows, false).await
+        self.write(db, rows, There::Fails).await
+    }
+
+    /// Writes those rows that are not there.
+    pub(super) async fn add(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
+        Ok(self.write(db, rows, There::Stays).await?)
     }
 
     /// Writes rows, and raises those that are there. They are locked in their order, until the transaction ends.
     pub(super) async fn raise(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
-        Ok(self.write(db, rows, true).await?)
+        Ok(self.write(db, rows, There::IsRaised).await?)
     }
 
-    async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, raises: bool) -> Result<(), DbErr> {
+    async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, there: There) -> Result<(), DbErr> {
         let backend = db.get_database_backend();
         let mut rows = rows.into_iter();
         while let Some(mut size) = portions(rows.len(), MOST).next() {
             while size > 1 && rows.as_slice().iter().take(size).map(bytes).sum::<usize>() > HEAVIEST {
                 size /= 2;
             }
-            let text = self.text(backend, size, raises)?;
+            let text = self.text(backend, size, there)?;
             let values = rows.by_ref().take(size).flatten();
             db.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
         }
@@ -69,13 +84,13 @@ impl Target {
     }
 
     /// The statement for so many rows, with places for their values in their order.
-    fn text(&self, backend: DbBackend, rows: usize, raises: bool) -> Result<Arc<str>, DbErr> {
+    fn text(&self, backend: DbBackend, rows: usize, there: There) -> Result<Arc<str>, DbErr> {
         let database = match backend {
             DbBackend::Sqlite => 0,
             DbBackend::Postgres => 1,
             _ => 2,
         };
-        let form = (database, self.table, rows, raises);
+        let form = (database, self.table, rows, there);
         if let Some(known) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&form) {
             return Ok(known.clone());
         }
@@ -86,15 +101,31 @@ impl Target {
             let places = columns.iter().map(|_| Expr::val(0_i64));
             insert.values(places).map_err(|error| DbErr::Custom(error.to_string()))?;
         }
-        if raises {
-            insert.on_conflict(self.raising(backend));
+        match there {
+            There::Fails => {}
+            There::Stays => _ = insert.on_conflict(self.staying(backend)),
+            There::IsRaised => _ = insert.on_conflict(self.raising(backend)),
         }
         let text: Arc<str> = backend.build(&insert).sql.into();
         TEXTS.write().unwrap_or_else(PoisonError::into_inner).insert(form, text.clone());
         Ok(text)
     }
 
-    /// What becomes of rows that are there.
+    /// That rows that are there stay as they are.
+    fn staying(&self, backend: DbBackend) -> OnConflict {
+        let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
+        if backend == DbBackend::MySql {
+            // It knows no other way to do nothing that does not hide other errors.
+            for column in self.key {
+                known.value(Alias::new(*column), Expr::col((Alias::new(self.table), Alias::new(*column))));
+            }
+        } else {
+            known.do_nothing();
+        }
+        known
+    }
+
+    /// How rows that are there are raised.
     fn raising(&self, backend: DbBackend) -> OnConflict {
         let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
         for column in self.raised {
