@@ -108,7 +108,8 @@ impl Store {
         }
     }
 
-    /// Sets what a record has spent, as an administrator who gives it a new start.
+    /// Sets what a record has spent, as an administrator who gives it a new start. At nothing, its budgets count from
+    /// nothing as well.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it is not there or out of reach; [`StoreError::Invalid`] if its kind does not spend.
@@ -148,6 +149,13 @@ pub(crate) async fn reset_spend(
     let mut new = old.clone();
     new.spend_nanos = spend.nanos();
     new.version += 1;
+    if spend == Usd::ZERO
+        && let Some(spending) = new.body.get_mut("spending").and_then(|spending| spending.as_object_mut())
+    {
+        // Budgets count anew as well, in accounts of their own.
+        let resets = spending.get("resets").and_then(serde_json::Value::as_u64).unwrap_or_default();
+        spending.insert("resets".to_owned(), resets.saturating_add(1).min(u32::MAX.into()).into());
+    }
     rows::set_spend(db, sheet, &new).await?;
     journal.updated(sheet.kind, id, &spent(&old), &spent(&new)).await?;
     Ok(new)

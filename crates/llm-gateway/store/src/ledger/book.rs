@@ -102,11 +102,12 @@ async fn fresh<'a>(
 /// Writes entries. If one of them is there, somebody else has booked it: the transaction begins again, and leaves it
 /// out.
 async fn insert(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Result<()> {
-    let rows = kinship.entries.iter().map(|(entry, place)| {
+    let mut values = Vec::with_capacity(kinship.entries.len() * row::WIDTH);
+    for (entry, place) in &kinship.entries {
         let kin = kinship.families.get(*place).map(|family| family.kin).unwrap_or_default();
-        row::values(entry, kin)
-    });
-    let inserted = row::ENTRIES.insert(db, rows.collect::<Result<_>>()?).await;
+        row::push(&mut values, entry, kin)?;
+    }
+    let inserted = row::ENTRIES.insert_all(db, values).await;
     inserted.map_err(|error| match is_unique(&error) {
         Some(message) => StoreError::Busy(message),
         None => error.into(),

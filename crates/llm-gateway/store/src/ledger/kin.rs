@@ -21,6 +21,8 @@ use crate::{By, Store};
 
 /// Combinations whose numbers are remembered, at most. They are looked up again after that.
 const REMEMBERED: usize = 100_000;
+/// So many families that were met last are looked at before all.
+const LAST: usize = 4;
 /// The most combinations that one statement asks for.
 const LOOKED_FOR: usize = 64;
 
@@ -145,19 +147,22 @@ impl<'a> Kinship<'a> {
     pub(super) fn of(entries: impl Iterator<Item = &'a Entry>) -> Self {
         let mut places: HashMap<Trait<'a>, usize> = HashMap::new();
         let mut families: Vec<Family<'a>> = Vec::new();
-        let mut last: Option<(Trait<'a>, usize)> = None;
+        let mut last: [Option<(Trait<'a>, usize)>; LAST] = [None; LAST];
+        let mut turn = 0;
         let entries = entries.map(|entry| {
             let of = Trait::of(entry);
-            // Most often it is like the one before.
-            let place = last.filter(|(known, _)| *known == of).map(|(_, place)| place);
-            let place = place.unwrap_or_else(|| {
-                *places.entry(of).or_insert_with(|| {
+            // Most often it is like one of those before.
+            let known = last.iter().flatten().find(|(known, _)| *known == of).map(|(_, place)| *place);
+            let place = known.unwrap_or_else(|| {
+                turn = (turn + 1) % LAST;
+                let place = *places.entry(of).or_insert_with(|| {
                     let (kin, sums) = (Kin::default(), Sums::default());
                     families.push(Family { one: entry, day: of.day, kin, sums });
                     families.len() - 1
-                })
+                });
+                last[turn] = Some((of, place));
+                place
             });
-            last = Some((of, place));
             families[place].sums.add(&Sums::of(entry));
             (entry, place)
         });

@@ -79,6 +79,8 @@ pub(super) const ENTRIES: Target = Target {
         "rest",
     ],
 };
+/// Values of an entry's row.
+pub(super) const WIDTH: usize = ENTRIES.width();
 pub(super) const LABELS: Target = Target {
     table: TAGS,
     key: &["tag", "at_ms", "request_id", "leg"],
@@ -180,8 +182,8 @@ pub(super) fn key(id: LegId) -> [Value; 3] {
     [id.request.at().0.into(), id.request.uuid().as_bytes().to_vec().into(), i64::from(id.leg).into()]
 }
 
-/// The values of all columns.
-pub(super) fn values(entry: &Entry, kin: Kin) -> Result<Values> {
+/// Adds the values of all columns.
+pub(super) fn push(values: &mut Values, entry: &Entry, kin: Kin) -> Result<()> {
     let text = |text: &str| Value::from(text);
     let after = |at: UnixMs| at.0.wrapping_sub(entry.at().0);
     let rest = Rest {
@@ -198,7 +200,6 @@ pub(super) fn values(entry: &Entry, kin: Kin) -> Result<Values> {
     let mut written = Vec::with_capacity(REST);
     serde_json::to_writer(&mut written, &rest).map_err(|error| absent(&error.to_string()))?;
     let rest = String::from_utf8(written).map_err(|error| absent(&error.to_string()))?;
-    let mut values = Vec::with_capacity(KEY.len() + ENTRIES.fresh.len());
     values.extend(key(entry.id));
     values.extend([
         kin.account.into(),
@@ -219,7 +220,7 @@ pub(super) fn values(entry: &Entry, kin: Kin) -> Result<Values> {
         duration_ms(entry).into(),
         rest.into(),
     ]);
-    Ok(values)
+    Ok(())
 }
 
 /// Asks for entries.

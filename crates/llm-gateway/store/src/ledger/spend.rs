@@ -51,7 +51,7 @@ pub(super) async fn raise(db: &DatabaseTransaction, kinship: &Kinship<'_>, now: 
             }),
         ),
         (&KEYS, of(&|entry| Cow::Borrowed(&entry.key))),
-        (&TAGS, each(kinship, |entry| row::tags(entry))),
+        (&TAGS, each(kinship, row::tags)),
         (&ACCESS_GROUPS, groups(&kinship.families)),
     ];
     for (sheet, mut spent) in kinds {

@@ -15,7 +15,7 @@ const MOST: usize = 1_024;
 /// The most bytes of texts in a statement of several rows: MySQL and MariaDB refuse 16 MiB.
 const HEAVIEST: usize = 4 << 20;
 
-/// A row's values, in the order of the columns.
+/// Values of a row, or of rows one behind the other, in the order of the columns.
 pub(super) type Values = Vec<Value>;
 
 /// A table that rows are written to.
@@ -70,17 +70,34 @@ impl Target {
     }
 
     async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, there: There) -> Result<(), DbErr> {
-        let backend = db.get_database_backend();
-        let mut rows = rows.into_iter();
-        while let Some(mut size) = portions(rows.len(), MOST).next() {
-            while size > 1 && rows.as_slice().iter().take(size).map(bytes).sum::<usize>() > HEAVIEST {
+        let mut values = Vec::with_capacity(rows.len() * self.width());
+        rows.into_iter().for_each(|row| values.extend(row));
+        self.write_all(db, values, there).await
+    }
+
+    /// Writes rows that are not there, whose values stand one behind the other.
+    pub(super) async fn insert_all(&self, db: &DatabaseTransaction, values: Values) -> Result<(), DbErr> {
+        self.write_all(db, values, There::Fails).await
+    }
+
+    async fn write_all(&self, db: &DatabaseTransaction, values: Values, there: There) -> Result<(), DbErr> {
+        let (backend, width) = (db.get_database_backend(), self.width());
+        let mut values = values.into_iter();
+        while let Some(mut size) = portions(values.len() / width, MOST).next() {
+            while size > 1 && bytes(&values.as_slice()[..size * width]) > HEAVIEST {
                 size /= 2;
             }
             let text = self.text(backend, size, there)?;
-            let values = rows.by_ref().take(size).flatten();
-            db.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
+            let mut of_rows = Vec::with_capacity(size * width);
+            of_rows.extend(values.by_ref().take(size * width));
+            db.execute_raw(Statement::from_sql_and_values(backend, &*text, of_rows)).await?;
         }
         Ok(())
+    }
+
+    /// How many columns a row has.
+    pub(super) const fn width(&self) -> usize {
+        self.key.len() + self.raised.len() + self.replaced.len() + self.fresh.len()
     }
 
     /// The statement for so many rows, with places for their values in their order.
@@ -137,13 +154,13 @@ impl Target {
     }
 }
 
-/// How long a row's texts are.
-fn bytes(row: &Values) -> usize {
+/// How long texts are together.
+fn bytes(values: &[Value]) -> usize {
     let length = |value: &Value| match value {
         Value::String(Some(text)) => text.len(),
         _ => 0,
     };
-    row.iter().map(length).sum()
+    values.iter().map(length).sum()
 }
 
 /// The value that a row would have had, had it not been there.
