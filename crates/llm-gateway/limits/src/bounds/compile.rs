@@ -251,7 +251,10 @@ impl<'a> Making<'a> {
         self.add_budgets(&subject, &group.limits, Some(&part));
         if self.list.len() == is_spent_from {
             // Without a budget: what is spent of it is told.
-            self.push(Bound { part: Some(part.clone()), ..bound(&subject, Measure::Spend, Cycle::Ever, None) });
+            self.push(Bound {
+                part: Some(part.clone()),
+                ..bound(&subject, Measure::Spend, Cycle::Ever, None)
+            });
         }
         self.add_rates(&subject, &group.limits, Some(&part));
     }
