@@ -83,8 +83,10 @@ impl Store {
                 self.prune_terms(before).await?;
                 return Ok(pruned);
             }
-            // Whoever books comes in between.
-            tokio::time::sleep(Ord::min(took, AIM)).await;
+            if pruned.entries < most {
+                // Whoever books comes in between.
+                tokio::time::sleep(Ord::min(took, AIM)).await;
+            }
         }
         pruned.more = true;
         Ok(pruned)
@@ -176,5 +178,27 @@ impl Store {
             }
             Ok(gone)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn portions_are_as_large_as_their_time() {
+        let portion = Portion::default();
+        let after = |took| {
+            portion.took(portion.size(), Duration::from_millis(took));
+            portion.size()
+        };
+        assert_eq!(after(200), FIRST / 4, "four times too long");
+        assert_eq!(after(10_000), LEAST);
+        assert_eq!(after(0), LEAST * 2, "it grows step by step");
+        assert_eq!((after(25), after(50)), (LEAST * 4, LEAST * 4));
+        for _ in 0..20 {
+            after(1);
+        }
+        assert_eq!(portion.size(), MOST);
     }
 }
