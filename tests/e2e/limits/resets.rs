@@ -6,8 +6,8 @@ use super::{CHAT, MASTER, config, entry, key, post, scripted};
 use crate::client::soon;
 use crate::process::Gateway;
 
-/// What 200 tokens cost.
-const ONCE: f64 = 0.0002;
+/// What two requests cost, of which each reserves more than it takes.
+const BUDGET: f64 = 0.0004;
 
 fn asks() -> Value {
     scripted(
@@ -34,10 +34,10 @@ async fn until(gateway: &Gateway, key: &str, wanted: u16) -> Value {
 async fn what_all_have_spent_is_set_to_nothing_and_so_are_their_budgets() {
     let gateway = Gateway::start(&config(&[]));
     let (status, team) =
-        post(&gateway, MASTER, "/team/new", &json!({"max_budget": ONCE, "budget_duration": "30d"})).await;
+        post(&gateway, MASTER, "/team/new", &json!({"max_budget": BUDGET, "budget_duration": "30d"})).await;
     assert_eq!(status, 200, "{team}");
     let of_team = key(&gateway, &json!({"team_id": team["team_id"]})).await;
-    let alone = key(&gateway, &json!({"max_budget": ONCE})).await;
+    let alone = key(&gateway, &json!({"max_budget": BUDGET})).await;
     for (key, level) in [(&of_team, "team"), (&alone, "key")] {
         assert_eq!(post(&gateway, key, CHAT, &asks()).await.0, 200);
         let (status, refused) = post(&gateway, key, CHAT, &asks()).await;

@@ -15,6 +15,8 @@ use crate::runtime::Runtime;
 /// The most entries that are brought into the database at once. Under load that many wait; and the more of them are
 /// booked together, the less each costs, and the longer do others wait who book to the same accounts.
 const ENTRIES: usize = 4_000;
+/// So few wait for others to be booked with.
+const FEW: u64 = 1_000;
 /// Bytes of those.
 const BYTES: usize = 8 << 20;
 /// The longest wait after a failure.
@@ -70,7 +72,7 @@ impl Flusher {
         let mut wait = self.interval;
         let mut is_away = false;
         while !over.is_cancelled() {
-            match self.flush().await {
+            match self.bring(FEW).await {
                 Ok(()) => {
                     if std::mem::take(&mut is_away) {
                         tracing::info!("the database takes entries again");
@@ -100,6 +102,11 @@ impl Flusher {
     /// # Errors
     /// What stands against it, in words. What has not been booked stays in the journal.
     pub async fn flush(&mut self) -> Result<(), String> {
+        self.bring(0).await
+    }
+
+    /// The same, but after a first batch leaves it for the next time when fewer than so many wait.
+    async fn bring(&mut self, few: u64) -> Result<(), String> {
         self.ledger.waiting.store(0, Ordering::Relaxed);
         // Requests whose end could not be written down, which should be none, end as interrupted.
         match self.ledger.journal().sweep() {
@@ -134,6 +141,9 @@ impl Flusher {
                 }
             }
             self.ledger.journal().acknowledge(&batch.position).map_err(|error| error.to_string())?;
+            if self.ledger.journal().state().unacknowledged < few {
+                return Ok(());
+            }
         }
     }
 

@@ -23,6 +23,8 @@ use crate::{By, Store};
 const REMEMBERED: usize = 100_000;
 /// So many families that were met last are looked at before all.
 const LAST: usize = 4;
+/// So many are named by their numbers; of more it is said what holds of them.
+const NAMED: u64 = 1_000;
 /// The most combinations that one statement asks for.
 const LOOKED_FOR: usize = 64;
 
@@ -335,26 +337,60 @@ async fn read(
     Ok(there)
 }
 
-/// That an entry is of accounts of which a condition holds, or of such a target: found by its number.
-pub(super) fn is_of(target: &'static Target, condition: Condition) -> Expr {
-    number_of(target).in_subquery(numbers_with(target, condition))
+/// Which accounts or targets are asked for.
+#[derive(Debug, Clone)]
+pub(super) enum Numbers {
+    /// All of them.
+    All,
+    /// Those with these numbers.
+    These(Vec<i64>),
+    /// Many, of which this holds.
+    Many(Condition),
 }
 
-/// The same for entries that are gone through anyhow: no index is used for it.
-pub(super) fn is_of_unsorted(target: &'static Target, condition: Condition) -> Expr {
-    number_of(target).add(Expr::cust("0")).in_subquery(numbers_with(target, condition))
+impl Numbers {
+    pub(super) const fn is_all(&self) -> bool {
+        matches!(self, Self::All)
+    }
+
+    /// Narrows entries to them, found by the index over the numbers or, if that is not wanted, by looking at each entry.
+    pub(super) fn narrow(&self, select: &mut SelectStatement, target: &'static Target, is_found_by: bool) {
+        let name = if target.table == ACCOUNTS.table { "account_id" } else { "target_id" };
+        let mut number = Expr::col((Alias::new(row::TABLE), Alias::new(name)));
+        if !is_found_by {
+            number = number.add(Expr::cust("0"));
+        }
+        match self {
+            Self::All => {}
+            Self::These(numbers) => _ = select.and_where(number.is_in(numbers.iter().copied())),
+            Self::Many(condition) => {
+                let mut numbers = Query::select();
+                numbers.column(Alias::new("id")).from(Alias::new(target.table)).cond_where(condition.clone());
+                select.and_where(number.in_subquery(numbers));
+            }
+        }
+    }
 }
 
-fn numbers_with(target: &'static Target, condition: Condition) -> SelectStatement {
-    let mut select = Query::select();
-    select.column(Alias::new("id")).from(Alias::new(target.table)).cond_where(condition);
-    select
-}
-
-/// The column of an entry that has such a number.
-fn number_of(target: &'static Target) -> Expr {
-    let name = if target.table == ACCOUNTS.table { "account_id" } else { "target_id" };
-    Expr::col((Alias::new(row::TABLE), Alias::new(name)))
+impl Store {
+    /// Finds out which accounts or targets hold a condition, so that the database knows how many entries it is about.
+    pub(super) async fn numbers(&self, target: &'static Target, condition: Condition) -> Result<Numbers> {
+        if condition.is_empty() {
+            return Ok(Numbers::All);
+        }
+        let mut select = Query::select();
+        select
+            .column(Alias::new("id"))
+            .from(Alias::new(target.table))
+            .cond_where(condition.clone())
+            .limit(NAMED + 1);
+        let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
+        if rows.len() as u64 > NAMED {
+            return Ok(Numbers::Many(condition));
+        }
+        let numbers = rows.iter().map(|row| row.try_get("", "id"));
+        Ok(Numbers::These(numbers.collect::<Result<_, _>>()?))
+    }
 }
 
 impl Store {

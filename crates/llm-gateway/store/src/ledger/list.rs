@@ -9,7 +9,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::day::DAY_MS;
-use super::kin::{self, ACCOUNTS, TARGETS};
+use super::kin::{ACCOUNTS, Numbers, TARGETS};
 use super::upsert::askable;
 use super::{period, reach, row};
 use crate::Store;
@@ -152,12 +152,14 @@ impl Store {
     /// [`StoreError::Invalid`] for a cursor of another order, a page's number or a size out of range; else those of
     /// the database.
     pub async fn list_entries(&self, query: &EntryQuery, scope: &Scope) -> Result<EntryPage> {
-        let found = self.found(query, scope).await?;
-        let select = query.page(scope, self.db().backend(), found)?;
+        let [accounts, targets] = query.kin(scope);
+        let kin = [self.numbers(&ACCOUNTS, accounts).await?, self.numbers(&TARGETS, targets).await?];
+        let found = self.found(query, &kin).await?;
+        let select = query.page(scope, self.db().backend(), (&kin, found))?;
         let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
         let total = match query.count {
             0 => None,
-            most => Some(self.count_entries(query, scope, most).await?),
+            most => Some(self.count_entries(query, scope, &kin, most).await?),
         };
         let full = rows.len() as u64 > query.size;
         let size = usize::try_from(query.size).unwrap_or(usize::MAX);
@@ -174,21 +176,17 @@ impl Store {
 
     /// By what entries are found. Only SQLite has to be told: of what there is little, all is found and sorted; of what
     /// there is much, some is found soon by going through the time.
-    async fn found(&self, query: &EntryQuery, scope: &Scope) -> Result<Found> {
+    async fn found(&self, query: &EntryQuery, kin: &[Numbers; 2]) -> Result<Found> {
         if self.db().backend() != DbBackend::Sqlite || query.order != EntryOrder::Time || query.tag.is_some()
         {
             return Ok(Found::Indexed);
         }
-        let [accounts, targets] = query.kin(scope);
-        for (target, condition) in [(&ACCOUNTS, accounts), (&TARGETS, targets)] {
-            if condition.is_empty() {
-                continue;
-            }
+        for (target, numbers) in [&ACCOUNTS, &TARGETS].into_iter().zip(kin).filter(|(_, of)| !of.is_all()) {
             let mut some = Query::select();
             some.expr_as(Expr::cust("1"), Alias::new("one"))
                 .from_as(Alias::new(row::ALONE), Alias::new(row::TABLE))
-                .and_where(kin::is_of(target, condition))
                 .limit(MUCH);
+            numbers.narrow(&mut some, target, true);
             query.narrow_time(row::TABLE, &mut some);
             if self.count_rows(some).await? < MUCH {
                 return Ok(Found::By(target.table));
@@ -205,7 +203,13 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    async fn count_entries(&self, query: &EntryQuery, scope: &Scope, most: u64) -> Result<EntryCount> {
+    async fn count_entries(
+        &self,
+        query: &EntryQuery,
+        scope: &Scope,
+        kin: &[Numbers; 2],
+        most: u64,
+    ) -> Result<EntryCount> {
         let mut some = Query::select();
         some.expr_as(Expr::cust("1"), Alias::new("one")).limit(Ord::min(most.saturating_add(1), LONG));
         if query.is_of_label_only(scope) {
@@ -214,7 +218,7 @@ impl Store {
             query.narrow_labels(&mut some);
         } else {
             some.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
-            query.narrow(&mut some, scope, Found::Indexed);
+            query.narrow(&mut some, (kin, Found::Indexed));
         }
         let count = self.count_rows(some).await?;
         Ok(EntryCount { count: Ord::min(count, most), is_all: count <= most })
@@ -238,7 +242,12 @@ const LONG: u64 = i64::MAX as u64;
 impl EntryQuery {
     /// One more than the page has, to know whether another one follows. Which entries these are is found out first, and
     /// only they are read.
-    fn page(&self, scope: &Scope, backend: DbBackend, found: Found) -> Result<SelectStatement> {
+    fn page(
+        &self,
+        scope: &Scope,
+        backend: DbBackend,
+        kin: (&[Numbers; 2], Found),
+    ) -> Result<SelectStatement> {
         if self.size == 0 || self.size > LARGEST {
             return Err(StoreError::Invalid(format!("a page has 1 to {LARGEST} entries")));
         }
@@ -249,7 +258,7 @@ impl EntryQuery {
             page.from(Alias::new(row::TAGS));
             self.narrow_labels(&mut page);
         } else if matches!(self.order, EntryOrder::Tokens | EntryOrder::Duration) {
-            page.from_subquery(self.latest(scope), Alias::new(row::TABLE));
+            page.from_subquery(self.latest(kin.0), Alias::new(row::TABLE));
         } else {
             page.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
             if backend == DbBackend::Sqlite && self.is_dearest_of_long(scope) {
@@ -263,7 +272,7 @@ impl EntryQuery {
                     page.and_where(at().lt(before.0));
                 }
             } else {
-                self.narrow(&mut page, scope, found);
+                self.narrow(&mut page, kin);
             }
         }
         self.arrange(&mut page, self.leading());
@@ -281,13 +290,13 @@ impl EntryQuery {
     }
 
     /// The latest entries, of which alone the greatest are found where no index has them.
-    fn latest(&self, scope: &Scope) -> SelectStatement {
+    fn latest(&self, kin: &[Numbers; 2]) -> SelectStatement {
         let mut latest = Query::select();
         let sorted = ["prompt_tokens", "completion_tokens", "duration_ms"];
         let columns = row::KEY.into_iter().chain(sorted);
         latest.columns(columns.map(|name| (Alias::new(row::TABLE), Alias::new(name))));
         latest.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
-        self.narrow(&mut latest, scope, Found::Indexed);
+        self.narrow(&mut latest, (kin, Found::Indexed));
         for column in row::KEY {
             latest.order_by((Alias::new(self.leading_in_time()), Alias::new(column)), Order::Desc);
         }
@@ -416,21 +425,15 @@ impl EntryQuery {
     }
 
     /// What holds of every entry.
-    fn narrow(&self, select: &mut SelectStatement, scope: &Scope, found: Found) {
+    fn narrow(&self, select: &mut SelectStatement, (kin, found): (&[Numbers; 2], Found)) {
         let column = |name: &'static str| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
         if self.tag.is_some() {
             select.join(JoinType::InnerJoin, Alias::new(row::TAGS), of_label());
             self.narrow_labels(select);
         }
         self.narrow_time(row::TABLE, select);
-        let [accounts, targets] = self.kin(scope);
-        for (target, condition) in [(&ACCOUNTS, accounts), (&TARGETS, targets)] {
-            if condition.is_empty() {
-                continue;
-            }
-            let is_found_by = matches!(found, Found::Indexed) || found == Found::By(target.table);
-            let is_of = if is_found_by { kin::is_of } else { kin::is_of_unsorted };
-            select.and_where(is_of(target, condition));
+        for (target, numbers) in [&ACCOUNTS, &TARGETS].into_iter().zip(kin) {
+            numbers.narrow(select, target, found == Found::Indexed || found == Found::By(target.table));
         }
         if !self.end_users.is_empty() {
             select.cond_where(row::is_among("end_user_id", &self.end_users));

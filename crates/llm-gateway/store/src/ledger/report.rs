@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
 use super::check::amounts;
 use super::day::{DAY_MS, Day};
 use super::days::{ACCOUNT_DAYS, Dimension, SUMMED, Sums};
-use super::kin::{self, ACCOUNTS};
+use super::kin::{ACCOUNTS, Numbers};
 use super::sums::{Group, SumOrder, SumQuery, sum};
 use super::upsert::askable;
 use super::{reach, row};
@@ -120,8 +120,11 @@ impl Store {
     async fn tally(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
         let is_of_accounts = query.is_of_accounts();
         let backend = self.db().backend();
-        let select =
-            if is_of_accounts { query.of_accounts(backend, scope) } else { query.select(backend, scope) };
+        let select = if is_of_accounts {
+            query.of_accounts(backend, scope)
+        } else {
+            query.select(backend, &self.numbers(&ACCOUNTS, query.accounts(scope)).await?)
+        };
         let day = |row: &QueryResult, facet: &Facet| {
             let at: i64 = row.try_get("", facet.alias())?;
             Ok::<_, StoreError>(if is_of_accounts { Day::from_number(at) } else { Day::of(UnixMs(at)) })
@@ -254,17 +257,20 @@ impl ReportQuery {
         if let Some(until) = self.until {
             select.and_where(summed("day").lte(until.number()));
         }
-        for (facet, texts) in &self.only {
-            select.and_where(facet.of_account().is_in(askable(texts)));
-        }
-        if let Some(within) = reach::within(scope) {
-            select.cond_where(within);
-        }
+        select.cond_where(self.accounts(scope));
         select.limit(MOST + 1);
         select
     }
 
-    fn select(&self, backend: DbBackend, scope: &Scope) -> SelectStatement {
+    /// What holds of the accounts of all entries.
+    fn accounts(&self, scope: &Scope) -> Condition {
+        let of_accounts = self.only.iter().filter(|(facet, _)| facet.is_of_account());
+        let only = of_accounts
+            .fold(Condition::all(), |all, (facet, texts)| all.add(facet.of_account().is_in(askable(texts))));
+        reach::within(scope).into_iter().fold(only, Condition::add)
+    }
+
+    fn select(&self, backend: DbBackend, accounts: &Numbers) -> SelectStatement {
         let mut select = Query::select();
         select.from(Alias::new(row::TABLE));
         if self.by.contains(&Facet::Tag) {
@@ -286,7 +292,7 @@ impl ReportQuery {
         if let Some(until) = self.until {
             select.and_where(of_entry("at_ms").lt(until.end().0));
         }
-        for (facet, texts) in &self.only {
+        for (facet, texts) in self.only.iter().filter(|(facet, _)| !facet.is_of_account()) {
             let texts = askable(texts);
             if *facet == Facet::Tag && !self.by.contains(&Facet::Tag) {
                 let labels = Query::select()
@@ -296,9 +302,6 @@ impl ReportQuery {
                     .and_where(Facet::Tag.expression().is_in(texts))
                     .to_owned();
                 select.and_where(Expr::exists(labels));
-            } else if facet.is_of_account() {
-                let condition = Condition::all().add(facet.of_account().is_in(texts));
-                select.and_where(kin::is_of(&ACCOUNTS, condition));
             } else {
                 let of = facet.expression();
                 if !facet.is_time() && !texts.contains("") {
@@ -307,9 +310,7 @@ impl ReportQuery {
                 select.and_where(of.is_in(texts));
             }
         }
-        if let Some(within) = reach::within(scope) {
-            select.and_where(kin::is_of(&ACCOUNTS, within));
-        }
+        accounts.narrow(&mut select, &ACCOUNTS, true);
         select.limit(MOST + 1);
         select
     }
