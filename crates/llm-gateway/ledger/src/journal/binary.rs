@@ -249,7 +249,7 @@ impl<'a> Bytes<'a> {
         entry.http_status = self.small()?;
         let charges: usize = self.small()?;
         entry.charges = (0..charges)
-            .map(|_| Ok::<_, Unreadable>(Charge { account: self.text()?, window: self.signed()? }))
+            .map(|_| Ok::<_, Unreadable>(Charge { account: self.text()?.into(), window: self.signed()? }))
             .collect::<Result<_, _>>()?;
         entry.details = self.text()?;
         Ok(entry)

@@ -136,7 +136,7 @@ mod tests {
             *text = long.clone();
         }
         entry.details = "\\".repeat(Entry::DETAILS_BYTES / 2).into();
-        entry.charges = vec![Charge { account: long, window: 7 }; 30];
+        entry.charges = vec![Charge { account: long.into(), window: 7 }; 30];
         let bounded = entry.bounded().into_owned();
         assert_eq!(bounded, entry, "it is within its bounds, and yet more than the intent let expect");
         let (_, frame) = squeezed(&bounded, room);

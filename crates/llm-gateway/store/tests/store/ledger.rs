@@ -240,7 +240,7 @@ pub(crate) async fn strange_texts_are_booked(bench: &Bench) {
         (it.team, it.organization, it.project, it.end_user) = (text(), text(), text(), text());
         (it.model, it.vendor, it.deployment, it.tags) = (text(), text(), text(), vec![text(), text()]);
         (it.error, it.client, it.details, it.vendor_model) = (text(), text(), text(), text());
-        it.charges = vec![Charge { account: text(), window: 0 }];
+        it.charges = vec![Charge { account: text().into(), window: 0 }];
         strange.push(it);
     }
     let booked = store.book(&strange, Some("replica"), NOW).await.unwrap();

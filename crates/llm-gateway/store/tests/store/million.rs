@@ -117,8 +117,8 @@ fn entry(number: u64) -> Entry {
         error: if failed { "server_error".into() } else { "".into() },
         client: "10.0.0.1".into(),
         charges: vec![
-            Charge { account: text(format!("usd:30d:team/team-{}", owner % 50)), window: NOW.0 },
-            Charge { account: text(format!("usd:1d:key/{}", hash(owner))), window: at / DAY * DAY },
+            Charge { account: format!("usd:30d:team/team-{}", owner % 50).into(), window: NOW.0 },
+            Charge { account: format!("usd:1d:key/{}", hash(owner)).into(), window: at / DAY * DAY },
         ],
         details: "".into(),
     }
