@@ -23,6 +23,9 @@ const MOST: u64 = 2_000;
 /// So long a portion should take, so that nobody waits long.
 const AIM: Duration = Duration::from_millis(50);
 
+/// One that goes changes as many pages as so many that come.
+const PAGES: usize = 20;
+
 /// How many entries the next portion has, by how long the last one took.
 #[derive(Debug)]
 pub(crate) struct Portion(AtomicU64);
@@ -71,14 +74,12 @@ impl Store {
         self.drop_weeks(before, &mut pruned).await?;
         while pruned.entries < most {
             let size = self.portion().size();
-            let began = Instant::now();
-            let gone = self.prune_portion(before, size).await?;
-            let took = began.elapsed();
+            let (gone, took) = self.prune_portion(before, size).await?;
             self.portion().took(size, took);
             pruned.entries += gone;
             pruned.slowest = Ord::max(pruned.slowest, took);
-            // One that goes changes more pages than one that comes.
-            self.db().settle(usize::try_from(gone).unwrap_or(0).saturating_mul(4)).await;
+            // One that goes changes far more pages than one of many that come: the log is written back while it is short.
+            self.db().settle(usize::try_from(gone).unwrap_or(0).saturating_mul(PAGES)).await;
             if gone < size {
                 self.prune_terms(before).await?;
                 return Ok(pruned);
@@ -151,8 +152,8 @@ impl Store {
         Ok(weeks)
     }
 
-    /// Deletes the next entries, and says how many.
-    async fn prune_portion(&self, before: UnixMs, size: u64) -> Result<u64> {
+    /// Deletes the next entries, and says how many, and how long others were kept from writing for it.
+    async fn prune_portion(&self, before: UnixMs, size: u64) -> Result<(u64, Duration)> {
         // Where weeks go as a whole, only what has no week's part is left.
         let is_parted = self.db().backend() == DbBackend::Postgres;
         let [entries, labels] =
@@ -166,7 +167,8 @@ impl Store {
             .limit(1)
             .offset(size - 1);
         let by = By::gateway(before);
-        transaction!(self, self.db().patience(), &by, |db, _journal| {
+        let (gone, began) = transaction!(self, self.db().patience(), &by, |db, _journal| {
+            let began = Instant::now();
             let last = db.query_one(&last).await?;
             let last: Option<i64> = last.map(|row| row.try_get("", "at_ms")).transpose()?;
             let last = last.unwrap_or(before.0.saturating_sub(1));
@@ -176,8 +178,9 @@ impl Store {
                 delete.from_table(table).and_where(at().lte(last));
                 gone = db.execute(&delete).await?.rows_affected();
             }
-            Ok(gone)
-        })
+            Ok((gone, began))
+        })?;
+        Ok((gone, began.elapsed()))
     }
 }
 

@@ -145,4 +145,12 @@ pub(crate) async fn spend_is_set_and_kept(bench: &Bench) {
         assert_eq!((anew.value.spending.spend, anew.value.spending.resets), (Usd::ZERO, resets));
         assert_eq!(get(&store, "t1").await, anew);
     }
+    let changed = store
+        .change::<Team, StoreError>(&"t1".into(), &ALL, &by("anna"), |team| {
+            *team = stale.value.clone();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(changed.value.spending.resets, 2, "nor how often it began anew");
 }
