@@ -3,3 +3,4 @@
 mod crash;
 mod outage;
 mod race;
+mod reports;

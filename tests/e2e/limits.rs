@@ -3,6 +3,7 @@
 mod defaults;
 mod models;
 mod prices;
+mod resets;
 mod streams;
 
 use serde_json::{Value, json};

@@ -8,6 +8,7 @@ use llm_ledger::{Durability, Intent, Journal, JournalError, Open, Status};
 use llm_pricing::{Item, Rate};
 use llm_provider_core::Seen;
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
+use tokio::sync::Notify;
 
 use crate::exchange::{Leg, Record};
 use crate::pricing::BYTES_PER_TOKEN;
@@ -27,6 +28,9 @@ pub use open::{Keeping, Place, open};
 /// How long a stream goes on at most until what has been heard of it is noted down.
 const CHECKPOINT: Duration = Duration::from_millis(900);
 
+/// Entries that are brought into the database before their time: together they are cheap, and more would fill memory.
+const MANY: u64 = 4_000;
+
 /// The books of this process.
 #[derive(Debug)]
 pub struct Ledger {
@@ -35,6 +39,9 @@ pub struct Ledger {
     /// Entries that could not be written, which should be none.
     lost: AtomicU64,
     is_full: AtomicBool,
+    /// Entries since they were last brought into the database, and whoever is told that they are many.
+    waiting: AtomicU64,
+    many: Notify,
     /// Where entries have to survive the machine.
     lasting: Option<Arc<Lasting>>,
 }
@@ -60,7 +67,15 @@ impl Ledger {
     /// Books in this journal.
     pub fn new(journal: Journal, refuses_unpriced: bool) -> Self {
         let lasting = (journal.options().durability == Durability::Host).then(Lasting::new);
-        Self { journal, refuses_unpriced, lost: AtomicU64::new(0), is_full: AtomicBool::new(false), lasting }
+        Self {
+            journal,
+            refuses_unpriced,
+            lost: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
+            waiting: AtomicU64::new(0),
+            many: Notify::new(),
+            lasting,
+        }
     }
 
     /// Ends when what is written by now survives the machine: `true`, or `false` if it never will. `None` where it does not
@@ -159,11 +174,19 @@ impl Ledger {
         if let Some(hold) = hold {
             hold.spent(&mut entry);
         }
-        if let Err(error) = self.journal.settle(open, &entry) {
+        let entry = Arc::new(entry);
+        if let Err(error) = self.journal.settle(open, entry.clone()) {
             self.count_lost();
-            let entry = serde_json::to_string(&entry).unwrap_or_default();
+            let entry = serde_json::to_string(&*entry).unwrap_or_default();
             tracing::error!(%error, entry, "an entry could not be written into the journal");
+        } else if self.waiting.fetch_add(1, Ordering::Relaxed) + 1 == MANY {
+            self.many.notify_one();
         }
+    }
+
+    /// Ends when many entries wait to be brought into the database.
+    async fn has_many(&self) {
+        self.many.notified().await;
     }
 
     /// An entry is lost.
@@ -175,10 +198,7 @@ impl Ledger {
         if !self.is_full.swap(true, Ordering::Relaxed) {
             tracing::error!(%error, "the journal takes no more: new requests are refused");
         }
-        let message = "what this request costs cannot be written down now";
-        ApiError::new(ErrorKind::Unavailable, Layer::Gateway, message)
-            .with_code("ledger_unavailable")
-            .with_retry_after_ms(1_000)
+        Self::does_not_last().with_retry_after_ms(1_000)
     }
 }
 

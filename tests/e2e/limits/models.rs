@@ -83,6 +83,28 @@ async fn a_groups_budget_is_for_the_models_that_name_it() {
 }
 
 #[tokio::test]
+async fn a_group_without_a_budget_knows_what_is_spent() {
+    let gateway = start();
+    let (status, made) = post(
+        &gateway,
+        MASTER,
+        "/access_group/new",
+        &json!({"access_group": "both", "model_names": ["mock"]}),
+    )
+    .await;
+    assert_eq!(status, 200, "{made}");
+    let key = key(&gateway, &json!({})).await;
+    assert_eq!(post(&gateway, &key, CHAT, &asks("dear")).await.0, 200);
+    entry(&gateway, &key).await;
+    let bearer = format!("Bearer {MASTER}");
+    let headers = [("authorization", bearer.as_str())];
+    let mut told =
+        send(connect(gateway.address).await, "GET", "/access_group/both/info", &headers, &Value::Null).await;
+    let told: Value = serde_json::from_str(&told.body().await).unwrap();
+    assert_eq!(told["spend"].as_f64(), Some(0.0002), "{told}");
+}
+
+#[tokio::test]
 async fn limits_are_told_beforehand_and_nothing_is_taken() {
     let gateway = start();
     let fields = json!({"max_budget": 0.0006, "budget_duration": "30d", "rpm_limit": 3, "max_parallel_requests": 1,

@@ -68,7 +68,7 @@ impl Drained<'_> {
             }
             self.0.intend(intent).unwrap()
         });
-        self.0.settle(leg, black_box(entry)).unwrap();
+        self.0.settle(leg, black_box(entry.clone())).unwrap();
     }
 }
 
@@ -127,7 +127,7 @@ fn read_a_thousand(bencher: Bencher<'_, '_>) {
     let entry = settled(&intent);
     for _ in 0..1_000 {
         let leg = journal.intend(&intent).unwrap();
-        journal.settle(leg, &entry).unwrap();
+        journal.settle(leg, entry.clone()).unwrap();
     }
     bencher.bench_local(|| journal.reader().next_batch(1_000, usize::MAX).unwrap());
 }

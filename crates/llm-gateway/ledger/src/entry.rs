@@ -4,6 +4,7 @@ mod bounds;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use llm_pricing::Usd;
 use llm_types::UnixMs;
@@ -207,11 +208,11 @@ impl Tokens {
 }
 
 /// What an entry takes out of one account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Charge {
     /// The account, such as `usd:30d:team/t1`.
-    #[serde(rename = "a")]
-    pub account: Box<str>,
+    #[serde(rename = "a", serialize_with = "write_shared", deserialize_with = "read_shared")]
+    pub account: Arc<str>,
     /// The beginning of the account's period, in milliseconds; 0 for one that never begins anew.
     #[serde(rename = "w", default, skip_serializing_if = "is_default")]
     pub window: i64,
@@ -357,6 +358,14 @@ impl Entry {
     pub fn at(&self) -> UnixMs {
         self.id.request.at()
     }
+}
+
+fn write_shared<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
+}
+
+fn read_shared<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+    Ok(std::borrow::Cow::<'de, str>::deserialize(deserializer)?.into())
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -1,5 +1,6 @@
 //! The journal: an append-only log in a folder, written before a vendor is asked and before an answer ends.
 
+mod binary;
 mod core;
 mod disk;
 mod error;
@@ -9,12 +10,14 @@ mod inspect;
 mod leg;
 mod options;
 mod reader;
+mod recent;
 mod record;
 mod recovery;
 mod segment;
 mod state;
 mod sync;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,6 +39,7 @@ use self::error::on;
 use self::folder::{Folder, Folders, segments};
 use self::frame::{CHECKPOINT, SETTLEMENT};
 use self::leg::Dropped;
+use self::recent::Settled;
 use self::recovery::{Survey, recover};
 use self::segment::Segment;
 use crate::{Checkpoint, Entry, Intent};
@@ -154,12 +158,13 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`] if the system would not take it, never [`JournalError::Full`]. The leg then counts as
     /// dropped: see [`Journal::sweep`].
-    pub fn settle(&self, mut leg: Open, entry: &Entry) -> Result<(), JournalError> {
+    pub fn settle(&self, mut leg: Open, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
+        let entry = bounded(entry.into());
         debug_assert_eq!(leg.id(), entry.id, "a leg is settled with its own entry");
         if !leg.is_of(&self.store.dropped) {
             return Err(JournalError::Foreign);
         }
-        self.settle_as(&leg, &entry.bounded())?;
+        self.settle_as(&leg, entry)?;
         leg.disarm();
         Ok(())
     }
@@ -168,8 +173,9 @@ impl Journal {
     ///
     /// # Errors
     /// [`JournalError::Full`] if there is no room.
-    pub fn record(&self, entry: &Entry) -> Result<(), JournalError> {
-        record::with(SETTLEMENT, &*entry.bounded(), |frame| self.write(frame, 0, |live| live.settled += 1))?;
+    pub fn record(&self, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
+        let entry = bounded(entry.into());
+        record::with(SETTLEMENT, &*entry, |frame| self.write(frame, 0, |live| live.settled += 1))?;
         Ok(())
     }
 
@@ -192,7 +198,7 @@ impl Journal {
             for mut leg in self.store.dropped.of(number) {
                 match entries.iter().find(|entry| entry.id == leg.id()) {
                     Some(entry) => {
-                        self.settle_as(&leg, entry)?;
+                        self.settle_as(&leg, Arc::new(entry.clone()))?;
                         swept += 1;
                     }
                     // Its intent cannot be read any more, so there is nothing to make an entry of here. The segment
@@ -233,26 +239,34 @@ impl Journal {
     }
 
     /// Settles a leg, in less words if there is no room for all.
-    fn settle_as(&self, leg: &Open, entry: &Entry) -> Result<(), JournalError> {
-        if !record::with(SETTLEMENT, entry, |frame| self.close(leg, frame))? {
-            self.close(leg, &record::squeezed(entry, leg.reserved())?)?;
+    fn settle_as(&self, leg: &Open, entry: Arc<Entry>) -> Result<(), JournalError> {
+        let mut entry = Some(entry);
+        record::with_settlement(&mut entry, |frame, entry| self.close(leg, frame, entry))?;
+        if let Some(entry) = entry {
+            let (entry, frame) = record::squeezed(&entry, leg.reserved());
+            self.close(leg, &frame, &mut Some(Arc::new(entry)))?;
         }
         Ok(())
     }
 
-    /// Writes the settlement of a leg; `false` if there is no room for so much.
-    fn close(&self, leg: &Open, frame: &[u8]) -> Result<bool, JournalError> {
+    /// Writes the settlement of a leg, and takes the entry to those that wait to be read; leaves it if there is no room
+    /// for so much.
+    fn close(&self, leg: &Open, frame: &[u8], entry: &mut Option<Arc<Entry>>) -> Result<(), JournalError> {
         let mut core = self.core();
         let Some(live) = core.segments.get_mut(&leg.segment()) else { return Err(JournalError::Foreign) };
         if frame.len() as u64 > leg.reserved() + live.free() {
-            return Ok(false);
+            return Ok(());
         }
         live.append(frame)?;
         live.reserved -= leg.reserved();
         live.open -= 1;
         live.settled += 1;
+        let (settled, end) = (live.settled, live.end);
         self.count(&mut core, frame);
-        Ok(true)
+        if let Some(entry) = entry.take() {
+            core.recent.push(Settled { segment: leg.segment(), settled, end, bytes: frame.len(), entry });
+        }
+        Ok(())
     }
 
     fn forget(&self, leg: &Open) {
@@ -268,8 +282,22 @@ impl Journal {
         self.store.written.store(core.written, Ordering::Release);
     }
 
+    /// How many entries wait in memory to be read.
+    pub fn recent(&self) -> usize {
+        self.core().recent.len()
+    }
+
     fn core(&self) -> MutexGuard<'_, Core> {
         // Nothing under the lock is left half done by a panic: each record is counted after it was written.
         self.store.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The entry within its bounds.
+fn bounded(entry: Arc<Entry>) -> Arc<Entry> {
+    let shortened = match entry.bounded() {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(shortened) => Some(shortened),
+    };
+    shortened.map_or(entry, Arc::new)
 }

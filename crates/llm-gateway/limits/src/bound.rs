@@ -223,6 +223,11 @@ impl Bound {
 }
 
 impl AccountId {
+    /// The name of the account that counts after so many resets by hand: `usd:30d:team/t1%232`, which no id can be.
+    pub(crate) fn anew(name: Arc<str>, resets: u32) -> Arc<str> {
+        if resets == 0 { name } else { format!("{name}%23{resets}").into() }
+    }
+
     /// The name of an account: `usd:30d:team/t1`, `req:1m:key/9f…/model/gpt-4o`. A `/` or `%` within an id is written as
     /// `%2F` or `%25`, so that no subject can choose another's account.
     pub fn name_of(

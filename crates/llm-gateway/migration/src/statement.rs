@@ -14,4 +14,8 @@ pub enum Statement {
     CreateIndex(Box<IndexCreateStatement>),
     /// A table goes, if it is there.
     DropTable(TableDropStatement),
+    /// A view is made, unless it is there: its name, and the whole statement.
+    CreateView(&'static str, String),
+    /// A view goes, if it is there: its name, and the whole statement.
+    DropView(&'static str, String),
 }

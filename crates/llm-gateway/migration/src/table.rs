@@ -156,6 +156,20 @@ fn finish(
     [Statement::CreateTable(Box::new(table))].into_iter().chain(made).collect()
 }
 
+/// The statement that makes a view over a selection.
+pub(crate) fn view(dialect: Dialect, name: &'static str, selection: &str) -> Statement {
+    let create = match dialect {
+        Dialect::Sqlite => "CREATE VIEW IF NOT EXISTS",
+        Dialect::Postgres | Dialect::MySql | Dialect::MariaDb => "CREATE OR REPLACE VIEW",
+    };
+    Statement::CreateView(name, format!("{create} {name} AS {selection}"))
+}
+
+/// The statement that unmakes a view.
+pub(crate) fn drop_view(name: &'static str) -> Statement {
+    Statement::DropView(name, format!("DROP VIEW IF EXISTS {name}"))
+}
+
 /// The statement that unmakes a table.
 pub(crate) fn drop(name: &'static str) -> Statement {
     Statement::DropTable(Table::drop().table(Alias::new(name)).if_exists().to_owned())

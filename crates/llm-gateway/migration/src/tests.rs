@@ -71,7 +71,9 @@ fn indexes_fit_into_innodb() {
 fn created(statement: &Statement) -> Option<String> {
     match statement {
         Statement::CreateTable(table) => table.get_table_name().map(|name| format!("{name:?}")),
-        Statement::CreatePart(_) | Statement::CreateIndex(_) | Statement::DropTable(_) => None,
+        Statement::CreateView(name, _) => Some((*name).to_owned()),
+        Statement::CreatePart(_) | Statement::CreateIndex(_) => None,
+        Statement::DropTable(_) | Statement::DropView(..) => None,
     }
 }
 
@@ -84,7 +86,9 @@ fn dropped(statement: &Statement) -> Option<String> {
             let (inside, _) = after.split_once("], options")?;
             Some(inside.to_owned())
         }
-        Statement::CreateTable(_) | Statement::CreatePart(_) | Statement::CreateIndex(_) => None,
+        Statement::DropView(name, _) => Some((*name).to_owned()),
+        Statement::CreateTable(_) | Statement::CreatePart(_) => None,
+        Statement::CreateIndex(_) | Statement::CreateView(..) => None,
     }
 }
 

@@ -14,7 +14,9 @@ use crate::runtime::Runtime;
 
 /// The most entries that are brought into the database at once. Under load that many wait; and the more of them are
 /// booked together, the less each costs, and the longer do others wait who book to the same accounts.
-const ENTRIES: usize = 2_000;
+const ENTRIES: usize = 4_000;
+/// So few wait for others to be booked with.
+const FEW: u64 = 1_000;
 /// Bytes of those.
 const BYTES: usize = 8 << 20;
 /// The longest wait after a failure.
@@ -70,7 +72,7 @@ impl Flusher {
         let mut wait = self.interval;
         let mut is_away = false;
         while !over.is_cancelled() {
-            match self.flush().await {
+            match self.bring(FEW).await {
                 Ok(()) => {
                     if std::mem::take(&mut is_away) {
                         tracing::info!("the database takes entries again");
@@ -84,7 +86,11 @@ impl Flusher {
                     wait = (wait * 2).min(LONGEST.max(self.interval));
                 }
             }
-            let _woken = tokio::time::timeout(wait, over.cancelled()).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.ledger.has_many(), if !is_away => {}
+                () = over.cancelled() => {}
+            }
         }
         if !matches!(tokio::time::timeout(LAST, self.flush()).await, Ok(Ok(()))) {
             tracing::warn!("entries stay in the journal until the next start");
@@ -96,6 +102,12 @@ impl Flusher {
     /// # Errors
     /// What stands against it, in words. What has not been booked stays in the journal.
     pub async fn flush(&mut self) -> Result<(), String> {
+        self.bring(0).await
+    }
+
+    /// The same, but after a first batch leaves it for the next time when fewer than so many wait.
+    async fn bring(&mut self, few: u64) -> Result<(), String> {
+        self.ledger.waiting.store(0, Ordering::Relaxed);
         // Requests whose end could not be written down, which should be none, end as interrupted.
         match self.ledger.journal().sweep() {
             Ok(0) => {}
@@ -129,6 +141,9 @@ impl Flusher {
                 }
             }
             self.ledger.journal().acknowledge(&batch.position).map_err(|error| error.to_string())?;
+            if self.ledger.journal().state().unacknowledged < few {
+                return Ok(());
+            }
         }
     }
 

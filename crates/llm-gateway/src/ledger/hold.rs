@@ -26,7 +26,7 @@ impl Hold {
     /// sets no bound of its own.
     pub(crate) fn new(reservation: Reservation, cap: Option<u64>, output: u64, prices: Prices) -> Self {
         let charge = |charged: llm_limits::Charged<'_>| Charge {
-            account: charged.account.name[..].into(),
+            account: charged.account.name.clone(),
             window: charged.window,
         };
         Self {

@@ -1,6 +1,7 @@
 //! What clients are told of limits.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use llm_limits::{Cycle, Measure, Outlook, Refusal, RefusalKind, Remaining, Standing};
 use llm_pricing::Usd;
 use llm_tenancy::VirtualKey;
@@ -101,23 +102,27 @@ pub(crate) fn tell(remaining: &Remaining, key: &VirtualKey, now: UnixMs, map: &m
             map.insert(reset.clone(), value);
         }
     }
-    let mut put = |name: &HeaderName, text: Option<String>| {
-        if let Some(value) = text.and_then(|text| HeaderValue::try_from(text).ok()) {
+    let limits =
+        [(&headers::KEY_RPM_LIMIT, key.limits.rpm_limit), (&headers::KEY_TPM_LIMIT, key.limits.tpm_limit)];
+    for (name, limit) in limits {
+        if let Some(limit) = limit {
+            map.insert(name.clone(), HeaderValue::from(limit));
+        }
+    }
+    let spent = remaining.key_budget.map(|standing| Usd::from_nanos(standing.spent));
+    for (name, amount) in [(&headers::KEY_MAX_BUDGET, key.limits.max_budget), (&headers::KEY_SPEND, spent)] {
+        // Its text is taken as it is.
+        let value =
+            amount.and_then(|amount| HeaderValue::from_maybe_shared(Bytes::from(amount.to_string())).ok());
+        if let Some(value) = value {
             map.insert(name.clone(), value);
         }
-    };
-    put(&headers::KEY_RPM_LIMIT, key.limits.rpm_limit.map(|limit| limit.to_string()));
-    put(&headers::KEY_TPM_LIMIT, key.limits.tpm_limit.map(|limit| limit.to_string()));
-    put(&headers::KEY_MAX_BUDGET, key.limits.max_budget.map(|budget| budget.to_string()));
-    put(
-        &headers::KEY_SPEND,
-        remaining.key_budget.map(|standing| Usd::from_nanos(standing.spent).to_string()),
-    );
+    }
 }
 
 /// How long until a limit begins anew, in OpenAI's form: `6s`, `250ms`.
 fn reset_in(standing: &Standing, now: UnixMs) -> Option<HeaderValue> {
     let ms = standing.resets_at?.since(now);
     let text = if ms < 1_000 { format!("{ms}ms") } else { format!("{}s", ms.div_ceil(1_000)) };
-    HeaderValue::try_from(text).ok()
+    HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
 }

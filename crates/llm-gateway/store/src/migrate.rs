@@ -229,6 +229,7 @@ async fn execute(db: &DatabaseTransaction, statement: &Statement) -> Result<()> 
         Statement::CreateTable(table) | Statement::CreatePart(table) => db.execute(&**table).await?,
         Statement::CreateIndex(index) => db.execute(&**index).await?,
         Statement::DropTable(table) => db.execute(table).await?,
+        Statement::CreateView(_, text) | Statement::DropView(_, text) => db.execute_unprepared(text).await?,
         other => return Err(StoreError::Invalid(format!("no database takes this step: {other:?}"))),
     };
     Ok(())

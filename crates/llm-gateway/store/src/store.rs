@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::db::Db;
 use crate::error::Result;
-use crate::ledger::Parts;
+use crate::ledger::{Known, Parts, Portion};
 use crate::lock::Lock;
 use crate::open::Opened;
 use crate::seal::Cipher;
@@ -30,6 +30,8 @@ struct Inner {
     cipher: Cipher,
     own: watch::Sender<()>,
     parts: Parts,
+    kin: Known,
+    portion: Portion,
     calendar: Calendar,
     /// Let go after the connections.
     _lock: Option<Lock>,
@@ -49,7 +51,16 @@ impl Store {
         let Opened { db, lock } = open::open(settings, now).await?;
         let (own, _) = watch::channel(());
         let calendar = settings.calendar.clone();
-        let inner = Inner { db, cipher, own, parts: Parts::default(), calendar, _lock: lock };
+        let inner = Inner {
+            db,
+            cipher,
+            own,
+            parts: Parts::default(),
+            kin: Known::default(),
+            portion: Portion::default(),
+            calendar,
+            _lock: lock,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -93,6 +104,16 @@ impl Store {
     /// Parts of the ledger that are known to be there.
     pub(crate) fn parts(&self) -> &Parts {
         &self.inner.parts
+    }
+
+    /// What entries have in common, as far as it is known to be there.
+    pub(crate) fn kin(&self) -> &Known {
+        &self.inner.kin
+    }
+
+    /// How many entries are deleted at a time.
+    pub(crate) fn portion(&self) -> &Portion {
+        &self.inner.portion
     }
 
     /// Tells this process's watchers that it has changed something.

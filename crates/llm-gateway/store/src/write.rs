@@ -108,7 +108,8 @@ impl Store {
         }
     }
 
-    /// Sets what a record has spent, as an administrator who gives it a new start.
+    /// Sets what a record has spent, as an administrator who gives it a new start. At nothing, its budgets count from
+    /// nothing as well.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it is not there or out of reach; [`StoreError::Invalid`] if its kind does not spend.
@@ -148,6 +149,16 @@ pub(crate) async fn reset_spend(
     let mut new = old.clone();
     new.spend_nanos = spend.nanos();
     new.version += 1;
+    if spend == Usd::ZERO {
+        // Budgets count anew as well, in accounts of their own.
+        let spending = new.body.as_object_mut().map(|body| {
+            body.entry("spending").or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()))
+        });
+        if let Some(spending) = spending.and_then(serde_json::Value::as_object_mut) {
+            let resets = spending.get("resets").and_then(serde_json::Value::as_u64).unwrap_or_default();
+            spending.insert("resets".to_owned(), resets.saturating_add(1).min(u32::MAX.into()).into());
+        }
+    }
     rows::set_spend(db, sheet, &new).await?;
     journal.updated(sheet.kind, id, &spent(&old), &spent(&new)).await?;
     Ok(new)
@@ -191,8 +202,10 @@ async fn change_one<R: Record>(
         return Err(StoreError::Invalid(format!("the id of a {} does not change", R::KIND.label())));
     }
     *after.stamp() = before.value.stamp().clone();
+    let resets = before.value.spending().map(|spending| spending.resets);
     if let Some(spending) = after.spending() {
         spending.spend = Usd::from_nanos(old.spend_nanos);
+        spending.resets = resets.unwrap_or_default();
     }
     if Row::of(&after)?.body == Row::of(&before.value)?.body {
         return Ok(before);

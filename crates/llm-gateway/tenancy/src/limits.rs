@@ -158,6 +158,14 @@ pub struct Spending {
     /// When the budget begins anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_reset_at: Option<UnixMs>,
+    /// How often an administrator has set what is spent to nothing. Budgets count anew with each.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub resets: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]

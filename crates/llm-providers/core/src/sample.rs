@@ -9,17 +9,47 @@ pub struct Sample {
     bytes: Vec<u8>,
     /// Whether it stands as in JSON, with escapes.
     is_escaped: bool,
+    /// Whether something did not fit any more: nothing follows then.
+    is_full: bool,
 }
+
+/// The end of the last word is looked for in so many bytes.
+const WORD: usize = 64;
 
 impl Sample {
     /// Bytes of it at most.
     pub const MOST: usize = 2 << 10;
 
-    /// Adds what comes next, as far as there is room. All pieces are escaped as in JSON, or none is.
+    /// Adds what comes next, as far as there is room for whole words, or whole characters where there are no words. All
+    /// pieces are escaped as in JSON, or none is.
     pub(crate) fn add(&mut self, piece: &[u8], is_escaped: bool) {
-        let room = Self::MOST - self.bytes.len();
-        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+        if self.is_full {
+            return;
+        }
         self.is_escaped = is_escaped;
+        let room = Self::MOST - self.bytes.len();
+        let Some((fits, next)) = piece.split_at_checked(room).filter(|(_, rest)| !rest.is_empty()) else {
+            self.bytes.extend_from_slice(piece);
+            return;
+        };
+        self.bytes.extend_from_slice(fits);
+        self.is_full = true;
+        if next[0] != b' ' {
+            self.bytes.truncate(self.whole());
+        }
+    }
+
+    /// Up to where words are whole: half a word is more tokens than it is of one.
+    fn whole(&self) -> usize {
+        let from = self.bytes.len().saturating_sub(WORD);
+        let tail = &self.bytes[from..];
+        if let Some(space) = tail.iter().rposition(|byte| *byte == b' ') {
+            return from + space;
+        }
+        // The last character begins with what does not go on with one.
+        let last = tail.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
+        let is_whole = std::str::from_utf8(&tail[last..]).is_ok();
+        from + if is_whole { tail.len() } else { last }
     }
 
     /// How many bytes it is, counted as [`Seen::content_bytes`](crate::Seen::content_bytes) are.
@@ -64,12 +94,25 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded() {
-        let mut sample = of(&["x".repeat(Sample::MOST - 1).as_str(), "\u{e9}"], false);
-        assert_eq!(sample.len(), Sample::MOST);
-        assert!(sample.text().ends_with('\u{fffd}'));
+    fn it_is_bounded_and_ends_with_a_word() {
+        let beginning = "x".repeat(Sample::MOST - 1);
+        let mut sample = of(&[&beginning, "\u{e9}"], false);
+        assert_eq!(sample.text(), beginning, "no half of a character");
         sample.add(b"more", false);
-        assert_eq!(sample.len(), Sample::MOST);
+        assert_eq!(sample.len(), Sample::MOST - 1, "nothing follows what did not fit");
         assert!(!sample.is_empty());
+
+        let whole = "x".repeat(Sample::MOST);
+        let mut sample = of(&[&whole], false);
+        sample.add(b"", false);
+        assert_eq!(sample.text(), whole, "all of it fits");
+        sample.add(b" more", false);
+        assert_eq!(sample.text(), whole, "the next word begins behind it");
+
+        let words = " words".repeat(Sample::MOST);
+        let sample = of(&[&words], false);
+        assert_eq!(sample.text(), &words[..Sample::MOST / 6 * 6]);
+        let sample = of(&["word", &words], false);
+        assert_eq!(sample.text(), format!("word{}", &words[..(Sample::MOST - 4) / 6 * 6]));
     }
 }

@@ -67,7 +67,8 @@ impl Entry {
         fitting(self.charges.iter().map(|charge| &*charge.account), AROUND_ACCOUNT, Self::CHARGES_BYTES)
     }
 
-    fn texts(&self) -> [&str; 17] {
+    /// Its texts but for tags, charges and details, in the order in which journals have them.
+    pub(crate) fn texts(&self) -> [&str; 17] {
         [
             &self.reason,
             &self.call_id,
@@ -89,7 +90,7 @@ impl Entry {
         ]
     }
 
-    fn texts_mut(&mut self) -> [&mut Box<str>; 17] {
+    pub(crate) fn texts_mut(&mut self) -> [&mut Box<str>; 17] {
         [
             &mut self.reason,
             &mut self.call_id,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::disk;
 use super::error::{FullCause, JournalError, on};
 use super::folder::{Folder, Folders};
+use super::recent::Recent;
 use super::segment::{Acknowledged, HEAD_BYTES, Segment};
 
 /// A segment, and what is known of it.
@@ -92,6 +93,8 @@ pub(crate) struct Core {
     pub(crate) refused: u64,
     /// All bytes of records written since the journal was opened.
     pub(crate) written: u64,
+    /// Entries that nobody has read yet.
+    pub(crate) recent: Recent,
     /// Which folders' lists of names changed since the disk had them.
     pub(crate) dirty_folders: [bool; 2],
 }

@@ -53,9 +53,6 @@ pub enum JournalError {
         /// The file or folder.
         path: PathBuf,
     },
-    /// An entry could not be written as JSON.
-    #[error("an entry could not be written as JSON")]
-    Encode(#[from] serde_json::Error),
     /// The leg was opened in another journal.
     #[error("the leg was opened in another journal")]
     Foreign,

@@ -1,9 +1,11 @@
 //! Reading settled entries from the files, and acknowledging them.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::binary::Payload as _;
 use super::core::{Live, delete};
 use super::error::on;
 use super::frame::{self, ALIGN, Missing, SETTLEMENT};
@@ -43,7 +45,7 @@ pub struct Batch {
 /// Yields settled entries from the first that was not acknowledged when it was made, each once: within a segment in
 /// the order in which they were settled, segments side by side.
 ///
-/// It reads what was written from the files; entries wait there and not in memory.
+/// The last some thousands wait in memory as well; what is not there any more is read from the files.
 #[derive(Debug)]
 pub struct Reader {
     journal: Journal,
@@ -58,12 +60,47 @@ impl Reader {
         Self { journal, position: Position { reached }, window: Window::default() }
     }
 
-    /// The next entries, at most so many and of about so many bytes of JSON; at least one if there is any.
+    /// The next entries, at most so many and of about so many bytes as they were written; at least one if there is any.
+    /// Fewer does not say that there are no more.
     ///
     /// # Errors
     /// [`JournalError::Io`] if a segment cannot be read. Nothing is passed over: the next call tries again.
     pub fn next_batch(&mut self, max_entries: usize, max_bytes: usize) -> Result<Batch, JournalError> {
         let mut batch = Batch { position: self.position.clone(), ..Batch::default() };
+        self.take_recent(&mut batch, max_entries.max(1), max_bytes.max(1));
+        if batch.entries.is_empty() {
+            self.read(&mut batch, max_entries, max_bytes)?;
+        }
+        self.position.clone_from(&batch.position);
+        Ok(batch)
+    }
+
+    /// Takes entries that wait in memory, as far as they are the next ones.
+    fn take_recent(&self, batch: &mut Batch, max_entries: usize, max_bytes: usize) {
+        let mut bytes = 0;
+        let mut core = self.journal.core();
+        while batch.entries.len() < max_entries && bytes < max_bytes {
+            let Some(first) = core.recent.first() else { break };
+            let Some(live) = core.segments.get(&first.segment) else {
+                core.recent.pop();
+                continue;
+            };
+            let reached = batch.position.reached.entry(first.segment).or_insert_with(|| Reached::of(live));
+            match (reached.settled + 1).cmp(&first.settled) {
+                Ordering::Less => break,
+                // It was read from the file.
+                Ordering::Greater => _ = core.recent.pop(),
+                Ordering::Equal => {
+                    *reached = Reached { offset: first.end, settled: first.settled };
+                    bytes += first.bytes;
+                    batch.entries.extend(core.recent.pop().map(|first| Arc::unwrap_or_clone(first.entry)));
+                }
+            }
+        }
+    }
+
+    /// Reads entries from the files.
+    fn read(&mut self, batch: &mut Batch, max_entries: usize, max_bytes: usize) -> Result<(), JournalError> {
         let mut bytes = 0;
         for Waiting { segment, end, from, settled } in self.waiting(&mut batch.position) {
             let mut reached = from;
@@ -74,7 +111,7 @@ impl Reader {
                 let Some(step) = self.window.step(&segment, reached.offset, end)? else { break };
                 let start = std::mem::replace(&mut reached.offset, step.end);
                 let entry = match step.tag {
-                    Some(SETTLEMENT) => serde_json::from_slice(&self.window.bytes[step.payload.clone()]).ok(),
+                    Some(SETTLEMENT) => Entry::read(&self.window.bytes[step.payload.clone()]).ok(),
                     Some(_) => continue,
                     None => None,
                 };
@@ -88,8 +125,7 @@ impl Reader {
             }
             batch.position.reached.insert(segment.number, reached);
         }
-        self.position.clone_from(&batch.position);
-        Ok(batch)
+        Ok(())
     }
 
     /// Segments with settlements that were not read yet. Those that are gone are taken out of the position.

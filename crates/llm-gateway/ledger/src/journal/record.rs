@@ -1,12 +1,12 @@
 //! Records as bytes, and back.
 
 use std::cell::Cell;
-
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 use super::JournalError;
+use super::binary::{Payload, Unreadable};
 use super::frame::{self, CHECKPOINT, Frame, HEAD, INTENT, SETTLEMENT};
-use crate::{Checkpoint, Entry, Flag, Intent, LegId};
+use crate::{Checkpoint, Entry, Flag, Intent};
 
 /// What a settlement may take more than the intent of its leg: its numbers, an error, details, and texts that became
 /// longer.
@@ -26,38 +26,45 @@ pub enum Record {
 
 impl Record {
     /// What a frame holds; `None` for what later versions know, and for what says nothing.
-    pub(crate) fn of(frame: &Frame<'_>) -> Option<Result<Self, serde_json::Error>> {
+    pub(crate) fn of(frame: &Frame<'_>) -> Option<Result<Self, Unreadable>> {
         let payload = frame.payload;
         Some(match frame.tag {
-            INTENT => serde_json::from_slice(payload).map(Self::Intent),
-            CHECKPOINT => serde_json::from_slice(payload).map(Self::Checkpoint),
-            SETTLEMENT => serde_json::from_slice(payload).map(Self::Settlement),
+            INTENT => Intent::read(payload).map(|intent| Self::Intent(Box::new(intent))),
+            CHECKPOINT => Checkpoint::read(payload).map(Self::Checkpoint),
+            SETTLEMENT => Entry::read(payload).map(|entry| Self::Settlement(Box::new(entry))),
             _ => return None,
         })
     }
 }
 
-/// Whose intent a payload is.
-pub(crate) fn intent_id(payload: &[u8]) -> Result<LegId, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Named {
-        #[serde(rename = "n")]
-        entry: LegId,
-    }
-    serde_json::from_slice::<Named>(payload).map(|named| named.entry)
+thread_local! {
+    /// The thread's, so that none is made for each record.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Hands a record to `write` as the bytes of its frame. The buffer is the thread's, so that none is made each time.
+/// Hands a record to `write` as the bytes of its frame.
 pub(crate) fn with<T>(
     tag: u8,
-    value: &impl Serialize,
+    value: &impl Payload,
     write: impl FnOnce(&[u8]) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
-    thread_local! {
-        static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
-    }
     let mut buffer = BUFFER.take();
-    let written = encode(&mut buffer, tag, value).and_then(|()| write(&buffer));
+    encode(&mut buffer, tag, value);
+    let written = write(&buffer);
+    BUFFER.set(buffer);
+    written
+}
+
+/// Hands a settlement to `write` as the bytes of its frame, and itself, which it may take.
+pub(crate) fn with_settlement(
+    entry: &mut Option<Arc<Entry>>,
+    write: impl FnOnce(&[u8], &mut Option<Arc<Entry>>) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let mut buffer = BUFFER.take();
+    if let Some(entry) = entry.as_deref() {
+        encode(&mut buffer, SETTLEMENT, entry);
+    }
+    let written = write(&buffer, entry);
     BUFFER.set(buffer);
     written
 }
@@ -74,11 +81,10 @@ pub(crate) fn with_intent<T>(
 }
 
 /// Adds a record's frame to others.
-pub(crate) fn push(frames: &mut Vec<u8>, tag: u8, value: &impl Serialize) -> Result<(), JournalError> {
-    with(tag, value, |bytes| {
-        frames.extend_from_slice(bytes);
-        Ok(())
-    })
+pub(crate) fn push(frames: &mut Vec<u8>, tag: u8, value: &impl Payload) {
+    let mut frame = Vec::new();
+    encode(&mut frame, tag, value);
+    frames.append(&mut frame);
 }
 
 /// The room that is set aside for the settlement of an intent whose frame takes `intent` bytes.
@@ -88,34 +94,33 @@ pub(crate) fn reserve(intent: usize) -> u64 {
 
 /// The frame of a settlement that takes at most `room` bytes. What must be there always fits the room that was set
 /// aside for it; what does not is left out, the charges last.
-pub(crate) fn squeezed(entry: &Entry, room: u64) -> Result<Vec<u8>, JournalError> {
+pub(crate) fn squeezed(entry: &Entry, room: u64) -> (Entry, Vec<u8>) {
     let mut buffer = Vec::new();
     let mut fits = |entry: &Entry| {
-        encode(&mut buffer, SETTLEMENT, entry)?;
-        Ok::<_, JournalError>(buffer.len() as u64 <= room)
+        encode(&mut buffer, SETTLEMENT, entry);
+        buffer.len() as u64 <= room
     };
     let mut entry = entry.clone();
     entry.details = "".into();
     entry.flags = entry.flags.with(Flag::Shortened);
-    if !fits(&entry)? {
+    if !fits(&entry) {
         entry = entry.bare();
-        while !fits(&entry)? && entry.charges.pop().is_some() {}
+        while !fits(&entry) && entry.charges.pop().is_some() {}
     }
-    Ok(buffer)
+    (entry, buffer)
 }
 
-fn encode(buffer: &mut Vec<u8>, tag: u8, value: &impl Serialize) -> Result<(), JournalError> {
+fn encode(buffer: &mut Vec<u8>, tag: u8, value: &impl Payload) {
     buffer.clear();
     buffer.resize(HEAD, 0);
-    serde_json::to_writer(&mut *buffer, value)?;
+    value.write(buffer);
     frame::seal(buffer, tag);
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Charge, RequestId, Status};
+    use crate::{Charge, LegId, RequestId, Status};
 
     #[test]
     fn what_must_be_there_fits_any_room_set_aside() {
@@ -131,10 +136,10 @@ mod tests {
             *text = long.clone();
         }
         entry.details = "\\".repeat(Entry::DETAILS_BYTES / 2).into();
-        entry.charges = vec![Charge { account: long, window: 7 }; 30];
+        entry.charges = vec![Charge { account: long.into(), window: 7 }; 30];
         let bounded = entry.bounded().into_owned();
         assert_eq!(bounded, entry, "it is within its bounds, and yet more than the intent let expect");
-        let frame = squeezed(&bounded, room).unwrap();
+        let (_, frame) = squeezed(&bounded, room);
         assert!(frame.len() as u64 <= room);
         let frame = frame::at(&frame, 0).unwrap();
         let Some(Ok(Record::Settlement(kept))) = Record::of(&frame) else { panic!("a settlement") };
@@ -142,7 +147,7 @@ mod tests {
         assert!(kept.charges.len() >= 8 && kept.charges[..] == entry.charges[..kept.charges.len()]);
 
         // Details go first.
-        let frame = squeezed(&bounded, 1 << 20).unwrap();
+        let (_, frame) = squeezed(&bounded, 1 << 20);
         let frame = frame::at(&frame, 0).unwrap();
         let Some(Ok(Record::Settlement(kept))) = Record::of(&frame) else { panic!("a settlement") };
         assert_eq!((kept.charges.len(), &*kept.details, kept.model.len()), (30, "", 250));

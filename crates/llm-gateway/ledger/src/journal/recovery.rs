@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::binary::{self, Payload as _, Unreadable};
 use super::core::Live;
 use super::disk;
 use super::error::{JournalError, on};
@@ -85,13 +86,13 @@ impl<'a> Survey<'a> {
         survey
     }
 
-    fn take(&mut self, frame: Frame<'a>, acknowledged: u64) -> Result<(), serde_json::Error> {
+    fn take(&mut self, frame: Frame<'a>, acknowledged: u64) -> Result<(), Unreadable> {
         match frame.tag {
             INTENT => {
-                self.unsettled.insert(record::intent_id(frame.payload)?, (frame, None));
+                self.unsettled.insert(binary::id(frame.payload)?, (frame, None));
             }
             CHECKPOINT => {
-                let checkpoint: Checkpoint = serde_json::from_slice(frame.payload)?;
+                let checkpoint = Checkpoint::read(frame.payload)?;
                 if let Some((_, last)) = self.unsettled.get_mut(&checkpoint.id) {
                     *last = Some(checkpoint);
                 }
@@ -99,11 +100,7 @@ impl<'a> Survey<'a> {
             SETTLEMENT => {
                 // Of what was acknowledged nobody reads more than the name.
                 let is_done = (frame.start as u64) < acknowledged;
-                let id = if is_done {
-                    serde_json::from_slice::<LegId>(frame.payload)?
-                } else {
-                    serde_json::from_slice::<Entry>(frame.payload)?.id
-                };
+                let id = if is_done { binary::id(frame.payload)? } else { Entry::read(frame.payload)?.id };
                 self.settled += 1;
                 self.done += u64::from(is_done);
                 self.unsettled.remove(&id);
@@ -117,7 +114,7 @@ impl<'a> Survey<'a> {
     pub(crate) fn interrupted(&mut self) -> Vec<Entry> {
         let mut entries = Vec::with_capacity(self.unsettled.len());
         for (_, (frame, last)) in self.unsettled.drain() {
-            match serde_json::from_slice::<Intent>(frame.payload) {
+            match Intent::read(frame.payload) {
                 Ok(intent) => entries.push(intent.interrupted(last.as_ref())),
                 Err(_) => self.unreadable.push(frame.start..frame.end),
             }
@@ -152,7 +149,7 @@ pub(crate) fn recover(segment: Segment, recovered: &mut Recovered) -> Result<Opt
     }
     let mut frames = Vec::new();
     for entry in &interrupted {
-        record::push(&mut frames, SETTLEMENT, entry)?;
+        record::push(&mut frames, SETTLEMENT, entry);
     }
     let (end, needed) = (survey.end as u64, frames.len() as u64);
     let mut size = (bytes.len() as u64).min(disk::limit());

@@ -126,13 +126,13 @@ impl World {
                 let Some(leg) = self.choose(*leg).and_then(|id| self.open.remove(&id)) else { return };
                 let mut entry = answered(&leg.intent);
                 entry.details = "y".repeat(*details).into();
-                self.journal.settle(leg.token.unwrap(), &entry).unwrap();
+                self.journal.settle(leg.token.unwrap(), entry.clone()).unwrap();
                 self.waiting.insert(entry.id, entry.bounded().into_owned());
             }
             Step::Record => {
                 let entry = Entry { status: Status::CacheHit, ..Entry::new(id(self.next)) };
                 self.next += 1;
-                self.journal.record(&entry).unwrap();
+                self.journal.record(entry.clone()).unwrap();
                 self.waiting.insert(entry.id, entry);
             }
             Step::Drop { leg } => {
@@ -237,7 +237,7 @@ fn crashed() -> Image {
     for (number, (intent, leg)) in legs.into_iter().enumerate() {
         journal.checkpoint(&leg, 40, UnixMs(1_763_700_001_000));
         if number < 2 {
-            journal.settle(leg, &answered(&intent)).unwrap();
+            journal.settle(leg, answered(&intent)).unwrap();
         } else {
             open.push(leg);
         }
@@ -272,7 +272,7 @@ fn a_torn_tail_of_any_length_costs_what_it_was() {
     let first = journal.intend(&intent(1)).unwrap();
     journal.checkpoint(&first, 40, UnixMs(1_763_700_001_000));
     let before = image(folder.path());
-    journal.settle(first, &answered(&intent(1))).unwrap();
+    journal.settle(first, answered(&intent(1))).unwrap();
     let after = image(folder.path());
     let (name, range) = written(&before, &after).unwrap();
     for place in range.start + 1..range.end {
@@ -290,7 +290,7 @@ fn a_torn_tail_of_any_length_costs_what_it_was() {
             assert_eq!((entry.status, entry.tokens.completion), (Status::Interrupted, 40));
             // What is written over it is read again.
             let leg = journal.intend(&intent(2)).unwrap();
-            journal.settle(leg, &answered(&intent(2))).unwrap();
+            journal.settle(leg, answered(&intent(2))).unwrap();
             drop(journal);
             assert_eq!(waiting(&open(folder.path())).len(), 2);
         }
@@ -304,7 +304,7 @@ fn a_segment_that_was_being_made_is_made_again() {
     std::fs::write(folder.path().join("00000000000000000002.journal"), [0; 4096]).unwrap();
     let journal = open(folder.path());
     let leg = journal.intend(&intent(1)).unwrap();
-    journal.settle(leg, &answered(&intent(1))).unwrap();
+    journal.settle(leg, answered(&intent(1))).unwrap();
     assert_eq!((segments(folder.path()).len(), waiting(&journal).len()), (1, 1));
     assert_eq!(crate::support::files(folder.path(), "new").len(), 0);
 }

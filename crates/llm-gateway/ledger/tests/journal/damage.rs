@@ -43,7 +43,7 @@ fn journal() -> Written {
         }
     }
     for number in 0..2 {
-        journal.settle(legs.remove(&number).unwrap(), &answered(&intent(number))).unwrap();
+        journal.settle(legs.remove(&number).unwrap(), answered(&intent(number))).unwrap();
         wrote(Holds::Settlement(number));
     }
     let (name, bytes) = image(folder.path()).pop_first().unwrap();
@@ -120,9 +120,9 @@ fn what_was_acknowledged_stays_so_when_its_neighbours_are_damaged() {
     let journal = open(folder.path());
     let leg = journal.intend(&intent(1)).unwrap();
     let still = journal.intend(&intent(2)).unwrap();
-    journal.settle(leg, &answered(&intent(1))).unwrap();
+    journal.settle(leg, answered(&intent(1))).unwrap();
     assert_eq!(drain(&journal), 1);
-    journal.settle(still, &answered(&intent(2))).unwrap();
+    journal.settle(still, answered(&intent(2))).unwrap();
     drop(journal);
 
     let (name, mut bytes) = image(folder.path()).pop_first().unwrap();
@@ -140,7 +140,7 @@ fn what_is_damaged_under_a_living_journal_is_told_and_kept() {
     for number in 0..3 {
         let before = image(folder.path());
         let leg = journal.intend(&intent(number)).unwrap();
-        journal.settle(leg, &answered(&intent(number))).unwrap();
+        journal.settle(leg, answered(&intent(number))).unwrap();
         if number == 1 {
             let (name, range) = written(&before, &image(folder.path())).unwrap();
             let mut bytes = std::fs::read(folder.path().join(&name)).unwrap();
@@ -148,6 +148,8 @@ fn what_is_damaged_under_a_living_journal_is_told_and_kept() {
             restore(&[(name, bytes)].into(), folder.path());
         }
     }
+    // Nobody looks into the files for what is in memory.
+    assert_eq!(journal.reader().next_batch(10, 1 << 20).unwrap().entries.len(), 3);
     let mut reader = journal.reader();
     let batch = reader.next_batch(10, 1 << 20).unwrap();
     assert_eq!(batch.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [id(0), id(2)]);
@@ -156,7 +158,7 @@ fn what_is_damaged_under_a_living_journal_is_told_and_kept() {
     assert_eq!((journal.state().suspect, journal.state().unacknowledged), (1, 1));
     // Other segments are used from now on, and this one stays.
     let leg = journal.intend(&intent(3)).unwrap();
-    journal.settle(leg, &answered(&intent(3))).unwrap();
+    journal.settle(leg, answered(&intent(3))).unwrap();
     drain(&journal);
     assert_eq!(segments(folder.path()).len(), 2);
     drop((reader, journal));
@@ -178,7 +180,8 @@ fn a_segment_with_damage_stays_when_all_its_entries_are_acknowledged() {
     let (name, mut bytes) = image(folder.path()).pop_first().unwrap();
     bytes[150] ^= 1; // within the intent
     restore(&[(name, bytes)].into(), folder.path());
-    journal.settle(leg, &answered(&intent(1))).unwrap();
+    journal.settle(leg, answered(&intent(1))).unwrap();
+    assert_eq!(journal.reader().next_batch(10, 1 << 20).unwrap().damaged, [], "it is in memory");
     let batch = journal.reader().next_batch(10, 1 << 20).unwrap();
     assert_eq!((batch.entries.len(), batch.damaged.len()), (1, 1));
     journal.acknowledge(&batch.position).unwrap();
@@ -199,7 +202,7 @@ fn what_is_written_where_acknowledged_records_were_lost_is_not_acknowledged() {
     let still = journal.intend(&intent(1)).unwrap();
     let (name, mut lost) = image(folder.path()).pop_first().unwrap();
     let leg = journal.intend(&intent(2)).unwrap();
-    journal.settle(leg, &answered(&intent(2))).unwrap();
+    journal.settle(leg, answered(&intent(2))).unwrap();
     assert_eq!(drain(&journal), 1);
     // The host dies; of what the disk had not yet, the head is there and records are not.
     let (_, bytes) = image(folder.path()).pop_first().unwrap();
@@ -266,7 +269,7 @@ fn what_only_a_later_version_can_read_is_put_aside_and_its_leg_is_not_lost() {
     let journal = open(folder.path());
     let leg = journal.intend(&intent(1)).unwrap();
     let before = image(folder.path());
-    journal.settle(leg, &answered(&intent(1))).unwrap();
+    journal.settle(leg, answered(&intent(1))).unwrap();
     let mut after = image(folder.path());
     let (name, range) = written(&before, &after).unwrap();
     drop(journal);

@@ -25,7 +25,7 @@ pub(crate) fn settle_all(journal: &Journal, legs: Vec<(Intent, Open)>) -> Vec<En
         let mut entry = answered(&intent);
         entry.error = "e".repeat(Entry::TEXT_BYTES).into();
         entry.details = "d".repeat(Entry::DETAILS_BYTES).into();
-        journal.settle(leg, &entry).unwrap();
+        journal.settle(leg, entry.clone()).unwrap();
         entry
     };
     legs.into_iter().map(settle).collect()
@@ -87,7 +87,7 @@ fn it_takes_again_what_was_drained() {
         assert_eq!(drain(&journal), settled.len());
         let leg = journal.intend(&intent(number)).unwrap();
         assert!(!journal.state().is_full);
-        journal.settle(leg, &answered(&intent(number))).unwrap();
+        journal.settle(leg, answered(&intent(number))).unwrap();
         number += 1;
         drain(&journal);
     }
@@ -101,7 +101,7 @@ fn what_a_settlement_did_not_need_is_used_before_anything_is_refused() {
     let (legs, _) = fill(&journal, 0);
     let first = legs.len();
     for (intent, leg) in legs {
-        journal.settle(leg, &answered(&intent)).unwrap(); // without details
+        journal.settle(leg, answered(&intent)).unwrap(); // without details
     }
     let (legs, _) = fill(&journal, 1_000);
     assert!(legs.len() > first / 2, "{first}, then {}", legs.len());
@@ -146,7 +146,7 @@ fn a_second_folder_takes_over_and_is_shown() {
     // The first folder has room again, so it is turned to.
     drain(&journal);
     let leg = journal.intend(&intent(1)).unwrap();
-    journal.settle(leg, &answered(&intent(1))).unwrap();
+    journal.settle(leg, answered(&intent(1))).unwrap();
     assert_eq!((segments(first.path()).len(), segments(second.path()).len()), (1, 0));
     assert!(!journal.state().is_overflowing);
 }

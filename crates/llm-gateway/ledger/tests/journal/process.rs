@@ -66,7 +66,7 @@ fn is_killed() {
     let journal = open(&folder());
     let legs: Vec<_> = (0..3).map(|number| journal.intend(&intent(number)).unwrap()).collect();
     let [_first, second, _third] = <[_; 3]>::try_from(legs).unwrap();
-    journal.settle(second, &answered(&intent(1))).unwrap();
+    journal.settle(second, answered(&intent(1))).unwrap();
     println!("\nwritten");
     std::io::stdout().flush().unwrap();
     std::thread::park();

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use llm_pricing::Usd;
 use llm_tenancy::{
     AccessGroup, Budget, BudgetId, EndUser, EndUserId, LimitKind, Limits, OrganizationId, Period, Records,
-    Tag,
+    Spending, Tag,
 };
 use smallvec::SmallVec;
 
@@ -25,12 +25,13 @@ impl Bounds {
             |id: &Option<BudgetId>| id.as_ref().and_then(|id| budgets.iter().find(|it| it.budget_id == *id));
 
         let hash = key.hash.to_string();
-        let subject = Subject::new(Level::Key, &[&hash], of_key);
+        let subject = Subject::new(Level::Key, &[&hash], of_key).anew(&key.spending);
         let mut limits = with_row(&key.limits, row(&key.budget_id));
         limits.max_parallel_requests = limits.max_parallel_requests.or(rules.key_parallel);
         making.add(&subject, &limits);
         if let Some(project) = project {
             let subject = Subject::new(Level::Project, &[project.project_id.as_str()], of_team);
+            let subject = subject.anew(&project.spending);
             making.add(&subject, &with_row(&project.limits, row(&project.budget_id)));
         }
         if let Some((team, member)) = team.zip(member) {
@@ -39,20 +40,21 @@ impl Bounds {
                 Some(row) => with_row(&member.limits, Some(row)),
                 None => member.limits_in(team).clone(),
             };
-            making.add(&Subject::new(Level::Member, &ids, of_team), &limits);
+            making.add(&Subject::new(Level::Member, &ids, of_team).anew(&member.spending), &limits);
         }
         if let Some(team) = team {
-            let subject = Subject::new(Level::Team, &[team.team_id.as_str()], of_team);
+            let subject = Subject::new(Level::Team, &[team.team_id.as_str()], of_team).anew(&team.spending);
             making.add(&subject, &with_row(&team.limits, row(&team.budget_id)));
         }
         if let Some(user) = user.filter(|_| key.team_id.is_none() || rules.user_bounds_team_keys) {
             // A user may have keys of several organisations, and one account.
-            let subject = Subject::new(Level::User, &[user.user_id.as_str()], None);
+            let subject = Subject::new(Level::User, &[user.user_id.as_str()], None).anew(&user.spending);
             making.add(&subject, &with_row(&user.limits, row(&user.budget_id)));
         }
         if let Some(organization) = organization {
             let id = &organization.organization_id;
             let subject = Subject::new(Level::Organization, &[id.as_str()], Some(id));
+            let subject = subject.anew(&organization.spending);
             making.add(&subject, &with_row(&organization.limits, row(&organization.budget_id)));
         }
         for group in access_groups {
@@ -172,12 +174,19 @@ struct Subject<'a> {
     ids: SmallVec<[&'a str; 2]>,
     shown: Arc<str>,
     shelf: Option<Arc<str>>,
+    /// How often its budgets were begun anew by hand.
+    resets: u32,
 }
 
 impl<'a> Subject<'a> {
     fn new(level: Level, ids: &[&'a str], organization: Option<&OrganizationId>) -> Self {
         let shelf = organization.map(|id| format!("org/{id}").into());
-        Self { level, ids: SmallVec::from_slice(ids), shown: ids.join("/").into(), shelf }
+        Self { level, ids: SmallVec::from_slice(ids), shown: ids.join("/").into(), shelf, resets: 0 }
+    }
+
+    /// The same with budgets that count from when they were last begun anew.
+    fn anew(self, spending: &Spending) -> Self {
+        Self { resets: spending.resets, ..self }
     }
 }
 
@@ -238,7 +247,15 @@ impl<'a> Making<'a> {
         };
         let id = [group.access_group_id.as_str()];
         let subject = Subject::new(Level::AccessGroup, &id, None);
+        let is_spent_from = self.list.len();
         self.add_budgets(&subject, &group.limits, Some(&part));
+        if self.list.len() == is_spent_from {
+            // Without a budget: what is spent of it is told.
+            self.push(Bound {
+                part: Some(part.clone()),
+                ..bound(&subject, Measure::Spend, Cycle::Ever, None)
+            });
+        }
         self.add_rates(&subject, &group.limits, Some(&part));
     }
 
@@ -364,6 +381,7 @@ fn brake(bounds: &mut [Bound]) {
 
 fn bound(subject: &Subject<'_>, measure: Measure, cycle: Cycle, part: Option<Part>) -> Bound {
     let name = AccountId::name_of(measure, cycle, subject.level, &subject.ids, part.as_ref());
+    let name = if measure == Measure::Spend { AccountId::anew(name, subject.resets) } else { name };
     let shelf = subject.shelf.clone().unwrap_or_else(|| name.clone());
     Bound {
         level: subject.level,

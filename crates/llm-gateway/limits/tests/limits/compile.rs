@@ -69,6 +69,22 @@ fn every_level_has_its_accounts() {
 }
 
 #[test]
+fn who_begins_anew_has_other_accounts_for_money() {
+    let mut tenant = Tenant::new("sk-1");
+    tenant.team.limits = limits(json!({"max_budget": "1", "budget_duration": "30d", "rpm_limit": 1}));
+    let before = accounts(&tenant.bounds());
+    tenant.team.spending.resets = 2;
+    let nano = 1_000_000_000;
+    let expected = [("usd:30d:team/search%232", nano), ("req:1m:team/search", 1)];
+    assert_eq!(accounts(&tenant.bounds()), named(&expected));
+    assert_eq!(before, named(&[("usd:30d:team/search", nano), ("req:1m:team/search", 1)]));
+    // No id is written so.
+    tenant.team.spending.resets = 0;
+    tenant.team.team_id = "search%232".into();
+    assert_eq!(accounts(&tenant.bounds())[0].0, "usd:30d:team/search%25232");
+}
+
+#[test]
 fn no_subject_can_choose_anothers_account() {
     let mut one = Tenant::new("sk-1");
     one.team.team_id = "a/b".into();
@@ -195,7 +211,10 @@ fn of_bounds_by_model_the_most_exact_counts() {
     ] {
         let demand = Demand::request(1, 1);
         let asked = Asked { models, model_groups: groups, demand, ..Asked::default() };
-        assert_eq!(taken_from(&bounds, &asked), [expected], "{models:?} {groups:?}");
+        // What is spent of a group is told of the group as well, though it has no budget of its own.
+        let of_group = (expected == "fast").then_some("g");
+        let expected: Vec<_> = [expected].into_iter().chain(of_group).collect();
+        assert_eq!(taken_from(&bounds, &asked), expected, "{models:?} {groups:?}");
     }
     assert!(bounds.iter().all(|bound| bound.measure == Measure::Spend && bound.part.is_some()));
 }

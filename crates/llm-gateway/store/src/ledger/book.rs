@@ -8,6 +8,7 @@ use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
+use super::kin::Kinship;
 use super::upsert::slices;
 use super::{counters, days, row, shares, spend};
 use crate::db::transaction;
@@ -50,14 +51,17 @@ impl Store {
         ordered.sort_by_key(|entry| entry.id);
         ordered.dedup_by_key(|entry| entry.id);
         self.make_parts(ordered.iter().map(|entry| entry.at()), now).await?;
+        let mut kinship = Kinship::of(ordered.iter().copied());
+        self.name_kin(&mut kinship.families, now).await?;
         let (by, mut look, mut round) = (By::gateway(now), false, 1);
         let mut booked = loop {
             let done = transaction!(self, self.patience_for(ordered.len()), &by, |db, _journal| {
-                let fresh = if look { fresh(db, &ordered).await? } else { ordered.clone() };
-                let added = insert(db, &fresh).await;
+                let some = if look { Some(fresh(db, &ordered, &kinship).await?) } else { None };
+                let fresh = some.as_ref().unwrap_or(&kinship);
+                let added = insert(db, fresh).await;
                 look = true;
                 added?;
-                raise(db, &fresh, replica, now).await
+                raise(db, fresh, replica, now).await
             });
             match done {
                 Err(StoreError::Busy(_)) if round < ROUNDS => round += 1,
@@ -71,7 +75,11 @@ impl Store {
 }
 
 /// Those that are not there yet.
-async fn fresh<'a>(db: &DatabaseTransaction, entries: &[&'a Entry]) -> Result<Vec<&'a Entry>> {
+async fn fresh<'a>(
+    db: &DatabaseTransaction,
+    entries: &[&'a Entry],
+    kinship: &Kinship<'a>,
+) -> Result<Kinship<'a>> {
     let mut known: BTreeSet<LegId> = BTreeSet::new();
     for entries in slices(entries, LOOKED_FOR) {
         let mut any = Condition::any();
@@ -83,24 +91,28 @@ async fn fresh<'a>(db: &DatabaseTransaction, entries: &[&'a Entry]) -> Result<Ve
             any = any.add(all);
         }
         let mut select = Query::select();
-        select.columns(row::KEY.map(Alias::new)).from(Alias::new(row::TABLE)).cond_where(any);
+        select.columns(row::KEY.map(Alias::new)).from(Alias::new(row::ALONE)).cond_where(any);
         for row in db.query_all(&select).await? {
             known.insert(row::read_key(&row)?);
         }
     }
-    Ok(entries.iter().copied().filter(|entry| !known.contains(&entry.id)).collect())
+    Ok(kinship.of_some(|entry| !known.contains(&entry.id)))
 }
 
 /// Writes entries. If one of them is there, somebody else has booked it: the transaction begins again, and leaves it
 /// out.
-async fn insert(db: &DatabaseTransaction, entries: &[&Entry]) -> Result<()> {
-    let rows = entries.iter().map(|entry| row::values(entry)).collect::<Result<_>>()?;
-    let inserted = row::ENTRIES.insert(db, rows).await;
+async fn insert(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Result<()> {
+    let mut values = Vec::with_capacity(kinship.entries.len() * row::WIDTH);
+    for (entry, place) in &kinship.entries {
+        let kin = kinship.families.get(*place).map(|family| family.kin).unwrap_or_default();
+        row::push(&mut values, entry, kin)?;
+    }
+    let inserted = row::ENTRIES.insert_all(db, values).await;
     inserted.map_err(|error| match is_unique(&error) {
         Some(message) => StoreError::Busy(message),
         None => error.into(),
     })?;
-    let labels = entries.iter().flat_map(|entry| {
+    let labels = kinship.entries.iter().flat_map(|(entry, _)| {
         row::tags(entry).map(|tag| [tag.into()].into_iter().chain(row::key(entry.id)).collect())
     });
     Ok(row::LABELS.insert(db, labels.collect()).await?)
@@ -109,17 +121,17 @@ async fn insert(db: &DatabaseTransaction, entries: &[&Entry]) -> Result<()> {
 /// Raises all that is summed, by entries that were added.
 async fn raise(
     db: &DatabaseTransaction,
-    entries: &[&Entry],
+    kinship: &Kinship<'_>,
     replica: Option<&str>,
     now: UnixMs,
 ) -> Result<Booked> {
-    days::raise(db, entries).await?;
-    let windows = counters::of(entries);
+    days::raise(db, kinship).await?;
+    let windows = counters::of(&kinship.families);
     counters::raise(db, &windows, now).await?;
-    spend::raise(db, entries, now).await?;
+    spend::raise(db, kinship, now).await?;
     if let Some(replica) = replica {
         shares::settle(db, replica, &windows).await?;
     }
     let charges = windows.into_iter().map(|((account, window), nanos)| (account.into_owned(), window, nanos));
-    Ok(Booked { added: entries.len(), repeated: 0, charges: charges.collect() })
+    Ok(Booked { added: kinship.entries.len(), repeated: 0, charges: charges.collect() })
 }

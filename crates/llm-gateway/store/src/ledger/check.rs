@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use llm_ledger::{Flag, Status};
 use llm_types::UnixMs;
-use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait as _, Func, JoinType, Query};
+use sea_orm::sea_query::{
+    Alias, CaseStatement, Expr, ExprTrait as _, Func, JoinType, Query, SelectStatement,
+};
 use sea_orm::{
     ConnectionTrait as _, DatabaseTransaction, DbBackend, IsolationLevel, QueryResult, TransactionOptions,
     TransactionTrait as _,
@@ -12,7 +14,8 @@ use sea_orm::{
 
 use super::counters;
 use super::day::Day;
-use super::days::{DAYS, Dimension, SUMMED, Sums, TOTALS};
+use super::days::{ACCOUNT_DAYS, DAYS, Dimension, SUMMED, Sums, TOTALS};
+use super::kin::{ACCOUNTS, Kinship};
 use super::{period, row};
 use crate::Store;
 use crate::db::within;
@@ -32,7 +35,7 @@ pub enum Mismatch {
         /// By what it is summed.
         dimension: Dimension,
         /// Whose it is, and of which model, vendor and deployment. Where all three are empty, it may be the sum of all of
-        /// them.
+        /// them. Of a sum by several at once: key, user, team, and organisation with project.
         of: [String; 4],
         /// What the entries come to.
         entries: Box<Sums>,
@@ -70,6 +73,12 @@ impl Store {
         let patience = self.db().patience();
         let mut mismatches = Vec::new();
         for day in within(patience, days(db, from)).await? {
+            let accounts = within(patience, of_accounts(db, day)).await?;
+            let known = within(patience, account_sums(db, day)).await?;
+            compare(&accounts, &known, |of, entries, sums| {
+                let (entries, sums, dimension) = (Box::new(entries), Box::new(sums), Dimension::Key);
+                mismatches.push(Mismatch::Day { day, dimension, of: of.clone(), entries, sums });
+            });
             for dimension in Dimension::ALL {
                 let entries = within(patience, entries(db, day, dimension)).await?;
                 let sums = within(patience, sums(db, day, dimension)).await?;
@@ -97,7 +106,7 @@ impl Store {
         loop {
             let next = period::between(db, UnixMs(i64::MIN), UnixMs(i64::MAX), last, ENTRIES);
             let entries = within(patience, next).await?;
-            for ((account, window), nanos) in counters::of(&entries.iter().collect::<Vec<_>>()) {
+            for ((account, window), nanos) in counters::of(&Kinship::of(entries.iter()).families) {
                 let sum = charged.entry((account.into_owned(), window)).or_default();
                 *sum = sum.saturating_add(nanos);
             }
@@ -196,13 +205,18 @@ async fn entries(db: &DatabaseTransaction, day: Day, dimension: Dimension) -> Re
     for (name, amount) in SUMMED.into_iter().zip(amounts(&column)) {
         select.expr_as(super::sums::sum(db.get_database_backend(), amount), Alias::new(name));
     }
+    of_day(&mut select, day, &column("at_ms"));
+    db.query_all(&select).await?.iter().map(group).collect()
+}
+
+/// What is before the first day or after the last is of these.
+fn of_day(select: &mut SelectStatement, day: Day, at: &Expr) {
     if day != Day::of(UnixMs(i64::MIN)) {
-        select.and_where(column("at_ms").gte(day.start().0));
+        select.and_where(at.clone().gte(day.start().0));
     }
     if day != Day::of(UnixMs(i64::MAX)) {
-        select.and_where(column("at_ms").lt(day.end().0));
+        select.and_where(at.clone().lt(day.end().0));
     }
-    db.query_all(&select).await?.iter().map(group).collect()
 }
 
 /// What an entry adds to each of the sums.
@@ -238,6 +252,46 @@ async fn sums(db: &DatabaseTransaction, day: Day, dimension: Dimension) -> Resul
         .and_where(Expr::col(Alias::new("dimension")).eq(dimension.label()))
         .and_where(Expr::col(Alias::new("day")).eq(day.number()));
     db.query_all(&select).await?.iter().map(group).collect()
+}
+
+/// What a day's entries come to by whose they are, under the key's id and that of each of its owners.
+async fn of_accounts(db: &DatabaseTransaction, day: Day) -> Result<Groups> {
+    let column = |name| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
+    let mut select = Query::select();
+    select.from(Alias::new(row::TABLE));
+    for name in OWNERS {
+        select.column((Alias::new(row::TABLE), Alias::new(name))).add_group_by([column(name)]);
+    }
+    for (name, amount) in SUMMED.into_iter().zip(amounts(&column)) {
+        select.expr_as(super::sums::sum(db.get_database_backend(), amount), Alias::new(name));
+    }
+    of_day(&mut select, day, &column("at_ms"));
+    db.query_all(&select).await?.iter().map(owners).collect()
+}
+
+/// What is summed of that.
+async fn account_sums(db: &DatabaseTransaction, day: Day) -> Result<Groups> {
+    let of = |table, name| Expr::col((Alias::new(table), Alias::new(name)));
+    let mut select = Query::select();
+    select
+        .columns(OWNERS.map(|name| (Alias::new(ACCOUNTS.table), Alias::new(name))))
+        .columns(SUMMED.map(|name| (Alias::new(ACCOUNT_DAYS.table), Alias::new(name))))
+        .from(Alias::new(ACCOUNT_DAYS.table))
+        .left_join(
+            Alias::new(ACCOUNTS.table),
+            of(ACCOUNTS.table, "id").eq(of(ACCOUNT_DAYS.table, "account_id")),
+        )
+        .and_where(of(ACCOUNT_DAYS.table, "day").eq(day.number()));
+    db.query_all(&select).await?.iter().map(owners).collect()
+}
+
+const OWNERS: [&str; 5] = ["key_id", "user_id", "team_id", "organization_id", "project_id"];
+
+fn owners(row: &QueryResult) -> Result<([String; 4], Sums)> {
+    let text = |column: &str| row.try_get::<String>("", column);
+    let [key, user, team, organization, project] = OWNERS;
+    let of_whom = format!("{} {}", text(organization)?, text(project)?);
+    Ok(([text(key)?, text(user)?, text(team)?, of_whom], Sums::read(row)?))
 }
 
 /// What a day's totals say.

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use llm_ledger::Entry;
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
+use super::kin::Family;
 use super::upsert::{Target, slices};
 use crate::Store;
 use crate::error::Result;
@@ -72,12 +72,12 @@ pub(super) fn among<'a>(accounts: impl Iterator<Item = (&'a str, i64)>) -> Condi
 }
 
 /// What entries take out of accounts.
-pub(super) fn of<'a>(entries: &[&'a Entry]) -> Windows<'a> {
+pub(super) fn of<'a>(families: &[Family<'a>]) -> Windows<'a> {
     let mut windows = Windows::new();
-    for entry in entries {
-        for charge in &entry.charges {
+    for Family { one, sums, .. } in families {
+        for charge in &one.charges {
             let taken = windows.entry((account(&charge.account), charge.window)).or_default();
-            *taken = taken.saturating_add(entry.cost.nanos());
+            *taken = taken.saturating_add(sums.spend.nanos());
         }
     }
     windows

@@ -1,11 +1,12 @@
 //! Sums of days.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use llm_ledger::{Entry, Flag, Status, Usd};
 use sea_orm::{DatabaseTransaction, QueryResult, Value};
 
 use super::day::Day;
+use super::kin::{Family, Kinship};
 use super::row;
 use super::upsert::Target;
 use crate::error::Result;
@@ -215,20 +216,33 @@ struct Group<'a> {
     what: [&'a str; 3],
 }
 
+/// Sums by whose entries they are.
+pub(super) const ACCOUNT_DAYS: Target = Target {
+    table: "ledger_account_days",
+    key: &["day", "account_id"],
+    raised: &SUMMED,
+    replaced: &[],
+    fresh: &[],
+};
+
 /// Raises the days' sums by these entries, everybody's first: whoever has these has all others wait.
-pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry]) -> Result<()> {
+pub(super) async fn raise(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Result<()> {
     let mut groups: HashMap<Group<'_>, Sums> = HashMap::new();
-    for entry in entries {
-        let (day, sums) = (Day::of(entry.at()), Sums::of(entry));
-        let what = [&*entry.model, &*entry.vendor, &*entry.deployment];
-        let mut add = |dimension, id| {
-            groups.entry(Group { dimension, day, id, what }).or_default().add(&sums);
-        };
-        add(Dimension::Global, "");
-        for (dimension, id) in ids(entry) {
-            add(dimension, id);
+    for Family { one, day, sums, .. } in &kinship.families {
+        let (day, what) = (*day, [&*one.model, &*one.vendor, &*one.deployment]);
+        for (dimension, id) in [(Dimension::Global, "")].into_iter().chain(ids(one)) {
+            groups.entry(Group { dimension, day, id, what }).or_default().add(sums);
         }
-        row::tags(entry).for_each(|tag| add(Dimension::Tag, tag));
+    }
+    // Members of a family are for several end users, and have labels of their own.
+    for (entry, _) in &kinship.entries {
+        let end_user = (Dimension::EndUser, &*entry.end_user);
+        let labels = row::tags(entry).map(|tag| (Dimension::Tag, tag));
+        for (dimension, id) in [end_user].into_iter().filter(|(_, id)| !id.is_empty()).chain(labels) {
+            let day = Day::of(entry.at());
+            let what = [&*entry.model, &*entry.vendor, &*entry.deployment];
+            groups.entry(Group { dimension, day, id, what }).or_default().add(&Sums::of(entry));
+        }
     }
     let mut groups: Vec<_> = groups.into_iter().collect();
     groups.sort_unstable_by_key(|(group, _)| *group);
@@ -252,10 +266,19 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry]) -> Resul
         .iter()
         .filter(|(group, _)| group.dimension != Dimension::Global)
         .map(|(group, sums)| head(group).into_iter().chain(sums.numbers().map(Value::from)).collect());
-    TOTALS.raise(db, totals.collect()).await
+    TOTALS.raise(db, totals.collect()).await?;
+    let mut accounts: BTreeMap<(Day, i64), Sums> = BTreeMap::new();
+    for Family { day, kin, sums, .. } in &kinship.families {
+        accounts.entry((*day, kin.account)).or_default().add(sums);
+    }
+    let accounts = accounts.iter().map(|((day, account), sums)| {
+        let key: [Value; 2] = [day.number().into(), (*account).into()];
+        key.into_iter().chain(sums.numbers().map(Value::from)).collect()
+    });
+    ACCOUNT_DAYS.raise(db, accounts.collect()).await
 }
 
-/// Whose an entry is, where it is somebody's.
+/// Whose an entry is, where it is somebody's, but for its end user's.
 fn ids(entry: &Entry) -> impl Iterator<Item = (Dimension, &str)> {
     let ids = [
         (Dimension::Key, &*entry.key),
@@ -263,7 +286,6 @@ fn ids(entry: &Entry) -> impl Iterator<Item = (Dimension, &str)> {
         (Dimension::Team, &*entry.team),
         (Dimension::Organization, &*entry.organization),
         (Dimension::Project, &*entry.project),
-        (Dimension::EndUser, &*entry.end_user),
     ];
     ids.into_iter().filter(|(_, id)| !id.is_empty())
 }

@@ -9,6 +9,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
 use super::day::DAY_MS;
+use super::kin::{ACCOUNTS, Numbers, TARGETS};
 use super::upsert::askable;
 use super::{period, reach, row};
 use crate::Store;
@@ -19,6 +20,12 @@ use crate::list::{Cursor, Mark, Start};
 const LARGEST: u64 = 1_000;
 /// Of so long a time, in milliseconds, the dearest are sooner found among all than by reading that time's.
 const LONG_MS: i64 = 3 * DAY_MS;
+/// Of what there is less, all is found by whose it is, and sorted.
+const MUCH: u64 = 20_000;
+/// So many of the latest entries are sorted by what no index has.
+const SORTED: u64 = 50_000;
+/// The entries of a page by their keys.
+const PAGE: &str = "page";
 /// What a row is sorted by, beside its key.
 const SORTED_BY: &str = "sorted_by";
 
@@ -31,9 +38,9 @@ pub enum EntryOrder {
     Time,
     /// What it cost.
     Cost,
-    /// Tokens, read and written.
+    /// Tokens, read and written: of the latest 50,000 of those that are asked for.
     Tokens,
-    /// How long it took.
+    /// How long it took: of the latest 50,000 likewise.
     Duration,
 }
 
@@ -145,11 +152,14 @@ impl Store {
     /// [`StoreError::Invalid`] for a cursor of another order, a page's number or a size out of range; else those of
     /// the database.
     pub async fn list_entries(&self, query: &EntryQuery, scope: &Scope) -> Result<EntryPage> {
-        let select = query.page(scope, self.db().backend())?;
+        let [accounts, targets] = query.kin(scope);
+        let kin = [self.numbers(&ACCOUNTS, accounts).await?, self.numbers(&TARGETS, targets).await?];
+        let found = self.found(query, &kin).await?;
+        let select = query.page(scope, self.db().backend(), (&kin, found))?;
         let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
         let total = match query.count {
             0 => None,
-            most => Some(self.count_entries(query, scope, most).await?),
+            most => Some(self.count_entries(query, scope, &kin, most).await?),
         };
         let full = rows.len() as u64 > query.size;
         let size = usize::try_from(query.size).unwrap_or(usize::MAX);
@@ -164,7 +174,42 @@ impl Store {
         Ok(EntryPage { entries, total, next: last.filter(|_| full) })
     }
 
-    async fn count_entries(&self, query: &EntryQuery, scope: &Scope, most: u64) -> Result<EntryCount> {
+    /// By what entries are found. Only SQLite has to be told: of what there is little, all is found and sorted; of what
+    /// there is much, some is found soon by going through the time.
+    async fn found(&self, query: &EntryQuery, kin: &[Numbers; 2]) -> Result<Found> {
+        if self.db().backend() != DbBackend::Sqlite || query.order != EntryOrder::Time || query.tag.is_some()
+        {
+            return Ok(Found::Indexed);
+        }
+        for (target, numbers) in [&ACCOUNTS, &TARGETS].into_iter().zip(kin).filter(|(_, of)| !of.is_all()) {
+            let mut some = Query::select();
+            some.expr_as(Expr::cust("1"), Alias::new("one"))
+                .from_as(Alias::new(row::ALONE), Alias::new(row::TABLE))
+                .limit(MUCH);
+            numbers.narrow(&mut some, target, true);
+            query.narrow_time(row::TABLE, &mut some);
+            if self.count_rows(some).await? < MUCH {
+                return Ok(Found::By(target.table));
+            }
+        }
+        Ok(Found::InTime)
+    }
+
+    async fn count_rows(&self, some: SelectStatement) -> Result<u64> {
+        let mut select = Query::select();
+        select.expr(Func::count(Expr::col(Alias::new("one")))).from_subquery(some, Alias::new("counted"));
+        let row = self.db().read(async { Ok(self.db().reader().query_one(&select).await?) }).await?;
+        let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    async fn count_entries(
+        &self,
+        query: &EntryQuery,
+        scope: &Scope,
+        kin: &[Numbers; 2],
+        most: u64,
+    ) -> Result<EntryCount> {
         let mut some = Query::select();
         some.expr_as(Expr::cust("1"), Alias::new("one")).limit(Ord::min(most.saturating_add(1), LONG));
         if query.is_of_label_only(scope) {
@@ -172,68 +217,101 @@ impl Store {
             some.from(Alias::new(row::TAGS));
             query.narrow_labels(&mut some);
         } else {
-            some.from(Alias::new(row::TABLE));
-            query.narrow(&mut some, scope);
+            some.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
+            query.narrow(&mut some, (kin, Found::Indexed));
         }
-        let mut select = Query::select();
-        select.expr(Func::count(Expr::col(Alias::new("one")))).from_subquery(some, Alias::new("counted"));
-        let row = self.db().read(async { Ok(self.db().reader().query_one(&select).await?) }).await?;
-        let count: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
-        let count = u64::try_from(count).unwrap_or_default();
+        let count = self.count_rows(some).await?;
         Ok(EntryCount { count: Ord::min(count, most), is_all: count <= most })
     }
+}
+
+/// By what entries are found whose accounts or targets are said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// As the database likes.
+    Indexed,
+    /// By the numbers of this table's.
+    By(&'static str),
+    /// By their time, looking at each.
+    InTime,
 }
 
 /// As many as any database counts.
 const LONG: u64 = i64::MAX as u64;
 
 impl EntryQuery {
-    /// One more than the page has, to know whether another one follows.
-    fn page(&self, scope: &Scope, backend: DbBackend) -> Result<SelectStatement> {
+    /// One more than the page has, to know whether another one follows. Which entries these are is found out first, and
+    /// only they are read.
+    fn page(
+        &self,
+        scope: &Scope,
+        backend: DbBackend,
+        kin: (&[Numbers; 2], Found),
+    ) -> Result<SelectStatement> {
         if self.size == 0 || self.size > LARGEST {
             return Err(StoreError::Invalid(format!("a page has 1 to {LARGEST} entries")));
         }
-        let sorted = self.order.expression();
-        let mut select = row::select();
-        select.expr_as(sorted.clone(), Alias::new(SORTED_BY));
+        let mut page = Query::select();
+        page.columns(row::KEY.map(|name| (Alias::new(self.leading()), Alias::new(name))));
         if self.order == EntryOrder::Time && self.is_of_label_only(scope) {
             // Labels alone say which entries are of the page.
-            let mut labels = Query::select();
-            labels.columns(row::KEY.map(|name| (Alias::new(row::TAGS), Alias::new(name))));
-            labels.from(Alias::new(row::TAGS));
-            self.narrow_labels(&mut labels);
-            self.arrange(&mut labels);
-            self.cut(&mut labels)?;
-            select.join_subquery(JoinType::InnerJoin, labels, Alias::new(row::TAGS), of_label());
-            self.arrange(&mut select);
-            return Ok(select);
-        }
-        if backend == DbBackend::Sqlite && self.is_dearest_of_long(scope) {
-            // It would read all of that time and sort it. So it goes by what they cost, and looks at the time of each.
-            select.and_where(sorted.gte(i64::MIN));
-            let at = || Expr::col((Alias::new(row::TABLE), Alias::new("at_ms"))).add(Expr::cust("0"));
-            if let Some(since) = self.since {
-                select.and_where(at().gte(since.0));
-            }
-            if let Some(before) = self.before {
-                select.and_where(at().lt(before.0));
-            }
+            page.from(Alias::new(row::TAGS));
+            self.narrow_labels(&mut page);
+        } else if matches!(self.order, EntryOrder::Tokens | EntryOrder::Duration) {
+            page.from_subquery(self.latest(kin.0), Alias::new(row::TABLE));
         } else {
-            self.narrow(&mut select, scope);
+            page.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
+            if backend == DbBackend::Sqlite && self.is_dearest_of_long(scope) {
+                // It would read all of that time and sort it. So it goes by what they cost, and looks at the time of each.
+                page.and_where(self.order.expression().gte(i64::MIN));
+                let at = || Expr::col((Alias::new(row::TABLE), Alias::new("at_ms"))).add(Expr::cust("0"));
+                if let Some(since) = self.since {
+                    page.and_where(at().gte(since.0));
+                }
+                if let Some(before) = self.before {
+                    page.and_where(at().lt(before.0));
+                }
+            } else {
+                self.narrow(&mut page, kin);
+            }
         }
-        self.arrange(&mut select);
-        self.cut(&mut select)?;
+        self.arrange(&mut page, self.leading());
+        self.cut(&mut page)?;
+        let of_page = row::KEY.into_iter().fold(Condition::all(), |all, name| {
+            let [page, entry] =
+                [PAGE, row::TABLE].map(|table| Expr::col((Alias::new(table), Alias::new(name))));
+            all.add(page.eq(entry))
+        });
+        let mut select = row::select();
+        select.expr_as(self.order.expression(), Alias::new(SORTED_BY));
+        select.join_subquery(JoinType::InnerJoin, page, Alias::new(PAGE), of_page);
+        self.arrange(&mut select, row::TABLE);
         Ok(select)
     }
 
+    /// The latest entries, of which alone the greatest are found where no index has them.
+    fn latest(&self, kin: &[Numbers; 2]) -> SelectStatement {
+        let mut latest = Query::select();
+        let sorted = ["prompt_tokens", "completion_tokens", "duration_ms"];
+        let columns = row::KEY.into_iter().chain(sorted);
+        latest.columns(columns.map(|name| (Alias::new(row::TABLE), Alias::new(name))));
+        latest.from_as(Alias::new(row::ALONE), Alias::new(row::TABLE));
+        self.narrow(&mut latest, (kin, Found::Indexed));
+        for column in row::KEY {
+            latest.order_by((Alias::new(self.leading_in_time()), Alias::new(column)), Order::Desc);
+        }
+        latest.limit(SORTED);
+        latest
+    }
+
     /// Says the order.
-    fn arrange(&self, select: &mut SelectStatement) {
+    fn arrange(&self, select: &mut SelectStatement, table: &'static str) {
         let direction = if self.descending { Order::Desc } else { Order::Asc };
         if self.order != EntryOrder::Time {
             select.order_by_expr(self.order.expression(), direction.clone());
         }
         for column in row::KEY {
-            select.order_by((Alias::new(self.leading()), Alias::new(column)), direction.clone());
+            select.order_by((Alias::new(table), Alias::new(column)), direction.clone());
         }
     }
 
@@ -257,6 +335,14 @@ impl EntryQuery {
 
     /// The table by which entries are found and sorted by time: where a label is asked for, that of labels.
     const fn leading(&self) -> &'static str {
+        // What is sorted in memory has its own key.
+        if matches!(self.order, EntryOrder::Tokens | EntryOrder::Duration) {
+            return row::TABLE;
+        }
+        self.leading_in_time()
+    }
+
+    const fn leading_in_time(&self) -> &'static str {
         if self.tag.is_some() { row::TAGS } else { row::TABLE }
     }
 
@@ -314,29 +400,43 @@ impl EntryQuery {
         }
     }
 
+    /// What holds of the accounts and of the targets of every entry.
+    fn kin(&self, scope: &Scope) -> [Condition; 2] {
+        let among = |lists: &[(&'static str, &Vec<String>)]| {
+            lists
+                .iter()
+                .filter(|(_, texts)| !texts.is_empty())
+                .fold(Condition::all(), |all, (name, texts)| {
+                    all.add(Expr::col(Alias::new(*name)).is_in(askable(texts)))
+                })
+        };
+        let mut accounts = among(&[
+            ("key_id", &self.keys),
+            ("user_id", &self.users),
+            ("team_id", &self.teams),
+            ("organization_id", &self.organizations),
+            ("project_id", &self.projects),
+        ]);
+        if let Some(within) = reach::within(scope) {
+            accounts = accounts.add(within);
+        }
+        let targets = [("model", &self.models), ("vendor", &self.vendors), ("deployment", &self.deployments)];
+        [accounts, among(&targets)]
+    }
+
     /// What holds of every entry.
-    fn narrow(&self, select: &mut SelectStatement, scope: &Scope) {
+    fn narrow(&self, select: &mut SelectStatement, (kin, found): (&[Numbers; 2], Found)) {
         let column = |name: &'static str| Expr::col((Alias::new(row::TABLE), Alias::new(name)));
         if self.tag.is_some() {
             select.join(JoinType::InnerJoin, Alias::new(row::TAGS), of_label());
             self.narrow_labels(select);
         }
         self.narrow_time(row::TABLE, select);
-        let lists = [
-            ("key_id", &self.keys),
-            ("user_id", &self.users),
-            ("team_id", &self.teams),
-            ("organization_id", &self.organizations),
-            ("project_id", &self.projects),
-            ("end_user_id", &self.end_users),
-            ("model", &self.models),
-            ("vendor", &self.vendors),
-            ("deployment", &self.deployments),
-        ];
-        for (name, texts) in lists {
-            if !texts.is_empty() {
-                select.cond_where(row::is_among(name, texts));
-            }
+        for (target, numbers) in [&ACCOUNTS, &TARGETS].into_iter().zip(kin) {
+            numbers.narrow(select, target, found == Found::Indexed || found == Found::By(target.table));
+        }
+        if !self.end_users.is_empty() {
+            select.cond_where(row::is_among("end_user_id", &self.end_users));
         }
         for (name, text) in [("call_id", &self.call_id), ("session_id", &self.session_id)] {
             if let Some(text) = text {
@@ -355,9 +455,6 @@ impl EntryQuery {
         }
         if let Some(most) = self.most_cost {
             select.and_where(column("spend_nanos").lte(most.nanos()));
-        }
-        if let Some(within) = reach::within(scope) {
-            select.cond_where(within);
         }
     }
 }

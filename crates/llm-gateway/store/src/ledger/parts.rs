@@ -7,7 +7,7 @@ use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Table, TableCreateStatement};
 use sea_orm::{ConnectionTrait as _, DbBackend};
 
-use super::row::{TABLE, TAGS};
+use super::row::{ALONE, TAGS};
 use crate::Store;
 use crate::error::Result;
 
@@ -49,7 +49,7 @@ impl Store {
         let mut weeks: BTreeSet<_> = times.map(week).filter(|week| near.contains(week)).collect();
         weeks.extend([current, current + 1]);
         for week in self.parts().unknown(weeks) {
-            for table in [TABLE, TAGS] {
+            for table in [ALONE, TAGS] {
                 // It cannot be made while another process makes it, nor once the part for the rest holds some of it.
                 // Entries are kept without it as well.
                 let part = part(table, week);

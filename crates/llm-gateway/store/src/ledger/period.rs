@@ -53,7 +53,7 @@ impl Store {
         let mut select = Query::select();
         select
             .expr(Func::max(Expr::col(Alias::new("leg"))))
-            .from(Alias::new(row::TABLE))
+            .from(Alias::new(row::ALONE))
             .cond_where(of(request))
             .and_where(Expr::col(Alias::new("leg")).gte(LegId::ADJUSTMENTS));
         let row = self.db().read(async { Ok(self.db().reader().query_one(&select).await?) }).await?;

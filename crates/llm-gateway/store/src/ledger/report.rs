@@ -1,16 +1,18 @@
-//! Reports over several dimensions at once: out of the days' sums where these have what is asked for, else out of the
-//! entries.
+//! Reports over several dimensions at once: out of the days' sums where these have what is asked for, else out of those by
+//! whose entries they are, else out of the entries.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use llm_tenancy::management::Scope;
-use sea_orm::ConnectionTrait as _;
+use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, JoinType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
 
 use super::check::amounts;
 use super::day::{DAY_MS, Day};
-use super::days::{Dimension, SUMMED, Sums};
+use super::days::{ACCOUNT_DAYS, Dimension, SUMMED, Sums};
+use super::kin::{ACCOUNTS, Numbers};
 use super::sums::{Group, SumOrder, SumQuery, sum};
 use super::upsert::askable;
 use super::{reach, row};
@@ -92,7 +94,8 @@ impl ReportLine {
 impl Store {
     /// Sums of entries within a scope. An entry knows whose it was when it was made.
     ///
-    /// For those who reach everything, what is by at most one of key, user, team and so on comes from the days' sums.
+    /// For those who reach everything, what is by at most one of key, user, team and so on comes from the days' sums; so
+    /// does, for everybody, what is by nothing but days and several of key, user, team, organisation and project.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] for days and months at once, and for more than 100,000 lines; else those of the database.
@@ -115,26 +118,32 @@ impl Store {
     }
 
     async fn tally(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
-        let select = query.select(self.db().backend(), scope);
+        let is_of_accounts = query.is_of_accounts();
+        let backend = self.db().backend();
+        let select = if is_of_accounts {
+            query.of_accounts(backend, scope)
+        } else {
+            query.select(backend, &self.numbers(&ACCOUNTS, query.accounts(scope)).await?)
+        };
+        let day = |row: &QueryResult, facet: &Facet| {
+            let at: i64 = row.try_get("", facet.alias())?;
+            Ok::<_, StoreError>(if is_of_accounts { Day::from_number(at) } else { Day::of(UnixMs(at)) })
+        };
         let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
         if rows.len() as u64 > MOST {
             return Err(StoreError::Invalid(format!("the report has more than {MOST} lines: ask for less")));
         }
         let mut lines: BTreeMap<(Option<Day>, Vec<String>), Sums> = BTreeMap::new();
         for row in &rows {
-            let (mut day, mut of) = (None, Vec::new());
+            let (mut at, mut of) = (None, Vec::new());
             for facet in &query.by {
                 match facet {
-                    Facet::Day => day = Some(Day::of(llm_types::UnixMs(row.try_get("", facet.alias())?))),
-                    Facet::Month => {
-                        day = Some(
-                            Day::of(llm_types::UnixMs(row.try_get("", facet.alias())?)).first_of_month(),
-                        );
-                    }
+                    Facet::Day => at = Some(day(row, facet)?),
+                    Facet::Month => at = Some(day(row, facet)?.first_of_month()),
                     _ => of.push(row.try_get("", facet.alias())?),
                 }
             }
-            lines.entry((day, of)).or_default().add(&Sums::read(row)?);
+            lines.entry((at, of)).or_default().add(&Sums::read(row)?);
         }
         if query.by.is_empty() && lines.is_empty() {
             lines.insert((None, Vec::new()), Sums::default());
@@ -216,7 +225,52 @@ impl ReportQuery {
         ReportLine { day: line.day, of, sums: line.sums }
     }
 
-    fn select(&self, backend: sea_orm::DbBackend, scope: &Scope) -> SelectStatement {
+    /// Whether the sums by whose entries they are have it.
+    fn is_of_accounts(&self) -> bool {
+        let facets = self.by.iter().chain(self.only.iter().map(|(facet, _)| facet));
+        facets.copied().all(|facet| facet.is_time() || facet.is_of_account())
+    }
+
+    /// Those sums.
+    fn of_accounts(&self, backend: DbBackend, scope: &Scope) -> SelectStatement {
+        let summed = |name: &'static str| Expr::col((Alias::new(ACCOUNT_DAYS.table), Alias::new(name)));
+        let mut select = Query::select();
+        select.from(Alias::new(ACCOUNT_DAYS.table)).inner_join(
+            Alias::new(ACCOUNTS.table),
+            Expr::col((Alias::new(ACCOUNTS.table), Alias::new("id")))
+                .equals((ACCOUNT_DAYS.table, "account_id")),
+        );
+        for name in SUMMED {
+            select.expr_as(sum(backend, summed(name)), Alias::new(name));
+        }
+        for facet in &self.by {
+            // Months are put together of their days.
+            let of = if facet.is_time() { summed("day") } else { facet.of_account() };
+            if !facet.is_time() {
+                select.and_where(row::is_said(of.clone()));
+            }
+            select.expr_as(of.clone(), Alias::new(facet.alias())).add_group_by([of]);
+        }
+        if let Some(since) = self.since {
+            select.and_where(summed("day").gte(since.number()));
+        }
+        if let Some(until) = self.until {
+            select.and_where(summed("day").lte(until.number()));
+        }
+        select.cond_where(self.accounts(scope));
+        select.limit(MOST + 1);
+        select
+    }
+
+    /// What holds of the accounts of all entries.
+    fn accounts(&self, scope: &Scope) -> Condition {
+        let of_accounts = self.only.iter().filter(|(facet, _)| facet.is_of_account());
+        let only = of_accounts
+            .fold(Condition::all(), |all, (facet, texts)| all.add(facet.of_account().is_in(askable(texts))));
+        reach::within(scope).into_iter().fold(only, Condition::add)
+    }
+
+    fn select(&self, backend: DbBackend, accounts: &Numbers) -> SelectStatement {
         let mut select = Query::select();
         select.from(Alias::new(row::TABLE));
         if self.by.contains(&Facet::Tag) {
@@ -238,7 +292,7 @@ impl ReportQuery {
         if let Some(until) = self.until {
             select.and_where(of_entry("at_ms").lt(until.end().0));
         }
-        for (facet, texts) in &self.only {
+        for (facet, texts) in self.only.iter().filter(|(facet, _)| !facet.is_of_account()) {
             let texts = askable(texts);
             if *facet == Facet::Tag && !self.by.contains(&Facet::Tag) {
                 let labels = Query::select()
@@ -256,9 +310,7 @@ impl ReportQuery {
                 select.and_where(of.is_in(texts));
             }
         }
-        if let Some(within) = reach::within(scope) {
-            select.cond_where(within);
-        }
+        accounts.narrow(&mut select, &ACCOUNTS, true);
         select.limit(MOST + 1);
         select
     }
@@ -278,6 +330,22 @@ fn labels_of_entries() -> Condition {
 impl Facet {
     const fn is_time(self) -> bool {
         matches!(self, Self::Day | Self::Month)
+    }
+
+    const fn is_of_account(self) -> bool {
+        matches!(self, Self::Key | Self::User | Self::Team | Self::Organization | Self::Project)
+    }
+
+    /// What of an account it is.
+    fn of_account(self) -> Expr {
+        let column = match self {
+            Self::Key => "key_id",
+            Self::User => "user_id",
+            Self::Team => "team_id",
+            Self::Organization => "organization_id",
+            _ => "project_id",
+        };
+        Expr::col((Alias::new(ACCOUNTS.table), Alias::new(column)))
     }
 
     /// By which days are summed for it.

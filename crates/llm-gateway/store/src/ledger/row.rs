@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use llm_ledger::{Charge, Entry, Flags, LegId, RequestId, Status, Tokens, Usd};
+use llm_ledger::{Entry, Flags, LegId, RequestId, Status, Tokens, Usd};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::kin::{Kin, Terms};
 use super::upsert::{Target, Values, absent, askable};
 use crate::error::Result;
 
@@ -17,14 +18,17 @@ const NAME: usize = 255;
 const VENDOR: usize = 32;
 const DEPLOYMENT: usize = 128;
 /// Bytes that what has no column usually is.
-const REST: usize = 512;
+const REST: usize = 128;
 
+/// Entries with all that they share with others.
 pub(super) const TABLE: &str = "ledger";
+/// Entries alone.
+pub(super) const ALONE: &str = "ledger_entries";
 pub(super) const TAGS: &str = "ledger_tags";
 /// What a row is known by, in the order of time.
 pub(super) const KEY: [&str; 3] = ["at_ms", "request_id", "leg"];
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "status",
     "flags",
     "call_id",
@@ -47,10 +51,36 @@ const COLUMNS: [&str; 22] = [
     "list_nanos",
     "duration_ms",
     "rest",
+    "terms",
 ];
 
-pub(super) const ENTRIES: Target =
-    Target { table: TABLE, key: &KEY, raised: &[], replaced: &[], fresh: &COLUMNS };
+pub(super) const ENTRIES: Target = Target {
+    table: ALONE,
+    key: &KEY,
+    raised: &[],
+    replaced: &[],
+    fresh: &[
+        "account_id",
+        "target_id",
+        "terms_id",
+        "status",
+        "flags",
+        "call_id",
+        "session_id",
+        "end_user_id",
+        "prompt_tokens",
+        "completion_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+        "spend_nanos",
+        "list_nanos",
+        "duration_ms",
+        "rest",
+    ],
+};
+/// Values of an entry's row.
+pub(super) const WIDTH: usize = ENTRIES.width();
 pub(super) const LABELS: Target = Target {
     table: TAGS,
     key: &["tag", "at_ms", "request_id", "leg"],
@@ -59,23 +89,15 @@ pub(super) const LABELS: Target = Target {
     fresh: &[],
 };
 
-/// What has no column.
+/// What has no column and is an entry's own. Instants are milliseconds after its request began.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default)]
 struct Rest<'a> {
-    #[serde(rename = "why", skip_serializing_if = "is_default")]
-    reason: Cow<'a, str>,
-    #[serde(rename = "rt", skip_serializing_if = "is_default")]
-    route: Cow<'a, str>,
-    #[serde(rename = "ka", skip_serializing_if = "is_default")]
-    key_alias: Cow<'a, str>,
     #[serde(rename = "tag", skip_serializing_if = "is_empty")]
     tags: Cow<'a, [Box<str>]>,
-    #[serde(rename = "vm", skip_serializing_if = "is_default")]
-    vendor_model: Cow<'a, str>,
     #[serde(rename = "res", skip_serializing_if = "is_default")]
     reserved: i64,
-    #[serde(rename = "b")]
+    #[serde(rename = "b", skip_serializing_if = "is_default")]
     started: i64,
     #[serde(rename = "e")]
     ended: i64,
@@ -87,8 +109,6 @@ struct Rest<'a> {
     error: Cow<'a, str>,
     #[serde(rename = "ip", skip_serializing_if = "is_default")]
     client: Cow<'a, str>,
-    #[serde(rename = "ch", skip_serializing_if = "is_empty")]
-    charges: Cow<'a, [Charge]>,
     #[serde(rename = "x", skip_serializing_if = "is_default")]
     details: Cow<'a, str>,
 }
@@ -162,44 +182,34 @@ pub(super) fn key(id: LegId) -> [Value; 3] {
     [id.request.at().0.into(), id.request.uuid().as_bytes().to_vec().into(), i64::from(id.leg).into()]
 }
 
-/// The values of all columns.
-pub(super) fn values(entry: &Entry) -> Result<Values> {
+/// Adds the values of all columns.
+pub(super) fn push(values: &mut Values, entry: &Entry, kin: Kin) -> Result<()> {
     let text = |text: &str| Value::from(text);
+    let after = |at: UnixMs| at.0.wrapping_sub(entry.at().0);
     let rest = Rest {
-        reason: Cow::Borrowed(&entry.reason),
-        route: Cow::Borrowed(&entry.route),
-        key_alias: Cow::Borrowed(&entry.key_alias),
         tags: Cow::Borrowed(&entry.tags),
-        vendor_model: Cow::Borrowed(&entry.vendor_model),
         reserved: entry.reserved.nanos(),
-        started: entry.started.0,
-        ended: entry.ended.0,
-        head: entry.head.map(|head| head.0),
+        started: after(entry.started),
+        ended: after(entry.ended),
+        head: entry.head.map(after),
         http_status: entry.http_status,
         error: Cow::Borrowed(&entry.error),
         client: Cow::Borrowed(&entry.client),
-        charges: Cow::Borrowed(&entry.charges),
         details: Cow::Borrowed(&entry.details),
     };
     let mut written = Vec::with_capacity(REST);
     serde_json::to_writer(&mut written, &rest).map_err(|error| absent(&error.to_string()))?;
     let rest = String::from_utf8(written).map_err(|error| absent(&error.to_string()))?;
-    let mut values = Vec::with_capacity(KEY.len() + COLUMNS.len());
     values.extend(key(entry.id));
     values.extend([
+        kin.account.into(),
+        kin.target.into(),
+        kin.terms.into(),
         text(entry.status.label()),
         i64::from(entry.flags.0).into(),
         text(&entry.call_id),
         text(&entry.session_id),
-        text(&entry.key),
-        text(&entry.user),
-        text(&entry.team),
-        text(&entry.organization),
-        text(&entry.project),
         text(&entry.end_user),
-        text(&entry.model),
-        text(&entry.vendor),
-        text(&entry.deployment),
         entry.tokens.prompt.into(),
         entry.tokens.completion.into(),
         entry.tokens.cache_read.into(),
@@ -210,7 +220,7 @@ pub(super) fn values(entry: &Entry) -> Result<Values> {
         duration_ms(entry).into(),
         rest.into(),
     ]);
-    Ok(values)
+    Ok(())
 }
 
 /// Asks for entries.
@@ -253,16 +263,20 @@ pub(super) fn read(row: &QueryResult) -> Result<Entry> {
     let known = Status::ALL.into_iter().find(|known| known.label() == status);
     let rest: String = row.try_get("", "rest")?;
     let rest: Rest<'_> = serde_json::from_str(&rest).map_err(|error| absent(&error.to_string()))?;
+    // What was deleted with its day is not told any more.
+    let terms = row.try_get::<Option<String>>("", "terms")?.map(|terms| serde_json::from_str(&terms));
+    let terms: Terms = terms.transpose().map_err(|error| absent(&error.to_string()))?.unwrap_or_default();
+    let after = |ms: i64| UnixMs(id.request.at().0.wrapping_add(ms));
     Ok(Entry {
         id,
         status: known.ok_or_else(|| absent(&format!("the status {status:?}")))?,
         flags: Flags(u32::try_from(number("flags")?).unwrap_or_default()),
-        reason: rest.reason.into(),
+        reason: terms.reason,
         call_id: text("call_id")?,
         session_id: text("session_id")?,
-        route: rest.route.into(),
+        route: terms.route,
         key: text("key_id")?,
-        key_alias: rest.key_alias.into(),
+        key_alias: terms.key_alias,
         user: text("user_id")?,
         team: text("team_id")?,
         organization: text("organization_id")?,
@@ -272,7 +286,7 @@ pub(super) fn read(row: &QueryResult) -> Result<Entry> {
         model: text("model")?,
         deployment: text("deployment")?,
         vendor: text("vendor")?,
-        vendor_model: rest.vendor_model.into(),
+        vendor_model: terms.vendor_model,
         tokens: Tokens {
             prompt: number("prompt_tokens")?,
             completion: number("completion_tokens")?,
@@ -283,13 +297,13 @@ pub(super) fn read(row: &QueryResult) -> Result<Entry> {
         cost: Usd::from_nanos(number("spend_nanos")?),
         list_cost: Usd::from_nanos(number("list_nanos")?),
         reserved: Usd::from_nanos(rest.reserved),
-        started: UnixMs(rest.started),
-        ended: UnixMs(rest.ended),
-        head: rest.head.map(UnixMs),
+        started: after(rest.started),
+        ended: after(rest.ended),
+        head: rest.head.map(after),
         http_status: rest.http_status,
         error: rest.error.into(),
         client: rest.client.into(),
-        charges: rest.charges.into_owned(),
+        charges: terms.charges,
         details: rest.details.into(),
     })
 }

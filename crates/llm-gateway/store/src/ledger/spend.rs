@@ -9,6 +9,8 @@ use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, CaseStatement, Expr, ExprTrait as _, LockType, Order, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
+use super::kin::{Family, Kinship};
+use super::row;
 use super::upsert::{Target, slices};
 use crate::error::{Result, StoreError};
 use crate::record::{
@@ -25,8 +27,8 @@ const LOOKED_FOR: usize = 256;
 type Spent<'a> = BTreeMap<Cow<'a, str>, i64>;
 
 /// Raises what the records of these entries have spent, kind by kind, each in the order of ids.
-pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry], now: UnixMs) -> Result<()> {
-    let of = |id: &dyn for<'a> Fn(&'a Entry) -> Cow<'a, str>| spent(entries, id);
+pub(super) async fn raise(db: &DatabaseTransaction, kinship: &Kinship<'_>, now: UnixMs) -> Result<()> {
+    let of = |id: &dyn for<'a> Fn(&'a Entry) -> Cow<'a, str>| spent(&kinship.families, id);
     let kinds: [(&Sheet, Spent<'_>); 9] = [
         (&ORGANIZATIONS, of(&|entry| Cow::Borrowed(&entry.organization))),
         (&TEAMS, of(&|entry| Cow::Borrowed(&entry.team))),
@@ -49,23 +51,29 @@ pub(super) async fn raise(db: &DatabaseTransaction, entries: &[&Entry], now: Uni
             }),
         ),
         (&KEYS, of(&|entry| Cow::Borrowed(&entry.key))),
-        (&TAGS, tags(entries)),
-        (&ACCESS_GROUPS, groups(entries)),
+        (&TAGS, each(kinship, row::tags)),
+        (&ACCESS_GROUPS, groups(&kinship.families)),
     ];
     for (sheet, mut spent) in kinds {
         raise_known(db, sheet, &mut spent).await?;
     }
-    raise_end_users(db, of(&|entry| Cow::Borrowed(&entry.end_user)), now).await
+    raise_end_users(db, each(kinship, |entry| [&*entry.end_user].into_iter()), now).await
 }
 
 /// What entries cost those whom they name; an empty name is nobody's.
-fn spent<'a>(entries: &[&'a Entry], id: &dyn for<'b> Fn(&'b Entry) -> Cow<'b, str>) -> Spent<'a> {
+fn spent<'a>(families: &[Family<'a>], id: &dyn for<'b> Fn(&'b Entry) -> Cow<'b, str>) -> Spent<'a> {
     let mut spent = Spent::new();
-    for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
-        let id = id(entry);
-        if !id.is_empty() {
-            add(&mut spent, id, entry);
-        }
+    for Family { one, sums, .. } in families {
+        add(&mut spent, id(one), sums.spend.nanos());
+    }
+    spent
+}
+
+/// The same of what differs within a family.
+fn each<'a, I: Iterator<Item = &'a str>>(kinship: &Kinship<'a>, ids: impl Fn(&'a Entry) -> I) -> Spent<'a> {
+    let mut spent = Spent::new();
+    for (entry, _) in &kinship.entries {
+        ids(entry).for_each(|id| add(&mut spent, Cow::Borrowed(id), entry.cost.nanos()));
     }
     spent
 }
@@ -79,27 +87,21 @@ fn member(
     if group.is_empty() || user.is_empty() { Cow::Borrowed("") } else { pair(group, user.into()).into() }
 }
 
-fn add<'a>(spent: &mut Spent<'a>, id: Cow<'a, str>, entry: &Entry) {
-    let sum = spent.entry(id).or_default();
-    *sum = sum.saturating_add(entry.cost.nanos());
-}
-
-fn tags<'a>(entries: &[&'a Entry]) -> Spent<'a> {
-    let mut spent = Spent::new();
-    for entry in entries.iter().copied().filter(|entry| entry.cost.nanos() != 0) {
-        super::row::tags(entry).for_each(|tag| add(&mut spent, Cow::Borrowed(tag), entry));
+fn add<'a>(spent: &mut Spent<'a>, id: Cow<'a, str>, nanos: i64) {
+    if nanos != 0 && !id.is_empty() {
+        let sum = spent.entry(id).or_default();
+        *sum = sum.saturating_add(nanos);
     }
-    spent
 }
 
 /// What was taken out of the budgets of groups of models, each once for an entry.
-fn groups<'a>(entries: &[&'a Entry]) -> Spent<'a> {
+fn groups<'a>(families: &[Family<'a>]) -> Spent<'a> {
     let mut spent = Spent::new();
-    for entry in entries.iter().filter(|entry| entry.cost.nanos() != 0) {
-        let mut ids: Vec<String> = entry.charges.iter().filter_map(group_of).collect();
+    for Family { one, sums, .. } in families {
+        let mut ids: Vec<String> = one.charges.iter().filter_map(group_of).collect();
         ids.sort_unstable();
         ids.dedup();
-        ids.into_iter().for_each(|id| add(&mut spent, Cow::Owned(id), entry));
+        ids.into_iter().for_each(|id| add(&mut spent, Cow::Owned(id), sums.spend.nanos()));
     }
     spent
 }

@@ -15,7 +15,7 @@ const MOST: usize = 1_024;
 /// The most bytes of texts in a statement of several rows: MySQL and MariaDB refuse 16 MiB.
 const HEAVIEST: usize = 4 << 20;
 
-/// A row's values, in the order of the columns.
+/// Values of a row, or of rows one behind the other, in the order of the columns.
 pub(super) type Values = Vec<Value>;
 
 /// A table that rows are written to.
@@ -32,9 +32,19 @@ pub(super) struct Target {
     pub(super) fresh: &'static [&'static str],
 }
 
-/// What a statement's text depends on: the database, the table, how many rows, and whether those that are there are
-/// raised.
-type Form = (u8, &'static str, usize, bool);
+/// What becomes of rows that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum There {
+    /// There are none, or it is an error.
+    Fails,
+    /// They stay as they are.
+    Stays,
+    /// They are raised.
+    IsRaised,
+}
+
+/// What a statement's text depends on: the database, the table, how many rows, and what becomes of those that are there.
+type Form = (u8, &'static str, usize, There);
 
 /// Texts of statements. They are long, and there are few of them: each is made once.
 static TEXTS: RwLock<BTreeMap<Form, Arc<str>>> = RwLock::new(BTreeMap::new());
@@ -46,36 +56,58 @@ impl Target {
 
     /// Writes rows that are not there.
     pub(super) async fn insert(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<(), DbErr> {
-        self.write(db, rows, false).await
+        self.write(db, rows, There::Fails).await
+    }
+
+    /// Writes those rows that are not there.
+    pub(super) async fn add(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
+        Ok(self.write(db, rows, There::Stays).await?)
     }
 
     /// Writes rows, and raises those that are there. They are locked in their order, until the transaction ends.
     pub(super) async fn raise(&self, db: &DatabaseTransaction, rows: Vec<Values>) -> Result<()> {
-        Ok(self.write(db, rows, true).await?)
+        Ok(self.write(db, rows, There::IsRaised).await?)
     }
 
-    async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, raises: bool) -> Result<(), DbErr> {
-        let backend = db.get_database_backend();
-        let mut rows = rows.into_iter();
-        while let Some(mut size) = portions(rows.len(), MOST).next() {
-            while size > 1 && rows.as_slice().iter().take(size).map(bytes).sum::<usize>() > HEAVIEST {
+    async fn write(&self, db: &DatabaseTransaction, rows: Vec<Values>, there: There) -> Result<(), DbErr> {
+        let mut values = Vec::with_capacity(rows.len() * self.width());
+        rows.into_iter().for_each(|row| values.extend(row));
+        self.write_all(db, values, there).await
+    }
+
+    /// Writes rows that are not there, whose values stand one behind the other.
+    pub(super) async fn insert_all(&self, db: &DatabaseTransaction, values: Values) -> Result<(), DbErr> {
+        self.write_all(db, values, There::Fails).await
+    }
+
+    async fn write_all(&self, db: &DatabaseTransaction, values: Values, there: There) -> Result<(), DbErr> {
+        let (backend, width) = (db.get_database_backend(), self.width());
+        let mut values = values.into_iter();
+        while let Some(mut size) = portions(values.len() / width, MOST).next() {
+            while size > 1 && bytes(&values.as_slice()[..size * width]) > HEAVIEST {
                 size /= 2;
             }
-            let text = self.text(backend, size, raises)?;
-            let values = rows.by_ref().take(size).flatten();
-            db.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
+            let text = self.text(backend, size, there)?;
+            let mut of_rows = Vec::with_capacity(size * width);
+            of_rows.extend(values.by_ref().take(size * width));
+            db.execute_raw(Statement::from_sql_and_values(backend, &*text, of_rows)).await?;
         }
         Ok(())
     }
 
+    /// How many columns a row has.
+    pub(super) const fn width(&self) -> usize {
+        self.key.len() + self.raised.len() + self.replaced.len() + self.fresh.len()
+    }
+
     /// The statement for so many rows, with places for their values in their order.
-    fn text(&self, backend: DbBackend, rows: usize, raises: bool) -> Result<Arc<str>, DbErr> {
+    fn text(&self, backend: DbBackend, rows: usize, there: There) -> Result<Arc<str>, DbErr> {
         let database = match backend {
             DbBackend::Sqlite => 0,
             DbBackend::Postgres => 1,
             _ => 2,
         };
-        let form = (database, self.table, rows, raises);
+        let form = (database, self.table, rows, there);
         if let Some(known) = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&form) {
             return Ok(known.clone());
         }
@@ -86,15 +118,31 @@ impl Target {
             let places = columns.iter().map(|_| Expr::val(0_i64));
             insert.values(places).map_err(|error| DbErr::Custom(error.to_string()))?;
         }
-        if raises {
-            insert.on_conflict(self.raising(backend));
+        match there {
+            There::Fails => {}
+            There::Stays => _ = insert.on_conflict(self.staying(backend)),
+            There::IsRaised => _ = insert.on_conflict(self.raising(backend)),
         }
         let text: Arc<str> = backend.build(&insert).sql.into();
         TEXTS.write().unwrap_or_else(PoisonError::into_inner).insert(form, text.clone());
         Ok(text)
     }
 
-    /// What becomes of rows that are there.
+    /// That rows that are there stay as they are.
+    fn staying(&self, backend: DbBackend) -> OnConflict {
+        let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
+        if backend == DbBackend::MySql {
+            // It knows no other way to do nothing that does not hide other errors.
+            for column in self.key {
+                known.value(Alias::new(*column), Expr::col((Alias::new(self.table), Alias::new(*column))));
+            }
+        } else {
+            known.do_nothing();
+        }
+        known
+    }
+
+    /// How rows that are there are raised.
     fn raising(&self, backend: DbBackend) -> OnConflict {
         let mut known = OnConflict::columns(self.key.iter().copied().map(Alias::new));
         for column in self.raised {
@@ -106,13 +154,13 @@ impl Target {
     }
 }
 
-/// How long a row's texts are.
-fn bytes(row: &Values) -> usize {
+/// How long texts are together.
+fn bytes(values: &[Value]) -> usize {
     let length = |value: &Value| match value {
         Value::String(Some(text)) => text.len(),
         _ => 0,
     };
-    row.iter().map(length).sum()
+    values.iter().map(length).sum()
 }
 
 /// The value that a row would have had, had it not been there.

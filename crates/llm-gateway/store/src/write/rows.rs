@@ -63,6 +63,7 @@ pub(super) async fn set_spend(db: &DatabaseTransaction, sheet: &Sheet, row: &Row
         .table(Alias::new(sheet.table))
         .value(Alias::new(SPEND), row.spend_nanos)
         .value(Alias::new(VERSION), row.version)
+        .value(Alias::new("body"), row.body.clone())
         .and_where(Expr::col(Alias::new("id")).eq(row.id.as_str()));
     db.execute(&update).await?;
     Ok(())

@@ -138,4 +138,19 @@ pub(crate) async fn spend_is_set_and_kept(bench: &Bench) {
         .unwrap();
     assert_eq!(changed.value.spending.spend, spend, "who changes a record does not change what it spent");
     assert_eq!(get(&store, "t1").await, changed);
+    // Only at nothing do budgets begin anew.
+    assert_eq!(changed.value.spending.resets, 0);
+    for resets in 1..3 {
+        let anew = store.set_spend::<Team>(&"t1".into(), Usd::ZERO, &ALL, &by("anna")).await.unwrap();
+        assert_eq!((anew.value.spending.spend, anew.value.spending.resets), (Usd::ZERO, resets));
+        assert_eq!(get(&store, "t1").await, anew);
+    }
+    let changed = store
+        .change::<Team, StoreError>(&"t1".into(), &ALL, &by("anna"), |team| {
+            *team = stale.value.clone();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(changed.value.spending.resets, 2, "nor how often it began anew");
 }

@@ -240,7 +240,7 @@ pub(crate) async fn strange_texts_are_booked(bench: &Bench) {
         (it.team, it.organization, it.project, it.end_user) = (text(), text(), text(), text());
         (it.model, it.vendor, it.deployment, it.tags) = (text(), text(), text(), vec![text(), text()]);
         (it.error, it.client, it.details, it.vendor_model) = (text(), text(), text(), text());
-        it.charges = vec![Charge { account: text(), window: 0 }];
+        it.charges = vec![Charge { account: text().into(), window: 0 }];
         strange.push(it);
     }
     let booked = store.book(&strange, Some("replica"), NOW).await.unwrap();
@@ -351,7 +351,22 @@ pub(crate) async fn a_ledger_that_is_wrong_is_found(bench: &Bench) {
         .value(Alias::new("booked_nanos"), 5_i64)
         .and_where(Expr::col(Alias::new("account")).eq("usd::key/key1"));
     stranger.execute(&update).await.unwrap();
+    let mut update = Query::update();
+    update
+        .table(Alias::new("ledger_account_days"))
+        .value(Alias::new("duration_ms"), Expr::col(Alias::new("duration_ms")).add(9))
+        .and_where(Expr::col(Alias::new("duration_ms")).gt(0));
+    let accounts_changed = stranger.execute(&update).await.unwrap().rows_affected();
     let found = store.check_ledger(None).await.unwrap();
+    let by_several = found.iter().filter(|mismatch| match mismatch {
+        Mismatch::Day { dimension, of, entries, sums, .. } => {
+            *dimension == Dimension::Key
+                && of[0].starts_with("key")
+                && of[3].starts_with('o')
+                && sums.duration_ms == entries.duration_ms + 9
+        }
+        _ => false,
+    });
     let days = found.iter().filter(|mismatch| match mismatch {
         Mismatch::Day { dimension, of, entries, sums, .. } => {
             *dimension == Dimension::Tag
@@ -372,6 +387,8 @@ pub(crate) async fn a_ledger_that_is_wrong_is_found(bench: &Bench) {
         _ => false,
     });
     let (days, accounts, totals) = (days.count(), accounts.count(), totals.count());
-    assert!(days > 0 && accounts == 1 && totals > 0, "{found:?}");
-    assert_eq!(days + accounts + totals, found.len(), "{found:?}");
+    let by_several = by_several.count();
+    assert!(days > 0 && accounts == 1 && totals > 0 && by_several > 0, "{found:?}");
+    assert_eq!(by_several as u64, accounts_changed);
+    assert_eq!(days + accounts + totals + by_several, found.len(), "{found:?}");
 }
