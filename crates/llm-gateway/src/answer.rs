@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -507,7 +507,10 @@ impl Drop for Streaming {
                     }
                 });
             }
-            _ => {
+            upstream => {
+                if let Some(upstream) = upstream.filter(|_| !std::thread::panicking()) {
+                    hear_arrived(upstream, &mut self.pump);
+                }
                 close_books(&mut exchange, &mut self.pump);
                 if complete {
                     journey.succeeded(&mut exchange);
@@ -530,6 +533,20 @@ async fn rest(mut upstream: llm_transport::Body, pump: &mut Pump) -> Option<ApiE
                     return Some(error);
                 }
             }
+        }
+    }
+}
+
+/// The most pieces that are heard of what has arrived when a client hangs up.
+const ARRIVED: usize = 64;
+
+/// Hears what the vendor has sent already, without waiting for more: it was made, and is paid for.
+fn hear_arrived(mut upstream: llm_transport::Body, pump: &mut Pump) {
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..ARRIVED {
+        let Poll::Ready(Some(Ok(bytes))) = upstream.poll_data(&mut cx) else { break };
+        if pump.feed(bytes).error.is_some() {
+            break;
         }
     }
 }

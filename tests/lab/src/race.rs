@@ -78,6 +78,9 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     Ok(Report::of(&lanes, &statuses, sweeps, &served, &books))
 }
 
+/// Clients that do not wait for a whole answer go after so many milliseconds at most.
+const HANG_UP_MS: u64 = 60;
+
 /// Half without `max_tokens`, half streamed, one of ten hangs up, one of ten is refused by the vendor; the vendor counts
 /// prompts up to 30 % otherwise than a tokenizer would.
 fn runner(number: usize, chance: &mut Chance) -> Runner {
@@ -96,11 +99,13 @@ fn runner(number: usize, chance: &mut Chance) -> Runner {
     }
     let hang_up = chance.happens(0.1).then(|| match stream {
         true => HangUp::Events(usize::try_from(chance.between(1, tokens)).unwrap_or(1)),
-        false => HangUp::Millis(chance.between(1, 60)),
+        false => HangUp::Millis(chance.between(1, HANG_UP_MS)),
     });
-    if stream && hang_up.is_some() {
-        // At a pace, so that what was produced for a client that has gone is what was read of it.
-        script["chunk_ms"] = 1.into();
+    if hang_up.is_some() {
+        // At a pace, so that what was produced for a client that has gone is what was read of it: nothing of a whole answer
+        // was made yet, and none was written and not read.
+        let (pace, ms) = if stream { ("chunk_ms", 1) } else { ("first_chunk_ms", 2 * HANG_UP_MS) };
+        script[pace] = ms.into();
     }
     let max_tokens = chance.happens(0.5).then(|| chance.between(tokens.div_ceil(2), tokens * 2).min(4_096));
     let name = format!("race-{number}");
