@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn mysql_and_mariadb_get_what_both_take() {
         assert_eq!(
-            &*TARGET.text(DbBackend::MySql, 2, true).unwrap(),
+            &*TARGET.text(DbBackend::MySql, 2, There::IsRaised).unwrap(),
             "INSERT INTO `counters` (`account`, `booked_nanos`, `seen_ms`, `begun_ms`) \
              VALUES (?, ?, ?, ?), (?, ?, ?, ?) \
              ON DUPLICATE KEY UPDATE `booked_nanos` = `counters`.`booked_nanos` + VALUES(`booked_nanos`), \
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn others_name_the_row_that_was_not_written() {
-        let text = TARGET.text(DbBackend::Sqlite, 1, true).unwrap();
+        let text = TARGET.text(DbBackend::Sqlite, 1, There::IsRaised).unwrap();
         assert!(text.contains(r#"ON CONFLICT ("account") DO UPDATE SET "booked_nanos" = "#), "{text}");
         assert!(text.contains(r#""excluded"."booked_nanos""#), "{text}");
     }
