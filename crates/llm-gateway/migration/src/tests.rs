@@ -97,6 +97,14 @@ fn dropped(statement: &Statement) -> Option<String> {
 #[test]
 fn mysql_takes_every_statement() {
     for statement in ALL.iter().flat_map(|migration| (migration.up)(Dialect::MySql)) {
+        if let Statement::CreateView(_, text) = &statement {
+            // Joined tables alone, each column by its table's name: nothing in it is a word of MySQL's own.
+            let (_, select) = text.split_once(" AS SELECT ").expect("a view");
+            let (columns, tables) = select.split_once(" FROM ").expect("tables");
+            assert!(columns.split(", ").all(|column| column.contains('.')), "{text}");
+            assert!(!tables.contains('(') && !text.contains('"'), "{text}");
+            continue;
+        }
         let Statement::CreateTable(table) = statement else { panic!("not for MySQL: {statement:?}") };
         let text = table.to_string(sea_query::MysqlQueryBuilder);
         let (columns, rest) = text.rsplit_once(") DEFAULT CHARSET").expect("an end");
