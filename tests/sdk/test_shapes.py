@@ -43,6 +43,7 @@ LISTED = [
     (r"openai/responses/.*", r"audio_in", r".*input_audio.*", "no type in the SDK yet; OpenAI says so itself where a model takes no sound"),
     (r"anthropic/.*", r"sampling_all|temperature_high", r"\.(temperature|top_p|top_k): unknown", OLDER),
     (r"gemini/gemini-3.*", r".*", r".*thinkingLevel: '\w+' is none of .*", "AI Studio's pages write levels in small letters"),
+    (r"gemini/.*", r"server_tools_openai", r".*\.fileSearch: unknown", "AI Studio has it, Vertex AI (whose description this is) has not"),
     (r"gemini/.*", r"service_tier", r"\.serviceTier: unknown", "AI Studio has it, Vertex AI (whose description this is) has not"),
     (r"bedrock/.*", r"empty_content", r"refused: .*hold nothing.*", "Converse refuses a conversation without content"),
     (r"(bedrock|ollama)/.*", r"images_(bare_)?url", r"refused: .*", BYTES),

@@ -158,7 +158,13 @@ fn forced_tool(
         return None;
     };
     changes.note(NoteKind::Converted, "tool_choice", format!("to `{}`", tool.kind()));
-    Some(ToolChoice::Other(Extra::from_iter([("type".to_owned(), tool.kind().into())])))
+    // The plain form names some kinds of tools alone; this one takes each. Source: OpenAI's published request types,
+    // `ToolChoiceTypes` and `ToolChoiceAllowed`, read 2026-11.
+    Some(ToolChoice::Allowed(AllowedTools {
+        mode: Nullable::Value("required".to_owned()),
+        tools: Nullable::Value(vec![Extra::from_iter([("type".to_owned(), tool.kind().into())])]),
+        extra: Extra::new(),
+    }))
 }
 
 /// A function. Strictness is this API's default, and chat's is none, so that it must be said.
