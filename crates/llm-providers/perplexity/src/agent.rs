@@ -6,7 +6,7 @@
 //! `sonar-reasoning`.
 
 use http::Request;
-use llm_provider_core::{Call, EncodeError, Encoded, NoteKind, Payload};
+use llm_provider_core::{Call, EncodeError, Encoded, Note, NoteKind, Payload};
 use llm_provider_envelope::{leave_out, leave_out_parts, plain_history, said_by_prompt};
 use llm_provider_openai::{Changes, EncryptedThinking, ResponsesOptions, ResponsesWire};
 use llm_types::{
@@ -97,7 +97,7 @@ pub(crate) fn encode(
     let search = search(&mut request, &mut changes);
     let format = prepare(&mut request, &mut changes);
     let own = own_members(&mut request, &mut changes);
-    let encoded = wire.encode_changed(&request, &Call { base_url: None, ..call.clone() }, changes)?;
+    let mut encoded = wire.encode_changed(&request, &Call { base_url: None, ..call.clone() }, changes)?;
     let (mut parts, payload) = encoded.request.into_parts();
     let Payload::Bytes(bytes) = payload else {
         return Err(EncodeError::Setup("a chat request has no parts to be filled in".to_owned()));
@@ -108,6 +108,15 @@ pub(crate) fn encode(
         body.shift_remove(name);
     }
     body.retain(|_, value| !value.is_null());
+    if let Some(choice) = body.get_mut("tool_choice").filter(|choice| choice["type"] == "allowed_tools") {
+        // Forms of a choice that the Agent API has no word of are refused; that some tool is to be used can be said.
+        *choice = choice["mode"].take();
+        encoded.notes.push(Note::new(
+            NoteKind::Converted,
+            "tool_choice",
+            "the vendor has no choice among tools of its own; some tool is to be used",
+        ));
+    }
     body.extend(own);
     body.extend(format.map(|format| ("response_format".to_owned(), format)));
     model(call.model, &search, &mut body);
