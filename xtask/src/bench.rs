@@ -5,6 +5,7 @@
 
 mod lab;
 mod load;
+pub(crate) mod order;
 mod process;
 mod report;
 mod request;

@@ -45,6 +45,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Measures the gateway against a minimal proxy, on loopback.
     Bench(bench::Args),
+    /// Writes which functions a start and requests run, for the linker to put them together.
+    Order,
     /// Kills the gateway at random moments, and holds its ledger against the vendor's record.
     Crash(lab::CrashArgs),
     /// Lets many requests run for budgets at once: what was overspent, and what was of use.
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Pricing(args) => pricing::run(&args),
         Command::Fuzz(args) => fuzz::run(&args).map(|()| true),
         Command::Bench(args) => bench::run(&args),
+        Command::Order => bench::order::run(),
         Command::Crash(args) => lab::crash(&args),
         Command::Race(args) => lab::race(&args),
         Command::Lease(args) => lab::lease(&args),

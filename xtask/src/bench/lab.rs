@@ -47,6 +47,13 @@ pub(super) struct Lab {
     programs: PathBuf,
     scratch: PathBuf,
     with_gateway: bool,
+    watched: Option<Watched>,
+}
+
+/// A gateway that runs under `callgrind`, and where its profiles go.
+struct Watched {
+    program: PathBuf,
+    profiles: PathBuf,
 }
 
 /// The programs, running. Fields end in this order: proxies before their upstream.
@@ -68,7 +75,30 @@ impl Lab {
         build.run()?;
         let scratch = workspace.target_directory.join("xtask/bench");
         fs::create_dir_all(&scratch)?;
-        Ok(Self { programs: workspace.target_directory.join(profile), scratch, with_gateway })
+        Ok(Self { programs: workspace.target_directory.join(profile), scratch, with_gateway, watched: None })
+    }
+
+    /// The same, with this gateway under `callgrind`.
+    pub(super) fn watching(self, program: &Path, profiles: &Path) -> Self {
+        let watched = Watched { program: program.to_owned(), profiles: profiles.to_owned() };
+        Self { watched: Some(watched), ..self }
+    }
+
+    /// Starts the gateway without and with a database, has each answer all of the scenarios, and lets both end in order.
+    pub(super) fn run_through(&self, scenarios: &[Scenario], seconds: f64) -> anyhow::Result<()> {
+        let upstream = self.upstream()?;
+        let load = self.program("bench-load");
+        let plain = self.answering_gateway(&upstream)?;
+        for scenario in scenarios {
+            load::run(&load, plain.address, scenario, (&scenario.model(), KEY), seconds)?;
+        }
+        plain.end()?;
+        let booked = self.booked(&upstream)?;
+        for scenario in scenarios {
+            load::run(&load, booked.service.address, scenario, (&scenario.model(), &booked.key), seconds)?;
+        }
+        booked.entries()?;
+        booked.service.end()
     }
 
     pub(super) fn start(&self) -> anyhow::Result<Running> {
@@ -140,7 +170,14 @@ impl Lab {
         let config = self.scratch.join(format!("{name}.yaml"));
         fs::write(&config, format!("{more}{}", gateway_config(&upstream.address.to_string())))?;
         let port = free_port()?;
-        let cmd = Cmd::new(self.program("llm-gateway"))
+        let cmd = match &self.watched {
+            None => Cmd::new(self.program("llm-gateway")),
+            Some(Watched { program, profiles }) => Cmd::new("valgrind")
+                .args(["--tool=callgrind", "--demangle=no"])
+                .arg(format!("--callgrind-out-file={}", profiles.join(format!("{name}.callgrind")).display()))
+                .arg(program),
+        };
+        let cmd = cmd
             .arg("--config")
             .arg(&config)
             .args(["--port", &port.to_string()])

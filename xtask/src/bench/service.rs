@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::{clock, shell::Cmd};
 
@@ -62,6 +62,14 @@ impl Service {
             }
             std::thread::sleep(Duration::from_millis(1));
         }
+        Ok(())
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(super) fn end(mut self) -> anyhow::Result<()> {
+        Cmd::new("kill").args(["-TERM", &self.pid().to_string()]).output()?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "ended with {status}");
         Ok(())
     }
 

@@ -20,5 +20,5 @@ pub(crate) fn text() -> anyhow::Result<String> {
 #[cfg(not(feature = "schemars"))]
 #[expect(clippy::unnecessary_wraps, reason = "as the one that is made")]
 pub(crate) fn text() -> anyhow::Result<String> {
-    Ok(include_str!("../../../../docs/generated/config.schema.json").to_owned())
+    Ok(include_str!("../../../../../docs/generated/config.schema.json").to_owned())
 }
