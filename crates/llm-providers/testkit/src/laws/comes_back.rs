@@ -64,6 +64,15 @@ fn messages() -> Vec<(&'static str, Value)> {
             "a_signed_text",
             said("So.".into(), none.clone(), none.clone(), json!({ "thought_signatures": ["T+/=="] })),
         ),
+        (
+            "signed_thinking_without_words",
+            said(
+                "So.".into(),
+                json!([{ "type": "thinking", "thinking": "", "signature": "E+/==" }]),
+                none.clone(),
+                none.clone(),
+            ),
+        ),
         ("encrypted_thinking", said("So.".into(), json!([item("rs_1", "Why?")]), none.clone(), none.clone())),
         (
             "encrypted_thinking_without_words",
