@@ -1,8 +1,13 @@
 //! No client's dialect loses anything of an answer in silence: answers at random, whole and streamed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use bytes::BytesMut;
 use llm_providers::core::{Dialect, Framing, Reply};
+use llm_providers::types::{ChatChunk, ChatResponse, from_value};
 use llm_testkit::laws::{self, Equivalence};
 use llm_testkit::random_answer;
+use serde_json::json;
 
 const DIALECTS: &[(Dialect, Framing)] = &[
     (Dialect::OpenAiChat, Framing::Sse),
@@ -98,6 +103,51 @@ fn answers_at_random() {
             let answer = random_answer(seed);
             let ingress = llm_providers::ingress(dialect);
             laws::no_silent_answer_loss(ingress, framing, &answer, &reply(), &claims(dialect));
+        }
+    }
+}
+
+/// How each dialect says that an answer is as long as it may be.
+const CUT: &[(Dialect, &[&str])] = &[
+    (Dialect::OpenAiChat, &["\"finish_reason\":\"length\""]),
+    (Dialect::OpenAiResponses, &["\"status\":\"incomplete\"", "\"reason\":\"max_output_tokens\""]),
+    (Dialect::AnthropicMessages, &["\"stop_reason\":\"max_tokens\""]),
+    (Dialect::Gemini, &["\"finishReason\":\"MAX_TOKENS\""]),
+    (Dialect::BedrockConverse, &["\"stopReason\":\"max_tokens\""]),
+    (Dialect::CohereChat, &["\"finish_reason\":\"MAX_TOKENS\""]),
+    (Dialect::OllamaChat, &["\"done_reason\":\"length\""]),
+    (Dialect::OllamaGenerate, &["\"done_reason\":\"length\""]),
+];
+
+/// That an answer was cut at its limit is told in every dialect, whole and streamed, also where the model was calling a
+/// tool.
+#[test]
+fn a_cut_answer_is_told_as_one() {
+    let call = json!([{"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": "{\"a\":"}}]);
+    for said in [json!({"content": "So"}), json!({"tool_calls": call})] {
+        let answer = json!({"id": "a", "object": "chat.completion", "created": 1, "model": "m", "choices": [
+            {"index": 0, "message": said, "finish_reason": "length"}]});
+        let mut answer = answer;
+        answer["choices"][0]["message"]["role"] = "assistant".into();
+        let answer: ChatResponse = from_value(answer).unwrap();
+        for (dialect, words) in CUT {
+            let ingress = llm_providers::ingress(*dialect);
+            let whole = String::from_utf8(ingress.write(&answer, &reply()).body.to_vec()).unwrap();
+            let (mut writer, mut out) = (ingress.writer(&reply()), BytesMut::new());
+            for choice in [
+                json!({"index": 0, "delta": said}),
+                json!({"index": 0, "delta": {}, "finish_reason": "length"}),
+            ] {
+                let chunk = json!({"id": "a", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                    "choices": [choice]});
+                writer.chunk(&from_value::<ChatChunk>(chunk).unwrap(), &mut out);
+            }
+            writer.end(&mut out);
+            let streamed = String::from_utf8_lossy(&out);
+            for word in *words {
+                assert!(whole.contains(word), "{dialect:?}, {said}: {whole}");
+                assert!(streamed.contains(word), "{dialect:?}, {said}: {streamed}");
+            }
         }
     }
 }

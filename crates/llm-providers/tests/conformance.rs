@@ -2,12 +2,16 @@
 //!
 //! Fixtures written from the vendors' documentation (OpenAI "Chat Completions" and "Error codes", Anthropic
 //! "Messages", "Streaming" and "Errors"), read 2026-11.
-#![expect(clippy::unwrap_used, reason = "a test may panic where a fixture is missing")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic where a fixture is missing")]
 
 use std::path::{Path, PathBuf};
 
+use http::Response;
+use llm_providers::core::Decoded;
 use llm_providers::openai::DoneMarker;
+use llm_providers::types::FinishReason;
 use llm_testkit::conformance::{Report, Scenario, Vendor, run};
+use serde_json::json;
 
 fn fixtures(dialect: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conformance").join(dialect)
@@ -103,4 +107,34 @@ fn every_vendor_on_openais_wire() {
         seen += 1;
     }
     assert!(seen >= 20, "{seen} vendors");
+}
+
+/// Words that OpenAI's own enums lack, or none where one should be: every vendor on its wire is read all the same.
+#[test]
+fn words_that_no_enum_has() {
+    let mut read = 0;
+    for vendor in llm_providers::providers() {
+        if peculiarities(&vendor.info().id).is_none() || vendor.chat().is_none() {
+            continue;
+        }
+        for (said, wanted) in
+            [("eos", FinishReason::Stop), ("", FinishReason::Stop), ("max_tokens", FinishReason::Length)]
+        {
+            let body = json!({"id": "a", "object": "new.object", "created": 1, "model": "m", "service_tier": "moonlight",
+                "system_fingerprint": null, "choices": [{"index": 0, "finish_reason": said, "logprobs": null,
+                    "message": {"role": "model", "content": "Hello.", "refusal": null, "mood": "fine"}}]});
+            let bytes = body.to_string();
+            let decoded = vendor.chat().unwrap().decode(Response::new(bytes.as_bytes())).unwrap();
+            let Decoded::Answer(answer) = decoded else { panic!("{}: no answer", vendor.info().id) };
+            assert_eq!(
+                answer.choices[0].finish_reason.get(),
+                Some(&wanted),
+                "{}: {said:?}",
+                vendor.info().id
+            );
+            assert_eq!(answer.service_tier.get().map(ToString::to_string).as_deref(), Some("moonlight"));
+            read += 1;
+        }
+    }
+    assert!(read > 100, "{read}");
 }

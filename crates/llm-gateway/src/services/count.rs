@@ -46,6 +46,14 @@ pub fn tokens(request: &ChatRequest, encoding: Option<Encoding>) -> TokenCount {
     TokenCount { input_tokens: counter.request(request), tokenizer: Cow::Borrowed(tokenizer) }
 }
 
+/// The tokens of the request's words alone, without what frames messages: of a prompt that is no conversation.
+pub fn words(request: &ChatRequest, encoding: Option<Encoding>) -> TokenCount {
+    let counter = Counter { encoding };
+    let tokenizer = if encoding.is_some() { EXACT } else { ESTIMATE };
+    let input_tokens = request.messages.iter().map(|message| counter.content(message)).sum();
+    TokenCount { input_tokens, tokenizer: Cow::Borrowed(tokenizer) }
+}
+
 #[derive(Clone, Copy)]
 struct Counter {
     encoding: Option<Encoding>,
@@ -70,11 +78,7 @@ impl Counter {
         if let Some(name) = message.name.get() {
             tokens += 1 + self.text(name);
         }
-        tokens += match message.content.get() {
-            Some(MessageContent::Text(text)) => self.text(text),
-            Some(MessageContent::Parts(parts)) => parts.iter().map(|part| self.part(part)).sum(),
-            None => 0,
-        };
+        tokens += self.content(message);
         for call in message.tool_calls.as_deref().unwrap_or_default() {
             let function = call.function.get();
             let custom = call.custom.get();
@@ -90,6 +94,14 @@ impl Counter {
             tokens += block.thinking.as_deref().map_or(0, |thinking| self.text(thinking));
         }
         tokens
+    }
+
+    fn content(self, message: &Message) -> u64 {
+        match message.content.get() {
+            Some(MessageContent::Text(text)) => self.text(text),
+            Some(MessageContent::Parts(parts)) => parts.iter().map(|part| self.part(part)).sum(),
+            None => 0,
+        }
     }
 
     fn part(self, part: &ContentPart) -> u64 {

@@ -38,6 +38,12 @@ async fn a_models_own_vocabulary_or_an_estimate_that_says_so() {
         );
         assert_eq!(answer.header("x-llm-gateway-notes"), Some("converted input_tokens"));
     }
+    // A prompt is words alone, and several are counted together, as LiteLLM counts them.
+    let word = "antidisestablishmentarianism";
+    for (prompt, tokens) in [(json!(word), 6), (json!([word, word]), 12)] {
+        let told = app.post(COUNTER, &json!({"model": "new", "prompt": prompt})).await.json();
+        assert_eq!(told["total_tokens"], tokens, "{told}");
+    }
     // Anthropic's clients and Google's ask the same of models that are not theirs.
     let told = app.post("/v1/messages/count_tokens", &question("new")).await.json();
     assert_eq!(told, json!({"input_tokens": 13}));

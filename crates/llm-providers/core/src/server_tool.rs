@@ -42,6 +42,8 @@ pub enum ToolPurpose {
     Computer,
     /// Searches the caller's files.
     FileSearch,
+    /// Tools of servers that the vendor talks to.
+    Mcp,
     /// Something that one vendor's models alone do.
     Other,
 }
@@ -72,12 +74,13 @@ const GOOGLE: &[(&str, ToolPurpose)] = &[
     ("codeExecution", ToolPurpose::CodeExecution),
     ("computerUse", ToolPurpose::Computer),
     ("enterpriseWebSearch", ToolPurpose::WebSearch),
+    ("exaAiSearch", ToolPurpose::WebSearch),
     ("fileSearch", ToolPurpose::FileSearch),
     ("functionDeclarations", ToolPurpose::Other),
     ("googleMaps", ToolPurpose::Other),
     ("googleSearch", ToolPurpose::WebSearch),
     ("googleSearchRetrieval", ToolPurpose::WebSearch),
-    ("mcpServers", ToolPurpose::Other),
+    ("mcpServers", ToolPurpose::Mcp),
     ("parallelAiSearch", ToolPurpose::WebSearch),
     ("retrieval", ToolPurpose::FileSearch),
     ("urlContext", ToolPurpose::WebFetch),
@@ -92,7 +95,7 @@ const OPENAI: &[(&str, ToolPurpose)] = &[
     ("file_search", ToolPurpose::FileSearch),
     ("image_generation", ToolPurpose::Other),
     ("local_shell", ToolPurpose::Other),
-    ("mcp", ToolPurpose::Other),
+    ("mcp", ToolPurpose::Mcp),
     ("programmatic_tool_calling", ToolPurpose::Other),
     ("shell", ToolPurpose::Other),
     ("tool_search", ToolPurpose::Other),
@@ -209,7 +212,7 @@ impl ServerTool {
 /// The purpose of a type that ends in a date, as Anthropic's do: `web_search_20250305`.
 fn anthropics(kind: &str) -> Option<ToolPurpose> {
     if kind == "mcp_toolset" {
-        return Some(ToolPurpose::Other);
+        return Some(ToolPurpose::Mcp);
     }
     let (stem, date) = kind.rsplit_once('_')?;
     let is_date = date.len() == 8 && date.starts_with("20") && date.bytes().all(|byte| byte.is_ascii_digit());
@@ -237,7 +240,7 @@ mod tests {
     #[test]
     fn a_tool_is_known_by_whose_it_is_and_what_it_does() {
         use ToolHome::{Anthropic, Google, OpenAi};
-        use ToolPurpose::{CodeExecution, Computer, FileSearch, Other, WebFetch, WebSearch};
+        use ToolPurpose::{CodeExecution, Computer, FileSearch, Mcp, Other, WebFetch, WebSearch};
         for (tool, purpose, home, name) in [
             (
                 json!({"type": "web_search_20250305", "name": "web_search"}),
@@ -250,7 +253,7 @@ mod tests {
             (json!({"type": "code_execution_20250825"}), CodeExecution, Anthropic, "code_execution_20250825"),
             (json!({"type": "computer_20250124"}), Computer, Anthropic, "computer_20250124"),
             (json!({"type": "bash_20250124"}), Other, Anthropic, "bash_20250124"),
-            (json!({"type": "mcp_toolset"}), Other, Anthropic, "mcp_toolset"),
+            (json!({"type": "mcp_toolset"}), Mcp, Anthropic, "mcp_toolset"),
             (json!({"googleSearch": {}}), WebSearch, Google, "googleSearch"),
             (json!({"type": "google_search"}), WebSearch, Google, "googleSearch"),
             (json!({"type": "urlContext", "urlContext": {}}), WebFetch, Google, "urlContext"),
@@ -265,7 +268,7 @@ mod tests {
                 "code_interpreter",
             ),
             (json!({"type": "file_search", "vector_store_ids": ["v"]}), FileSearch, OpenAi, "file_search"),
-            (json!({"type": "mcp", "server_label": "a"}), Other, OpenAi, "mcp"),
+            (json!({"type": "mcp", "server_label": "a"}), Mcp, OpenAi, "mcp"),
         ] {
             assert_eq!(all(tool.clone()), [(purpose, home, name.to_owned())], "{tool}");
         }

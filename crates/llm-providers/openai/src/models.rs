@@ -1,7 +1,7 @@
 //! What a model's name at OpenAI tells.
 //!
 //! Source: OpenAI API docs, "Reasoning models" (platform.openai.com/docs/guides/reasoning) and the reference of
-//! `max_tokens`, which the o-series refuses, read 2026-11.
+//! `max_tokens`, which the o-series refuses; guide "Web search"; read 2026-11.
 
 /// Whether the model is of the o-series, or of GPT-5 and later: those refuse `max_tokens`.
 pub(crate) fn takes_completion_limit(model: &str) -> bool {
@@ -18,6 +18,16 @@ pub(crate) fn takes_completion_limit(model: &str) -> bool {
 /// Whether the model takes `reasoning_effort`.
 pub(crate) fn takes_effort(model: &str) -> bool {
     takes_completion_limit(model) && !bare(model).contains("-chat")
+}
+
+/// Whether chat is of no use to the model for a search of the web: it refuses `web_search_options` as unknown, but for
+/// the models that are named after searching. Whatever is not named as OpenAI names its models may search.
+pub(crate) fn never_searches(model: &str) -> bool {
+    let name = bare(model);
+    let is_numbered = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    let is_openais = name.strip_prefix("gpt-").or_else(|| name.strip_prefix('o')).is_some_and(is_numbered)
+        || name.starts_with("chatgpt-");
+    is_openais && !name.contains("search")
 }
 
 /// The name without a vendor before it and without the mark of a fine-tuned model.
@@ -39,6 +49,12 @@ mod tests {
         }
         for model in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "gpt-oss-120b", "omni", "orca", "gpt-"] {
             assert!(!takes_completion_limit(model), "{model}");
+        }
+        for model in ["gpt-4o", "openai/gpt-5.1", "o3-mini", "chatgpt-4o-latest", "ft:gpt-4.1:acme::x"] {
+            assert!(never_searches(model), "{model}");
+        }
+        for model in ["gpt-5-search-api", "gpt-4o-mini-search-preview", "gpt-oss-120b", "omni", "model-1"] {
+            assert!(!never_searches(model), "{model}");
         }
         assert!(takes_effort("gpt-5.1") && !takes_effort("gpt-5-chat-latest"));
     }

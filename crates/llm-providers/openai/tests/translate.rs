@@ -62,6 +62,37 @@ fn requests() {
     }
 }
 
+/// In chat, OpenAI's models refuse a search, but for those that are made for it; a name that nobody heard of may be one.
+#[test]
+fn a_search_is_asked_of_models_that_search() {
+    let search = json!({"search_context_size": "low"});
+    let of_others = json!([{"type": "web_search_20250305", "name": "web_search"}]);
+    let own = json!({"model": "m", "messages": [], "web_search_options": search});
+    let others = json!({"model": "m", "messages": [], "tools": of_others});
+    let (headers, forward) = (HeaderMap::new(), ["web_search_options".to_owned()]);
+    for body in [own, others] {
+        let request: ChatRequest = from_slice(body.to_string().as_bytes()).unwrap();
+        for (model, forward, searches) in [
+            ("gpt-5-search-api", &[][..], true),
+            ("gpt-4o-search-preview-2025-03-11", &[], true),
+            ("model-1", &[], true),
+            ("gpt-oss-120b", &[], true),
+            ("gpt-4o", &[], false),
+            ("gpt-5.1", &forward, true),
+        ] {
+            let sent = sent(&request, &Call { forward, ..Call::new(model, &headers) }).unwrap();
+            let is_asked = sent["body"].get("web_search_options").is_some();
+            assert_eq!(is_asked, searches, "{model}: {sent}");
+            assert!(
+                searches || sent["notes"][0].as_str().unwrap().starts_with("dropped "),
+                "{model}: {sent}"
+            );
+            let strict = Call { unsupported: OnUnsupported::Reject, forward, ..Call::new(model, &headers) };
+            assert_eq!(self::sent(&request, &strict).is_ok(), searches, "{model}");
+        }
+    }
+}
+
 #[test]
 fn calls_lose_what_only_another_vendor_understands() {
     let request = json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [

@@ -18,6 +18,7 @@ use llm_provider_sagemaker::SageMaker;
 use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
 use llm_testkit::corpus::corpus;
 use llm_testkit::laws::{self, Equivalence};
+use llm_testkit::suite::sent;
 use llm_types::{ChatRequest, UnixMs};
 use serde_json::{Value, json};
 
@@ -36,22 +37,6 @@ fn folder(name: &str) -> PathBuf {
 
 fn chat(vendor: &SageMaker) -> &dyn Translator<Chat> {
     Provider::chat(vendor).unwrap()
-}
-
-/// What is sent and noted, for eyes.
-fn sent(encoded: Result<Encoded, EncodeError>) -> String {
-    let encoded = match encoded {
-        Ok(encoded) => encoded,
-        Err(error) => return format!("refused: {error}\n"),
-    };
-    let (parts, body) = encoded.request.into_parts();
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let mut out = format!("{} {}\n{body}\n", parts.method, parts.uri);
-    for note in encoded.notes {
-        writeln!(out, "  {note}").unwrap();
-    }
-    out
 }
 
 fn of_corpus(vendor: &SageMaker, equivalences: &[Equivalence]) -> String {

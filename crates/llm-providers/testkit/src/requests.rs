@@ -238,9 +238,7 @@ impl Maker {
             1 => match self.random.below(4) {
                 0 => json!({"type": "web_search_20250305", "name": "web_search", "max_uses": self.number(),
                     "allowed_domains": [self.word("domain")]}),
-                1 => {
-                    json!({"type": "mcp", "server_label": self.word("label"), "server_url": self.word("https://mcp.example/")})
-                }
+                1 => self.server(),
                 2 => json!({"type": "web_search", "search_context_size": "low"}),
                 _ => json!({"type": "hologram", "name": self.word("own"), "depth": self.number()}),
             },
@@ -253,6 +251,24 @@ impl Maker {
             tool["x_tool"] = self.own("of-the-tool");
         }
         tool
+    }
+
+    /// A server of tools that the vendor talks to.
+    fn server(&mut self) -> Value {
+        let (label, url) = (self.word("label"), self.word("https://mcp.example/"));
+        let mut server = json!({"type": "mcp", "server_label": label, "server_url": url});
+        if self.once_in(2) {
+            server["require_approval"] = "never".into();
+        } else if self.once_in(2) {
+            server["require_approval"] = json!({"never": {"tool_names": [self.word("unasked")]}});
+        }
+        match self.random.below(4) {
+            0 => server["allowed_tools"] = json!([self.word("tool")]),
+            1 => server["authorization"] = self.word("token").into(),
+            2 => server["headers"] = json!({"x-team": self.word("team")}),
+            _ => {}
+        }
+        server
     }
 
     fn tools(&mut self, request: &mut Map<String, Value>) {

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
+mod mcp;
+mod prefix;
 mod server_tools;
 
 use std::collections::BTreeMap;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{encode, vendors};
 
 /// Each with the words by which it is known on the wire.
-fn tools() -> [(&'static str, Value); 12] {
+fn tools() -> [(&'static str, Value); 17] {
     [
         ("web_search_20250305", json!({"type": "web_search_20250305", "name": "web_search", "max_uses": 2})),
         ("web_fetch_20250910", json!({"type": "web_fetch_20250910", "name": "web_fetch"})),
@@ -25,23 +25,33 @@ fn tools() -> [(&'static str, Value); 12] {
         ("web_search_preview", json!({"type": "web_search_preview", "search_context_size": "low"})),
         ("code_interpreter", json!({"type": "code_interpreter", "container": {"type": "auto"}})),
         ("file_search", json!({"type": "file_search", "vector_store_ids": ["vs_1"]})),
+        ("fileSearch", json!({"fileSearch": {"fileSearchStoreNames": ["fileSearchStores/a"]}})),
+        ("enterpriseWebSearch", json!({"enterpriseWebSearch": {}})),
+        ("exaAiSearch", json!({"exaAiSearch": {"apiKey": "k"}})),
+        (
+            "mcp",
+            json!({"type": "mcp", "server_label": "s", "server_url": "https://mcp.example/", "require_approval": "never"}),
+        ),
+        ("mcp_toolset", json!({"type": "mcp_toolset", "mcp_server_name": "s"})),
     ]
 }
 
 /// Whether the vendor knows the tool, or a gateway that does stands there.
 fn is_own(provider: &dyn Provider, model: &str, kind: &str) -> bool {
-    let is_anthropics = kind.contains("_20");
+    let is_anthropics = kind.contains("_20") || kind == "mcp_toolset";
     let is_googles = ["googleSearch", "urlContext", "codeExecution"].contains(&kind);
+    let is_vertexs = ["enterpriseWebSearch", "exaAiSearch"].contains(&kind);
     match &*provider.info().id {
         "litellm_proxy" => true,
         "anthropic" => is_anthropics,
-        "vertex_ai" | "azure_ai" if model.starts_with("claude") => is_anthropics,
+        "vertex_ai" if model.starts_with("claude") => is_anthropics && kind != "mcp_toolset",
+        "azure_ai" if model.starts_with("claude") => is_anthropics,
         // Claude's tools that the caller runs.
         "bedrock" if model.contains("claude") => {
             ["computer_20250124", "text_editor_20250728", "memory_20250818"].contains(&kind)
         }
-        "gemini" => is_googles,
-        "vertex_ai" => is_googles,
+        "gemini" => is_googles || kind == "fileSearch",
+        "vertex_ai" => is_googles || is_vertexs,
         "groq" => kind == "code_interpreter",
         _ => false,
     }

@@ -17,7 +17,7 @@ use crate::model::{Family, Model};
 use crate::place::{self, Verb};
 use crate::{Vertex, error};
 
-pub(crate) use claude::{body_edits, count_body};
+pub(crate) use claude::{SERVERS, body_edits, count_body};
 pub(crate) use open::wire as open_wire;
 pub(crate) use sniff::Wire;
 

@@ -7,7 +7,7 @@ use llm_provider_core::{
 };
 use llm_provider_gemini::generate;
 
-use crate::chat::body_edits;
+use crate::chat::{SERVERS, body_edits};
 use crate::error;
 use crate::model::{Family, Model};
 use crate::place::{self, Verb};
@@ -67,6 +67,9 @@ impl Relay for ClaudeRelay {
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
         if Model::of(call.model).family != Family::Claude {
+            return None;
+        }
+        if peek.has(SERVERS) {
             return None;
         }
         let mut edits = Relay::edits(&Anthropic, peek, call)?;

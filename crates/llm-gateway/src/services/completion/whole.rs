@@ -58,7 +58,9 @@ impl Attempt<'_> {
                 (request, count, headers)
             }
             None => {
-                let (request, count) = count_here(request, self.deployment.encoding).await?;
+                let is_prompt = self.request.peek.has("prompt") && !self.request.peek.has("messages");
+                let how = if is_prompt { count::words } else { count::tokens };
+                let (request, count) = count_here(request, self.deployment.encoding, how).await?;
                 let detail = match self.deployment.encoding {
                     Some(encoding) => format!("counted by the gateway, with {}", encoding.name()),
                     None => "estimated by the gateway; this vendor cannot be asked".to_owned(),
@@ -183,9 +185,10 @@ fn usage_of(meta: Option<&RerankMeta>) -> Usage {
 async fn count_here(
     request: ChatRequest,
     encoding: Option<Encoding>,
+    how: fn(&ChatRequest, Option<Encoding>) -> TokenCount,
 ) -> Result<(ChatRequest, TokenCount), ApiError> {
     let counted = tokio::task::spawn_blocking(move || {
-        let count = count::tokens(&request, encoding);
+        let count = how(&request, encoding);
         (request, count)
     });
     counted.await.map_err(|error| ApiError::new(ErrorKind::Internal, Layer::Gateway, error.to_string()))

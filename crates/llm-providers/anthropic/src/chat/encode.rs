@@ -5,11 +5,14 @@ mod blocks;
 mod effort;
 mod files;
 mod form;
+mod mcp;
 mod messages;
 mod schema;
 mod tools;
 
-use llm_provider_core::{Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member};
+use llm_provider_core::{
+    Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member,
+};
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
@@ -34,7 +37,13 @@ pub(crate) fn to_bytes(wire: &MessagesRequest) -> Result<Vec<u8>, EncodeError> {
 }
 
 pub(crate) fn encode(request: &ChatRequest, call: &Call<'_>) -> Result<EncodedWire, EncodeError> {
-    let mut encoder = Encoder { call, model: Model::of(call.model), notes: Vec::new(), betas: Vec::new() };
+    let mut encoder = Encoder {
+        call,
+        model: Model::of(call.model),
+        notes: Vec::new(),
+        betas: Vec::new(),
+        mcp_servers: Vec::new(),
+    };
     let wire = encoder.request(request)?;
     betas::add(&wire, &mut encoder.betas);
     Ok(EncodedWire { wire, betas: encoder.betas, notes: encoder.notes })
@@ -46,6 +55,8 @@ struct Encoder<'a> {
     model: Model,
     notes: Vec<Note>,
     betas: Vec<String>,
+    /// Servers of OpenAI's tools.
+    mcp_servers: Vec<McpServer>,
 }
 
 impl Encoder<'_> {
@@ -75,6 +86,7 @@ impl Encoder<'_> {
         self.extras(request, &mut wire)?;
         self.messages(request, &mut wire)?;
         self.tools(request, &mut wire)?;
+        self.mcp_servers(&mut wire)?;
         self.thinking(request, &mut wire)?;
         self.form(request, &mut wire)?;
         self.forced_tool(&mut wire)?;

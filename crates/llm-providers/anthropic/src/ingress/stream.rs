@@ -281,7 +281,13 @@ impl ChunkWriter for MessagesWriter {
         self.start(out);
         self.stage = Stage::After;
         self.blocks.finish(out);
-        let kept = self.kept.take();
+        let mut kept = self.kept.take();
+        // What comes too late for blocks of its own goes back sealed.
+        if !self.told_all_blocks()
+            && let Some(blocks) = self.beside.get("content_blocks")
+        {
+            kept.fields.insert("content_blocks".to_owned(), blocks.clone());
+        }
         if !kept.is_empty() {
             self.blocks.carry(&kept, out);
         }

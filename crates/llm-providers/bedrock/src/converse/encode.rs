@@ -17,6 +17,7 @@ use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, 
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
+use crate::claude_tools::SERVERS;
 use crate::model::{Family, Model};
 use crate::wire::{ConverseRequest, InferenceConfig, OutputConfig, ServiceTier};
 
@@ -138,6 +139,8 @@ impl Encoder<'_> {
                 // The Anthropic translator reads these.
                 "anthropic_beta" | "betas" | "output_config" | "top_k" | "stop_sequences"
                     if self.model.family == Family::Claude => {}
+                // It is told with the tools that are left out.
+                SERVERS if self.model.family == Family::Claude && !self.is_forwarded(SERVERS) => {}
                 "top_k" => self.top_k(value),
                 "cache_control" => {
                     self.note(NoteKind::Dropped, "cache_control", "Bedrock keeps prompts up to marks only");

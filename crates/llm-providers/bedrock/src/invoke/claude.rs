@@ -7,7 +7,7 @@ use http::Response;
 use http::header::HeaderName;
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, Chat, Decoded, Edit, EncodeError, Encoded, Note, Payload, Peek, Translator, UpstreamError, apply,
+    Call, Chat, Decoded, Edit, EncodeError, Encoded, Payload, Peek, Translator, UpstreamError, apply,
 };
 use llm_types::{ChatRequest, ChatResponse, Extra};
 
@@ -23,9 +23,7 @@ pub(super) fn encode(request: &ChatRequest, model: Model<'_>, call: &Call<'_>) -
     let call = Call { model: model.id, base_url: None, credential: None, ..call.clone() };
     let mut asked = claudes(request, &call)?;
     let Encoded { request: sent, notes } = Translator::<Chat>::encode(&Anthropic, &asked.request, &call)?;
-    let told = std::mem::take(&mut asked.notes);
-    let mut notes: Vec<Note> =
-        told.into_iter().chain(notes.into_iter().map(|note| asked.as_asked(note))).collect();
+    let mut notes = asked.notes(notes);
     let Payload::Bytes(body) = sent.body() else {
         return Err(EncodeError::Setup("a Messages request is one piece".to_owned()));
     };

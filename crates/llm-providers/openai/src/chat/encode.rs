@@ -27,7 +27,7 @@ pub(super) fn encode(
     mut changes: Changes<'_>,
 ) -> Result<Encoded, EncodeError> {
     let parts = head::chat(options, call)?;
-    let request = &*server_tools(request, &options.request, &mut changes);
+    let request = &*server_tools(request, call.model, &options.request, &mut changes);
     let messages = messages(&request.messages, &options.request, &mut changes);
     let edits = edits(request, call, &options.request, &mut changes)?;
     let body = write(request, &messages, &edits, &options.request.defaults, &mut changes)?;

@@ -6,9 +6,13 @@ use llm_provider_core::{NoteKind, ServerTool, ToolPurpose};
 use llm_types::{ChatRequest, Extra, Nullable, Tool, ToolChoice, ToolChoiceMode};
 use serde_json::Value;
 
-use crate::{Changes, RequestOptions};
+use crate::models::never_searches;
+use crate::{Changes, OutputLimit, RequestOptions};
 
 const SEARCH: &str = "web_search_options";
+
+/// Why a search is left out.
+const NEVER: &str = "in chat, OpenAI searches with its search models only";
 
 /// Stands in [`RequestOptions::own_tools`] of gateways that know the tools of the vendors behind them.
 const ANY: &str = "*";
@@ -16,20 +20,27 @@ const ANY: &str = "*";
 /// Other vendors' tools as this wire has them: a search of the web as `web_search_options`, the rest left out. Tools
 /// that nobody here knows may be the vendor's.
 ///
-/// Source: OpenAI API reference, "Create chat completion": `tools` are functions and custom tools, read 2026-11.
+/// Source: OpenAI API reference, "Create chat completion": `tools` are functions and custom tools; guide "Web search":
+/// in chat only models made for it search, and others answer `Unknown parameter: 'web_search_options'`; read 2026-11.
 pub(super) fn server_tools<'a>(
     request: &'a ChatRequest,
+    model: &str,
     options: &RequestOptions,
     changes: &mut Changes<'_>,
 ) -> Cow<'a, ChatRequest> {
     let mut request = Cow::Borrowed(request);
+    let never = options.limit == OutputLimit::ByModel && never_searches(model) && !changes.forwards(SEARCH);
+    if never && request.web_search_options.is_value() {
+        changes.lost(NoteKind::Dropped, SEARCH, NEVER);
+        request.to_mut().web_search_options = Nullable::Absent;
+    }
     let foreign: Vec<Vec<ServerTool>> =
         request.tools.get().into_iter().flatten().map(|tool| foreign(tool, options)).collect();
     if changes.forwards("tools") || foreign.iter().all(Vec::is_empty) {
         return request;
     }
     let forced = ServerTool::chosen(&request);
-    let searches = !options.drop.iter().any(|name| name == SEARCH) || changes.forwards(SEARCH);
+    let searches = !never && !options.drop.iter().any(|name| name == SEARCH) || changes.forwards(SEARCH);
     let mut stay = Vec::with_capacity(foreign.len());
     for tools in foreign {
         let at = stay.iter().filter(|stays| **stays).count();
@@ -38,7 +49,11 @@ pub(super) fn server_tools<'a>(
             if tool.purpose == ToolPurpose::WebSearch && searches {
                 search(&mut request, tool, &path, changes);
             } else {
-                changes.lost(NoteKind::Dropped, path.as_str(), tool.reason());
+                let reason = match tool.purpose {
+                    ToolPurpose::WebSearch if never => NEVER.to_owned(),
+                    _ => tool.reason(),
+                };
+                changes.lost(NoteKind::Dropped, path.as_str(), reason);
             }
         }
         stay.push(tools.is_empty());

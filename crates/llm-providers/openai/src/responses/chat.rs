@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod input;
+mod mcp;
 mod stream;
 mod tools;
 

@@ -64,6 +64,15 @@ fn messages() -> Vec<(&'static str, Value)> {
             "a_signed_text",
             said("So.".into(), none.clone(), none.clone(), json!({ "thought_signatures": ["T+/=="] })),
         ),
+        (
+            "signed_thinking_without_words",
+            said(
+                "So.".into(),
+                json!([{ "type": "thinking", "thinking": "", "signature": "E+/==" }]),
+                none.clone(),
+                none.clone(),
+            ),
+        ),
         ("encrypted_thinking", said("So.".into(), json!([item("rs_1", "Why?")]), none.clone(), none.clone())),
         (
             "encrypted_thinking_without_words",
@@ -84,6 +93,33 @@ fn messages() -> Vec<(&'static str, Value)> {
                     item("rs_1", "Why?")["reasoning_item"],
                     { "type": "message", "role": "assistant", "content": "So.", "phase": "commentary" },
                     { "type": "function_call", "call_id": "a", "name": "look", "arguments": "{\"city\":\"Köln\"}" },
+                ] }),
+            ),
+        ),
+        (
+            "what_was_done_at_a_server_of_tools_as_openai_tells_it",
+            said(
+                "So.".into(),
+                none.clone(),
+                none.clone(),
+                json!({ "output_items": [
+                    { "type": "mcp_list_tools", "id": "mcpl_1", "server_label": "maps", "tools": [{ "name": "look" }] },
+                    { "type": "mcp_call", "id": "mcp_1", "server_label": "maps", "name": "look",
+                        "arguments": "{\"city\":\"Köln\"}", "output": "Here." },
+                    { "type": "message", "role": "assistant", "content": "So." },
+                ] }),
+            ),
+        ),
+        (
+            "what_was_done_at_a_server_of_tools_as_anthropic_tells_it",
+            said(
+                "So.".into(),
+                none.clone(),
+                none.clone(),
+                json!({ "content_blocks": [
+                    { "type": "mcp_tool_use", "id": "mcptoolu_1", "name": "look", "server_name": "maps", "input": {} },
+                    { "type": "mcp_tool_result", "tool_use_id": "mcptoolu_1", "is_error": false, "content": "Here." },
+                    { "type": "text", "text": "So." },
                 ] }),
             ),
         ),

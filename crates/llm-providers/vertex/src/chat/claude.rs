@@ -7,8 +7,8 @@ use http::header::HeaderName;
 use http::{Request, Response, Uri};
 use llm_provider_anthropic::Anthropic;
 use llm_provider_core::{
-    Call, Chat, CountTokens, Decoded, Edit, EncodeError, Encoded, Note, Payload, Peek, Translator,
-    UpstreamError, apply,
+    Call, Chat, CountTokens, Decoded, Edit, EncodeError, Encoded, LeftOut, Note, Payload, Peek, ToolPurpose,
+    Translator, UpstreamError, apply,
 };
 use llm_types::{ChatRequest, ChatResponse};
 
@@ -59,19 +59,26 @@ fn version(peek: &Peek<'_>) -> Option<Edit> {
     (!peek.has("anthropic_version")).then(|| Edit::set_text("anthropic_version", VERSION))
 }
 
+/// A member of Messages requests that Vertex AI lacks: Claude talks to no servers of tools there.
+///
+/// Source: Anthropic docs, "MCP connector", section on limitations, read 2026-11.
+pub(crate) const SERVERS: &str = "mcp_servers";
+
 /// The request as Anthropic itself would take it.
 fn anthropics<O>(
-    request: &O::Request,
+    request: &ChatRequest,
     model: Model<'_>,
     call: &Call<'_>,
 ) -> Result<(Request<Payload>, Vec<Note>), EncodeError>
 where
-    O: llm_provider_core::Operation,
+    O: llm_provider_core::Operation<Request = ChatRequest>,
     Anthropic: Translator<O>,
 {
     let call = Call { model: model.name, base_url: None, credential: None, ..call.clone() };
-    let Encoded { request, notes } = Translator::<O>::encode(&Anthropic, request, &call)?;
-    Ok((request, notes))
+    let mut asked = LeftOut::new(request, &call, |tool| tool.purpose == ToolPurpose::Mcp)?;
+    asked.without(SERVERS, &call, "Claude talks to servers of tools at Anthropic only")?;
+    let Encoded { request, notes } = Translator::<O>::encode(&Anthropic, &asked.request, &call)?;
+    Ok((request, asked.notes(notes)))
 }
 
 fn finish(

@@ -81,6 +81,9 @@ impl Encoder<'_> {
         path: &str,
         tools: &mut Vec<Tool>,
     ) -> Result<(), EncodeError> {
+        if tool.home == ToolHome::OpenAi && tool.purpose == ToolPurpose::Mcp {
+            return self.mcp(tool, path, tools);
+        }
         let Some((kind, name)) = equivalent(tool.purpose) else {
             return self.unsupported(path, tool.reason());
         };

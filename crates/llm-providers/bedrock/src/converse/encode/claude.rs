@@ -34,7 +34,6 @@ impl Encoder<'_> {
         wire: &mut ConverseRequest,
     ) -> Result<(), EncodeError> {
         let mut asked = claudes(request, self.call)?;
-        self.notes.append(&mut asked.notes);
         let words = without_words(&asked.request);
         let mut headers = HeaderMap::new();
         for beta in self.call.headers.get_all(&BETA) {
@@ -47,8 +46,8 @@ impl Encoder<'_> {
             llm_types::from_slice(body).map_err(|error| EncodeError::invalid(error.path, error.message))?;
         let counts_limit = request.output_limit().is_some()
             || said.thinking.get().is_some_and(|thinking| thinking.budget_tokens.is_value());
-        let notes = notes.into_iter().map(|note| asked.as_asked(note));
-        self.notes.extend(notes.filter(|note| {
+        let notes = asked.notes(notes);
+        self.notes.extend(notes.into_iter().filter(|note| {
             !note.path.starts_with("messages") && (note.path != "max_tokens" || counts_limit)
         }));
         let betas = sent.headers().get_all(&BETA).iter().filter_map(|value| value.to_str().ok());

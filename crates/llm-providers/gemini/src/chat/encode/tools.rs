@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::own::Own;
 use super::{Encoder, typed};
+use crate::generate::Platform;
 use crate::schema;
 use crate::wire::{
     FunctionCallingConfig, FunctionDeclaration, GenerateContentRequest, Tool, ToolConfig, camel_case,
@@ -22,6 +23,7 @@ const GOOGLES: &[&str] = &[
     "codeExecution",
     "computerUse",
     "enterpriseWebSearch",
+    "exaAiSearch",
     "fileSearch",
     "googleMaps",
     "googleSearch",
@@ -31,6 +33,13 @@ const GOOGLES: &[&str] = &[
     "retrieval",
     "urlContext",
 ];
+
+/// Those that the Gemini API alone has, and those that Vertex AI alone has.
+///
+/// Source: the official package google-genai 3.4, which refuses to send them to the other one, and Vertex AI's API
+/// description (aiplatform v1, revision 20261106), which names the latter and not the former; read 2026-11.
+const STUDIOS_ALONE: &[&str] = &["fileSearch"];
+const VERTEX_ALONE: &[&str] = &["enterpriseWebSearch", "exaAiSearch", "parallelAiSearch", "retrieval"];
 
 /// Members of a declaration that Gemini has and OpenAI does not.
 const DECLARATION: &[&str] = &["behavior", "response", "responseJsonSchema"];
@@ -162,19 +171,32 @@ impl Encoder<'_> {
                 typed(&format!("{path}.functionDeclarations"), &declared)?;
             functions.extend(declared.unwrap_or_default());
         }
-        let before = tools.len();
+        let mut known = false;
         for name in GOOGLES {
-            if let Some(value) = own.shift_remove(*name) {
-                tools.push(googles_tool(name, value));
+            let Some(value) = own.shift_remove(*name) else { continue };
+            known = true;
+            match self.lacking_tool(name) {
+                Some(reason) => self.unsupported(path, reason)?,
+                None => tools.push(googles_tool(name, value)),
             }
         }
-        if tools.len() > before || own.is_empty() && kind.is_empty() {
+        if known || own.is_empty() && kind.is_empty() {
             for name in own.keys() {
                 self.drop(format!("{path}.{name}"), "Gemini's tools have no such member");
             }
             return Ok(());
         }
         self.by_type(&kind, &rest, path, tools)
+    }
+
+    /// Why a tool of Google's cannot be had here.
+    fn lacking_tool(&self, name: &str) -> Option<String> {
+        let (elsewhere, place) = match self.platform {
+            Platform::AiStudio => (VERTEX_ALONE, "Vertex AI"),
+            Platform::Vertex => (STUDIOS_ALONE, "the Gemini API"),
+        };
+        let is_lacking = elsewhere.contains(&name) && !self.is_forwarded("tools");
+        is_lacking.then(|| format!("only {place} has the tool `{name}`"))
     }
 
     fn by_type(
@@ -209,6 +231,9 @@ impl Encoder<'_> {
             }
             _ => return self.unsupported(path, format!("Gemini has no tool of type `{kind}`")),
         };
+        if let Some(reason) = self.lacking_tool(name) {
+            return self.unsupported(path, reason);
+        }
         if googles.is_none() || stores.is_some() {
             self.note(NoteKind::Converted, format!("{path}.type"), format!("to Google's `{name}`"));
         }

@@ -7,6 +7,7 @@ use llm_provider_core::{Call, Dialect, EncodeError, Encoded, NoteKind, Payload, 
 use llm_types::{ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value};
 use serde_json::Value;
 
+use super::mcp::SERVERS;
 use super::{input, tools};
 use crate::responses::options::{EncryptedThinking, ResponsesOptions};
 use crate::responses::relay::PATH;
@@ -21,7 +22,7 @@ const LOGPROBS: &str = "message.output_text.logprobs";
 ///
 /// Source: Anthropic API reference, "Messages", read 2026-11.
 const MESSAGES_ONLY: &[&str] =
-    &["cache_control", "container", "inference_geo", "mcp_servers", "output_config", "speed", "top_k"];
+    &["cache_control", "container", "inference_geo", SERVERS, "output_config", "speed", "top_k"];
 
 pub(super) fn encode(
     request: &ChatRequest,
@@ -55,8 +56,10 @@ fn own_words(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Respons
             || name == "context_management" && value.is_object()
             || name != "context_management" && foreign_member(name, Dialect::OpenAiResponses).is_some();
         if is_foreign && !changes.forwards(name) && !value.is_null() {
-            // An effort in Anthropic's words is said below.
-            if name != "output_config" || effort_of(request).is_none() {
+            // An effort in Anthropic's words is said below, and servers stand among the tools.
+            let is_said = name == "output_config" && effort_of(request).is_some()
+                || name == SERVERS && value.is_array();
+            if !is_said {
                 changes.lost(NoteKind::Dropped, name.as_str(), NO_PARAMETER);
             }
         } else if matches!(name.as_str(), "input" | "instructions") {

@@ -7,6 +7,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
+use super::mcp::{SERVERS, Servers};
 use crate::Changes;
 use crate::responses::wire::{
     AllowedTools, CustomTool, FunctionTool, HostedTool, NamedTool, ResponsesRequest, Tool, ToolChoice,
@@ -19,12 +20,20 @@ pub(super) fn tools(
     changes: &mut Changes<'_>,
 ) -> Result<(), EncodeError> {
     let mut tools = Vec::new();
+    let servers = Servers::of(request);
     for (index, asked) in request.tools.get().into_iter().flatten().enumerate() {
         let path = format!("tools[{index}]");
         match asked {
-            Asked::Unknown(map) if !changes.forwards("tools") => hosted(map, &path, &mut tools, changes)?,
+            Asked::Unknown(map) if !changes.forwards("tools") => {
+                if !servers.toolset(map, &path, &mut tools, changes) {
+                    hosted(map, &path, &mut tools, changes)?;
+                }
+            }
             asked => tools.push(tool(asked, &path, changes)?),
         }
+    }
+    if !changes.forwards(SERVERS) {
+        servers.older(request, &mut tools, changes);
     }
     for (index, asked) in request.functions.get().into_iter().flatten().enumerate() {
         let path = format!("functions[{index}]");
