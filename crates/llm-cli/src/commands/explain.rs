@@ -147,6 +147,37 @@ fn print(out: &mut impl Write, told: &Value) -> anyhow::Result<()> {
         let (least, most) = (plain(&cost["usd_at_least"]), plain(&cost["usd_at_most"]));
         writeln!(out, "cost: {} tokens to read; {least} to {most} USD", cost["input_tokens"])?;
     }
+    limits(out, told)
+}
+
+/// Which limits the request would be under, and how they stand.
+fn limits(out: &mut impl Write, told: &Value) -> anyhow::Result<()> {
+    let mut limits =
+        table(["LIMIT", "OF", "WHAT", "PERIOD", "LIMIT IS", "TAKEN", "ASKED FOR", "ANEW AT", ""]);
+    for one in list(&told["limits"]) {
+        let whose = match one["subject"].as_str() {
+            None | Some("") => plain(&one["level"]),
+            Some(subject) => format!("{} {subject}", plain(&one["level"])),
+        };
+        let refuses = if one["refuses"] == true { "refuses" } else { "" };
+        limits.add_row([
+            whose,
+            plain(&one["of"]),
+            plain(&one["type"]),
+            plain(&one["period"]),
+            plain(&one["limit"]),
+            plain(&one["current"]),
+            plain(&one["requested"]),
+            plain(&one["reset_at"]),
+            refuses.to_owned(),
+        ]);
+    }
+    if list(&told["limits"]).next().is_some() {
+        writeln!(out, "\nlimits\n{limits}")?;
+    }
+    if let Some(most) = told["max_output_tokens"].as_u64() {
+        writeln!(out, "no more is left than for {most} tokens of an answer")?;
+    }
     Ok(())
 }
 

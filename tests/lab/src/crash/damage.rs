@@ -23,6 +23,10 @@ pub(super) enum Damage {
     FlippedByte,
 }
 
+/// What the gateway says of a journal, and of a database, that cannot be written to.
+const NO_ROOM: &str = "the journal takes no more";
+const WAITING: &str = "entries wait in the journal";
+
 impl Damage {
     pub(super) fn of(round: usize, database: DatabaseKind) -> Self {
         match round % 6 {
@@ -42,9 +46,15 @@ impl Damage {
                 tokio::time::sleep(Duration::from_millis(400)).await;
             }
             Self::FullDisk => {
+                let before = scene.log_length()?;
                 scene.fill_disk()?;
-                tokio::time::sleep(Duration::from_millis(400)).await;
+                // Loudly, at the latest when the database is written to, and without an end of the process.
+                scene.logs(before, &[NO_ROOM, WAITING]).await?;
                 scene.free_disk()?;
+                // The database takes entries again by itself, if it was that which did not.
+                if scene.has_logged(before, &[WAITING])? {
+                    scene.logs(before, &["the database takes entries again"]).await?;
+                }
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             Self::None | Self::TornRecord | Self::FlippedByte => {}
