@@ -51,7 +51,7 @@ async fn explain(args: &ExplainArgs) -> anyhow::Result<Result<Value, String>> {
         Some(ms) => runtime.stopped_at(UnixMs(ms)),
         None => runtime,
     };
-    let app = offline(source, runtime).await?;
+    let mut app = offline(source.clone(), runtime.clone(), false).await?;
     let route = model_route(&args.route).with_context(|| {
         format!("{:?} is no route that asks a model; `/v1/chat/completions` is one", args.route)
     })?;
@@ -65,12 +65,17 @@ async fn explain(args: &ExplainArgs) -> anyhow::Result<Result<Value, String>> {
         headers
             .append(name, HeaderValue::from_str(value.trim()).with_context(|| format!("--header {line:?}"))?);
     }
-    let serving = app.serving();
-    let mut who = serving.authenticator.owner();
+    let mut who = app.serving().authenticator.owner();
     if let Some(key) = &args.key {
         let value = HeaderValue::try_from(format!("Bearer {key}")).context("--key")?;
         headers.insert(header::AUTHORIZATION, value);
-        match serving.authenticator.authenticate(headers, None, app.runtime.now()).await {
+        let mut known = app.serving().authenticator.authenticate(headers, None, app.runtime.now()).await;
+        if known.is_err() {
+            // The configuration does not know it; the database may.
+            app = offline(source, runtime, true).await?;
+            known = app.serving().authenticator.authenticate(headers, None, app.runtime.now()).await;
+        }
+        match known {
             Ok(principal) => who = principal,
             Err(error) => return Ok(Err(error.message)),
         }
