@@ -155,6 +155,8 @@ pub struct Record {
     pub fallbacks: u32,
     /// Changes of the deployment in the midst of the answer.
     pub continuations: u32,
+    /// How long it waited for room at deployments that are asked by so many at a time.
+    pub queued: Duration,
     /// Why an answer that broke off was not gone on with, although that was wanted.
     pub not_continued: Option<&'static str>,
     /// The rule that chose the group.
@@ -322,6 +324,7 @@ impl Exchange {
                 retries: 0,
                 fallbacks: 0,
                 continuations: 0,
+                queued: Duration::ZERO,
                 not_continued: None,
                 rule: None,
                 variant: None,

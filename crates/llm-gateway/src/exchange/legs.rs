@@ -178,3 +178,13 @@ pub(super) fn used_tokens(record: &Record) -> i64 {
     };
     i64::try_from(counts.input_total().saturating_add(counts.output_total())).unwrap_or(i64::MAX)
 }
+
+impl Record {
+    /// Whether something was answered at a price that nobody knows.
+    pub(crate) fn is_unpriced(&self) -> bool {
+        let seen = &self.seen;
+        self.bill.is_none()
+            && (seen.usage.is_some() || seen.content_bytes > 0)
+            && self.leg().is_some_and(|leg| leg.pricing.prices.is_none())
+    }
+}
