@@ -158,6 +158,11 @@ impl Scene {
         Ok(last)
     }
 
+    /// Whether the database is on a disk that can be full to the last byte.
+    pub(crate) fn has_database_on_disk(&self) -> bool {
+        self.disk.is_mounted && self.database.url().is_none()
+    }
+
     /// Leaves no room on the gateway's disk.
     pub(crate) fn fill_disk(&self) -> anyhow::Result<()> {
         self.disk.fill(self.gateway(0)?, &self.journal()?)

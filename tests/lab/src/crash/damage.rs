@@ -48,10 +48,13 @@ impl Damage {
             Self::FullDisk => {
                 let before = scene.log_length()?;
                 scene.fill_disk()?;
-                // Loudly, at the latest when the database is written to, and without an end of the process.
-                scene.logs(before, &[NO_ROOM, WAITING]).await?;
+                tokio::time::sleep(Duration::from_millis(400)).await;
+                // A database on that disk says so in the end; what is only written over has its room.
+                if scene.has_database_on_disk() {
+                    scene.logs(before, &[NO_ROOM, WAITING]).await?;
+                }
                 scene.free_disk()?;
-                // The database takes entries again by itself, if it was that which did not.
+                // It takes entries again by itself, if it was that which did not.
                 if scene.has_logged(before, &[WAITING])? {
                     scene.logs(before, &["the database takes entries again"]).await?;
                 }
