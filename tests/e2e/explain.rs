@@ -189,3 +189,38 @@ async fn a_gateway_that_runs_says_the_same_and_asks_nobody() {
     assert!(!told.to_string().contains("vendor-key"), "{told}");
     assert_eq!(vendor.records().len(), 0);
 }
+
+#[tokio::test]
+async fn the_command_tells_the_limits_of_a_key_as_the_gateway_does() {
+    let gateway = Gateway::start(&json!({
+        "model_list": [{"model_name": "m", "litellm_params": {"model": "mock/any",
+            "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6}}],
+        "general_settings": {"master_key": "sk-master"},
+        "llm_gateway": {"database": {"data_dir": "data"}},
+    }));
+    let post = async |path: &str, key: &str, body: &Value| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let mut answer = send(connect(gateway.address).await, "POST", path, &headers, body).await;
+        serde_json::from_str::<Value>(&answer.body().await).unwrap()
+    };
+    let bounded = json!({"team_alias": "t", "max_budget": 1, "rpm_limit": 0});
+    let team = post("/team/new", "sk-master", &bounded).await["team_id"].as_str().unwrap().to_owned();
+    let bounded = json!({"team_id": team, "max_budget": 0.5, "budget_duration": "30d"});
+    let key = post("/key/generate", "sk-master", &bounded).await["key"].as_str().unwrap().to_owned();
+    let asked = request("m", "Hello");
+    let of_gateway = post("/v1/explain", &key, &serde_json::from_str(&asked).unwrap()).await;
+    let config = gateway.file("config.yaml");
+    let explain = |more: &[&str]| {
+        let mut command = command();
+        command.args(["explain", "--config"]).arg(&config).args(["--key", &key]).args(more).arg(&asked);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let told: Value = serde_json::from_str(&explain(&["--json"])).unwrap();
+    assert!(told["limits"].as_array().unwrap().len() >= 3, "{told:#}");
+    assert_eq!(told["limits"], of_gateway["limits"]);
+    let text = explain(&[]);
+    let line = |words: &[&str]| text.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(line(&["key ", "budget", "30d", "0.5"]), "{text}");
+    assert!(line(&["team ", &team, "requests", "1m", "refuses"]), "{text}");
+}

@@ -14,6 +14,7 @@ mod commands;
 mod drain;
 mod explain;
 mod faults;
+mod full_files;
 mod hangup;
 mod ledger;
 mod limits;

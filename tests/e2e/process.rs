@@ -130,6 +130,11 @@ impl Gateway {
         write(&self.file("config.yaml"), config);
     }
 
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal: `TERM`, `HUP`, `INT`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

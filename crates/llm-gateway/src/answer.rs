@@ -1,5 +1,7 @@
 //! The body of an answer: it owns the exchange, and with its end the exchange ends.
 
+mod farewell;
+
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
@@ -23,6 +25,7 @@ use crate::services::completion::{
     Begun, Broken, CONTRADICTION, Context as Continuation, Fed, Journey, Pump, Resumed, go_on,
 };
 use crate::serving::{OnDisconnect, Serving};
+use farewell::{close_books, give_up, hear_arrived, hear_ready, rest};
 
 /// The body of an answer.
 pub struct AnswerBody(Kind);
@@ -507,55 +510,26 @@ impl Drop for Streaming {
                     }
                 });
             }
+            // What has arrived was made, and is paid for; and only once the runtime has looked does it know what has.
+            Some(upstream)
+                if exchange.is_booked() && !self.app.is_draining() && !std::thread::panicking() =>
+            {
+                let mut pump = std::mem::replace(&mut self.pump, Pump::Spent);
+                self.app.background(async move {
+                    hear_arrived(upstream, &mut pump).await;
+                    give_up(journey, exchange, &mut pump, complete);
+                });
+            }
             upstream => {
-                if let Some(upstream) = upstream.filter(|_| !std::thread::panicking()) {
-                    hear_arrived(upstream, &mut self.pump);
+                if let Some(mut upstream) = upstream.filter(|_| !std::thread::panicking()) {
+                    let mut cx = Context::from_waker(Waker::noop());
+                    let _nobody_waits = hear_ready(&mut upstream, &mut self.pump, &mut cx);
                 }
-                close_books(&mut exchange, &mut self.pump);
-                if complete {
-                    journey.succeeded(&mut exchange);
-                    exchange.end(Outcome::Answered);
-                }
+                give_up(journey, exchange, &mut self.pump, complete);
             }
         }
         // An exchange that is dropped unended knows why.
     }
-}
-
-/// Hears the rest of a stream; what went wrong, if anything did.
-async fn rest(mut upstream: llm_transport::Body, pump: &mut Pump) -> Option<ApiError> {
-    loop {
-        match upstream.next().await {
-            None => return pump.finish().error,
-            Some(Err(error)) => return Some(error.into()),
-            Some(Ok(bytes)) => {
-                if let Some(error) = pump.feed(bytes).error {
-                    return Some(error);
-                }
-            }
-        }
-    }
-}
-
-/// The most pieces that are heard of what has arrived when a client hangs up.
-const ARRIVED: usize = 64;
-
-/// Hears what the vendor has sent already, without waiting for more: it was made, and is paid for.
-fn hear_arrived(mut upstream: llm_transport::Body, pump: &mut Pump) {
-    let mut cx = Context::from_waker(Waker::noop());
-    for _ in 0..ARRIVED {
-        let Poll::Ready(Some(Ok(bytes))) = upstream.poll_data(&mut cx) else { break };
-        if pump.feed(bytes).error.is_some() {
-            break;
-        }
-    }
-}
-
-/// What was heard goes into the record.
-fn close_books(exchange: &mut Exchange, pump: &mut Pump) {
-    let notes = pump.notes();
-    exchange.heard(pump.take_seen());
-    exchange.record_mut().notes.extend(notes);
 }
 
 /// Comments on a silent stream. One timer, armed again only when it has run out.

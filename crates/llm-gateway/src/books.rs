@@ -13,7 +13,7 @@ use llm_types::UnixMs;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{self, Config, LimitSettings};
+use crate::config::{self, Config, LimitSettings, Settings};
 use crate::ledger::{self, Flusher, Keeping, Ledger, Place};
 use crate::quotas::{Quotas, StoreAuthority, StoreBooks};
 use crate::runtime::Runtime;
@@ -60,7 +60,8 @@ impl Books {
         let source = match redis {
             Some(redis) => {
                 let mut redis = redis.clone();
-                redis.timeout = redis.timeout.min(Duration::from_millis(settings.limits.timeout_ms.get()));
+                // Requests wait for it, and nobody waits for a round of what else is shared.
+                redis.timeout = Duration::from_millis(settings.limits.timeout_ms.get());
                 let options =
                     QuotaOptions { redis, lease: Duration::from_millis(lease_ms), seed_timeout: SEEDING };
                 let authority = RedisAuthority::new(options, Arc::new(StoreBooks(store.clone())))
@@ -167,6 +168,17 @@ impl Maintenance {
         }
         Ok(())
     }
+}
+
+/// Limits as the database knows them, for whoever serves nobody and takes nothing. What gateways have reserved and not
+/// booked is not in there.
+///
+/// # Errors
+/// In words.
+pub fn to_look_at(settings: &Settings, tenants: &Tenants) -> Result<Quotas, String> {
+    let source = Source::Alone(Arc::new(StoreBooks(tenants.store.clone())), spawner(&TaskTracker::new()));
+    let limiter = Limiter::new(limits(&settings.limits)?, source);
+    Ok(Quotas::new(limiter, tenants.identities.clone(), &settings.limits, &settings.proxy))
 }
 
 /// How limits are kept.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::books::Books;
+use crate::books::{self, Books};
 use crate::budgets::BudgetSink;
 use crate::catalog::Owners;
 use crate::config::{
@@ -159,19 +159,31 @@ fn vendors(runtime: &Runtime) -> Vec<Vendor<'static>> {
         .collect()
 }
 
-/// Makes a gateway that serves nobody and has no socket, to see what would become of requests.
+/// Makes a gateway that serves nobody and has no socket, to see what would become of requests. `knows_keys` has it read the
+/// database that the configuration names, for keys and what they have taken of their limits; nothing in there changes.
 ///
 /// # Errors
 /// [`BootError`], with the warnings of the configuration left unsaid.
-pub async fn offline(source: Source, runtime: Runtime) -> Result<Arc<App>, BootError> {
+pub async fn offline(source: Source, runtime: Runtime, knows_keys: bool) -> Result<Arc<App>, BootError> {
     let (_secrets, runtime) = secrets(&source, runtime).await.map_err(BootError::Setup)?;
     let config = load(&source, &runtime)?;
+    let tenants = match knows_keys {
+        true => Tenants::look(&config, &runtime).await.map_err(BootError::Setup)?,
+        false => None,
+    };
+    let quotas = tenants.as_ref().map(|tenants| books::to_look_at(&config.settings, tenants)).transpose();
+    let quotas = quotas.map_err(BootError::Setup)?;
     let snapshot = ConfigStore::new(config).load();
-    let states = Arc::new(States::default());
+    let identities = tenants.map(|tenants| tenants.identities.clone());
+    let states = Arc::new(States::default().with_identities(identities));
     let owners = Owners::default();
     let serving = prepare::serving(snapshot, &runtime, &states, &owners).await.map_err(BootError::Setup)?;
     let finaliser = Finaliser::unheard(&runtime);
-    Ok(App::new(runtime, serving, finaliser, Arc::new(Metrics::new())))
+    let app = App::new(runtime, serving, finaliser, Arc::new(Metrics::new()));
+    if let Some(quotas) = quotas {
+        app.set_quotas(Arc::new(quotas));
+    }
+    Ok(app)
 }
 
 /// Makes a gateway and binds its socket.

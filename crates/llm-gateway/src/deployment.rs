@@ -3,6 +3,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
@@ -208,6 +209,8 @@ pub fn head(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> He
 /// Room at a deployment for one request, until it is dropped.
 #[derive(Debug)]
 pub struct Place {
+    /// How long it was waited for, where too many requests were under way; zero otherwise.
+    pub queued: Duration,
     _in_flight: InFlight,
     _pass: Option<Pass>,
     admission: Option<Admission>,
@@ -253,19 +256,24 @@ impl Deployment {
     /// 429, if too many wait already, if nothing is left of a limit per minute, or if another request is finding out
     /// whether the deployment is well again.
     pub async fn place(&self, claim: Claim, runtime: &Runtime) -> Result<Place, ApiError> {
+        let mut queued = Duration::ZERO;
         let pass = match &self.gate {
             None => None,
-            Some(gate) => {
-                if let Some(sharing) = &self.sharing
-                    && gate.inside() >= gate.most()
-                {
-                    sharing.wake();
+            Some(gate) => match gate.try_enter() {
+                Some(pass) => Some(pass),
+                None => {
+                    let came = runtime.elapsed();
+                    if let Some(sharing) = &self.sharing {
+                        sharing.wake();
+                    }
+                    let pass = gate.enter(claim.priority, runtime.now()).await.map_err(|crowded| {
+                        let message = format!("the deployment {} has no room: {crowded}", self.id);
+                        ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
+                    })?;
+                    queued = runtime.elapsed().saturating_sub(came);
+                    Some(pass)
                 }
-                Some(gate.enter(claim.priority, runtime.now()).await.map_err(|crowded| {
-                    let message = format!("the deployment {} has no room: {crowded}", self.id);
-                    ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
-                })?)
-            }
+            },
         };
         let limits = Limits { requests: self.settings.rpm, tokens: self.settings.tpm };
         let admission = match claim.tokens.filter(|_| limits != Limits::default()) {
@@ -277,7 +285,7 @@ impl Deployment {
             let message = format!("the deployment {} is asked by one request at a time for now", self.id);
             return Err(ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("probed"));
         }
-        Ok(Place { _in_flight: in_flight, _pass: pass, admission })
+        Ok(Place { queued, _in_flight: in_flight, _pass: pass, admission })
     }
 
     /// Takes a request out of the limits per minute. Where others share them and more may be had than is at hand, it is
@@ -321,7 +329,7 @@ impl Deployment {
     }
 
     /// How long a request may take here; `None` for ever.
-    pub(crate) fn total_timeout(&self, stream: bool) -> Option<std::time::Duration> {
+    pub(crate) fn total_timeout(&self, stream: bool) -> Option<Duration> {
         let options = if stream { &self.stream_options } else { &self.options };
         options.timeouts.total
     }

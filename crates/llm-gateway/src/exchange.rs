@@ -155,6 +155,8 @@ pub struct Record {
     pub fallbacks: u32,
     /// Changes of the deployment in the midst of the answer.
     pub continuations: u32,
+    /// How long it waited for room at deployments that are asked by so many at a time.
+    pub queued: Duration,
     /// Why an answer that broke off was not gone on with, although that was wanted.
     pub not_continued: Option<&'static str>,
     /// The rule that chose the group.
@@ -285,6 +287,8 @@ pub struct Exchange {
     allowed: Option<Box<Allowed>>,
     /// What whoever asks pays less or more than others do.
     own_prices: Option<Adjustment>,
+    /// Whether somebody waits for the answer; `None` where nobody ever goes away.
+    presence: Option<Arc<Presence>>,
     ended: bool,
 }
 
@@ -320,6 +324,7 @@ impl Exchange {
                 retries: 0,
                 fallbacks: 0,
                 continuations: 0,
+                queued: Duration::ZERO,
                 not_continued: None,
                 rule: None,
                 variant: None,
@@ -340,6 +345,7 @@ impl Exchange {
             open: Vec::new(),
             allowed: None,
             own_prices: None,
+            presence: None,
             ended: false,
         }
     }
@@ -546,24 +552,13 @@ impl Exchange {
         }
         self.price();
         if let Some(rates) = self.allowed.take().and_then(|allowed| allowed.rates) {
-            let tokens = if self.record.legs.is_empty() { 0 } else { used_tokens(&self.record) };
+            let tokens = if self.record.legs.is_empty() { 0 } else { legs::used_tokens(&self.record) };
             let _no_money_in_it = rates.settle(0, tokens);
         }
         for sink in &self.finaliser.sinks {
             sink.record(&self.record);
         }
     }
-}
-
-/// Tokens that a request has taken: the vendors' word, or an estimate of what was written.
-fn used_tokens(record: &Record) -> i64 {
-    let seen = &record.seen;
-    let counts = match &seen.usage {
-        Some(usage) => usage.counts(),
-        None if seen.content_bytes > 0 => pricing::told_usage(seen, record.request_bytes).counts(),
-        None => return 0,
-    };
-    i64::try_from(counts.input_total().saturating_add(counts.output_total())).unwrap_or(i64::MAX)
 }
 
 /// What was heard in an answer, and in the part after it.
@@ -595,5 +590,8 @@ impl Drop for Exchange {
 }
 
 mod legs;
+mod presence;
+
+pub(crate) use presence::Presence;
 #[cfg(test)]
 mod tests;

@@ -86,6 +86,8 @@ pub const CUSTOMER_ID: HeaderName = HeaderName::from_static("x-litellm-customer-
 pub const END_USER_ID: HeaderName = HeaderName::from_static("x-litellm-end-user-id");
 /// What is to be kept with the entries of the request: a JSON object.
 pub const SPEND_LOGS_METADATA: HeaderName = HeaderName::from_static("x-litellm-spend-logs-metadata");
+/// Milliseconds that the request waited for room at deployments that are asked by so many at a time.
+pub const QUEUE_DURATION: HeaderName = HeaderName::from_static("x-llm-gateway-queue-duration-ms");
 /// The experiment that the request took part in, and its variant.
 pub const VARIANT: HeaderName = HeaderName::from_static("x-llm-gateway-variant");
 /// Who goes first where requests wait: 0 to 255, lower is sooner.
@@ -205,6 +207,11 @@ pub const HEADERS: &[HeaderDoc] = &[
     response("x-litellm-key-max-budget", "The key's budget, in dollars, if it has one."),
     response("x-litellm-key-spend", "What is spent of the key's budget, in dollars, before this answer."),
     response("x-should-retry", "`false` where a budget is spent: trying again is of no use."),
+    response(
+        "x-llm-gateway-queue-duration-ms",
+        "Milliseconds that the request waited for room at deployments, if it did.",
+    ),
+    response("x-llm-gateway-variant", "The experiment that the request took part in, and its variant."),
     response("x-llm-gateway-layer", "On errors: the layer that speaks (`client`, `auth`, `provider`, …)."),
     response("x-llm-gateway-notes", "What translation changed: `dropped logit_bias; clamped temperature`."),
     response("x-llm-gateway-notes-json", "All of it as a JSON list, if the client asked."),

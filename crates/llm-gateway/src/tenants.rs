@@ -46,10 +46,18 @@ impl Tenants {
     /// # Errors
     /// In words.
     pub async fn open(config: &Config, runtime: &Runtime) -> Result<Option<Arc<Self>>, String> {
+        Self::opened(config, runtime, false).await
+    }
+
+    async fn opened(
+        config: &Config,
+        runtime: &Runtime,
+        reads_only: bool,
+    ) -> Result<Option<Arc<Self>>, String> {
         let Some(settings) = &config.settings.database else { return Ok(None) };
         let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
         let secrets = ConfigSecrets::new(config.environment.clone(), base);
-        let (store, place) = match open(settings, config, &secrets, base, runtime).await {
+        let (store, place) = match open(settings, config, &secrets, (base, reads_only), runtime).await {
             Ok(opened) => opened,
             Err(why) if settings.is_implicit => {
                 tracing::warn!(
@@ -66,6 +74,20 @@ impl Tenants {
         let identities = Arc::new(Identities::new(store.clone(), bounds).with_rules(rules));
         tracing::info!(database = store.backend(), "keys and tenants are kept");
         Ok(Some(Arc::new(Self { store, place, identities })))
+    }
+
+    /// The same for whoever only looks: nothing is written, and a database that is not there is not made.
+    ///
+    /// # Errors
+    /// In words.
+    pub async fn look(config: &Config, runtime: &Runtime) -> Result<Option<Arc<Self>>, String> {
+        let Some(settings) = &config.settings.database else { return Ok(None) };
+        let base = config.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+        let folder = settings.data_dir.as_deref().map_or_else(|| base.to_path_buf(), |own| base.join(own));
+        if settings.url.is_none() && !StoreSettings::new(folder).has_file() {
+            return Ok(None);
+        }
+        Self::opened(config, runtime, true).await
     }
 
     fn office(&self, app: &Arc<App>) -> Arc<Office> {
@@ -126,7 +148,7 @@ async fn open(
     settings: &DatabaseSettings,
     config: &Config,
     secrets: &ConfigSecrets,
-    base: &Path,
+    (base, reads_only): (&Path, bool),
     runtime: &Runtime,
 ) -> Result<(Store, String), String> {
     let fetch = async |what: &str, reference: &SecretRef| -> Result<Secret, String> {
@@ -144,7 +166,8 @@ async fn open(
     options.max_connections = settings.max_connections.get();
     options.connect_timeout_ms = settings.connect_timeout_ms.get();
     options.query_timeout_ms = settings.query_timeout_ms.get();
-    options.migrate = settings.migrate;
+    options.migrate = settings.migrate && !reads_only;
+    options.reads_only = reads_only;
     options.calendar = config.settings.limits.calendar()?;
     let mut keys = Vec::new();
     for reference in &settings.encryption_keys {

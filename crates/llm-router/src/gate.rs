@@ -101,6 +101,15 @@ impl Gate {
         self.state().waiting.len()
     }
 
+    /// Goes in if there is room now.
+    pub fn try_enter(self: &Arc<Self>) -> Option<Pass> {
+        let mut state = self.state();
+        let has_room = state.inside < state.most;
+        state.inside += usize::from(has_room);
+        drop(state);
+        has_room.then(|| Pass(self.clone()))
+    }
+
     /// Waits until there is room. Lower priorities go first.
     ///
     /// # Errors

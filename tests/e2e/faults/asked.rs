@@ -70,7 +70,7 @@ pub(crate) struct Told {
     head: Vec<(String, String)>,
 }
 
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 11] = [
     "retry-after",
     "x-request-id",
     "x-litellm-model-group",
@@ -80,6 +80,8 @@ const HEADERS: [&str; 9] = [
     "x-llm-gateway-deployment",
     "x-llm-gateway-layer",
     "x-llm-gateway-notes",
+    "x-llm-gateway-queue-duration-ms",
+    "x-llm-gateway-variant",
 ];
 
 impl Told {

@@ -38,3 +38,30 @@ async fn a_team_pays_what_is_agreed() {
         assert!(!entry["metadata"]["flags"].as_array().unwrap().contains(&json!("exceeded")), "{entry}");
     }
 }
+
+#[tokio::test]
+async fn a_price_that_nobody_knows_is_seen() {
+    let mut config = config(&[]);
+    config["model_list"] = json!([{"model_name": "mock", "litellm_params": {"model": "mock/any"},
+        "model_info": {"id": "nameless"}}]);
+    let gateway = Gateway::start(&config);
+    let key = key(&gateway, &json!({})).await;
+    let (status, answer) = post(&gateway, &key, CHAT, &scripted(&json!({}), &json!({}))).await;
+    assert_eq!(status, 200, "{answer}");
+    let line = gateway.logged(&["request answered"]);
+    assert_eq!(line["cost.unpriced"], true, "{line}");
+    let counts = send(
+        connect(gateway.address).await,
+        "GET",
+        "/metrics",
+        &[("authorization", "Bearer sk-master")],
+        &Value::Null,
+    )
+    .await
+    .body()
+    .await;
+    let count = r#"llm_gateway_unpriced_requests_total{provider="mock",deployment="nameless"} 1"#;
+    assert!(counts.contains(count), "{counts}");
+    let entry = entry(&gateway, &key).await;
+    assert!(entry["metadata"]["flags"].as_array().unwrap().contains(&json!("unpriced")), "{entry}");
+}

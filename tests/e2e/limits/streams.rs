@@ -2,9 +2,10 @@
 
 use llm_mock_server::{Handle, MockServer, Options, Outcome};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
 use super::{CHAT, Gateway, config, entry, key, scripted};
-use crate::client::{Answer, MESSAGES, connect, send, soon};
+use crate::client::{Answer, MESSAGES, connect, request, send, soon};
 
 /// The four ways: passed through and translated, in both dialects.
 const WAYS: [(&str, &str); 4] =
@@ -148,5 +149,38 @@ async fn what_was_written_until_the_client_went_is_counted_by_the_models_vocabul
         // A word is a token; by their bytes they would be half as many again.
         assert_eq!(entry["completion_tokens"], 30, "{path} {model}: {entry}");
         assert!(flags(&entry).contains(&"estimated"), "{path} {model}: {entry}");
+    }
+}
+
+/// Waits until the vendor has handed over all of its only answer.
+async fn has_answered(mock: &Handle) {
+    soon(mock.records_when(|all| all.len() == 1 && all[0].outcome == Outcome::Complete)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_had_arrived_when_the_client_went_is_paid_for() {
+    let (mock, gateway) = start(&json!({})).await;
+    let script = json!({"chunks": 40, "first_chunk_ms": 300, "usage": {"completion_tokens": 77}});
+    for (path, model) in WAYS {
+        for stream in [false, true] {
+            mock.clear_records();
+            let place = format!("{path} {model} {stream}");
+            let key = key(&gateway, &json!({"max_budget": 1})).await;
+            let mut body = scripted(&script, &json!({"max_tokens": 100}));
+            (body["model"], body["stream"]) = (model.into(), stream.into());
+            let bearer = format!("Bearer {key}");
+            let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+            let mut socket = connect(gateway.address).await;
+            soon(socket.write_all(request("POST", path, &headers, &body).as_bytes())).await.unwrap();
+            soon(mock.records_when(|all| all.len() == 1)).await;
+            // It finds the answer and that nobody waits for it at the same moment.
+            gateway.signal("STOP");
+            has_answered(&mock).await;
+            drop(socket);
+            gateway.signal("CONT");
+            let entry = entry(&gateway, &key).await;
+            assert_eq!(entry["completion_tokens"], 77, "{place}: {entry}");
+            assert!(dollars(&entry["spend"]) >= 0.000_077, "{place}: {entry}");
+        }
     }
 }

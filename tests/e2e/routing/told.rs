@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::scene::{at, main};
 use crate::client::call;
-use crate::faults::asked::Ask;
+use crate::faults::asked::{Ask, Told};
 use crate::faults::upstreams::{scripted, well};
 use crate::process::Gateway;
 
@@ -40,6 +40,29 @@ async fn a_decision_is_told_in_the_log() {
     let counted = counted(&gateway).await;
     let went_on = r#"llm_gateway_fallbacks_total{from="tried",to="other",outcome="answered"} 1"#;
     assert!(counted.contains(went_on), "{counted}");
+    let variant = told.header("x-llm-gateway-variant").unwrap().trim_start_matches("trial=");
+    let of_variant =
+        format!(r#"llm_gateway_variants_total{{split="trial",variant="{variant}",outcome="answered"}} 1"#);
+    assert!(counted.contains(&of_variant), "{counted}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_waited_for_room_is_told_how_long() {
+    let slow = scripted(&json!({"delay_ms": 200})).await;
+    let one_at_a_time = at(&slow, "one", &json!({"max_parallel_requests": 1}));
+    let gateway = Gateway::start(&json!({"model_list": [one_at_a_time]}));
+    let (first, second) = tokio::join!(main(&gateway), main(&gateway));
+    let waited = |told: &Told| told.header("x-llm-gateway-queue-duration-ms")?.parse::<f64>().ok();
+    let (at_once, late) = if waited(&first).is_none() { (first, second) } else { (second, first) };
+    assert_eq!((at_once.status, late.status, waited(&at_once)), (200, 200, None));
+    // It came a little later than the other, and waited for all the rest of that.
+    let waited = waited(&late).unwrap();
+    assert!((50.0..5_000.0).contains(&waited), "{waited}");
+    let line = gateway.logged(&[late.header("x-request-id").unwrap(), "queue_ms"]);
+    assert_eq!(line["queue_ms"], waited.floor(), "{line}");
+    let counted = counted(&gateway).await;
+    let count = r#"llm_gateway_queue_seconds_count{provider="openai",deployment="one"} 1"#;
+    assert!(counted.contains(count), "{counted}");
 }
 
 #[tokio::test]

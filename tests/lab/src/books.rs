@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use crate::databases::Database;
 
 /// What the gateway has written down.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Books {
     /// Entries of the ledger, in the order in which requests began.
     pub entries: Vec<Entry>,
@@ -55,9 +55,11 @@ impl Books {
              ORDER BY at_ms, request_id, leg"
         ))?;
         let days = database.query(
-            "SELECT dimension, id, SUM(requests), SUM(spend_nanos) FROM ledger_days GROUP BY dimension, id",
+            "SELECT dimension, id, SUM(requests), SUM(spend_nanos) FROM ledger_days GROUP BY dimension, id \
+             ORDER BY dimension, id",
         )?;
-        let counters = database.query("SELECT account, window_ms, booked_nanos FROM counters")?;
+        let counters = database
+            .query("SELECT account, window_ms, booked_nanos FROM counters ORDER BY account, window_ms")?;
         Ok(Self {
             entries: entries.iter().map(|row| entry(row)).collect::<anyhow::Result<_>>()?,
             days: sums(&days)?,
@@ -93,6 +95,7 @@ fn sums_of_entries() -> String {
     let tags = "SELECT 'tag', t.tag, COUNT(*), SUM(l.spend_nanos) FROM ledger_tags t JOIN ledger l ON \
                 l.at_ms = t.at_ms AND l.request_id = t.request_id AND l.leg = t.leg GROUP BY t.tag";
     [all].into_iter().chain(of_column).chain([tags.to_owned()]).collect::<Vec<_>>().join(" UNION ALL ")
+        + " ORDER BY 1, 2"
 }
 
 fn entry(row: &[String]) -> anyhow::Result<Entry> {

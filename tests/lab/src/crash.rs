@@ -77,8 +77,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Outcome> {
         forgiven += damage.after(&mut scene, &mut chance)?;
         scene.start_gateway(0)?;
     }
-    let books = scene.settled_books().await?;
     let served = scene.vendor.served().await?;
+    let books = scene.settled_books(served.len().saturating_sub(forgiven)).await?;
     let verdict = Verdict::of(&told, &served, &books, forgiven);
     Ok(Outcome { in_streams, rounds: options.rounds, verdict })
 }

@@ -14,7 +14,7 @@ const BYTES: &str = "size=192m,mode=700";
 #[derive(Debug)]
 pub(crate) struct Disk {
     pub(crate) folder: PathBuf,
-    is_mounted: bool,
+    pub(crate) is_mounted: bool,
 }
 
 impl Disk {

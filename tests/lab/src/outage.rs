@@ -129,12 +129,12 @@ pub async fn run(binary: &Path, allows: bool) -> anyhow::Result<Report> {
 
     is_over.store(true, Relaxed);
     let asked: Vec<Asked> = clients.join_all().await.into_iter().flatten().collect();
-    let books: Books = scene.settled_books().await?;
+    let answered = asked.iter().filter(|(_, _, (status, _))| *status == 200).count();
+    let books: Books = scene.settled_books(answered).await?;
     let mut answers = BTreeMap::new();
     for (_, _, told) in &asked {
         *answers.entry(told.clone()).or_default() += 1;
     }
-    let answered = asked.iter().filter(|(_, _, (status, _))| *status == 200).count();
     let windows = phases.windows(2);
     let phases = windows.map(|pair| Ok((pair[0].0, p99(&asked, pair[0].1, pair[1].1)?)));
     Ok(Report {

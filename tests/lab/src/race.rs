@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::chance::Chance;
 use crate::databases::DatabaseKind;
@@ -73,8 +74,8 @@ pub async fn run(options: &Options) -> anyhow::Result<Report> {
     for lane in &lanes {
         sweeps += sweep(&addresses, lane).await;
     }
-    let books = scene.settled_books().await?;
     let served = scene.vendor.served().await?;
+    let books = scene.settled_books(served.len()).await?;
     Ok(Report::of(&lanes, &statuses, sweeps, &served, &books))
 }
 
@@ -159,9 +160,14 @@ async fn all_at_once(addresses: &[SocketAddr], runners: Vec<Runner>) -> anyhow::
 /// Asks for less and less until nothing fits any more: whoever stops earlier has not shown that a budget is used up.
 async fn sweep(addresses: &[SocketAddr], lane: &Lane) -> usize {
     const SMALLEST: u64 = 1;
-    let (mut asked, mut tokens, mut refused) = (0, 4_096, 0);
-    // Each gateway has to refuse the smallest request, twice. Where nothing is refused, this is enough to show it.
-    while refused < 2 * addresses.len() && asked < 400 {
+    /// Answers that say something of what is left: where nothing is refused, so many are enough to show it.
+    const ENOUGH: usize = 400;
+    /// A new Redis holds back for a lease of half a minute, and nobody can tell for longer than that.
+    const PATIENCE: Duration = Duration::from_secs(120);
+    let (mut asked, mut told, mut tokens, mut refused) = (0, 0, 4_096, 0);
+    let began = Instant::now();
+    // Each gateway has to refuse the smallest request, twice.
+    while refused < 2 * addresses.len() && told < ENOUGH && began.elapsed() < PATIENCE {
         let runner = Runner {
             name: format!("sweep-{}-{asked}", lane.level),
             key: lane.keys[asked % lane.keys.len()].clone(),
@@ -174,20 +180,21 @@ async fn sweep(addresses: &[SocketAddr], lane: &Lane) -> usize {
         };
         let status = ask(&runner).of(addresses[asked % addresses.len()]).await.status;
         asked += 1;
+        told += usize::from(matches!(status, 200 | 429));
         match (status, tokens) {
             (200, _) => refused = 0,
-            // Nobody can tell now: that says nothing of what is left.
-            (503, _) => tokio::time::sleep(Duration::from_millis(100)).await,
-            (_, SMALLEST) => {
+            (429, SMALLEST) => {
                 refused += 1;
                 tokio::time::sleep(Duration::from_millis(150)).await;
             }
-            _ => {
+            (429, _) => {
                 refused += 1;
                 if refused >= addresses.len() {
                     (tokens, refused) = ((tokens / 4).max(SMALLEST), 0);
                 }
             }
+            // Nobody can tell now: that says nothing of what is left.
+            _ => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
     asked

@@ -69,10 +69,8 @@ impl Scene {
     }
 
     pub(crate) fn start_gateway(&mut self, number: usize) -> anyhow::Result<()> {
-        // With the signal of a file that is too long ignored, which a program inherits, a write past the limit fails as
-        // on a full disk.
-        let mut command = Command::new("/bin/sh");
-        command.env_clear().args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(&self.binary);
+        let mut command = Command::new(&self.binary);
+        command.env_clear();
         command.arg("--config").arg(self.config_file());
         command.args(["--port", "0", "--log-format", "json"]);
         let started = |line: &str| line.trim_start().starts_with("curl ");
@@ -102,6 +100,29 @@ impl Scene {
         self.folder.path().join("gateway.log")
     }
 
+    /// How long the log is, in bytes.
+    pub(crate) fn log_length(&self) -> anyhow::Result<usize> {
+        Ok(std::fs::read(self.log())?.len())
+    }
+
+    /// Whether the log has one of these texts, from this length on.
+    pub(crate) fn has_logged(&self, from: usize, texts: &[&str]) -> anyhow::Result<bool> {
+        let log = std::fs::read(self.log())?;
+        let new = String::from_utf8_lossy(log.get(from..).unwrap_or_default());
+        Ok(texts.iter().any(|text| new.contains(text)))
+    }
+
+    /// Waits until it has.
+    pub(crate) async fn logs(&self, from: usize, texts: &[&str]) -> anyhow::Result<()> {
+        for _ in 0..500 {
+            if self.has_logged(from, texts)? {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        anyhow::bail!("none of {texts:?} in the log, which ends in {}", tail(&self.log()))
+    }
+
     /// Files of the journal, the one written last at the end.
     pub(crate) fn journal(&self) -> anyhow::Result<Vec<PathBuf>> {
         let mut files = Vec::new();
@@ -119,20 +140,27 @@ impl Scene {
         Ok(files.into_iter().map(|(_, file)| file).collect())
     }
 
-    /// The books, once nothing has been added for a while.
-    pub(crate) async fn settled_books(&self) -> anyhow::Result<Books> {
+    /// The books, once so many entries are there and nothing in them has changed for a while; or what there is after a
+    /// long time.
+    pub(crate) async fn settled_books(&self, entries: usize) -> anyhow::Result<Books> {
         const QUIET: Duration = Duration::from_millis(2_000);
         const PATIENCE: u32 = 60;
         let mut last = Books::read(&self.database)?;
         for _ in 0..PATIENCE {
             tokio::time::sleep(QUIET).await;
             let books = Books::read(&self.database)?;
-            if books.entries == last.entries {
+            // All of it: what is read one after the other may be older and newer than a batch that came in between.
+            if books == last && books.entries.len() >= entries {
                 return Ok(books);
             }
             last = books;
         }
         Ok(last)
+    }
+
+    /// Whether the database is on a disk that can be full to the last byte.
+    pub(crate) fn has_database_on_disk(&self) -> bool {
+        self.disk.is_mounted && self.database.url().is_none()
     }
 
     /// Leaves no room on the gateway's disk.

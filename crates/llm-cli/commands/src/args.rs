@@ -130,7 +130,7 @@ pub(crate) struct ExplainArgs {
     /// A header of the request, such as `x-litellm-tags: eu`; may be given several times
     #[arg(short = 'H', long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
-    /// The key of the request; without it, on behalf of the gateway's owner
+    /// The key of the request, with its limits if the database knows it; without it, on behalf of the gateway's owner
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// What chance goes by: the same number makes the same choices

@@ -7,15 +7,16 @@ use llm_provider_core::Seen;
 use llm_router::Reason;
 use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 
-use super::{Exchange, Leg};
+use super::{Exchange, Leg, Record};
 use crate::deployment::Deployment;
 use crate::ledger::Hold;
+use crate::pricing;
 
 impl Exchange {
     /// A request is about to be handed to the transport: it is booked, and paid from what is held. The place of its leg.
     ///
     /// # Errors
-    /// It cannot be booked, and must not be sent.
+    /// It cannot be booked, or nobody waits for the answer any more: it must not be sent.
     pub fn begin_leg(
         &mut self,
         deployment: &Deployment,
@@ -23,6 +24,9 @@ impl Exchange {
         reason: Reason,
         hold: Option<Arc<Hold>>,
     ) -> Result<usize, ApiError> {
+        if let Some(presence) = &self.presence {
+            presence.asks(self.finaliser.ledger.is_some())?;
+        }
         let sent_at = self.age();
         let leg = Leg {
             reason,
@@ -161,5 +165,26 @@ impl Exchange {
     pub fn leg_deferred(&mut self, place: usize) {
         let nothing = Seen { usage: Some(Usage::new(0, 0)), complete: true, ..Seen::default() };
         self.settle(place, Status::Answered, Some(&nothing));
+    }
+}
+
+/// Tokens that a request has taken: the vendors' word, or an estimate of what was written.
+pub(super) fn used_tokens(record: &Record) -> i64 {
+    let seen = &record.seen;
+    let counts = match &seen.usage {
+        Some(usage) => usage.counts(),
+        None if seen.content_bytes > 0 => pricing::told_usage(seen, record.request_bytes).counts(),
+        None => return 0,
+    };
+    i64::try_from(counts.input_total().saturating_add(counts.output_total())).unwrap_or(i64::MAX)
+}
+
+impl Record {
+    /// Whether something was answered at a price that nobody knows.
+    pub(crate) fn is_unpriced(&self) -> bool {
+        let seen = &self.seen;
+        self.bill.is_none()
+            && (seen.usage.is_some() || seen.content_bytes > 0)
+            && self.leg().is_some_and(|leg| leg.pricing.prices.is_none())
     }
 }

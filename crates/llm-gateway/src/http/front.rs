@@ -1,5 +1,7 @@
 //! What every route that asks a model goes through, in the order of the stages.
 
+mod waited;
+
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use crate::answer::AnswerBody;
 use crate::app::App;
 use crate::auth::{Errand, Principal, Recognised};
 use crate::error::{self, overloaded};
-use crate::exchange::{Exchange, Finaliser};
+use crate::exchange::{Exchange, Finaliser, Presence};
 use crate::headers;
 use crate::ledger::Name;
 use crate::limits::read_body;
@@ -25,6 +27,7 @@ use crate::services::completion::{self, Ask, Door};
 use crate::services::explain::Terms;
 use crate::serving::{OnDisconnect, Serving};
 use crate::stage::Stage;
+use waited::Waited;
 
 /// Where a connection comes from.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,8 +94,10 @@ where
     let name = Name::new(&app.runtime, own_name(request.headers()));
     let id = name.id.clone();
     let ingress = serving.ingress(route.dialect);
+    let presence = Arc::<Presence>::default();
     // Boxed: a future that is handed on by value is copied at every step.
-    let work = Box::pin(staged(app.clone(), serving, route, client, name, request));
+    let work = Box::pin(staged(app.clone(), serving, route, client, (name, presence.clone()), request));
+    let work = Waited { app: app.clone(), presence, work: Some(work) };
     async move {
         let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
             let created_s = app.runtime.now().seconds();
@@ -113,7 +118,7 @@ async fn staged<B>(
     serving: Arc<Serving>,
     route: ModelRoute,
     client: Client,
-    name: Name,
+    (name, presence): (Name, Arc<Presence>),
     request: Request<B>,
 ) -> Response<AnswerBody>
 where
@@ -122,6 +127,7 @@ where
 {
     let mut exchange = Exchange::begin(&app.finaliser, name, route.route, serving.version);
     exchange.record_mut().client = client.address;
+    exchange.waited_for_by(presence);
     let mut exchange = Some(exchange);
     let dialect = route.dialect;
     let explain = request.headers().get(headers::EXPLAIN).cloned();

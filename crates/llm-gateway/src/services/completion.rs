@@ -42,6 +42,8 @@ pub use door::Door;
 pub(crate) use embedder::Embedder;
 pub(crate) use journey::Journey;
 pub(crate) use known::{Known, enter};
+#[cfg(test)]
+pub(crate) use pump::RelayPump;
 pub(crate) use pump::{CONTRADICTION, Fed, Pump};
 use rehearsal::Rehearsal;
 pub(crate) use telling::{note_json, tell_legs, tell_notes};

@@ -168,6 +168,9 @@ fn tell(record: &Record, to: &mut impl Members) {
     if let Some(failed) = failed_attempts(record) {
         to.text("failed_attempts", &failed);
     }
+    if !record.queued.is_zero() {
+        to.number("queue_ms", u64::try_from(record.queued.as_millis()).unwrap_or(u64::MAX));
+    }
     if record.continuations > 0 {
         to.number("continuations", record.continuations.into());
     }
@@ -189,6 +192,8 @@ fn tell(record: &Record, to: &mut impl Members) {
         if bill.is_estimate {
             to.flag("cost.estimate", true);
         }
+    } else if record.is_unpriced() {
+        to.flag("cost.unpriced", true);
     }
     if let Some(reason) = &record.seen.finish_reason {
         to.text("finish_reason", reason.as_str());

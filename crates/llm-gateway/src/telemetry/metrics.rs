@@ -68,6 +68,19 @@ struct FallbackLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct VariantLabels {
+    split: Name,
+    variant: Name,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PlaceLabels {
+    provider: Name,
+    deployment: Name,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CoolDownLabels {
     provider: Name,
     deployment: Name,
@@ -103,6 +116,9 @@ pub struct Metrics {
     tokens: Family<TokenLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     fallbacks: Family<FallbackLabels, Counter>,
+    variants: Family<VariantLabels, Counter>,
+    queue: Family<PlaceLabels, Histogram>,
+    unpriced: Family<PlaceLabels, Counter>,
     cool_downs: Family<CoolDownLabels, Counter>,
     checks: Family<CheckLabels, Counter>,
     check_cost: Counter<f64>,
@@ -173,6 +189,21 @@ impl Metrics {
             "Requests that went on from one model group to another, and whether they were answered in the end",
             fallbacks.clone(),
         );
+        let variants = Family::<VariantLabels, Counter>::default();
+        registry.register("variants", "Requests that took part in an experiment", variants.clone());
+        let queue = Family::<PlaceLabels, Histogram>::new_with_constructor(|| Histogram::new(LATENCY));
+        registry.register_with_unit(
+            "queue",
+            "Time that requests waited for room at deployments, of those that did",
+            Unit::Seconds,
+            queue.clone(),
+        );
+        let unpriced = Family::<PlaceLabels, Counter>::default();
+        registry.register(
+            "unpriced_requests",
+            "Requests that were answered at a price that nobody knows",
+            unpriced.clone(),
+        );
         let cool_downs = Family::<CoolDownLabels, Counter>::default();
         registry.register(
             "cool_downs",
@@ -216,6 +247,9 @@ impl Metrics {
             tokens,
             attempts,
             fallbacks,
+            variants,
+            queue,
+            unpriced,
             cool_downs,
             checks,
             check_cost,
@@ -249,6 +283,26 @@ impl Metrics {
             let outcome = if answered { "answered" } else { "failed" };
             let labels = FallbackLabels { from: Name(from.clone()), to: Name(to.clone()), outcome };
             self.fallbacks.get_or_create(&labels).inc();
+        }
+    }
+
+    /// A request has waited for room, took part in an experiment, or nobody knows what it costs: few do.
+    fn seldom(&self, record: &Record) {
+        if let Some((split, variant)) = record.variant.as_deref().and_then(|told| told.split_once('=')) {
+            let (split, variant) = (Name(split.into()), Name(variant.into()));
+            let labels = VariantLabels { split, variant, outcome: record.outcome.label() };
+            self.variants.get_or_create(&labels).inc();
+        }
+        let Some(leg) = record.leg() else { return };
+        let labels = PlaceLabels {
+            provider: Name(leg.provider.clone()),
+            deployment: Name(leg.deployment.as_arc().clone()),
+        };
+        if !record.queued.is_zero() {
+            self.queue.get_or_create(&labels).observe(record.queued.as_secs_f64());
+        }
+        if record.is_unpriced() {
+            self.unpriced.get_or_create(&labels).inc();
         }
     }
 
@@ -434,6 +488,9 @@ impl Sink for MetricsSink {
             legs => legs.iter().for_each(|leg| {
                 metrics.attempts_like(leg).inc();
             }),
+        }
+        if record.variant.is_some() || !record.queued.is_zero() || record.is_unpriced() {
+            metrics.seldom(record);
         }
         metrics.request_bytes.inc_by(record.request_bytes);
         metrics.response_bytes.inc_by(record.response_bytes);

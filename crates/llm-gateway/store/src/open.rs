@@ -35,6 +35,10 @@ pub(crate) struct Opened {
 /// Connects, and brings the schema up to date or refuses it.
 pub(crate) async fn open(settings: &StoreSettings, now: UnixMs) -> Result<Opened> {
     match Address::of(settings)? {
+        Address::Sqlite(path) if settings.reads_only => {
+            let read = sqlite::reader(&path, settings);
+            Ok(Opened { db: Db::new(read.clone(), read, settings.query_timeout()), lock: None })
+        }
         Address::Sqlite(path) => {
             let lock = Lock::take(&path)?;
             let write = within(settings.connect_timeout(), sqlite::writer(&path, settings)).await?;

@@ -35,11 +35,19 @@ pub struct StoreSettings {
     pub migration_timeout_ms: u64,
     /// Whether opening takes the schema's steps. If not, a database that wants some is refused.
     pub migrate: bool,
+    /// Whether nothing is written, as whoever only looks wants it: SQLite's file may be another process's then. A schema
+    /// that wants steps is not told beforehand there.
+    pub reads_only: bool,
     /// By which days, weeks and months budgets begin anew.
     pub calendar: Calendar,
 }
 
 impl StoreSettings {
+    /// Whether there is a file in `data_dir` already, for whoever would not make one.
+    pub fn has_file(&self) -> bool {
+        self.data_dir.join(address::FILE).is_file()
+    }
+
     /// The file `llm-gateway.db` in a folder; 10 connections; 2 s for a connection, 5 s for a call, 10 min for the
     /// schema; days of UTC.
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
@@ -51,6 +59,7 @@ impl StoreSettings {
             query_timeout_ms: 5_000,
             migration_timeout_ms: 600_000,
             migrate: true,
+            reads_only: false,
             calendar: Calendar::UTC,
         }
     }

@@ -64,7 +64,7 @@ async fn secrets_are_read_from_a_vault_and_again_on_reload() {
         matches!(opened, Ok(Recognised::As(Principal::Master)))
     };
     assert!(is_let_in("sk-first") && !is_let_in("sk-second"));
-    assert!(offline(source, runtime(&server)).await.is_ok());
+    assert!(offline(source, runtime(&server), false).await.is_ok());
 
     tell(&server, "MASTER", "sk-second").await;
     gateway.reloader.reload().await.unwrap();

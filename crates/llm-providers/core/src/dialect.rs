@@ -116,8 +116,15 @@ pub trait Ingress: Send + Sync {
     /// Writes an error as an event in mid-stream, for a stream whose bytes are passed through.
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes;
 
+    /// Ends a stream whose bytes were passed through so far with an error. `frames` are those of
+    /// [`cut_short`](Self::cut_short).
+    fn broken(&self, _frames: &[Bytes], error: &ApiError, reply: &Reply) -> Bytes {
+        self.error_event(error, reply)
+    }
+
     /// Ends a stream whose bytes were passed through so far as if the model had written as much as it may. `frames` are the
-    /// stream's first, and the latest from the last words on; `usage` is what the answer took.
+    /// stream's first, the latest from the last words on, and what its listener says is
+    /// [left open](crate::Listener::left_open); `usage` is what the answer took.
     fn cut_short(&self, _frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
         let mut writer = self.writer(reply);
         let mut out = BytesMut::new();

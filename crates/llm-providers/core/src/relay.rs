@@ -1,5 +1,6 @@
 //! Requests passed through as bytes, because client and vendor speak the same dialect.
 
+use bytes::Bytes;
 use llm_types::{FinishReason, Usage};
 
 use crate::{Call, Dialect, Edit, EncodeError, Framing, Peek, Sample, UpstreamError};
@@ -90,6 +91,12 @@ pub trait Listener: Send {
 
     /// The failure that the vendor reported in mid-stream.
     fn failure(&mut self) -> Option<UpstreamError>;
+
+    /// What a stream that is ended here has left open, where its dialect ends each part by itself and repeats it: a frame
+    /// that only the dialect's own [`Ingress`](crate::Ingress) reads.
+    fn left_open(&self) -> Option<Bytes> {
+        None
+    }
 }
 
 /// What one frame was.

@@ -3,6 +3,7 @@
 mod by_model;
 mod chat;
 mod ingress;
+mod items;
 mod kept;
 mod names;
 mod options;

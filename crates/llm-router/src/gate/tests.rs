@@ -13,6 +13,7 @@ async fn so_many_are_inside_and_the_rest_wait_in_turn() {
     assert!(futures_util::poll!(third.as_mut()).is_pending());
     assert!(futures_util::poll!(second.as_mut()).is_pending());
     assert_eq!(gate.waiting(), 2);
+    assert!(gate.try_enter().is_none());
     drop(first);
     let pass = second.await.unwrap();
     assert!(futures_util::poll!(third.as_mut()).is_pending());
@@ -20,6 +21,9 @@ async fn so_many_are_inside_and_the_rest_wait_in_turn() {
     drop(third.await.unwrap());
     let again = gate.enter(0, UnixMs(9)).await.unwrap();
     drop(again);
+    let at_once = gate.try_enter().unwrap();
+    assert_eq!(gate.inside(), 1);
+    drop(at_once);
     assert_eq!(gate.state().inside, 0);
 }
 

@@ -23,6 +23,10 @@ pub(super) enum Damage {
     FlippedByte,
 }
 
+/// What the gateway says of a journal, and of a database, that cannot be written to.
+const NO_ROOM: &str = "the journal takes no more";
+const WAITING: &str = "entries wait in the journal";
+
 impl Damage {
     pub(super) fn of(round: usize, database: DatabaseKind) -> Self {
         match round % 6 {
@@ -42,9 +46,18 @@ impl Damage {
                 tokio::time::sleep(Duration::from_millis(400)).await;
             }
             Self::FullDisk => {
+                let before = scene.log_length()?;
                 scene.fill_disk()?;
                 tokio::time::sleep(Duration::from_millis(400)).await;
+                // A database on that disk says so in the end; what is only written over has its room.
+                if scene.has_database_on_disk() {
+                    scene.logs(before, &[NO_ROOM, WAITING]).await?;
+                }
                 scene.free_disk()?;
+                // It takes entries again by itself, if it was that which did not.
+                if scene.has_logged(before, &[WAITING])? {
+                    scene.logs(before, &["the database takes entries again"]).await?;
+                }
                 tokio::time::sleep(Duration::from_millis(200)).await;
             }
             Self::None | Self::TornRecord | Self::FlippedByte => {}

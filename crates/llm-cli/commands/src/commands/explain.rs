@@ -51,7 +51,7 @@ async fn explain(args: &ExplainArgs) -> anyhow::Result<Result<Value, String>> {
         Some(ms) => runtime.stopped_at(UnixMs(ms)),
         None => runtime,
     };
-    let app = offline(source, runtime).await?;
+    let mut app = offline(source.clone(), runtime.clone(), false).await?;
     let route = model_route(&args.route).with_context(|| {
         format!("{:?} is no route that asks a model; `/v1/chat/completions` is one", args.route)
     })?;
@@ -65,12 +65,17 @@ async fn explain(args: &ExplainArgs) -> anyhow::Result<Result<Value, String>> {
         headers
             .append(name, HeaderValue::from_str(value.trim()).with_context(|| format!("--header {line:?}"))?);
     }
-    let serving = app.serving();
-    let mut who = serving.authenticator.owner();
+    let mut who = app.serving().authenticator.owner();
     if let Some(key) = &args.key {
         let value = HeaderValue::try_from(format!("Bearer {key}")).context("--key")?;
         headers.insert(header::AUTHORIZATION, value);
-        match serving.authenticator.authenticate(headers, None, app.runtime.now()).await {
+        let mut known = app.serving().authenticator.authenticate(headers, None, app.runtime.now()).await;
+        if known.is_err() {
+            // The configuration does not know it; the database may.
+            app = offline(source, runtime, true).await?;
+            known = app.serving().authenticator.authenticate(headers, None, app.runtime.now()).await;
+        }
+        match known {
             Ok(principal) => who = principal,
             Err(error) => return Ok(Err(error.message)),
         }
@@ -146,6 +151,37 @@ fn print(out: &mut impl Write, told: &Value) -> anyhow::Result<()> {
     if !cost.is_null() {
         let (least, most) = (plain(&cost["usd_at_least"]), plain(&cost["usd_at_most"]));
         writeln!(out, "cost: {} tokens to read; {least} to {most} USD", cost["input_tokens"])?;
+    }
+    limits(out, told)
+}
+
+/// Which limits the request would be under, and how they stand.
+fn limits(out: &mut impl Write, told: &Value) -> anyhow::Result<()> {
+    let mut limits =
+        table(["LIMIT", "OF", "WHAT", "PERIOD", "LIMIT IS", "TAKEN", "ASKED FOR", "ANEW AT", ""]);
+    for one in list(&told["limits"]) {
+        let whose = match one["subject"].as_str() {
+            None | Some("") => plain(&one["level"]),
+            Some(subject) => format!("{} {subject}", plain(&one["level"])),
+        };
+        let refuses = if one["refuses"] == true { "refuses" } else { "" };
+        limits.add_row([
+            whose,
+            plain(&one["of"]),
+            plain(&one["type"]),
+            plain(&one["period"]),
+            plain(&one["limit"]),
+            plain(&one["current"]),
+            plain(&one["requested"]),
+            plain(&one["reset_at"]),
+            refuses.to_owned(),
+        ]);
+    }
+    if list(&told["limits"]).next().is_some() {
+        writeln!(out, "\nlimits\n{limits}")?;
+    }
+    if let Some(most) = told["max_output_tokens"].as_u64() {
+        writeln!(out, "no more is left than for {most} tokens of an answer")?;
     }
     Ok(())
 }

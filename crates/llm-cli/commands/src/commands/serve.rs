@@ -44,6 +44,7 @@ async fn serve(
         allow_public_without_key: args.allow_public_without_key,
         lines,
     };
+    outlive_full_files();
     let gateway = boot(source, &overrides, runtime).await?;
     tell_start(&gateway)?;
     let stop = CancellationToken::new();
@@ -92,6 +93,19 @@ fn tell_start(gateway: &Gateway) -> anyhow::Result<()> {
     )?;
     out.flush()?;
     Ok(())
+}
+
+/// A write past the limit on the size of files fails from now on, as one to a full disk does, and does not end the process.
+fn outlive_full_files() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // That somebody listens is enough, and holds for good.
+        let kind = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+        if let Err(error) = signal(kind) {
+            tracing::warn!(%error, "a limit on the size of files would end this process");
+        }
+    }
 }
 
 /// SIGTERM or Ctrl-C.

@@ -7,6 +7,7 @@
 
 use llm_pricing::Usd;
 use llm_types::UnixMs;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::{Charge, Checkpoint, Entry, Flags, Intent, LegId, RequestId, Status, Tokens};
@@ -29,11 +30,20 @@ impl From<serde_json::Error> for Unreadable {
 }
 
 /// What is written into a record and read from it.
-pub(crate) trait Payload: Sized {
+pub(crate) trait Payload: DeserializeOwned {
     /// Appends it.
     fn write(&self, buffer: &mut Vec<u8>);
     /// Reads it.
-    fn read(payload: &[u8]) -> Result<Self, Unreadable>;
+    fn read(payload: &[u8]) -> Result<Self, Unreadable> {
+        if payload.first() == Some(&JSON) {
+            return Ok(serde_json::from_slice(payload)?);
+        }
+        let mut bytes = Bytes::of(payload)?;
+        let id = bytes.id()?;
+        Self::fields(id, bytes)
+    }
+    /// Reads what stands behind whose leg it is of.
+    fn fields(id: LegId, bytes: Bytes<'_>) -> Result<Self, Unreadable>;
 }
 
 /// Whose leg a payload is of, an intent or a settlement.
@@ -65,12 +75,7 @@ impl Payload for Intent {
         buffer.push(END);
     }
 
-    fn read(payload: &[u8]) -> Result<Self, Unreadable> {
-        if payload.first() == Some(&JSON) {
-            return Ok(serde_json::from_slice(payload)?);
-        }
-        let mut bytes = Bytes::of(payload)?;
-        let id = bytes.id()?;
+    fn fields(id: LegId, mut bytes: Bytes<'_>) -> Result<Self, Unreadable> {
         let [prompt_tokens, input_rate, output_rate] = bytes.several()?;
         Ok(Self { entry: bytes.entry(id)?, prompt_tokens, input_rate, output_rate })
     }
@@ -84,12 +89,7 @@ impl Payload for Checkpoint {
         buffer.push(END);
     }
 
-    fn read(payload: &[u8]) -> Result<Self, Unreadable> {
-        if payload.first() == Some(&JSON) {
-            return Ok(serde_json::from_slice(payload)?);
-        }
-        let mut bytes = Bytes::of(payload)?;
-        let id = bytes.id()?;
+    fn fields(id: LegId, mut bytes: Bytes<'_>) -> Result<Self, Unreadable> {
         let [completion_tokens, at] = bytes.several()?;
         Ok(Self { id, completion_tokens, at: UnixMs(at) })
     }
@@ -102,12 +102,7 @@ impl Payload for Entry {
         buffer.push(END);
     }
 
-    fn read(payload: &[u8]) -> Result<Self, Unreadable> {
-        if payload.first() == Some(&JSON) {
-            return Ok(serde_json::from_slice(payload)?);
-        }
-        let mut bytes = Bytes::of(payload)?;
-        let id = bytes.id()?;
+    fn fields(id: LegId, mut bytes: Bytes<'_>) -> Result<Self, Unreadable> {
         bytes.entry(id)
     }
 }
@@ -168,7 +163,7 @@ fn text(buffer: &mut Vec<u8>, text: &str) {
 }
 
 /// What is left to read.
-struct Bytes<'a>(&'a [u8]);
+pub(crate) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
     /// What follows the number of the format.

@@ -74,7 +74,7 @@ impl Pump {
     pub(crate) fn error(&mut self, error: &ApiError, ingress: &dyn Ingress, reply: &Reply) -> Bytes {
         match self {
             Self::Relay(pump) if pump.vendor_told => Bytes::new(),
-            Self::Relay(_) => ingress.error_event(error, reply),
+            Self::Relay(pump) => ingress.broken(&pump.frames(), error, reply),
             Self::Translate(pump) => {
                 let mut out = BytesMut::new();
                 if let Outlet::Client(writer) = &mut pump.outlet {
@@ -183,7 +183,8 @@ impl RelayPump {
     }
 
     fn frames(&self) -> Vec<Bytes> {
-        self.first.iter().chain(&self.latest).cloned().collect()
+        let told = self.first.iter().chain(&self.latest).cloned();
+        told.chain(self.listener.left_open()).collect()
     }
 
     /// Remembers a frame that the client gets.

@@ -19,6 +19,9 @@ pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
     let age = exchange.age();
     map.insert(headers::RESPONSE_DURATION, milliseconds(age));
     map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(record.waited(age))));
+    if !record.queued.is_zero() {
+        map.insert(headers::QUEUE_DURATION, milliseconds(record.queued));
+    }
 }
 
 fn milliseconds(duration: Duration) -> HeaderValue {

@@ -97,6 +97,9 @@ impl Way<'_> {
     async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
         let claim = self.claim(asking.group.as_ref(), deployment)?;
         let place = deployment.place(claim, &self.app.runtime).await?;
+        if !place.queued.is_zero() {
+            self.desk.with(|exchange| exchange.record_mut().queued += place.queued);
+        }
         let reason = if self.request.is_copy { Reason::Mirror } else { asking.reason };
         let allowed =
             |exchange: &mut Exchange| Some((exchange.allowance()?.clone(), exchange.pricing(deployment)));

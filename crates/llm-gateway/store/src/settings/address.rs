@@ -8,7 +8,7 @@ use crate::StoreSettings;
 use crate::error::{Result, StoreError};
 
 /// The file in the data directory.
-const FILE: &str = "llm-gateway.db";
+pub(super) const FILE: &str = "llm-gateway.db";
 
 /// Where the database is.
 pub(crate) enum Address {

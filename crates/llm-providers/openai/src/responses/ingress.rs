@@ -67,6 +67,10 @@ impl Ingress for ResponsesIngress {
         error_event(error, 0).into()
     }
 
+    fn broken(&self, frames: &[Bytes], error: &ApiError, reply: &Reply) -> Bytes {
+        cut::broken(frames, error, reply)
+    }
+
     fn cut_short(&self, frames: &[Bytes], usage: &Usage, reply: &Reply) -> Bytes {
         cut::write(frames, usage, reply)
     }
@@ -74,17 +78,22 @@ impl Ingress for ResponsesIngress {
 
 /// The event `error`. What it says stands there twice: as the reference has it, and under `error`, where OpenAI's own
 /// libraries look for it.
-fn error_event(error: &ApiError, sequence_number: u64) -> Vec<u8> {
+fn error_value(error: &ApiError) -> serde_json::Value {
     let body = crate::ingress::error_body(error);
     let mut event: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let told = event["error"].take();
-    let event = json!({
+    json!({
         "type": "error",
         "code": told["code"],
         "message": told["message"],
         "param": told["param"],
-        "sequence_number": sequence_number,
         "error": told,
-    });
+    })
+}
+
+/// The same as a frame.
+fn error_event(error: &ApiError, sequence_number: u64) -> Vec<u8> {
+    let mut event = error_value(error);
+    event["sequence_number"] = sequence_number.into();
     format!("event: error\ndata: {event}\n\n").into_bytes()
 }

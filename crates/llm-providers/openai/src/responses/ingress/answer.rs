@@ -4,7 +4,7 @@
 //! what must be there, read 2026-11.
 
 use llm_provider_core::{Beside, Kept};
-use llm_types::{Extra, FinishReason, Nullable, ThinkingBlock, Usage};
+use llm_types::{ErrorKind, Extra, FinishReason, Nullable, ThinkingBlock, Usage};
 use serde_json::{Number, Value, json};
 
 use crate::responses::kept;
@@ -90,6 +90,16 @@ pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option
     // Clients add these numbers up unseen, so they are there even if nobody counted.
     response.usage = Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
     beside.write(&mut response.extra);
+}
+
+/// What an answer that failed says of why, in this API's words.
+pub(super) const fn failure_code(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::RateLimit | ErrorKind::QuotaExceeded => "rate_limit_exceeded",
+        ErrorKind::ContextWindow => "context_length_exceeded",
+        ErrorKind::InvalidRequest | ErrorKind::ContentPolicy | ErrorKind::Unsupported => "invalid_prompt",
+        _ => "server_error",
+    }
 }
 
 /// An answer that failed.

@@ -11,8 +11,7 @@ mod thought;
 use bytes::BytesMut;
 use llm_provider_core::{Beside, ChunkWriter, Keeping, Note, NoteKind, Reply};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, Extra, FinishReason, ThinkingBlock, ToolCall, Usage,
-    from_value,
+    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, ThinkingBlock, ToolCall, Usage, from_value,
 };
 use serde_json::Value;
 
@@ -339,12 +338,7 @@ impl ChunkWriter for Writer {
         self.stage = Stage::After;
         let number = self.events.number();
         out.extend_from_slice(&super::error_event(error, number));
-        let code = match error.kind {
-            ErrorKind::RateLimit | ErrorKind::QuotaExceeded => "rate_limit_exceeded",
-            ErrorKind::ContextWindow => "context_length_exceeded",
-            ErrorKind::InvalidRequest | ErrorKind::ContentPolicy | ErrorKind::Unsupported => "invalid_prompt",
-            _ => "server_error",
-        };
+        let code = answer::failure_code(error.kind);
         let response = self.head.response(Status::Failed, self.events.items());
         let response = answer::failed(response, code, &error.message);
         self.lifecycle(StreamEvent::Failed, response, out);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use llm_provider_core::{Heard, Listener, Seen, SseEvent, UpstreamError};
 use llm_types::FinishReason;
 use memchr::{memchr2, memmem};
@@ -11,6 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::responses::chat::{failed, finish_reason};
+use crate::responses::items::Items;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::usage;
 use crate::responses::wire::{IncompleteDetails, Status, Usage};
@@ -22,6 +24,7 @@ pub struct ResponsesListener {
     seen: Seen,
     called: bool,
     failure: Option<UpstreamError>,
+    items: Items,
 }
 
 /// What is heard of an answer.
@@ -56,7 +59,7 @@ struct Kind<'a> {
 impl ResponsesListener {
     /// For one answer.
     pub fn new(options: Arc<ResponsesOptions>) -> Self {
-        Self { options, seen: Seen::default(), called: false, failure: None }
+        Self { options, seen: Seen::default(), called: false, failure: None, items: Items::default() }
     }
 
     fn hear(&mut self, answer: Answer<'_>) {
@@ -121,6 +124,7 @@ impl Listener for ResponsesListener {
         } else {
             Cow::Borrowed(event.event)
         };
+        self.items.hear(&kind, &event.data);
         match kind.as_ref() {
             b"response.completed" | b"response.incomplete" => self.end(&event.data),
             b"response.failed" | b"error" => self.fail(&event.data),
@@ -166,6 +170,10 @@ impl Listener for ResponsesListener {
 
     fn failure(&mut self) -> Option<UpstreamError> {
         self.failure.take()
+    }
+
+    fn left_open(&self) -> Option<Bytes> {
+        self.items.frame()
     }
 }
 
