@@ -28,7 +28,11 @@ const KINDS: &[Kind] = &[
                 "budget_id",
                 "created_by",
             ]);
-            columns.extend([Column::MaybeWhole("expires_ms"), Column::Flag("blocked")]);
+            columns.extend([
+                Column::MaybeWhole("expires_ms"),
+                Column::MaybeWhole("rotates_ms"),
+                Column::Flag("blocked"),
+            ]);
             columns
         },
         indexes: &[
@@ -40,6 +44,7 @@ const KINDS: &[Kind] = &[
             over(&["budget_id"]),
             over(&["created_by"]),
             over(&["expires_ms"]),
+            over(&["rotates_ms"]),
             over(&["created_ms", "id"]),
         ],
     },

@@ -210,9 +210,14 @@ pub struct Rotation {
 }
 
 impl Rotation {
+    /// When it should happen by itself; `None` if it does not.
+    pub fn due_at(&self) -> Option<UnixMs> {
+        self.next_at.filter(|_| self.auto_rotate)
+    }
+
     /// Whether it should have happened by now.
     pub fn is_due(&self, now: UnixMs) -> bool {
-        self.auto_rotate && self.next_at.is_some_and(|next| next <= now)
+        self.due_at().is_some_and(|due| due <= now)
     }
 
     /// It happens now.

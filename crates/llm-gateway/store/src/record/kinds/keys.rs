@@ -23,6 +23,7 @@ pub(crate) static KEYS: Sheet = Sheet {
         "budget_id",
         "created_by",
         "expires_ms",
+        "rotates_ms",
         "blocked",
     ],
     unique: &[("alias", "alias")],
@@ -43,6 +44,7 @@ pub(crate) static KEYS: Sheet = Sheet {
         (Field::Budget, "budget_id"),
         (Field::Creator, "created_by"),
         (Field::Expires, "expires_ms"),
+        (Field::Rotates, "rotates_ms"),
         (Field::Blocked, "blocked"),
         (Field::Spend, "spend_nanos"),
         (Field::Created, "created_ms"),
@@ -84,6 +86,7 @@ impl Kept for VirtualKey {
             maybe(self.budget_id.as_ref()),
             maybe(self.stamp.created_by.as_deref().map(short).as_ref()),
             self.expires_at.map(|end| end.0).into(),
+            self.rotation.due_at().map(|due| due.0).into(),
             self.blocked.into(),
         ]
     }
