@@ -283,8 +283,4 @@ pub const ROUTES: &[ManagementRoute] = table! {
     GET "/user/available_roles" User Read;
 
     POST "/config/reload" Settings Update;
-    GET "/config/list" Settings List;
-    GET "/get/allowed_ips" Settings Read;
-    POST "/add/allowed_ip" Settings Update;
-    POST "/delete/allowed_ip" Settings Update;
 };
