@@ -27,6 +27,7 @@ const KINDS: &[Kind] = &[
                 "agent_id",
                 "budget_id",
                 "created_by",
+                "token_claim",
             ]);
             columns.extend([
                 Column::MaybeWhole("expires_ms"),
@@ -37,6 +38,7 @@ const KINDS: &[Kind] = &[
         },
         indexes: &[
             unique(&["alias"]),
+            unique(&["token_claim"]),
             over(&["user_id"]),
             over(&["team_id"]),
             over(&["organization_id"]),

@@ -142,6 +142,7 @@ fn request(route: &ManagementRoute, of: Tenant) -> (String, Value) {
     let whose = format!("api_key={}&user_id={user}&team_id={team}&organization_id={name}", KeyHash::of(&key));
     let query = match (route.method, route.path) {
         ("GET", "/key/info") => format!("key={key}"),
+        ("GET", "/jwt/key/mapping/info") => format!("id={key}"),
         ("GET", "/key/list" | "/key/aliases") => format!("team_id={team}&user_id={user}"),
         ("GET", "/team/info" | "/v2/team/list" | "/team/filter/ui" | "/team/permissions_list") => {
             format!("team_id={team}")
@@ -183,6 +184,10 @@ fn body(route: &ManagementRoute, of: Tenant, key: &str, team: &str, leaving: &st
         "/key/{key}/reset_spend" | "/team/{team_id}/member/{user_id}/reset_spend" => json!({"reset_to": 0}),
         "/key/health" | "/team/{team_id}/disable_logging" => Value::Null,
         "/team/{team_id}/member/{user_id}/reset_budget" | "/spend/check" => Value::Null,
+
+        "/jwt/key/mapping/new" => json!({"jwt_claim_name": "azp", "jwt_claim_value": "app", "key": key}),
+        "/jwt/key/mapping/update" => json!({"id": key, "is_active": false}),
+        "/jwt/key/mapping/delete" => json!({"id": key}),
 
         "/team/new" => json!({"organization_id": name}),
         "/team/update" => json!({"team_id": team, "metadata": {"a": 1}}),

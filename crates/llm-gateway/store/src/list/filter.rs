@@ -32,6 +32,8 @@ pub enum Field {
     Budget,
     /// Who made it.
     Creator,
+    /// The claim of tokens that a key stands for, as [`TokenClaim::text`](llm_tenancy::TokenClaim::text) has it.
+    TokenClaim,
     /// A user's address, in lower case.
     Email,
     /// The subject by which the identity provider knows a user.
