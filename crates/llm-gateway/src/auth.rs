@@ -65,6 +65,14 @@ impl Principal {
         }
     }
 
+    /// The same bearer for other teams.
+    pub fn others(&self) -> &[Arc<Identity>] {
+        match self {
+            Self::Key(identity) => &identity.others,
+            Self::Master | Self::Anonymous => &[],
+        }
+    }
+
     /// What bounds it; `None` for whoever may everything.
     pub fn access(&self) -> Option<&Access> {
         match self {
@@ -317,6 +325,7 @@ impl Unread {
         key.expires_at = Some(verified.expires_at);
         let assumed = Assumed {
             key,
+            other_teams: placed.others,
             bounds: claimed.bounds().collect(),
             role: claimed.role,
             end_user: claimed.end_user_id.clone(),

@@ -190,6 +190,13 @@ async fn users_and_teams_become_what_their_tokens_say() {
         (200, 403, 403)
     );
     assert_eq!(anna().await.1.len(), 2);
+    // Without a word of the request it is for the first that may call the model, and is booked to it.
+    assert_eq!(chats(&gateway, &both, "main").await, (200, None));
+    assert_eq!(chats(&gateway, &both, "other").await, (200, None));
+    assert_eq!(chats(&gateway, &both, "nothing").await, refused(403, "team_model_access_denied"));
+    manage(&gateway, "/team/update", &json!({"team_id": "blue", "models": ["nothing"]})).await;
+    assert_eq!(chats(&gateway, &both, "other").await.0, 403, "a change of the other team holds too");
+    manage(&gateway, "/team/update", &json!({"team_id": "blue", "models": ["other"]})).await;
 
     // With the role and the groups of the next token the others are gone, and so is a key in a team that was left.
     let made = json!({"user_id": "anna", "team_id": "red"});

@@ -8,7 +8,8 @@ use llm_limits::Rules;
 use llm_store::{Change, Field, Filter, News, Query, Store, StoreError};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{
-    Access, BudgetId, Document, EndUserId, Grants, KeyHash, Kind, Role, TagName, TokenClaim, VirtualKey,
+    Access, BudgetId, Document, EndUserId, Grants, KeyHash, Kind, Role, TagName, TeamId, TokenClaim,
+    VirtualKey,
 };
 use llm_types::UnixMs;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
@@ -52,6 +53,8 @@ pub struct Identity {
     pub team_metadata: Document,
     /// Whom its requests are for, where what was presented tells.
     pub end_user: Option<Box<str>>,
+    /// The same bearer for other teams, in order: for models that this one may not call.
+    pub others: Vec<Arc<Self>>,
     /// Whether a change of any key may make this untrue.
     awaits_key: bool,
     /// The shared budgets that its bounds were made with.
@@ -68,17 +71,9 @@ impl Identity {
         team_metadata: Document,
         now: UnixMs,
     ) -> Self {
-        let last_used = AtomicI64::new(0);
-        let identity = Self {
-            access,
-            bounds,
-            key,
-            team_metadata,
-            end_user: None,
-            awaits_key: false,
-            budgets,
-            last_used,
-        };
+        let (end_user, others, awaits_key, last_used) = (None, Vec::new(), false, AtomicI64::new(0));
+        let identity =
+            Self { access, bounds, key, team_metadata, end_user, others, awaits_key, budgets, last_used };
         identity.used(now);
         identity
     }
@@ -97,6 +92,9 @@ impl Identity {
 
     /// Whether a change may have made this untrue.
     pub(crate) fn is_of(&self, presented: &KeyHash, change: &Change) -> bool {
+        if self.others.iter().any(|other| other.is_of(presented, change)) {
+            return true;
+        }
         let caller = &self.access.caller;
         let Some(id) = change.id.as_deref() else { return false };
         match change.kind {
@@ -126,6 +124,8 @@ impl Identity {
 pub struct Assumed {
     /// The key that it would be, under the hash of what was presented.
     pub key: VirtualKey,
+    /// Other teams that it may be for, in order, where that of the key may not call a model.
+    pub other_teams: Vec<TeamId>,
     /// What bounds it besides what its user, team and organisation do.
     pub bounds: Vec<Grants>,
     /// What somebody is who is no user of the store's. A proxy admin is one in any case.
@@ -225,19 +225,35 @@ impl Identities {
     /// Those of the store.
     pub async fn assume(&self, assumed: Assumed, now: UnixMs) -> Result<Arc<Identity>, StoreError> {
         let _permit = self.permits.acquire().await.ok();
-        let Assumed { key, bounds, role, end_user, awaits_key } = assumed;
-        let (hash, epoch) = (key.hash, self.cache.epoch());
-        let mut identity = read::of_key(&self.store, key, None, &bounds, &self.rules, now).await?;
-        identity.awaits_key = awaits_key;
-        identity.end_user = end_user.map(|id| id.as_str().into());
+        let (hash, epoch) = (assumed.key.hash, self.cache.epoch());
+        let mut others = Vec::with_capacity(assumed.other_teams.len());
+        for team in &assumed.other_teams {
+            let key = VirtualKey { team_id: Some(team.clone()), ..assumed.key.clone() };
+            others.push(Arc::new(self.stand_in(key, &assumed, now).await?));
+        }
+        let mut identity = self.stand_in(assumed.key.clone(), &assumed, now).await?;
+        identity.others = others;
+        let identity = Arc::new(identity);
+        self.cache.keep(hash, &identity, epoch);
+        Ok(identity)
+    }
+
+    async fn stand_in(
+        &self,
+        key: VirtualKey,
+        assumed: &Assumed,
+        now: UnixMs,
+    ) -> Result<Identity, StoreError> {
+        let Assumed { bounds, role, end_user, awaits_key, .. } = assumed;
+        let mut identity = read::of_key(&self.store, key, None, bounds, &self.rules, now).await?;
+        identity.awaits_key = *awaits_key;
+        identity.end_user = end_user.as_ref().map(|id| id.as_str().into());
         let caller = &mut identity.access.caller;
         caller.user_role = match role {
             // Whom the issuer calls an admin is one, whatever the user of that name is here.
-            Some(Role::ProxyAdmin) => role,
-            _ => caller.user_role.or(role),
+            Some(Role::ProxyAdmin) => *role,
+            _ => caller.user_role.or(*role),
         };
-        let identity = Arc::new(identity);
-        self.cache.keep(hash, &identity, epoch);
         Ok(identity)
     }
 

@@ -40,8 +40,8 @@ pub struct JwtSettings {
 
     /// The claim that names the team. Default: none.
     pub team_id_jwt_field: Option<String>,
-    /// The claim that lists teams. The request chooses one by the header `x-litellm-team-id`; else the first is taken that
-    /// there is and that is not blocked. Default: none.
+    /// The claim that lists teams. The request chooses one by the header `x-litellm-team-id`; else it is for the first that
+    /// there is, that is not blocked and that may call the model. Default: none.
     pub team_ids_jwt_field: Option<String>,
     /// The claim that has the team's name for people, which must be one team's; looked at where no team's id is told.
     /// Default: none.

@@ -16,6 +16,9 @@ use super::away;
 /// Records of one user that are looked at.
 const MOST: u64 = 1_000;
 
+/// Teams of a token, beside the first, that are looked at for a model.
+const OTHERS: usize = 15;
+
 /// A token that was checked, and where its bearer is looked for.
 pub(super) struct Bearer<'a> {
     pub(super) store: &'a Store,
@@ -29,6 +32,8 @@ pub(super) struct Bearer<'a> {
 pub(super) struct Placed {
     pub(super) user: Option<UserId>,
     pub(super) team: Option<TeamId>,
+    /// Other teams that they may be for, in order.
+    pub(super) others: Vec<TeamId>,
     pub(super) organization: Option<OrganizationId>,
 }
 
@@ -66,7 +71,14 @@ impl Bearer<'_> {
             self.join(user, &teams).await?;
         }
         let user = user.map(|user| user.user_id).or_else(|| claimed.user_id.clone());
-        Ok(Placed { user, team, organization })
+        let others = match asked {
+            Some(_) => Vec::new(),
+            None => {
+                let others = teams.iter().filter(|it| !it.blocked && team.as_ref() != Some(&it.team_id));
+                others.take(OTHERS).map(|team| team.team_id.clone()).collect()
+            }
+        };
+        Ok(Placed { user, team, others, organization })
     }
 
     /// The teams of the token that are there, in its order.
