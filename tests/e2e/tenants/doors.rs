@@ -256,6 +256,22 @@ async fn what_has_opened_others_opens_nothing_here() {
     let (_, told) = ask(&gateway, MASTER, "GET", &format!("/key/info?key={made}"), &Value::Null).await;
     assert_eq!(told["info"]["key_alias"], odd["key_alias"]);
     assert_eq!(told["info"]["metadata"]["note"], odd["metadata"]["note"]);
+    // Commands that a tenant names are run by nobody, wherever they are put.
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("was-here");
+    let server =
+        json!({"server_name": "s", "transport": "stdio", "command": "touch", "args": [marker], "env": {}});
+    let tenant = key(&gateway, &json!({})).await;
+    for path in ["/v1/mcp/server", "/mcp-rest/test/connection", "/mcp-rest/test/tools/list", "/mcp"] {
+        for key in [tenant.as_str(), MASTER] {
+            let (status, answer) = ask(&gateway, key, "POST", path, &server).await;
+            assert!(status >= 400, "{path}: {answer}");
+        }
+    }
+    let mut asked = super::chat("main");
+    asked["tools"] = json!([{"type": "mcp", "server_label": "s", "server_url": "stdio://touch", "command": "touch", "args": [marker]}]);
+    ask(&gateway, &tenant, "POST", "/v1/chat/completions", &asked).await;
+    assert!(!marker.exists());
     // The address that proxies tell is believed from trusted ones alone.
     let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
     let bearer = format!("Bearer {elsewhere}");
