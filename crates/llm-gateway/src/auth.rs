@@ -7,16 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
-use llm_identity::{Identities, Identity};
+use llm_identity::{Assumed, Identities, Identity};
 use llm_oidc::{Verifier, looks_like_token};
 use llm_provider_core::{Secret, header_text};
 use llm_store::StoreError;
 use llm_tenancy::key::secret::presented;
 use llm_tenancy::management::{ManagementRoute, Manager, Resource, route};
-use llm_tenancy::{Access, Grants, KeyHash, Route, Stamp, VirtualKey, groups_beside};
+use llm_tenancy::{Access, KeyHash, Route, Stamp, VirtualKey, groups_beside};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
+
+mod bearer;
+
+use bearer::Bearer;
 
 /// The header in which a bearer of a token says for which of its teams a request is.
 const TEAM: HeaderName = HeaderName::from_static("x-litellm-team-id");
@@ -50,6 +54,22 @@ impl Principal {
                 caller.key_alias.as_deref().map_or_else(|| caller.key.to_string().into(), Cow::Borrowed)
             }
             _ => self.label().into(),
+        }
+    }
+
+    /// Whom its requests are for, whatever they say themselves: a token may tell.
+    pub fn end_user(&self) -> Option<&str> {
+        match self {
+            Self::Key(identity) => identity.end_user.as_deref(),
+            Self::Master | Self::Anonymous => None,
+        }
+    }
+
+    /// The same bearer for other teams.
+    pub fn others(&self) -> &[Arc<Identity>] {
+        match self {
+            Self::Key(identity) => &identity.others,
+            Self::Master | Self::Anonymous => &[],
         }
     }
 
@@ -289,16 +309,29 @@ impl Unread {
         if let Some(Some(identity)) = identities.cached(&hash, now) {
             return Ok(Principal::Key(identity));
         }
-        let bearer = &verified.identity;
-        let name = bearer.user_email.as_deref().or(bearer.user_id.as_ref().map(AsRef::as_ref));
+        let (claimed, settings) = (&verified.identity, tokens.settings());
+        let mapped = settings.virtual_key_claim_field.as_deref().zip(claimed.client_id.as_deref());
+        if let Some((claim, value)) = mapped {
+            let found = identities.of_claim(&hash, claim, value, now).await.map_err(bearer::told)?;
+            if let Some(identity) = found {
+                return Ok(Principal::Key(identity));
+            }
+        }
+        let bearer = Bearer { store: identities.store(), settings, claimed, now };
+        let placed = bearer.place(team.as_deref()).await?;
+        let name = claimed.user_email.as_deref().or(claimed.user_id.as_ref().map(AsRef::as_ref));
         let mut key = VirtualKey::new(hash, name.unwrap_or("token"), Stamp::default());
-        key.user_id.clone_from(&bearer.user_id);
-        key.team_id = bearer.team(team.as_deref())?.cloned();
-        key.organization_id.clone_from(&bearer.organization_id);
+        (key.user_id, key.team_id, key.organization_id) = (placed.user, placed.team, placed.organization);
         key.expires_at = Some(verified.expires_at);
-        let bounds: Vec<Grants> = bearer.bounds().collect();
-        let identity =
-            identities.assume(key, &bounds, bearer.role, now).await.map_err(|error| away(&error))?;
+        let assumed = Assumed {
+            key,
+            other_teams: placed.others,
+            bounds: claimed.bounds().collect(),
+            role: claimed.role,
+            end_user: claimed.end_user_id.clone(),
+            awaits_key: mapped.is_some(),
+        };
+        let identity = identities.assume(assumed, now).await.map_err(|error| away(&error))?;
         Ok(Principal::Key(identity))
     }
 }

@@ -1,31 +1,37 @@
 //! What opens the data plane, and what does not.
 
-use llm_gateway::routes::ROUTES;
+use llm_gateway::routes::{ROUTES, RouteDoc};
 use serde_json::{Value, json};
 
 use super::{MASTER, ask, chats, config, key, manage, refused};
 use crate::client::{connect, send};
 use crate::process::Gateway;
 
-/// Every route that asks a model, with a request for `main`.
-fn requests() -> Vec<(&'static str, String)> {
-    let asks = |path: &str| {
-        [
-            "chat",
-            "responses",
-            "embed",
-            "messages",
-            "rerank",
-            "generate",
-            "converse",
-            "models/{*",
-            "projects",
-            "deployments",
-            "v1beta1",
-            "token_counter",
-        ]
-        .iter()
-        .any(|part| path.contains(part))
+/// Routes that nobody needs a key for: what says that the process is there, and what it can do.
+const OPEN: [&str; 8] = [
+    "/api/version",
+    "/health/liveliness",
+    "/health/liveness",
+    "/health/readiness",
+    "/openapi.json",
+    "/docs",
+    "/docs/docs.css",
+    "/docs/docs.js",
+];
+
+/// Routes of the gateway's own: method, path, and what they answer to an admin and to an admin who only looks.
+const OWN: [(&str, &str, u16, u16); 5] = [
+    ("GET", "/health", 200, 403),
+    ("GET", "/health/latest", 200, 200),
+    ("GET", "/metrics", 200, 200),
+    ("GET", "/provider/budgets", 200, 200),
+    ("POST", "/config/reload", 200, 403),
+];
+
+/// Every other route, with an address for `main`: whatever is added to the table is asked.
+fn requests(method: &str) -> Vec<(&'static str, String)> {
+    let is_other = |doc: &&RouteDoc| {
+        doc.method == method && !OPEN.contains(&doc.path) && OWN.iter().all(|(_, path, ..)| doc.path != *path)
     };
     let filled = |path: &str| {
         let at =
@@ -35,12 +41,12 @@ fn requests() -> Vec<(&'static str, String)> {
             "/v1beta1/{*call}" | "/v1/projects/{*call}" => {
                 at("{*", "p/locations/l/publishers/google/models/main:generateContent")
             }
+            path if path.contains("{*") && method == "GET" => at("{*", "main"),
             path if path.contains("{*") => at("{*", "main:generateContent"),
             path => Some(path.replace("{model}", "main")),
         }
     };
-    let posts = ROUTES.iter().filter(|doc| doc.method == "POST" && asks(doc.path));
-    posts.map(|doc| (doc.path, filled(doc.path).unwrap())).collect()
+    ROUTES.iter().filter(is_other).map(|doc| (doc.path, filled(doc.path).unwrap())).collect()
 }
 
 /// A body that any of them takes so far that its model is known.
@@ -73,9 +79,29 @@ async fn every_route_refuses_every_key_that_does_not_open_it() {
     let foreign = key(&gateway, &json!({"models": ["other"]})).await;
     let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
     let looks = key(&gateway, &json!({"allowed_routes": ["info_routes"]})).await;
+    let manages = key(&gateway, &json!({"allowed_routes": ["/key/list"]})).await;
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-    let routes = requests();
-    assert!(routes.len() >= 25, "{routes:?}");
+    let (asking, looking) = (requests("POST"), requests("GET"));
+    assert_eq!(asking.len() + looking.len() + OPEN.len() + OWN.len(), ROUTES.len());
+    for (template, path) in looking {
+        for (what, key, status) in [
+            ("blocked", &blocked, 401),
+            ("of a blocked team", &of_blocked_team, 401),
+            ("expired", &expired, 401),
+            ("deleted", &deleted, 401),
+            ("unknown", &"sk-never-made".to_owned(), 401),
+            ("from elsewhere", &elsewhere, 403),
+            ("for another route", &manages, 403),
+        ] {
+            let (told, answer) = ask(&gateway, key, "GET", &path, &Value::Null).await;
+            assert_eq!(told, status, "{template}, a key that is {what}: {answer}");
+        }
+        let (_, seen) = ask(&gateway, &foreign, "GET", &path, &Value::Null).await;
+        assert!(!seen.to_string().contains("I am main"), "{template}: {seen}");
+        let listed = seen.to_string().contains("\"main\"") && !template.contains('{');
+        assert!(!listed, "{template} tells of models that the key may not call: {seen}");
+    }
+    let routes = asking;
     for (template, path) in routes {
         for (what, key, status) in [
             ("blocked", &blocked, 401),
@@ -171,12 +197,7 @@ async fn the_gateways_own_is_for_its_admins() {
     .await;
     let boss = key(&gateway, &json!({"user_id": "boss"})).await;
     let looks = key(&gateway, &json!({"user_id": "looks"})).await;
-    for (method, path, of_boss, of_looks) in [
-        ("GET", "/health/latest", 200, 200),
-        ("GET", "/metrics", 200, 200),
-        ("GET", "/provider/budgets", 200, 200),
-        ("POST", "/config/reload", 200, 403),
-    ] {
+    for (method, path, of_boss, of_looks) in OWN {
         let asked = async |key: &str| ask(&gateway, key, method, path, &Value::Null).await.0;
         assert_eq!(
             (
@@ -235,6 +256,22 @@ async fn what_has_opened_others_opens_nothing_here() {
     let (_, told) = ask(&gateway, MASTER, "GET", &format!("/key/info?key={made}"), &Value::Null).await;
     assert_eq!(told["info"]["key_alias"], odd["key_alias"]);
     assert_eq!(told["info"]["metadata"]["note"], odd["metadata"]["note"]);
+    // Commands that a tenant names are run by nobody, wherever they are put.
+    let folder = tempfile::tempdir().unwrap();
+    let marker = folder.path().join("was-here");
+    let server =
+        json!({"server_name": "s", "transport": "stdio", "command": "touch", "args": [marker], "env": {}});
+    let tenant = key(&gateway, &json!({})).await;
+    for path in ["/v1/mcp/server", "/mcp-rest/test/connection", "/mcp-rest/test/tools/list", "/mcp"] {
+        for key in [tenant.as_str(), MASTER] {
+            let (status, answer) = ask(&gateway, key, "POST", path, &server).await;
+            assert!(status >= 400, "{path}: {answer}");
+        }
+    }
+    let mut asked = super::chat("main");
+    asked["tools"] = json!([{"type": "mcp", "server_label": "s", "server_url": "stdio://touch", "command": "touch", "args": [marker]}]);
+    ask(&gateway, &tenant, "POST", "/v1/chat/completions", &asked).await;
+    assert!(!marker.exists());
     // The address that proxies tell is believed from trusted ones alone.
     let elsewhere = key(&gateway, &json!({"allowed_ips": ["203.0.113.7"]})).await;
     let bearer = format!("Bearer {elsewhere}");

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{chats, config, key, manage, refused};
+use super::{MASTER, ask, chat, chats, config, key, manage, refused};
+use crate::client::{connect, send};
 use crate::process::Gateway;
 
 fn encode(bytes: &[u8]) -> String {
@@ -66,14 +67,23 @@ fn claims(more: &Value) -> Value {
 }
 
 async fn gateway(issuer: &Issuer) -> Gateway {
+    gateway_with(issuer, &json!({"team_id_jwt_field": "team"})).await
+}
+
+async fn gateway_with(issuer: &Issuer, more: &Value) -> Gateway {
     let mut config = config();
     config["general_settings"]["enable_jwt_auth"] = true.into();
-    config["general_settings"]["litellm_jwtauth"] = json!({
+    let mut settings = json!({
         "issuers": [{"issuer": "https://id.example", "public_key_url": issuer.url, "audience": "gateway"}],
         "user_id_jwt_field": "sub",
-        "team_id_jwt_field": "team",
     });
+    settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    config["general_settings"]["litellm_jwtauth"] = settings;
     Gateway::start(&config)
+}
+
+async fn look(gateway: &Gateway, key: &str, path: &str) -> (u16, Value) {
+    ask(gateway, key, "GET", path, &Value::Null).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -123,4 +133,176 @@ async fn tokens_that_are_not_right_open_nothing() {
         assert_eq!(chats(&gateway, &token, "main").await.0, 401, "{what}");
     }
     assert_eq!(chats(&gateway, &token, "main").await, (200, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_and_teams_become_what_their_tokens_say() {
+    let issuer = Issuer::start().await;
+    let settings = json!({
+        "user_id_upsert": true,
+        "user_email_jwt_field": "email",
+        "team_ids_jwt_field": "groups",
+        "roles_jwt_field": "roles",
+        "sync_user_role_and_teams": true,
+        "jwt_litellm_role_map": [
+            {"jwt_role": "boss-*", "litellm_role": "proxy_admin"},
+            {"jwt_role": "staff", "litellm_role": "internal_user"},
+        ],
+    });
+    let gateway = gateway_with(&issuer, &settings).await;
+    for (team, model) in [("red", "main"), ("blue", "other")] {
+        manage(&gateway, "/team/new", &json!({"team_id": team, "models": [model]})).await;
+    }
+    manage(&gateway, "/user/new", &json!({"user_id": "bert", "user_email": "bert@example.com"})).await;
+    let token = |more: Value| issuer.sign(&claims(&more));
+    let anna = async || {
+        let (status, info) = look(&gateway, MASTER, "/v2/user/info?user_id=anna").await;
+        assert_eq!(status, 200, "{info}");
+        let (_, teams) = look(&gateway, MASTER, "/team/list?user_id=anna").await;
+        let teams = teams.as_array().unwrap().iter().map(|team| team["team_id"].as_str().unwrap().to_owned());
+        (info, teams.collect::<Vec<_>>())
+    };
+
+    // Of groups that are no teams here nothing comes, and the first that is one counts.
+    let first =
+        token(json!({"groups": ["elsewhere", "red"], "roles": ["staff"], "email": "Anna@Example.com"}));
+    assert_eq!(chats(&gateway, &first, "main").await, (200, None));
+    assert_eq!(chats(&gateway, &first, "other").await, refused(403, "team_model_access_denied"));
+    let (info, teams) = anna().await;
+    assert_eq!(
+        (&info["user_email"], &info["user_role"]),
+        (&json!("anna@example.com"), &json!("internal_user"))
+    );
+    assert_eq!(teams, ["red"]);
+    assert_eq!(look(&gateway, &first, "/user/list").await.0, 403);
+
+    // The request chooses among the teams of the token, and not among others.
+    let both = token(json!({"groups": ["red", "blue"], "roles": ["staff"]}));
+    let of_team = async |team: &str, model: &str| {
+        let bearer = format!("Bearer {both}");
+        let headers = [("authorization", bearer.as_str()), ("x-litellm-team-id", team)];
+        send(connect(gateway.address).await, "POST", "/v1/chat/completions", &headers, &chat(model))
+            .await
+            .status
+    };
+    assert_eq!(
+        (of_team("blue", "other").await, of_team("red", "other").await, of_team("green", "other").await),
+        (200, 403, 403)
+    );
+    assert_eq!(anna().await.1.len(), 2);
+    // Without a word of the request it is for the first that may call the model, and is booked to it.
+    assert_eq!(chats(&gateway, &both, "main").await, (200, None));
+    assert_eq!(chats(&gateway, &both, "other").await, (200, None));
+    assert_eq!(chats(&gateway, &both, "nothing").await, refused(403, "team_model_access_denied"));
+    manage(&gateway, "/team/update", &json!({"team_id": "blue", "models": ["nothing"]})).await;
+    assert_eq!(chats(&gateway, &both, "other").await.0, 403, "a change of the other team holds too");
+    manage(&gateway, "/team/update", &json!({"team_id": "blue", "models": ["other"]})).await;
+
+    // With the role and the groups of the next token the others are gone, and so is a key in a team that was left.
+    let made = json!({"user_id": "anna", "team_id": "red"});
+    let made = key(&gateway, &made).await;
+    assert_eq!(chats(&gateway, &made, "main").await, (200, None));
+    let boss = token(json!({"groups": ["blue"], "roles": ["boss-of-all"]}));
+    assert_eq!(look(&gateway, &boss, "/user/list").await.0, 200);
+    let (info, teams) = anna().await;
+    assert_eq!((&info["user_role"], teams), (&json!("proxy_admin"), vec!["blue".to_owned()]));
+    assert_eq!(chats(&gateway, &made, "main").await.0, 401);
+
+    // An address that is another user's stays that user's; a role that nothing maps to changes nothing.
+    let carl =
+        token(json!({"sub": "carl", "groups": ["red"], "roles": ["other"], "email": "bert@example.com"}));
+    assert_eq!(chats(&gateway, &carl, "main").await, (200, None));
+    let (_, info) = look(&gateway, MASTER, "/v2/user/info?user_id=carl").await;
+    assert_eq!((&info["user_email"], &info["user_role"]), (&Value::Null, &json!("internal_user")));
+    // An id that no database keeps is nobody's.
+    let long = "x".repeat(300);
+    assert_eq!(chats(&gateway, &token(json!({"sub": long, "groups": ["red"]})), "main").await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_for_people_lead_to_teams_and_organizations() {
+    let issuer = Issuer::start().await;
+    let settings = json!({
+        "team_alias_jwt_field": "team_name", "org_alias_jwt_field": "org_name", "team_id_default": "everybodys",
+        "end_user_id_jwt_field": "client", "upsert_sso_user_to_team": true,
+    });
+    let gateway = gateway_with(&issuer, &settings).await;
+    manage(&gateway, "/team/new", &json!({"team_id": "t1", "team_alias": "Red", "models": ["main"]})).await;
+    manage(&gateway, "/team/new", &json!({"team_id": "t2", "team_alias": "Twice"})).await;
+    manage(&gateway, "/team/new", &json!({"team_id": "t3", "team_alias": "Twice"})).await;
+    manage(&gateway, "/team/new", &json!({"team_id": "everybodys", "models": ["other"]})).await;
+    let narrow = json!({"organization_id": "o1", "organization_alias": "North", "models": ["other"]});
+    manage(&gateway, "/organization/new", &narrow).await;
+    manage(&gateway, "/user/new", &json!({"user_id": "anna", "auto_create_key": false})).await;
+    let token = |more: Value| issuer.sign(&claims(&more));
+    let red = token(json!({"team_name": "Red"}));
+    assert_eq!(chats(&gateway, &red, "main").await, (200, None));
+    assert_eq!(chats(&gateway, &red, "other").await.0, 403);
+    let (_, team) = look(&gateway, MASTER, "/team/info?team_id=t1").await;
+    assert_eq!(team["team_info"]["members_with_roles"][0]["user_id"], "anna");
+    for (what, claims) in [
+        ("a name that nobody has", json!({"team_name": "Green"})),
+        ("a name that two have", json!({"team_name": "Twice"})),
+        ("an organisation that there is not", json!({"team_name": "Red", "org_name": "South"})),
+    ] {
+        assert_eq!(chats(&gateway, &token(claims), "main").await.0, 401, "{what}");
+    }
+    let plain = token(json!({"sub": "zoe"}));
+    assert_eq!(chats(&gateway, &plain, "other").await, (200, None));
+    assert_eq!(chats(&gateway, &plain, "main").await.0, 403);
+    let both = token(json!({"sub": "zoe", "team_name": "Red", "org_name": "North"}));
+    assert_eq!(chats(&gateway, &both, "main").await.0, 403, "the organisation bounds it as well");
+    assert_eq!(look(&gateway, MASTER, "/v2/user/info?user_id=zoe").await.0, 404, "nobody is made");
+
+    // Whom it is for is told by the token and not by the request.
+    manage(&gateway, "/customer/new", &json!({"user_id": "shut", "blocked": true})).await;
+    let shut = token(json!({"team_name": "Red", "client": "shut"}));
+    let mut asked = chat("main");
+    asked["user"] = "open".into();
+    let (status, answer) = ask(&gateway, &shut, "POST", "/v1/chat/completions", &asked).await;
+    assert!((400..500).contains(&status), "{status} {answer}");
+    let open = token(json!({"team_name": "Red", "client": "open"}));
+    assert_eq!(chats(&gateway, &open, "main").await, (200, None));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn teams_are_made_and_needed() {
+    let issuer = Issuer::start().await;
+    let settings = json!({
+        "team_id_jwt_field": "team", "team_id_upsert": true, "enforce_team_based_model_access": true,
+    });
+    let gateway = gateway_with(&issuer, &settings).await;
+    let token = |more: Value| issuer.sign(&claims(&more));
+    assert_eq!(chats(&gateway, &token(json!({})), "main").await, refused(403, "auth_error"));
+    assert_eq!(chats(&gateway, &token(json!({"team": "new"})), "main").await, (200, None));
+    assert_eq!(look(&gateway, MASTER, "/team/info?team_id=new").await.0, 200);
+    // Admins need none, and are admins although the user of that name is not.
+    manage(&gateway, "/user/new", &json!({"user_id": "anna", "auto_create_key": false})).await;
+    let admin = token(json!({"scope": "openid litellm_proxy_admin"}));
+    assert_eq!(look(&gateway, &admin, "/user/list").await.0, 200);
+    assert_eq!(look(&gateway, &token(json!({"team": "new"})), "/user/list").await.0, 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_stands_for_tokens() {
+    let issuer = Issuer::start().await;
+    let settings = json!({"virtual_key_claim_field": "azp", "admin_jwt_scope": ""});
+    let gateway = gateway_with(&issuer, &settings).await;
+    let token = issuer.sign(&claims(&json!({"azp": "app"})));
+    assert_eq!(chats(&gateway, &token, "other").await, (200, None), "taken as it is");
+    let made = key(&gateway, &json!({"models": ["main"]})).await;
+    let mapping = json!({"jwt_claim_name": "azp", "jwt_claim_value": "app", "key": made});
+    let id = manage(&gateway, "/jwt/key/mapping/new", &mapping).await["id"].clone();
+    // It holds at once, also for a token that was let in before.
+    assert_eq!(chats(&gateway, &token, "other").await, refused(403, "key_model_access_denied"));
+    assert_eq!(chats(&gateway, &token, "main").await, (200, None));
+    let (_, own) = look(&gateway, &token, "/key/info").await;
+    assert_eq!(own["key"], id, "it is that key");
+    assert_eq!(chats(&gateway, &issuer.sign(&claims(&json!({"azp": "app2"}))), "other").await, (200, None));
+    let over = issuer.sign(&claims(&json!({"azp": "app", "exp": seconds() - 120})));
+    assert_eq!(chats(&gateway, &over, "main").await.0, 401);
+    manage(&gateway, "/key/block", &json!({"key": made})).await;
+    assert_eq!(chats(&gateway, &token, "main").await.0, 401);
+    manage(&gateway, "/jwt/key/mapping/update", &json!({"id": id, "is_active": false})).await;
+    assert_eq!(chats(&gateway, &token, "other").await, (200, None), "as if there were none");
 }

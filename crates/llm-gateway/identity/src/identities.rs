@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llm_limits::Rules;
-use llm_store::{Change, News, Store, StoreError};
-use llm_tenancy::{Access, BudgetId, Document, EndUserId, Grants, KeyHash, Kind, Role, TagName, VirtualKey};
+use llm_store::{Change, Field, Filter, News, Query, Store, StoreError};
+use llm_tenancy::management::Scope;
+use llm_tenancy::{
+    Access, BudgetId, Document, EndUserId, Grants, KeyHash, Kind, Role, TagName, TeamId, TokenClaim,
+    VirtualKey,
+};
 use llm_types::UnixMs;
 use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 
@@ -47,6 +51,12 @@ pub struct Identity {
     pub key: VirtualKey,
     /// What was written down of its team.
     pub team_metadata: Document,
+    /// Whom its requests are for, where what was presented tells.
+    pub end_user: Option<Box<str>>,
+    /// The same bearer for other teams, in order: for models that this one may not call.
+    pub others: Vec<Arc<Self>>,
+    /// Whether a change of any key may make this untrue.
+    awaits_key: bool,
     /// The shared budgets that its bounds were made with.
     budgets: Vec<BudgetId>,
     last_used: AtomicI64,
@@ -61,7 +71,9 @@ impl Identity {
         team_metadata: Document,
         now: UnixMs,
     ) -> Self {
-        let identity = Self { access, bounds, key, team_metadata, budgets, last_used: AtomicI64::new(0) };
+        let (end_user, others, awaits_key, last_used) = (None, Vec::new(), false, AtomicI64::new(0));
+        let identity =
+            Self { access, bounds, key, team_metadata, end_user, others, awaits_key, budgets, last_used };
         identity.used(now);
         identity
     }
@@ -80,10 +92,16 @@ impl Identity {
 
     /// Whether a change may have made this untrue.
     pub(crate) fn is_of(&self, presented: &KeyHash, change: &Change) -> bool {
+        if self.others.iter().any(|other| other.is_of(presented, change)) {
+            return true;
+        }
         let caller = &self.access.caller;
         let Some(id) = change.id.as_deref() else { return false };
         match change.kind {
-            Kind::Key => id.parse().is_ok_and(|hash: KeyHash| hash == *presented || hash == caller.key),
+            Kind::Key => {
+                self.awaits_key
+                    || id.parse().is_ok_and(|hash: KeyHash| hash == *presented || hash == caller.key)
+            }
             Kind::Team => caller.team_id.as_ref().is_some_and(|team| team.as_str() == id),
             Kind::User => caller.user_id.as_ref().is_some_and(|user| user.as_str() == id),
             Kind::Organization => caller.organization_id.as_ref().is_some_and(|own| own.as_str() == id),
@@ -99,6 +117,23 @@ impl Identity {
             _ => false,
         }
     }
+}
+
+/// What stands for a key that is in no store.
+#[derive(Debug, Clone)]
+pub struct Assumed {
+    /// The key that it would be, under the hash of what was presented.
+    pub key: VirtualKey,
+    /// Other teams that it may be for, in order, where that of the key may not call a model.
+    pub other_teams: Vec<TeamId>,
+    /// What bounds it besides what its user, team and organisation do.
+    pub bounds: Vec<Grants>,
+    /// What somebody is who is no user of the store's. A proxy admin is one in any case.
+    pub role: Option<Role>,
+    /// Whom its requests are for, whatever they say themselves.
+    pub end_user: Option<EndUserId>,
+    /// Whether some key might come to stand for it: it is read again when any key changes.
+    pub awaits_key: bool,
 }
 
 type Reading = Arc<OnceCell<Result<Option<Arc<Identity>>, StoreError>>>;
@@ -183,26 +218,75 @@ impl Identities {
         read
     }
 
-    /// What somebody may do who presents no key of the store's, but what stands for `key`: a token. It is kept like a key,
-    /// under the hash of what was presented; `bounds` bound it besides what its user, team and organisation do. Somebody who
-    /// is no user of the store's has the `role` that is given.
+    /// What somebody may do who presents no key of the store's, but what stands for one: a token. It is kept like a key,
+    /// under the hash of what was presented.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn assume(
-        &self,
-        key: VirtualKey,
-        bounds: &[Grants],
-        role: Option<Role>,
-        now: UnixMs,
-    ) -> Result<Arc<Identity>, StoreError> {
+    pub async fn assume(&self, assumed: Assumed, now: UnixMs) -> Result<Arc<Identity>, StoreError> {
         let _permit = self.permits.acquire().await.ok();
-        let (hash, epoch) = (key.hash, self.cache.epoch());
-        let mut identity = read::of_key(&self.store, key, None, bounds, &self.rules, now).await?;
-        let caller = &mut identity.access.caller;
-        caller.user_role = caller.user_role.or(role);
+        let (hash, epoch) = (assumed.key.hash, self.cache.epoch());
+        let mut others = Vec::with_capacity(assumed.other_teams.len());
+        for team in &assumed.other_teams {
+            let key = VirtualKey { team_id: Some(team.clone()), ..assumed.key.clone() };
+            others.push(Arc::new(self.stand_in(key, &assumed, now).await?));
+        }
+        let mut identity = self.stand_in(assumed.key.clone(), &assumed, now).await?;
+        identity.others = others;
         let identity = Arc::new(identity);
         self.cache.keep(hash, &identity, epoch);
+        Ok(identity)
+    }
+
+    async fn stand_in(
+        &self,
+        key: VirtualKey,
+        assumed: &Assumed,
+        now: UnixMs,
+    ) -> Result<Identity, StoreError> {
+        let Assumed { bounds, role, end_user, awaits_key, .. } = assumed;
+        let mut identity = read::of_key(&self.store, key, None, bounds, &self.rules, now).await?;
+        identity.awaits_key = *awaits_key;
+        identity.end_user = end_user.as_ref().map(|id| id.as_str().into());
+        let caller = &mut identity.access.caller;
+        caller.user_role = match role {
+            // Whom the issuer calls an admin is one, whatever the user of that name is here.
+            Some(Role::ProxyAdmin) => *role,
+            _ => caller.user_role.or(*role),
+        };
+        Ok(identity)
+    }
+
+    /// Whose the key is that stands for tokens with this value of a claim, if there is one. It is kept under the hash of what
+    /// was presented as well.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn of_claim(
+        &self,
+        presented: &KeyHash,
+        claim: &str,
+        value: &str,
+        now: UnixMs,
+    ) -> Result<Option<Arc<Identity>>, StoreError> {
+        let epoch = self.cache.epoch();
+        let query = Query {
+            filters: vec![Filter::Is(Field::TokenClaim, TokenClaim::text(claim, value))],
+            sort: Field::Id,
+            size: 1,
+            ..Query::default()
+        };
+        let found = self.store.list::<VirtualKey>(&query, &Scope::everything()).await?.records;
+        let is_meant = |key: &VirtualKey| {
+            key.token_claim.as_ref().is_some_and(|it| it.is_active && it.name == claim && it.value == value)
+        };
+        let Some(key) = found.into_iter().map(|found| found.value).find(is_meant) else {
+            return Ok(None);
+        };
+        let identity = self.find(&key.hash, now).await?;
+        if let Some(identity) = &identity {
+            self.cache.keep(*presented, identity, epoch);
+        }
         Ok(identity)
     }
 

@@ -7,5 +7,5 @@ mod named;
 mod read;
 
 pub use follow::{Clock, Hear};
-pub use identities::{Bounds, Identities, Identity};
+pub use identities::{Assumed, Bounds, Identities, Identity};
 pub use named::{Customer, Label};

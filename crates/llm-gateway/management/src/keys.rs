@@ -4,6 +4,7 @@ mod allotment;
 mod bulk;
 mod change;
 mod check;
+mod claims;
 mod delete;
 mod due;
 mod health;
@@ -24,7 +25,7 @@ use members::members;
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     [make::endpoints(), change::endpoints(), delete::endpoints(), look::endpoints(), list::endpoints()]
         .into_iter()
-        .chain([bulk::endpoints(), rotate::endpoints(), health::endpoints()])
+        .chain([bulk::endpoints(), rotate::endpoints(), health::endpoints(), claims::endpoints()])
         .flatten()
         .collect()
 }

@@ -25,6 +25,7 @@ const GROUPS: &[(&str, &str)] = &[
     ("model", "Models beside those of the configuration's file."),
     ("credential", "Vendors' keys under names, for models."),
     ("audit", "Who changed what, and when."),
+    ("settings", "For which keys tokens of identity providers stand."),
     ("spend", "What was spent: entries of the ledger, and reports."),
 ];
 

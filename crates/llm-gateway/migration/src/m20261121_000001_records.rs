@@ -27,12 +27,18 @@ const KINDS: &[Kind] = &[
                 "agent_id",
                 "budget_id",
                 "created_by",
+                "token_claim",
             ]);
-            columns.extend([Column::MaybeWhole("expires_ms"), Column::Flag("blocked")]);
+            columns.extend([
+                Column::MaybeWhole("expires_ms"),
+                Column::MaybeWhole("rotates_ms"),
+                Column::Flag("blocked"),
+            ]);
             columns
         },
         indexes: &[
             unique(&["alias"]),
+            unique(&["token_claim"]),
             over(&["user_id"]),
             over(&["team_id"]),
             over(&["organization_id"]),
@@ -40,6 +46,7 @@ const KINDS: &[Kind] = &[
             over(&["budget_id"]),
             over(&["created_by"]),
             over(&["expires_ms"]),
+            over(&["rotates_ms"]),
             over(&["created_ms", "id"]),
         ],
     },

@@ -20,6 +20,8 @@ pub struct Identity {
     /// The teams that the token names: the one of `team_id_jwt_field` first, then those of the list. The default team, if
     /// there is one and the token names none.
     pub teams: Vec<TeamId>,
+    /// Whether the token says which teams there are, if only that there are none.
+    pub names_teams: bool,
     /// The team by its name for people.
     pub team_alias: Option<String>,
     /// The organisation.
@@ -63,6 +65,7 @@ impl Identity {
                 }
             }
         }
+        let team_alias = id(settings.team_alias_jwt_field.as_deref())?;
         let user_email = id(fields.user_email)?;
         check_email(user_email.as_deref(), settings)?;
 
@@ -95,7 +98,7 @@ impl Identity {
             Some(mapped)
         } else if user_id.is_some() || is_allowed_user == Some(true) {
             Some(Role::InternalUser)
-        } else if !teams.is_empty() || settings.team_id_default.is_some() {
+        } else if !teams.is_empty() || team_alias.is_some() || settings.team_id_default.is_some() {
             Some(Role::Team)
         } else {
             None
@@ -103,7 +106,7 @@ impl Identity {
         if role.is_none() && settings.enforce_rbac {
             return Err(TokenError::Forbidden { reason: "the token has no role here" });
         }
-        if teams.is_empty() {
+        if teams.is_empty() && team_alias.is_none() {
             teams.extend(settings.team_id_default.clone());
         }
         let all_roles: Vec<&String> = user_roles.iter().chain(&mapped_roles).collect();
@@ -116,7 +119,12 @@ impl Identity {
             user_id: user_id.map(UserId::from),
             user_email,
             teams: teams.into_iter().map(TeamId::from).collect(),
-            team_alias: id(settings.team_alias_jwt_field.as_deref())?,
+            names_teams: team_alias.is_some()
+                || [fields.team_id, fields.team_ids]
+                    .into_iter()
+                    .flatten()
+                    .any(|path| claims.get(path).is_some()),
+            team_alias,
             organization_id: id(fields.org_id)?.map(OrganizationId::from),
             organization_alias: id(settings.org_alias_jwt_field.as_deref())?,
             end_user_id: id(fields.end_user_id)?.map(EndUserId::from),
@@ -178,21 +186,6 @@ impl Identity {
             .iter()
             .map(move |models| Grants { models: or(models, NO_MODELS), ..Grants::default() });
         routes.chain(models)
-    }
-
-    /// The team that a request is for: the one that it asks for by `x-litellm-team-id`, which must be one of the token's, or
-    /// the first of the token's.
-    ///
-    /// # Errors
-    /// [`TokenError::Forbidden`] if it asks for a team that the token does not name.
-    pub fn team(&self, asked: Option<&str>) -> Result<Option<&TeamId>, TokenError> {
-        match asked {
-            None => Ok(self.teams.first()),
-            Some(asked) => {
-                let found = self.teams.iter().find(|team| team.as_str() == asked);
-                found.map(Some).ok_or(TokenError::Forbidden { reason: "the token does not name this team" })
-            }
-        }
     }
 }
 

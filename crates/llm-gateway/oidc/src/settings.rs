@@ -40,27 +40,29 @@ pub struct JwtSettings {
 
     /// The claim that names the team. Default: none.
     pub team_id_jwt_field: Option<String>,
-    /// The claim that lists teams; the request chooses one by the header `x-litellm-team-id`, else the first that may call
-    /// the model is taken. Default: none.
+    /// The claim that lists teams. The request chooses one by the header `x-litellm-team-id`; else it is for the first that
+    /// there is, that is not blocked and that may call the model. Default: none.
     pub team_ids_jwt_field: Option<String>,
-    /// The claim that has the team's name for people. Default: none.
+    /// The claim that has the team's name for people, which must be one team's; looked at where no team's id is told.
+    /// Default: none.
     pub team_alias_jwt_field: Option<String>,
     /// The team of tokens that name none. Default: none.
     pub team_id_default: Option<String>,
     /// Whether teams that are not known are made. Default: false.
     pub team_id_upsert: bool,
-    /// Whether users become members of the teams that their tokens list. Default: false.
+    /// Whether users that are known become members of those teams of their tokens that there are. Default: false.
     pub upsert_sso_user_to_team: bool,
     /// Routes that a team may call that speaks for itself. Default: `openai_routes`, `info_routes`.
     pub team_allowed_routes: Vec<String>,
-    /// Whether the models of the team are all that its tokens may call. Default: false.
+    /// Whether tokens that name no team that there is are refused, but for those of admins: then all models are some
+    /// team's. Default: false.
     pub enforce_team_based_model_access: bool,
 
     /// The claim that names the organisation. Default: none.
     pub org_id_jwt_field: Option<String>,
-    /// The claim that has the organisation's name for people. Default: none.
+    /// The claim that has the organisation's name for people, which must be one organisation's. Default: none.
     pub org_alias_jwt_field: Option<String>,
-    /// The claim that names the end user. Default: none.
+    /// The claim that names the end user, whatever requests say. Default: none.
     pub end_user_id_jwt_field: Option<String>,
 
     /// The scope of proxy admins. Default: `litellm_proxy_admin`.
@@ -79,7 +81,8 @@ pub struct JwtSettings {
     pub object_id_jwt_field: Option<String>,
     /// Roles of users by patterns of roles of tokens, for users that are made or synchronised. Default: none.
     pub jwt_litellm_role_map: Vec<RoleMapEntry>,
-    /// Whether a user's role and teams become those of each token. Default: false.
+    /// Whether a user's role and teams become those of each token: the role by `jwt_litellm_role_map`, the teams where the
+    /// token lists any. With a team that is left go the keys in it. Default: false.
     pub sync_user_role_and_teams: bool,
     /// Whether tokens without a role are refused. Default: false.
     pub enforce_rbac: bool,
@@ -88,7 +91,8 @@ pub struct JwtSettings {
     /// Whether a token may only what its scopes allow. Default: false.
     pub enforce_scope_based_access: bool,
 
-    /// The claim by whose value a virtual key is found that the token stands for. Default: none.
+    /// The claim by whose value a virtual key is found that the token stands for: see `/jwt/key/mapping/new`. A token that
+    /// no key stands for is taken as it is. Default: none.
     #[serde(alias = "jwt_client_id_field")]
     pub virtual_key_claim_field: Option<String>,
     /// Not supported: a function of Python's.

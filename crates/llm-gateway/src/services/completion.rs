@@ -55,7 +55,7 @@ pub(crate) use wishes::wishes;
 
 use crate::answer::{AnswerBody, GoingOn};
 use crate::app::App;
-use crate::auth::Principal;
+use crate::auth::{Errand, Principal};
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
 use crate::headers;
@@ -230,7 +230,10 @@ pub(crate) fn look<'a>(
     };
     let named = model.clone();
     let access = exchange.record().principal.as_ref().and_then(Principal::access);
-    let model = serving.admit(model, access)?;
+    let model = match serving.admit(model, access) {
+        Err(refused) => elsewhere(serving, &named, exchange).ok_or(refused)?,
+        Ok(model) => model,
+    };
     let stream = match (ask.door, ask.stream) {
         (Door::Chat, Some(stream)) => stream,
         (Door::Chat, None) => ingress.wants_stream(&peek)?,
@@ -270,6 +273,23 @@ pub(crate) fn look<'a>(
         continuing: std::sync::OnceLock::new(),
         after: None,
     })
+}
+
+/// The model for another team of whoever asks, that may call it: the request is that team's then. Who names no team of the
+/// token's means whichever may.
+fn elsewhere<'a>(serving: &Serving, named: &Cow<'a, str>, exchange: &mut Exchange) -> Option<Cow<'a, str>> {
+    let record = exchange.record();
+    let (route, client, now) = (record.route, record.client, record.started);
+    // The rules of routes are held against the route itself: what they name more exactly is not looked at here.
+    let errand = Errand { method: "POST", template: route, path: route, client, now };
+    let others = record.principal.as_ref().map(Principal::others).unwrap_or_default();
+    let (model, other) = others.iter().find_map(|other| {
+        let principal = Principal::Key(other.clone());
+        errand.check(&principal).ok()?;
+        Some((serving.admit(named.clone(), Some(&other.access)).ok()?, principal))
+    })?;
+    exchange.record_mut().principal = Some(other);
+    Some(model)
 }
 
 /// What stands for a rule where the budget of the model that was asked for is spent.

@@ -1,5 +1,7 @@
 //! Keys: found by the hash of what is presented, and rotated.
 
+use std::collections::HashSet;
+
 use llm_tenancy::{FormerKey, KeyHash, Kind, RotationClaim, VirtualKey};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, OnConflict};
@@ -12,7 +14,7 @@ use crate::db::transaction;
 use crate::entity::grace;
 use crate::error::{Result, StoreError};
 use crate::groups;
-use crate::journal::{By, Journal};
+use crate::journal::{By, Journal, ROWS};
 use crate::record::{KEYS, Record as _, Row, Stored, kept::Kept as _};
 use crate::write::{check_references, lock, replace};
 use crate::{Scope, Store};
@@ -43,6 +45,53 @@ impl Store {
         let former = former(&grace)?;
         let key = self.find::<VirtualKey>(&former.current, &Scope::everything()).await?;
         Ok(key.map(|key| FoundKey { key, former: Some(former) }))
+    }
+
+    /// Keys by hashes that name them: their own, or the one of the text that they are being given ([`RotationClaim`]). Each
+    /// comes with the hash that named it; what is not there or out of reach is left out.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn named_keys(
+        &self,
+        hashes: &[KeyHash],
+        scope: &Scope,
+    ) -> Result<Vec<(KeyHash, Stored<VirtualKey>)>> {
+        let own = |key: Stored<VirtualKey>| (key.value.hash, key);
+        let mut named: Vec<_> =
+            self.find_all::<VirtualKey>(hashes, scope).await?.into_iter().map(own).collect();
+        let found: HashSet<_> = named.iter().map(|(hash, _)| *hash).collect();
+        let left: Vec<_> = hashes.iter().filter(|hash| !found.contains(*hash)).copied().collect();
+        if left.is_empty() {
+            return Ok(named);
+        }
+        let mut current = Vec::new();
+        for left in left.chunks(ROWS) {
+            let ids: Vec<_> = left.iter().map(ToString::to_string).collect();
+            let select = grace::Entity::find().filter(grace::Column::OldHash.is_in(ids));
+            let rows = self.db().read(async { Ok(select.all(self.db().reader()).await?) }).await?;
+            for row in &rows {
+                current.push(former(row)?.current);
+            }
+        }
+        // What was being given to a key may be its own by now.
+        current.extend(&left);
+        let left: HashSet<_> = left.into_iter().collect();
+        for key in self.find_all::<VirtualKey>(&current, scope).await? {
+            let claimed = key.value.rotation.claim.map(|claim| claim.hash);
+            let name = [Some(key.value.hash), claimed].into_iter().flatten().find(|hash| left.contains(hash));
+            named.extend(name.map(|name| (name, key)));
+        }
+        Ok(named)
+    }
+
+    /// A key by a hash that names it, as by [`Store::named_keys`].
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if it is not there or out of the scope's reach; else those of the database.
+    pub async fn named_key(&self, hash: &KeyHash, scope: &Scope) -> Result<Stored<VirtualKey>> {
+        let named = self.named_keys(std::slice::from_ref(hash), scope).await?;
+        named.into_iter().next().map(|(_, key)| key).ok_or(StoreError::NotFound(VirtualKey::KIND))
     }
 
     /// Former texts of a key that still work, the one that works longest first.

@@ -75,6 +75,9 @@ pub struct VirtualKey {
     /// When it is made anew.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rotation: Rotation,
+    /// The claim of JSON web tokens whose bearers it stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_claim: Option<TokenClaim>,
     /// When it was used last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active_at: Option<UnixMs>,
@@ -110,6 +113,7 @@ impl VirtualKey {
             tags: Vec::new(),
             metadata: Document::new(),
             rotation: Rotation::default(),
+            token_claim: None,
             last_active_at: None,
             deleted: None,
             stamp,
@@ -210,9 +214,14 @@ pub struct Rotation {
 }
 
 impl Rotation {
+    /// When it should happen by itself; `None` if it does not.
+    pub fn due_at(&self) -> Option<UnixMs> {
+        self.next_at.filter(|_| self.auto_rotate)
+    }
+
     /// Whether it should have happened by now.
     pub fn is_due(&self, now: UnixMs) -> bool {
-        self.auto_rotate && self.next_at.is_some_and(|next| next <= now)
+        self.due_at().is_some_and(|due| due <= now)
     }
 
     /// It happens now.
@@ -221,6 +230,27 @@ impl Rotation {
         self.last_at = Some(now);
         self.next_at = self.rotation_interval.filter(|_| self.auto_rotate).map(|every| every.after(now));
         self.claim = None;
+    }
+}
+
+/// A claim of JSON web tokens with a value that leads to a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenClaim {
+    /// The claim, as the settings name it.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether it counts.
+    pub is_active: bool,
+}
+
+impl TokenClaim {
+    /// What such a claim is looked up by.
+    pub fn text(name: &str, value: &str) -> String {
+        format!("{name}={value}")
     }
 }
 

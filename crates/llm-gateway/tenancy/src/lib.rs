@@ -31,7 +31,7 @@ pub use id::{
 };
 pub use key::{
     Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, RotationClaim,
-    UnfitKey, VirtualKey,
+    TokenClaim, UnfitKey, VirtualKey,
 };
 pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, TemporaryBudget};
 pub use llm_pricing::Usd;

@@ -103,13 +103,14 @@ impl Done {
 
     async fn show(self, desk: &Desk) -> Result<Json<Value>, Fault> {
         let failed: Vec<_> = self.failed.iter().map(|(hash, _)| *hash).collect();
-        let kept = desk.store.find_all::<VirtualKey>(&failed, &desk.scope).await?;
-        let kept: Vec<_> = kept.into_iter().map(|found| found.value).collect();
-        let gallery = Gallery::of(desk, self.changed.iter().chain(&kept)).await?;
+        let kept = desk.store.named_keys(&failed, &desk.scope).await?;
+        let shown = kept.iter().map(|(_, found)| &found.value);
+        let gallery = Gallery::of(desk, self.changed.iter().chain(shown)).await?;
         let successful =
             self.changed.iter().map(|key| json!({"key": key.hash, "key_info": gallery.show(key)}));
         let failed = self.failed.iter().map(|(hash, fault)| {
-            let info = kept.iter().find(|key| key.hash == *hash).map(|key| gallery.show(key));
+            let info = kept.iter().find(|(named, _)| named == hash);
+            let info = info.map(|(_, found)| gallery.show(&found.value));
             json!({"key": hash, "key_info": info, "failed_reason": fault.0.message})
         });
         Ok(Json(json!({
@@ -222,8 +223,8 @@ async fn named_of_team(
     let mut wanted: Vec<_> = ids.iter().map(|text| KeyHash::meant_by(text)).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let found = desk.store.find_all::<VirtualKey>(&wanted, &desk.scope).await?;
-    let of_team = found.into_iter().filter(|found| found.value.team_id.as_ref() == Some(team));
-    let of_team = of_team.map(|found| found.value.hash).collect();
+    let found = desk.store.named_keys(&wanted, &desk.scope).await?;
+    let of_team = found.into_iter().filter(|(_, found)| found.value.team_id.as_ref() == Some(team));
+    let of_team = of_team.map(|(named, _)| named).collect();
     Ok((wanted, of_team))
 }

@@ -21,6 +21,12 @@ use crate::wire::Wire as _;
 /// How often a change is tried when others change the same key.
 pub(super) const TRIES: usize = 5;
 
+/// Whether a key was another one when it was to be written than when it was read: of another version, of another text, or
+/// gone, which the next look tells.
+pub(super) const fn is_other(error: &StoreError) -> bool {
+    matches!(error, StoreError::Changed(_) | StoreError::NotFound(Kind::Key))
+}
+
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/key/update", "Changes a key, named by `key`, or else by `key_alias`", post(update))
@@ -86,19 +92,19 @@ pub(super) async fn change(
     said: Document,
 ) -> Result<(VirtualKey, Vec<String>), Fault> {
     for _ in 0..TRIES {
-        let before = desk.store.get::<VirtualKey>(hash, &desk.scope).await?;
+        let before = desk.store.named_key(hash, &desk.scope).await?;
         let mut left = said.clone();
         let (after, spend) = changed(desk, &before.value, &mut left).await?;
         let mut batch = Batch::default();
         batch.update(&after, before.version, &desk.scope);
         if let Some(spend) = spend {
-            batch.set_spend::<VirtualKey>(hash, spend, &Scope::everything());
+            batch.set_spend::<VirtualKey>(&after.hash, spend, &Scope::everything());
         }
         match desk.store.apply(&batch, &desk.by).await {
-            Err(StoreError::Changed(_)) => continue,
+            Err(error) if is_other(&error) => continue,
             done => done?,
         }
-        let now = desk.store.get::<VirtualKey>(hash, &Scope::everything()).await?.value;
+        let now = desk.store.named_key(hash, &Scope::everything()).await?.value;
         return Ok((now, left.keys().cloned().collect()));
     }
     Err(StoreError::Changed(Kind::Key).into())
@@ -148,13 +154,13 @@ async fn switch(desk: Desk, mut said: Said, blocked: bool) -> Result<Json<Docume
     let hash = KeyHash::meant_by(&said.need::<String>("key")?);
     said.end();
     for _ in 0..TRIES {
-        let before = desk.store.get::<VirtualKey>(&hash, &desk.scope).await?;
+        let before = desk.store.named_key(&hash, &desk.scope).await?;
         let mut after = VirtualKey { blocked, ..before.value.clone() };
         let above = Above::of(&desk, &after).await?;
         check::settle_organization(&mut after, Some(&before.value), &above)?;
         desk.manager.check_key(&after, Some(&before.value), &above.ceiling())?;
         match desk.store.update(&after, before.version, &desk.scope, &desk.by).await {
-            Err(StoreError::Changed(_)) => {}
+            Err(error) if is_other(&error) => {}
             done => {
                 let key = done?.value;
                 return Ok(Json(Gallery::of(&desk, [&key]).await?.show(&key)));
@@ -168,7 +174,7 @@ async fn reset_spend(desk: Desk, Parts(key): Parts<String>, mut said: Said) -> R
     let hash = KeyHash::meant_by(&key);
     let reset_to: Usd = said.need("reset_to")?;
     said.end();
-    let before = desk.store.get::<VirtualKey>(&hash, &desk.scope).await?.value;
+    let before = desk.store.named_key(&hash, &desk.scope).await?.value;
     let wrong = |message: &str| Err(Fault::invalid("reset_to", message));
     if reset_to < Usd::ZERO {
         return wrong("reset_to must be 0 or more");
@@ -179,7 +185,7 @@ async fn reset_spend(desk: Desk, Parts(key): Parts<String>, mut said: Said) -> R
     if before.limits.max_budget.is_some_and(|most| reset_to > most) {
         return wrong("reset_to must be no more than the budget");
     }
-    let key = desk.store.set_spend::<VirtualKey>(&hash, reset_to, &desk.scope, &desk.by).await?.value;
+    let key = desk.store.set_spend::<VirtualKey>(&before.hash, reset_to, &desk.scope, &desk.by).await?.value;
     let answer = json!({
         "key_hash": key.hash,
         "spend": key.spending.spend.show(),

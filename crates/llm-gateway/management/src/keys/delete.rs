@@ -8,6 +8,7 @@ use llm_store::{Field, Filter, Query, StoreError};
 use llm_tenancy::{Document, KeyHash, Kind, VirtualKey};
 use serde_json::{Value, json};
 
+use super::change::{TRIES, is_other};
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
@@ -81,7 +82,20 @@ async fn delete(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     if !named.aliases.iter().all(|alias| aliases.contains(alias)) {
         return Err(StoreError::NotFound(Kind::Key).into());
     }
-    let hashes: Vec<_> = named.hashes.iter().copied().chain(found.iter().map(|key| key.hash)).collect();
-    desk.store.delete::<VirtualKey>(&hashes, &desk.scope, &desk.by).await?;
-    Ok(Json(Document::read(json!({"deleted_keys": named.shown()}))?))
+    for _ in 0..TRIES {
+        let by_hash = desk.store.named_keys(&named.hashes, &desk.scope).await?;
+        if !named.hashes.iter().all(|hash| by_hash.iter().any(|(name, _)| name == hash)) {
+            break;
+        }
+        let hashes = by_hash.iter().map(|(_, found)| found.value.hash);
+        let hashes: Vec<_> = hashes.chain(found.iter().map(|key| key.hash)).collect();
+        match desk.store.delete::<VirtualKey>(&hashes, &desk.scope, &desk.by).await {
+            Err(error) if is_other(&error) => {}
+            done => {
+                done?;
+                return Ok(Json(Document::read(json!({"deleted_keys": named.shown()}))?));
+            }
+        }
+    }
+    Err(StoreError::NotFound(Kind::Key).into())
 }

@@ -1,6 +1,6 @@
 //! Keys get another text by themselves when it is time, and texts are handed to the secret manager.
 
-use llm_store::{By, Page, Query, Start, StoreError, Stored};
+use llm_store::{By, Field, Filter, Page, Query, Start, StoreError, Stored};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{KeyStatus, Period, PlainKey, RotationClaim, VirtualKey};
 use llm_types::UnixMs;
@@ -9,7 +9,7 @@ use super::make::random;
 use crate::desk::Desk;
 use crate::office::Office;
 
-/// Keys that are looked at at a time.
+/// Keys that are due and read at a time.
 const PAGE: u64 = 1_000;
 /// For how long nobody else tries a key that somebody tries: far longer than a secret manager takes to answer.
 const CLAIM_MS: i64 = 5 * 60_000;
@@ -54,18 +54,29 @@ impl Office {
     /// The keys that are due, and that nobody tries now.
     async fn due(&self) -> Result<Vec<Stored<VirtualKey>>, StoreError> {
         let now = self.host.now();
-        let is_due = |key: &VirtualKey| {
-            key.rotation.is_due(now)
-                && key.key_alias.is_some()
-                && key.status(now) == KeyStatus::Active
-                && key.rotation.claim.is_none_or(|claim| claim.until <= now)
+        let is_free = |key: &VirtualKey| {
+            key.status(now) == KeyStatus::Active && key.rotation.claim.is_none_or(|claim| claim.until <= now)
         };
+        let later = now.0.saturating_add(1);
+        let filters = vec![
+            Filter::Below(Field::Rotates, later),
+            Filter::Filled(Field::Alias),
+            Filter::Flag(Field::Blocked, false),
+            Filter::Any(vec![Filter::Empty(Field::Expires), Filter::AtLeast(Field::Expires, later)]),
+        ];
         let (mut due, mut from) = (Vec::new(), Start::Page(1));
         loop {
-            let query = Query { from, size: PAGE, ..Query::default() };
+            let query = Query {
+                filters: filters.clone(),
+                sort: Field::Rotates,
+                descending: false,
+                from,
+                size: PAGE,
+                count: false,
+            };
             let Page { records, next, .. } =
                 self.store.list::<VirtualKey>(&query, &Scope::everything()).await?;
-            due.extend(records.into_iter().filter(|key| is_due(&key.value)));
+            due.extend(records.into_iter().filter(|key| is_free(&key.value)));
             match next {
                 Some(next) => from = Start::After(next),
                 None => return Ok(due),

@@ -173,6 +173,14 @@ fn order(asked: &mut Asked) -> Result<(Field, bool), Fault> {
     }
 }
 
+/// The key is the one that a text names, by its hash or itself.
+async fn named(desk: &Desk, text: &str) -> Result<Filter, Fault> {
+    let hash = KeyHash::meant_by(text);
+    let now = desk.store.named_keys(&[hash], &desk.scope).await?;
+    let hashes = now.iter().map(|(_, found)| found.value.hash).chain([hash]);
+    Ok(Filter::Among(Field::Id, hashes.map(|hash| hash.to_string()).collect()))
+}
+
 /// What holds of the keys that are asked for.
 async fn filters(desk: &Desk, asked: &mut Asked, status: Option<&str>) -> Result<Vec<Filter>, Fault> {
     let is_admin = matches!(desk.manager.role, Some(Role::ProxyAdmin | Role::ProxyAdminViewer));
@@ -191,7 +199,7 @@ async fn filters(desk: &Desk, asked: &mut Asked, status: Option<&str>) -> Result
             return Err(Fault::invalid(name, format!("deleted keys are not looked up by {name}")));
         }
         filters.push(match field {
-            Field::Id => Filter::Is(field, KeyHash::meant_by(&text).to_string()),
+            Field::Id => named(desk, &text).await?,
             Field::Alias if substring => Filter::Holds(field, text),
             _ => Filter::Is(field, text),
         });
@@ -201,8 +209,7 @@ async fn filters(desk: &Desk, asked: &mut Asked, status: Option<&str>) -> Result
         return Err(Fault::invalid("access_group_id", message));
     }
     if let Some(text) = asked.take("search") {
-        let hash = KeyHash::meant_by(&text).to_string();
-        filters.push(Filter::Any(vec![Filter::Is(Field::Id, hash), Filter::Holds(Field::Alias, text)]));
+        filters.push(Filter::Any(vec![named(desk, &text).await?, Filter::Holds(Field::Alias, text)]));
     }
     filters.extend(asked.take("organization_id").map(Filter::OfOrganization));
     filters.extend(whose(desk, asked, is_admin, is_deleted, substring, filters.is_empty()).await?);

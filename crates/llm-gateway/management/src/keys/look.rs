@@ -39,9 +39,12 @@ async fn info(desk: Desk, mut asked: Asked) -> Result<Json<Value>, Fault> {
     let hash = hash.ok_or(StoreError::NotFound(Kind::Key))?;
     // Whatever else it may, a key sees itself.
     let scope = Scope { key: desk.manager.key, ..desk.scope.clone() };
-    let key = match desk.store.find::<VirtualKey>(&hash, &scope).await? {
-        Some(found) => found.value,
-        None => deleted(&desk, &hash, &scope).await?.ok_or(StoreError::NotFound(Kind::Key))?,
+    let key = match desk.store.named_key(&hash, &scope).await {
+        Ok(found) => found.value,
+        Err(StoreError::NotFound(_)) => {
+            deleted(&desk, &hash, &scope).await?.ok_or(StoreError::NotFound(Kind::Key))?
+        }
+        Err(error) => return Err(error.into()),
     };
     let shown = Gallery::of(&desk, [&key]).await?.show(&key);
     Ok(Json(json!({"key": key.hash, "info": shown})))
@@ -59,8 +62,8 @@ async fn infos(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let named = Named::read(&mut said)?;
     said.end();
     let mut keys = named.of_aliases(&desk).await?;
-    let found = desk.store.find_all::<VirtualKey>(&named.hashes, &desk.scope).await?;
-    keys.extend(found.into_iter().map(|found| found.value));
+    let found = desk.store.named_keys(&named.hashes, &desk.scope).await?;
+    keys.extend(found.into_iter().map(|(_, found)| found.value));
     keys.sort_unstable_by_key(|key| key.hash);
     keys.dedup_by_key(|key| key.hash);
     let gallery = Gallery::of(&desk, &keys).await?;

@@ -10,7 +10,7 @@ use llm_store::{Batch, StoreError};
 use llm_tenancy::management::Scope;
 use llm_tenancy::{Document, KeyHash, Kind, Period, PlainKey, VirtualKey};
 
-use super::change::{TRIES, changed};
+use super::change::{TRIES, changed, is_other};
 use super::make::random;
 use super::members::Gallery;
 use super::{KEY, due, handed, read, settable};
@@ -74,7 +74,7 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
     let grace = read::take::<Period>(&mut said, "grace_period")?;
     let now = desk.now();
     for _ in 0..TRIES {
-        let before = desk.store.get::<VirtualKey>(hash, &desk.scope).await?;
+        let before = desk.store.named_key(hash, &desk.scope).await?;
         let mut left = said.clone();
         let (mut after, spend) = changed(desk, &before.value, &mut left).await?;
         desk.manager.check_holder(&after, None)?;
@@ -83,12 +83,12 @@ async fn regenerate(desk: &Desk, hash: &KeyHash, mut said: Document) -> Result<D
         after.rotation.happens(now);
         let mut batch = Batch::default();
         let until = grace.map(|grace| grace.after(now));
-        batch.rotate_key(hash, before.version, &after, until, &desk.scope);
+        batch.rotate_key(&before.value.hash, before.version, &after, until, &desk.scope);
         if let Some(spend) = spend {
             batch.set_spend::<VirtualKey>(&after.hash, spend, &Scope::everything());
         }
         match desk.store.apply(&batch, &desk.by).await {
-            Err(StoreError::Changed(_)) => continue,
+            Err(error) if is_other(&error) => continue,
             done => done?,
         }
         desk.ignores(left.keys().cloned());

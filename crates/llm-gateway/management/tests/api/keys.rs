@@ -1,5 +1,6 @@
 //! Keys.
 
+mod claims;
 mod lists;
 mod many;
 mod rights;

@@ -7,6 +7,7 @@ mod budgets;
 mod credentials;
 mod customers;
 mod keys;
+mod matrix;
 mod members;
 mod models;
 mod office;

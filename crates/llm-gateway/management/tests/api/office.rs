@@ -1,7 +1,7 @@
 //! An office without a gateway: keys are looked up in the store, and nothing else is looked at.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -37,7 +37,13 @@ struct Lone {
     open_teams: Mutex<Vec<TeamId>>,
     /// What the secret manager has, if there is one; `Err` while it is away.
     kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
+    /// Whether nobody hears what the secret manager answers.
+    loses_answers: AtomicBool,
+    /// What is done with a text as soon as the secret manager has it, once.
+    when_kept: Mutex<Option<WhenKept>>,
 }
+
+type WhenKept = Box<dyn FnOnce(String) -> BoxFuture<'static, ()> + Send>;
 
 impl Host for Lone {
     fn now(&self) -> UnixMs {
@@ -115,6 +121,13 @@ impl Host for Lone {
                 Some(Ok(kept)) => _ = kept.insert(alias.to_owned(), text.expose().to_owned()),
                 _ => return Err("is away".to_owned()),
             }
+            let when_kept = self.when_kept.lock().unwrap().take();
+            if let Some(when_kept) = when_kept {
+                when_kept(text.expose().to_owned()).await;
+            }
+            if self.loses_answers.load(Ordering::Relaxed) {
+                return Err("did not answer".to_owned());
+            }
             Ok(())
         }
         .boxed()
@@ -148,6 +161,8 @@ impl Place {
             random: AtomicU64::new(1),
             rate: AtomicI64::new(0),
             kept: Mutex::default(),
+            loses_answers: AtomicBool::new(false),
+            when_kept: Mutex::default(),
             open_teams: Mutex::default(),
         });
         let office = Office::new(host.clone(), store.clone());
@@ -172,6 +187,20 @@ impl Place {
     /// There is a secret manager that takes keys, or one that is away.
     pub(crate) fn keep_keys(&self, is_there: bool) {
         *self.host.kept.lock().unwrap() = Some(if is_there { Ok(BTreeMap::new()) } else { Err(()) });
+    }
+
+    /// From now on nobody hears what the secret manager answers.
+    pub(crate) fn lose_answers(&self) {
+        self.host.loses_answers.store(true, Ordering::Relaxed);
+    }
+
+    /// What is to be done with the next text as soon as the secret manager has it.
+    pub(crate) fn when_kept<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Router, String) -> F + Send + 'static,
+    ) {
+        let router = self.router.clone();
+        *self.host.when_kept.lock().unwrap() = Some(Box::new(move |text| work(router, text).boxed()));
     }
 
     /// What the secret manager has under an alias.

@@ -115,12 +115,12 @@ fn for_tenants() -> Vec<(&'static str, &'static str, Value)> {
         (
             "POST",
             "/credentials",
-            json!({"credential_name": "x", "credential_values": {"a": "b"}, "team_id": "ID"}),
+            json!({"credential_name": "x", "credential_values": {"api_key": "sk-1"}, "team_id": "ID"}),
         ),
         (
             "POST",
             "/credentials",
-            json!({"credential_name": "x", "credential_values": {"a": "b"}, "organization_id": "ID"}),
+            json!({"credential_name": "x", "credential_values": {"api_key": "sk-1"}, "organization_id": "ID"}),
         ),
     ]
 }

@@ -1,6 +1,6 @@
 //! What was spent: every route's figures, who sees which, and what makes no sense.
 
-mod ledger;
+pub(crate) mod ledger;
 mod logs;
 mod prices;
 mod reach;

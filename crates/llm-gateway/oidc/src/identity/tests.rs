@@ -32,9 +32,6 @@ fn users_teams_and_the_rest_are_where_the_settings_say() {
     assert_eq!(identity.end_user_id, Some("12".into()));
     assert_eq!(identity.client_id.as_deref(), Some("app"));
     assert_eq!(identity.role, Some(Role::InternalUser));
-    assert_eq!(identity.team(None), Ok(Some(&"red".into())));
-    assert_eq!(identity.team(Some("blue")), Ok(Some(&"blue".into())));
-    assert!(identity.team(Some("green")).is_err());
     assert!(identity.routes.is_empty() && identity.models.is_empty());
 }
 

@@ -15,7 +15,7 @@ const DETAILS: usize = 4 << 10;
 
 /// Finds out whom a request is booked to.
 ///
-/// Whom it is for is told by a header, or by one of the members in which clients say so, the first of them counting.
+/// Whom it is for is told by the token of whoever asks, else by a header, or by one of the members in which clients say so, the first of them counting.
 ///
 /// # Errors
 /// A member of a wrong type.
@@ -29,7 +29,8 @@ pub(super) fn account(ask: &Ask, peek: &Peek<'_>, who: Option<&Principal>) -> Re
     let own = |text: Option<Cow<'_, str>>| {
         text.filter(|text| !text.is_empty()).map(|text| Box::<str>::from(&*text))
     };
-    let end_user = match by_header {
+    let by_token = who.and_then(Principal::end_user);
+    let end_user = match by_token.or(by_header) {
         Some(user) => Some(user.into()),
         None => own(text(peek, "user"))
             .or_else(|| own(text(&told, "user")))

@@ -15,7 +15,7 @@ use sea_orm::{
 use super::counters;
 use super::day::Day;
 use super::days::{ACCOUNT_DAYS, DAYS, Dimension, SUMMED, Sums, TOTALS};
-use super::kin::{ACCOUNTS, Kinship};
+use super::kin::{ACCOUNTS, Kinship, OWNERS};
 use super::{period, row};
 use crate::Store;
 use crate::db::within;
@@ -284,8 +284,6 @@ async fn account_sums(db: &DatabaseTransaction, day: Day) -> Result<Groups> {
         .and_where(of(ACCOUNT_DAYS.table, "day").eq(day.number()));
     db.query_all(&select).await?.iter().map(owners).collect()
 }
-
-const OWNERS: [&str; 5] = ["key_id", "user_id", "team_id", "organization_id", "project_id"];
 
 fn owners(row: &QueryResult) -> Result<([String; 4], Sums)> {
     let text = |column: &str| row.try_get::<String>("", column);

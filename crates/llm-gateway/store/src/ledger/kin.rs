@@ -28,13 +28,11 @@ const NAMED: u64 = 1_000;
 /// The most combinations that one statement asks for.
 const LOOKED_FOR: usize = 64;
 
-pub(super) const ACCOUNTS: Target = Target {
-    table: "ledger_accounts",
-    key: &["id"],
-    raised: &[],
-    replaced: &[],
-    fresh: &["key_id", "user_id", "team_id", "organization_id", "project_id"],
-};
+/// Whose entries are.
+pub(super) const OWNERS: [&str; 5] = ["key_id", "user_id", "team_id", "organization_id", "project_id"];
+
+pub(super) const ACCOUNTS: Target =
+    Target { table: "ledger_accounts", key: &["id"], raised: &[], replaced: &[], fresh: &OWNERS };
 pub(super) const TARGETS: Target = Target {
     table: "ledger_targets",
     key: &["id"],

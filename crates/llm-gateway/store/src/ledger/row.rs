@@ -9,7 +9,7 @@ use sea_orm::{QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::kin::{Kin, Terms};
+use super::kin::{ACCOUNTS, Kin, TARGETS, Terms};
 use super::upsert::{Target, Values, absent, askable};
 use crate::error::Result;
 
@@ -28,20 +28,15 @@ pub(super) const TAGS: &str = "ledger_tags";
 /// What a row is known by, in the order of time.
 pub(super) const KEY: [&str; 3] = ["at_ms", "request_id", "leg"];
 
-const COLUMNS: [&str; 23] = [
+/// Numbers of what an entry shares with others.
+const KIN: [&str; 3] = ["account_id", "target_id", "terms_id"];
+/// What is an entry's own.
+const OWN: [&str; 14] = [
     "status",
     "flags",
     "call_id",
     "session_id",
-    "key_id",
-    "user_id",
-    "team_id",
-    "organization_id",
-    "project_id",
     "end_user_id",
-    "model",
-    "vendor",
-    "deployment",
     "prompt_tokens",
     "completion_tokens",
     "cache_read_tokens",
@@ -51,34 +46,19 @@ const COLUMNS: [&str; 23] = [
     "list_nanos",
     "duration_ms",
     "rest",
-    "terms",
 ];
-
-pub(super) const ENTRIES: Target = Target {
-    table: ALONE,
-    key: &KEY,
-    raised: &[],
-    replaced: &[],
-    fresh: &[
-        "account_id",
-        "target_id",
-        "terms_id",
-        "status",
-        "flags",
-        "call_id",
-        "session_id",
-        "end_user_id",
-        "prompt_tokens",
-        "completion_tokens",
-        "cache_read_tokens",
-        "cache_write_tokens",
-        "reasoning_tokens",
-        "spend_nanos",
-        "list_nanos",
-        "duration_ms",
-        "rest",
-    ],
+const WRITTEN: [&str; KIN.len() + OWN.len()] = {
+    let mut written = [""; KIN.len() + OWN.len()];
+    let mut at = 0;
+    while at < written.len() {
+        written[at] = if at < KIN.len() { KIN[at] } else { OWN[at - KIN.len()] };
+        at += 1;
+    }
+    written
 };
+
+pub(super) const ENTRIES: Target =
+    Target { table: ALONE, key: &KEY, raised: &[], replaced: &[], fresh: &WRITTEN };
 /// Values of an entry's row.
 pub(super) const WIDTH: usize = ENTRIES.width();
 pub(super) const LABELS: Target = Target {
@@ -225,7 +205,9 @@ pub(super) fn push(values: &mut Values, entry: &Entry, kin: Kin) -> Result<()> {
 
 /// Asks for entries.
 pub(super) fn select() -> SelectStatement {
-    let columns = KEY.iter().chain(&COLUMNS).map(|column| (Alias::new(TABLE), Alias::new(*column)));
+    let shared = ACCOUNTS.fresh.iter().chain(TARGETS.fresh).chain(&["terms"]);
+    let columns = KEY.iter().chain(&OWN).chain(shared);
+    let columns = columns.map(|column| (Alias::new(TABLE), Alias::new(*column)));
     Query::select().columns(columns).from(Alias::new(TABLE)).to_owned()
 }
 

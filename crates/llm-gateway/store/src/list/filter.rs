@@ -32,6 +32,8 @@ pub enum Field {
     Budget,
     /// Who made it.
     Creator,
+    /// The claim of tokens that a key stands for, as [`TokenClaim::text`](llm_tenancy::TokenClaim::text) has it.
+    TokenClaim,
     /// A user's address, in lower case.
     Email,
     /// The subject by which the identity provider knows a user.
@@ -42,6 +44,8 @@ pub enum Field {
     Blocked,
     /// When it expires, in Unix milliseconds.
     Expires,
+    /// When a key is due for another text, in Unix milliseconds.
+    Rotates,
     /// What was spent, in nano-dollars.
     Spend,
     /// When it was made, in Unix milliseconds.
@@ -62,6 +66,8 @@ pub enum Filter {
     Holds(Field, String),
     /// The field is empty.
     Empty(Field),
+    /// The field is not empty.
+    Filled(Field),
     /// The field is yes, or no.
     Flag(Field, bool),
     /// The number is less. An empty field is not.
@@ -80,15 +86,18 @@ pub enum Filter {
 
 impl Field {
     pub(super) const fn is_text(self) -> bool {
-        !matches!(self, Self::Blocked | Self::Expires | Self::Spend | Self::Created | Self::Updated)
+        !matches!(
+            self,
+            Self::Blocked | Self::Expires | Self::Rotates | Self::Spend | Self::Created | Self::Updated
+        )
     }
 
     /// What a field that may be empty is sorted as then.
     pub(super) const fn empty(self) -> Option<Mark> {
         match self {
             Self::Id | Self::Spend | Self::Created | Self::Updated => None,
-            // What never expires does so last.
-            Self::Expires => Some(Mark::Number(i64::MAX)),
+            // What never happens does so last.
+            Self::Expires | Self::Rotates => Some(Mark::Number(i64::MAX)),
             _ => Some(Mark::Text(String::new())),
         }
     }
@@ -107,6 +116,7 @@ impl Filter {
                 Expr::from(Func::lower(at(field)?)).like(pattern)
             }
             Self::Empty(field) => at(field)?.is_null(),
+            Self::Filled(field) => at(field)?.is_not_null(),
             Self::Flag(field, flag) => at(field)?.eq(*flag),
             Self::Below(field, number) => at(field)?.lt(*number),
             Self::AtLeast(field, number) => at(field)?.gte(*number),

@@ -111,6 +111,80 @@ pub(crate) async fn one_claims_a_rotation(bench: &Bench) {
     }
 }
 
+pub(crate) async fn a_key_is_named_by_the_text_that_it_is_given(bench: &Bench) {
+    let store = bench.open().await;
+    store.create_all(&[key("sk-1"), key("sk-9")], &by("anna")).await.unwrap();
+    let (old, new) = (KeyHash::of("sk-1"), KeyHash::of("sk-2"));
+    let named = async |text: &str, scope: &Scope| {
+        store.named_key(&KeyHash::of(text), scope).await.map(|key| key.value.hash)
+    };
+    let absent = Err(StoreError::NotFound(Kind::Key));
+    assert_eq!((named("sk-1", &ALL).await, named("sk-2", &ALL).await), (Ok(old), absent.clone()));
+    let claim = RotationClaim { hash: new, until: GRACE };
+    store.claim_rotation(&old, 1, claim, GRACE, &by("anna")).await.unwrap();
+    for text in ["sk-1", "sk-2"] {
+        assert_eq!(named(text, &ALL).await, Ok(old), "{text}");
+        assert_eq!(named(text, &Scope::default()).await, absent, "{text} out of reach");
+    }
+    let all = ["sk-9", "sk-2", "sk-7"].map(KeyHash::of);
+    let mut found: Vec<_> = store.named_keys(&all, &ALL).await.unwrap();
+    found.sort_by_key(|(name, _)| *name);
+    let mut expected = vec![(KeyHash::of("sk-9"), KeyHash::of("sk-9")), (new, old)];
+    expected.sort();
+    assert_eq!(found.into_iter().map(|(name, key)| (name, key.value.hash)).collect::<Vec<_>>(), expected);
+    // Former texts open a key and do not name it: whoever deletes an old text does not mean the key.
+    rotate(&store, "sk-1", "sk-2", Some(GRACE), &by("anna")).await.unwrap();
+    assert_eq!((named("sk-1", &ALL).await, named("sk-2", &ALL).await), (absent, Ok(new)));
+}
+
+pub(crate) async fn keys_that_are_due_are_found(bench: &Bench) {
+    let store = bench.open().await;
+    let rotating = |text: &str, auto_rotate: bool, next_ms: Option<i64>| {
+        let mut key = key(text);
+        key.rotation.auto_rotate = auto_rotate;
+        key.rotation.rotation_interval = Some("1d".parse().unwrap());
+        key.rotation.next_at = next_ms.map(|ms| UnixMs(NOW.0 + ms));
+        key
+    };
+    let mut keys = vec![
+        rotating("sk-late", true, Some(20)),
+        rotating("sk-early", true, Some(10)),
+        rotating("sk-off", false, Some(0)),
+    ];
+    keys.extend([rotating("sk-never", true, None), rotating("sk-last", true, Some(30))]);
+    store.create_all(&keys, &by("anna")).await.unwrap();
+    let due = async |ms: i64| -> Vec<KeyHash> {
+        let filters = vec![Filter::Below(Field::Rotates, NOW.0 + ms)];
+        let query = Query { filters, sort: Field::Rotates, descending: false, ..Query::default() };
+        let page = store.list::<VirtualKey>(&query, &ALL).await.unwrap();
+        page.records.into_iter().map(|key| key.value.hash).collect()
+    };
+    let hashes = |texts: &[&str]| texts.iter().map(|text| KeyHash::of(text)).collect::<Vec<_>>();
+    assert_eq!(due(10).await, []);
+    assert_eq!(due(21).await, hashes(&["sk-early", "sk-late"]), "the one that waits longest first");
+    // It follows every change of the key.
+    store
+        .rotate_key(&KeyHash::of("sk-early"), None, &ALL, &by("anna"), |key| {
+            key.hash = KeyHash::of("sk-new");
+            key.rotation.happens(NOW);
+        })
+        .await
+        .unwrap();
+    store
+        .change(&KeyHash::of("sk-off"), &ALL, &by("anna"), |key: &mut VirtualKey| {
+            key.rotation.auto_rotate = true;
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+    assert_eq!(due(21).await, hashes(&["sk-off", "sk-late"]));
+    let every = Query { sort: Field::Rotates, descending: false, ..Query::default() };
+    let every = store.list::<VirtualKey>(&every, &ALL).await.unwrap().records;
+    assert_eq!(every.last().unwrap().value.hash, KeyHash::of("sk-never"), "what is never due is last");
+    let filled = vec![Filter::Filled(Field::Rotates)];
+    assert_eq!(store.count::<VirtualKey>(&filled, &ALL).await.unwrap(), 4);
+}
+
 pub(crate) async fn a_batch_rotates_the_version_that_was_read(bench: &Bench) {
     let store = bench.open().await;
     let mut made = key("sk-1");

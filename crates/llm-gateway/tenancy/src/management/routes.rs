@@ -103,6 +103,11 @@ pub const ROUTES: &[ManagementRoute] = table! {
     POST "/key/{key}/regenerate" Key Rotate;
     POST "/key/{key}/reset_spend" Key ResetSpend;
     POST "/key/health" Key Check;
+    POST "/jwt/key/mapping/new" Settings Create;
+    POST "/jwt/key/mapping/update" Settings Update;
+    POST "/jwt/key/mapping/delete" Settings Delete;
+    GET "/jwt/key/mapping/list" Settings List;
+    GET "/jwt/key/mapping/info" Settings Read;
 
     POST "/team/new" Team Create;
     POST "/team/update" Team Update;
@@ -283,8 +288,4 @@ pub const ROUTES: &[ManagementRoute] = table! {
     GET "/user/available_roles" User Read;
 
     POST "/config/reload" Settings Update;
-    GET "/config/list" Settings List;
-    GET "/get/allowed_ips" Settings Read;
-    POST "/add/allowed_ip" Settings Update;
-    POST "/delete/allowed_ip" Settings Update;
 };

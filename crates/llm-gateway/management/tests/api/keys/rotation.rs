@@ -148,3 +148,79 @@ async fn whoever_wants_a_rotation_that_nobody_does_is_told() {
     assert_eq!(ignored(nameless).await.as_deref(), Some("auto_rotate"), "it is found by its alias there");
     assert_eq!(ignored(json!({"key_alias": "c", "auto_rotate": false})).await, None);
 }
+
+/// Whoever finds the new text in the secret manager may have it before the gateway has heard that it is there.
+#[tokio::test]
+async fn a_text_that_was_handed_over_names_its_key() {
+    let place = Place::new().await;
+    place.keep_keys(true);
+    for (alias, spend) in [("ci", 2), ("other", 0), ("gone", 0)] {
+        let mut body = rotating(alias);
+        body["spend"] = json!(spend);
+        made(&place, &body).await;
+    }
+    place.pass(31 * DAY_MS);
+    // The secret manager has taken the texts, and its answers come to nothing.
+    place.lose_answers();
+    let round = place.office.rotate_due("1h".parse().unwrap()).await.unwrap();
+    assert_eq!((round.rotated.len(), round.failed.len()), (0, 3), "{round:?}");
+    let text = place.kept("ci").unwrap();
+    let hash = KeyHash::of(&text).to_string();
+    for name in [&text, &hash] {
+        let told = info(&place, name).await;
+        assert_eq!((&told["key_alias"], &told["rotation_count"]), (&json!("ci"), &json!(0)));
+    }
+    let changed = place.master("POST", "/key/update", &json!({"key": text, "max_budget": 7})).await;
+    assert_eq!((&changed["key_alias"], &changed["max_budget"]), (&json!("ci"), &json!(7)));
+    place.master("POST", "/key/block", &json!({"key": hash})).await;
+    assert_eq!(place.ask(&text, "GET", "/key/info", &Value::Null).await.0, 401, "it is blocked");
+    place.master("POST", "/key/unblock", &json!({"key": text})).await;
+    place.master("POST", &format!("/key/{text}/reset_spend"), &json!({"reset_to": 1})).await;
+    assert_eq!(info(&place, &text).await["spend"], 1);
+    let bulk =
+        json!({"keys": [{"key": text, "max_budget": 8}, {"key": place.kept("other"), "max_budget": 9}]});
+    let bulk = place.master("POST", "/key/bulk_update", &bulk).await;
+    assert_eq!(bulk["failed_updates"], json!([]), "{bulk}");
+    let told = place.master("POST", "/v2/key/info", &json!({"keys": [text]})).await;
+    assert_eq!(told["info"][0]["max_budget"], 8);
+    let listed = place.master("GET", &format!("/key/list?key_hash={hash}"), &Value::Null).await;
+    assert_eq!(listed["total_count"], 1, "{listed}");
+
+    let gone = place.kept("gone").unwrap();
+    place.master("POST", "/key/delete", &json!({"keys": [gone]})).await;
+    assert_eq!(place.refusal(MASTER, "POST", "/key/update", &json!({"key": gone, "spend": 0})).await.0, 404);
+    // Foreign hands reach no further with it than with one that is not there.
+    let stranger = place.master("POST", "/user/new", &json!({"user_id": "stranger"})).await;
+    let stranger = stranger["key"].as_str().unwrap();
+    for name in [text.as_str(), "sk-of-nobody-0123456789"] {
+        let body = json!({"key": name, "max_budget": 1});
+        assert_eq!(place.refusal(stranger, "POST", "/key/update", &body).await.0, 404, "{name}");
+    }
+    // Whoever asks for another text ends both.
+    let third = place.master("POST", &format!("/key/{text}/regenerate"), &Value::Null).await;
+    assert_eq!(third["key_alias"], "ci");
+    assert_eq!(place.refusal(MASTER, "POST", "/key/update", &json!({"key": text, "spend": 0})).await.0, 404);
+    assert_eq!(place.ask(third["key"].as_str().unwrap(), "GET", "/key/info", &Value::Null).await.0, 200);
+}
+
+/// Changes that come while the secret manager takes a text are not lost, whichever text names the key.
+#[tokio::test]
+async fn a_key_is_changed_while_it_is_rotated() {
+    let place = Place::new().await;
+    place.keep_keys(true);
+    made(&place, &rotating("ci")).await;
+    place.pass(31 * DAY_MS);
+    place.when_kept(|office, text| async move {
+        let body = json!({"key": text, "max_budget": 7}).to_string();
+        let request = http::Request::post("/key/update")
+            .header("authorization", format!("Bearer {MASTER}"))
+            .header("content-type", "application/json");
+        let answer =
+            tower::ServiceExt::oneshot(office, request.body(axum::body::Body::from(body)).unwrap()).await;
+        assert_eq!(answer.unwrap().status(), 200);
+    });
+    let round = place.office.rotate_due("1h".parse().unwrap()).await.unwrap();
+    assert_eq!((round.rotated, round.failed), (vec!["ci".to_owned()], Vec::new()));
+    let now = info(&place, &place.kept("ci").unwrap()).await;
+    assert_eq!((&now["max_budget"], &now["rotation_count"]), (&json!(7), &json!(1)));
+}

@@ -1,6 +1,6 @@
 //! Virtual keys, by their hash.
 
-use llm_tenancy::{Deletion, KeyHash, Kind, Spending, Stamp, VirtualKey};
+use llm_tenancy::{Deletion, KeyHash, Kind, Spending, Stamp, TokenClaim, VirtualKey};
 use sea_orm::Value;
 
 use super::{BUDGETS, ORGANIZATIONS, PROJECTS, TEAMS, maybe};
@@ -22,10 +22,12 @@ pub(crate) static KEYS: Sheet = Sheet {
         "agent_id",
         "budget_id",
         "created_by",
+        "token_claim",
         "expires_ms",
+        "rotates_ms",
         "blocked",
     ],
-    unique: &[("alias", "alias")],
+    unique: &[("alias", "alias"), ("token_claim", "token claim")],
     refers: &[
         ("organization_id", &ORGANIZATIONS),
         ("team_id", &TEAMS),
@@ -42,7 +44,9 @@ pub(crate) static KEYS: Sheet = Sheet {
         (Field::Agent, "agent_id"),
         (Field::Budget, "budget_id"),
         (Field::Creator, "created_by"),
+        (Field::TokenClaim, "token_claim"),
         (Field::Expires, "expires_ms"),
+        (Field::Rotates, "rotates_ms"),
         (Field::Blocked, "blocked"),
         (Field::Spend, "spend_nanos"),
         (Field::Created, "created_ms"),
@@ -83,7 +87,11 @@ impl Kept for VirtualKey {
             maybe(self.agent_id.as_ref()),
             maybe(self.budget_id.as_ref()),
             maybe(self.stamp.created_by.as_deref().map(short).as_ref()),
+            maybe(
+                self.token_claim.as_ref().map(|claim| TokenClaim::text(&claim.name, &claim.value)).as_ref(),
+            ),
             self.expires_at.map(|end| end.0).into(),
+            self.rotation.due_at().map(|due| due.0).into(),
             self.blocked.into(),
         ]
     }
