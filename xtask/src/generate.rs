@@ -1,5 +1,5 @@
-//! The files that the binary writes about itself: `docs/generated`; and `docs/dialects.md`, which a test of
-//! `llm-providers` writes, and compares whenever it runs.
+//! The files that the binary writes about itself: `docs/generated` and `docs/providers.md`; and `docs/dialects.md`, which a
+//! test of `llm-providers` writes, and compares whenever it runs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +18,9 @@ pub(crate) struct Args {
     pub(crate) check: bool,
 }
 
+/// The page of vendors stands beside the pages that are written by hand.
+const BESIDE: &str = "../providers.md";
+
 /// File names and contents.
 type Pages = BTreeMap<String, String>;
 
@@ -26,7 +29,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<bool> {
     let workspace = Workspace::load()?;
     let folder = workspace.workspace_root.join("docs/generated");
     let made = make(&workspace.target_directory.join("xtask/generated"))?;
-    let found = read(&folder)?;
+    let mut found = read(&folder)?;
+    if let Ok(text) = fs::read_to_string(folder.join(BESIDE)) {
+        found.insert(BESIDE.to_owned(), text);
+    }
     let different = differences(&made, &found);
     if args.check {
         for line in &different {
@@ -65,6 +71,8 @@ fn make(scratch: &Path) -> anyhow::Result<Pages> {
     fs::create_dir_all(scratch)?;
     Cmd::new(&binary).arg("docs").arg(scratch).run()?;
     let mut pages = read(scratch)?;
+    let vendors = pages.remove("providers.md").context("the binary writes no page of vendors")?;
+    pages.insert(BESIDE.to_owned(), vendors);
     let schema = Cmd::new(&binary).arg("schema").output()?;
     pages.insert("config.schema.json".to_owned(), schema);
     Ok(pages)
