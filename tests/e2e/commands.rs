@@ -72,6 +72,7 @@ fn check_tells_every_fault_with_its_place() {
 #[test]
 fn chat_streams_an_answer() {
     assert_eq!(output(&["chat", "mock/echo", "Grüße aus dem Terminal"]), "Grüße aus dem Terminal\n");
+    assert!(output(&["chat", "mock", "Hello"]).contains("You said: Hello"));
     let told = output(&["chat", "mock/echo", "one two three", "--usage"]);
     assert!(told.starts_with("one two three\n") && told.contains("3 tokens read, 3 written"), "{told}");
 
@@ -152,9 +153,11 @@ fn help_and_version() {
 /// A reader such as `head` that goes away early is no error.
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let mut child = command();
-    let mut child = child.args(["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    drop(child.stdout.take());
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(text(&ended.stderr), "");
+    for args in [&["schema"][..], &["completions", "bash"]] {
+        let mut child = command();
+        let mut child = child.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(text(&ended.stderr), "", "{args:?}");
+    }
 }

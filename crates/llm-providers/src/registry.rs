@@ -109,7 +109,8 @@ pub fn find(id: &str) -> Option<Arc<dyn Provider>> {
         .cloned()
 }
 
-/// The vendor of a well-known model that is named without one, such as `gpt-4o` or `claude-sonnet-4-5`.
+/// The vendor of a well-known model that is named without one, such as `gpt-4o` or `claude-sonnet-4-5`; `mock` is the
+/// built-in one's.
 ///
 /// Source: OpenAI and Anthropic model lists (platform.openai.com/docs/models, docs.anthropic.com "Models
 /// overview"), read 2026-11.
@@ -124,6 +125,8 @@ pub fn bare_name_vendor(model: &str) -> Option<&'static str> {
         Some("openai")
     } else if begins(ANTHROPIC) {
         Some("anthropic")
+    } else if model == "mock" {
+        Some("mock")
     } else {
         None
     }

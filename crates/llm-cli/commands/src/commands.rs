@@ -13,7 +13,10 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 
 /// Prints a completion script.
-pub(crate) fn completions(shell: clap_complete::Shell) {
+pub(crate) fn completions(shell: clap_complete::Shell) -> std::io::Result<()> {
     use clap::CommandFactory as _;
-    clap_complete::generate(shell, &mut crate::args::Cli::command(), "llm-gateway", &mut std::io::stdout());
+    use std::io::Write as _;
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut crate::args::Cli::command(), "llm-gateway", &mut script);
+    std::io::stdout().write_all(&script)
 }

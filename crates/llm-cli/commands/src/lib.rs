@@ -45,8 +45,7 @@ pub fn main() -> ExitCode {
         Command::Users(args) => manage::users::run(&args),
         Command::Spend(args) => manage::spend::run(&args),
         Command::Completions { shell } => {
-            commands::completions(shell);
-            Ok(Found::Well)
+            commands::completions(shell).map(|()| Found::Well).map_err(Into::into)
         }
         #[cfg(feature = "schemars")]
         Command::Docs { dir } => commands::docs::write(&dir),
