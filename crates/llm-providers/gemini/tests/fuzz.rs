@@ -19,7 +19,7 @@ const STREAMS: &[&[u8]] = &[
     include_bytes!("fixtures/stream/streamed_arguments.sse"),
     include_bytes!("fixtures/stream/two_candidates.sse"),
     include_bytes!("fixtures/stream/blocked.sse"),
-    include_bytes!("fixtures/stream/error.sse"),
+    include_bytes!("fixtures/stream_error/error.sse"),
 ];
 
 const ANSWERS: &[&[u8]] = &[

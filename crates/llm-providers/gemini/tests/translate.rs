@@ -3,95 +3,30 @@
 //!
 //! The fixtures follow Google's documentation of the Gemini API, version v1beta, read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Chat, CountTokens, Credential, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload,
-    Provider, Secret, StreamError, Translator,
+    Call, Chat, CountTokens, Credential, Decoded, Decoder, Provider, Secret, StreamError, Translator,
 };
 use llm_provider_gemini::{Gemini, wire};
-use llm_testkit::corpus::{case, corpus};
+use llm_testkit::corpus::case;
 use llm_testkit::laws::{self, Equivalence};
-use llm_types::{ChatRequest, ChatResponse, ErrorKind, Message, Nullable};
+use llm_testkit::suite::{Cases, Suite, Wire, body, in_lines};
+use llm_testkit::tests_of_cases;
+use llm_types::{ChatRequest, ErrorKind, Message, Nullable};
 use serde_json::{Value, json};
 
 const MODEL: &str = "gemini-2.5-flash";
 
+static GEMINI: Gemini = Gemini;
+
 fn chat() -> &'static dyn Translator<Chat> {
-    static GEMINI: Gemini = Gemini;
     GEMINI.chat().unwrap()
 }
 
 fn decoder() -> Box<dyn Decoder<Chat>> {
     chat().decoder()
-}
-
-/// What is sent and noted, for eyes.
-fn sent(encoded: Result<Encoded, EncodeError>) -> String {
-    let encoded = match encoded {
-        Ok(encoded) => encoded,
-        Err(error) => return format!("refused: {error}\n"),
-    };
-    let (parts, body) = encoded.request.into_parts();
-    let mut out = format!("{} {}\n", parts.method, parts.uri);
-    for (name, value) in parts.headers.iter().filter(|(name, _)| *name != "content-type") {
-        writeln!(out, "{name}: {}", value.to_str().unwrap()).unwrap();
-    }
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    writeln!(out, "\n{}\n", serde_json::to_string_pretty(&body).unwrap()).unwrap();
-    for note in encoded.notes {
-        writeln!(out, "{note}").unwrap();
-    }
-    out
-}
-
-fn encode(request: &ChatRequest, model: &str) -> Result<Encoded, EncodeError> {
-    let headers = HeaderMap::new();
-    chat().encode(request, &Call::new(model, &headers))
-}
-
-macro_rules! requests {
-    ($($name:ident)+) => { $(
-        #[test]
-        fn $name() {
-            let json = include_str!(concat!("fixtures/request/", stringify!($name), ".json"));
-            laws::json_identity::<ChatRequest>(json);
-            let request: ChatRequest = llm_types::from_slice(json.as_bytes()).unwrap();
-            insta::assert_snapshot!(stringify!($name), sent(encode(&request, &request.model)));
-            laws_of(&request, &request.model);
-        }
-    )+ };
-}
-
-mod request {
-    use super::*;
-
-    requests! {
-        changed_parts effort_budget effort_level effort_none_flash effort_none_pro effort_none_third foreign_history
-        google_tools kept_parts media older_schema only_instructions own_words pictures_of_the_model
-        signature_in_the_name signed_calls signed_text_and_thoughts speech thinking_adaptive thinking_disabled
-        thinking_too_much
-    }
-}
-
-mod corpus_of_all_vendors {
-    use super::*;
-
-    #[test]
-    fn every_case() {
-        for case in corpus() {
-            let request = case.request();
-            insta::assert_snapshot!(case.name, sent(encode(&request, MODEL)));
-            for model in [MODEL, "gemini-1.5-pro", "gemini-2.5-pro", "gemini-3-pro-preview", "invented"] {
-                laws_of(&request, model);
-            }
-        }
-    }
 }
 
 /// Claims that are true of Gemini: it says the same in other words, or needs no word for it.
@@ -135,48 +70,30 @@ const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::of("messages[*].tool_call_id", "call_9__thought__c2lnbmF0dXJl", "\"id\":\"call_9\""),
 ];
 
-fn laws_of(request: &ChatRequest, model: &str) {
-    let headers = HeaderMap::new();
-    let call = Call::new(model, &headers);
-    laws::encode_is_stable(chat(), request, &call);
-    laws::no_silent_loss(chat(), request, &call, EQUIVALENCES);
-    let rejecting = Call { unsupported: OnUnsupported::Reject, ..call.clone() };
-    laws::no_silent_loss(chat(), request, &rejecting, EQUIVALENCES);
-    if let Ok(encoded) = chat().encode(request, &call) {
-        laws::json_identity::<wire::GenerateContentRequest>(&body(&encoded).to_string());
+/// The names of models, each of another kind.
+const MODELS: &[&str] = &[MODEL, "gemini-1.5-pro", "gemini-2.5-pro", "gemini-3-pro-preview", "invented"];
+
+fn cases() -> Cases<'static> {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let suite = Suite::new(&GEMINI, fixtures, MODEL, EQUIVALENCES);
+    let wire = Wire {
+        request: laws::json_identity::<wire::GenerateContentRequest>,
+        response: laws::json_identity::<wire::GenerateContentResponse>,
+    };
+    Cases {
+        own_models: true,
+        wire,
+        stream: stream_laws,
+        essence,
+        unlike: &["audio"],
+        ..Cases::new(suite, MODELS)
     }
 }
 
-fn body(encoded: &Encoded) -> Value {
-    let Payload::Bytes(body) = encoded.request.body() else { panic!("no bytes") };
-    serde_json::from_slice(body).unwrap()
-}
-
-fn answer(json: &str) -> ChatResponse {
-    match chat().decode(Response::new(json.as_bytes())).unwrap() {
-        Decoded::Answer(answer) => answer,
-        Decoded::Again { .. } => panic!("no answer"),
-    }
-}
-
-macro_rules! responses {
-    ($($name:ident)+) => { $(
-        #[test]
-        fn $name() {
-            let json = include_str!(concat!("fixtures/response/", stringify!($name), ".json"));
-            laws::json_identity::<wire::GenerateContentResponse>(json);
-            insta::assert_json_snapshot!(stringify!($name), answer(json));
-        }
-    )+ };
-}
+tests_of_cases!(cases());
 
 mod response {
     use super::*;
-
-    responses! {
-        audio blocked code_execution grounding image logprobs malformed_call only_thoughts parallel_tools signed_text
-        text thinking two_candidates unknown
-    }
 
     #[test]
     fn an_answer_goes_back_as_it_came() {
@@ -189,9 +106,9 @@ mod response {
             include_str!("fixtures/response/unknown.json"),
         ] {
             let wire: Value = serde_json::from_str(json).unwrap();
-            let message = answer(json).choices.remove(0).message;
+            let message = cases().answer(json).choices.remove(0).message;
             let request = ChatRequest::new("m", vec![Message::user("?"), message, Message::user("Go on.")]);
-            let body = body(&encode(&request, "gemini-3-pro-preview").unwrap());
+            let body = body(&cases().encode_for(&request, "gemini-3-pro-preview").unwrap());
             let mut wanted = wire["candidates"][0]["content"]["parts"].clone();
             for part in wanted.as_array_mut().unwrap() {
                 // Gemini 3 wants the first call signed; this one came without.
@@ -205,8 +122,9 @@ mod response {
 
     #[test]
     fn unsigned_thoughts_stay_here() {
-        let message = answer(include_str!("fixtures/response/signed_text.json")).choices.remove(0).message;
-        let encoded = encode(&ChatRequest::new("m", vec![Message::user("?"), message]), MODEL).unwrap();
+        let message =
+            cases().answer(include_str!("fixtures/response/signed_text.json")).choices.remove(0).message;
+        let encoded = cases().encode(&ChatRequest::new("m", vec![Message::user("?"), message])).unwrap();
         assert_eq!(
             body(&encoded)["contents"][1]["parts"],
             json!([{"text": "Hello there.", "thoughtSignature": "c2lnbmF0dXJl"}])
@@ -227,77 +145,45 @@ mod response {
     }
 }
 
-macro_rules! errors {
-    ($($name:literal $status:literal $kind:ident)+) => {
-        #[test]
-        fn errors() {
-            $({
-                let json = include_str!(concat!("fixtures/error/", $name, ".json"));
-                laws::json_identity::<wire::ErrorResponse>(json);
-                let response = Response::builder().status($status);
-                let error = chat().decode(response.body(json.as_bytes()).unwrap()).unwrap_err();
-                assert_eq!(error.kind, ErrorKind::$kind, $name);
-                insta::assert_debug_snapshot!(concat!("error_", $name), error);
-            })+
-        }
-    };
+/// What refusals are.
+const KINDS: &[(&str, ErrorKind)] = &[
+    ("error.400", ErrorKind::InvalidRequest),
+    ("error.400_context", ErrorKind::ContextWindow),
+    ("error.400_key", ErrorKind::Authentication),
+    ("error.404", ErrorKind::NotFound),
+    ("error.429", ErrorKind::RateLimit),
+    ("error.503", ErrorKind::Unavailable),
+];
+
+#[test]
+fn errors() {
+    let refusals = cases().refusals(&[]);
+    let kinds: Vec<_> = refusals.iter().map(|(name, error)| (name.as_str(), error.kind)).collect();
+    assert_eq!(kinds, KINDS);
+    for (_, body) in cases().suite.fixtures("error") {
+        laws::json_identity::<wire::ErrorResponse>(std::str::from_utf8(&body).unwrap());
+    }
+    for (name, error) in refusals {
+        insta::assert_debug_snapshot!(name, error);
+    }
 }
 
-errors! {
-    "400" 400 InvalidRequest
-    "400_context" 400 ContextWindow
-    "400_key" 400 Authentication
-    "404" 404 NotFound
-    "429" 429 RateLimit
-    "503" 503 Unavailable
-}
-
-/// An answer without what differs between a whole and a streamed one by nature.
-fn essence(answer: &ChatResponse) -> Value {
-    let mut value = serde_json::to_value(answer).unwrap();
-    for choice in value["choices"].as_array_mut().unwrap() {
+/// Pieces of what stands whole beside them.
+fn essence(answer: &mut Value) {
+    for choice in answer["choices"].as_array_mut().unwrap() {
         let message = choice["message"].as_object_mut().unwrap();
-        message.retain(|_, member| !member.is_null());
-        // Pieces of what stands whole beside them.
         if let Some(specifics) = message.get_mut("provider_specific_fields").and_then(Value::as_object_mut) {
             specifics.retain(|name, _| name != "part" && name != "thought_signature");
             if specifics.is_empty() {
                 message.remove("provider_specific_fields");
             }
         }
-        for call in message.get_mut("tool_calls").and_then(Value::as_array_mut).into_iter().flatten() {
-            call.as_object_mut().unwrap().remove("index");
-        }
     }
-    value
 }
 
 const JUNK: &[&str] = &["event: ping\ndata: {}\n\n", "data: {\"usageMetadata\":null}\r\n\r\n"];
 
-macro_rules! streams {
-    ($($name:ident $(= $whole:ident)?)+) => { $(
-        #[test]
-        fn $name() {
-            let stream = include_str!(concat!("fixtures/stream/", stringify!($name), ".sse")).as_bytes();
-            let chunks = laws::chunks(decoder, stream);
-            let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
-            insta::assert_snapshot!(stringify!($name), lines.join("\n"));
-            stream_laws(stream);
-            $(
-                let whole = include_str!(concat!("fixtures/response/", stringify!($whole), ".json"));
-                assert_eq!(essence(&llm_testkit::assemble(&chunks)), essence(&answer(whole)));
-            )?
-        }
-    )+ };
-}
-
 fn stream_laws(stream: &[u8]) {
-    laws::cut_anywhere(decoder, stream);
-    laws::unknown_events_harmless(decoder, stream, laws::COMMENTS);
-    let chunks = laws::chunks(decoder, stream);
-    laws::usage_once(&chunks);
-    laws::one_finish_per_choice(&chunks);
-    laws::tool_indices(&chunks);
     for line in std::str::from_utf8(stream).unwrap().lines().filter(|line| !line.is_empty()) {
         laws::json_identity::<wire::GenerateContentResponse>(line.strip_prefix("data: ").unwrap());
     }
@@ -306,20 +192,9 @@ fn stream_laws(stream: &[u8]) {
 mod stream {
     use super::*;
 
-    streams! {
-        audio
-        blocked = blocked
-        code_execution = code_execution
-        finish_in_every_event = text
-        grounding = grounding
-        image = image
-        logprobs = logprobs
-        parallel_tools = parallel_tools
-        signed_end
-        streamed_arguments
-        text = text
-        thinking = thinking
-        two_candidates = two_candidates
+    #[test]
+    fn a_reason_to_stop_in_every_event() {
+        cases().makes("finish_in_every_event", "text");
     }
 
     /// Where the reason to stop comes once, at the end, nothing before it is an end.
@@ -339,17 +214,13 @@ mod stream {
 
     #[test]
     fn a_failure_in_mid_stream() {
-        let stream = include_bytes!("fixtures/stream/error.sse");
-        let items = laws::read(decoder, stream);
-        let Some(Err(StreamError::Upstream(error))) = items.last() else { panic!("{items:?}") };
+        let error = cases().failure(include_bytes!("fixtures/stream_error/error.sse"));
         assert_eq!((error.kind, error.status), (ErrorKind::Unavailable, 503));
-        assert_eq!(items.iter().filter(|item| item.is_err()).count(), 1);
-        laws::cut_anywhere(decoder, stream);
     }
 
     #[test]
     fn what_is_no_json_is_corrupt() {
-        let items = laws::read(decoder, b"data: {\"candidates\":7}\n\ndata: {}\n\n");
+        let items = cases().items(b"data: {\"candidates\":7}\n\ndata: {}\n\n");
         assert!(matches!(items.as_slice(), [Err(StreamError::Corrupt(_))]), "{items:?}");
     }
 
@@ -373,35 +244,25 @@ mod stream {
                 call.index = Nullable::Absent;
             }
             let request = ChatRequest::new("m", vec![Message::user("?"), message]);
-            assert_eq!(body(&encode(&request, MODEL).unwrap())["contents"][1]["parts"], wanted);
+            assert_eq!(body(&cases().encode(&request).unwrap())["contents"][1]["parts"], wanted);
         }
     }
 }
 
 #[test]
 fn unsupported_members_are_refused_or_forwarded() {
-    let mut request = ChatRequest::new("m", vec![Message::user("?")]);
-    request.verbosity = Nullable::Value(llm_types::Verbosity::Low);
-    let headers = HeaderMap::new();
-    let call = Call { unsupported: OnUnsupported::Reject, ..Call::new(MODEL, &headers) };
-    assert_eq!(
-        chat().encode(&request, &call).unwrap_err(),
-        EncodeError::unsupported("verbosity", "Gemini has no such parameter")
-    );
-    let forward = ["verbosity".to_owned()];
-    let call = Call { forward: &forward, ..call };
-    assert_eq!(body(&chat().encode(&request, &call).unwrap())["verbosity"], "low");
+    let body = cases().refused_or_forwarded("verbosity", &json!("low"), "Gemini has no such parameter");
+    assert_eq!(body["verbosity"], "low");
 }
 
 #[test]
 fn tokens_are_counted() {
-    static GEMINI: Gemini = Gemini;
     let count: &dyn Translator<CountTokens> = GEMINI.count_tokens().unwrap();
     let request = case("tools").request();
     let headers = HeaderMap::new();
     let key = Credential::Key(Secret::new("k"));
     let call = Call { credential: Some(&key), ..Call::new(MODEL, &headers) };
-    insta::assert_snapshot!("count_tokens", sent(count.encode(&request, &call)));
+    insta::assert_snapshot!("count_tokens", in_lines(count.encode(&request, &call)));
     for (body, tokens) in [(r#"{"totalTokens":31,"promptTokensDetails":[]}"#, 31), ("{}", 0)] {
         let Decoded::Answer(counted) = count.decode(Response::new(body.as_bytes())).unwrap() else {
             panic!("no answer")
@@ -416,29 +277,12 @@ fn tokens_are_counted() {
 fn a_stream_is_asked_for_elsewhere() {
     let mut request = case("plain").request();
     request.stream = Nullable::Value(true);
-    let encoded = encode(&request, MODEL).unwrap();
+    let encoded = cases().encode(&request).unwrap();
     assert_eq!(encoded.request.uri().path(), "/v1beta/models/gemini-2.5-flash:streamGenerateContent");
     assert_eq!(encoded.request.uri().query(), Some("alt=sse"));
 }
 
 #[test]
-fn every_fixture_has_its_snapshot_and_the_other_way_round() {
-    let names = |folder: &str| {
-        let entries = std::fs::read_dir(format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
-    };
-    let mut wanted: BTreeSet<String> = ["request", "response", "stream"]
-        .into_iter()
-        .flat_map(|folder| {
-            names(&format!("fixtures/{folder}")).into_iter().map(move |name| format!("{folder}__{name}"))
-        })
-        .collect();
-    // It fails by design, which a snapshot of chunks cannot show.
-    wanted.remove("stream__error");
-    wanted.extend(names("fixtures/error").into_iter().map(|name| format!("error_{name}")));
-    wanted.extend(corpus().iter().map(|case| format!("corpus_of_all_vendors__{}", case.name)));
-    wanted.insert("count_tokens".to_owned());
-    let wanted: BTreeSet<_> = wanted.into_iter().map(|name| format!("translate__{name}")).collect();
-    assert_eq!(names("snapshots"), wanted);
+fn every_case_has_its_snapshot_and_the_other_way_round() {
+    cases().every_snapshot_has_its_case("translate__", &["count_tokens".to_owned()]);
 }

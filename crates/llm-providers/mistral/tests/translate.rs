@@ -4,24 +4,22 @@
 //! The fixtures follow Mistral AI's documentation ("Chat Completion", "Function calling", "Reasoning", "Citations",
 //! "Errors"), read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, Dialect, EncodeError, Encoded, OnUnsupported, Payload, Peek,
-    Provider, StreamError, Translator,
+    Call, Capabilities, Chat, Decoded, Decoder, Dialect, OnUnsupported, Peek, Provider, StreamError,
+    Translator,
 };
 use llm_provider_mistral::Mistral;
-use llm_testkit::Random;
 use llm_testkit::conformance::{Vendor, run, run_corpus};
 use llm_testkit::corpus::corpus;
 use llm_testkit::laws::{self, Equivalence};
-use llm_types::{ChatRequest, ChatResponse, ErrorKind, Message, Nullable};
+use llm_testkit::suite::{Cases, Suite, body, notes, read};
+use llm_testkit::tests_of_cases;
+use llm_types::{ChatRequest, ErrorKind, Message};
 use serde_json::{Value, json};
 
 const MODEL: &str = "mistral-small-latest";
@@ -36,37 +34,6 @@ fn decoder() -> Box<dyn Decoder<Chat>> {
     chat().decoder()
 }
 
-/// What is sent and noted, for eyes.
-fn sent(encoded: Result<Encoded, EncodeError>) -> String {
-    let encoded = match encoded {
-        Ok(encoded) => encoded,
-        Err(error) => return format!("refused: {error}\n"),
-    };
-    let (parts, body) = encoded.request.into_parts();
-    let mut out = format!("{} {}\n", parts.method, parts.uri);
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    writeln!(out, "\n{}\n", serde_json::to_string_pretty(&body).unwrap()).unwrap();
-    for note in encoded.notes {
-        writeln!(out, "{note}").unwrap();
-    }
-    out
-}
-
-fn encode(request: &ChatRequest) -> Result<Encoded, EncodeError> {
-    let headers = HeaderMap::new();
-    chat().encode(request, &Call::new(MODEL, &headers))
-}
-
-fn body(encoded: &Encoded) -> Value {
-    let Payload::Bytes(body) = encoded.request.body() else { panic!("no bytes") };
-    serde_json::from_slice(body).unwrap()
-}
-
-fn read(json: Value) -> ChatRequest {
-    llm_types::from_value(json).unwrap()
-}
-
 /// Claims that are true of Mistral: it says the same in other words, or needs no word for it.
 const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::of("tool_choice", "required", "\"tool_choice\":\"any\""),
@@ -74,43 +41,16 @@ const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::of("messages[*].content", "", ""),
 ];
 
-fn laws_of(request: &ChatRequest) {
-    let headers = HeaderMap::new();
-    for model in [MODEL, "an-invented-model"] {
-        let call = Call::new(model, &headers);
-        laws::encode_is_stable(chat(), request, &call);
-        laws::no_silent_loss(chat(), request, &call, EQUIVALENCES);
-        let rejecting = Call { unsupported: OnUnsupported::Reject, ..call.clone() };
-        laws::no_silent_loss(chat(), request, &rejecting, EQUIVALENCES);
-    }
+fn cases() -> Cases<'static> {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let suite = Suite::new(&*MISTRAL, fixtures, MODEL, EQUIVALENCES);
+    Cases { junk: JUNK, stream: stream_laws, essence, ..Cases::new(suite, &[MODEL, "an-invented-model"]) }
 }
 
-macro_rules! requests {
-    ($($name:ident)+) => { $(
-        #[test]
-        fn $name() {
-            let json = include_str!(concat!("fixtures/request/", stringify!($name), ".json"));
-            laws::json_identity::<ChatRequest>(json);
-            let request: ChatRequest = llm_types::from_slice(json.as_bytes()).unwrap();
-            insta::assert_snapshot!(stringify!($name), sent(encode(&request)));
-            laws_of(&request);
-        }
-    )+ };
-}
+tests_of_cases!(cases());
 
 mod request {
     use super::*;
-
-    requests! { conversation }
-
-    #[test]
-    fn corpus_of_all_vendors() {
-        for case in corpus() {
-            let request = case.request();
-            insta::assert_snapshot!(format!("corpus.{}", case.name), sent(encode(&request)));
-            laws_of(&request);
-        }
-    }
 
     #[test]
     fn the_whole_corpus_is_sent() {
@@ -120,15 +60,8 @@ mod request {
 
     #[test]
     fn unsupported_members_are_refused_or_forwarded() {
-        let mut request = ChatRequest::new("m", vec![Message::user("?")]);
-        request.user = Nullable::Value("u".to_owned());
-        let headers = HeaderMap::new();
-        let call = Call { unsupported: OnUnsupported::Reject, ..Call::new(MODEL, &headers) };
-        let refusal = EncodeError::unsupported("user", "the vendor does not take it");
-        assert_eq!(chat().encode(&request, &call).unwrap_err(), refusal);
-        let forward = ["user".to_owned()];
-        let call = Call { forward: &forward, ..call };
-        assert_eq!(body(&chat().encode(&request, &call).unwrap())["user"], "u");
+        let body = cases().refused_or_forwarded("user", &json!("u"), "the vendor does not take it");
+        assert_eq!(body["user"], "u");
     }
 
     #[test]
@@ -139,7 +72,7 @@ mod request {
             { "role": "tool", "tool_call_id": "a1B2c3D4e", "content": "1" },
             { "role": "tool", "tool_call_id": "call_1", "content": "2" }
         ] }));
-        let encoded = encode(&request).unwrap();
+        let encoded = cases().encode(&request).unwrap();
         let body = body(&encoded);
         let calls = &body["messages"][0]["tool_calls"];
         assert_eq!(
@@ -188,7 +121,7 @@ fn passing_through_and_translating_agree() {
         let mut relayed: Value =
             serde_json::from_slice(&llm_provider_core::apply(&bytes, &peek, &edits)).unwrap();
         relayed["model"] = MODEL.into();
-        let mut translated = body(&encode(&case.request()).unwrap());
+        let mut translated = body(&cases().encode(&case.request()).unwrap());
         for body in [&mut relayed, &mut translated] {
             normalise(body);
         }
@@ -270,7 +203,7 @@ fn vectors() {
         body(&encoded),
         json!({ "model": "codestral-embed", "input": ["a"], "output_dimension": 256, "output_dtype": "int8", "encoding_format": "float" })
     );
-    let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+    let notes = notes(&encoded);
     assert_eq!(
         notes,
         ["renamed dimensions: output_dimension", "dropped user: Mistral has no such parameter"]
@@ -284,67 +217,28 @@ fn vectors() {
     assert_eq!(answer.usage.get().unwrap().counts().input, 2);
 }
 
-fn answer(json: &str) -> ChatResponse {
-    match chat().decode(Response::new(json.as_bytes())).unwrap() {
-        Decoded::Answer(answer) => answer,
-        Decoded::Again { .. } => panic!("no answer"),
-    }
-}
-
-/// An answer without what differs between a whole and a streamed one by nature.
-fn essence(answer: &ChatResponse) -> Value {
-    let mut value = serde_json::to_value(answer).unwrap();
-    let choice = value["choices"][0].as_object_mut().unwrap();
-    choice.get_mut("message").unwrap().as_object_mut().unwrap().retain(|_, member| !member.is_null());
-    for call in value["choices"][0]["message"]["tool_calls"].as_array_mut().into_iter().flatten() {
-        call.as_object_mut().unwrap().remove("index");
-    }
-    value.as_object_mut().unwrap().remove("usage");
-    value
+/// Usage is told otherwise in a stream.
+fn essence(answer: &mut Value) {
+    answer.as_object_mut().unwrap().remove("usage");
 }
 
 const JUNK: &[&str] = &["data: {\"new\":1}\n\n", "event: new\ndata: {\"object\":\"new\"}\n\n"];
 
 fn stream_laws(stream: &[u8]) {
-    laws::cut_anywhere(decoder, stream);
     laws::truncation(decoder, stream, laws::after_last(stream, "data: [DONE]"));
-    laws::unknown_events_harmless(decoder, stream, JUNK);
-    laws::unknown_events_harmless(decoder, stream, laws::COMMENTS);
     laws::unknown_members_harmless(decoder, stream);
-    laws::stream_laws(&laws::chunks(decoder, stream));
-}
-
-macro_rules! answers {
-    ($($name:ident $(= $same:literal)?)+) => { $(
-        #[test]
-        fn $name() {
-            let whole = include_str!(concat!("fixtures/response/", stringify!($name), ".json"));
-            insta::assert_json_snapshot!(concat!("response.", stringify!($name)), answer(whole));
-            let stream = include_str!(concat!("fixtures/stream/", stringify!($name), ".sse")).as_bytes();
-            let chunks = laws::chunks(decoder, stream);
-            let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
-            insta::assert_snapshot!(concat!("stream.", stringify!($name)), lines.join("\n"));
-            stream_laws(stream);
-            $( if $same { assert_eq!(essence(&llm_testkit::assemble(&chunks)), essence(&answer(whole))); } )?
-        }
-    )+ };
 }
 
 mod answered {
     use super::*;
 
-    answers! {
-        signed_thinking_and_references = true
-        calls = true
-    }
-
     #[test]
     fn signed_thinking_goes_back_as_it_came() {
         let json = include_str!("fixtures/response/signed_thinking_and_references.json");
         let given: Value = serde_json::from_str(json).unwrap();
-        let message = answer(json).choices.remove(0).message;
+        let message = cases().answer(json).choices.remove(0).message;
         let request = ChatRequest::new("m", vec![Message::user("?"), message, Message::user("Go on.")]);
-        let back = body(&encode(&request).unwrap())["messages"][1].take();
+        let back = body(&cases().encode(&request).unwrap())["messages"][1].take();
         assert_eq!(back["content"][0], given["choices"][0]["message"]["content"][0]);
         assert_eq!(back["content"][1], json!({ "type": "text", "text": "Paris." }));
     }
@@ -353,14 +247,14 @@ mod answered {
     fn cached_tokens_in_every_spelling() {
         for spelling in ["prompt_token_details", "prompt_tokens_details"] {
             let json = json!({ "choices": [], "usage": { "prompt_tokens": 10, "completion_tokens": 1, spelling: { "cached_tokens": 4 } } });
-            assert_eq!(answer(&json.to_string()).usage.get().unwrap().counts().input_cached, 4);
+            assert_eq!(cases().answer(&json.to_string()).usage.get().unwrap().counts().input_cached, 4);
         }
     }
 
     #[test]
     fn an_error_in_mid_answer() {
         let stream = b"data: {\"id\":\"a\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"error\"}]}\n\n";
-        let items = laws::read(decoder, stream);
+        let items = cases().items(stream);
         let Some(Err(StreamError::Upstream(error))) = items.last() else { panic!("{items:?}") };
         assert_eq!(error.kind, ErrorKind::Unavailable);
     }
@@ -372,7 +266,7 @@ fn conformance() {
     assert_eq!(MISTRAL.info().capabilities, lacks);
     let report = run(&Vendor {
         provider: &*MISTRAL,
-        fixtures: &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conformance"),
+        fixtures: &cases().suite.fixtures.join("conformance"),
         model: MODEL,
         terminal: "data: [DONE]",
         junk: JUNK,
@@ -381,50 +275,12 @@ fn conformance() {
     assert!(report.skipped.is_empty(), "{report}");
 }
 
-/// Members of several requests in one, and their messages after each other: whatever is said together, nothing is lost in
-/// silence.
 #[test]
 fn mixtures_of_the_corpus() {
-    let mut random = Random::new(13);
-    for _ in 0..400 {
-        let mut mixture = serde_json::Map::new();
-        let mut messages = Vec::new();
-        for _ in 0..3 {
-            let case: Value = serde_json::from_str(random.pick(corpus()).json).unwrap();
-            for (name, value) in case.as_object().unwrap() {
-                match value.as_array() {
-                    Some(list) if name == "messages" => messages.extend(list.iter().cloned()),
-                    _ if random.below(4) > 0 => {
-                        mixture.insert(name.clone(), value.clone());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        mixture.insert("model".to_owned(), MODEL.into());
-        mixture.insert("messages".to_owned(), messages.into());
-        laws_of(&read(Value::Object(mixture)));
-    }
+    cases().mixtures(13);
 }
 
 #[test]
-fn every_fixture_has_its_snapshot_and_the_other_way_round() {
-    let names = |folder: &str| {
-        let entries = std::fs::read_dir(format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
-    };
-    let mut wanted: BTreeSet<String> = BTreeSet::new();
-    for case in corpus() {
-        wanted.insert(format!("translate__request__corpus.{}", case.name));
-    }
-    for name in names("fixtures/request") {
-        wanted.insert(format!("translate__request__{name}"));
-    }
-    for folder in ["response", "stream"] {
-        for name in names(&format!("fixtures/{folder}")) {
-            wanted.insert(format!("translate__answered__{folder}.{name}"));
-        }
-    }
-    assert_eq!(names("snapshots"), wanted);
+fn every_case_has_its_snapshot_and_the_other_way_round() {
+    cases().every_snapshot_has_its_case("translate__", &[]);
 }

@@ -4,23 +4,16 @@
 //! The fixtures follow Ollama's documentation ("Generate a chat message", "Streaming", "Thinking", "Tool calling",
 //! "Errors"), read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::path::Path;
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use http::{HeaderMap, Response};
-use llm_provider_core::{
-    Call, Capabilities, Chat, Decoded, Decoder, EncodeError, Encoded, OnUnsupported, Payload, Provider,
-    StreamError, Translator,
-};
+use llm_provider_core::{Call, Capabilities, Chat, Decoder, EncodeError, Provider, StreamError, Translator};
 use llm_provider_ollama::{Ollama, wire};
-use llm_testkit::Random;
 use llm_testkit::conformance::{Scenario, Vendor, run, run_corpus};
-use llm_testkit::corpus::corpus;
 use llm_testkit::laws::{self, Equivalence};
-use llm_types::{ChatRequest, ChatResponse, ErrorKind, Message, Nullable};
+use llm_testkit::suite::{Cases, Suite, Wire, body, notes, read};
+use llm_testkit::tests_of_cases;
+use llm_types::{ChatRequest, ErrorKind, Message};
 use serde_json::{Value, json};
 
 const MODEL: &str = "qwen3:4b";
@@ -33,37 +26,6 @@ fn chat() -> &'static dyn Translator<Chat> {
 
 fn decoder() -> Box<dyn Decoder<Chat>> {
     chat().decoder()
-}
-
-/// What is sent and noted, for eyes.
-fn sent(encoded: Result<Encoded, EncodeError>) -> String {
-    let encoded = match encoded {
-        Ok(encoded) => encoded,
-        Err(error) => return format!("refused: {error}\n"),
-    };
-    let (parts, body) = encoded.request.into_parts();
-    let mut out = format!("{} {}\n", parts.method, parts.uri);
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    writeln!(out, "\n{}\n", serde_json::to_string_pretty(&body).unwrap()).unwrap();
-    for note in encoded.notes {
-        writeln!(out, "{note}").unwrap();
-    }
-    out
-}
-
-fn encode(request: &ChatRequest) -> Result<Encoded, EncodeError> {
-    let headers = HeaderMap::new();
-    chat().encode(request, &Call::new(MODEL, &headers))
-}
-
-fn body(encoded: &Encoded) -> Value {
-    let Payload::Bytes(body) = encoded.request.body() else { panic!("no bytes") };
-    serde_json::from_slice(body).unwrap()
-}
-
-fn read(json: Value) -> ChatRequest {
-    llm_types::from_value(json).unwrap()
 }
 
 /// Claims that are true of Ollama: it says the same in other words, or needs no word for it.
@@ -85,46 +47,25 @@ const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::of("options.seed", "1", "\"seed\":7"),
 ];
 
-fn laws_of(request: &ChatRequest) {
-    let headers = HeaderMap::new();
-    for model in [MODEL, "an-invented-model", "gpt-oss:20b"] {
-        let call = Call::new(model, &headers);
-        laws::encode_is_stable(chat(), request, &call);
-        laws::no_silent_loss(chat(), request, &call, EQUIVALENCES);
-        let rejecting = Call { unsupported: OnUnsupported::Reject, ..call.clone() };
-        laws::no_silent_loss(chat(), request, &rejecting, EQUIVALENCES);
-        if let Ok(encoded) = chat().encode(request, &call) {
-            laws::json_identity::<wire::ChatRequest>(&body(&encoded).to_string());
-        }
+fn cases() -> Cases<'static> {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+    let suite = Suite::new(&OLLAMA, fixtures, MODEL, EQUIVALENCES);
+    let wire = Wire {
+        request: laws::json_identity::<wire::ChatRequest>,
+        response: laws::json_identity::<wire::ChatResponse>,
+    };
+    Cases {
+        wire,
+        stream: stream_laws,
+        essence,
+        ..Cases::new(suite, &[MODEL, "an-invented-model", "gpt-oss:20b"])
     }
 }
 
-macro_rules! requests {
-    ($($name:ident)+) => { $(
-        #[test]
-        fn $name() {
-            let json = include_str!(concat!("fixtures/request/", stringify!($name), ".json"));
-            laws::json_identity::<ChatRequest>(json);
-            let request: ChatRequest = llm_types::from_slice(json.as_bytes()).unwrap();
-            insta::assert_snapshot!(stringify!($name), sent(encode(&request)));
-            laws_of(&request);
-        }
-    )+ };
-}
+tests_of_cases!(cases());
 
 mod request {
     use super::*;
-
-    requests! { own_words calls_and_results }
-
-    #[test]
-    fn corpus_of_all_vendors() {
-        for case in corpus() {
-            let request = case.request();
-            insta::assert_snapshot!(format!("corpus.{}", case.name), sent(encode(&request)));
-            laws_of(&request);
-        }
-    }
 
     /// Images by address are fetched before, so here they are refused.
     #[test]
@@ -139,15 +80,8 @@ mod request {
 
     #[test]
     fn unsupported_members_are_refused_or_forwarded() {
-        let mut request = ChatRequest::new("m", vec![Message::user("?")]);
-        request.n = Nullable::Value(2);
-        let headers = HeaderMap::new();
-        let call = Call { unsupported: OnUnsupported::Reject, ..Call::new(MODEL, &headers) };
-        let refusal = EncodeError::unsupported("n", "Ollama has no such parameter");
-        assert_eq!(chat().encode(&request, &call).unwrap_err(), refusal);
-        let forward = ["n".to_owned()];
-        let call = Call { forward: &forward, ..call };
-        assert_eq!(body(&chat().encode(&request, &call).unwrap())["n"], 2);
+        let body = cases().refused_or_forwarded("n", &json!(2), "Ollama has no such parameter");
+        assert_eq!(body["n"], 2);
     }
 
     #[test]
@@ -167,12 +101,12 @@ mod request {
                 "messages[0].content[0].image_url.url",
             ),
         ] {
-            let error = encode(&read(json!({ "model": "m", "messages": [message] }))).unwrap_err();
+            let error = cases().encode(&read(json!({ "model": "m", "messages": [message] }))).unwrap_err();
             assert!(matches!(&error, EncodeError::Invalid { path: at, .. } if at == path), "{error}");
         }
         let mut request = ChatRequest::new("m", vec![Message::user("?")]);
         request.extra.insert("options".to_owned(), json!([1]));
-        assert!(encode(&request).unwrap_err().to_string().starts_with("options"));
+        assert!(cases().encode(&request).unwrap_err().to_string().starts_with("options"));
     }
 
     #[test]
@@ -210,9 +144,9 @@ mod request {
         ] {
             let request =
                 read(json!({ "model": "m", "messages": [], "tools": tools, "tool_choice": choice }));
-            let encoded = encode(&request).unwrap();
+            let encoded = cases().encode(&request).unwrap();
             assert_eq!(body(&encoded)["tools"].as_array().map_or(0, Vec::len), sent, "{choice}");
-            let notes: Vec<_> = encoded.notes.iter().map(ToString::to_string).collect();
+            let notes = notes(&encoded);
             assert!(
                 note.is_none_or(|note| notes.iter().any(|one| one.starts_with(note))),
                 "{choice}: {notes:?}"
@@ -221,83 +155,42 @@ mod request {
     }
 }
 
-fn answer(json: &str) -> ChatResponse {
-    match chat().decode(Response::new(json.as_bytes())).unwrap() {
-        Decoded::Answer(answer) => answer,
-        Decoded::Again { .. } => panic!("no answer"),
-    }
-}
-
-/// An answer without what differs between a whole and a streamed one by nature.
-fn essence(answer: &ChatResponse) -> Value {
-    let mut value = serde_json::to_value(answer).unwrap();
-    value["choices"][0]["logprobs"].as_object_mut().map(|logprobs| logprobs.remove("refusal"));
-    let message = value["choices"][0]["message"].as_object_mut().unwrap();
-    message.retain(|_, member| !member.is_null());
-    for call in value["choices"][0]["message"]["tool_calls"].as_array_mut().into_iter().flatten() {
-        call.as_object_mut().unwrap().remove("index");
-    }
-    value
+/// Refusals in log probabilities come with the whole only.
+fn essence(answer: &mut Value) {
+    answer["choices"][0]["logprobs"].as_object_mut().map(|logprobs| logprobs.remove("refusal"));
 }
 
 /// What proxies put between lines; the testkit cuts at blank lines, so each is one.
 const JUNK: &[&str] = &["\n", ": keep-alive\n", "\r\n", "\"text\"\n", "{\"status\":\"loading\"}\n"];
 
 fn stream_laws(stream: &[u8]) {
-    laws::cut_anywhere(decoder, stream);
     let after = laws::after_last(stream, "\"done\":true");
     let end = after + stream[after..].iter().position(|&byte| byte == b'\n').unwrap();
     laws::truncation(decoder, stream, end);
-    laws::unknown_events_harmless(decoder, stream, laws::COMMENTS);
-    laws::stream_laws(&laws::chunks(decoder, stream));
     let text = std::str::from_utf8(stream).unwrap();
-    let whole = laws::read(decoder, stream);
+    let whole = cases().items(stream);
     for junk in JUNK {
         let lines: String = text.split_inclusive('\n').map(|line| format!("{junk}{line}")).collect();
-        assert_eq!(laws::read(decoder, lines.as_bytes()), whole, "{junk}");
+        assert_eq!(cases().items(lines.as_bytes()), whole, "{junk}");
     }
     for line in text.lines().filter(|line| line.starts_with('{')) {
         laws::json_identity::<wire::ChatResponse>(line);
     }
 }
 
-macro_rules! answers {
-    ($($name:ident $(= $same:literal)?)+) => { $(
-        #[test]
-        fn $name() {
-            let whole = include_str!(concat!("fixtures/response/", stringify!($name), ".json"));
-            laws::json_identity::<wire::ChatResponse>(whole);
-            insta::assert_json_snapshot!(concat!("response.", stringify!($name)), answer(whole));
-            let stream = include_str!(concat!("fixtures/stream/", stringify!($name), ".ndjson")).as_bytes();
-            let chunks = laws::chunks(decoder, stream);
-            let lines: Vec<_> = chunks.iter().map(|chunk| serde_json::to_string(chunk).unwrap()).collect();
-            insta::assert_snapshot!(concat!("stream.", stringify!($name)), lines.join("\n"));
-            stream_laws(stream);
-            $( if $same { assert_eq!(essence(&llm_testkit::assemble(&chunks)), essence(&answer(whole))); } )?
-        }
-    )+ };
-}
-
 mod answered {
     use super::*;
-
-    answers! {
-        thinking_and_calls = true
-        tags = true
-        logprobs = true
-        unknown
-    }
 
     #[test]
     fn an_answer_goes_back_as_it_came() {
         let json = include_str!("fixtures/response/thinking_and_calls.json");
         let given: Value = serde_json::from_str(json).unwrap();
-        let message = answer(json).choices.remove(0).message;
+        let message = cases().answer(json).choices.remove(0).message;
         let ids: Vec<_> = message.tool_calls.get().unwrap().iter().map(|call| call.id.clone()).collect();
         assert_ne!(ids[0], ids[1]);
         assert_eq!(
             ids,
-            answer(json).choices[0]
+            cases().answer(json).choices[0]
                 .message
                 .tool_calls
                 .get()
@@ -307,7 +200,7 @@ mod answered {
                 .collect::<Vec<_>>()
         );
         let request = ChatRequest::new("m", vec![Message::user("?"), message]);
-        let mut back = body(&encode(&request).unwrap())["messages"][1].take();
+        let mut back = body(&cases().encode(&request).unwrap())["messages"][1].take();
         for call in back["tool_calls"].as_array_mut().unwrap() {
             call.as_object_mut().unwrap().remove("id");
         }
@@ -319,7 +212,7 @@ mod answered {
         let error = chat().decode(Response::new(br#"{"error":"out of memory"}"#.as_slice())).unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Internal, "out of memory"));
         let lines = include_bytes!("fixtures/conformance/stream_error.stream.ndjson");
-        let items = laws::read(decoder, lines);
+        let items = cases().items(lines);
         let Some(Err(StreamError::Upstream(error))) = items.last() else { panic!("{items:?}") };
         assert_eq!(error.message, "Come back later.");
     }
@@ -331,7 +224,7 @@ mod answered {
             assert_eq!(error.kind, ErrorKind::BadGateway, "{body}");
         }
         for line in ["{\"message\":\n", "{\"message\":1}\n"] {
-            let items = laws::read(decoder, line.as_bytes());
+            let items = cases().items(line.as_bytes());
             assert!(matches!(items.as_slice(), [Err(StreamError::Corrupt(_))]), "{items:?}");
         }
     }
@@ -343,7 +236,7 @@ fn conformance() {
     assert_eq!(OLLAMA.info().capabilities, lacks);
     let report = run(&Vendor {
         provider: &OLLAMA,
-        fixtures: &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/conformance"),
+        fixtures: &cases().suite.fixtures.join("conformance"),
         model: MODEL,
         terminal: "\"eval_duration\":250000000}",
         junk: &[": keep-alive\n\n"],
@@ -356,50 +249,12 @@ fn conformance() {
     assert_eq!(report.skipped.len(), 3, "{report}");
 }
 
-/// Members of several requests in one, and their messages after each other: whatever is said together, nothing is lost in
-/// silence.
 #[test]
 fn mixtures_of_the_corpus() {
-    let mut random = Random::new(12);
-    for _ in 0..400 {
-        let mut mixture = serde_json::Map::new();
-        let mut messages = Vec::new();
-        for _ in 0..3 {
-            let case: Value = serde_json::from_str(random.pick(corpus()).json).unwrap();
-            for (name, value) in case.as_object().unwrap() {
-                match value.as_array() {
-                    Some(list) if name == "messages" => messages.extend(list.iter().cloned()),
-                    _ if random.below(4) > 0 => {
-                        mixture.insert(name.clone(), value.clone());
-                    }
-                    _ => {}
-                }
-            }
-        }
-        mixture.insert("model".to_owned(), MODEL.into());
-        mixture.insert("messages".to_owned(), messages.into());
-        laws_of(&read(Value::Object(mixture)));
-    }
+    cases().mixtures(12);
 }
 
 #[test]
-fn every_fixture_has_its_snapshot_and_the_other_way_round() {
-    let names = |folder: &str| {
-        let entries = std::fs::read_dir(format!("{}/tests/{folder}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
-    };
-    let mut wanted: BTreeSet<String> = BTreeSet::new();
-    for case in corpus() {
-        wanted.insert(format!("translate__request__corpus.{}", case.name));
-    }
-    for name in names("fixtures/request") {
-        wanted.insert(format!("translate__request__{name}"));
-    }
-    for folder in ["response", "stream"] {
-        for name in names(&format!("fixtures/{folder}")) {
-            wanted.insert(format!("translate__answered__{folder}.{name}"));
-        }
-    }
-    assert_eq!(names("snapshots"), wanted);
+fn every_case_has_its_snapshot_and_the_other_way_round() {
+    cases().every_snapshot_has_its_case("translate__", &[]);
 }

@@ -165,7 +165,7 @@ pub fn with_call<T>(provider: &dyn Provider, model: &str, then: impl FnOnce(&Cal
 }
 
 /// What a check panics with, so that one failure does not hide the others.
-fn caught<T>(check: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn caught<T>(check: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(check)).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("panicked").to_owned()

@@ -2,19 +2,23 @@
 //!
 //! What comes out is handed back by name, for the vendor's own snapshots.
 
+mod cases;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use http::{HeaderMap, Response};
 use llm_provider_core::{
-    Call, Chat, Credential, Decoded, EncodeError, Encoded, OnUnsupported, Parameters, Payload, Provider,
-    Secret, Translator,
+    Call, Chat, Credential, Decoded, EncodeError, Encoded, OnUnsupported, Parameters, Provider, Secret,
+    Translator,
 };
 use llm_types::{ChatRequest, ChatResponse};
 use serde_json::{Value, json};
 
 use crate::corpus::corpus;
 use crate::laws::{self, Equivalence};
+
+pub use cases::{Cases, Wire, body, in_lines, notes, read};
 
 /// A vendor, set up as its pages show it.
 pub struct Suite<'a> {
@@ -32,7 +36,18 @@ pub struct Suite<'a> {
     pub equivalences: &'a [Equivalence],
 }
 
-impl Suite<'_> {
+impl<'a> Suite<'a> {
+    /// A vendor at its usual address, without settings.
+    pub fn new(
+        provider: &'a dyn Provider,
+        fixtures: impl Into<PathBuf>,
+        model: &'a str,
+        equivalences: &'a [Equivalence],
+    ) -> Self {
+        let (fixtures, parameters) = (fixtures.into(), Parameters::default());
+        Self { provider, fixtures, model, base_url: None, parameters, equivalences }
+    }
+
     fn chat(&self) -> &dyn Translator<Chat> {
         self.provider.chat().expect("a vendor with chat")
     }
@@ -134,10 +149,8 @@ pub fn sent(encoded: Result<Encoded, EncodeError>) -> String {
         Ok(encoded) => encoded,
         Err(error) => return format!("refused: {error}\n"),
     };
-    let (parts, body) = encoded.request.into_parts();
-    let Payload::Bytes(body) = body else { panic!("no bytes") };
-    let body: Value = serde_json::from_slice(&body).unwrap();
-    let mut out = format!("{} {}\n{body}\n", parts.method, parts.uri);
+    let head = &encoded.request;
+    let mut out = format!("{} {}\n{}\n", head.method(), head.uri(), body(&encoded));
     for note in encoded.notes {
         writeln!(out, "  {note}").unwrap();
     }
