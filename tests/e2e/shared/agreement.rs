@@ -149,8 +149,8 @@ async fn what_one_finds_out_by_checks_counts_for_all() {
         let (began, before) = (Instant::now(), down.records().len());
         sleep(Duration::from_secs(6)).await;
         eventually(async || down.records().len() >= before + 4).await;
-        let checks = (down.records().len() - before) as f64;
-        (checks, began.elapsed().as_secs_f64())
+        let checks = u32::try_from(down.records().len() - before).unwrap();
+        (f64::from(checks), began.elapsed().as_secs_f64())
     };
     let together = asked(&[start(true), start(true), start(true)]).await;
     let apart = asked(&[start(false), start(false), start(false)]).await;
