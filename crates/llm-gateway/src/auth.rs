@@ -18,6 +18,8 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use percent_encoding::percent_decode_str;
 use subtle::ConstantTimeEq;
 
+use crate::config::InternalUserParams;
+
 mod bearer;
 
 use bearer::Bearer;
@@ -130,6 +132,8 @@ pub struct Keyring {
     pub identities: Arc<Identities>,
     /// Checks tokens, where they are taken.
     pub tokens: Option<Arc<Verifier>>,
+    /// What users begin with who are made by their tokens.
+    pub newcomers: Arc<InternalUserParams>,
 }
 
 impl fmt::Debug for Keyring {
@@ -317,7 +321,8 @@ impl Unread {
                 return Ok(Principal::Key(identity));
             }
         }
-        let bearer = Bearer { store: identities.store(), settings, claimed, now };
+        let bearer =
+            Bearer { store: identities.store(), settings, newcomers: &keyring.newcomers, claimed, now };
         let placed = bearer.place(team.as_deref()).await?;
         let name = claimed.user_email.as_deref().or(claimed.user_id.as_ref().map(AsRef::as_ref));
         let mut key = VirtualKey::new(hash, name.unwrap_or("token"), Stamp::default());

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config, LimitSettings, Settings};
 use crate::ledger::{self, Flusher, Keeping, Ledger, Place};
-use crate::quotas::{Quotas, StoreAuthority, StoreBooks};
+use crate::quotas::{Quotas, StoreAuthority, StoreBooks, StoreSeed};
 use crate::runtime::Runtime;
 use crate::tenants::Tenants;
 
@@ -31,6 +31,8 @@ pub struct Books {
     runtime: Runtime,
     /// Questions about limits that are under way.
     asking: TaskTracker,
+    /// This replica's name on the roll of those who may hold shares, where Redis hands them out.
+    on_roll: Option<String>,
 }
 
 /// How often leases are renewed, and what is not used goes back.
@@ -56,16 +58,19 @@ impl Books {
         let store = &tenants.store;
         let spawn = spawner(&asking);
         let lease_ms = settings.limits.lease_ms.get();
-        let (mut replica, mut settled): (Option<String>, Option<Arc<RedisAuthority>>) = (None, None);
+        let (mut replica, mut on_roll): (Option<String>, Option<String>) = (None, None);
+        let mut settled: Option<Arc<RedisAuthority>> = None;
         let source = match redis {
             Some(redis) => {
                 let mut redis = redis.clone();
+                on_roll = Some(redis.replica.clone());
                 // Requests wait for it, and nobody waits for a round of what else is shared.
                 redis.timeout = Duration::from_millis(settings.limits.timeout_ms.get());
                 let options =
                     QuotaOptions { redis, lease: Duration::from_millis(lease_ms), seed_timeout: SEEDING };
-                let authority = RedisAuthority::new(options, Arc::new(StoreBooks(store.clone())))
-                    .map_err(|error| format!("llm_gateway.shared_state: {error}"))?;
+                let authority =
+                    RedisAuthority::new(options, Arc::new(StoreSeed::new(store.clone(), runtime.clone())))
+                        .map_err(|error| format!("llm_gateway.shared_state: {error}"))?;
                 let authority = Arc::new(authority);
                 settled = Some(authority.clone());
                 Source::Shared(authority, spawn)
@@ -104,7 +109,7 @@ impl Books {
         // So that the first requests do not wait for a connection.
         quotas.tend(runtime.now()).await;
         let maintenance = Maintenance { store: store.clone(), retention: of_ledger.retention };
-        Ok(Self { ledger, quotas, flusher, maintenance, runtime: runtime.clone(), asking })
+        Ok(Self { ledger, quotas, flusher, maintenance, runtime: runtime.clone(), asking, on_roll })
     }
 
     /// Keeps them until `over`, when the last request has ended. Boxed, so that it is compiled here, for speed.
@@ -113,22 +118,26 @@ impl Books {
     }
 
     async fn kept(self, over: CancellationToken) {
-        let Self { ledger, quotas, flusher, maintenance, runtime, asking } = self;
+        let Self { ledger, quotas, flusher, maintenance, runtime, asking, on_roll } = self;
         let tending = async {
             loop {
                 quotas.tend(runtime.now()).await;
                 tokio::time::sleep(TENDING).await;
             }
         };
-        tokio::select! {
-            () = flusher.run(over) => {}
-            () = tending => {}
-            () = ledger.keep_lasting() => {}
-            () = maintenance.run(&runtime) => {}
-        }
+        let is_booked = tokio::select! {
+            is_booked = flusher.run(over) => is_booked,
+            () = tending => false,
+            () = ledger.keep_lasting() => false,
+            () = maintenance.run(&runtime) => false,
+        };
         quotas.limiter().release().await;
         asking.close();
         asking.wait().await;
+        if let Some(replica) = on_roll.filter(|_| is_booked) {
+            // Whoever stays on the roll is waited for by others after a loss.
+            let _stays_for_its_time = maintenance.store.forget_replica(&replica, runtime.now()).await;
+        }
     }
 }
 
@@ -191,6 +200,7 @@ fn limits(settings: &LimitSettings) -> Result<llm_limits::Settings, String> {
         },
         lease_ms: settings.lease_ms.get(),
         away_ms: settings.timeout_ms.get(),
+        patience_ms: settings.timeout_ms.get(),
         throttle_percent: u8::try_from(settings.throttle.0 / 10).unwrap_or(100),
         ..llm_limits::Settings::default()
     })

@@ -182,7 +182,8 @@ fn keyring(
             Some(Arc::new(verifier))
         }
     };
-    Ok(Some(Keyring { identities, tokens }))
+    let newcomers = Arc::new(settings.internal_users.clone());
+    Ok(Some(Keyring { identities, tokens, newcomers }))
 }
 
 /// Built-in vendors, and those of the configuration, which win.

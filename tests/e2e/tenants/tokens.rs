@@ -306,3 +306,38 @@ async fn a_key_stands_for_tokens() {
     manage(&gateway, "/jwt/key/mapping/update", &json!({"id": id, "is_active": false})).await;
     assert_eq!(chats(&gateway, &token, "other").await, (200, None), "as if there were none");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_made_by_a_token_begins_with_what_all_begin_with() {
+    let issuer = Issuer::start().await;
+    let mut config = config();
+    config["general_settings"]["enable_jwt_auth"] = true.into();
+    config["general_settings"]["litellm_jwtauth"] = json!({
+        "issuers": [{"issuer": "https://id.example", "public_key_url": issuer.url, "audience": "gateway"}],
+        "user_id_jwt_field": "sub", "user_id_upsert": true,
+    });
+    config["litellm_settings"]["default_internal_user_params"] = json!({
+        "user_role": "internal_user_viewer", "max_budget": 2.5, "budget_duration": "30d", "models": ["main"],
+    });
+    let gateway = Gateway::start(&config);
+    manage(&gateway, "/user/new", &json!({"user_id": "bert"})).await;
+    for (who, other) in [("anna", 403), ("bert", 200)] {
+        let token = issuer.sign(&claims(&json!({"sub": who})));
+        assert_eq!(chats(&gateway, &token, "main").await, (200, None), "{who}");
+        assert_eq!(chats(&gateway, &token, "other").await.0, other, "{who}");
+    }
+    let (_, anna) = look(&gateway, MASTER, "/v2/user/info?user_id=anna").await;
+    assert_eq!(
+        (&anna["user_role"], &anna["models"]),
+        (&json!("internal_user_viewer"), &json!(["main"])),
+        "{anna}"
+    );
+    assert_eq!((&anna["max_budget"], &anna["budget_duration"]), (&json!(2.5), &json!("30d")), "{anna}");
+    assert!(anna["budget_reset_at"].is_string(), "{anna}");
+    let (_, bert) = look(&gateway, MASTER, "/v2/user/info?user_id=bert").await;
+    assert_eq!(
+        (&bert["max_budget"], &bert["models"]),
+        (&Value::Null, &json!([])),
+        "who was there stays so: {bert}"
+    );
+}

@@ -1,7 +1,7 @@
 //! The gateway as others see it: the real binary, with a vendor that keeps its own record in a process of its own.
 //!
 //! [`crash`] kills it at random moments and compares what the vendor was asked with what the ledger says. [`race`] lets
-//! many requests run for budgets at once; [`lease`] kills one of two gateways while it holds a budget, and [`outage`] takes
+//! many requests run for budgets at once, [`burst`] for one that has room for all; [`lease`] kills one of two gateways while it holds a budget, and [`outage`] takes
 //! their Redis away under load. The first two compare from outside: nothing of the gateway is linked here.
 //!
 //! ```
@@ -12,6 +12,7 @@
 //! ```
 
 mod books;
+pub mod burst;
 mod chance;
 pub mod crash;
 mod databases;
@@ -23,7 +24,6 @@ mod process;
 pub mod race;
 #[path = "../../../crates/llm-gateway/shared/tests/redis/server.rs"]
 #[expect(
-    dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

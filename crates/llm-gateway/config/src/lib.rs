@@ -88,7 +88,7 @@ pub use implicit::SingleModel;
 pub use key_management::KeyManagement;
 pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
 pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
-pub use litellm_settings::{GeneralSettings, LitellmSettings, ModelGroupSettings};
+pub use litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings, ModelGroupSettings};
 pub use model_list::{ClientCredential, ModelInfo};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]

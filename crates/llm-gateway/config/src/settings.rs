@@ -16,7 +16,7 @@ use super::gateway_settings::{
 use super::health::HealthSettings;
 use super::ledger::{LedgerSettings, Unpriced};
 use super::limits::{LimitSettings, ProxyLimits};
-use super::litellm_settings::{GeneralSettings, LitellmSettings};
+use super::litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings};
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
@@ -56,6 +56,8 @@ pub struct Settings {
     pub on_disconnect: OnDisconnect,
     /// The ids of teams that any internal user may join.
     pub available_teams: Vec<String>,
+    /// What users begin with who are made by their tokens.
+    pub internal_users: InternalUserParams,
     /// Bounds on copies of requests.
     pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
@@ -167,6 +169,7 @@ impl Settings {
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
             available_teams: litellm.default_internal_user_params.available_teams.clone(),
+            internal_users: litellm.default_internal_user_params.clone(),
             mirroring,
             access_log,
             router,
@@ -203,7 +206,7 @@ impl Settings {
             ("llm_gateway.translation", self.translation != other.translation),
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("llm_gateway.tenants", self.tenants != other.tenants),
-            ("litellm_settings.default_internal_user_params", self.available_teams != other.available_teams),
+            ("litellm_settings.default_internal_user_params", self.internal_users != other.internal_users),
             ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
             ("litellm_settings.cost_margin_config", self.margins != other.margins),
             ("llm_gateway.team_prices", self.team_prices != other.team_prices),

@@ -139,6 +139,8 @@ pub(crate) struct Tally {
     refused_at: AtomicI64,
     /// When the last question was answered with nothing although there is enough; 0 if it was not.
     held_back_at: AtomicI64,
+    /// How much was missing then.
+    held_back_need: AtomicI64,
     /// How much more than was needed the last question brought; 0 once somebody asks ahead of need.
     ahead: AtomicI64,
     /// When was last asked, and what was taken by then.
@@ -165,6 +167,7 @@ impl Tally {
             left: AtomicI64::new(-1),
             refused_at: AtomicI64::new(0),
             held_back_at: AtomicI64::new(0),
+            held_back_need: AtomicI64::new(0),
             ahead: AtomicI64::new(0),
             asked_at: AtomicI64::new(0),
             asked_taken: AtomicI64::new(0),
@@ -217,11 +220,11 @@ impl Tally {
         at != 0 && missing > self.left.load(Acquire) && now.since(UnixMs(at)) <= for_ms
     }
 
-    /// Whether nothing was handed out a moment ago although there is enough: whoever hands out is finding out what others
-    /// hold.
-    pub(crate) fn is_held_back(&self, now: UnixMs, for_ms: u64) -> bool {
+    /// Whether so much was not handed out a moment ago although there is enough: whoever hands out is finding out what
+    /// others hold.
+    pub(crate) fn is_held_back(&self, missing: i64, now: UnixMs, for_ms: u64) -> bool {
         let at = self.held_back_at.load(Acquire);
-        at != 0 && now.since(UnixMs(at)) <= for_ms
+        at != 0 && missing >= self.held_back_need.load(Acquire) && now.since(UnixMs(at)) <= for_ms
     }
 
     /// What the database has booked, by its word.
@@ -241,7 +244,7 @@ impl Tally {
     }
 
     /// What came of a question that missed `need`. `may_be_held_back` unless another account was refused beside it, with
-    /// which it is given together or not at all.
+    /// which it is given together or not at all. Answers whether it is.
     pub(crate) fn hear(
         &self,
         limit: i64,
@@ -249,15 +252,17 @@ impl Tally {
         grant: crate::Grant,
         may_be_held_back: bool,
         now: UnixMs,
-    ) {
+    ) -> bool {
         let granted = self.granted.fetch_add(grant.granted, AcqRel) + grant.granted;
         self.others.store((limit - grant.left - granted).max(0), Release);
         self.left.store(grant.left.max(0), Release);
         let at = |holds: bool| if holds { now.0.max(1) } else { 0 };
         self.refused_at.store(at(grant.is_refusal(need)), Release);
         let is_held_back = may_be_held_back && grant.granted == 0 && grant.left >= need;
+        self.held_back_need.store(need, Release);
         self.held_back_at.store(at(is_held_back), Release);
         self.is_heard.store(true, Release);
+        is_held_back
     }
 
     /// How much more than needed is welcome: what goes in two seconds at the pace since the last question, but a small part

@@ -84,4 +84,8 @@ pub trait Authority: Send + Sync {
     /// Says that this gateway is alive, several times within a lease. Whether it still holds what it held: `false` if
     /// the lease had run out, and all shares are lost.
     fn renew<'a>(&'a self) -> Taking<'a, bool>;
+
+    /// Waits until it may be known what others hold, where nothing was handed out although enough is left. Answers how
+    /// many milliseconds that took.
+    fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>>;
 }

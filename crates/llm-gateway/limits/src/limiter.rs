@@ -42,6 +42,8 @@ pub struct Settings {
     pub away_ms: u64,
     /// For how many milliseconds the word of the authority that too little is left is believed.
     pub refused_ms: u64,
+    /// For how many milliseconds a request waits at most where enough is left and nobody can tell yet what others hold.
+    pub patience_ms: u64,
     /// After how many milliseconds without a renewal shares count as lost; 0 for never. As the authority has it, or less.
     pub lease_ms: u64,
     /// After how many milliseconds shares that nobody uses are given back.
@@ -51,14 +53,15 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// UTC; refuse when away, for half a second without asking again; 50 ms of belief; a lease of 30 s; idle after 5 s;
-    /// throttled to a tenth.
+    /// UTC; refuse when away, for half a second without asking again; 50 ms of belief, 100 ms of patience; a lease of 30 s;
+    /// idle after 5 s; throttled to a tenth.
     fn default() -> Self {
         Self {
             calendar: Calendar::UTC,
             when_away: WhenAway::default(),
             away_ms: 500,
             refused_ms: 50,
+            patience_ms: 100,
             lease_ms: 30_000,
             idle_ms: 5_000,
             throttle_percent: 10,

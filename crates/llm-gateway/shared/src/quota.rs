@@ -4,9 +4,11 @@ mod call;
 mod connection;
 mod mirror;
 mod queue;
+mod roll;
 mod tries;
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,10 +21,11 @@ use tokio::sync::oneshot;
 
 use crate::address::AddressError;
 use crate::store::Options;
-use call::{Answered, Frame, How, Line};
+use call::{Answer, Answered, Frame, How, Line, Whole};
 use connection::Connection;
 use mirror::{Mirror, Place};
 use queue::{Queue, Seeds, Waiting, lines};
+use roll::{Entry, Roll};
 
 /// How shares are handed out.
 #[derive(Debug, Clone)]
@@ -34,7 +37,7 @@ pub struct QuotaOptions {
     /// within it. As long after what was in Redis is lost, no replica holds more than an even part of a limit: by then,
     /// whoever lives has told again what it holds.
     pub lease: Duration,
-    /// How long a [`Seed`] may take.
+    /// How long a look at a [`Seed`] may take.
     pub seed_timeout: Duration,
 }
 
@@ -43,6 +46,16 @@ pub trait Seed: Send + Sync {
     /// For each account and beginning of a period in its turn, what is booked in nano-dollars. Read from what is
     /// committed, after the call.
     fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>>;
+
+    /// Writes down for so long that this replica may hold shares. Where nobody does, each new Redis is waited for.
+    fn enlist<'a>(&'a self, _replica: &'a str, _kept: Duration) -> Taking<'a, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whose names are written down; nothing where nobody writes. Read from what is committed, after the call.
+    fn enlisted(&self) -> Taking<'_, Option<Vec<String>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 }
 
 /// Hands out shares of limits through Redis: what is booked and what all replicas hold together never exceeds a limit.
@@ -58,6 +71,8 @@ pub struct RedisAuthority {
     buckets: Vec<Bucket>,
     /// How many replicas there are for sure.
     expected: AtomicUsize,
+    /// That this replica may hold shares, written where the others find it.
+    entry: Entry,
     /// The lease had run out, and who holds shares has not heard it yet.
     has_lapsed: AtomicBool,
 }
@@ -76,6 +91,8 @@ struct Bucket {
 const KEPT_MS: u64 = 60_000;
 /// Accounts that one call works on, unless one take needs more.
 const BATCH: usize = 100;
+/// How long one who is held back waits before it is asked again.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How often what is booked is looked up while bookings come in between.
 const LOOKS: usize = 4;
 
@@ -109,6 +126,7 @@ impl RedisAuthority {
             script: Script::new(include_str!("lua/quota.lua")),
             connection: Connection::default(),
             expected: AtomicUsize::new(1),
+            entry: Entry::default(),
             has_lapsed: AtomicBool::new(false),
         })
     }
@@ -149,8 +167,9 @@ impl RedisAuthority {
         &self,
         bucket: &Bucket,
         within: Duration,
+        whole: Whole<'_>,
         lines: impl FnOnce(&mut Mirror, usize) -> Vec<Line>,
-    ) -> Result<Vec<Answered>, AuthorityError> {
+    ) -> Result<Answer, AuthorityError> {
         let Options { address, replica, timeout, .. } = &self.options.redis;
         let lease_ms = millis(self.options.lease);
         let used = AtomicU64::new(0);
@@ -164,7 +183,7 @@ impl RedisAuthority {
                 let lines = lines(&mut mirror, replicas);
                 (caller, lines)
             };
-            let frame = Frame { bucket: &bucket.key, replica, lease_ms, grace_ms: lease_ms };
+            let frame = Frame { bucket: &bucket.key, replica, lease_ms, grace_ms: lease_ms, whole };
             let answer = call::ask(&self.script, link, &frame, &caller, &lines).await.map_err(|error| {
                 self.connection.end(number);
                 failed(error)
@@ -185,7 +204,12 @@ impl RedisAuthority {
             let now = UnixMs(answer.now_ms);
             let age = now.since(UnixMs(answer.since.parse().unwrap_or_default()));
             mirror.heard(&answer.since, now, answer.replicas, age < lease_ms, caller.era);
-            if is_valid { Ok(answer.lines) } else { Err(lapsed()) }
+            match whole {
+                Whole::Itself => mirror.told_everything(&answer.since),
+                Whole::If(since) if since == answer.since => mirror.told_everything(since),
+                Whole::If(_) | Whole::No => {}
+            }
+            if is_valid { Ok(answer) } else { Err(lapsed()) }
         };
         tokio::time::timeout(within, calling).await.unwrap_or_else(|_| {
             self.connection.end(used.load(Ordering::Relaxed));
@@ -236,8 +260,10 @@ impl RedisAuthority {
             }
             let waiting = bucket.queue.next();
             let left = timeout.saturating_sub(began.elapsed());
-            let called = self.call(bucket, left, |mirror, replicas| lines(&waiting, mirror, replicas)).await;
-            hand_out(bucket, waiting, called);
+            let called =
+                self.call(bucket, left, Whole::No, |mirror, replicas| lines(&waiting, mirror, replicas));
+            let answered = called.await.map(|answer| answer.lines);
+            hand_out(bucket, waiting, answered);
             if let Ok(answer) = own.reply.try_recv() {
                 return answer;
             }
@@ -307,20 +333,11 @@ impl RedisAuthority {
         let none: &[Place] = &[];
         let batches = places.chunks(BATCH).chain(places.is_empty().then_some(none));
         for batch in batches {
-            let lines = |mirror: &mut Mirror, _: usize| {
-                let line = |place: &Place| Line {
-                    told: mirror.told(place.clone()),
-                    group: 0,
-                    tries: Vec::new(),
-                    seed: None,
-                };
-                batch.iter().map(line).collect()
-            };
             let timeout = self.options.redis.timeout;
             let _turn = tokio::time::timeout(timeout / 2, bucket.turn.lock())
                 .await
                 .map_err(|_| AuthorityError(format!("no answer within {timeout:?}")))?;
-            self.call(bucket, timeout, lines).await?;
+            self.call(bucket, timeout, Whole::No, |mirror, _| telling(mirror, batch)).await?;
         }
         Ok(())
     }
@@ -328,14 +345,58 @@ impl RedisAuthority {
     /// Tells everything in every bucket.
     async fn tell_everything(&self) -> Result<(), AuthorityError> {
         let telling = self.buckets.iter().map(|bucket| async move {
-            let places = bucket.mirror().everything();
-            self.tell_bucket(bucket, &places).await
+            let (places, is_known) = {
+                let mut mirror = bucket.mirror();
+                (mirror.everything(), mirror.has_told_everything())
+            };
+            if is_known {
+                self.tell_bucket(bucket, &places).await
+            } else {
+                self.tell_whole_bucket(bucket).await
+            }
         });
         join_all(telling).await.into_iter().collect()
     }
 
+    /// Tells everything in a bucket that may not know it. Nothing is taken there meanwhile.
+    async fn tell_whole_bucket(&self, bucket: &Bucket) -> Result<(), AuthorityError> {
+        let timeout = self.options.redis.timeout;
+        let _turn = tokio::time::timeout(timeout, bucket.turn.lock())
+            .await
+            .map_err(|_| AuthorityError(format!("no answer within {timeout:?}")))?;
+        let places = bucket.mirror().everything();
+        let (before, last) = places.split_at(places.len().saturating_sub(1) / BATCH * BATCH);
+        let mut since: Option<String> = None;
+        for batch in before.chunks(BATCH) {
+            let answer = self.call(bucket, timeout, Whole::No, |mirror, _| telling(mirror, batch)).await?;
+            if since.get_or_insert_with(|| answer.since.clone()) != &answer.since {
+                return Err(AuthorityError("it was lost again".to_owned()));
+            }
+        }
+        let whole = since.as_deref().map_or(Whole::Itself, Whole::If);
+        self.call(bucket, timeout, whole, |mirror, _| telling(mirror, last)).await?;
+        Ok(())
+    }
+
+    /// Reads who may hold something, where that is not known of what has just begun.
+    async fn read_roll(&self) {
+        let begun = self.buckets.iter().filter_map(|bucket| Some((bucket, bucket.mirror().lacks_roll()?)));
+        let begun: Vec<(&Bucket, String)> = begun.collect();
+        if begun.is_empty() {
+            return;
+        }
+        // Without it nothing is lost but time.
+        let Ok(Some(names)) = self.in_time(self.seed.enlisted()).await else { return };
+        let names: Arc<[String]> = names.into();
+        for (bucket, since) in begun {
+            bucket.mirror().read_roll(Roll { since, names: names.clone() });
+        }
+    }
+
     async fn renewed(&self) -> Result<bool, AuthorityError> {
-        let Options { address, timeout, .. } = &self.options.redis;
+        let Options { address, timeout, replica, .. } = &self.options.redis;
+        let QuotaOptions { seed_timeout, lease, .. } = &self.options;
+        self.entry.renew(&*self.seed, replica, *seed_timeout, *lease).await?;
         // A handshake has more ways to go than a call.
         let connecting = tokio::time::timeout(*timeout * 4, self.connection.get(address, *timeout)).await;
         connecting
@@ -343,10 +404,12 @@ impl RedisAuthority {
             .map_err(failed)?;
         let told = self.tell_everything().await;
         if !self.has_lapsed.load(Ordering::Acquire) {
+            self.read_roll().await;
             return told.map(|()| true);
         }
         self.lose();
         self.tell_everything().await?;
+        self.read_roll().await;
         self.has_lapsed.store(false, Ordering::Release);
         Ok(false)
     }
@@ -366,6 +429,8 @@ impl Authority for RedisAuthority {
             if self.has_lapsed.load(Ordering::Acquire) {
                 return Err(lapsed());
             }
+            let QuotaOptions { redis, seed_timeout, lease } = &self.options;
+            self.entry.ensure(&*self.seed, &redis.replica, *seed_timeout, *lease).await?;
             let mut by_bucket: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
             for (at, ask) in asks.iter().enumerate() {
                 by_bucket.entry(self.number(&ask.account)).or_default().push(at);
@@ -399,6 +464,23 @@ impl Authority for RedisAuthority {
     fn renew<'a>(&'a self) -> Taking<'a, bool> {
         Box::pin(self.renewed())
     }
+
+    fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>> {
+        Box::pin(paused())
+    }
+}
+
+/// What a call says that asks for nothing.
+fn telling(mirror: &mut Mirror, places: &[Place]) -> Vec<Line> {
+    let line =
+        |place: &Place| Line { told: mirror.told(place.clone()), group: 0, tries: Vec::new(), seed: None };
+    places.iter().map(line).collect()
+}
+
+async fn paused() -> u64 {
+    let began = tokio::time::Instant::now();
+    tokio::time::sleep(PAUSE).await;
+    millis(began.elapsed())
 }
 
 impl Bucket {

@@ -12,6 +12,7 @@ use llm_tenancy::{
 use llm_types::{ApiError, UnixMs};
 
 use super::away;
+use crate::config::InternalUserParams;
 
 /// Records of one user that are looked at.
 const MOST: u64 = 1_000;
@@ -23,6 +24,8 @@ const OTHERS: usize = 15;
 pub(super) struct Bearer<'a> {
     pub(super) store: &'a Store,
     pub(super) settings: &'a JwtSettings,
+    /// What users begin with who are made.
+    pub(super) newcomers: &'a InternalUserParams,
     pub(super) claimed: &'a Claimed,
     pub(super) now: UnixMs,
 }
@@ -126,9 +129,7 @@ impl Bearer<'_> {
             if !self.settings.user_id_upsert {
                 return Ok(None);
             }
-            let mut user = User::new(id.clone(), role.unwrap_or_default(), self.stamp());
-            user.user_email = self.claimed.user_email.as_ref().map(|email| email.to_lowercase());
-            return self.make_user(user).await.map(Some);
+            return self.make_user(self.newcomer(id.clone(), role)).await.map(Some);
         };
         let user = found.value;
         match role.filter(|role| self.settings.sync_user_role_and_teams && *role != user.user_role) {
@@ -143,6 +144,18 @@ impl Bearer<'_> {
                 Ok(Some(changed.map_err(told)?.value))
             }
         }
+    }
+
+    /// A user who is not there yet, with what is said of all of them where the token says nothing.
+    fn newcomer(&self, id: UserId, role: Option<Role>) -> User {
+        let usual = self.newcomers;
+        let role = role.or(usual.user_role.map(|name| name.0)).unwrap_or_default();
+        let mut user = User::new(id, role, self.stamp());
+        user.user_email = self.claimed.user_email.as_ref().map(|email| email.to_lowercase());
+        user.grants.models.clone_from(&usual.models);
+        (user.limits.max_budget, user.limits.budget_duration) = (usual.max_budget, usual.budget_duration);
+        user.spending.budget_reset_at = user.limits.next_reset(self.now, self.store.calendar());
+        user
     }
 
     /// Makes a user; without the address if that is another's.

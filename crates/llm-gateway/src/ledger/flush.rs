@@ -68,7 +68,8 @@ impl Flusher {
 
     /// Goes on until `over`, when the last request has ended; then what is left is brought over as well, if that does not
     /// take long.
-    pub async fn run(mut self, over: CancellationToken) {
+    /// Answers whether everything is in the database.
+    pub async fn run(mut self, over: CancellationToken) -> bool {
         let mut wait = self.interval;
         let mut is_away = false;
         while !over.is_cancelled() {
@@ -92,9 +93,11 @@ impl Flusher {
                 () = over.cancelled() => {}
             }
         }
-        if !matches!(tokio::time::timeout(LAST, self.flush()).await, Ok(Ok(()))) {
+        let is_booked = matches!(tokio::time::timeout(LAST, self.flush()).await, Ok(Ok(())));
+        if !is_booked {
             tracing::warn!("entries stay in the journal until the next start");
         }
+        is_booked
     }
 
     /// Brings everything that is in the journal now into the database.

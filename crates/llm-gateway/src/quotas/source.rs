@@ -1,5 +1,8 @@
 //! Who knows what has been spent, and who hands out shares of limits.
 
+use std::pin::Pin;
+use std::time::Duration;
+
 use llm_gateway_shared::Seed;
 use llm_limits::{AccountId, Ask, Authority, AuthorityError, Books, Grant, Refund, Taking};
 use llm_store::{ShareAsk, ShareGrant, Store, StoreError, Taken};
@@ -23,9 +26,37 @@ impl Books for StoreBooks {
     }
 }
 
-impl Seed for StoreBooks {
+/// What the database knows of budgets, and of who may hold shares, where Redis hands them out.
+#[derive(Debug, Clone)]
+pub struct StoreSeed {
+    books: StoreBooks,
+    runtime: Runtime,
+}
+
+impl StoreSeed {
+    /// By the time of `runtime`.
+    pub const fn new(store: Store, runtime: Runtime) -> Self {
+        Self { books: StoreBooks(store), runtime }
+    }
+}
+
+impl Seed for StoreSeed {
     fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>> {
-        Box::pin(self.look(accounts))
+        Box::pin(self.books.look(accounts))
+    }
+
+    fn enlist<'a>(&'a self, replica: &'a str, kept: Duration) -> Taking<'a, ()> {
+        Box::pin(async move {
+            let kept_ms = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX);
+            let renewed = self.books.0.renew_replica(replica, self.runtime.now(), kept_ms);
+            renewed.await.map(|_was_there| ()).map_err(|error| away(&error))
+        })
+    }
+
+    fn enlisted(&self) -> Taking<'_, Option<Vec<String>>> {
+        Box::pin(async move {
+            self.books.0.replicas(self.runtime.now()).await.map(Some).map_err(|error| away(&error))
+        })
     }
 }
 
@@ -87,6 +118,11 @@ impl Authority for StoreAuthority {
             let renewed = self.store.renew_replica(&self.replica, self.runtime.now(), self.lease_ms);
             renewed.await.map_err(|error| away(&error))
         })
+    }
+
+    fn pause(&self) -> Pin<Box<dyn Future<Output = u64> + Send + '_>> {
+        // What is held is known in each transaction.
+        Box::pin(std::future::ready(1))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::net::IpAddr;
 
+use llm_oidc::RoleName;
+use llm_tenancy::{Role, Usd};
+
 use super::*;
 
 fn settings(text: &str) -> Settings {
@@ -340,9 +343,8 @@ fn teams_have_prices_by_their_ids() {
     let settings = settings(
         "llm_gateway: {team_prices: {search: {discount: 0.1}, partners: {margin: {percentage: 0.2, fixed_amount: 0.001}}}}",
     );
-    let of = |team: &str| {
-        settings.team_prices[team].adjustment().of(llm_tenancy::Usd::from_nanos(1_000_000)).unwrap().nanos()
-    };
+    let of =
+        |team: &str| settings.team_prices[team].adjustment().of(Usd::from_nanos(1_000_000)).unwrap().nanos();
     assert_eq!((of("search"), of("partners")), (900_000, 2_200_000));
 }
 
@@ -356,13 +358,23 @@ fn tenants_have_settings() {
     assert_eq!(usual.tenants.rotation_grace_period, "1d".parse().unwrap());
     assert!(usual.available_teams.is_empty());
     let config = parse(
-        "litellm_settings: {default_internal_user_params: {available_teams: [a, b], max_budget: 5}}\n\
+        "litellm_settings: {default_internal_user_params: {available_teams: [a, b], max_budget: 5,
+         budget_duration: 30d, user_role: internal_user_viewer, models: [main], teams: [a]}}\n\
          llm_gateway: {tenants: {private_hosts: [vllm.internal], rotation_grace_period: 2h}}",
     );
     assert_eq!(config.settings.available_teams, ["a", "b"]);
     assert_eq!(config.settings.tenants.private_hosts, ["vllm.internal"]);
     assert_eq!(config.settings.tenants.rotation_grace_period, "2h".parse().unwrap());
     let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
-    let expected = "litellm_settings.default_internal_user_params.max_budget: is not supported";
+    let users = &config.settings.internal_users;
+    assert_eq!(
+        (users.max_budget, &*users.models),
+        (Some(Usd::from_nanos(5_000_000_000)), &["main".to_owned()][..])
+    );
+    assert_eq!(
+        (users.budget_duration, users.user_role),
+        ("30d".parse().ok(), Some(RoleName(Role::InternalUserViewer)))
+    );
+    let expected = "litellm_settings.default_internal_user_params.teams: is not supported";
     assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
 }

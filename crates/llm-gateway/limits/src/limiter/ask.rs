@@ -128,7 +128,10 @@ impl Inner {
                         let is_refused = |(ask, grant): (&Ask, &Grant)| grant.is_refusal(ask.need);
                         let may_be_held_back = !asks.iter().zip(&grants).any(is_refused);
                         for (((gap, wanted), ask), grant) in gaps.iter().zip(&asks).zip(grants) {
-                            gap.tally.hear(ask.limit, ask.need, grant, may_be_held_back, now);
+                            if gap.tally.hear(ask.limit, ask.need, grant, may_be_held_back, now) {
+                                // Whoever says soon what is held here lets the others have what is free.
+                                self.is_doubtful.store(true, Release);
+                            }
                             gap.tally.is_ahead_by(grant.granted - wanted);
                         }
                     }

@@ -7,7 +7,7 @@ use llm_types::UnixMs;
 use super::{Limiter, Room, WhenAway};
 use crate::account::MOST;
 use crate::reservation::{Line, Lines};
-use crate::{Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation};
+use crate::{Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation, Source};
 
 /// How often a request asks at most before others have taken too much of what it was given.
 const ROUNDS: usize = 16;
@@ -18,13 +18,39 @@ pub(super) enum Attempt {
     Refused(Refusal),
     /// These lines are not covered by shares.
     Short(SmallVec<[usize; 4]>),
+    /// There may be enough, and nobody can tell yet.
+    HeldBack(Refusal),
+}
+
+/// How long a request has waited.
+struct Wait {
+    began: UnixMs,
+    waited_ms: u64,
+    /// Questions since it was held back last.
+    rounds: usize,
+}
+
+impl Wait {
+    const fn new(began: UnixMs) -> Self {
+        Self { began, waited_ms: 0, rounds: 0 }
+    }
+
+    fn now(&self) -> UnixMs {
+        self.began.plus(self.waited_ms)
+    }
+
+    fn round(&mut self) -> UnixMs {
+        self.rounds += 1;
+        self.now()
+    }
 }
 
 impl Limiter {
     /// Reserves what a request may take at most, of all bounds that concern it, or nothing.
     ///
     /// Where shares cover it nobody is asked and nothing is awaited; otherwise it is one round trip, together with whoever
-    /// waits for the same.
+    /// waits for the same. Where enough is left and it is not known yet what others hold, it waits for that, or for what
+    /// comes back here, for [`Settings::patience_ms`](crate::Settings::patience_ms) at most.
     ///
     /// # Errors
     /// The first limit that was in the way.
@@ -34,17 +60,31 @@ impl Limiter {
         asked: &Asked<'_>,
         now: UnixMs,
     ) -> Result<Reservation, Refusal> {
-        let mut lines = self.lines(bounds, asked, now);
-        for _ in 0..ROUNDS {
-            match self.attempt(&lines, now) {
+        let (mut lines, mut wait) = (self.lines(bounds, asked, now), Wait::new(now));
+        while wait.rounds < ROUNDS {
+            match self.attempt(&lines, wait.now()) {
                 Attempt::Taken => return Ok(Reservation::new(self.clone(), lines)),
                 Attempt::Refused(refusal) => return Err(refusal),
-                Attempt::Short(short) => self.ask(&lines, &short, now).await,
+                Attempt::Short(short) => self.ask(&lines, &short, wait.round()).await,
+                Attempt::HeldBack(refusal) => self.pause(&mut wait, refusal).await?,
             }
             // What was heard meanwhile may throttle.
             lines = self.lines(bounds, asked, now);
         }
-        self.crowded_out(&lines, now).map(|()| Reservation::new(self.clone(), lines))
+        self.crowded_out(&lines, wait.now()).map(|()| Reservation::new(self.clone(), lines))
+    }
+
+    /// Waits until it may be known what others hold; no longer than a request waits.
+    async fn pause(&self, wait: &mut Wait, refusal: Refusal) -> Result<(), Refusal> {
+        match &self.inner.source {
+            Source::Shared(authority, _) if wait.waited_ms < self.inner.settings.patience_ms => {
+                // At least one, so that it ends.
+                wait.waited_ms = wait.waited_ms.saturating_add(authority.pause().await.max(1));
+                wait.rounds = 0;
+                Ok(())
+            }
+            _ => Err(refusal),
+        }
     }
 
     /// The same without asking anybody: `None` if somebody would have to be asked.
@@ -61,7 +101,7 @@ impl Limiter {
         match self.attempt(&lines, now) {
             Attempt::Taken => Ok(Some(Reservation::new(self.clone(), lines))),
             Attempt::Refused(refusal) => Err(refusal),
-            Attempt::Short(_) => Ok(None),
+            Attempt::Short(_) | Attempt::HeldBack(_) => Ok(None),
         }
     }
 
@@ -102,21 +142,23 @@ impl Limiter {
 
     /// Takes for a reservation beside what it has.
     pub(crate) async fn take_more(&self, more: &Lines, now: UnixMs) -> Result<(), Refusal> {
-        for _ in 0..ROUNDS {
-            match self.attempt(more, now) {
+        let mut wait = Wait::new(now);
+        while wait.rounds < ROUNDS {
+            match self.attempt(more, wait.now()) {
                 Attempt::Taken => return Ok(()),
                 Attempt::Refused(refusal) => return Err(refusal),
-                Attempt::Short(short) => self.ask(more, &short, now).await,
+                Attempt::Short(short) => self.ask(more, &short, wait.round()).await,
+                Attempt::HeldBack(refusal) => self.pause(&mut wait, refusal).await?,
             }
         }
-        self.crowded_out(more, now)
+        self.crowded_out(more, wait.now())
     }
 
     /// Others took what was granted, again and again: there is next to nothing left.
     fn crowded_out(&self, lines: &Lines, now: UnixMs) -> Result<(), Refusal> {
         match self.attempt(lines, now) {
             Attempt::Taken => Ok(()),
-            Attempt::Refused(refusal) => Err(refusal),
+            Attempt::Refused(refusal) | Attempt::HeldBack(refusal) => Err(refusal),
             Attempt::Short(short) => Err(Refusal::of(&lines[short[0]], false)),
         }
     }
@@ -205,17 +247,16 @@ impl Limiter {
                     }
                 } else if line.tally.is_refused(missing, now, inner.settings.refused_ms) {
                     return Attempt::Refused(Refusal::of(line, false));
-                } else if line.tally.is_held_back(now, inner.settings.refused_ms) {
+                } else if line.tally.is_held_back(missing, now, inner.settings.refused_ms) {
                     held_back = held_back.or(Some(line));
                 } else {
                     short.push(place);
                 }
             }
-            // There may be enough, and nobody can tell yet.
             if let Some(line) = held_back
                 && inner.settings.when_away == WhenAway::Refuse
             {
-                return Attempt::Refused(Refusal::of(line, true));
+                return Attempt::HeldBack(Refusal::of(line, true));
             }
             if !short.is_empty() {
                 return Attempt::Short(short);

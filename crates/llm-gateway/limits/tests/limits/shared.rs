@@ -200,7 +200,9 @@ fn what_is_held_back_is_not_called_spent() {
                 assert_eq!(refusal.kind, RefusalKind::Unavailable, "{refusal}");
             }
         }
-        assert_eq!(bank.takes.load(SeqCst), 1, "it is asked once");
+        let (takes, pauses) = (bank.takes.load(SeqCst), bank.pauses.load(SeqCst));
+        let expected = if is_let_in { (1, 0) } else { (2, 5) };
+        assert_eq!((takes, pauses), expected, "it waits as long as a request does, and asks a few times");
         if is_let_in {
             continue;
         }
@@ -212,6 +214,51 @@ fn what_is_held_back_is_not_called_spent() {
         assert_eq!(refusal.kind, RefusalKind::Budget, "{refusal}");
         drop(reservation);
     }
+}
+
+#[test]
+fn what_is_held_back_is_waited_for() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.000001");
+    bank.is_holding_back.store(true, SeqCst);
+    bank.known_after.store(3, SeqCst);
+    let reservation =
+        block_on(limiter.reserve(&[&bounds], &asked(0, 900), NOW)).expect("it comes to be known");
+    assert_eq!(bank.pauses.load(SeqCst), 3);
+    // What is refused is refused without a wait.
+    let refusal = block_on(limiter.reserve(&[&bounds], &asked(0, 900), at(200))).unwrap_err();
+    assert_eq!((refusal.kind, bank.pauses.load(SeqCst)), (RefusalKind::Budget, 3));
+    drop(reservation);
+}
+
+#[test]
+fn what_comes_back_serves_who_is_held_back() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.000001");
+    let first = block_on(limiter.reserve(&[&bounds], &asked(0, 400), NOW)).unwrap();
+    bank.is_holding_back.store(true, SeqCst);
+    let later = at(1_000);
+    let refusal = block_on(limiter.reserve(&[&bounds], &asked(0, 400), later)).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Unavailable, "{refusal}");
+    drop(first);
+    let taken = block_on(limiter.reserve(&[&bounds], &asked(0, 400), later)).expect("it was given back here");
+    drop(taken);
+}
+
+#[test]
+fn a_large_one_that_is_held_back_is_not_in_the_way_of_small_ones() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, settings());
+    let bounds = team("0.000001");
+    bank.is_holding_back.store(true, SeqCst);
+    let reserve = |nanos, now| block_on(limiter.reserve(&[&bounds], &asked(0, nanos), now));
+    let refusal = reserve(900, NOW).unwrap_err();
+    assert_eq!(refusal.kind, RefusalKind::Unavailable, "{refusal}");
+    bank.is_holding_back.store(false, SeqCst);
+    let said = at(100);
+    assert!(reserve(10, said).is_ok(), "less may be handed out");
 }
 
 #[test]

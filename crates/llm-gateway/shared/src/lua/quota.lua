@@ -1,8 +1,10 @@
 -- Hands out shares of limits. All keys have one hash tag: that of a bucket of accounts.
--- KEYS[1]: since when there is anything here. KEYS[2]: a hash of who is alive: replica -> "until_ms seq". Then for each
--- account: its total (what is booked and what is held, an integer), and a hash: "g" how often something was booked while
+-- KEYS[1]: since when there is anything here. KEYS[2]: a hash of who is alive: replica -> "until_ms seq". KEYS[3]: a hash
+-- of who has told everything that it holds: replica -> the since that it was told to. Then for each account: its total (what is booked and what is held, an integer), and a hash: "g" how often something was booked while
 -- there was no total, "h:REPLICA" what it holds, "b:REPLICA" the last batch of bookings that it told.
--- ARGV: replica, seq, lease_ms, grace_ms, since as the replica knows it (empty: it comes anew); then for each account:
+-- ARGV: replica, seq, lease_ms, grace_ms, since as the replica knows it (empty: it comes anew), whether it has told
+-- everything with this call ("*": yes; empty: no; else if that is since), after which since the roll of replicas was read
+-- (empty: it was not), how many are on it, and their names; then for each account:
 -- group (those of one group follow each other), what the replica holds, batch, what was booked in it, limit, when to forget it (Unix ms; empty: as it is),
 -- 1 for money, what is booked by the database (empty: not looked up), "g" as it was before that was looked up, number of
 -- tries; and for each try: span, rest, amount, 1 if it is within an even part. A try takes its amount if its span fits.
@@ -27,6 +29,7 @@ for i = 1, #entries, 2 do
   local till, last = string.match(entries[i + 1], '^(%d+) (%d+)$')
   if tonumber(till) < now then
     redis.call('HDEL', KEYS[2], entries[i])
+    redis.call('HDEL', KEYS[3], entries[i])
   else
     alive[entries[i]] = true
     count = count + 1
@@ -59,8 +62,8 @@ local function add(key, amount)
   if type(reply) == 'table' and reply.err then redis.call('SET', key, '9223372036854775807', 'KEEPTTL') end
 end
 
-local accounts, at = {}, 5
-for i = 3, #KEYS, 2 do
+local accounts, at = {}, 8 + tonumber(ARGV[8])
+for i = 4, #KEYS, 2 do
   local account = {
     total = KEYS[i], held = KEYS[i + 1], group = ARGV[at + 1], mine = ARGV[at + 2], batch = ARGV[at + 3],
     booked = ARGV[at + 4], limit = ARGV[at + 5], expiry = ARGV[at + 6], is_money = ARGV[at + 7] == '1',
@@ -139,7 +142,15 @@ local function take(account, try)
 end
 
 -- What was here is lost: others may hold what they have not told yet.
+if ARGV[6] == '*' or ARGV[6] == since then redis.call('HSET', KEYS[3], replica, since) end
 local is_grace = now - tonumber(since) < grace
+if is_grace and ARGV[7] == since then
+  -- Whoever is not on the roll came later, and holds nothing but what it was given here.
+  is_grace = false
+  for i = 9, 8 + tonumber(ARGV[8]) do
+    if redis.call('HGET', KEYS[3], ARGV[i]) ~= since then is_grace = true end
+  end
+end
 for first = 1, #accounts do
   local group = accounts[first].group
   if first == 1 or accounts[first - 1].group ~= group then

@@ -25,6 +25,17 @@ pub(crate) struct Frame<'a> {
     pub(crate) replica: &'a str,
     pub(crate) lease_ms: u64,
     pub(crate) grace_ms: u64,
+    pub(crate) whole: Whole<'a>,
+}
+
+/// Whether a replica has told everything that it holds in a bucket, once this call is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whole<'a> {
+    No,
+    /// This call says everything.
+    Itself,
+    /// Calls before it have, to what began then.
+    If(&'a str),
 }
 
 /// What came of a call.
@@ -82,8 +93,19 @@ fn invocation<'a>(
 ) -> ScriptInvocation<'a> {
     let mut call = script.prepare_invoke();
     call.key(format!("{}:since", frame.bucket)).key(format!("{}:alive", frame.bucket));
+    call.key(format!("{}:told", frame.bucket));
     call.arg(frame.replica).arg(caller.seq).arg(frame.lease_ms).arg(frame.grace_ms);
     call.arg(caller.since.as_deref().unwrap_or_default());
+    call.arg(match frame.whole {
+        Whole::No => "",
+        Whole::Itself => "*",
+        Whole::If(since) => since,
+    });
+    let names = caller.roll.as_ref().map(|roll| &*roll.names).unwrap_or_default();
+    call.arg(caller.roll.as_ref().map_or("", |roll| &*roll.since)).arg(names.len());
+    for name in names {
+        call.arg(name);
+    }
     for Line { told, group, tries, seed } in lines {
         let (account, window) = &told.place;
         // The window is a number, so that no two accounts come to the same key.

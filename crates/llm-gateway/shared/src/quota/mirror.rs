@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use llm_limits::{AccountId, Ask};
 use llm_types::UnixMs;
 
+use super::roll::Roll;
+
 /// An account in one of its periods.
 pub(crate) type Place = (AccountId, i64);
 
@@ -15,6 +17,12 @@ pub(crate) struct Mirror {
     seq: u64,
     /// Since when there is anything in Redis, as it was told last; nothing, if this replica comes anew.
     since: Option<String>,
+    /// Whether what is there is young: others may not have told yet what they hold.
+    is_grace: bool,
+    /// To which beginning everything was told.
+    told_to: Option<String>,
+    /// Who was on the roll after a beginning.
+    roll: Option<Roll>,
     /// Numbers batches of bookings.
     batches: u64,
     /// Redis' clock, by its last word.
@@ -59,13 +67,20 @@ pub(crate) struct Caller {
     pub(crate) since: Option<String>,
     pub(crate) replicas: usize,
     pub(crate) era: u64,
+    pub(crate) roll: Option<Roll>,
 }
 
 impl Mirror {
     /// A call begins.
     pub(crate) fn call(&mut self) -> Caller {
         self.seq += 1;
-        Caller { seq: self.seq, since: self.since.clone(), replicas: self.replicas.max(1), era: self.era }
+        Caller {
+            seq: self.seq,
+            since: self.since.clone(),
+            replicas: self.replicas.max(1),
+            era: self.era,
+            roll: self.roll.clone().filter(|_| self.is_grace),
+        }
     }
 
     /// A call was answered.
@@ -73,9 +88,31 @@ impl Mirror {
         self.now = Some(now);
         if self.era == era {
             self.since = Some(since.to_owned());
+            self.is_grace = is_grace;
             // After a loss it is those who were there before it that may hold something.
             self.replicas = if is_grace { replicas.max(self.replicas) } else { replicas };
         }
+    }
+
+    /// Everything that is held has been told to what began then.
+    pub(crate) fn told_everything(&mut self, since: &str) {
+        self.told_to = Some(since.to_owned());
+    }
+
+    /// Whether everything was told to what is there now, as far as is known.
+    pub(crate) fn has_told_everything(&self) -> bool {
+        self.told_to.is_some() && self.told_to == self.since
+    }
+
+    /// To which beginning the roll is missing.
+    pub(crate) fn lacks_roll(&self) -> Option<String> {
+        let since = self.since.clone().filter(|_| self.is_grace)?;
+        self.roll.as_ref().is_none_or(|roll| roll.since != since).then_some(since)
+    }
+
+    /// Who was on the roll, read after that beginning was known.
+    pub(crate) fn read_roll(&mut self, roll: Roll) {
+        self.roll = Some(roll);
     }
 
     /// What a call says that asks for a share.
@@ -142,6 +179,7 @@ impl Mirror {
     pub(crate) fn lose(&mut self) {
         self.era += 1;
         self.since = None;
+        self.told_to = None;
         for hold in self.holds.values_mut() {
             hold.amount = 0;
             hold.is_untold = true;

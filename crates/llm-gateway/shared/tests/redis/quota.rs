@@ -2,6 +2,7 @@
 
 mod losses;
 mod money;
+mod roll;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};

@@ -137,6 +137,40 @@ impl Store {
         })
     }
 
+    /// Names of the replicas that are alive by their leases.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn replicas(&self, now: UnixMs) -> Result<Vec<String>> {
+        let by = By::gateway(now);
+        transaction!(self, self.db().patience(), &by, |db, _journal| {
+            let mut select = Query::select();
+            select
+                .column(Alias::new("replica"))
+                .from(Alias::new(REPLICAS.table))
+                .and_where(Expr::col(Alias::new("until_ms")).gt(now.0));
+            let rows = db.query_all(&select).await?;
+            rows.iter().map(|row| Ok(row.try_get("", "replica")?)).collect()
+        })
+    }
+
+    /// A replica ends, and holds nothing any more.
+    ///
+    /// # Errors
+    /// As [`Store::take_shares`].
+    pub async fn forget_replica(&self, replica: &str, now: UnixMs) -> Result<()> {
+        check(replica)?;
+        let by = By::gateway(now);
+        transaction!(self, self.db().patience(), &by, |db, _journal| {
+            let mut delete = Query::delete();
+            delete
+                .from_table(Alias::new(REPLICAS.table))
+                .and_where(Expr::col(Alias::new("replica")).eq(replica));
+            db.execute(&delete).await?;
+            Ok(())
+        })
+    }
+
     /// Forgets replicas whose lease is over, shares that nobody holds any more or whose period is over, and counters of
     /// nothing. Every replica may do so. Gives how many rows went.
     ///
