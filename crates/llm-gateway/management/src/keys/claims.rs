@@ -1,7 +1,7 @@
 //! Claims of JSON web tokens whose bearers keys stand for: LiteLLM's mappings of tokens to keys. A key has one at most, and
 //! a claim's value leads to one key; the mapping's id is the hash of its key.
 //!
-//! Source: LiteLLM docs, "JWT → Virtual Key Mapping", and its OpenAPI document, read 2026-11.
+//! Source: LiteLLM docs, "JWT → Virtual Key Mapping", read 2026-11.
 
 use axum::Json;
 use axum::routing::{get, post};
