@@ -160,7 +160,7 @@ mod response {
     }
 }
 
-/// What refusals are.
+/// The kind of each refusal among the fixtures.
 const KINDS: &[(&str, ErrorKind)] = &[
     ("error.400", ErrorKind::InvalidRequest),
     ("error.400_context", ErrorKind::ContextWindow),
@@ -182,7 +182,7 @@ fn errors() {
     }
 }
 
-/// Pieces of what stands whole beside them.
+/// Takes away pieces of what stands whole beside them.
 fn essence(answer: &mut Value) {
     let message = &mut answer["choices"][0]["message"];
     if let Some(specifics) = message.get_mut("provider_specific_fields").and_then(Value::as_object_mut) {

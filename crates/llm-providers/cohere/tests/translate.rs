@@ -136,7 +136,7 @@ mod request {
     }
 }
 
-/// What differs between a whole answer and a streamed one by nature.
+/// Takes away what differs between a whole answer and a streamed one by nature.
 fn essence(answer: &mut Value) {
     // Log probabilities in Cohere's form come with the whole only.
     answer.as_object_mut().unwrap().remove("provider_specific_fields");

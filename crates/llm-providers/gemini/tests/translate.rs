@@ -145,7 +145,7 @@ mod response {
     }
 }
 
-/// What refusals are.
+/// The kind of each refusal among the fixtures.
 const KINDS: &[(&str, ErrorKind)] = &[
     ("error.400", ErrorKind::InvalidRequest),
     ("error.400_context", ErrorKind::ContextWindow),
@@ -168,7 +168,7 @@ fn errors() {
     }
 }
 
-/// Pieces of what stands whole beside them.
+/// Takes away pieces of what stands whole beside them.
 fn essence(answer: &mut Value) {
     for choice in answer["choices"].as_array_mut().unwrap() {
         let message = choice["message"].as_object_mut().unwrap();

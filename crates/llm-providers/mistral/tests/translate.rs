@@ -217,7 +217,7 @@ fn vectors() {
     assert_eq!(answer.usage.get().unwrap().counts().input, 2);
 }
 
-/// Usage is told otherwise in a stream.
+/// Takes away what differs between a whole answer and a streamed one by nature.
 fn essence(answer: &mut Value) {
     answer.as_object_mut().unwrap().remove("usage");
 }

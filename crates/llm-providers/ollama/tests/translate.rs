@@ -155,7 +155,7 @@ mod request {
     }
 }
 
-/// Refusals in log probabilities come with the whole only.
+/// Takes away what differs between a whole answer and a streamed one by nature.
 fn essence(answer: &mut Value) {
     answer["choices"][0]["logprobs"].as_object_mut().map(|logprobs| logprobs.remove("refusal"));
 }

@@ -58,7 +58,7 @@ impl Wire {
 }
 
 impl<'a> Cases<'a> {
-    /// The vendor with nothing known of its wire: the laws are kept with the suite's model.
+    /// The vendor with nothing known of its wire; `models` are the names with which requests keep the laws.
     pub fn new(suite: Suite<'a>, models: &'a [&'a str]) -> Self {
         Self {
             suite,
