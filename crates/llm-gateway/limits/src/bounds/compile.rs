@@ -150,6 +150,7 @@ fn with_row(own: &Limits, row: Option<&Budget>) -> Limits {
         tpm_limit: or(own.tpm_limit, row.tpm_limit),
         rpm_limit: or(own.rpm_limit, row.rpm_limit),
         tpd_limit: or(own.tpd_limit, row.tpd_limit),
+        rate_limits: if own.rate_limits.is_empty() { &row.rate_limits } else { &own.rate_limits }.clone(),
         max_parallel_requests: or(own.max_parallel_requests, row.max_parallel_requests),
         model_tpm_limit: map(&own.model_tpm_limit, &row.model_tpm_limit),
         model_rpm_limit: map(&own.model_rpm_limit, &row.model_rpm_limit),
@@ -288,6 +289,14 @@ impl<'a> Making<'a> {
             if let Some(limit) = limit {
                 let bound = bound(subject, measure, cycle, None);
                 self.push(Bound { limit: Some(whole(limit)), part: of.cloned(), is_dynamic, ..bound });
+            }
+        }
+        for rate in &limits.rate_limits {
+            for (measure, limit) in [(Measure::Requests, rate.requests), (Measure::Tokens, rate.tokens)] {
+                if let Some(limit) = limit {
+                    let bound = bound(subject, measure, Cycle::Of(rate.window), None);
+                    self.push(Bound { limit: Some(whole(limit)), part: of.cloned(), ..bound });
+                }
             }
         }
     }
