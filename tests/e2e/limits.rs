@@ -3,6 +3,7 @@
 mod defaults;
 mod models;
 mod prices;
+mod priorities;
 mod resets;
 mod streams;
 

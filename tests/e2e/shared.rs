@@ -3,7 +3,7 @@
 #[path = "../../crates/llm-gateway/shared/tests/redis/server.rs"]
 mod server;
 
-mod agreement;
+pub(crate) mod agreement;
 mod limits;
 mod outages;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use llm_limits::{Priorities, Reserve, Reserved};
 use llm_oidc::{Verifier, VerifierOptions};
 use llm_pricing::{Adjustment, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
@@ -25,8 +26,8 @@ use crate::auth::{Authenticator, Keyring};
 use crate::budgets::{self, Budgets, Scope};
 use crate::catalog::{Catalog, Owners};
 use crate::config::{
-    ClientCredential, ConfigSecrets, ConfigSnapshot, OnLoss, ResolvedDeployment, Route, SecretRef,
-    SecretSource as _, Settings,
+    self, ClientCredential, ConfigSecrets, ConfigSnapshot, OnLoss, Reservation, ResolvedDeployment, Route,
+    SecretRef, SecretSource as _, Settings,
 };
 use crate::deployment::{self, Deployment, Heads, Window};
 use crate::limits::BodyBounds;
@@ -270,11 +271,41 @@ impl Prepare {
     pub(crate) fn joined(&self, name: &str, deployments: Vec<Arc<Deployment>>) -> Group {
         let name: Arc<str> = name.into();
         Group {
+            priorities: self.priorities(&name, &deployments),
             policy: self.config.plan.policy_for(&name),
             live: self.states.groups.pin().get_or_insert_with(name.clone(), Arc::default).clone(),
             name,
             deployments,
         }
+    }
+
+    /// What of the rates of these deployments is reserved for whom.
+    fn priorities(&self, name: &str, deployments: &[Arc<Deployment>]) -> Option<Arc<Priorities>> {
+        let config::Priorities { levels, settings } = &self.config.settings.priorities;
+        if levels.is_empty() {
+            return None;
+        }
+        let sum = |rate: fn(&Deployment) -> Option<u64>| {
+            deployments.iter().filter_map(|deployment| rate(deployment)).reduce(u64::saturating_add)
+        };
+        let levels: Vec<_> = levels
+            .iter()
+            .map(|(name, reservation)| {
+                let reserve = match *reservation {
+                    Reservation::Percent(share) => Reserve::Share(share),
+                    Reservation::Rpm(rate) => Reserve::Requests(rate),
+                    Reservation::Tpm(rate) => Reserve::Tokens(rate),
+                };
+                (name.as_str(), reserve)
+            })
+            .collect();
+        let reserved = Reserved {
+            levels: &levels,
+            others: settings.default_priority,
+            saturation: settings.saturation_threshold,
+        };
+        let (requests, tokens) = (sum(|own| own.settings.rpm), sum(|own| own.settings.tpm));
+        Priorities::new(name, requests, tokens, &reserved).map(Arc::new)
     }
 
     fn deployment(&self, route: &Route<'_>, resolved: &ResolvedDeployment) -> Result<Deployment, ApiError> {

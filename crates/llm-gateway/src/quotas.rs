@@ -8,9 +8,9 @@ pub(crate) mod told;
 use std::sync::Arc;
 
 use llm_identity::{Customer, Identities, Identity, Label};
-use llm_limits::{AccountId, Bounds, Limiter, ProxyLimits};
+use llm_limits::{AccountId, Bounds, Limiter, Priorities, ProxyLimits};
 use llm_store::StoreError;
-use llm_tenancy::BudgetId;
+use llm_tenancy::{BudgetId, Document};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use smallvec::SmallVec;
 
@@ -31,6 +31,8 @@ pub(crate) enum Other {
     EndUser(Arc<Customer>),
     /// One of its labels.
     Tag(Arc<Label>),
+    /// The priority of its caller, at its model.
+    Priority(Arc<Bounds>),
 }
 
 impl Other {
@@ -39,6 +41,7 @@ impl Other {
         match self {
             Self::EndUser(customer) => &customer.bounds,
             Self::Tag(label) => &label.bounds,
+            Self::Priority(bounds) => bounds,
         }
     }
 }
@@ -121,6 +124,13 @@ impl Quotas {
         }
         others.retain(|other| !other.bounds().is_empty());
         Ok(others)
+    }
+
+    /// What bounds a caller at a model of whose rates something is reserved: by the priority of its team, else of its key.
+    pub(crate) fn of_priority(priorities: &Priorities, identity: &Identity) -> Other {
+        let records: [&Document; 2] = [&identity.team_metadata, &identity.key.metadata];
+        let priority = records.into_iter().find_map(|record| record.get("priority")?.as_str());
+        Other::Priority(priorities.of(priority).clone())
     }
 
     /// What is taken of limits.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use llm_limits::Priorities;
 use llm_pricing::Adjustment;
 use llm_provider_core::{Dialect, Ingress, OnUnsupported};
 use llm_router::{CoolDown, Gate, GroupLive, HealthEvent, Needs, Policy, Senses, Snapshot};
@@ -41,6 +42,8 @@ pub struct Group {
     pub policy: Arc<Policy>,
     /// How they are doing together; kept when the configuration changes.
     pub live: Arc<GroupLive>,
+    /// What of their rates is reserved for whom; `None` for nothing.
+    pub priorities: Option<Arc<Priorities>>,
 }
 
 impl Group {
@@ -201,7 +204,8 @@ impl Serving {
         if deployments.is_empty() && !group.deployments.is_empty() {
             return Err(Refusal::Vendor { model: name.to_owned() }.into());
         }
-        Ok(Arc::new(self.prepare.joined(&group.name, deployments)))
+        let priorities = group.priorities.clone();
+        Ok(Arc::new(Group { priorities, ..self.prepare.joined(&group.name, deployments) }))
     }
 
     /// What a team pays less or more than others do.

@@ -53,3 +53,31 @@ async fn a_key_without_a_bound_has_as_many_requests_at_a_time_as_all_such() {
     };
     soon(freed).await;
 }
+
+#[tokio::test]
+async fn rates_hold_over_any_time() {
+    let gateway = Gateway::start(&config(&[]));
+    let windows = json!([{"window": "30d", "requests": 2}, {"window": "1h", "tokens": 1_000_000}]);
+    let team = json!({"team_id": "slow", "rate_limits": [{"window": "30d", "requests": 1}]});
+    assert_eq!(post(&gateway, MASTER, "/team/new", &team).await.0, 200);
+    let own = key(&gateway, &json!({"rate_limits": windows})).await;
+    let of_team = key(&gateway, &json!({"team_id": "slow"})).await;
+    let body = scripted(&json!({"text": "Hello"}), &json!({"max_tokens": 5}));
+    for (key, most, level) in [(own, 2, "key"), (of_team, 1, "team")] {
+        for _ in 0..most {
+            assert_eq!(post(&gateway, &key, CHAT, &body).await.0, 200);
+        }
+        let (status, refused) = post(&gateway, &key, CHAT, &body).await;
+        let error = &refused["error"];
+        assert_eq!((status, &error["level"], &error["limit"]), (429, &json!(level), &json!(most)), "{error}");
+        let says = format!("is limited to {most} requests in 30d: {most} were made");
+        assert!(error["message"].as_str().unwrap().contains(&says), "{error}");
+    }
+    for (wrong, param) in [
+        (json!([{"window": "1h"}]), "rate_limits[0]"),
+        (json!([{"window": "soon", "requests": 1}]), "rate_limits[0].window"),
+    ] {
+        let (status, told) = post(&gateway, MASTER, "/key/generate", &json!({"rate_limits": wrong})).await;
+        assert_eq!((status, &told["error"]["param"]), (400, &json!(param)), "{told}");
+    }
+}

@@ -181,7 +181,7 @@ async fn a_budget_that_one_has_spent_is_spent_for_all() {
 }
 
 /// Waits until so much is left of the minute.
-pub(super) async fn within_a_minute(needed: Duration) {
+pub(crate) async fn within_a_minute(needed: Duration) {
     const MINUTE: u128 = 60_000;
     let since = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() % MINUTE;
     let left = Duration::from_millis((MINUTE - since) as u64);

@@ -54,6 +54,7 @@ mod load;
 mod model_list;
 mod named_redis;
 mod names;
+mod priorities;
 mod read;
 mod resolve;
 #[cfg(feature = "schemars")]
@@ -90,6 +91,7 @@ pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
 pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
 pub use litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings, ModelGroupSettings};
 pub use model_list::{ClientCredential, ModelInfo};
+pub use priorities::{Priorities, PrioritySettings, Reservation};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]
 pub use schema::json_schema;

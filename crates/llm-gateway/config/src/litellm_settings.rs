@@ -13,6 +13,7 @@ use llm_tenancy::{Period, Usd};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::priorities::{PrioritySettings, Reservation};
 use super::secret::SecretRef;
 
 /// `litellm_settings`: what holds for all models.
@@ -72,6 +73,12 @@ pub struct LitellmSettings {
     pub max_end_user_budget: Option<Usd>,
     /// The shared budget of each end user, where nothing else is said. Default: none.
     pub max_end_user_budget_id: Option<String>,
+    /// What of a model group's `rpm` and `tpm` is reserved for keys with a priority, which is `metadata.priority` of their
+    /// team, else of the key itself: a share, or `{type, value}` with `percent`, `rpm` or `tpm`. Shares that sum up to more
+    /// than 1 are made smaller. Holds for groups with `rpm` or `tpm` while they are saturated. Default: nothing.
+    pub priority_reservation: IndexMap<String, Reservation>,
+    /// What holds for all priorities.
+    pub priority_reservation_settings: PrioritySettings,
     /// What internal users have, where nothing else is said. Default: nothing.
     pub default_internal_user_params: InternalUserParams,
     /// Whether requests to models without a known price are refused. Default: false.

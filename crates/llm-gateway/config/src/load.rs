@@ -16,7 +16,7 @@ use super::litellm_settings::{GeneralSettings, LitellmSettings};
 use super::named_redis::NamedRedises;
 use super::names::{Level, nearest, suggestion};
 use super::read::{Reader, unknown_key};
-use super::resolve::Resolved;
+use super::resolve::{Resolved, ResolvedDeployment};
 use super::secret::{Secret, SecretRef};
 use super::settings::Settings;
 use super::shared_state::RedisKeys;
@@ -95,6 +95,7 @@ pub(super) fn load(
     let resolved = Resolved::new(deployments, aliases, vendors.clone());
     warn_of_dangling_aliases(root, &resolved, &reader);
     warn_of_idle_budgets(root, &router, &vendors, &reader);
+    warn_of_idle_priorities(root, &litellm, &resolved, &reader);
     let plan = plan(root, &router, &resolved, &auto_routers, &reader);
     let database_url = general.database_url.clone();
     let mut settings = Settings::new(root, ours, general, &litellm, router);
@@ -267,6 +268,17 @@ fn warn_of_idle_budgets(root: &Node, router: &RouterSettings, vendors: &Vendors,
             let what = format!("{path}: no vendor has this name, so nothing is paid from this budget{hint}");
             reader.warning(&root.nearest(&path).at, what);
         }
+    }
+}
+
+/// Of models that take as much as one likes nothing can be reserved.
+fn warn_of_idle_priorities(root: &Node, litellm: &LitellmSettings, resolved: &Resolved, reader: &Reader<'_>) {
+    const PATH: &str = "litellm_settings.priority_reservation";
+    let is_free = |it: &Arc<ResolvedDeployment>| it.routing.rpm.or(it.routing.tpm).is_none();
+    let mut deployments = resolved.deployments().peekable();
+    if !litellm.priority_reservation.is_empty() && deployments.peek().is_some() && deployments.all(is_free) {
+        let what = format!("{PATH}: no model has `rpm` or `tpm`, so nothing is reserved");
+        reader.warning(&root.nearest(PATH).at, what);
     }
 }
 

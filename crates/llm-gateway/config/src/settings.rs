@@ -17,6 +17,7 @@ use super::health::HealthSettings;
 use super::ledger::{LedgerSettings, Unpriced};
 use super::limits::{LimitSettings, ProxyLimits};
 use super::litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings};
+use super::priorities::Priorities;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// What bounds the gateway as a whole.
     pub proxy: ProxyLimits,
+    /// What of the rates of model groups is reserved for whom.
+    pub priorities: Priorities,
     /// What teams pay less or more than their requests cost, by their ids.
     pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up.
@@ -165,6 +168,10 @@ impl Settings {
             team_prices,
             limits,
             proxy,
+            priorities: Priorities {
+                levels: litellm.priority_reservation.clone(),
+                settings: litellm.priority_reservation_settings,
+            },
             discounts: litellm.cost_discount_config.clone(),
             margins: litellm.cost_margin_config.clone(),
             on_disconnect,
@@ -214,6 +221,7 @@ impl Settings {
             ("llm_gateway.database", self.database != other.database),
             ("llm_gateway.ledger", self.ledger != other.ledger),
             ("llm_gateway.limits", self.limits != other.limits || self.proxy != other.proxy),
+            ("litellm_settings.priority_reservation", self.priorities != other.priorities),
             ("llm_gateway.on_disconnect", self.on_disconnect != other.on_disconnect),
             ("llm_gateway.access_log", self.access_log != other.access_log),
             ("litellm_settings.model_group_settings", self.forwards_headers != other.forwards_headers),

@@ -11,6 +11,7 @@ mod examples;
 mod files;
 mod implicit;
 mod messages;
+mod priorities;
 mod settings;
 mod store;
 mod stored;

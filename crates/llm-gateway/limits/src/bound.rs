@@ -30,6 +30,10 @@ pub enum Level {
     Tag,
     /// That of a group of models.
     AccessGroup,
+    /// That of all callers with the same priority, at one model.
+    Priority,
+    /// That of all callers together, at one model.
+    Model,
     /// The whole gateway's.
     Proxy,
 }
@@ -47,6 +51,8 @@ impl Level {
             Self::EndUser => "end_user",
             Self::Tag => "tag",
             Self::AccessGroup => "group",
+            Self::Priority => "priority",
+            Self::Model => "model",
             Self::Proxy => "proxy",
         }
     }
@@ -63,6 +69,8 @@ impl Level {
             Self::EndUser => "the end user of this request",
             Self::Tag => "a tag of this request",
             Self::AccessGroup => "the group of this model",
+            Self::Priority => "the priority of this key",
+            Self::Model => "this model",
             Self::Proxy => "this gateway",
         }
     }
@@ -204,6 +212,10 @@ pub struct Bound {
     pub account: AccountId,
     /// Whether it holds only while the model fails.
     pub(crate) is_dynamic: bool,
+    /// From how much on those bounds hold that are beside it and are for a saturated model alone.
+    pub(crate) saturates: Option<i64>,
+    /// Whether it holds only while a bound beside it says that the model is saturated.
+    pub(crate) is_reserve: bool,
     /// Whether the subject's brake concerns it.
     pub(crate) is_braked: bool,
     /// Of the bounds with one number other than 0 the first that fits counts alone: the entries of one map.

@@ -1,11 +1,14 @@
 //! [`Bounds`]: all that bounds one caller, end user, tag, or the gateway.
 
 mod compile;
+mod priorities;
 
 use llm_pricing::Usd;
 use llm_tenancy::Period;
 
 use crate::{Bound, Demand};
+
+pub use priorities::{Priorities, Reserve, Reserved};
 
 /// What the operator decided about whom bounds whom, and what bounds those of whom nothing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +60,8 @@ pub struct Bounds {
     pub(crate) list: Box<[Bound]>,
     /// Whether a spent budget throttles anybody.
     pub(crate) has_brakes: bool,
+    /// Whether some of them hold only while others say that the model is saturated.
+    pub(crate) has_reserves: bool,
     estimated_output: Box<[(Option<Box<str>>, i64)]>,
     fallbacks: Box<[Fallback]>,
 }

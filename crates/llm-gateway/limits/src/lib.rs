@@ -14,7 +14,7 @@ mod standing;
 
 pub use authority::{AccountId, Ask, Authority, AuthorityError, Grant, Refund, Taking};
 pub use bound::{Bound, Cycle, Level, Measure, Part};
-pub use bounds::{Asked, Bounds, ProxyLimits, Rules};
+pub use bounds::{Asked, Bounds, Priorities, ProxyLimits, Reserve, Reserved, Rules};
 pub use demand::{Demand, Prices, Size};
 pub use limiter::{Limiter, Room, Settings, Tended, WhenAway};
 pub use refusal::{Refusal, RefusalKind};

@@ -15,6 +15,7 @@ macro_rules! limits {
             "tpm_limit" limits.tpm_limit: Option<u64>, "Tokens a minute";
             "rpm_limit" limits.rpm_limit: Option<u64>, "Requests a minute";
             "tpd_limit" limits.tpd_limit: Option<u64>, "Tokens a day";
+            "rate_limits" limits.rate_limits: Vec<llm_tenancy::RateWindow>, "Requests and tokens over other times, all at once: `{window, requests, tokens}`, `window` being `10s`, `1h`, `30d`";
             "max_parallel_requests" limits.max_parallel_requests: Option<u64>, "Requests at a time";
             "model_tpm_limit" limits.model_tpm_limit: std::collections::BTreeMap<String, u64>, "Tokens a minute by model";
             "model_rpm_limit" limits.model_rpm_limit: std::collections::BTreeMap<String, u64>, "Requests a minute by model";

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use llm_pricing::Usd;
 use llm_tenancy::{
     AccessGroupId, AgentId, BudgetId, BudgetWindow, CredentialId, Document, EndUserId, KeyHash, KeyType,
-    LimitKind, ModelBudget, ModelId, Network, ObjectPermission, OrganizationId, Period, ProjectId, Role,
-    TagName, TeamId, TeamRole, UserId,
+    LimitKind, ModelBudget, ModelId, Network, ObjectPermission, OrganizationId, Period, ProjectId,
+    RateWindow, Role, TagName, TeamId, TeamRole, UserId,
 };
 use llm_types::{ParseError, UnixMs};
 use serde_json::{Value, json};
@@ -253,6 +253,7 @@ as_serde! {
     TeamRole: Shape::Word(&["admin", "user"]);
     Role: Shape::Text;
     ObjectPermission: Shape::Object;
+    RateWindow: Shape::Object;
 }
 
 /// Types whose documents write dollars as texts: on the wire they are numbers.

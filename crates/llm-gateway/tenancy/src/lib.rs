@@ -33,7 +33,7 @@ pub use key::{
     Deletion, FormerKey, KeyHash, KeyHashError, KeyStatus, KeyType, PlainKey, Rotation, RotationClaim,
     TokenClaim, UnfitKey, VirtualKey,
 };
-pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, Spending, TemporaryBudget};
+pub use limits::{BudgetWindow, LimitKind, Limits, ModelBudget, RateWindow, Spending, TemporaryBudget};
 pub use llm_pricing::Usd;
 pub use model::{Owner, Sealed, StoredCredential, StoredModel};
 pub use organization::{Organization, OrganizationMember, Project};

@@ -48,6 +48,9 @@ pub struct Limits {
     /// Tokens a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpd_limit: Option<u64>,
+    /// Requests and tokens over other times, beside those a minute and a day, all at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rate_limits: Vec<RateWindow>,
     /// Requests at a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_parallel_requests: Option<u64>,
@@ -102,6 +105,40 @@ pub struct BudgetWindow {
     /// Dollars; LiteLLM's requests call it `budget_limit` as well.
     #[serde(alias = "budget_limit")]
     pub max_budget: Usd,
+}
+
+/// How many requests, tokens or both in each window of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "SaidWindow")]
+pub struct RateWindow {
+    /// Over which time.
+    pub window: Period,
+    /// Requests; any number if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u64>,
+    /// Tokens; any number if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+}
+
+/// A [`RateWindow`] as it is said.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SaidWindow {
+    window: Period,
+    requests: Option<u64>,
+    tokens: Option<u64>,
+}
+
+impl TryFrom<SaidWindow> for RateWindow {
+    type Error = &'static str;
+
+    fn try_from(SaidWindow { window, requests, tokens }: SaidWindow) -> Result<Self, Self::Error> {
+        if requests.or(tokens).is_none() {
+            return Err("neither `requests` nor `tokens` are bounded");
+        }
+        Ok(Self { window, requests, tokens })
+    }
 }
 
 /// An increase of a budget for a while.
@@ -181,6 +218,18 @@ mod tests {
         let at = |now| limits.budget_at(UnixMs(now)).unwrap().to_string();
         assert_eq!((at(999).as_str(), at(1000).as_str()), ("12.5", "10"));
         assert_eq!(Limits { max_budget: None, ..limits }.budget_at(UnixMs(0)), None, "no bound is no bound");
+    }
+
+    #[test]
+    fn a_rate_bounds_something() {
+        let json =
+            r#"{"rate_limits":[{"window":"1h","requests":5},{"window":"30d","requests":0,"tokens":7}]}"#;
+        let limits: Limits = serde_json::from_str(json).unwrap();
+        assert_eq!(limits.rate_limits[1].tokens, Some(7));
+        assert_eq!(serde_json::to_string(&limits).unwrap(), json);
+        for wrong in [r#"{"window":"1h"}"#, r#"{"requests":1}"#, r#"{"window":"1h","requests":1,"usd":2}"#] {
+            assert!(serde_json::from_str::<RateWindow>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub(crate) struct Limits {
     /// Tokens a day
     #[arg(long = "tpd", value_name = "N")]
     tpd_limit: Option<u64>,
+    /// Requests and tokens over other times, such as `[{"window":"1h","requests":500}]`
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    rate_limits: Option<Value>,
     /// Requests at a time
     #[arg(long = "max-parallel", value_name = "N")]
     max_parallel_requests: Option<u64>,

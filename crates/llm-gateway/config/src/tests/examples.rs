@@ -30,6 +30,7 @@ fn every_example_is_read_and_says_only_what_it_should() {
         "full-server",
         "minimal",
         "multi-vendor",
+        "priorities",
         "routing",
         "secrets-and-tokens",
         "shared-state",

@@ -150,6 +150,7 @@ fn with_row(own: &Limits, row: Option<&Budget>) -> Limits {
         tpm_limit: or(own.tpm_limit, row.tpm_limit),
         rpm_limit: or(own.rpm_limit, row.rpm_limit),
         tpd_limit: or(own.tpd_limit, row.tpd_limit),
+        rate_limits: if own.rate_limits.is_empty() { &row.rate_limits } else { &own.rate_limits }.clone(),
         max_parallel_requests: or(own.max_parallel_requests, row.max_parallel_requests),
         model_tpm_limit: map(&own.model_tpm_limit, &row.model_tpm_limit),
         model_rpm_limit: map(&own.model_rpm_limit, &row.model_rpm_limit),
@@ -169,7 +170,7 @@ fn with_row(own: &Limits, row: Option<&Budget>) -> Limits {
 }
 
 /// Whose bounds are being made.
-struct Subject<'a> {
+pub(super) struct Subject<'a> {
     level: Level,
     ids: SmallVec<[&'a str; 2]>,
     shown: Arc<str>,
@@ -179,7 +180,7 @@ struct Subject<'a> {
 }
 
 impl<'a> Subject<'a> {
-    fn new(level: Level, ids: &[&'a str], organization: Option<&OrganizationId>) -> Self {
+    pub(super) fn new(level: Level, ids: &[&'a str], organization: Option<&OrganizationId>) -> Self {
         let shelf = organization.map(|id| format!("org/{id}").into());
         Self { level, ids: SmallVec::from_slice(ids), shown: ids.join("/").into(), shelf, resets: 0 }
     }
@@ -207,6 +208,7 @@ impl<'a> Making<'a> {
     fn done(self) -> Bounds {
         Bounds {
             has_brakes: self.list.iter().any(|bound| bound.brake.is_some()),
+            has_reserves: false,
             list: self.list.into(),
             estimated_output: self.estimated.into(),
             fallbacks: self.fallbacks.into(),
@@ -287,6 +289,14 @@ impl<'a> Making<'a> {
             if let Some(limit) = limit {
                 let bound = bound(subject, measure, cycle, None);
                 self.push(Bound { limit: Some(whole(limit)), part: of.cloned(), is_dynamic, ..bound });
+            }
+        }
+        for rate in &limits.rate_limits {
+            for (measure, limit) in [(Measure::Requests, rate.requests), (Measure::Tokens, rate.tokens)] {
+                if let Some(limit) = limit {
+                    let bound = bound(subject, measure, Cycle::Of(rate.window), None);
+                    self.push(Bound { limit: Some(whole(limit)), part: of.cloned(), ..bound });
+                }
             }
         }
     }
@@ -379,7 +389,7 @@ fn brake(bounds: &mut [Bound]) {
     }
 }
 
-fn bound(subject: &Subject<'_>, measure: Measure, cycle: Cycle, part: Option<Part>) -> Bound {
+pub(super) fn bound(subject: &Subject<'_>, measure: Measure, cycle: Cycle, part: Option<Part>) -> Bound {
     let name = AccountId::name_of(measure, cycle, subject.level, &subject.ids, part.as_ref());
     let name = if measure == Measure::Spend { AccountId::anew(name, subject.resets) } else { name };
     let shelf = subject.shelf.clone().unwrap_or_else(|| name.clone());
@@ -395,6 +405,8 @@ fn bound(subject: &Subject<'_>, measure: Measure, cycle: Cycle, part: Option<Par
         brake: None,
         account: AccountId { name, shelf },
         is_dynamic: false,
+        saturates: None,
+        is_reserve: false,
         is_braked: false,
         family: 0,
         resolved: OnceLock::new(),
@@ -410,6 +422,6 @@ fn nanos(amount: Usd) -> i64 {
     amount.nanos().max(0)
 }
 
-fn whole(limit: u64) -> i64 {
+pub(super) fn whole(limit: u64) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }

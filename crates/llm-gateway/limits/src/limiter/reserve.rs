@@ -168,6 +168,7 @@ impl Limiter {
         let mut lines = Lines::new();
         for bounds in bounds {
             let braked = self.braked(bounds, now);
+            let is_saturated = self.is_saturated(bounds, now);
             for bound in bounds.concerning(asked) {
                 let amount = asked.demand.amount(bound.measure);
                 if amount == 0 && matches!(bound.measure, Measure::Requests | Measure::Parallel) {
@@ -180,7 +181,10 @@ impl Limiter {
                 let account = self.inner.account(bound, now);
                 account.used(now);
                 // What takes nothing is let through, and written down all the same.
-                let is_forced = amount == 0 || bound.is_dynamic && !asked.is_failing;
+                let mut is_forced = amount == 0 || bound.is_dynamic && !asked.is_failing;
+                if bound.is_reserve && !is_saturated {
+                    (limit, is_forced) = (i64::MAX, true);
+                }
                 if let Some(line) =
                     lines.iter_mut().find(|line| std::sync::Arc::ptr_eq(&line.account, account))
                 {
@@ -211,6 +215,19 @@ impl Limiter {
             bound.brake.is_some_and(|brake| self.inner.account(bound, now).tally(now).used() >= brake)
         };
         bounds.list.iter().filter(is_spent).fold(0, |set, bound| set | mask(bound))
+    }
+
+    /// Whether so much of a model's rates is used that each priority has no more than what is reserved for it.
+    fn is_saturated(&self, bounds: &Bounds, now: UnixMs) -> bool {
+        let is_full = |bound: &Bound| {
+            bound.saturates.is_some_and(|full| {
+                let tally = self.inner.account(bound, now).tally(now);
+                // What requests may write at most says little of what they will.
+                let used = if bound.measure == Measure::Tokens { tally.spent() } else { tally.used() };
+                used >= full
+            })
+        };
+        bounds.has_reserves && bounds.list.iter().any(is_full)
     }
 
     fn throttled(&self, limit: i64) -> i64 {
@@ -248,7 +265,8 @@ impl Limiter {
                 } else if line.tally.is_refused(missing, now, inner.settings.refused_ms) {
                     return Attempt::Refused(Refusal::of(line, false));
                 } else if line.tally.is_held_back(missing, now, inner.settings.refused_ms) {
-                    held_back = held_back.or(Some(line));
+                    // What refuses nothing is let through.
+                    held_back = held_back.or((line.limit < i64::MAX).then_some(line));
                 } else {
                     short.push(place);
                 }

@@ -368,3 +368,23 @@ proptest! {
         prop_assert!(rest.is_ok(), "what came back may be used to the last");
     }
 }
+
+#[test]
+fn rates_over_any_time_hold_at_once() {
+    let windows = json!([{"window": "1h", "requests": 3, "tokens": 100}, {"window": "10s", "requests": 1}]);
+    let tenant = Tenant::of(json!({"rpm_limit": 2, "rate_limits": windows}), json!({}));
+    let (bounds, limiter) = (tenant.bounds(), limiter());
+    let ask = |tokens, ms| limiter.try_reserve(&[&bounds], &asked(tokens, 0), at(ms)).map(drop);
+    let refusal = |tokens, ms| {
+        let Err(it) = ask(tokens, ms) else { panic!("{tokens} tokens after {ms} ms were let through") };
+        (it.kind, it.limit, it.cycle.to_string(), it.resets_at.unwrap().0 - NOW.0)
+    };
+    ask(1, 0).unwrap();
+    assert_eq!(refusal(1, 9_999), (RefusalKind::Rate, 1, "10s".to_owned(), 10_000));
+    ask(1, 10_000).unwrap();
+    ask(1, 20_000).unwrap();
+    const HOUR: i64 = 3_200_000;
+    assert_eq!(refusal(1, 30_000), (RefusalKind::Rate, 3, "1h".to_owned(), HOUR));
+    assert_eq!(refusal(101, HOUR), (RefusalKind::Tokens, 100, "1h".to_owned(), HOUR + 3_600_000));
+    ask(100, HOUR).unwrap();
+}

@@ -29,6 +29,7 @@ fn every_level_has_its_accounts() {
     tenant.key.limits = limits(json!({
         "max_budget": "1", "budget_duration": "30d", "rpm_limit": 1, "tpm_limit": 2, "tpd_limit": 3,
         "max_parallel_requests": 4, "budget_limits": [{"budget_duration": "1h", "max_budget": "0.5"}],
+        "rate_limits": [{"window": "1h", "requests": 11}, {"window": "1mo", "tokens": 12}],
         "tag_rpm_limit": {"batch/x": 5}, "mcp_rpm_limit": {"files": 6},
     }));
     tenant.project.limits = limits(json!({"max_budget": "2"}));
@@ -44,6 +45,8 @@ fn every_level_has_its_accounts() {
         ("tok:1m:key/K", 2),
         ("tok:1d:key/K", 3),
         ("par::key/K", 4),
+        ("req:1h:key/K", 11),
+        ("tok:1mo:key/K", 12),
         ("req:1m:key/K/tag/batch%2Fx", 5),
         ("req:1m:key/K/server/files", 6),
         ("usd::project/beta", 2 * nano),

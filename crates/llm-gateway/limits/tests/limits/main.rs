@@ -4,6 +4,7 @@
 mod alone;
 mod compile;
 mod demand;
+mod priorities;
 mod shared;
 mod stress;
 mod support;

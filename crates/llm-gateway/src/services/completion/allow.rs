@@ -46,7 +46,8 @@ pub(super) async fn allow(
     let identity = identity.clone();
     let account = &exchange.record().account;
     let now = app.runtime.now();
-    let others = quotas.others(&identity, account.end_user.as_deref(), &account.tags, now).await?;
+    let mut others = quotas.others(&identity, account.end_user.as_deref(), &account.tags, now).await?;
+    others.extend(group.priorities.iter().map(|priorities| Quotas::of_priority(priorities, &identity)));
     if others.is_empty() && quotas.bounds_nothing(&identity) {
         return Ok(());
     }
@@ -80,7 +81,8 @@ pub(crate) async fn outlook(
     };
     let account = account::account(request.ask, &request.peek, principal)?;
     let now = app.runtime.now();
-    let others = quotas.others(identity, account.end_user.as_deref(), &account.tags, now).await?;
+    let mut others = quotas.others(identity, account.end_user.as_deref(), &account.tags, now).await?;
+    others.extend(group.priorities.iter().map(|priorities| Quotas::of_priority(priorities, identity)));
     let wanted = wanted(app, serving, request, group, account.tags, &identity.key.limits)?;
     let allowance = Allowance::foreseen(quotas, identity, others, wanted);
     let pricing = deployment.pricing.for_payer(serving.prices_of(principal));

@@ -360,6 +360,14 @@ fn limits_within(inner: &Limits, outer: &Limits) -> Result<(), Forbidden> {
         };
         inner.budget_limits.iter().any(as_low)
     });
+    let rates = outer.rate_limits.iter().all(|bound| {
+        let as_low = |it: &crate::RateWindow| {
+            it.window == bound.window
+                && is_less(it.requests, bound.requests)
+                && is_less(it.tokens, bound.tokens)
+        };
+        inner.rate_limits.iter().any(as_low)
+    });
     let models = outer.model_max_budget.iter().all(|(name, bound)| {
         inner.model_max_budget.get(name).is_some_and(|it| {
             is_less(it.budget_limit, bound.budget_limit)
@@ -376,6 +384,7 @@ fn limits_within(inner: &Limits, outer: &Limits) -> Result<(), Forbidden> {
         ("tpm_limit", is_less(inner.tpm_limit, outer.tpm_limit)),
         ("rpm_limit", is_less(inner.rpm_limit, outer.rpm_limit)),
         ("tpd_limit", is_less(inner.tpd_limit, outer.tpd_limit)),
+        ("rate_limits", rates),
         ("max_parallel_requests", is_less(inner.max_parallel_requests, outer.max_parallel_requests)),
         ("model_tpm_limit", maps(&inner.model_tpm_limit, &outer.model_tpm_limit)),
         ("model_rpm_limit", maps(&inner.model_rpm_limit, &outer.model_rpm_limit)),
