@@ -23,7 +23,10 @@ pub struct PriceChange {
     pub cost_discount_config: Discounts,
     /// As under `litellm_settings`: takes the place of the margins under the same keys. Default: nothing changes.
     #[serde(default)]
-    #[cfg_attr(feature = "schemars", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")
+    )]
     pub cost_margin_config: Margins,
     /// As `llm_gateway.team_prices`: takes the place of what is said of the same teams. Default: nothing changes.
     #[serde(default)]
