@@ -185,8 +185,14 @@ async fn a_place_has_its_own_prices_wherever_they_are_shown() {
             serving.config.check(app.app.runtime.now()).deployments[0].usd_per_mtok.clone().unwrap().0;
         assert_eq!(checked.parse::<f64>().unwrap(), expected * 1e6, "{region} {variable}");
         let group = serving.resolve("m").unwrap();
-        let billed =
-            group.deployments[0].pricing.first().prices.as_ref().unwrap().rate(llm_pricing::Item::Input).unwrap();
+        let billed = group.deployments[0]
+            .pricing
+            .first()
+            .prices
+            .as_ref()
+            .unwrap()
+            .rate(llm_pricing::Item::Input)
+            .unwrap();
         assert_eq!(billed.per_million().to_string(), checked);
         let request = http::Request::get("/v1/model/info").body(axum::body::Body::empty()).unwrap();
         let told = app.send(request).await.json();
