@@ -149,3 +149,90 @@ fn recorded_exchanges_are_replayed() {
     assert_eq!(code, Some(1));
     assert!(out.contains("differs  c.json") && out.contains("1 differ"), "{out}");
 }
+
+#[test]
+fn settings_of_the_vendor_are_given_on_the_command_line() {
+    let files = Files::new();
+    let file =
+        files.put("request.json", r#"{"model": "m", "messages": [{"role": "user", "content": "Hi"}]}"#);
+    let head = |to: &str, settings: &[&str]| {
+        let settings = settings.iter().flat_map(|setting| ["--setting", *setting]);
+        let arguments: Vec<&str> =
+            ["translate", "--to", to].into_iter().chain(settings).chain([&*file]).collect();
+        let (code, out, notes) = said(&run(&arguments));
+        assert_eq!(code, Some(0), "{to}: {out}{notes}");
+        assert!(!out.contains("s3cret"), "{to}: {out}");
+        let (head, body) = out.split_once("\n\n").unwrap();
+        assert!(body.contains("Hi"), "{to}: {body}");
+        head.to_owned()
+    };
+    let google = head("vertex_ai/gemini-2.5-flash", &["vertex_project=p-1", "vertex_location=europe-west4"]);
+    assert_eq!(
+        google,
+        "POST https://europe-west4-aiplatform.googleapis.com/v1beta1/projects/p-1/locations/europe-west4/publishers/google\
+         /models/gemini-2.5-flash:generateContent\nauthorization: Bearer ***\ncontent-type: application/json"
+    );
+    // The service account knows its project, and its key signs nothing here.
+    let account = r#"vertex_credentials={"type": "authorized_user", "project_id": "p-2", "client_id": "c", "client_secret": "s3cret", "refresh_token": "s3cret"}"#;
+    let google = head("vertex_ai/gemini-2.5-flash", &[account, "vertex_location=us-east5"]);
+    assert!(google.contains("/projects/p-2/") && google.contains("authorization: Bearer ***"), "{google}");
+    let key = head("vertex_ai/gemini-2.5-flash", &["api_key=s3cret"]);
+    assert!(key.contains("x-goog-api-key: ***"), "{key}");
+    let ibm =
+        head("watsonx/ibm/granite-3-8b-instruct", &["region_name=eu-de", "project_id=p", "api_key=s3cret"]);
+    assert_eq!(
+        ibm,
+        "POST https://eu-de.ml.cloud.ibm.com/ml/v1/text/chat?version=2024-03-13\nauthorization: Bearer ***\n\
+         content-type: application/json"
+    );
+    let sap = [
+        "deployment_url=https://api.ai.example/v2/inference/deployments/d1",
+        "aicore_auth_url=https://auth.example",
+        "aicore_client_id=c",
+        "aicore_client_secret=s3cret",
+    ];
+    assert_eq!(
+        head("sap/gpt-4o", &sap),
+        "POST https://api.ai.example/v2/inference/deployments/d1/v2/completion\nai-client-type: llm-gateway\n\
+         ai-resource-group: default\nauthorization: Bearer ***\ncontent-type: application/json"
+    );
+    assert_eq!(
+        head("snowflake/llama3.1-70b", &["account_id=org-acc", "api_key=pat/s3cret"]),
+        "POST https://org-acc.snowflakecomputing.com/api/v2/cortex/v1/chat/completions
+authorization: Bearer ***
+\
+         content-type: application/json
+x-snowflake-authorization-token-type: PROGRAMMATIC_ACCESS_TOKEN"
+    );
+    let bricks = ["api_base=https://w.example", "client_id=c", "client_secret=s3cret"];
+    assert_eq!(
+        head("databricks/m", &bricks),
+        "POST https://w.example/serving-endpoints/chat/completions\nauthorization: Bearer ***\n\
+         content-type: application/json"
+    );
+    // Where nothing secret is needed for the rest, nothing secret is asked for.
+    for (to, setting) in [
+        ("watsonx/m", "region_name=eu-de"),
+        ("sap/m", "deployment_url=https://api.ai.example/d1"),
+        ("snowflake/m", "account_id=a"),
+        ("databricks/m", "api_base=https://w.example"),
+    ] {
+        assert!(!head(to, &[setting]).contains("authorization"), "{to}");
+    }
+}
+
+#[test]
+fn a_setting_that_the_vendor_lacks_is_refused() {
+    let files = Files::new();
+    let file = files.put("request.json", r#"{"model": "m", "messages": []}"#);
+    let refused = |to: &str, setting: &str| {
+        let (code, out, why) = said(&run(&["translate", "--to", to, "--setting", setting, &file]));
+        assert_eq!((code, out), (Some(2), String::new()), "{setting}");
+        why
+    };
+    let why = refused("watsonx/m", "vertex_project=p");
+    assert!(why.contains("has no setting \"vertex_project\"") && why.contains("project_id"), "{why}");
+    assert!(refused("watsonx/m", "no value").contains("NAME=VALUE"));
+    let why = refused("snowflake/m", "snowflake_private_key=k");
+    assert!(why.contains("`account_id`"), "{why}");
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::{HeaderMap, HeaderName, HeaderValue, header, request};
+use llm_pricing::Dated;
 use llm_provider_core::{
     Allowances, Call, Credential, Demands, Dialect, EffortBudgets, EncodeError, OnUnsupported, Parameters,
     Provider, Relay, RelayOperation, Secret,
@@ -83,8 +84,8 @@ pub struct Deployment {
     pub effort_budgets: EffortBudgets,
     /// The vocabulary of the model, if it is here.
     pub encoding: Option<Encoding>,
-    /// What its answers cost.
-    pub pricing: Arc<Pricing>,
+    /// What its answers cost, and from when.
+    pub pricing: Dated<Arc<Pricing>>,
     /// How requests are sent there.
     pub service: Arc<dyn HttpService>,
     /// How they are sent to an address that a request brings along.
@@ -93,8 +94,8 @@ pub struct Deployment {
     pub head: HeaderMap,
     /// Heads of requests that pass through as bytes.
     pub heads: Heads,
-    /// What the router goes by beside its settings.
-    pub facts: Facts,
+    /// What the router goes by beside its settings; only the price of it ever changes.
+    pub facts: Dated<Facts>,
     /// How it is doing; kept when the configuration changes.
     pub live: Arc<Live>,
     /// How its key is doing, which others may use as well.
@@ -247,7 +248,7 @@ impl Deployment {
         if let Some(gate) = &self.gate {
             vitals.load.queued = u32::try_from(gate.waiting()).unwrap_or(u32::MAX);
         }
-        Candidate { id: &self.id, settings: &self.settings, facts: &self.facts, vitals }
+        Candidate { id: &self.id, settings: &self.settings, facts: self.facts.at(now), vitals }
     }
 
     /// Room for one request; waits for it where the deployment has a bound on requests at a time.
@@ -336,7 +337,7 @@ impl Deployment {
 
     /// What the table knows of its model.
     pub(crate) fn known_model(&self) -> Option<llm_pricing::ModelInfo<'static>> {
-        Pricing::model(&self.provider_name, &self.model, self.facts.region.as_deref())
+        Pricing::model(&self.provider_name, &self.model, self.facts.first().region.as_deref())
     }
 
     /// Takes what an answer's headers say is left of the vendor's limits.

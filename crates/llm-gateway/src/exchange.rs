@@ -360,9 +360,9 @@ impl Exchange {
         self.own_prices = own;
     }
 
-    /// What answers of a deployment cost whoever asks.
+    /// What answers of a deployment cost whoever asks: what held when the request began.
     pub(crate) fn pricing(&self, deployment: &Deployment) -> Arc<Pricing> {
-        deployment.pricing.for_payer(self.own_prices)
+        deployment.pricing.at(self.record.started).for_payer(self.own_prices)
     }
 
     /// As if nothing had been reserved of its caller's limits: another model is to be asked than the one that it was reserved

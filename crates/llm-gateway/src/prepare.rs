@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_limits::{Priorities, Reserve, Reserved};
 use llm_oidc::{Verifier, VerifierOptions};
-use llm_pricing::{Adjustment, ModelInfo};
+use llm_pricing::{Adjustment, Dated, ModelInfo};
 use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_providers::openai_compat::{Compat, VendorRow};
@@ -365,15 +365,17 @@ impl Prepare {
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model);
         let table = Pricing::model(vendor, priced, resolved.region.as_deref());
         let window = window(resolved, table.as_ref());
-        let facts = facts::facts(&Known {
-            id,
-            vendor,
-            model: &upstream.model,
-            region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
-            window,
-            table: table.as_ref(),
-            prices: pricing.prices.as_ref(),
-            credential: credential.as_ref().ok().and_then(Option::as_ref),
+        let facts = pricing.map(|pricing| {
+            facts::facts(&Known {
+                id,
+                vendor,
+                model: &upstream.model,
+                region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
+                window,
+                table: table.as_ref(),
+                prices: pricing.prices.as_ref(),
+                credential: credential.as_ref().ok().and_then(Option::as_ref),
+            })
         });
         let parallel =
             resolved.routing.max_parallel_requests.or(settings.router.default_max_parallel_requests);
@@ -421,14 +423,14 @@ impl Prepare {
             encoding: Encoding::of_model(
                 resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model),
             ),
-            pricing: Arc::new(pricing),
+            pricing,
             service: self.service_of(vendor, resolved).map_err(|why| setup(format!("{id}: {why}")))?,
             abroad: self.abroad.clone(),
             head: deployment::head(id.as_str(), route.group, vendor, shown.as_deref()),
             base_url,
             heads: Heads::default(),
             live: self.states.live(id),
-            key: self.states.keys.pin().get_or_insert_with(facts.credential, Arc::default).clone(),
+            key: self.states.keys.pin().get_or_insert_with(facts.first().credential, Arc::default).clone(),
             budgets: self.budgets_of(provider, vendor, resolved),
             client_credentials: if settings.allows_client_credentials {
                 vec![ClientCredential::ApiKey, ClientCredential::ApiBase]
@@ -462,21 +464,23 @@ impl Prepare {
         }
     }
 
-    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Pricing {
-        let settings = &self.config.settings;
+    fn pricing(&self, resolved: &ResolvedDeployment, vendor: &str, model: &str) -> Dated<Arc<Pricing>> {
+        let terms = &self.config.settings.price_terms;
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
         let region = resolved.region.as_deref();
-        Pricing {
-            vendor: vendor.to_owned(),
-            prices: Pricing::of(vendor, priced, region, &resolved.prices),
-            adjustment: Adjustment {
-                discount: settings.discounts.find(vendor, model),
-                margin: settings.margins.find(vendor),
-            },
-            regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
-            encoding: Encoding::of_model(priced),
-            own: Adjustment::default(),
-        }
+        resolved.prices.with(terms, |prices, terms| {
+            Arc::new(Pricing {
+                vendor: vendor.to_owned(),
+                prices: Pricing::of(vendor, priced, region, prices),
+                adjustment: Adjustment {
+                    discount: terms.discounts.find(vendor, model),
+                    margin: terms.margins.find(vendor),
+                },
+                regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
+                encoding: Encoding::of_model(priced),
+                own: Adjustment::default(),
+            })
+        })
     }
 
     /// What its answers are paid from.

@@ -79,8 +79,8 @@ impl Group {
         let others = || self.deployments.iter().filter(|own| own.id != deployment.id);
         let well = |own: &Arc<Deployment>| own.candidate(event.at).vitals.health.is_well(event.at);
         let own = deployment.live.fold(event, &breaker, resilience.company(others().map(well)));
-        let credential = deployment.facts.credential;
-        let with_other_key = others().filter(|own| own.facts.credential != credential);
+        let credential = deployment.facts.first().credential;
+        let with_other_key = others().filter(|own| own.facts.first().credential != credential);
         let of_key = deployment.key.fold(event, &breaker, resilience.company(with_other_key.map(well)));
         if let Some(sharing) = deployment.sharing.as_ref().filter(|_| own.is_some() || of_key.is_some()) {
             sharing.wake();
@@ -208,15 +208,15 @@ impl Serving {
         Ok(Arc::new(Group { priorities, ..self.prepare.joined(&group.name, deployments) }))
     }
 
-    /// What a team pays less or more than others do.
-    pub fn prices_of_team(&self, team: &str) -> Option<Adjustment> {
-        self.config.settings.team_prices.get(team).map(TeamPrices::adjustment)
+    /// What a team pays less or more than others do, of a request that began `at` this instant.
+    pub fn prices_of_team(&self, team: &str, at: UnixMs) -> Option<Adjustment> {
+        self.config.settings.price_terms.at(at).team_prices.get(team).map(TeamPrices::adjustment)
     }
 
     /// The same for whoever asks.
-    pub fn prices_of(&self, who: Option<&Principal>) -> Option<Adjustment> {
+    pub fn prices_of(&self, who: Option<&Principal>, at: UnixMs) -> Option<Adjustment> {
         let team = who.and_then(Principal::access)?.caller.team_id.as_ref()?;
-        self.prices_of_team(team.as_str())
+        self.prices_of_team(team.as_str(), at)
     }
 
     /// Which model is meant by a name, if it may be asked.

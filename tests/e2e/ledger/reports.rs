@@ -1,8 +1,9 @@
 //! `llm-gateway spend` at a gateway that has been asked.
 
+use llm_gateway::runtime::Runtime;
 use serde_json::{Value, json};
 
-use crate::client::{CHAT, connect, send, soon};
+use crate::client::{CHAT, connect, eventually, send, soon};
 use crate::process::{Gateway, command};
 
 const MASTER: &str = "sk-master";
@@ -98,4 +99,56 @@ async fn the_command_line_tells_what_was_spent() {
     assert!(code == Some(0) && well.contains("All sums are those of the entries"), "{well}");
     let (unknown, code) = spend(&gateway, &["--by", "colour"]).await;
     assert_eq!(code, Some(2), "{unknown}");
+}
+
+#[tokio::test]
+async fn each_entry_is_repriced_by_what_held_at_its_time() {
+    // Dollars for a thousand tokens, before the change and from then on.
+    let config = |usual: f64, changes: Value| {
+        json!({
+            "model_list": [{
+                "model_name": "mock",
+                "litellm_params": {
+                    "model": "mock/any", "input_cost_per_token": usual / 1000.0, "output_cost_per_token": 0,
+                },
+                "model_info": {"price_changes": changes},
+            }],
+            "general_settings": {"master_key": MASTER},
+            "llm_gateway": {"database": {"data_dir": "data"}},
+        })
+    };
+    let gateway = Gateway::start(&config(1.0, json!([])));
+    let body = json!({"model": "mock", "messages": [{"role": "user", "content": "Hello"}],
+        "mock": {"usage": {"prompt_tokens": 1000, "completion_tokens": 1}}});
+    post(&gateway, MASTER, CHAT, &body).await;
+    // What has begun by now costs what it cost.
+    let now = Runtime::system().now().plus(1).rfc3339();
+    let from = |later: f64| json!([{"from": now, "input_cost_per_token": later / 1000.0}]);
+    let is_taken = async |words: [&str; 1], version: u64| {
+        eventually(async || gateway.logged(&words)["config.version"] == version).await;
+    };
+    gateway.rewrite(&config(1.0, from(5.0)));
+    is_taken(["\"config.version\":2"], 2).await;
+    post(&gateway, MASTER, CHAT, &body).await;
+    let spent = async || json_of(&gateway, &[]).await["total"]["spend"].as_f64();
+    eventually(async || spent().await == Some(6.0)).await;
+    let (same, code) = spend(&gateway, &["reprice", "--from", "2020-01-01"]).await;
+    assert!(code == Some(0) && same.starts_with("0 of 2 entries"), "{same}");
+
+    // Both were wrong.
+    gateway.rewrite(&config(0.5, from(7.0)));
+    is_taken(["\"config.version\":3"], 3).await;
+    let (dry, code) = spend(&gateway, &["reprice", "--from", "2020-01-01", "--dry-run"]).await;
+    assert!(code == Some(0) && dry.contains("$6 before, $7.5 after; of 0 no price is known"), "{dry}");
+    assert_eq!(spent().await, Some(6.0));
+    let (both, code) = spend(&gateway, &["reprice", "--from", "2020-01-01"]).await;
+    assert!(code == Some(0) && both.starts_with("2 of 2 entries"), "{both}");
+    assert_eq!(spent().await, Some(7.5));
+    let logs = json_of(&gateway, &["logs"]).await;
+    let mut amounts: Vec<_> =
+        logs["data"].as_array().unwrap().iter().map(|entry| entry["spend"].to_string()).collect();
+    amounts.sort();
+    assert_eq!(amounts, ["-0.5", "1", "2", "5"], "nothing is edited");
+    let (well, code) = spend(&gateway, &["check"]).await;
+    assert!(code == Some(0) && well.contains("All sums are those of the entries"), "{well}");
 }

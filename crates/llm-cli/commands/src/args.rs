@@ -189,6 +189,14 @@ pub(crate) struct TranslateArgs {
     /// The vendor's address
     #[arg(long, visible_alias = "api_base", value_name = "URL")]
     pub(crate) api_base: Option<String>,
+    /// A setting of the vendor, as it stands under `litellm_params`; may be repeated
+    #[arg(
+        long = "setting",
+        value_name = "NAME=VALUE",
+        value_parser = setting,
+        conflicts_with_all = ["response", "stream", "check"],
+    )]
+    pub(crate) settings: Vec<(String, String)>,
     /// Print the body alone
     #[arg(long)]
     pub(crate) body: bool,
@@ -201,6 +209,16 @@ pub(crate) struct TranslateArgs {
     /// The request or answer; `-` is standard input
     #[arg(required_unless_present = "check")]
     pub(crate) file: Option<PathBuf>,
+}
+
+/// `NAME=VALUE`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    if name.is_empty() {
+        Err("expected NAME=VALUE".to_owned())
+    } else {
+        Ok((name.to_owned(), value.to_owned()))
+    }
 }
 
 /// The dialect of a client.

@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod recording;
 mod replay;
+mod settings;
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
@@ -85,8 +86,11 @@ fn request(
     let translator = provider.chat().context("this vendor has no chat")?;
     let headers = HeaderMap::new();
     let model = model.unwrap_or(&incoming.request.model);
+    let set = settings::read(provider, &args.settings, args.api_base.as_deref())?;
     let mut call = Call::new(model, &headers);
-    call.base_url = args.api_base.as_deref();
+    call.base_url = set.api_base.as_deref();
+    call.parameters = &set.parameters;
+    call.credential = set.credential.as_ref();
     call.unsupported = if args.strict { OnUnsupported::Reject } else { OnUnsupported::Drop };
     let encoded = translator.encode(&incoming.request, &call)?;
     let mut notes = incoming.notes;
@@ -101,11 +105,8 @@ fn request(
     let mut text = Vec::new();
     if !args.body {
         writeln!(text, "{} {}", parts.method, parts.uri)?;
-        let mut lines: Vec<String> = parts
-            .headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap_or("(not text)")))
-            .collect();
+        let mut lines: Vec<String> =
+            parts.headers.iter().map(|(name, value)| format!("{name}: {}", settings::shown(value))).collect();
         lines.sort();
         for line in lines {
             writeln!(text, "{line}")?;

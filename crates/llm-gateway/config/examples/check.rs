@@ -23,7 +23,7 @@ fn main() {
         None => Config::parse("faulty.yaml", FAULTY, &context),
     };
     match read {
-        Ok(config) => println!("{} deployments, no fault", config.check().deployments.len()),
+        Ok(config) => println!("{} deployments, no fault", config.resolved.deployments().count()),
         Err(faults) => println!("{faults}"),
     }
 }

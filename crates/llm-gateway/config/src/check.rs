@@ -1,6 +1,7 @@
 //! What `llm-gateway check` has to say about a config.
 
 use llm_pricing::{Item, ModelInfo, Prices, Table};
+use llm_types::UnixMs;
 use serde::Serialize;
 
 use super::address::shown;
@@ -59,24 +60,25 @@ impl super::ResolvedDeployment {
         Table::embedded().find_at(vendor, model, self.region.as_deref())
     }
 
-    /// The prices that hold: the configuration's over those of the table.
-    fn known_prices(&self) -> Option<Prices> {
+    /// The prices that hold at an instant: the configuration's over those of the table.
+    fn known_prices(&self, at: UnixMs) -> Option<Prices> {
+        let own = self.prices.at(at);
         match self.known().and_then(|known| known.prices) {
-            Some(known) => Some(self.prices.clone().over(&known)),
-            None => (!self.prices.is_empty()).then(|| self.prices.clone()),
+            Some(known) => Some(own.clone().over(&known)),
+            None => (!own.is_empty()).then(|| own.clone()),
         }
     }
 
     /// Whether an answer has a price. A pattern may lead to any model, and the mock costs nothing.
-    fn has_price(&self) -> bool {
+    fn has_price(&self, at: UnixMs) -> bool {
         self.upstream_model.contains('*')
             || self.mock_response.is_some()
             || self.vendor == VendorChoice::Named("mock".to_owned())
-            || self.known_prices().is_some()
+            || self.known_prices(at).is_some()
     }
 
-    fn usd_per_mtok(&self) -> Option<(String, String)> {
-        let prices = self.known_prices()?;
+    fn usd_per_mtok(&self, at: UnixMs) -> Option<(String, String)> {
+        let prices = self.known_prices(at)?;
         let of =
             |item| prices.rate(item).map_or_else(|| "-".to_owned(), |rate| rate.per_million().to_string());
         Some((of(Item::Input), of(Item::Output)))
@@ -84,10 +86,10 @@ impl super::ResolvedDeployment {
 }
 
 impl CheckReport {
-    /// Looks the config over.
-    pub fn new(config: &Config) -> Self {
+    /// Looks the config over, with the prices that hold `now`.
+    pub fn new(config: &Config, now: UnixMs) -> Self {
         let resolved = &config.resolved;
-        let names = |wanted: fn(&super::ModelGroup) -> bool| -> Vec<String> {
+        let names = |wanted: &dyn Fn(&super::ModelGroup) -> bool| -> Vec<String> {
             resolved.groups().filter(|group| wanted(group)).map(|group| group.name.clone()).collect()
         };
         let row = |deployment: &super::ResolvedDeployment| CheckedDeployment {
@@ -105,18 +107,18 @@ impl CheckReport {
                 .model_info
                 .max_input_tokens
                 .or_else(|| deployment.known()?.max_input_tokens),
-            usd_per_mtok: deployment.usd_per_mtok(),
+            usd_per_mtok: deployment.usd_per_mtok(now),
             unusable: deployment.unusable.clone(),
             origin: deployment.origin.clone(),
         };
         Self {
             deployments: resolved.deployments().map(|deployment| row(deployment)).collect(),
             aliases: resolved.aliases().iter().map(|(name, to)| (name.clone(), to.model.clone())).collect(),
-            without_model_info: names(|group| {
+            without_model_info: names(&|group| {
                 group.deployments.iter().any(|d| d.model_info.is_empty() && d.known().is_none())
             }),
-            without_price: names(|group| group.deployments.iter().any(|d| !d.has_price())),
-            without_second_deployment: names(|group| group.deployments.len() < 2),
+            without_price: names(&|group| group.deployments.iter().any(|d| !d.has_price(now))),
+            without_second_deployment: names(&|group| group.deployments.len() < 2),
             warnings: config.warnings.clone(),
         }
     }

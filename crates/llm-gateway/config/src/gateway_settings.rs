@@ -13,6 +13,7 @@ use super::database::DatabaseSettings;
 use super::health::HealthCheckSettings;
 use super::ledger::LedgerSettings;
 use super::limits::LimitSettings;
+use super::price_changes::PriceChange;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
 use super::team_prices::TeamPrices;
@@ -43,6 +44,9 @@ pub struct GatewaySettings {
     pub limits: LimitSettings,
     /// What teams pay less or more than their requests cost, by their ids. Default: nothing.
     pub team_prices: IndexMap<String, TeamPrices>,
+    /// Discounts, margins and prices of teams that hold from some day on; for prices of a model see its
+    /// `model_info.price_changes`. A request costs what held when it began. Default: none.
+    pub price_changes: Vec<PriceChange>,
     /// What happens to a request whose client has hung up. Default: `cancel`.
     pub on_disconnect: OnDisconnect,
     /// Copies of requests, where the routing wants some.

@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use llm_router::Plan;
+use llm_types::UnixMs;
 use sha2::{Digest, Sha256};
 
 mod address;
@@ -54,6 +55,7 @@ mod load;
 mod model_list;
 mod named_redis;
 mod names;
+mod price_changes;
 mod priorities;
 mod read;
 mod resolve;
@@ -91,6 +93,7 @@ pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
 pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
 pub use litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings, ModelGroupSettings};
 pub use model_list::{ClientCredential, ModelInfo};
+pub use price_changes::{PriceChange, PriceTerms};
 pub use priorities::{Priorities, PrioritySettings, Reservation};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]
@@ -198,8 +201,8 @@ impl Config {
         implicit::single_model(single, context)
     }
 
-    /// What a person wants to know of it.
-    pub fn check(&self) -> CheckReport {
-        CheckReport::new(self)
+    /// What a person wants to know of it; prices are those that hold `now`.
+    pub fn check(&self, now: UnixMs) -> CheckReport {
+        CheckReport::new(self, now)
     }
 }

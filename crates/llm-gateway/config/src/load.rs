@@ -28,6 +28,7 @@ use models::Models;
 
 mod auto_routers;
 mod models;
+mod prices;
 
 /// The keys of a config file.
 const TOP: &[&str] = &[

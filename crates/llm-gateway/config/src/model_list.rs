@@ -9,6 +9,8 @@ use super::cache_point::CachePoint;
 use super::health::HealthCheckInfo;
 #[cfg(feature = "schemars")]
 use super::health::{with_health_keys, with_routing_keys};
+#[cfg(feature = "schemars")]
+use super::price_changes::with_price_keys;
 use super::secret::SecretRef;
 
 /// One deployment. Entries that share a `model_name` form a model group.
@@ -114,6 +116,7 @@ pub enum ClientCredential {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[cfg_attr(feature = "schemars", schemars(transform = with_health_keys))]
+#[cfg_attr(feature = "schemars", schemars(transform = with_price_keys))]
 pub struct ModelInfo {
     /// The deployment's id. Default: made from the entry's content.
     pub id: Option<String>,

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use llm_pricing::Prices;
+use llm_pricing::{Dated, Prices};
 use llm_router::{DeploymentId, DeploymentSettings, ModelAlias};
 use serde_json::{Map, Value};
 
@@ -51,8 +51,8 @@ pub struct ResolvedDeployment {
     pub extra_body: Map<String, Value>,
     /// Vendor parameters: members that go under those of the client.
     pub params: Map<String, Value>,
-    /// Prices that the entry sets.
-    pub prices: Prices,
+    /// Prices that the entry sets, and from when.
+    pub prices: Dated<Prices>,
     /// The vendor's settings beside model, key and address.
     pub parameters: Vec<(String, SecretRef)>,
     /// Where the vendor serves it from, as far as the configuration says: places may have prices of their own.

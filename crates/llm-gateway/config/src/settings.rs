@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 use llm_oidc::{JwtSettings, RolePermissions};
-use llm_pricing::{Discounts, Margins};
+use llm_pricing::Dated;
 use llm_router::RouterSettings;
 use llm_secrets::{KeyManagementSettings, System};
 use llm_tenancy::{Period, Unit};
@@ -17,10 +17,10 @@ use super::health::HealthSettings;
 use super::ledger::{LedgerSettings, Unpriced};
 use super::limits::{LimitSettings, ProxyLimits};
 use super::litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings};
+use super::price_changes::PriceTerms;
 use super::priorities::Priorities;
 use super::secret::SecretRef;
 use super::shared_state::SharedStateSettings;
-use super::team_prices::TeamPrices;
 use super::tenants::TenantSettings;
 use super::tree::Node;
 
@@ -33,10 +33,8 @@ pub struct Settings {
     pub transport: TransportSettings,
     /// What happens between two dialects.
     pub translation: TranslationSettings,
-    /// Shares that vendors take off their prices.
-    pub discounts: Discounts,
-    /// What is put on prices.
-    pub margins: Margins,
+    /// What is taken off prices and put on them, by vendors, models and teams, and from when.
+    pub price_terms: Dated<PriceTerms>,
     /// Media that a request gives by their address.
     pub fetch: FetchSettings,
     /// Where models of tenants may lead, and requests that bring an address of their own along.
@@ -53,8 +51,6 @@ pub struct Settings {
     pub proxy: ProxyLimits,
     /// What of the rates of model groups is reserved for whom.
     pub priorities: Priorities,
-    /// What teams pay less or more than their requests cost, by their ids.
-    pub team_prices: IndexMap<String, TeamPrices>,
     /// What happens to a request whose client has hung up.
     pub on_disconnect: OnDisconnect,
     /// The ids of teams that any internal user may join.
@@ -121,6 +117,7 @@ impl Settings {
             mut ledger,
             limits,
             team_prices,
+            price_changes,
             mut on_disconnect,
             mirroring,
             mut access_log,
@@ -165,15 +162,18 @@ impl Settings {
             shared_state: Some(shared_state),
             database: Some(database),
             ledger: Some(ledger),
-            team_prices,
             limits,
             proxy,
             priorities: Priorities {
                 levels: litellm.priority_reservation.clone(),
                 settings: litellm.priority_reservation_settings,
             },
-            discounts: litellm.cost_discount_config.clone(),
-            margins: litellm.cost_margin_config.clone(),
+            price_terms: PriceTerms {
+                discounts: litellm.cost_discount_config.clone(),
+                margins: litellm.cost_margin_config.clone(),
+                team_prices,
+            }
+            .dated(price_changes),
             on_disconnect,
             available_teams: litellm.default_internal_user_params.available_teams.clone(),
             internal_users: litellm.default_internal_user_params.clone(),
@@ -207,6 +207,7 @@ impl Settings {
 
     /// The sections in which `self` and `other` differ.
     pub(super) fn differences(&self, other: &Self) -> Vec<&'static str> {
+        let (now, then) = (self.price_terms.first(), other.price_terms.first());
         [
             ("llm_gateway.server", self.server != other.server),
             ("llm_gateway.transport", self.transport != other.transport),
@@ -214,9 +215,10 @@ impl Settings {
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("llm_gateway.tenants", self.tenants != other.tenants),
             ("litellm_settings.default_internal_user_params", self.internal_users != other.internal_users),
-            ("litellm_settings.cost_discount_config", self.discounts != other.discounts),
-            ("litellm_settings.cost_margin_config", self.margins != other.margins),
-            ("llm_gateway.team_prices", self.team_prices != other.team_prices),
+            ("litellm_settings.cost_discount_config", now.discounts != then.discounts),
+            ("litellm_settings.cost_margin_config", now.margins != then.margins),
+            ("llm_gateway.team_prices", now.team_prices != then.team_prices),
+            ("llm_gateway.price_changes", !self.price_terms.changes().eq(other.price_terms.changes())),
             ("llm_gateway.shared_state", self.shared_state != other.shared_state),
             ("llm_gateway.database", self.database != other.database),
             ("llm_gateway.ledger", self.ledger != other.ledger),

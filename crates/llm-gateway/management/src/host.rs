@@ -123,7 +123,8 @@ pub trait Host: Send + Sync + 'static {
         bytes.sum::<u64>().div_ceil(BYTES_PER_TOKEN)
     }
 
-    /// What an entry of the ledger would cost at the prices of now. `None` if no price is known: it stays as it is.
+    /// What an entry of the ledger would cost by the configuration of now: at the prices that it
+    /// has for the time at which the request began. `None` if no price is known: it stays as it is.
     fn reprice(&self, _entry: &Entry) -> Option<Repriced> {
         None
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use llm_tenancy::Owner;
-use llm_types::{ApiError, ErrorKind, Layer};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::{Value, json};
 
 mod pages;
@@ -118,7 +118,7 @@ fn anthropic(model: &ListedModel) -> Value {
 /// Every deployment that whoever asks may know of, and what is known of its model, in LiteLLM's shape: the table's facts
 /// under those of the configuration. Of parameters only the model and the address are told.
 fn deployments(visit: &Visit) -> impl Iterator<Item = Value> {
-    let serving = &visit.serving;
+    let (serving, now) = (&visit.serving, visit.app.runtime.now());
     let may_ask = move |deployment: &&Arc<ResolvedDeployment>| {
         let vendors = visit.access().filter(|access| access.bounds_vendors());
         let is_allowed = vendors.is_none_or(|access| match &deployment.vendor {
@@ -128,10 +128,10 @@ fn deployments(visit: &Visit) -> impl Iterator<Item = Value> {
         is_allowed && serving.shows(&deployment.model_name, visit.access())
     };
     let deployments = serving.config.resolved.deployments().filter(may_ask);
-    deployments.map(|deployment| deployment_info(serving, deployment))
+    deployments.map(move |deployment| deployment_info(serving, deployment, now))
 }
 
-fn deployment_info(serving: &Serving, deployment: &ResolvedDeployment) -> Value {
+fn deployment_info(serving: &Serving, deployment: &ResolvedDeployment, now: UnixMs) -> Value {
     let vendor = match &deployment.vendor {
         VendorChoice::Named(vendor) => vendor.as_str(),
         VendorChoice::ByRequest => "",
@@ -157,13 +157,14 @@ fn deployment_info(serving: &Serving, deployment: &ResolvedDeployment) -> Value 
     ] {
         info.extend(value.map(|value| (name.to_owned(), value)));
     }
-    if let Ok(Value::Object(prices)) = serde_json::to_value(&deployment.prices) {
-        info.extend(prices);
-    }
     if let Ok(Value::Object(checks)) = serde_json::to_value(&own.health) {
         info.extend(checks);
     }
     info.extend(own.extra.clone());
+    // Those that hold now, which are not always those that stand first.
+    if let Ok(Value::Object(prices)) = serde_json::to_value(deployment.prices.at(now)) {
+        info.extend(prices);
+    }
     let named = match vendor {
         "" => deployment.upstream_model.clone(),
         vendor => format!("{vendor}/{}", deployment.upstream_model),

@@ -114,8 +114,13 @@ pub(super) fn settled(
     let told = seen.and_then(|seen| seen.usage.as_ref());
     let is_owed =
         status != Status::Failed || seen.is_some_and(|seen| seen.content_bytes > 0 || told.is_some());
+    // Where no price is known no bill says so.
+    let is_wrong = || {
+        let written = seen.map_or(0, |seen| seen.content_bytes);
+        pricing::estimated_usage(told, written, record.request_bytes).is_some()
+    };
     let estimated = bill.as_ref().is_some_and(|bill| bill.is_estimate)
-        || is_owed && leg.pricing.prices.is_none() && told.is_none();
+        || is_owed && leg.pricing.prices.is_none() && is_wrong();
     if is_owed {
         let none = Seen::default();
         let seen = seen.unwrap_or(&none);

@@ -249,7 +249,9 @@ pub(crate) fn look<'a>(
     if exchange.is_booked() {
         exchange.record_mut().account = account::account(ask, &peek, exchange.record().principal.as_ref())?;
     }
-    exchange.set_own_prices(serving.prices_of(exchange.record().principal.as_ref()));
+    let record = exchange.record();
+    let own_prices = serving.prices_of(record.principal.as_ref(), record.started);
+    exchange.set_own_prices(own_prices);
     let record = exchange.record_mut();
     record.dialect = Some(ask.dialect);
     record.stream = stream;

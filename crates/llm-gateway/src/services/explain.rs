@@ -88,7 +88,7 @@ pub async fn explain(
             (None, Err(error)) => json!({"error": error.message, "kind": error.kind}),
             (None, Ok(_)) => Value::Null,
         };
-        let pricing = deployment.pricing.for_payer(serving.prices_of(principal.as_ref()));
+        let pricing = deployment.pricing.at(now).for_payer(serving.prices_of(principal.as_ref(), now));
         cost = estimated(&deployment, &pricing, &request, now).await;
         let (found, most) =
             completion::outlook(app, serving, &request, (&group, &deployment), principal.as_ref()).await?;

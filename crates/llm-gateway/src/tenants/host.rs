@@ -113,10 +113,10 @@ impl Host for Desk {
         let now = self.now();
         let group = self.app.serving().resolve(model).ok();
         let first = group.as_ref().and_then(|group| group.deployments.first());
-        let Some(deployment) = first.filter(|deployment| deployment.pricing.prices.is_some()) else {
+        let Some(deployment) = first.filter(|deployment| deployment.pricing.at(now).prices.is_some()) else {
             return Quote::listed(model, usage, now);
         };
-        let bill = bill(&deployment.pricing, usage.clone(), now)?;
+        let bill = bill(deployment.pricing.at(now), usage.clone(), now)?;
         Some(Quote { vendor: Some(deployment.provider_name.to_string()), cost: bill.cost })
     }
 
@@ -129,8 +129,9 @@ impl Host for Desk {
         let group = serving.resolve(&entry.model).ok()?;
         let same =
             group.deployments.iter().find(|deployment| *deployment.id.as_str() == *entry.deployment)?;
-        let pricing = same.pricing.for_payer(serving.prices_of_team(&entry.team));
-        let bill = bill(&pricing, usage(&entry.tokens), entry.at())?;
+        let at = entry.at();
+        let pricing = same.pricing.at(at).for_payer(serving.prices_of_team(&entry.team, at));
+        let bill = bill(&pricing, usage(&entry.tokens), at)?;
         Some(Repriced { cost: bill.cost.total, list_cost: bill.cost.before_adjustment })
     }
 }

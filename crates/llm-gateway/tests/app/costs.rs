@@ -1,5 +1,7 @@
 //! What answers cost: from the table, from the configuration, and when nobody knows.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -37,6 +39,79 @@ async fn discounts_and_margins_are_counted() {
     });
     let app = TestApp::new(&config).await;
     assert_eq!(app.post(CHAT, &ask(&json!({}))).await.header(COST), Some("0.0055"));
+}
+
+#[tokio::test]
+async fn a_request_costs_what_held_when_it_began() {
+    // The clock stands at the first instant of 2026, and the prices change two hours later.
+    let config = json!({
+        "litellm_settings": {"cost_margin_config": {"global": 0.5}},
+        "llm_gateway": {"price_changes": [
+            {"from": "2026-01-01T03:00:00Z", "cost_margin_config": {"mock": 0}, "cost_discount_config": {"mock": 0.5}},
+        ]},
+        "model_list": [{
+            "model_name": "m",
+            "litellm_params": {
+                "model": "mock/m", "input_cost_per_token": 0.00001, "output_cost_per_token": 0.1,
+                "mock_response": {"usage": {"prompt_tokens": 1000, "completion_tokens": 1}},
+            },
+            "model_info": {"price_changes": [
+                {"from": "2026-01-02", "output_cost_per_token": 0},
+                {"from": "2026-01-01T03:00:00+01:00", "input_cost_per_token": 0.00002},
+            ]},
+        }],
+    });
+    let app = TestApp::new(&config).await;
+    let now = |app: &TestApp| app.app.runtime.now().rfc3339();
+    let told = async || {
+        let cost = app.post(CHAT, &ask(&json!({}))).await.header(COST).unwrap().to_owned();
+        let request = http::Request::get("/v1/model/info").body(axum::body::Body::empty()).unwrap();
+        let shown = app.send(request).await.json();
+        let info = &shown["data"][0]["model_info"];
+        let price = |name: &str| info[name].to_string().parse::<f64>().unwrap();
+        let report = app.app.serving().config.check(app.app.runtime.now());
+        let per_mtok = report.deployments[0].usd_per_mtok.clone().unwrap();
+        (cost, price("input_cost_per_token"), price("output_cost_per_token"), per_mtok.0)
+    };
+    let expected =
+        |cost: &str, input, output, per_mtok: &str| (cost.to_owned(), input, output, per_mtok.to_owned());
+    // A cent for the prompt and ten for the answer, and half of it more.
+    assert_eq!(told().await, expected("0.165", 0.00001, 0.1, "10"));
+    app.clock.advance(Duration::from_millis(2 * 3_600_000 - 1));
+    assert_eq!(told().await, expected("0.165", 0.00001, 0.1, "10"), "{}", now(&app));
+    app.clock.advance(Duration::from_millis(1));
+    assert_eq!(told().await, expected("0.18", 0.00002, 0.1, "20"), "{}", now(&app));
+    app.clock.advance(Duration::from_hours(1));
+    assert_eq!(told().await, expected("0.06", 0.00002, 0.1, "20"), "{}", now(&app));
+    app.clock.advance(Duration::from_hours(21));
+    assert_eq!(told().await, expected("0.01", 0.00002, 0.0, "20"), "{}", now(&app));
+}
+
+#[tokio::test]
+async fn the_cheapest_is_the_one_that_is_cheapest_now() {
+    let entry = |id: &str, cost: f64, changes: Value| {
+        json!({
+            "model_name": "m",
+            "litellm_params": {
+                "model": format!("mock/{id}"), "input_cost_per_token": cost, "output_cost_per_token": 0,
+                "mock_response": "hi",
+            },
+            "model_info": {"id": id, "price_changes": changes},
+        })
+    };
+    let config = json!({
+        "router_settings": {"routing_strategy": "cost-based-routing"},
+        "model_list": [
+            entry("a", 0.001, json!([{"from": "2026-01-02", "input_cost_per_token": 0.003}])),
+            entry("b", 0.002, json!([])),
+        ],
+    });
+    let app = TestApp::new(&config).await;
+    let chosen =
+        async || app.post(CHAT, &ask(&json!({}))).await.header("x-litellm-model-id").unwrap().to_owned();
+    assert_eq!(chosen().await, "a");
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(chosen().await, "b");
 }
 
 #[tokio::test]
@@ -106,11 +181,18 @@ async fn a_place_has_its_own_prices_wherever_they_are_shown() {
         let config = json!({"model_list": [entry(region.clone())]});
         let app = TestApp::with_env(&config, &[("AWS_REGION_NAME", variable)]).await;
         let serving = app.app.serving();
-        let checked = serving.config.check().deployments[0].usd_per_mtok.clone().unwrap().0;
+        let checked =
+            serving.config.check(app.app.runtime.now()).deployments[0].usd_per_mtok.clone().unwrap().0;
         assert_eq!(checked.parse::<f64>().unwrap(), expected * 1e6, "{region} {variable}");
         let group = serving.resolve("m").unwrap();
-        let billed =
-            group.deployments[0].pricing.prices.as_ref().unwrap().rate(llm_pricing::Item::Input).unwrap();
+        let billed = group.deployments[0]
+            .pricing
+            .first()
+            .prices
+            .as_ref()
+            .unwrap()
+            .rate(llm_pricing::Item::Input)
+            .unwrap();
         assert_eq!(billed.per_million().to_string(), checked);
         let request = http::Request::get("/v1/model/info").body(axum::body::Body::empty()).unwrap();
         let told = app.send(request).await.json();

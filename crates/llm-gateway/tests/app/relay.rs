@@ -1,7 +1,7 @@
 //! What the vendor gets of a request that passes through: the client's bytes, and the closed list of changes.
 
 use serde_json::{Value, json};
-use wiremock::matchers::any;
+use wiremock::matchers::{any, body_partial_json};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::{Answer, CHAT, MESSAGES, TestApp, ask, deployment, post};
@@ -10,7 +10,8 @@ use crate::support::{Answer, CHAT, MESSAGES, TestApp, ask, deployment, post};
 async fn sent(params: Value, body: &Value) -> (Answer, String) {
     let vendor = MockServer::start().await;
     let answer = json!({"id": "c", "object": "chat.completion", "model": "gpt-4o", "choices": [
-        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]});
+        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}});
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&vendor).await;
     let mut all = json!({"model": "openai/gpt-4o", "api_base": vendor.uri(), "api_key": "k"});
     all.as_object_mut().unwrap().extend(params.as_object().unwrap().clone());
@@ -113,4 +114,52 @@ async fn headers_that_speak_to_a_vendor_reach_that_vendor_alone() {
     assert_eq!(told("openai/gpt-4o", "/v1/responses").await, [true, false]);
     assert_eq!(told("anthropic/claude", MESSAGES).await, [false, true]);
     assert_eq!(told("mistral/m", CHAT).await, [false, false]);
+}
+
+#[tokio::test]
+async fn usage_that_cannot_be_true_is_told_beside_the_bytes() {
+    let prompt = "x".repeat(400);
+    for (usage, note, estimated) in [
+        (json!({"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}), None, false),
+        (Value::Null, Some("defaulted usage"), true),
+        (
+            json!({"prompt_tokens": -10, "completion_tokens": 1, "total_tokens": -9}),
+            Some("defaulted usage"),
+            true,
+        ),
+        (
+            json!({"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11,
+            "prompt_tokens_details": {"cached_tokens": 99}}),
+            Some("defaulted usage"),
+            true,
+        ),
+    ] {
+        let mut answer = json!({"id": "c", "object": "chat.completion", "model": "gpt-4o-mini", "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]});
+        if !usage.is_null() {
+            answer["usage"] = usage.clone();
+        }
+        let vendor = MockServer::start().await;
+        let bytes = answer.to_string();
+        let whole = ResponseTemplate::new(200).set_body_raw(bytes.clone(), "application/json");
+        Mock::given(body_partial_json(json!({"stream": false}))).respond_with(whole).mount(&vendor).await;
+        let chunk = json!({"id": "c", "object": "chat.completion.chunk", "model": "gpt-4o-mini", "choices": [
+            {"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]});
+        let last = json!({"id": "c", "object": "chat.completion.chunk", "choices": [], "usage": usage});
+        let events = format!("data: {chunk}\n\ndata: {last}\n\ndata: [DONE]\n\n");
+        let stream = ResponseTemplate::new(200).set_body_raw(events, "text/event-stream");
+        Mock::given(body_partial_json(json!({"stream": true}))).respond_with(stream).mount(&vendor).await;
+        let params = json!({"model": "openai/gpt-4o-mini", "api_base": vendor.uri(), "api_key": "k"});
+        let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
+        let asked = |stream: bool| json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": prompt}]});
+        let told = app.post(CHAT, &asked(false)).await;
+        assert_eq!((told.header("x-llm-gateway-notes"), &told.text), (note, &bytes), "{usage}");
+        let whole = app.ended();
+        assert_eq!(whole.is_estimate, estimated, "{usage}");
+        // The head of a stream has gone by then: the records alone say so.
+        let told = app.post(CHAT, &asked(true)).await;
+        assert_eq!(told.header("x-llm-gateway-notes"), None);
+        let streamed = app.ended();
+        assert_eq!((streamed.is_estimate, streamed.cost.is_some()), (estimated, true), "{usage}");
+    }
 }

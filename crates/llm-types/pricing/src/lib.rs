@@ -2,6 +2,7 @@
 
 mod adjust;
 mod cost;
+mod dated;
 mod decimal;
 mod item;
 mod measure;
@@ -19,6 +20,7 @@ mod wide;
 
 pub use adjust::{Adjustment, Discounts, Margin, Margins, Share};
 pub use cost::{Cost, Line, Residency, Terms, TooLarge, cost};
+pub use dated::{Dated, NotADate, Since};
 pub use decimal::AmountError;
 pub use item::{Item, Part, Unit};
 pub use model::{Capabilities, Capability, Mode, ModelInfo, Words};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::{Discounts, Factor, Margin, Margins, Prices, Rate, Share, Usd};
+use crate::{Discounts, Factor, Margin, Margins, Prices, Rate, Share, Since, Usd};
 
 macro_rules! schemas {
     ($($name:ident: $schema:tt)*) => { $(
@@ -21,6 +21,10 @@ macro_rules! schemas {
 }
 
 schemas! {
+    Since: {
+        "type": "string",
+        "description": "A day, `2026-12-01`, which begins at midnight in UTC, or a time with its zone, `2026-12-01T08:00:00+01:00`."
+    }
     Usd: {
         "type": ["number", "string"],
         "description": "Dollars, as a number or as decimal text; at most 9 decimals."

@@ -14,7 +14,8 @@ use crate::args::CheckArgs;
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
     let mut out = std::io::stdout().lock();
-    let config = match load(&Source::File(args.file.clone()), &Runtime::system()) {
+    let runtime = Runtime::system();
+    let config = match load(&Source::File(args.file.clone()), &runtime) {
         Ok(config) => config,
         Err(errors) => {
             if args.json {
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
             return Ok(Found::Unwell);
         }
     };
-    let report = config.check();
+    let report = config.check(runtime.now());
     if args.json {
         print_json(&mut out, &report)?;
     } else {

@@ -22,8 +22,9 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<Found> {
         return Ok(Found::Well);
     }
     let source = args.config.clone().map_or(Source::Embedded, Source::File);
-    let config = load(&source, &Runtime::system())?;
-    let report = config.check();
+    let runtime = Runtime::system();
+    let config = load(&source, &runtime)?;
+    let report = config.check(runtime.now());
     if args.json {
         let list: Vec<_> = report
             .deployments

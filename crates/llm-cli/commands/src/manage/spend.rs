@@ -28,7 +28,7 @@ pub(crate) struct SpendArgs {
 enum Command {
     /// List entries of the ledger, the last first
     Logs(Box<LogsArgs>),
-    /// Append to entries what they cost more or less at today's prices
+    /// Append to entries what they cost more or less by today's configuration, at the prices of their time
     Reprice(RepriceArgs),
     /// Compare the sums with the entries; exit with 1 if they differ
     Check {

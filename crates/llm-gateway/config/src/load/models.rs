@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexMap;
-use llm_pricing::{PriceValue, Prices};
 use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
@@ -19,7 +18,7 @@ use super::super::resolve::{ResolvedDeployment, VendorChoice};
 use super::super::secret::SecretRef;
 use super::super::tree::{Entry, Node, Value};
 use super::super::vendors::{VendorError, Vendors};
-use super::{auto_routers, hex, list};
+use super::{auto_routers, hex, list, prices};
 
 /// The keys of an entry.
 const ENTRY: &[&str] = &["model_name", "litellm_params", "model_info"];
@@ -95,6 +94,8 @@ impl Models<'_> {
         }
         let is_tenants = self.tenants.contains(&*origin.file);
         self.fill_in(&mut params, &params_path, is_tenants);
+        // A deployment whose price changes stays the same deployment.
+        let (own_prices, params) = of_prices(params);
         let content = json!([model_name, params.to_json()]);
         let info_json = info.map(Node::to_json);
 
@@ -118,12 +119,11 @@ impl Models<'_> {
             return None;
         };
         let (parameters, rest) = self.parameters(&vendor, rest, &params_path);
-        let (own_prices, rest) = of_prices(rest);
         let region = self.region(&vendor, &parameters);
         let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
-        price_entries.retain(|entry| Prices::is_field(&entry.key));
+        price_entries.retain(|entry| prices::is_price(&entry.key));
         price_entries.extend(own_prices.entries());
-        let prices = self.prices(&price_entries, path);
+        let prices = prices::read(self.reader, &price_entries, path);
         let params = self.vendor_params(&rest, &params_path);
         // Everything of the entry has been read now.
         self.tell_unset(&mut problems);
@@ -153,6 +153,7 @@ impl Models<'_> {
             http2,
             unusable,
             info_json,
+            own_prices.to_json(),
             is_tenants
         ]);
         let fingerprint = digest(&[&content, &inherited]);
@@ -253,24 +254,6 @@ impl Models<'_> {
             };
             Some(text).filter(|text| !text.is_empty())
         })
-    }
-
-    /// The prices that an entry sets; those under `litellm_params` win.
-    fn prices(&self, entries: &[&Entry], path: &str) -> Prices {
-        let mut fields: Vec<(&str, PriceValue)> = Vec::new();
-        for entry in entries {
-            let read = |entry: &Entry| -> Option<PriceValue> {
-                let path = format!("{path}.{}", entry.key);
-                let value: serde_json::Value = self.reader.read(&entry.node, &path, Level::Ours)?;
-                llm_types::from_value(value).ok()
-            };
-            let Some(value) = read(entry) else { continue };
-            match Prices::from_fields([(entry.key.as_str(), &value)]) {
-                Ok(_) => fields.push((&entry.key, value)),
-                Err(error) => self.reader.error(&entry.at, format!("{path}: {error}")),
-            }
-        }
-        Prices::from_fields(fields.iter().map(|(name, value)| (*name, value))).unwrap_or_default()
     }
 
     /// What goes to the vendor as it is; LiteLLM's own keys do not.
@@ -404,7 +387,7 @@ fn of_prices(node: Node) -> (Node, Node) {
         let empty = Node { at: node.at.clone(), value: Value::Map(Vec::new()) };
         return (empty, node);
     };
-    let (own, rest) = entries.into_iter().partition(|entry: &Entry| Prices::is_field(&entry.key));
+    let (own, rest) = entries.into_iter().partition(|entry: &Entry| prices::is_price(&entry.key));
     (Node { at: node.at.clone(), value: Value::Map(own) }, Node { at: node.at, value: Value::Map(rest) })
 }
 

@@ -292,7 +292,7 @@ fn secrets_in_addresses_are_not_told() {
 model_list: [{model_name: a, litellm_params: {model: gpt-4o, api_base: "http://me:secret@h:8/v1?key=secret"}}]
 "#,
     );
-    assert_eq!(config.check().deployments[0].api_base.as_deref(), Some("http://h:8/v1"));
+    assert_eq!(config.check(UnixMs(0)).deployments[0].api_base.as_deref(), Some("http://h:8/v1"));
     let debug: String = config.resolved.deployments().map(|deployment| format!("{deployment:?}")).collect();
     assert!(debug.contains("h:8/v1") && !debug.contains("secret"), "{debug}");
 }
@@ -309,7 +309,7 @@ model_list:
 router_settings: {model_group_alias: {c: a}}
 "#,
     );
-    insta::assert_yaml_snapshot!(config.check(), @r#"
+    insta::assert_yaml_snapshot!(config.check(UnixMs(0)), @r#"
     deployments:
       - model_name: a
         id: a1
@@ -381,4 +381,66 @@ router_settings: {model_group_alias: {c: a}}
       - b
     warnings: []
     "#);
+}
+
+#[test]
+fn prices_change_on_a_day_and_the_deployment_stays_the_same() {
+    let with = |prices: &str, info: &str| {
+        read(&format!(
+            "model_list:\n  - {{model_name: m, litellm_params: {{model: openai/m, api_key: k{prices}}}, model_info: {{mode: chat{info}}}}}"
+        ))
+    };
+    let plain = with("", "");
+    let config = with(
+        ", input_cost_per_token: 0.000001, output_cost_per_token: 0.000004",
+        ", price_changes: [{from: 2027-01-01, output_cost_per_token: 0.000002},
+           {from: \"2026-12-01T00:00:00Z\", input_cost_per_token: \"0.0000005\"}]",
+    );
+    let deployment = config.resolved.deployments().next().unwrap();
+    assert_eq!(deployment.id, plain.resolved.deployments().next().unwrap().id);
+    assert_ne!(deployment.fingerprint, plain.resolved.deployments().next().unwrap().fingerprint);
+    let at = |text: &str| {
+        let now = UnixMs::from_rfc3339(text).unwrap();
+        let (read, written) = config.check(now).deployments[0].usd_per_mtok.clone().unwrap();
+        format!("{read} {written}")
+    };
+    assert_eq!(at("2026-11-30T23:59:59.999Z"), "1 4");
+    assert_eq!(at("2026-12-01T00:00:00Z"), "0.5 4");
+    assert_eq!(at("2027-01-01T00:00:00Z"), "0.5 2");
+    assert!(deployment.params.is_empty(), "nothing of it goes to the vendor");
+    let beside = with(", price_changes: [{from: 2027-01-01, input_cost_per_token: 1}]", "");
+    let deployment = beside.resolved.deployments().next().unwrap();
+    assert!(deployment.params.is_empty() && deployment.prices.changes().count() == 1);
+}
+
+#[test]
+fn a_change_of_a_models_price_is_read_strictly() {
+    for (changes, expected) in [
+        ("{from: 2026-12-01}", "model_list[0].price_changes: expected a list of changes"),
+        ("[2026-12-01]", "model_list[0].price_changes[0]: expected a map of from and prices"),
+        ("[{from: 2026-12-01}]", "model_list[0].price_changes[0]: sets no price"),
+        ("[{input_cost_per_token: 1}]", "model_list[0].price_changes[0]: \"from\" is missing"),
+        ("[{from: 2026-02-29, input_cost_per_token: 1}]", "price_changes[0].from: \"2026-02-29\" is no date"),
+        ("[{from: 20261201, input_cost_per_token: 1}]", "price_changes[0].from: "),
+        (
+            "[{from: 2026-12-01, input_cost_per_token: -1}]",
+            "price_changes[0]: input_cost_per_token: -1 is below zero",
+        ),
+        (
+            "[{from: 2026-12-01, input_cost: 1}]",
+            "price_changes[0]: unknown key \"input_cost\"; no price has this name",
+        ),
+        (
+            "[{from: 2026-12-01, input_cost_per_token: 1}, {from: \"2026-12-01T01:00:00+01:00\", input_cost_per_token: 2}]",
+            "price_changes[1].from: another change is from 2026-12-01T00:00:00Z as well",
+        ),
+    ] {
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
+        let text = format!(
+            "model_list: [{{model_name: m, litellm_params: {{model: openai/m, api_key: k}}, model_info: {{price_changes: {changes}}}}}]"
+        );
+        let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
+        assert!(error.starts_with("config.yaml:1:") && error.contains(expected), "{changes}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }

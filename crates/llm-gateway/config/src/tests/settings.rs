@@ -343,9 +343,62 @@ fn teams_have_prices_by_their_ids() {
     let settings = settings(
         "llm_gateway: {team_prices: {search: {discount: 0.1}, partners: {margin: {percentage: 0.2, fixed_amount: 0.001}}}}",
     );
-    let of =
-        |team: &str| settings.team_prices[team].adjustment().of(Usd::from_nanos(1_000_000)).unwrap().nanos();
+    let of = |team: &str| {
+        settings.price_terms.first().team_prices[team]
+            .adjustment()
+            .of(llm_tenancy::Usd::from_nanos(1_000_000))
+            .unwrap()
+            .nanos()
+    };
     assert_eq!((of("search"), of("partners")), (900_000, 2_200_000));
+}
+
+#[test]
+fn discounts_margins_and_teams_change_on_a_day() {
+    let at = |text: &str| UnixMs::from_rfc3339(text).unwrap();
+    let settings = settings(
+        "litellm_settings: {cost_discount_config: {openai: 0.1, azure: 0.3}, cost_margin_config: {global: 0.5}}
+llm_gateway:
+  team_prices: {search: {discount: 0.1}, ads: {discount: 0.2}}
+  price_changes:
+    - {from: 2027-01-01T08:00:00+01:00, team_prices: {search: {discount: 0.4}}}
+    - {from: 2026-12-01, cost_discount_config: {openai: 0.2}, cost_margin_config: {openai: 0.25}}
+",
+    );
+    let of = |text: &str| {
+        let terms = settings.price_terms.at(at(text));
+        let discounts = ["openai", "azure"].map(|vendor| terms.discounts.find(vendor, "m").to_string());
+        let margins = ["openai", "azure"].map(|vendor| terms.margins.find(vendor).share.to_string());
+        let teams = ["search", "ads"].map(|team| terms.team_prices[team].discount.0.to_string());
+        [discounts, margins, teams].map(|[one, other]| format!("{one} {other}")).join(", ")
+    };
+    assert_eq!(of("2026-11-30T23:59:59Z"), "0.1 0.3, 0.5 0.5, 0.1 0.2");
+    assert_eq!(of("2026-12-01T00:00:00Z"), "0.2 0.3, 0.25 0.5, 0.1 0.2");
+    assert_eq!(of("2027-01-01T06:59:59Z"), "0.2 0.3, 0.25 0.5, 0.1 0.2");
+    assert_eq!(of("2027-01-01T07:00:00Z"), "0.2 0.3, 0.25 0.5, 0.4 0.2");
+}
+
+#[test]
+fn a_change_of_prices_needs_a_date_and_amounts() {
+    for (text, expected) in [
+        (
+            "{from: 2026-02-30}",
+            "llm_gateway.price_changes[0].from: \"2026-02-30\" is no date: expected a day",
+        ),
+        ("{from: 2026-12-01T08:00:00}", "is no date"),
+        ("{cost_margin_config: {global: 0.1}}", "llm_gateway.price_changes[0]: \"from\" is missing"),
+        (
+            "{from: 2026-12-01, cost_discount_config: {openai: 5}}",
+            "cost_discount_config.openai: 5 is more than the whole",
+        ),
+        ("{from: 2026-12-01, discount: 5}", "llm_gateway.price_changes[0]: unknown key \"discount\""),
+    ] {
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
+        let text = format!("llm_gateway: {{price_changes: [{text}]}}");
+        let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Entries at today's prices: what they cost more or less is appended, and nothing edited.
+//! Entries at the prices that today's configuration has for their time: what they cost more or less is appended, and nothing edited.
 
 use axum::Json;
 use axum::routing::post;
@@ -27,7 +27,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post(
             "/spend/reprice",
-            "Appends to entries what they cost more or less at today's prices; to be asked again with `after` until that is null",
+            "Appends to entries what they cost more or less by today's configuration, at the prices of their time; to be asked again with `after` until that is null",
             post(reprice),
         )
         .takes([

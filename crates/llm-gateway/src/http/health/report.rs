@@ -113,7 +113,7 @@ fn endpoint(app: &App, serving: &Serving, subject: &Subject, verdict: Verdict, n
         ("custom_llm_provider", Some((*deployment.provider_name).into())),
         ("mode", Some(health::mode(&subject.resolved, deployment).into())),
         ("base_model", subject.resolved.model_info.base_model.clone().map(Value::from)),
-        ("region_name", deployment.facts.region.as_deref().map(Value::from)),
+        ("region_name", deployment.facts.first().region.as_deref().map(Value::from)),
         ("rpm", deployment.settings.rpm.map(Value::from)),
         ("tpm", deployment.settings.tpm.map(Value::from)),
         ("error", error.filter(|_| verdict != Verdict::Well).map(Value::from)),

@@ -85,7 +85,7 @@ pub(crate) async fn outlook(
     others.extend(group.priorities.iter().map(|priorities| Quotas::of_priority(priorities, identity)));
     let wanted = wanted(app, serving, request, group, account.tags, &identity.key.limits)?;
     let allowance = Allowance::foreseen(quotas, identity, others, wanted);
-    let pricing = deployment.pricing.for_payer(serving.prices_of(principal));
+    let pricing = deployment.pricing.at(now).for_payer(serving.prices_of(principal, now));
     let prices = pricing.ceiling(allowance.is_plain());
     Ok(allowance.outlook(prices, counted(request, deployment), now).await)
 }
@@ -113,7 +113,7 @@ fn wanted(
             }
         }
     }
-    let most = group.deployments.iter().map(|deployment| deployment.facts.max_output_tokens);
+    let most = group.deployments.iter().map(|deployment| deployment.facts.first().max_output_tokens);
     wanted.most_output = most.reduce(|a, b| Some(a?.max(b?))).flatten();
     let is_dynamic = |kind: Option<LimitKind>| kind == Some(LimitKind::Dynamic);
     if is_dynamic(limits.tpm_limit_type) || is_dynamic(limits.rpm_limit_type) {

@@ -450,6 +450,13 @@ async fn relayed(
             UpstreamError::unreadable(parts.status, &body, "it is no answer to a chat request").into()
         );
     }
+    // The bytes stay the vendor's; what is billed instead of what they say is told beside them.
+    let (told, asked) = (seen.usage.as_ref(), request.ask.body.bytes.len() as u64);
+    if matches!(request.ask.door, Door::Chat)
+        && pricing::estimated_usage(told, seen.content_bytes, asked).is_some()
+    {
+        book.note(vec![pricing::estimate_note(told)]);
+    }
     Ok(Asked::Whole { body, headers: parts.headers, seen })
 }
 

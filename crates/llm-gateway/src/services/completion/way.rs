@@ -88,7 +88,7 @@ impl Way<'_> {
             }
             // LiteLLM sets a quarter of the limit aside for an answer without a bound.
             let quarter = deployment.settings.tpm.map_or(0, |limit| limit / 4);
-            let usual = deployment.facts.max_output_tokens.map_or(quarter, |most| most.min(quarter));
+            let usual = deployment.facts.first().max_output_tokens.map_or(quarter, |most| most.min(quarter));
             input.saturating_add(output.unwrap_or(usual))
         });
         Ok(Claim { priority: self.request.priority, tokens })

@@ -144,7 +144,7 @@ pub(crate) fn mode(resolved: &ResolvedDeployment, deployment: &Deployment) -> St
 }
 
 fn thinks(deployment: &Deployment) -> bool {
-    deployment.facts.has.contains(llm_router::Capabilities::REASONING)
+    deployment.facts.first().has.contains(llm_router::Capabilities::REASONING)
 }
 
 /// A model without the name of the vendor that it is asked at.
