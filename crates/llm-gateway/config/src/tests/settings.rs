@@ -346,7 +346,7 @@ fn teams_have_prices_by_their_ids() {
     let of = |team: &str| {
         settings.price_terms.first().team_prices[team]
             .adjustment()
-            .of(llm_tenancy::Usd::from_nanos(1_000_000))
+            .of(Usd::from_nanos(1_000_000))
             .unwrap()
             .nanos()
     };
