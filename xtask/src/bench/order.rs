@@ -24,8 +24,9 @@ const SECONDS: f64 = 4.0;
 pub(crate) fn run() -> anyhow::Result<bool> {
     ensure!(shell::which("valgrind").is_some(), "valgrind is not installed");
     let workspace = Workspace::load()?;
-    // As README.md builds it, for other packages beside it might bring other features.
-    Cmd::cargo("build --release --package llm-cli").env("CARGO_PROFILE_RELEASE_STRIP", "none").run()?;
+    // As README.md builds it: other packages beside it might bring other features, and whatever the profile says is part of
+    // names. The names themselves are kept by the linker alone.
+    Cmd::cargo("rustc --release --package llm-cli --bin llm-gateway -- -C strip=none").run()?;
     let scratch = workspace.target_directory.join("xtask/order");
     fs::create_dir_all(&scratch)?;
     let program = scratch.join("llm-gateway");
