@@ -1,7 +1,5 @@
 //! No client's dialect loses anything of an answer in silence: answers at random, whole and streamed.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use bytes::BytesMut;
 use llm_providers::core::{Dialect, Framing, Reply};
 use llm_providers::types::{ChatChunk, ChatResponse, from_value};

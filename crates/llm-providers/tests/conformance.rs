@@ -2,7 +2,7 @@
 //!
 //! Fixtures written from the vendors' documentation (OpenAI "Chat Completions" and "Error codes", Anthropic
 //! "Messages", "Streaming" and "Errors"), read 2026-11.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic where a fixture is missing")]
+#![expect(clippy::unwrap_used, reason = "a test may panic where a fixture is missing")]
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 //! The fixtures follow the Amazon SageMaker Runtime API Reference ("InvokeEndpoint", "InvokeEndpointWithResponseStream")
 //! and Hugging Face docs ("Text Generation Inference"), read 2026-11; none is a recording.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

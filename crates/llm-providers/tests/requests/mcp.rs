@@ -34,11 +34,11 @@ fn sent(dialect: Dialect, body: &Value, to: (&str, &str)) -> (Value, Vec<String>
     (serde_json::from_slice(sent).unwrap(), notes.map(ToString::to_string).collect(), beta)
 }
 
-fn responses(tools: Value) -> Value {
+fn responses(tools: &Value) -> Value {
     json!({"model": "m", "input": "Look it up.", "tools": tools})
 }
 
-fn messages(servers: Value, tools: Value) -> Value {
+fn messages(servers: &Value, tools: &Value) -> Value {
     json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Look it up."}],
         "mcp_servers": servers, "tools": tools})
 }
@@ -59,7 +59,7 @@ fn openais_is_anthropics() {
         {"type": "mcp", "server_label": "dropbox", "connector_id": "connector_dropbox", "require_approval": "never"},
         {"type": "mcp", "server_label": "wiki", "server_url": URL, "require_approval": "never"}
     ]);
-    let (body, notes, beta) = sent(Dialect::OpenAiResponses, &responses(tools), CLAUDE);
+    let (body, notes, beta) = sent(Dialect::OpenAiResponses, &responses(&tools), CLAUDE);
     assert_eq!(
         body["mcp_servers"],
         json!([
@@ -107,7 +107,7 @@ fn anthropics_is_openais() {
         {"type": "mcp_toolset", "mcp_server_name": "post", "configs": {"delete": {"enabled": false}}},
         {"type": "mcp_toolset", "mcp_server_name": "none"}
     ]);
-    let (body, notes, _) = sent(Dialect::AnthropicMessages, &messages(servers, tools), RESPONSES);
+    let (body, notes, _) = sent(Dialect::AnthropicMessages, &messages(&servers, &tools), RESPONSES);
     assert_eq!(
         body["tools"],
         json!([
@@ -136,7 +136,7 @@ fn the_older_form_is_read() {
         {"type": "url", "url": URL, "name": "files", "tool_configuration": {"enabled": true, "allowed_tools": ["read"]}},
         {"type": "url", "url": URL, "name": "off", "tool_configuration": {"enabled": false}}
     ]);
-    let asked = messages(servers, Value::Null);
+    let asked = messages(&servers, &Value::Null);
     let (body, notes, _) = sent(Dialect::AnthropicMessages, &asked, RESPONSES);
     assert_eq!(
         body["tools"],
@@ -169,11 +169,11 @@ fn the_older_form_is_read() {
 #[test]
 fn elsewhere_it_is_left_out() {
     let openais = responses(
-        json!([{"type": "mcp", "server_label": "s", "server_url": URL, "require_approval": "never"}]),
+        &json!([{"type": "mcp", "server_label": "s", "server_url": URL, "require_approval": "never"}]),
     );
     let anthropics = messages(
-        json!([{"type": "url", "url": URL, "name": "s"}]),
-        json!([{"type": "mcp_toolset", "mcp_server_name": "s"}]),
+        &json!([{"type": "url", "url": URL, "name": "s"}]),
+        &json!([{"type": "mcp_toolset", "mcp_server_name": "s"}]),
     );
     for to in [
         ("openai", "gpt-5.1"),
