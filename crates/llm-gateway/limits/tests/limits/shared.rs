@@ -1,8 +1,7 @@
 //! Several gateways and one authority.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use llm_limits::{Bounds, Limiter, RefusalKind, Reservation, Settings, Source, Spawn, WhenAway};
