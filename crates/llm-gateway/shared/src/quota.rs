@@ -9,7 +9,7 @@ mod tries;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -69,8 +69,6 @@ pub struct RedisAuthority {
     script: Script,
     connection: Connection,
     buckets: Vec<Bucket>,
-    /// How many replicas there are for sure.
-    expected: AtomicUsize,
     /// That this replica may hold shares, written where the others find it.
     entry: Entry,
     /// The lease had run out, and who holds shares has not heard it yet.
@@ -125,7 +123,6 @@ impl RedisAuthority {
             seed,
             script: Script::new(include_str!("lua/quota.lua")),
             connection: Connection::default(),
-            expected: AtomicUsize::new(1),
             entry: Entry::default(),
             has_lapsed: AtomicBool::new(false),
         })
@@ -134,12 +131,6 @@ impl RedisAuthority {
     /// Whether there is a connection.
     pub fn is_connected(&self) -> bool {
         self.connection.is_there()
-    }
-
-    /// How many replicas there are at least, this one included, as far as is known otherwise than through this. Even
-    /// parts are those of so many.
-    pub fn expect_replicas(&self, replicas: usize) {
-        self.expected.store(replicas.max(1), Ordering::Relaxed);
     }
 
     /// So many nano-dollars of each account, in the period that begins then, are booked: the database has committed it.
@@ -179,8 +170,7 @@ impl RedisAuthority {
             let (caller, lines) = {
                 let mut mirror = bucket.mirror();
                 let caller = mirror.call();
-                let replicas = caller.replicas.max(self.expected.load(Ordering::Relaxed));
-                let lines = lines(&mut mirror, replicas);
+                let lines = lines(&mut mirror, caller.replicas.max(1));
                 (caller, lines)
             };
             let frame = Frame { bucket: &bucket.key, replica, lease_ms, grace_ms: lease_ms, whole };
