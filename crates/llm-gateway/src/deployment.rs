@@ -183,7 +183,7 @@ pub fn head(id: &str, group: &str, provider: &str, api_base: Option<&str>) -> He
     let value =
         |text: &str| HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unprintable"));
     // Room for what single answers say besides.
-    let mut head = HeaderMap::with_capacity(24);
+    let mut head = HeaderMap::with_capacity(48);
     head.insert(headers::MODEL_ID, value(id));
     head.insert(headers::DEPLOYMENT, value(id));
     head.insert(headers::MODEL_GROUP, value(group));

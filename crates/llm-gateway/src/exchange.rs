@@ -16,6 +16,7 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 
 use crate::auth::Principal;
 use crate::deployment::Deployment;
+use crate::headers::Values;
 use crate::ledger::{Account, Ledger, Name, OpenLeg};
 use crate::limits::Held;
 use crate::pricing::{self, Bill, Pricing};
@@ -410,9 +411,9 @@ impl Exchange {
     }
 
     /// Tells what is left of the caller's limits.
-    pub(crate) fn tell_limits(&self, map: &mut HeaderMap) {
+    pub(crate) fn tell_limits(&self, values: &mut Values, map: &mut HeaderMap) {
         if let Some(allowance) = self.allowance() {
-            allowance.tell(self.finaliser.runtime.now(), map);
+            allowance.tell(self.finaliser.runtime.now(), values, map);
         }
     }
 

@@ -1,6 +1,10 @@
 //! Every header that the gateway reads or writes, in one list.
 
+mod values;
+
 use http::{HeaderMap, HeaderName};
+
+pub(crate) use values::Values;
 
 /// Whether some headers are for the gateway: all of those begin alike.
 pub fn speak(map: &HeaderMap) -> bool {

@@ -203,11 +203,10 @@ fn estimate(reading: &mut Reading, seen: &Seen, request_bytes: u64) -> bool {
 /// The usage that a client is told where the vendor's is absent or cannot be true: with the estimates that the answer is
 /// billed by, and the member [`ESTIMATED`]; `None` if the vendor's own can be told.
 pub fn estimated_usage(told: Option<&Usage>, content_bytes: u64, request_bytes: u64) -> Option<Usage> {
-    let mut reading = told.map(read).unwrap_or_default();
-    let seen = Seen { usage: told.cloned(), content_bytes, ..Seen::default() };
+    let reading = told.map(read).unwrap_or_default();
     let is_wrong = |side| told.is_none() || reading.needs_estimate(side);
     let (prompt, completion) = (is_wrong(Side::Prompt), is_wrong(Side::Completion));
-    if !estimate(&mut reading, &seen, request_bytes) {
+    if !prompt && !completion {
         return None;
     }
     let counts = told.map(Usage::counts).unwrap_or_default();
@@ -254,11 +253,6 @@ pub const ESTIMATED: &str = "estimated";
 pub fn estimate_note(told: Option<&Usage>) -> Note {
     let why = if told.is_some() { "the vendor's contradicts itself" } else { "the vendor told none" };
     Note::new(NoteKind::Defaulted, "usage", format!("estimated; {why}"))
-}
-
-/// An amount as LiteLLM's header has it: dollars, in decimal.
-pub fn header_text(amount: Usd) -> String {
-    amount.to_string()
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, OnceCell, Semaphore, watch};
 
 use crate::cache::Cache;
 use crate::named::{Name, Shelf};
-use crate::{Customer, Label, read};
+use crate::{Customer, Label, Owner, read};
 
 /// How much is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ impl Default for Bounds {
 pub struct Identity {
     /// What it may call.
     pub access: Access,
+    /// Whom its requests are booked to.
+    pub owner: Owner,
     /// What may be spent with it, and how fast.
     pub bounds: llm_limits::Bounds,
     /// The key as it is in the store; what it has spent is that of the moment it was read.
@@ -72,8 +74,18 @@ impl Identity {
         now: UnixMs,
     ) -> Self {
         let (end_user, others, awaits_key, last_used) = (None, Vec::new(), false, AtomicI64::new(0));
-        let identity =
-            Self { access, bounds, key, team_metadata, end_user, others, awaits_key, budgets, last_used };
+        let identity = Self {
+            owner: Owner::of(&access.caller),
+            access,
+            bounds,
+            key,
+            team_metadata,
+            end_user,
+            others,
+            awaits_key,
+            budgets,
+            last_used,
+        };
         identity.used(now);
         identity
     }

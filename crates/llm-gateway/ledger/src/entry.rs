@@ -9,6 +9,7 @@ use std::sync::Arc;
 use llm_pricing::Usd;
 use llm_types::UnixMs;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
 use uuid::Uuid;
 
 /// A request's name in the ledger: a UUID, version 7. What a client calls its request stands beside it, as clients may
@@ -218,7 +219,8 @@ pub struct Charge {
     pub window: i64,
 }
 
-/// One entry. Texts that say nothing are empty, never absent.
+/// One entry. Texts that say nothing are empty, never absent. What many entries have in common they share: entries wait
+/// in memory by the thousand until they are in the database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Which leg of which request.
@@ -232,52 +234,52 @@ pub struct Entry {
     pub flags: Flags,
     /// Why the vendor was asked: `first`, `retry`, `fallback`, `hedge`, `continuation`, `mirror`.
     #[serde(rename = "why", default, skip_serializing_if = "is_default")]
-    pub reason: Box<str>,
+    pub reason: SmolStr,
     /// What the client calls the request; empty if it has no name of its own.
     #[serde(rename = "call", default, skip_serializing_if = "is_default")]
-    pub call_id: Box<str>,
+    pub call_id: SmolStr,
     /// The conversation, where the client names one.
     #[serde(rename = "ses", default, skip_serializing_if = "is_default")]
-    pub session_id: Box<str>,
+    pub session_id: SmolStr,
     /// The route, as in the route table.
     #[serde(rename = "rt", default, skip_serializing_if = "is_default")]
-    pub route: Box<str>,
+    pub route: SmolStr,
     /// The key's hash, in hexadecimal; empty for the master key.
     #[serde(rename = "k", default, skip_serializing_if = "is_default")]
-    pub key: Box<str>,
+    pub key: SmolStr,
     /// The key's name for people at that time.
     #[serde(rename = "ka", default, skip_serializing_if = "is_default")]
-    pub key_alias: Box<str>,
+    pub key_alias: SmolStr,
     /// The key's user.
     #[serde(rename = "u", default, skip_serializing_if = "is_default")]
-    pub user: Box<str>,
+    pub user: SmolStr,
     /// The team.
     #[serde(rename = "t", default, skip_serializing_if = "is_default")]
-    pub team: Box<str>,
+    pub team: SmolStr,
     /// The organisation.
     #[serde(rename = "org", default, skip_serializing_if = "is_default")]
-    pub organization: Box<str>,
+    pub organization: SmolStr,
     /// The project.
     #[serde(rename = "prj", default, skip_serializing_if = "is_default")]
-    pub project: Box<str>,
+    pub project: SmolStr,
     /// Whom the request was for: LiteLLM's customer.
     #[serde(rename = "eu", default, skip_serializing_if = "is_default")]
-    pub end_user: Box<str>,
+    pub end_user: SmolStr,
     /// Labels of the request.
     #[serde(rename = "tag", default, skip_serializing_if = "is_default")]
-    pub tags: Vec<Box<str>>,
+    pub tags: Vec<SmolStr>,
     /// The model as the client named it: the model group.
     #[serde(rename = "m", default, skip_serializing_if = "is_default")]
-    pub model: Box<str>,
+    pub model: SmolStr,
     /// The deployment.
     #[serde(rename = "d", default, skip_serializing_if = "is_default")]
-    pub deployment: Box<str>,
+    pub deployment: SmolStr,
     /// The vendor.
     #[serde(rename = "v", default, skip_serializing_if = "is_default")]
-    pub vendor: Box<str>,
+    pub vendor: SmolStr,
     /// The model's name at the vendor.
     #[serde(rename = "vm", default, skip_serializing_if = "is_default")]
-    pub vendor_model: Box<str>,
+    pub vendor_model: SmolStr,
     /// Tokens.
     #[serde(rename = "tok", default, skip_serializing_if = "is_default")]
     pub tokens: Tokens,
@@ -304,10 +306,10 @@ pub struct Entry {
     pub http_status: u16,
     /// The kind of its failure; empty if it did not fail.
     #[serde(rename = "err", default, skip_serializing_if = "is_default")]
-    pub error: Box<str>,
+    pub error: SmolStr,
     /// The client's address.
     #[serde(rename = "ip", default, skip_serializing_if = "is_default")]
-    pub client: Box<str>,
+    pub client: SmolStr,
     /// The accounts that its cost is taken out of.
     #[serde(rename = "ch", default, skip_serializing_if = "is_default")]
     pub charges: Vec<Charge>,
@@ -323,22 +325,22 @@ impl Entry {
             id,
             status: Status::Interrupted,
             flags: Flags::default(),
-            reason: Box::default(),
-            call_id: Box::default(),
-            session_id: Box::default(),
-            route: Box::default(),
-            key: Box::default(),
-            key_alias: Box::default(),
-            user: Box::default(),
-            team: Box::default(),
-            organization: Box::default(),
-            project: Box::default(),
-            end_user: Box::default(),
+            reason: SmolStr::default(),
+            call_id: SmolStr::default(),
+            session_id: SmolStr::default(),
+            route: SmolStr::default(),
+            key: SmolStr::default(),
+            key_alias: SmolStr::default(),
+            user: SmolStr::default(),
+            team: SmolStr::default(),
+            organization: SmolStr::default(),
+            project: SmolStr::default(),
+            end_user: SmolStr::default(),
             tags: Vec::new(),
-            model: Box::default(),
-            deployment: Box::default(),
-            vendor: Box::default(),
-            vendor_model: Box::default(),
+            model: SmolStr::default(),
+            deployment: SmolStr::default(),
+            vendor: SmolStr::default(),
+            vendor_model: SmolStr::default(),
             tokens: Tokens::default(),
             cost: Usd::ZERO,
             list_cost: Usd::ZERO,
@@ -347,8 +349,8 @@ impl Entry {
             ended: UnixMs(0),
             head: None,
             http_status: 0,
-            error: Box::default(),
-            client: Box::default(),
+            error: SmolStr::default(),
+            client: SmolStr::default(),
             charges: Vec::new(),
             details: Box::default(),
         }

@@ -11,3 +11,4 @@ pub use journal::{
     Position, Reader, Record, Recovered, WhenFull, read_folder,
 };
 pub use llm_pricing::Usd;
+pub use smol_str::{SmolStr, ToSmolStr};

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::auth::{Errand, Principal, Recognised};
 use crate::error::{self, overloaded};
 use crate::exchange::{Exchange, Finaliser, Presence};
-use crate::headers;
+use crate::headers::{self, Values};
 use crate::ledger::Name;
 use crate::limits::read_body;
 use crate::services;
@@ -95,8 +95,11 @@ where
     let id = name.id.clone();
     let ingress = serving.ingress(route.dialect);
     let presence = Arc::<Presence>::default();
-    // Boxed: a future that is handed on by value is copied at every step.
-    let work = Box::pin(staged(app.clone(), serving, route, client, (name, presence.clone()), request));
+    // Boxed: a future that is handed on by value is copied at every step. Into a box that is there, as one that is made
+    // afterwards is filled by a copy as well.
+    let place = Box::new_uninit();
+    let work = staged(app.clone(), serving, route, client, (name, presence.clone()), request);
+    let work = Box::into_pin(Box::write(place, work));
     let work = Waited { app: app.clone(), presence, work: Some(work) };
     async move {
         let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
@@ -147,7 +150,7 @@ where
     {
         response.headers_mut().insert(headers::DEPLOYMENT, deployment);
         response.headers_mut().insert(headers::PROVIDER, provider);
-        completion::tell_legs(&exchange, response.headers_mut());
+        completion::tell_legs(&exchange, &mut Values::new(), response.headers_mut());
     }
     let mut asked = HeaderMap::new();
     if let Some(explain) = explain {

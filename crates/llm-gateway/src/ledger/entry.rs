@@ -1,6 +1,9 @@
 //! A leg as an entry of the ledger.
 
-use llm_ledger::{Entry, Flag, Flags, LegId, RequestId, Status, Tokens, Usd};
+use std::sync::Arc;
+
+use llm_identity::Owner;
+use llm_ledger::{Entry, Flag, Flags, LegId, RequestId, SmolStr, Status, ToSmolStr as _, Tokens, Usd};
 use llm_provider_core::Seen;
 use llm_types::{UnixMs, Usage};
 
@@ -47,11 +50,13 @@ pub struct Account {
 
 /// What is known of a leg before its vendor is asked.
 pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
-    let caller = match &record.principal {
-        Some(Principal::Key(identity)) => Some(&identity.access.caller),
-        _ => None,
+    let nobody = Owner::default();
+    let owner = match &record.principal {
+        Some(Principal::Key(identity)) => &identity.owner,
+        _ => &nobody,
     };
-    let id = |text: Option<&str>| text.unwrap_or_default().into();
+    let shared = |text: &Arc<str>| SmolStr::from(text.clone());
+    let own = |text: Option<&str>| SmolStr::from(text.unwrap_or_default());
     let Account { end_user, session, tags, details } = &record.account;
     Entry {
         id: LegId { request: record.uuid, leg: u32::try_from(number).unwrap_or(u32::MAX) },
@@ -59,22 +64,22 @@ pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
         flags: Flags::default()
             .with_if(record.stream, Flag::Streamed)
             .with_if(record.mirror_of.is_some(), Flag::Mirrored),
-        reason: leg.reason.label().into(),
-        call_id: if record.is_named { record.id.as_str().into() } else { Box::default() },
-        session_id: id(session.as_deref()),
-        route: record.route.into(),
-        key: caller.map(|caller| caller.key.to_string().into_boxed_str()).unwrap_or_default(),
-        key_alias: id(caller.and_then(|caller| caller.key_alias.as_deref())),
-        user: id(caller.and_then(|caller| caller.user_id.as_ref()).map(AsRef::as_ref)),
-        team: id(caller.and_then(|caller| caller.team_id.as_ref()).map(AsRef::as_ref)),
-        organization: id(caller.and_then(|caller| caller.organization_id.as_ref()).map(AsRef::as_ref)),
-        project: id(caller.and_then(|caller| caller.project_id.as_ref()).map(AsRef::as_ref)),
-        end_user: id(end_user.as_deref()),
+        reason: SmolStr::new_static(leg.reason.label()),
+        call_id: if record.is_named { record.id.as_str().into() } else { SmolStr::default() },
+        session_id: own(session.as_deref()),
+        route: SmolStr::new_static(record.route),
+        key: shared(&owner.key),
+        key_alias: shared(&owner.key_alias),
+        user: shared(&owner.user),
+        team: shared(&owner.team),
+        organization: shared(&owner.organization),
+        project: shared(&owner.project),
+        end_user: own(end_user.as_deref()),
         tags: tags.iter().map(|tag| tag.as_str().into()).collect(),
-        model: id(record.model.as_deref()),
-        deployment: leg.deployment.as_str().into(),
-        vendor: leg.provider[..].into(),
-        vendor_model: leg.model[..].into(),
+        model: record.model.as_ref().map(shared).unwrap_or_default(),
+        deployment: shared(leg.deployment.as_arc()),
+        vendor: shared(&leg.provider),
+        vendor_model: shared(&leg.model),
         tokens: Tokens::default(),
         cost: Usd::ZERO,
         list_cost: Usd::ZERO,
@@ -83,10 +88,10 @@ pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
         ended: record.at(leg.sent_at),
         head: None,
         http_status: 0,
-        error: Box::default(),
-        client: record.client.map(|client| client.to_string().into_boxed_str()).unwrap_or_default(),
+        error: SmolStr::default(),
+        client: record.client.map(|client| client.to_smolstr()).unwrap_or_default(),
         charges: Vec::new(),
-        details: id(details.as_deref()),
+        details: details.clone().unwrap_or_default(),
     }
 }
 
@@ -143,7 +148,7 @@ pub(super) fn settled(
     entry.ended = leg.over_at.map_or(now, |over| record.at(over));
     entry.head = leg.head_at.map(|head| record.at(head));
     entry.http_status = leg.status.unwrap_or(0);
-    entry.error = leg.error.map(|kind| kind.label().into()).unwrap_or_default();
+    entry.error = leg.error.map(|kind| SmolStr::new_static(kind.label())).unwrap_or_default();
     entry
 }
 

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::{Other, Others, Quotas, told};
 use crate::config::BudgetReservation;
+use crate::headers::Values;
 use crate::ledger::Hold;
 
 /// Tokens that an answer may have where neither the request nor what is known of the model bounds it.
@@ -227,10 +228,11 @@ impl Allowance {
     }
 
     /// Tells what is left of the limits that the request is under.
-    pub(crate) fn tell(&self, now: UnixMs, map: &mut HeaderMap) {
+    pub(crate) fn tell(&self, now: UnixMs, values: &mut Values, map: &mut HeaderMap) {
         let (bounds, names) = (self.bounds(), self.names());
         let asked = self.asked(&names, Demand::default());
-        told::tell(&self.quotas.limiter.remaining(&bounds, &asked, now), &self.identity.key, now, map);
+        let remaining = self.quotas.limiter.remaining(&bounds, &asked, now);
+        told::tell(&remaining, &self.identity.key, now, values, map);
     }
 
     async fn reserve(&self, bounds: &[&Bounds], demand: Demand, now: UnixMs) -> Result<Reservation, Refusal> {

@@ -1,6 +1,5 @@
 //! What clients are told of limits.
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use llm_limits::{Cycle, Measure, Outlook, Refusal, RefusalKind, Remaining, Standing};
 use llm_pricing::Usd;
@@ -8,7 +7,7 @@ use llm_tenancy::VirtualKey;
 use llm_types::{ApiError, ErrorKind, Extra, Layer, UnixMs};
 use serde_json::{Value, json};
 
-use crate::headers;
+use crate::headers::{self, Values};
 
 /// Milliseconds after which it is worth trying again where too many requests are under way.
 const SOON_MS: u64 = 1_000;
@@ -91,14 +90,20 @@ pub(crate) fn outlook(outlook: &Outlook) -> Value {
 }
 
 /// What is left, on an answer: as OpenAI tells it, and in LiteLLM's words what bounds the key.
-pub(crate) fn tell(remaining: &Remaining, key: &VirtualKey, now: UnixMs, map: &mut HeaderMap) {
+pub(crate) fn tell(
+    remaining: &Remaining,
+    key: &VirtualKey,
+    now: UnixMs,
+    values: &mut Values,
+    map: &mut HeaderMap,
+) {
     let sides = [(&remaining.requests, &headers::RATE_REQUESTS), (&remaining.tokens, &headers::RATE_TOKENS)];
     for (standing, names) in sides {
         let Some(standing) = standing else { continue };
         let [limit, left, reset] = names;
-        map.insert(limit.clone(), HeaderValue::from(standing.limit));
-        map.insert(left.clone(), HeaderValue::from(standing.remaining()));
-        if let Some(value) = reset_in(standing, now) {
+        map.insert(limit.clone(), values.whole(standing.limit));
+        map.insert(left.clone(), values.whole(standing.remaining()));
+        if let Some(value) = reset_in(standing, now, values) {
             map.insert(reset.clone(), value);
         }
     }
@@ -106,23 +111,23 @@ pub(crate) fn tell(remaining: &Remaining, key: &VirtualKey, now: UnixMs, map: &m
         [(&headers::KEY_RPM_LIMIT, key.limits.rpm_limit), (&headers::KEY_TPM_LIMIT, key.limits.tpm_limit)];
     for (name, limit) in limits {
         if let Some(limit) = limit {
-            map.insert(name.clone(), HeaderValue::from(limit));
+            map.insert(name.clone(), values.whole(limit));
         }
     }
     let spent = remaining.key_budget.map(|standing| Usd::from_nanos(standing.spent));
     for (name, amount) in [(&headers::KEY_MAX_BUDGET, key.limits.max_budget), (&headers::KEY_SPEND, spent)] {
-        // Its text is taken as it is.
-        let value =
-            amount.and_then(|amount| HeaderValue::from_maybe_shared(Bytes::from(amount.to_string())).ok());
-        if let Some(value) = value {
-            map.insert(name.clone(), value);
+        if let Some(amount) = amount {
+            map.insert(name.clone(), values.shown(amount));
         }
     }
 }
 
 /// How long until a limit begins anew, in OpenAI's form: `6s`, `250ms`.
-fn reset_in(standing: &Standing, now: UnixMs) -> Option<HeaderValue> {
+fn reset_in(standing: &Standing, now: UnixMs, values: &mut Values) -> Option<HeaderValue> {
     let ms = standing.resets_at?.since(now);
-    let text = if ms < 1_000 { format!("{ms}ms") } else { format!("{}s", ms.div_ceil(1_000)) };
-    HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
+    Some(if ms < 1_000 {
+        values.shown(format_args!("{ms}ms"))
+    } else {
+        values.shown(format_args!("{}s", ms.div_ceil(1_000)))
+    })
 }

@@ -58,9 +58,8 @@ use crate::app::App;
 use crate::auth::{Errand, Principal};
 use crate::deployment::Deployment;
 use crate::exchange::Exchange;
-use crate::headers;
+use crate::headers::{self, Values};
 use crate::limits::HeldBody;
-use crate::pricing;
 use crate::quotas::told;
 use crate::serving::Serving;
 use crate::stage::Stage;
@@ -436,12 +435,11 @@ fn answer(
         exchange.price();
         exchange.settle_answer();
     }
-    tell_legs(&exchange, map);
-    exchange.tell_limits(map);
-    if let Some(bill) = &exchange.record().bill
-        && let Ok(cost) = HeaderValue::try_from(pricing::header_text(bill.cost.total))
-    {
-        map.insert(headers::RESPONSE_COST, cost);
+    let mut values = Values::new();
+    tell_legs(&exchange, &mut values, map);
+    exchange.tell_limits(&mut values, map);
+    if let Some(bill) = &exchange.record().bill {
+        map.insert(headers::RESPONSE_COST, values.shown(bill.cost.total));
     }
     if exchange.is_booked() && matches!(asked, Asked::Whole { .. }) && exchange.record().bill.is_none() {
         map.insert(headers::UNPRICED, HeaderValue::from_static("true"));

@@ -96,6 +96,17 @@ impl<'a> Peek<'a> {
         Ok(Self { body, members, marks })
     }
 
+    /// A member that is an object; one without members if there is none, or it is something else.
+    ///
+    /// # Errors
+    /// As [`Peek::new`], of the object.
+    pub fn object(&self, name: &str) -> Result<Self, IngressError> {
+        match self.raw(name).filter(|raw| raw.starts_with('{')) {
+            Some(raw) => Self::new(raw.as_bytes()),
+            None => Ok(Self { body: "{}", members: Vec::new(), marks: 0 }),
+        }
+    }
+
     /// The body.
     pub const fn body(&self) -> &'a str {
         self.body

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use super::{Entry, Flag};
 
 /// What stands around a tag in JSON: quotes and a comma.
@@ -90,7 +92,7 @@ impl Entry {
         ]
     }
 
-    pub(crate) fn texts_mut(&mut self) -> [&mut Box<str>; 17] {
+    pub(crate) fn texts_mut(&mut self) -> [&mut SmolStr; 17] {
         [
             &mut self.reason,
             &mut self.call_id,
@@ -136,7 +138,7 @@ fn fits(text: &str, limit: usize) -> bool {
 }
 
 /// The beginning of a text that takes at most `limit` bytes of JSON.
-fn cut(text: &str, limit: usize) -> Box<str> {
+fn cut(text: &str, limit: usize) -> SmolStr {
     let ends = text.char_indices().scan(0, |sum, (place, char)| {
         *sum += written(char);
         Some((*sum, place + char.len_utf8()))

@@ -213,9 +213,9 @@ impl<'a> Bytes<'a> {
         T::try_from(self.whole()?).map_err(|_| Unreadable)
     }
 
-    fn text(&mut self) -> Result<Box<str>, Unreadable> {
+    fn text(&mut self) -> Result<&'a str, Unreadable> {
         let length = self.small()?;
-        std::str::from_utf8(self.take(length)?).map(Into::into).map_err(|_| Unreadable)
+        std::str::from_utf8(self.take(length)?).map_err(|_| Unreadable)
     }
 
     fn id(&mut self) -> Result<LegId, Unreadable> {
@@ -228,11 +228,11 @@ impl<'a> Bytes<'a> {
         entry.status = Status::ALL.get(usize::from(self.byte()?)).copied().ok_or(Unreadable)?;
         entry.flags = Flags(self.small()?);
         for text in entry.texts_mut() {
-            *text = self.text()?;
+            *text = self.text()?.into();
         }
         // Each takes a byte at least, so that no number makes room for more than there is.
         let tags: usize = self.small()?;
-        entry.tags = (0..tags).map(|_| self.text()).collect::<Result<_, _>>()?;
+        entry.tags = (0..tags).map(|_| self.text().map(Into::into)).collect::<Result<_, _>>()?;
         let [prompt, completion, cache_read, cache_write, reasoning] = self.several()?;
         entry.tokens = Tokens { prompt, completion, cache_read, cache_write, reasoning };
         [entry.cost, entry.list_cost, entry.reserved] = self.several()?.map(Usd::from_nanos);
@@ -246,7 +246,7 @@ impl<'a> Bytes<'a> {
         entry.charges = (0..charges)
             .map(|_| Ok::<_, Unreadable>(Charge { account: self.text()?.into(), window: self.signed()? }))
             .collect::<Result<_, _>>()?;
-        entry.details = self.text()?;
+        entry.details = self.text()?.into();
         Ok(entry)
     }
 }

@@ -120,7 +120,7 @@ fn encode(buffer: &mut Vec<u8>, tag: u8, value: &impl Payload) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Charge, LegId, RequestId, Status};
+    use crate::{Charge, LegId, RequestId, SmolStr, Status};
 
     #[test]
     fn what_must_be_there_fits_any_room_set_aside() {
@@ -130,13 +130,13 @@ mod tests {
         let intent = Intent { entry: entry.clone(), prompt_tokens: 0, input_rate: 0, output_rate: 0 };
         let room = with_intent(&intent, |bytes| Ok(reserve(bytes.len()))).unwrap();
 
-        let long: Box<str> = "\"".repeat(250).into();
+        let long: SmolStr = "\"".repeat(250).into();
         let mut entry = entry;
         for text in [&mut entry.model, &mut entry.user, &mut entry.error, &mut entry.session_id] {
             *text = long.clone();
         }
         entry.details = "\\".repeat(Entry::DETAILS_BYTES / 2).into();
-        entry.charges = vec![Charge { account: long.into(), window: 7 }; 30];
+        entry.charges = vec![Charge { account: long.as_str().into(), window: 7 }; 30];
         let bounded = entry.bounded().into_owned();
         assert_eq!(bounded, entry, "it is within its bounds, and yet more than the intent let expect");
         let (_, frame) = squeezed(&bounded, room);

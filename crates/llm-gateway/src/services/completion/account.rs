@@ -22,9 +22,8 @@ const DETAILS: usize = 4 << 10;
 ///
 /// Source: LiteLLM docs, "Customers / End-Users", "Spend Tracking", read 2026-11.
 pub(super) fn account(ask: &Ask, peek: &Peek<'_>, who: Option<&Principal>) -> Result<Account, ApiError> {
-    let object = |name: &str| peek.raw(name).filter(|raw| raw.starts_with('{')).unwrap_or("{}");
-    let about = Peek::new(object("metadata").as_bytes())?;
-    let told = Peek::new(object("litellm_metadata").as_bytes())?;
+    let about = peek.object("metadata")?;
+    let told = peek.object("litellm_metadata")?;
     let by_header = ask.header(&headers::CUSTOMER_ID).or_else(|| ask.header(&headers::END_USER_ID));
     let own = |text: Option<Cow<'_, str>>| {
         text.filter(|text| !text.is_empty()).map(|text| Box::<str>::from(&*text))

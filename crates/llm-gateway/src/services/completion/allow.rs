@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, Match, packed};
 use llm_limits::Outlook;
 use llm_provider_core::Peek;
 use llm_tenancy::LimitKind;
@@ -159,16 +159,51 @@ const MEDIA: [&str; 8] = [
 /// What bodies name that has another price than text.
 const PRICED_APART: [&str; 7] =
     ["cache_control", "cachePoint", "service_tier", "\"speed\"", "\"audio\"", "inference_geo", "modalities"];
-/// All of these words, found in one pass; `None` if no such machine can be made, which a test rules out.
-static WORDS: LazyLock<Option<AhoCorasick>> =
-    LazyLock::new(|| AhoCorasick::new(MEDIA.iter().chain(&PRICED_APART)).ok());
+/// All of these words.
+static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
+
+/// What finds words in one pass.
+enum Words {
+    /// Many bytes at a time, where the processor can.
+    Packed(packed::Searcher),
+    /// Byte by byte.
+    Automaton(AhoCorasick),
+    /// Nothing does, which a test rules out.
+    Missing,
+}
+
+impl Words {
+    fn new() -> Self {
+        let words = || MEDIA.iter().chain(&PRICED_APART);
+        match (packed::Searcher::new(words()), AhoCorasick::new(words())) {
+            (Some(packed), _) => Self::Packed(packed),
+            (None, Ok(automaton)) => Self::Automaton(automaton),
+            (None, Err(_)) => Self::Missing,
+        }
+    }
+
+    /// How many of a body's words are media, and whether any is another; `None` if nobody can tell.
+    fn count(&self, body: &[u8]) -> Option<(u64, bool)> {
+        let (mut media, mut is_apart) = (0, false);
+        let mut met = |word: Match| match word.pattern().as_usize() {
+            at if at < MEDIA.len() => media += 1,
+            _ => is_apart = true,
+        };
+        match self {
+            Self::Packed(words) => words.find_iter(body).for_each(&mut met),
+            Self::Automaton(words) => words.find_iter(body).for_each(&mut met),
+            Self::Missing => return None,
+        }
+        Some((media, is_apart))
+    }
+}
 
 /// Tokens of what is no text, counted high; and whether there is nothing that is priced otherwise than text.
 fn media(body: &[u8], text: u64) -> (u64, bool) {
-    let found = || WORDS.iter().flat_map(|words| words.find_iter(body));
-    let named = found().filter(|word| word.pattern().as_usize() < MEDIA.len()).count() as u64;
+    let found = WORDS.count(body);
+    let (named, _) = found.unwrap_or_default();
     let bytes = body.len() as u64 - text;
-    let is_plain = named == 0 && bytes == 0 && WORDS.is_some() && found().next().is_none();
+    let is_plain = bytes == 0 && found == Some((0, false));
     (named.saturating_mul(MEDIUM_TOKENS).saturating_add(bytes / BYTES_PER_MEDIUM_TOKEN), is_plain)
 }
 
@@ -187,6 +222,22 @@ pub(super) async fn counted(request: &Request<'_>, deployment: &Deployment) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_found_by_whatever_the_processor_has() {
+        let automaton = Words::Automaton(AhoCorasick::new(MEDIA.iter().chain(&PRICED_APART)).unwrap());
+        for words in [&Words::new(), &automaton] {
+            assert!(!matches!(words, Words::Missing));
+            for (place, word) in MEDIA.iter().chain(&PRICED_APART).enumerate() {
+                for before in [0, 1, 7, 31, 200] {
+                    let body = format!("{}{word}{}", " ".repeat(before), "x".repeat(before / 2));
+                    let wanted = (u64::from(place < MEDIA.len()), place >= MEDIA.len());
+                    assert_eq!(words.count(body.as_bytes()), Some(wanted), "{word} after {before}");
+                }
+            }
+            assert_eq!(words.count(b"\"images\" cache control"), Some((0, false)));
+        }
+    }
 
     #[test]
     fn what_is_no_text_is_counted_high_and_told() {

@@ -68,8 +68,7 @@ impl<'a> Known<'a> {
             return Ok(known);
         }
         let Request { peek, ask, .. } = request;
-        let about =
-            Peek::new(peek.raw("metadata").filter(|raw| raw.starts_with('{')).unwrap_or("{}").as_bytes())?;
+        let about = peek.object("metadata")?;
         if needs.contains(Needs::INPUT_TOKENS) || needs.contains(Needs::COST) {
             known.input_tokens = text_bytes(&ask.body.bytes) / BYTES_PER_TOKEN;
             known.output_tokens = output_limit(peek)?;

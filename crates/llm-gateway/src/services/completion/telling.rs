@@ -7,24 +7,24 @@ use llm_provider_core::{Note, header_text};
 use smallvec::SmallVec;
 
 use crate::exchange::Exchange;
-use crate::headers;
+use crate::headers::{self, Values};
 
 /// How long it took until the answer, and what went wrong before it.
-pub(crate) fn tell_legs(exchange: &Exchange, map: &mut HeaderMap) {
+pub(crate) fn tell_legs(exchange: &Exchange, values: &mut Values, map: &mut HeaderMap) {
     let record = exchange.record();
     if record.retries + record.fallbacks > 0 || !map.contains_key(&headers::ATTEMPTED_RETRIES) {
-        map.insert(headers::ATTEMPTED_RETRIES, HeaderValue::from(record.retries));
-        map.insert(headers::ATTEMPTED_FALLBACKS, HeaderValue::from(record.fallbacks));
+        map.insert(headers::ATTEMPTED_RETRIES, values.whole(record.retries));
+        map.insert(headers::ATTEMPTED_FALLBACKS, values.whole(record.fallbacks));
     }
     let age = exchange.age();
-    map.insert(headers::RESPONSE_DURATION, milliseconds(age));
-    map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(record.waited(age))));
+    map.insert(headers::RESPONSE_DURATION, milliseconds(age, values));
+    map.insert(headers::OVERHEAD_DURATION, milliseconds(age.saturating_sub(record.waited(age)), values));
     if !record.queued.is_zero() {
-        map.insert(headers::QUEUE_DURATION, milliseconds(record.queued));
+        map.insert(headers::QUEUE_DURATION, milliseconds(record.queued, values));
     }
 }
 
-fn milliseconds(duration: Duration) -> HeaderValue {
+fn milliseconds(duration: Duration, values: &mut Values) -> HeaderValue {
     let us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     // From the last digit on: three behind the point, at least one before it.
     const POINT: usize = 20;
@@ -34,7 +34,7 @@ fn milliseconds(duration: Duration) -> HeaderValue {
         text[at] = b'0' + (left % 10) as u8;
         left /= 10;
     }
-    HeaderValue::from_bytes(&text[at..]).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    values.bytes(&text[at..])
 }
 
 /// The vendor's headers: its limits as they are, the others under `llm_provider-`.

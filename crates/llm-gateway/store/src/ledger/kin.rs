@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use llm_ledger::{Charge, Entry};
+use llm_ledger::{Charge, Entry, SmolStr};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, Order, Query, SelectStatement};
 use sea_orm::{Condition, ConnectionTrait as _, DatabaseTransaction, Value};
@@ -94,13 +94,13 @@ pub(super) struct Family<'a> {
 #[serde(default)]
 pub(super) struct Terms {
     #[serde(rename = "why", skip_serializing_if = "str::is_empty")]
-    pub(super) reason: Box<str>,
+    pub(super) reason: SmolStr,
     #[serde(rename = "rt", skip_serializing_if = "str::is_empty")]
-    pub(super) route: Box<str>,
+    pub(super) route: SmolStr,
     #[serde(rename = "ka", skip_serializing_if = "str::is_empty")]
-    pub(super) key_alias: Box<str>,
+    pub(super) key_alias: SmolStr,
     #[serde(rename = "vm", skip_serializing_if = "str::is_empty")]
-    pub(super) vendor_model: Box<str>,
+    pub(super) vendor_model: SmolStr,
     #[serde(rename = "ch", skip_serializing_if = "Vec::is_empty")]
     pub(super) charges: Vec<Charge>,
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_ledger::{Entry, Flags, LegId, RequestId, Status, Tokens, Usd};
+use llm_ledger::{Entry, Flags, LegId, RequestId, SmolStr, Status, Tokens, Usd};
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query, SelectStatement};
 use sea_orm::{QueryResult, Value};
@@ -74,7 +74,7 @@ pub(super) const LABELS: Target = Target {
 #[serde(default)]
 struct Rest<'a> {
     #[serde(rename = "tag", skip_serializing_if = "is_empty")]
-    tags: Cow<'a, [Box<str>]>,
+    tags: Cow<'a, [SmolStr]>,
     #[serde(rename = "res", skip_serializing_if = "is_default")]
     reserved: i64,
     #[serde(rename = "b", skip_serializing_if = "is_default")]
@@ -123,7 +123,7 @@ pub(super) fn kept(entry: &Entry) -> Cow<'_, Entry> {
         return Cow::Borrowed(entry);
     }
     let mut entry = entry.clone();
-    let cut = |text: &mut Box<str>, most: usize| {
+    let cut = |text: &mut SmolStr, most: usize| {
         if !fits(text, most) {
             *text = text.chars().take(most).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect();
         }
@@ -239,7 +239,7 @@ pub(super) fn read_key(row: &QueryResult) -> Result<LegId> {
 /// The entry of a row.
 pub(super) fn read(row: &QueryResult) -> Result<Entry> {
     let number = |column: &str| row.try_get::<i64>("", column);
-    let text = |column: &str| row.try_get::<String>("", column).map(String::into_boxed_str);
+    let text = |column: &str| row.try_get::<String>("", column).map(SmolStr::from);
     let id = read_key(row)?;
     let status: String = row.try_get("", "status")?;
     let known = Status::ALL.into_iter().find(|known| known.label() == status);

@@ -1,7 +1,7 @@
 //! Entries are booked once, and every sum is the sum of the entries.
 
 use futures_util::future::join_all;
-use llm_ledger::{Charge, Entry, Flag, Flags, LegId, RequestId, Status, Tokens, Usd};
+use llm_ledger::{Charge, Entry, Flag, Flags, LegId, RequestId, SmolStr, Status, Tokens, Usd};
 use llm_store::{Dimension, Group, Mismatch, News, Store, StoreError, SumQuery, Sums};
 use llm_tenancy::{AccessGroup, EndUser, Organization, Tag, Team, TeamMember, User, VirtualKey};
 use llm_types::UnixMs;
@@ -19,7 +19,7 @@ pub(crate) fn request(at: i64, number: u64) -> RequestId {
 
 /// An entry, different for each number.
 pub(crate) fn entry(number: u64) -> Entry {
-    let of = |word: &str, many: u64| format!("{word}{}", number % many).into_boxed_str();
+    let of = |word: &str, many: u64| SmolStr::from(format!("{word}{}", number % many));
     let n = i64::try_from(number).unwrap();
     let at = NOW.0 + n * 1_000;
     let status = Status::ALL[usize::try_from(number % 7).unwrap()];
@@ -234,13 +234,13 @@ pub(crate) async fn strange_texts_are_booked(bench: &Bench) {
         ["a\0b", "ü\u{1f600}'\"\\;--", &"x".repeat(10_000), &"\u{1f600}".repeat(300), " ", "A", "a", "a "];
     let mut strange = Vec::new();
     for (number, text) in (0..).zip(texts) {
-        let text = || -> Box<str> { text.into() };
+        let text = || SmolStr::from(text);
         let mut it = entry(number);
         (it.call_id, it.session_id, it.key, it.user) = (text(), text(), text(), text());
         (it.team, it.organization, it.project, it.end_user) = (text(), text(), text(), text());
         (it.model, it.vendor, it.deployment, it.tags) = (text(), text(), text(), vec![text(), text()]);
-        (it.error, it.client, it.details, it.vendor_model) = (text(), text(), text(), text());
-        it.charges = vec![Charge { account: text().into(), window: 0 }];
+        (it.error, it.client, it.details, it.vendor_model) = (text(), text(), text().as_str().into(), text());
+        it.charges = vec![Charge { account: text().as_str().into(), window: 0 }];
         strange.push(it);
     }
     let booked = store.book(&strange, Some("replica"), NOW).await.unwrap();

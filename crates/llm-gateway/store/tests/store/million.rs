@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use llm_ledger::{Charge, Entry, Flags, LegId, Status, Tokens, Usd};
+use llm_ledger::{Charge, Entry, Flags, LegId, SmolStr, Status, Tokens, Usd};
 use llm_store::{
     Day, Dimension, EntryOrder, EntryQuery, Facet, Group, ReportQuery, Start, Store, StoreSettings, SumOrder,
     SumQuery,
@@ -80,7 +80,7 @@ fn entry(number: u64) -> Entry {
     let at = NOW.0 - DAYS * DAY + i64::try_from(number * 5_184).unwrap();
     let failed = number % 10 == 3;
     let nanos = if failed { 0 } else { i64::try_from(mixed % 9_000_000).unwrap() };
-    let text = |text: String| text.into_boxed_str();
+    let text = |text: String| SmolStr::from(text);
     Entry {
         id: LegId { request: request(at, number), leg: 0 },
         status: if failed { Status::Failed } else { Status::Answered },
