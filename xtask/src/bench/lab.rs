@@ -333,7 +333,7 @@ fn renames() -> Vec<String> {
     suffixes().into_iter().flat_map(both).collect()
 }
 
-/// The gateway's config: LiteLLM's shape, a master key, one deployment per model.
+/// The gateway's config: LiteLLM's shape, a master key, one deployment per model, each with prices.
 fn gateway_config(upstream: &str) -> String {
     let mut yaml = format!("general_settings:\n  master_key: {KEY}\nmodel_list:\n");
     for suffix in suffixes() {
@@ -341,7 +341,8 @@ fn gateway_config(upstream: &str) -> String {
             let (name, model) = (dialect.name(), dialect.upstream_model());
             yaml.push_str(&format!(
                 "  - model_name: bench-{name}{suffix}\n    litellm_params:\n      model: {name}/{model}{suffix}\n      \
-                 api_base: http://{upstream}{base}\n      api_key: {UPSTREAM_KEY}\n"
+                 api_base: http://{upstream}{base}\n      api_key: {UPSTREAM_KEY}\n    model_info:\n      \
+                 input_cost_per_token: 0.00000015\n      output_cost_per_token: 0.0000006\n"
             ));
         }
     }

@@ -95,8 +95,20 @@ pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
     }
 }
 
+/// The request's own bill, where it is this leg's and no other's.
+fn known<'a>(record: &'a Record, leg: &Leg, status: Status, seen: Option<&Seen>) -> Option<&'a Bill> {
+    let is_all = status == Status::Answered
+        && seen.is_some_and(|seen| std::ptr::eq(seen, &raw const record.seen))
+        && record.leg().is_some_and(|own| std::ptr::eq(own, leg))
+        && record.legs.iter().all(|leg| leg.seen.is_none());
+    record.bill.as_deref().filter(|_| is_all)
+}
+
 /// What a leg has cost, by what was heard of its answer; `None` if nobody knows the price, or nothing is owed.
 fn bill(record: &Record, leg: &Leg, status: Status, seen: Option<&Seen>) -> Option<Bill> {
+    if let Some(bill) = known(record, leg, status, seen) {
+        return Some(bill.clone());
+    }
     let none = Seen::default();
     // Who refused has not worked; whoever was hung up on has read the prompt at least.
     let seen = match status {

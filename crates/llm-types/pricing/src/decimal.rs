@@ -114,15 +114,31 @@ impl Decimal {
 
 /// Writes `units × 10^-places` in full, without trailing zeros and without an exponent.
 pub(crate) fn write(f: &mut fmt::Formatter<'_>, negative: bool, units: u128, places: u8) -> fmt::Result {
-    let power = 10_u128.pow(u32::from(places));
-    let (whole, fraction) = (units / power, units % power);
-    let mut text = whole.to_string();
-    if fraction != 0 {
-        let digits = format!("{fraction:0width$}", width = usize::from(places));
-        text.push('.');
-        text.push_str(digits.trim_end_matches('0'));
+    // From the last digit on: 39 at most, a point, and the zeros between it and them.
+    let mut text = [0; 40 + u8::MAX as usize];
+    let (mut at, mut left, mut place) = (text.len(), units, 0_u16);
+    while left > 0 || place <= u16::from(places) {
+        let (rest, digit) = by_ten(left);
+        let is_behind = at < text.len();
+        if place == u16::from(places) && is_behind {
+            at -= 1;
+            text[at] = b'.';
+        }
+        if place >= u16::from(places) || is_behind || digit != 0 {
+            at -= 1;
+            text[at] = b'0' + digit;
+        }
+        (left, place) = (rest, place + 1);
     }
-    f.pad_integral(!negative, "", &text)
+    f.pad_integral(!negative, "", std::str::from_utf8(&text[at..]).map_err(|_| fmt::Error)?)
+}
+
+/// All but the last digit, and that digit. Amounts are small, and half the width is divided many times as fast.
+fn by_ten(units: u128) -> (u128, u8) {
+    match u64::try_from(units) {
+        Ok(units) => (u128::from(units / 10), (units % 10) as u8),
+        Err(_) => (units / 10, (units % 10) as u8),
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +147,35 @@ mod tests {
 
     fn scaled(text: &str, places: u8) -> Result<i64, AmountError> {
         Decimal::parse(text)?.scaled(places)
+    }
+
+    #[test]
+    fn units_are_written_without_needless_zeros() {
+        struct Shown(bool, u128, u8);
+        impl fmt::Display for Shown {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write(f, self.0, self.1, self.2)
+            }
+        }
+        for (negative, units, places, wanted) in [
+            (false, 0, 9, "0"),
+            (false, 0, 0, "0"),
+            (false, 210_000, 9, "0.00021"),
+            (true, 1_500_000_000, 9, "-1.5"),
+            (false, 20_000_000_000, 9, "20"),
+            (false, 1_020_000_000_001, 9, "1020.000000001"),
+            (false, 7, 0, "7"),
+            (false, u128::MAX, 0, "340282366920938463463374607431768211455"),
+            (true, u128::MAX, 15, "-340282366920938463463374.607431768211455"),
+            (false, u128::from(u64::MAX) + 1, 3, "18446744073709551.616"),
+        ] {
+            assert_eq!(Shown(negative, units, places).to_string(), wanted);
+        }
+        assert_eq!(format!("{}", Shown(false, 1, 255)).len(), 257);
+        assert_eq!(
+            format!("{:>6}|{:<5}|{:+}", Shown(false, 15, 1), Shown(true, 2, 1), Shown(false, 3, 0)),
+            "   1.5|-0.2 |+3"
+        );
     }
 
     #[test]

@@ -45,6 +45,9 @@ impl Wide {
 
     /// In units of `10^-places`, half to even. `None` when it does not fit.
     pub(crate) fn round(self, places: u32) -> Option<i64> {
+        if let Some(rounded) = self.round_small(places) {
+            return Some(rounded);
+        }
         let mut value = if self.places < places { self.refined(places)? } else { self };
         // Below the last digit that is dropped, only whether there was anything matters.
         let (mut last, mut below) = (0, false);
@@ -62,6 +65,19 @@ impl Wide {
             return None;
         }
         i64::try_from(value.limbs[0].checked_add(u64::from(up))?).ok()
+    }
+
+    /// The same of what one digit holds, which nearly every amount is; `None` if it is more.
+    fn round_small(&self, places: u32) -> Option<i64> {
+        let [value, rest @ ..] = self.limbs;
+        let power = 10_u64.checked_pow(self.places.checked_sub(places)?)?;
+        if rest != [0; LIMBS - 1] {
+            return None;
+        }
+        let (whole, below) = (value / power, value % power);
+        // Of one, half is none, and nothing is below it.
+        let up = below > power / 2 || (power > 1 && below == power / 2 && whole % 2 == 1);
+        i64::try_from(whole + u64::from(up)).ok()
     }
 
     fn refined(mut self, places: u32) -> Option<Self> {
