@@ -5,6 +5,7 @@ pub mod app;
 pub mod auth;
 pub mod books;
 pub mod boot;
+mod boxed;
 pub mod budgets;
 pub mod catalog;
 pub mod deployment;

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::answer::AnswerBody;
 use crate::app::App;
 use crate::auth::{Errand, Principal, Recognised};
+use crate::boxed::boxed;
 use crate::error::{self, overloaded};
 use crate::exchange::{Exchange, Finaliser, Presence};
 use crate::headers::{self, Values};
@@ -95,11 +96,8 @@ where
     let id = name.id.clone();
     let ingress = serving.ingress(route.dialect);
     let presence = Arc::<Presence>::default();
-    // Boxed: a future that is handed on by value is copied at every step. Into a box that is there, as one that is made
-    // afterwards is filled by a copy as well.
-    let place = Box::new_uninit();
-    let work = staged(app.clone(), serving, route, client, (name, presence.clone()), request);
-    let work = Box::into_pin(Box::write(place, work));
+    // Boxed: a future that is handed on by value is copied at every step.
+    let work = boxed(|| staged(app.clone(), serving, route, client, (name, presence.clone()), request));
     let work = Waited { app: app.clone(), presence, work: Some(work) };
     async move {
         let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {

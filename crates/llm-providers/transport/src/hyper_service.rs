@@ -7,6 +7,7 @@ mod keep_alive;
 mod origin;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -83,7 +84,9 @@ impl HttpService for HyperService {
         let (mut parts, body) = request.into_parts();
         complete_headers(&mut parts.headers, &self.inner.options.user_agent);
         let origin = self.inner.origin(&parts.uri);
-        Box::pin(async move {
+        // Made in its place, and not copied there.
+        let place = Box::new_uninit();
+        let sending = async move {
             let mut timer = Timer::start(options.timeouts.total);
             let origin = origin?;
             self.inner.sweep_from_now_on();
@@ -100,7 +103,9 @@ impl HttpService for HyperService {
                 }
             };
             Ok(response.map(|body| body.timed(timer, options.timeouts.idle)))
-        })
+        };
+        let sending: Pin<Box<_>> = Box::into_pin(Box::write(place, sending));
+        sending
     }
 }
 

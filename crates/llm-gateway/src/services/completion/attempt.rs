@@ -21,6 +21,7 @@ use super::pump::{Fed, Outlet, Pump, RelayPump, TranslatePump};
 use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
+use crate::boxed::boxed;
 use crate::deployment::Deployment;
 use crate::ledger::{Hold, Ledger};
 use crate::pricing;
@@ -133,10 +134,10 @@ async fn attempt_with(
     }
     // Boxed, so that the way of most requests stays small in memory.
     match request.ask.door {
-        Door::Chat => Box::pin(translated(app, serving, deployment, request, book, call, options)).await,
+        Door::Chat => boxed(|| translated(app, serving, deployment, request, book, call, options)).await,
         door => {
             let attempt = Attempt { app, serving, deployment, request, call, options };
-            Box::pin(attempt.through(door, book)).await
+            boxed(|| attempt.through(door, book)).await
         }
     }
 }
@@ -209,8 +210,8 @@ async fn translated(
     let response = send(app, deployment, book, upstream, options, false).await?;
     if request.stream {
         let stream =
-            translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
-        let mut asked = Box::pin(stream).await?;
+            || translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
+        let mut asked = boxed(stream).await?;
         if let Asked::Stream(begun) = &mut asked {
             begun.plan = plan;
         }
@@ -424,13 +425,14 @@ async fn relayed(
             && let Some(translator) = deployment.provider.chat()
         {
             let follow_up = FollowUp::anonymous(options);
-            let whole =
-                translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
-            return Box::pin(whole).await;
+            let whole = || {
+                translated_stream(app, serving, deployment, request, book, translator, response, &follow_up)
+            };
+            return boxed(whole).await;
         }
         let pump =
             Pump::Relay(Box::new(RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage)));
-        return Box::pin(begin_stream(serving, request.ingress, response, pump, read_error)).await;
+        return boxed(|| begin_stream(serving, request.ingress, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
     if !parts.status.is_success() {

@@ -15,6 +15,7 @@ use super::book::{Book, Desk};
 use super::{Ask, Rehearsal, Request, allow, mirror, own_key};
 use crate::app::App;
 use crate::auth::Principal;
+use crate::boxed::boxed;
 use crate::deployment::{Claim, Deployment, Place};
 use crate::exchange::Exchange;
 use crate::limits::HeldBody;
@@ -107,7 +108,7 @@ impl Way<'_> {
             Some((allowance, pricing)) => {
                 let prices = pricing.ceiling(allowance.is_plain());
                 let count = allow::counted(self.request, deployment);
-                Box::pin(allowance.hold(prices, count, self.app.runtime.now())).await?
+                boxed(|| allowance.hold(prices, count, self.app.runtime.now())).await?
             }
             None => None,
         };
