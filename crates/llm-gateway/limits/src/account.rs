@@ -28,6 +28,8 @@ pub(crate) struct Account {
     pub(crate) measure: Measure,
     pub(crate) cycle: Cycle,
     calendar: Calendar,
+    /// Whether the ledger books what is taken of it: see [`Bound::is_booked`].
+    pub(crate) is_booked: bool,
     /// Whether nobody has to be asked before it is used.
     is_free: bool,
     current: ArcSwap<Tally>,
@@ -41,6 +43,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(bound: &Bound, calendar: &Calendar, is_free: bool, now: UnixMs) -> Self {
+        let window = bound.cycle.window(now, calendar);
         Self {
             id: bound.account.clone(),
             level: bound.level,
@@ -49,8 +52,9 @@ impl Account {
             measure: bound.measure,
             cycle: bound.cycle,
             calendar: calendar.clone(),
+            is_booked: bound.is_booked(window),
             is_free,
-            current: ArcSwap::from_pointee(Tally::new(bound.cycle.window(now, calendar), is_free)),
+            current: ArcSwap::from_pointee(Tally::new(window, is_free)),
             rolling: Mutex::new(()),
             flight: Mutex::new(None),
             wanted: AtomicI64::new(0),
@@ -316,8 +320,8 @@ impl Tally {
     }
 
     /// Whether no request has anything reserved, and all that was spent is booked: then nothing need be held.
-    pub(crate) fn is_at_rest(&self, measure: Measure) -> bool {
-        let booked = if measure == Measure::Spend { self.booked.load(Acquire) } else { 0 };
+    pub(crate) fn is_at_rest(&self, is_booked: bool) -> bool {
+        let booked = if is_booked { self.booked.load(Acquire) } else { 0 };
         self.taken.load(Acquire) == booked && self.granted.load(Acquire) == booked
     }
 

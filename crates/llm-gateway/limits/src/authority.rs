@@ -31,8 +31,9 @@ pub struct Ask {
     pub need: i64,
     /// What would be welcome, at least `need`.
     pub wish: i64,
-    /// What of the account is money: it is settled by what the ledger books.
-    pub is_money: bool,
+    /// Whether the ledger books what is taken of the account: then that counts for good, and a share of it is held until it
+    /// is booked. Of others only what is held counts.
+    pub is_booked: bool,
 }
 
 /// What came of an [`Ask`].

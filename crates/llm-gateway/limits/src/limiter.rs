@@ -15,7 +15,7 @@ use llm_tenancy::Calendar;
 use llm_types::UnixMs;
 
 use crate::account::Account;
-use crate::{Bound, Measure, Source};
+use crate::{Bound, Source};
 
 pub(crate) use reserve::amount;
 pub use tend::Tended;
@@ -139,13 +139,13 @@ impl Limiter {
         self.inner.accounts().get(account).map(|account| account.id.clone())
     }
 
-    /// The ledger's entries over `nanos` of an account's window are in the database. To be called for each charge after the
-    /// commit.
-    pub fn booked(&self, account: &str, window: i64, nanos: i64) {
+    /// The ledger's entries over `amount` of an account's window are in the database: nano-dollars, tokens or requests. To be
+    /// called for each charge after the commit.
+    pub fn booked(&self, account: &str, window: i64, amount: i64) {
         let Some(account) = self.inner.accounts().get(account).cloned() else { return };
         let tally = account.last_tally();
         if tally.start == window {
-            tally.book(nanos.max(0));
+            tally.book(amount.max(0));
         }
     }
 
@@ -184,7 +184,7 @@ impl Inner {
             }
             let is_free = match self.source {
                 Source::Nobody => true,
-                Source::Alone(..) => bound.measure != Measure::Spend,
+                Source::Alone(..) => !bound.is_booked(bound.cycle.window(now, &self.settings.calendar)),
                 Source::Shared(..) => false,
             };
             let account = Arc::new(Account::new(bound, &self.settings.calendar, is_free, now));

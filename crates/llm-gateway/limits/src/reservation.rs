@@ -63,7 +63,7 @@ impl Extension {
     }
 }
 
-/// An account that a request's cost is taken out of, and the beginning of its window: a ledger entry's charge.
+/// An account that what a request takes is booked to, and the beginning of its window: a ledger entry's charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charged<'a> {
     /// The account.
@@ -132,6 +132,16 @@ impl Reservation {
     pub fn charges(&self) -> impl Iterator<Item = Charged<'_>> {
         let money = self.lines.iter().filter(|line| line.account.measure == Measure::Spend);
         money.map(|line| Charged { account: &line.account.id, window: line.tally.start })
+    }
+
+    /// The accounts of rates that the ledger books: those of more than a minute. The request is one of theirs, and its tokens
+    /// are.
+    pub fn rates(&self) -> impl Iterator<Item = Charged<'_>> {
+        let of_rates = |line: &&Line| {
+            line.account.is_booked && matches!(line.account.measure, Measure::Requests | Measure::Tokens)
+        };
+        let rates = self.lines.iter().filter(of_rates);
+        rates.map(|line| Charged { account: &line.account.id, window: line.tally.start })
     }
 
     /// What is left of the limits that the request is under.

@@ -43,7 +43,7 @@ pub struct QuotaOptions {
 
 /// What is booked by the database: a budget that Redis does not know begins with it.
 pub trait Seed: Send + Sync {
-    /// For each account and beginning of a period in its turn, what is booked in nano-dollars. Read from what is
+    /// For each account and beginning of a period in its turn, what is booked: nano-dollars, tokens or requests. Read from what is
     /// committed, after the call.
     fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>>;
 
@@ -133,7 +133,7 @@ impl RedisAuthority {
         self.connection.is_there()
     }
 
-    /// So many nano-dollars of each account, in the period that begins then, are booked: the database has committed it.
+    /// So much of each account, in the period that begins then, are booked: the database has committed it.
     /// They are held no longer, and count all the same. Each booking is told once: what Redis does not hear within the
     /// timeout it hears with a later call.
     pub async fn settled(&self, bookings: &[(AccountId, i64, i64)]) {

@@ -9,7 +9,7 @@ use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
 use crate::reservation::{Line, Lines};
-use crate::{Ask, Grant, Measure, Source, Spawn};
+use crate::{Ask, Grant, Source, Spawn};
 
 /// What is missing of one account.
 struct Gap {
@@ -172,7 +172,7 @@ impl Gap {
             limit: self.limit,
             need,
             wish,
-            is_money: self.account.measure == Measure::Spend,
+            is_booked: self.account.is_booked,
         }
     }
 }

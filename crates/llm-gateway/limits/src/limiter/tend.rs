@@ -96,7 +96,7 @@ impl Inner {
                     limit: UNBOUNDED,
                     need: missing,
                     wish: missing,
-                    is_money: account.measure == Measure::Spend,
+                    is_booked: account.is_booked,
                 };
                 lost.push((tally, ask));
             }
@@ -176,7 +176,7 @@ fn refund_of_all(account: &Arc<Account>, tally: &Tally) -> Option<(Refund, Aboar
     let alone = Aboard::board(std::iter::once(account)).ok()?;
     tally.give_up();
     // Without shares nobody takes anything until the next question is answered.
-    let is_at_rest = tally.is_at_rest(account.measure) && account.measure != Measure::Requests;
+    let is_at_rest = tally.is_at_rest(account.is_booked) && account.measure != Measure::Requests;
     let refund = Refund { account: account.id.clone(), window: tally.start, amount: UNBOUNDED };
     is_at_rest.then_some((refund, alone))
 }

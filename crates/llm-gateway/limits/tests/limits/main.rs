@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failure is told by the test")]
 
 mod alone;
+mod booked;
 mod compile;
 mod demand;
 mod priorities;
