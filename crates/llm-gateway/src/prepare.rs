@@ -373,7 +373,7 @@ impl Prepare {
                 region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
                 window,
                 table: table.as_ref(),
-                prices: pricing.prices.as_ref(),
+                price: pricing.router_price(),
                 credential: credential.as_ref().ok().and_then(Option::as_ref),
             })
         });
@@ -468,14 +468,12 @@ impl Prepare {
         let terms = &self.config.settings.price_terms;
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
         let region = resolved.region.as_deref();
-        resolved.prices.with(terms, |prices, terms| {
+        let adjustment = terms.with(&resolved.terms, |terms, own| terms.adjustment(vendor, model, *own));
+        resolved.prices.with(&adjustment, |prices, adjustment| {
             Arc::new(Pricing {
                 vendor: vendor.to_owned(),
                 prices: Pricing::of(vendor, priced, region, prices),
-                adjustment: Adjustment {
-                    discount: terms.discounts.find(vendor, model),
-                    margin: terms.margins.find(vendor),
-                },
+                adjustment: *adjustment,
                 regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
                 encoding: Encoding::of_model(priced),
                 own: Adjustment::default(),

@@ -255,6 +255,7 @@ impl Ready {
             input: femtos(input),
             cached: femtos(params.cache_read_input_token_cost.unwrap_or(input)),
             output: params.output_cost_per_token.map_or(0, femtos),
+            request: 0,
         });
         Facts {
             group: self.group.clone(),
