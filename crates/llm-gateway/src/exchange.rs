@@ -163,6 +163,8 @@ pub struct Record {
     pub rule: Option<String>,
     /// The experiment that the request took part in, and its variant: `experiment=variant`.
     pub variant: Option<String>,
+    /// The tier of quality that served.
+    pub quality: Option<String>,
     /// The budgets of its labels.
     pub budgets: Vec<Arc<BudgetLive>>,
     /// How the router decided, step by step.
@@ -328,6 +330,7 @@ impl Exchange {
                 not_continued: None,
                 rule: None,
                 variant: None,
+                quality: None,
                 budgets: Vec::new(),
                 routing: None,
                 notes: Vec::new(),

@@ -1,5 +1,6 @@
 //! From the configuration to what requests are served from: vendors found, keys fetched, headers checked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -221,7 +222,7 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
     all
 }
 
-/// Models in lists: names, and for patterns the patterns themselves.
+/// Models in lists: names, for patterns the patterns themselves, and what stands for several models.
 fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
     let resolved = &config.resolved;
     let owner = |name: &str| {
@@ -231,10 +232,12 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
         Some(ListedModel { name: name.into(), owner: upstream.vendor.as_ref().into() })
     };
     let patterns = resolved.wildcards().iter().map(|group| group.name.as_str());
-    resolved
-        .model_names()
-        .chain(patterns)
-        .map(|name| owner(name).unwrap_or_else(|| ListedModel { name: name.into(), owner: "any".into() }))
+    let router = &config.settings.router;
+    let by_class = router.virtual_models.iter().filter(|(_, model)| !model.chooses());
+    let several = by_class.map(|(name, _)| Cow::Borrowed(name.as_str())).chain(router.joined());
+    let listed = resolved.model_names().chain(patterns).map(Cow::Borrowed).chain(several);
+    listed
+        .map(|name| owner(&name).unwrap_or_else(|| ListedModel { name: (*name).into(), owner: "any".into() }))
         .collect()
 }
 
