@@ -270,16 +270,16 @@ impl Tally {
     }
 
     /// How much more than needed is welcome: what goes in two seconds at the pace since the last question, but a small part
-    /// of the limit and of what is left at most.
-    pub(crate) fn bulk(&self, limit: i64, now: UnixMs) -> i64 {
+    /// of the limit and of what is `left` at most: by the last word, if that is not said.
+    pub(crate) fn bulk(&self, limit: i64, left: Option<i64>, now: UnixMs) -> i64 {
         let taken = self.taken.load(Acquire);
         let since = now.since(UnixMs(self.asked_at.swap(now.0, AcqRel))).clamp(1, 60_000);
         let passed = taken.saturating_sub(self.asked_taken.swap(taken, AcqRel)).max(0);
         let pace = i128::from(passed) * 2_000 / i128::from(since);
-        let left = match self.left.load(Acquire) {
+        let left = left.unwrap_or_else(|| match self.left.load(Acquire) {
             unknown if unknown < 0 => limit,
             left => left,
-        };
+        });
         pace.min(i128::from((limit / 8).min(left / 4))).try_into().unwrap_or(0).max(0)
     }
 

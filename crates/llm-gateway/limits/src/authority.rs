@@ -90,3 +90,21 @@ pub trait Authority: Send + Sync {
     /// many milliseconds that took.
     fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>>;
 }
+
+impl<T: Authority + ?Sized> Authority for Arc<T> {
+    fn take<'a>(&'a self, asks: &'a [Ask]) -> Taking<'a, Vec<Grant>> {
+        (**self).take(asks)
+    }
+
+    fn give_back<'a>(&'a self, refunds: &'a [Refund]) -> Taking<'a, ()> {
+        (**self).give_back(refunds)
+    }
+
+    fn renew<'a>(&'a self) -> Taking<'a, bool> {
+        (**self).renew()
+    }
+
+    fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>> {
+        (**self).pause()
+    }
+}

@@ -16,6 +16,7 @@ struct Gap {
     account: Arc<Account>,
     tally: Arc<Tally>,
     limit: i64,
+    saturates: Option<i64>,
     amount: i64,
     /// Whether it is asked for ahead of need.
     is_ahead: bool,
@@ -27,6 +28,7 @@ impl Gap {
             account: line.account.clone(),
             tally: line.tally.clone(),
             limit: if line.limit == i64::MAX { UNBOUNDED } else { line.limit },
+            saturates: line.saturates,
             amount: line.amount,
             is_ahead,
         }
@@ -150,7 +152,7 @@ impl Gap {
     /// What to ask for, and how much of that is wanted at once; `None` if what was missing has come meanwhile.
     fn ask(&self, now: UnixMs) -> Option<(Ask, i64)> {
         if self.is_ahead {
-            let wish = self.tally.bulk(self.limit, now);
+            let wish = self.bulk(now);
             return (wish > 0).then(|| (self.ask_for(1, wish), 0));
         }
         let need = self.tally.missing(self.amount);
@@ -160,8 +162,17 @@ impl Gap {
         let need = need.max(1);
         let waited_for = self.tally.missing(self.account.wanted.load(Acquire));
         let wanted = need.max(waited_for);
-        let wish = wanted.saturating_add(self.tally.bulk(self.limit, now));
+        let wish = wanted.saturating_add(self.bulk(now));
         Some((self.ask_for(need, wish.min(self.limit).max(need)), wanted))
+    }
+
+    /// How much more than needed is welcome. What is held counts as used by all others, so of what is only looked at up to
+    /// some amount no more is taken ahead than of a limit.
+    fn bulk(&self, now: UnixMs) -> i64 {
+        match self.saturates {
+            Some(full) => self.tally.bulk(full, Some(full.saturating_sub(self.tally.used())), now),
+            None => self.tally.bulk(self.limit, None, now),
+        }
     }
 
     fn ask_for(&self, need: i64, wish: i64) -> Ask {
