@@ -269,6 +269,12 @@ impl Tally {
         is_held_back
     }
 
+    /// Nobody has said in time whether so much can be had.
+    pub(crate) fn is_late(&self, need: i64, now: UnixMs) {
+        self.held_back_need.store(need, Release);
+        self.held_back_at.store(now.0.max(1), Release);
+    }
+
     /// How much more than needed is welcome: what goes in two seconds at the pace since the last question, but a small part
     /// of the limit and of what is `left` at most: by the last word, if that is not said.
     pub(crate) fn bulk(&self, limit: i64, left: Option<i64>, now: UnixMs) -> i64 {

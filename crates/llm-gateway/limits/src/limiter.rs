@@ -6,7 +6,7 @@ mod tend;
 
 use std::collections::HashMap;
 use std::sync::atomic::{
-    AtomicBool, AtomicI64,
+    AtomicBool, AtomicI64, AtomicU64,
     Ordering::{AcqRel, Acquire, Release},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,6 +101,8 @@ struct Inner {
     renewed_at: AtomicI64,
     /// Whether an answer stayed away since the lease was renewed: it may be over.
     is_doubtful: AtomicBool,
+    /// Questions that were answered.
+    answers: AtomicU64,
 }
 
 impl Limiter {
@@ -115,6 +117,7 @@ impl Limiter {
             leased_until: AtomicI64::new(i64::MAX),
             renewed_at: AtomicI64::new(i64::MIN),
             is_doubtful: AtomicBool::new(false),
+            answers: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -208,6 +211,7 @@ impl Inner {
     }
 
     fn came_back(&self) {
+        self.answers.fetch_add(1, AcqRel);
         self.is_away.store(false, Release);
     }
 

@@ -98,6 +98,7 @@ impl Inner {
         match &self.source {
             Source::Nobody => {}
             Source::Alone(books, _) => {
+                let answers = self.answers.load(Acquire);
                 let unheard: Vec<&Gap> = gaps.iter().filter(|gap| !gap.tally.is_heard()).collect();
                 let accounts: Vec<_> =
                     unheard.iter().map(|gap| (gap.account.id.clone(), gap.tally.start)).collect();
@@ -109,7 +110,7 @@ impl Inner {
                         self.came_back();
                         unheard.iter().zip(booked).for_each(|(gap, booked)| gap.tally.load(booked));
                     }
-                    Ok(_) | Err(_) => self.went_away(now),
+                    Ok(_) | Err(_) => self.stayed_away(answers, gaps.iter(), now),
                 }
             }
             Source::Shared(authority, _) => {
@@ -124,6 +125,7 @@ impl Inner {
                 if asks.is_empty() {
                     return;
                 }
+                let answers = self.answers.load(Acquire);
                 match authority.take(&asks).await {
                     Ok(grants) if grants.len() == asks.len() => {
                         self.came_back();
@@ -140,11 +142,22 @@ impl Inner {
                     Ok(_) | Err(_) => {
                         // What was given, if it was, is not used, and goes back when all is at rest.
                         gaps.iter().for_each(|(gap, _)| gap.tally.is_doubtful.store(true, Release));
-                        self.went_away(now);
+                        self.stayed_away(answers, gaps.iter().map(|(gap, _)| *gap), now);
                     }
                 }
             }
         }
+    }
+}
+
+impl Inner {
+    /// A question was not answered. Where others were meanwhile, it is these accounts that nobody can tell of now.
+    fn stayed_away<'a>(&self, answers: u64, gaps: impl Iterator<Item = &'a Gap>, now: UnixMs) {
+        if self.answers.load(Acquire) == answers {
+            return self.went_away(now);
+        }
+        self.is_doubtful.store(true, Release);
+        gaps.for_each(|gap| gap.tally.is_late(gap.tally.missing(gap.amount), now));
     }
 }
 

@@ -5,6 +5,7 @@ mod alone;
 mod booked;
 mod compile;
 mod demand;
+mod late;
 mod priorities;
 mod shared;
 mod stress;
