@@ -83,6 +83,7 @@ const INQUIRY: Inquiry<'static> = Inquiry {
     affinity: llm_router::Affinity { session: None, key: None, user: None, pins: &[] },
     facts: None,
     class: None,
+    quality: None,
     narrowed: None,
     priority: None,
 };

@@ -76,14 +76,14 @@ mod tests {
     async fn what_the_process_was_kept_from_running_does_not_count() {
         let (sender, answer) = tokio::sync::oneshot::channel();
         // One thread: while this blocks it, nobody hears anything.
-        let busy = tokio::spawn(async move {
+        let busy = async move {
             for _ in 0..3 {
                 std::thread::sleep(LIMIT);
                 tokio::task::yield_now().await;
             }
             sender.send(7).unwrap();
-        });
-        assert_eq!(within(LIMIT, answer).await.unwrap(), Ok(7));
-        busy.await.unwrap();
+        };
+        let (heard, ()) = tokio::join!(within(LIMIT, answer), busy);
+        assert_eq!(heard.unwrap(), Ok(7));
     }
 }
