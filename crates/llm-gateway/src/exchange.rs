@@ -275,8 +275,7 @@ struct Allowed {
     rates: Option<Reservation>,
 }
 
-/// One request's life. Whoever drops it unended ends it: as panicked while unwinding, as drained once the gateway cuts
-/// off what is left, and as hung up otherwise.
+/// One request's life. Dropped unended it ends as panicked, as drained once the gateway cuts off what is left, or as hung up.
 pub struct Exchange {
     record: Box<Record>,
     began: Duration,
