@@ -39,6 +39,58 @@ async fn how_hard_a_prompt_is_chooses_its_model() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_goes_to_the_cheapest_of_those_for_drafts() {
+    let vendor = well().await;
+    let priced = |name: &str, usd: f64| {
+        let mut entry = model(name, &vendor.url());
+        entry["litellm_params"]["input_cost_per_token"] = json!(usd);
+        entry["litellm_params"]["output_cost_per_token"] = json!(usd);
+        entry
+    };
+    let models = json!([priced("large", 1e-5), priced("small", 2e-6), priced("smaller", 1e-6)]);
+    let gateway = Gateway::start(&json!({"model_list": models, "router_settings": {"virtual_models": {
+        "writer": {"by_quality": {"draft": ["large", "small", "smaller"], "final": "large"}},
+    }}}));
+    const TIER: &str = "x-llm-gateway-quality-tier";
+    let by_header = |tier: &'static str| says("writer", "Hello").header(TIER, tier);
+    let about = json!({"quality_tier": "draft"});
+    for (ask, expected) in [
+        (says("writer", "Hello"), ("large", "final")),
+        (says("writer", "Hello").with("quality_tier", "draft"), ("smaller", "draft")),
+        (says("writer", "Hello").with("metadata", about), ("smaller", "draft")),
+        (by_header("draft"), ("smaller", "draft")),
+        (by_header("draft").with("quality_tier", "final"), ("large", "final")),
+        (says("writer:draft", "Hello"), ("smaller", "draft")),
+    ] {
+        let told = ask.of(gateway.address).await;
+        assert_eq!((told.status, told.deployment()), (200, Some(expected.0)), "{told:?}");
+        assert_eq!(told.header(TIER), Some(expected.1), "{told:?}");
+    }
+    let line = gateway.logged(&["request answered", "\"quality_tier\":\"draft\""]);
+    assert_eq!(line["deployment.id"], "smaller", "{line}");
+    for record in vendor.records().iter() {
+        let sent: Value = serde_json::from_slice(&record.body).unwrap();
+        assert!(sent.get("quality_tier").is_none(), "the vendor was told: {sent}");
+    }
+    let told = by_header("best").of(gateway.address).await;
+    assert!(told.status == 400 && told.error("message").ends_with("but draft, final"), "{told:?}");
+    assert_eq!(says("small", "Hello").with("quality_tier", "draft").of(gateway.address).await.status, 200);
+
+    let asking = says("writer", "Hello").with("quality_tier", "draft").body;
+    let mut answer = send(connect(gateway.address).await, "POST", "/v1/explain", &[], &asking).await;
+    let told: Value = serde_json::from_str(&answer.body().await).unwrap();
+    assert_eq!(
+        (&told["quality_tier"], &told["group"]),
+        (&json!("draft"), &json!("writer:draft")),
+        "{told:#}"
+    );
+    assert_eq!(told["decisions"][0]["candidates"].as_array().unwrap().len(), 3, "{told:#}");
+    let mut answer = send(connect(gateway.address).await, "GET", "/v1/models", &[], &Value::Null).await;
+    let listed = answer.body().await;
+    assert!(listed.contains("\"writer\"") && listed.contains("\"writer:draft\""), "{listed}");
+}
+
 /// A gateway with a semantic router whose vectors come from this vendor.
 fn semantic(vendor: &str, embedder: &str) -> Gateway {
     let config = json!({"encoder_type": "openai", "encoder_name": "any", "routes": [

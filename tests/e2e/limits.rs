@@ -5,6 +5,7 @@ mod models;
 mod prices;
 mod priorities;
 mod resets;
+mod restarts;
 mod streams;
 
 use serde_json::{Value, json};

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config, LimitSettings, Settings};
 use crate::ledger::{self, Flusher, Keeping, Ledger, Place};
-use crate::quotas::{Quotas, StoreAuthority, StoreBooks, StoreSeed};
+use crate::quotas::{Heard, Quotas, StoreAuthority, StoreBooks, StoreSeed};
 use crate::runtime::Runtime;
 use crate::tenants::Tenants;
 
@@ -73,15 +73,18 @@ impl Books {
                         .map_err(|error| format!("llm_gateway.shared_state: {error}"))?;
                 let authority = Arc::new(authority);
                 settled = Some(authority.clone());
-                Source::Shared(authority, spawn)
+                Source::Shared(Arc::new(Heard::new(authority, runtime.clone())), spawn)
             }
             // Of SQLite's file there is one process alone.
-            None if store.backend() == "sqlite" => Source::Alone(Arc::new(StoreBooks(store.clone())), spawn),
+            None if store.backend() == "sqlite" => {
+                let books = Heard::new(StoreBooks(store.clone()), runtime.clone());
+                Source::Alone(Arc::new(books), spawn)
+            }
             None => {
                 let name = runtime.request_id(runtime.now()).simple().to_string();
                 replica = Some(name.clone());
                 let authority = StoreAuthority::new(store.clone(), runtime.clone(), name, lease_ms);
-                Source::Shared(Arc::new(authority), spawn)
+                Source::Shared(Arc::new(Heard::new(authority, runtime.clone())), spawn)
             }
         };
         let limiter = Limiter::new(limits(&settings.limits)?, source);

@@ -1,5 +1,6 @@
 //! Whose models are, and what else decides who may ask them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use llm_router::DeploymentId;
@@ -15,7 +16,7 @@ pub type Owners = HashMap<DeploymentId, Owner>;
 #[derive(Debug, Default)]
 pub struct Catalog {
     groups: HashMap<String, Facts>,
-    /// Names of virtual models and routing groups, which belong to everybody.
+    /// Names of virtual models, their tiers, and routing groups, which belong to everybody.
     virtual_names: Vec<String>,
 }
 
@@ -55,8 +56,9 @@ impl Catalog {
             }
         }
         let router = &config.settings.router;
-        let of_groups = router.routing_groups.iter().map(|group| &group.group_name);
-        Self { groups, virtual_names: router.virtual_models.keys().chain(of_groups).cloned().collect() }
+        let by_class = router.virtual_models.iter().filter(|(_, model)| !model.chooses());
+        let virtual_names = by_class.map(|(name, _)| name.clone());
+        Self { groups, virtual_names: virtual_names.chain(router.joined().map(Cow::into_owned)).collect() }
     }
 
     /// Whose a group is; everybody's if nobody's.

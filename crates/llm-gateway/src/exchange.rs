@@ -164,6 +164,8 @@ pub struct Record {
     pub rule: Option<String>,
     /// The experiment that the request took part in, and its variant: `experiment=variant`.
     pub variant: Option<String>,
+    /// The tier of quality that served.
+    pub quality: Option<String>,
     /// The budgets of its labels.
     pub budgets: Vec<Arc<BudgetLive>>,
     /// How the router decided, step by step.
@@ -274,8 +276,7 @@ struct Allowed {
     rates: Option<Reservation>,
 }
 
-/// One request's life. Whoever drops it unended ends it: as panicked while unwinding, as drained once the gateway cuts
-/// off what is left, and as hung up otherwise.
+/// One request's life. Dropped unended it ends as panicked, as drained once the gateway cuts off what is left, or as hung up.
 pub struct Exchange {
     record: Box<Record>,
     began: Duration,
@@ -329,6 +330,7 @@ impl Exchange {
                 not_continued: None,
                 rule: None,
                 variant: None,
+                quality: None,
                 budgets: Vec::new(),
                 routing: None,
                 notes: Vec::new(),

@@ -94,6 +94,8 @@ pub const SPEND_LOGS_METADATA: HeaderName = HeaderName::from_static("x-litellm-s
 pub const QUEUE_DURATION: HeaderName = HeaderName::from_static("x-llm-gateway-queue-duration-ms");
 /// The experiment that the request took part in, and its variant.
 pub const VARIANT: HeaderName = HeaderName::from_static("x-llm-gateway-variant");
+/// How good the answer is to be; on answers the tier that served.
+pub const QUALITY_TIER: HeaderName = HeaderName::from_static("x-llm-gateway-quality-tier");
 /// Who goes first where requests wait: 0 to 255, lower is sooner.
 pub const PRIORITY: HeaderName = HeaderName::from_static("x-litellm-priority");
 
@@ -164,6 +166,10 @@ pub const HEADERS: &[HeaderDoc] = &[
         "x-litellm-spend-logs-metadata",
         "A JSON object, of at most 4 KiB, that is kept with the entries of the request.",
     ),
+    request(
+        "x-llm-gateway-quality-tier",
+        "How good the answer is to be: a tier of a virtual model that goes by quality, such as `draft`.",
+    ),
     request("x-litellm-priority", "Who goes first where requests wait: 0 to 255, lower is sooner."),
     request(
         "x-llm-gateway-on-loss",
@@ -216,6 +222,7 @@ pub const HEADERS: &[HeaderDoc] = &[
         "Milliseconds that the request waited for room at deployments, if it did.",
     ),
     response("x-llm-gateway-variant", "The experiment that the request took part in, and its variant."),
+    response("x-llm-gateway-quality-tier", "The tier that served, of a virtual model that goes by quality."),
     response("x-llm-gateway-layer", "On errors: the layer that speaks (`client`, `auth`, `provider`, …)."),
     response("x-llm-gateway-notes", "What translation changed: `dropped logit_bias; clamped temperature`."),
     response("x-llm-gateway-notes-json", "All of it as a JSON list, if the client asked."),

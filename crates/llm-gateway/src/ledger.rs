@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use llm_ledger::{Durability, Intent, Journal, JournalError, Open, Status};
+use llm_limits::Reservation;
 use llm_pricing::{Item, Rate};
 use llm_provider_core::Seen;
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
@@ -108,7 +109,8 @@ impl Ledger {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Notes down that a vendor is about to be asked. Nothing may be sent before this has come back.
+    /// Notes down that a vendor is about to be asked. Nothing may be sent before this has come back. `rates` is what the
+    /// request has reserved of rates: it counts against those that outlive this process.
     ///
     /// # Errors
     /// 503 if it cannot be noted down; 400 for a model without a known price, where the configuration wants that.
@@ -118,6 +120,7 @@ impl Ledger {
         leg: &Leg,
         number: usize,
         hold: Option<Arc<Hold>>,
+        rates: Option<&Reservation>,
     ) -> Result<OpenLeg, ApiError> {
         if self.refuses_unpriced && leg.pricing.prices.is_none() {
             let message = format!("the price of {}/{} is not known", leg.provider, leg.model);
@@ -129,6 +132,7 @@ impl Ledger {
             entry.charges = hold.charges();
             entry.reserved = hold.reserved();
         }
+        entry.charges.extend(rates.into_iter().flat_map(Reservation::rates).map(hold::charge));
         let rate = |item: Item| {
             leg.pricing.prices.as_ref().and_then(|prices| prices.rate(item)).map_or(0, Rate::femtos)
         };

@@ -1,5 +1,6 @@
 //! From the configuration to what requests are served from: vendors found, keys fetched, headers checked.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -221,7 +222,7 @@ fn references(config: &ConfigSnapshot) -> Vec<SecretRef> {
     all
 }
 
-/// Models in lists: names, and for patterns the patterns themselves.
+/// Models in lists: names, for patterns the patterns themselves, and what stands for several models.
 fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
     let resolved = &config.resolved;
     let owner = |name: &str| {
@@ -231,10 +232,12 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
         Some(ListedModel { name: name.into(), owner: upstream.vendor.as_ref().into() })
     };
     let patterns = resolved.wildcards().iter().map(|group| group.name.as_str());
-    resolved
-        .model_names()
-        .chain(patterns)
-        .map(|name| owner(name).unwrap_or_else(|| ListedModel { name: name.into(), owner: "any".into() }))
+    let router = &config.settings.router;
+    let by_class = router.virtual_models.iter().filter(|(_, model)| !model.chooses());
+    let several = by_class.map(|(name, _)| Cow::Borrowed(name.as_str())).chain(router.joined());
+    let listed = resolved.model_names().chain(patterns).map(Cow::Borrowed).chain(several);
+    listed
+        .map(|name| owner(&name).unwrap_or_else(|| ListedModel { name: (*name).into(), owner: "any".into() }))
         .collect()
 }
 
@@ -373,7 +376,7 @@ impl Prepare {
                 region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
                 window,
                 table: table.as_ref(),
-                prices: pricing.prices.as_ref(),
+                price: pricing.router_price(),
                 credential: credential.as_ref().ok().and_then(Option::as_ref),
             })
         });
@@ -468,14 +471,12 @@ impl Prepare {
         let terms = &self.config.settings.price_terms;
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(model);
         let region = resolved.region.as_deref();
-        resolved.prices.with(terms, |prices, terms| {
+        let adjustment = terms.with(&resolved.terms, |terms, own| terms.adjustment(vendor, model, *own));
+        resolved.prices.with(&adjustment, |prices, adjustment| {
             Arc::new(Pricing {
                 vendor: vendor.to_owned(),
                 prices: Pricing::of(vendor, priced, region, prices),
-                adjustment: Adjustment {
-                    discount: terms.discounts.find(vendor, model),
-                    margin: terms.margins.find(vendor),
-                },
+                adjustment: *adjustment,
                 regional_endpoint: vendor == "vertex_ai" && region.is_some_and(|region| region != "global"),
                 encoding: Encoding::of_model(priced),
                 own: Adjustment::default(),

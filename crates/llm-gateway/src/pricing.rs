@@ -93,18 +93,12 @@ impl Pricing {
             }
             _ => (dearest.prompt, dearest.completion, dearest.factor),
         };
-        let parts = i128::from(Factor::ONE.nanos());
-        // What is paid of a billion.
-        let paid_by = |Adjustment { discount, margin }: Adjustment| {
-            let rest = parts - i128::from(discount.nanos()).min(parts);
-            rest * (parts + i128::from(margin.share.nanos())) / parts
-        };
         let own = (self.own != Adjustment::default()).then(|| paid_by(self.own) + 1);
-        let by_own = |amount: i128| own.map_or(amount, |own| amount.saturating_mul(own) / parts + 1);
+        let by_own = |amount: i128| own.map_or(amount, |own| amount.saturating_mul(own) / PARTS + 1);
         let paid = by_own(paid_by(self.adjustment));
         let rate = |rate: Rate| {
             let exact = i128::from(rate.femtos()) * i128::from(factor.nanos());
-            let scaled = exact.saturating_mul(paid) / parts / parts + 1;
+            let scaled = exact.saturating_mul(paid) / PARTS / PARTS + 1;
             Rate::from_femtos(i64::try_from(scaled).unwrap_or(i64::MAX)).unwrap_or(Rate::FREE)
         };
         let request = prices.rate(Item::Requests).map_or(0, |rate| rate.femtos().div_euclid(1_000_000) + 1);
@@ -113,6 +107,24 @@ impl Pricing {
         let request = i64::try_from(request).unwrap_or(i64::MAX).saturating_add(fixed(self.own));
         let request = Usd::from_nanos(request);
         Some(llm_limits::Prices { input: rate(input), output: rate(output), request })
+    }
+
+    /// What tokens cost here, as the router compares it: with the discount and the margin. `None` if nothing is known of the
+    /// price of a prompt.
+    pub fn router_price(&self) -> Option<llm_router::Price> {
+        let prices = self.prices.as_ref()?;
+        let paid = paid_by(self.adjustment);
+        let rate = |item: Item| {
+            let femtos = prices.rate(item)?.femtos();
+            Some(i64::try_from(i128::from(femtos) * paid / PARTS).unwrap_or(i64::MAX))
+        };
+        let input = rate(Item::Input)?;
+        Some(llm_router::Price {
+            input,
+            cached: rate(Item::CacheRead).unwrap_or(input),
+            output: rate(Item::Output).unwrap_or(0),
+            request: self.adjustment.margin.fixed.nanos().max(0).saturating_mul(1_000_000),
+        })
     }
 
     /// How many tokens the model has written, by its vocabulary or a like one: what has been kept of the text is counted,
@@ -183,6 +195,15 @@ impl Pricing {
         cost.total = self.own.of(cost.total)?;
         Some(Bill { cost, is_reported: reported.is_some(), is_estimate: is_estimate && reported.is_none() })
     }
+}
+
+/// The whole, of which shares are parts.
+const PARTS: i128 = Factor::ONE.nanos() as i128;
+
+/// What is paid of a billion.
+fn paid_by(Adjustment { discount, margin }: Adjustment) -> i128 {
+    let rest = PARTS - i128::from(discount.nanos()).min(PARTS);
+    rest * (PARTS + i128::from(margin.share.nanos())) / PARTS
 }
 
 /// Puts estimates in the place of counts that are absent or cannot be true; whether anything was estimated.

@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 
 pub(crate) use allowance::{Allowance, Wanted};
 pub(crate) use meter::{Extended, Meter, Overrun};
-pub use source::{StoreAuthority, StoreBooks, StoreSeed};
+pub use source::{Heard, StoreAuthority, StoreBooks, StoreSeed};
 
 use crate::auth;
 use crate::config::{self, BudgetReservation, LimitSettings};

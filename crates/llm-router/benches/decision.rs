@@ -38,7 +38,10 @@ impl Group {
         Self {
             policy: plan.policy("group").clone(),
             ids: (0..len).map(|place| DeploymentId::new(place.to_string())).collect(),
-            facts: Facts { price: Some(Price { input: 3, cached: 1, output: 15 }), ..Facts::default() },
+            facts: Facts {
+                price: Some(Price { input: 3, cached: 1, output: 15, request: 0 }),
+                ..Facts::default()
+            },
             lives: (0..len).map(|_| Live::new()).collect(),
             settings,
         }
@@ -80,6 +83,7 @@ const INQUIRY: Inquiry<'static> = Inquiry {
     affinity: llm_router::Affinity { session: None, key: None, user: None, pins: &[] },
     facts: None,
     class: None,
+    quality: None,
     narrowed: None,
     priority: None,
 };

@@ -12,7 +12,7 @@ fn deployment(median: u64, cents: i64) -> Scripted {
     let input = cents * 10_000_000;
     Scripted {
         first_token: Latency::LogNormal { median, deviation: 0.4 },
-        price: Some(Price { input, cached: input / 10, output: input * 4 }),
+        price: Some(Price { input, cached: input / 10, output: input * 4, request: 0 }),
         ..Scripted::default()
     }
 }

@@ -1,5 +1,6 @@
 //! Where a request goes in: rules, experiments and virtual models, before any deployment is looked at.
 
+use llm_types::{ApiError, ErrorKind, Layer};
 use serde::Serialize;
 
 use crate::settings::MeaningSettings;
@@ -14,7 +15,8 @@ mod tests;
 
 use rules::Rule;
 use splits::Split;
-use virtual_models::Virtual;
+pub use virtual_models::Tiers;
+use virtual_models::{Lead, Virtual};
 
 /// Rules, experiments and virtual models, made ready.
 #[derive(Debug, Default)]
@@ -34,8 +36,12 @@ pub struct Entry<'a> {
     pub rule: Option<&'a str>,
     /// The experiment that the request takes part in, and its variant.
     pub variant: Option<(&'a str, &'a str)>,
-    /// The virtual model that goes by the request's class, if it came to one.
+    /// The virtual model that goes by the request's class or tier, if it came to one.
     pub virtual_model: Option<&'a str>,
+    /// The tier of that model that serves.
+    pub quality: Option<&'a str>,
+    /// The tiers that there are, where the request names another.
+    pub unknown_quality: Option<Tiers<'a>>,
     /// What the rule leaves in question: goes into [`Inquiry::narrowed`].
     pub narrowed: Option<Narrowed<'a>>,
     /// What must be found out for a better answer: with it in [`Inquiry::class`] the same question gives the model for that
@@ -46,7 +52,29 @@ pub struct Entry<'a> {
 impl<'a> Entry<'a> {
     /// Into a group, by a rule that is none of the configuration's.
     pub const fn by(rule: &'a str, group: &'a str) -> Self {
-        Self { group, rule: Some(rule), variant: None, virtual_model: None, narrowed: None, class_by: None }
+        Self {
+            group,
+            rule: Some(rule),
+            variant: None,
+            virtual_model: None,
+            quality: None,
+            unknown_quality: None,
+            narrowed: None,
+            class_by: None,
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// Whether there is the tier that the request names.
+    ///
+    /// # Errors
+    /// 400 with the tiers that there are.
+    pub fn check_quality(&self, inquiry: &Inquiry<'_>) -> Result<(), ApiError> {
+        let Some((tiers, asked)) = self.unknown_quality.zip(inquiry.quality) else { return Ok(()) };
+        let model = self.virtual_model.unwrap_or_default();
+        let message = format!("{model:?} has no tier {asked:?}, but {tiers}");
+        Err(ApiError::new(ErrorKind::InvalidRequest, Layer::Router, message).with_param("quality_tier"))
     }
 }
 
@@ -100,29 +128,30 @@ impl Entrance {
     pub fn needs(&self) -> Needs {
         let rules = self.rules.iter().map(Rule::needs);
         let splits = Needs::AFFINITY.when(!self.splits.is_empty());
-        rules.fold(splits, |all, one| all | one)
+        let qualities = Needs::QUALITY.when(self.virtual_models.iter().any(Virtual::has_tiers));
+        rules.fold(splits | qualities, |all, one| all | one)
     }
 
     /// Where a request for `inquiry.model` goes in: the first rule that applies, then the experiment of the model it led
-    /// to, then the class of the request where that model is virtual.
+    /// to, then the class or the tier of the request where that model is virtual.
     pub fn enter<'a>(&'a self, inquiry: &Inquiry<'a>) -> Entry<'a> {
         let rule = self.rules.iter().find(|rule| rule.applies(inquiry));
         let model = rule.and_then(Rule::model).unwrap_or(inquiry.model);
         let split = self.splits.iter().find(|split| split.model == model);
         let variant = split.and_then(|split| split.variant(&inquiry.affinity));
         let model = variant.map_or(model, |variant| &variant.model);
-        let model_by_class = self.virtual_models.iter().find(|one| one.name == model);
-        let (group, class_by) = match model_by_class {
-            Some(one) => one.resolve(inquiry.class),
-            None => (model, None),
-        };
+        let found = self.virtual_models.iter().find_map(|one| Some((one, one.leads(model, inquiry)?)));
+        let lead = found.as_ref().map_or(Lead { group: model, ..Lead::default() }, |(_, lead)| *lead);
+        let group = lead.group;
         Entry {
             group,
             rule: rule.map(Rule::name),
             variant: split.zip(variant).map(|(split, variant)| (&*split.name, &*variant.name)),
-            virtual_model: model_by_class.map(|one| &*one.name),
+            virtual_model: found.map(|(one, _)| &*one.name),
+            quality: lead.quality,
+            unknown_quality: lead.unknown_quality,
             narrowed: rule.and_then(Rule::narrowing).map(|to| Narrowed { to, group }),
-            class_by,
+            class_by: lead.class_by,
         }
     }
 }

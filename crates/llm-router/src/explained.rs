@@ -108,7 +108,7 @@ const fn measure(strategy: RoutingStrategy) -> &'static str {
         RoutingStrategy::UsageBasedRouting | RoutingStrategy::UsageBasedRoutingV2 => "tokens this minute",
         RoutingStrategy::LatencyBasedRouting => "milliseconds",
         RoutingStrategy::PowerOfTwo => "latency times load",
-        RoutingStrategy::CostBasedRouting => "cost in 10⁻¹⁵ USD",
+        RoutingStrategy::CostBasedRouting => "cost in USD",
         RoutingStrategy::SuccessRate => "drawn by weight and success",
         RoutingStrategy::Priority => "order",
         RoutingStrategy::Expression => "drawn by the expression's weight",

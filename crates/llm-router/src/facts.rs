@@ -32,7 +32,7 @@ pub struct Facts {
     pub credential: u64,
 }
 
-/// Prices of one token, in 10⁻¹⁵ USD.
+/// What a request costs: prices of one token, in 10⁻¹⁵ USD, and what comes on top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Of a prompt.
@@ -41,6 +41,9 @@ pub struct Price {
     pub cached: i64,
     /// Of an answer.
     pub output: i64,
+    /// What each answer costs beside its tokens.
+    #[serde(default)]
+    pub request: i64,
 }
 
 /// A set of things that a model may have.

@@ -39,6 +39,8 @@ pub struct Inquiry<'a> {
     pub facts: Option<&'a Value>,
     /// What class of prompt this is, found by meaning or by complexity.
     pub class: Option<&'a str>,
+    /// How good the answer is to be: the tier that the request names.
+    pub quality: Option<&'a str>,
     /// What a rule leaves in question; see [`Entry::narrowed`](crate::Entry::narrowed).
     pub narrowed: Option<Narrowed<'a>>,
     /// Who goes first where requests wait: lower is sooner.

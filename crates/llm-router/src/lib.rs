@@ -51,7 +51,7 @@ pub use complexity::{Complexity, Tier};
 pub use decision::{Decision, Refusal, Verdict};
 #[cfg(feature = "client")]
 pub use drive::{Asking, Cause, Failure, Lost, Won, World, drive, resume};
-pub use entrance::{ClassBy, Entrance, Entry, Narrowed, Narrowing};
+pub use entrance::{ClassBy, Entrance, Entry, Narrowed, Narrowing, Tiers};
 pub use entropy::{Entropy, SeededEntropy};
 pub use explained::{Explained, Weighed};
 pub use facts::{Capabilities, Facts, Price};

@@ -34,6 +34,9 @@ impl Needs {
     /// The prompt's text, for how hard it is.
     pub const COMPLEXITY: Self = Self(1 << 10);
 
+    /// `quality`.
+    pub const QUALITY: Self = Self(1 << 11);
+
     /// Whether all of `other` is in this.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

@@ -87,7 +87,7 @@ impl Plan {
         let patterns = Patterns::compile(groups, &mut faults);
         let entrance = Entrance::new(settings, |name| {
             groups.iter().any(|(group, _)| **group == *name)
-                || known(name) && !settings.virtual_models.contains_key(name)
+                || known(name) && !settings.virtual_models.contains_key(name) && settings.tier(name).is_none()
         });
         let entrance = entrance.unwrap_or_else(|more| {
             faults.extend(more);
@@ -172,16 +172,11 @@ fn joined<'a>(
     settings: &RouterSettings,
     groups: &[(Arc<str>, Vec<&'a DeploymentSettings>)],
 ) -> Vec<(Arc<str>, Vec<&'a DeploymentSettings>)> {
-    let virtual_models = settings.virtual_models.keys();
-    let names = virtual_models.chain(settings.routing_groups.iter().map(|group| &group.group_name));
-    let members = names.filter_map(|name| Some((name, settings.members(name)?)));
+    let members = settings.joined().filter_map(|name| Some((Arc::from(&*name), settings.members(&name)?)));
     members
         .map(|(name, models)| {
             let of = |model: &String| groups.iter().find(|(group, _)| **group == **model);
-            (
-                name.as_str().into(),
-                models.iter().filter_map(of).flat_map(|(_, all)| all.iter().copied()).collect(),
-            )
+            (name, models.iter().filter_map(of).flat_map(|(_, all)| all.iter().copied()).collect())
         })
         .collect()
 }

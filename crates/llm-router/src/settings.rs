@@ -32,6 +32,7 @@ pub use deployment::DeploymentSettings;
 pub(crate) use error_class::ErrorClass;
 pub use fallbacks::{FallbackTarget, FallbackTargets, Fallbacks};
 pub use group::RoutingGroup;
+pub(crate) use group::tier_name;
 pub use hedging::{FirstTokenTimeout, HedgingSettings, LearnedTimeout};
 pub use mirror::MirrorSettings;
 pub use retries::RetryPolicy;
@@ -39,7 +40,7 @@ pub use rule::RuleSettings;
 pub use seconds::{InvalidSeconds, Seconds};
 pub use split::{SplitBy, SplitSettings, Variant};
 pub use strategy::{RoutingStrategy, StrategyArgs};
-pub use virtual_model::{MeaningRoute, MeaningSettings, VirtualModel};
+pub use virtual_model::{MeaningRoute, MeaningSettings, QualityTier, VirtualModel};
 
 /// `router_settings`: how requests are spread over the deployments of a model.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -79,7 +79,12 @@ impl Default for Scripted {
             errors: 0.0,
             away: Vec::new(),
             quota: None,
-            price: Some(Price { input: 1_000_000_000, cached: 1_000_000_000, output: 4_000_000_000 }),
+            price: Some(Price {
+                input: 1_000_000_000,
+                cached: 1_000_000_000,
+                output: 4_000_000_000,
+                request: 0,
+            }),
         }
     }
 }

@@ -110,7 +110,7 @@ fn deployments() -> impl Strategy<Value = Vec<Deployment>> {
     let facts =
         (price, prop::option::weighted(0.3, 0..5_000_u64), any::<bool>()).prop_map(|(price, most, lacks)| {
             Facts {
-                price: price.map(|(input, output)| Price { input, cached: input / 2, output }),
+                price: price.map(|(input, output)| Price { input, cached: input / 2, output, request: 0 }),
                 max_input_tokens: most,
                 lacks: if lacks { Capabilities::VISION } else { Capabilities::NONE },
                 ..Facts::default()

@@ -70,7 +70,7 @@ pub(crate) struct Told {
     head: Vec<(String, String)>,
 }
 
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 12] = [
     "retry-after",
     "x-request-id",
     "x-litellm-model-group",
@@ -80,6 +80,7 @@ const HEADERS: [&str; 11] = [
     "x-llm-gateway-deployment",
     "x-llm-gateway-layer",
     "x-llm-gateway-notes",
+    "x-llm-gateway-quality-tier",
     "x-llm-gateway-queue-duration-ms",
     "x-llm-gateway-variant",
 ];

@@ -93,7 +93,7 @@ pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
 pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
 pub use litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings, ModelGroupSettings};
 pub use model_list::{ClientCredential, ModelInfo};
-pub use price_changes::{PriceChange, PriceTerms};
+pub use price_changes::{OwnTerms, PriceChange, PriceTerms};
 pub use priorities::{Priorities, PrioritySettings, Reservation};
 pub use resolve::{ModelGroup, Resolved, ResolvedDeployment, Route, Upstream, VendorChoice};
 #[cfg(feature = "schemars")]

@@ -1,7 +1,7 @@
 //! `llm_gateway.price_changes`: discounts, margins and prices of teams that hold from some day on.
 
 use indexmap::IndexMap;
-use llm_pricing::{Dated, Discounts, Margins, Since};
+use llm_pricing::{Adjustment, Dated, Discounts, Margin, Margins, Share, Since};
 use serde::Deserialize;
 
 #[cfg(feature = "schemars")]
@@ -44,7 +44,31 @@ pub struct PriceTerms {
     pub team_prices: IndexMap<String, TeamPrices>,
 }
 
+/// What an entry of `model_list` takes off its prices and puts on them, in the place of what is said of its vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OwnTerms {
+    /// The share that is taken off; `None` leaves it to the vendor's.
+    pub discount: Option<Share>,
+    /// What is put on; `None` leaves it to the vendor's.
+    pub margin: Option<Margin>,
+}
+
+impl OwnTerms {
+    /// These, and where they are silent those before.
+    pub(super) fn over(self, before: Self) -> Self {
+        Self { discount: self.discount.or(before.discount), margin: self.margin.or(before.margin) }
+    }
+}
+
 impl PriceTerms {
+    /// What is taken off the prices of a deployment and put on them: each by its own word, else its vendor's.
+    pub fn adjustment(&self, vendor: &str, model: &str, own: OwnTerms) -> Adjustment {
+        Adjustment {
+            discount: own.discount.map_or_else(|| self.discounts.find(vendor, model), |share| share.0),
+            margin: own.margin.unwrap_or_else(|| self.margins.find(vendor)),
+        }
+    }
+
     /// These, and what becomes of them.
     pub(super) fn dated(self, mut changes: Vec<PriceChange>) -> Dated<Self> {
         changes.sort_by_key(|change| change.from);
@@ -71,12 +95,21 @@ pub(super) fn with_price_keys(schema: &mut schemars::Schema) {
 #[derive(schemars::JsonSchema)]
 #[expect(dead_code, reason = "stands for its JSON Schema; the loader reads its parts one by one")]
 struct PriceKeys {
+    /// The share that is taken off this deployment's prices, in the place of its vendor's: `0.05` is five per cent.
+    /// Default: as `litellm_settings.cost_discount_config` says.
+    #[schemars(default)]
+    cost_discount: Option<f64>,
+    /// What is put on after that, in the place of the vendor's: a share, or `{percentage, fixed_amount}`, a share as well
+    /// and dollars an answer. Default: as `litellm_settings.cost_margin_config` says.
+    #[schemars(default)]
+    cost_margin: Option<serde_json::Value>,
     /// Prices that hold from some day on. Default: none.
     #[schemars(default)]
     price_changes: Vec<ModelPriceChange>,
 }
 
-/// Prices of a deployment from some day on: `from`, and prices under LiteLLM's names. What it does not name stays as it was.
+/// Prices of a deployment from some day on: `from`, and prices under LiteLLM's names, `cost_discount` or `cost_margin`. What
+/// it does not name stays as it was.
 #[cfg(feature = "schemars")]
 #[derive(schemars::JsonSchema)]
 #[schemars(inline)]

@@ -13,6 +13,7 @@ use super::address::shown;
 use super::cache_point::CachePoint;
 use super::diagnostic::Mark;
 use super::model_list::{ClientCredential, ModelInfo};
+use super::price_changes::OwnTerms;
 use super::secret::SecretRef;
 use super::vendors::{VendorError, Vendors};
 use super::wildcard::{Pattern, substitute};
@@ -53,6 +54,8 @@ pub struct ResolvedDeployment {
     pub params: Map<String, Value>,
     /// Prices that the entry sets, and from when.
     pub prices: Dated<Prices>,
+    /// What the entry takes off them and puts on them, and from when.
+    pub terms: Dated<OwnTerms>,
     /// The vendor's settings beside model, key and address.
     pub parameters: Vec<(String, SecretRef)>,
     /// Where the vendor serves it from, as far as the configuration says: places may have prices of their own.

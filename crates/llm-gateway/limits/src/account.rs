@@ -28,6 +28,8 @@ pub(crate) struct Account {
     pub(crate) measure: Measure,
     pub(crate) cycle: Cycle,
     calendar: Calendar,
+    /// Whether the ledger books what is taken of it: see [`Bound::is_booked`].
+    pub(crate) is_booked: bool,
     /// Whether nobody has to be asked before it is used.
     is_free: bool,
     current: ArcSwap<Tally>,
@@ -41,6 +43,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn new(bound: &Bound, calendar: &Calendar, is_free: bool, now: UnixMs) -> Self {
+        let window = bound.cycle.window(now, calendar);
         Self {
             id: bound.account.clone(),
             level: bound.level,
@@ -49,8 +52,9 @@ impl Account {
             measure: bound.measure,
             cycle: bound.cycle,
             calendar: calendar.clone(),
+            is_booked: bound.is_booked(window),
             is_free,
-            current: ArcSwap::from_pointee(Tally::new(bound.cycle.window(now, calendar), is_free)),
+            current: ArcSwap::from_pointee(Tally::new(window, is_free)),
             rolling: Mutex::new(()),
             flight: Mutex::new(None),
             wanted: AtomicI64::new(0),
@@ -265,17 +269,23 @@ impl Tally {
         is_held_back
     }
 
+    /// Nobody has said in time whether so much can be had.
+    pub(crate) fn is_late(&self, need: i64, now: UnixMs) {
+        self.held_back_need.store(need, Release);
+        self.held_back_at.store(now.0.max(1), Release);
+    }
+
     /// How much more than needed is welcome: what goes in two seconds at the pace since the last question, but a small part
-    /// of the limit and of what is left at most.
-    pub(crate) fn bulk(&self, limit: i64, now: UnixMs) -> i64 {
+    /// of the limit and of what is `left` at most: by the last word, if that is not said.
+    pub(crate) fn bulk(&self, limit: i64, left: Option<i64>, now: UnixMs) -> i64 {
         let taken = self.taken.load(Acquire);
         let since = now.since(UnixMs(self.asked_at.swap(now.0, AcqRel))).clamp(1, 60_000);
         let passed = taken.saturating_sub(self.asked_taken.swap(taken, AcqRel)).max(0);
         let pace = i128::from(passed) * 2_000 / i128::from(since);
-        let left = match self.left.load(Acquire) {
+        let left = left.unwrap_or_else(|| match self.left.load(Acquire) {
             unknown if unknown < 0 => limit,
             left => left,
-        };
+        });
         pace.min(i128::from((limit / 8).min(left / 4))).try_into().unwrap_or(0).max(0)
     }
 
@@ -316,8 +326,8 @@ impl Tally {
     }
 
     /// Whether no request has anything reserved, and all that was spent is booked: then nothing need be held.
-    pub(crate) fn is_at_rest(&self, measure: Measure) -> bool {
-        let booked = if measure == Measure::Spend { self.booked.load(Acquire) } else { 0 };
+    pub(crate) fn is_at_rest(&self, is_booked: bool) -> bool {
+        let booked = if is_booked { self.booked.load(Acquire) } else { 0 };
         self.taken.load(Acquire) == booked && self.granted.load(Acquire) == booked
     }
 

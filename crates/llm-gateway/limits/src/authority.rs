@@ -31,8 +31,9 @@ pub struct Ask {
     pub need: i64,
     /// What would be welcome, at least `need`.
     pub wish: i64,
-    /// What of the account is money: it is settled by what the ledger books.
-    pub is_money: bool,
+    /// Whether the ledger books what is taken of the account: then that counts for good, and a share of it is held until it
+    /// is booked. Of others only what is held counts.
+    pub is_booked: bool,
 }
 
 /// What came of an [`Ask`].
@@ -88,4 +89,22 @@ pub trait Authority: Send + Sync {
     /// Waits until it may be known what others hold, where nothing was handed out although enough is left. Answers how
     /// many milliseconds that took.
     fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>>;
+}
+
+impl<T: Authority + ?Sized> Authority for Arc<T> {
+    fn take<'a>(&'a self, asks: &'a [Ask]) -> Taking<'a, Vec<Grant>> {
+        (**self).take(asks)
+    }
+
+    fn give_back<'a>(&'a self, refunds: &'a [Refund]) -> Taking<'a, ()> {
+        (**self).give_back(refunds)
+    }
+
+    fn renew<'a>(&'a self) -> Taking<'a, bool> {
+        (**self).renew()
+    }
+
+    fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>> {
+        (**self).pause()
+    }
 }

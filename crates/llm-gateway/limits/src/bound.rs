@@ -223,7 +223,20 @@ pub struct Bound {
     pub(crate) resolved: OnceLock<Arc<Account>>,
 }
 
+/// Milliseconds up to which what is taken of a rate is in memory alone: nobody is let in again for long who starts anew.
+const SHORT_MS: u64 = 60_000;
+
 impl Bound {
+    /// Whether the ledger books what is taken, so that a process that starts again counts on from there: money, and rates of
+    /// more than a minute.
+    pub(crate) fn is_booked(&self, window: Window) -> bool {
+        match self.measure {
+            Measure::Spend => true,
+            Measure::Requests | Measure::Tokens => window.end.since(window.begin) > SHORT_MS,
+            Measure::Parallel => false,
+        }
+    }
+
     /// The limit as it stands now: with the increase while it lasts. `i64::MAX` if there is none.
     pub fn limit_at(&self, now: UnixMs) -> i64 {
         let Some(limit) = self.limit else { return i64::MAX };

@@ -6,7 +6,7 @@ mod tend;
 
 use std::collections::HashMap;
 use std::sync::atomic::{
-    AtomicBool, AtomicI64,
+    AtomicBool, AtomicI64, AtomicU64,
     Ordering::{AcqRel, Acquire, Release},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use llm_tenancy::Calendar;
 use llm_types::UnixMs;
 
 use crate::account::Account;
-use crate::{Bound, Measure, Source};
+use crate::{Bound, Source};
 
 pub(crate) use reserve::amount;
 pub use tend::Tended;
@@ -101,6 +101,8 @@ struct Inner {
     renewed_at: AtomicI64,
     /// Whether an answer stayed away since the lease was renewed: it may be over.
     is_doubtful: AtomicBool,
+    /// Questions that were answered.
+    answers: AtomicU64,
 }
 
 impl Limiter {
@@ -115,6 +117,7 @@ impl Limiter {
             leased_until: AtomicI64::new(i64::MAX),
             renewed_at: AtomicI64::new(i64::MIN),
             is_doubtful: AtomicBool::new(false),
+            answers: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -139,13 +142,13 @@ impl Limiter {
         self.inner.accounts().get(account).map(|account| account.id.clone())
     }
 
-    /// The ledger's entries over `nanos` of an account's window are in the database. To be called for each charge after the
-    /// commit.
-    pub fn booked(&self, account: &str, window: i64, nanos: i64) {
+    /// The ledger's entries over `amount` of an account's window are in the database: nano-dollars, tokens or requests. To be
+    /// called for each charge after the commit.
+    pub fn booked(&self, account: &str, window: i64, amount: i64) {
         let Some(account) = self.inner.accounts().get(account).cloned() else { return };
         let tally = account.last_tally();
         if tally.start == window {
-            tally.book(nanos.max(0));
+            tally.book(amount.max(0));
         }
     }
 
@@ -184,7 +187,7 @@ impl Inner {
             }
             let is_free = match self.source {
                 Source::Nobody => true,
-                Source::Alone(..) => bound.measure != Measure::Spend,
+                Source::Alone(..) => !bound.is_booked(bound.cycle.window(now, &self.settings.calendar)),
                 Source::Shared(..) => false,
             };
             let account = Arc::new(Account::new(bound, &self.settings.calendar, is_free, now));
@@ -208,6 +211,7 @@ impl Inner {
     }
 
     fn came_back(&self) {
+        self.answers.fetch_add(1, AcqRel);
         self.is_away.store(false, Release);
     }
 

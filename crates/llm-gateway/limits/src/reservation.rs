@@ -19,6 +19,8 @@ pub(crate) struct Line {
     /// `i64::MAX` if nothing is refused.
     pub(crate) limit: i64,
     pub(crate) soft: Option<i64>,
+    /// How much of it is looked at: from there on it is counted, and nobody is asked.
+    pub(crate) saturates: Option<i64>,
     /// What is reserved and not settled.
     pub(crate) amount: i64,
     /// Whether it is taken whatever the limit.
@@ -63,7 +65,7 @@ impl Extension {
     }
 }
 
-/// An account that a request's cost is taken out of, and the beginning of its window: a ledger entry's charge.
+/// An account that what a request takes is booked to, and the beginning of its window: a ledger entry's charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Charged<'a> {
     /// The account.
@@ -132,6 +134,16 @@ impl Reservation {
     pub fn charges(&self) -> impl Iterator<Item = Charged<'_>> {
         let money = self.lines.iter().filter(|line| line.account.measure == Measure::Spend);
         money.map(|line| Charged { account: &line.account.id, window: line.tally.start })
+    }
+
+    /// The accounts of rates that the ledger books: those of more than a minute. The request is one of theirs, and its tokens
+    /// are.
+    pub fn rates(&self) -> impl Iterator<Item = Charged<'_>> {
+        let of_rates = |line: &&Line| {
+            line.account.is_booked && matches!(line.account.measure, Measure::Requests | Measure::Tokens)
+        };
+        let rates = self.lines.iter().filter(of_rates);
+        rates.map(|line| Charged { account: &line.account.id, window: line.tally.start })
     }
 
     /// What is left of the limits that the request is under.

@@ -11,8 +11,8 @@ pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + S
 
 /// Knows what has been booked: the database.
 pub trait Books: Send + Sync {
-    /// What is booked of each account in the window that begins then, in nano-dollars. What an earlier process wrote down
-    /// and did not book must be booked by then: this one does not know of it.
+    /// What is booked of each account in the window that begins then: nano-dollars, tokens or requests. What
+    /// an earlier process wrote down and did not book must be booked by then: this one does not know of it.
     fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>>;
 }
 
@@ -21,7 +21,7 @@ pub trait Books: Send + Sync {
 pub enum Source {
     /// Nobody: all that counts happens in this process.
     Nobody,
-    /// This process is alone; what was booked before is looked up when an account of money is first used.
+    /// This process is alone; what was booked before is looked up when an account that the ledger books is first used.
     Alone(Arc<dyn Books>, Spawn),
     /// There are others; shares are asked for.
     Shared(Arc<dyn Authority>, Spawn),

@@ -5,6 +5,7 @@ mod address;
 mod link;
 mod news;
 mod others;
+mod patience;
 mod quota;
 mod reserve;
 mod store;

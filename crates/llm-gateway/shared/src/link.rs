@@ -16,11 +16,11 @@ pub(crate) enum Link {
 }
 
 impl Opener {
-    /// Connects. Everything that is asked over the connection is answered within `timeout`, or fails.
-    pub(crate) async fn open(&mut self, timeout: Duration) -> RedisResult<Link> {
+    /// Connects within `timeout`. Everything that is asked over the connection is answered within `answer`, or fails.
+    pub(crate) async fn open(&mut self, timeout: Duration, answer: Duration) -> RedisResult<Link> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(timeout))
-            .set_response_timeout(Some(timeout));
+            .set_response_timeout(Some(answer));
         Ok(match self {
             Self::Single(client) => {
                 Link::One(client.get_multiplexed_async_connection_with_config(&config).await?)
@@ -29,7 +29,7 @@ impl Opener {
             Self::Cluster(client) => {
                 let config = cluster::ClusterConfig::new()
                     .set_connection_timeout(timeout)
-                    .set_response_timeout(timeout);
+                    .set_response_timeout(answer);
                 Link::Cluster(client.get_async_connection_with_config(config).await?)
             }
         })

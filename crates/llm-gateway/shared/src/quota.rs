@@ -20,6 +20,7 @@ use llm_types::UnixMs;
 use tokio::sync::oneshot;
 
 use crate::address::AddressError;
+use crate::patience::{self, Patience};
 use crate::store::Options;
 use call::{Answer, Answered, Frame, How, Line, Whole};
 use connection::Connection;
@@ -43,7 +44,7 @@ pub struct QuotaOptions {
 
 /// What is booked by the database: a budget that Redis does not know begins with it.
 pub trait Seed: Send + Sync {
-    /// For each account and beginning of a period in its turn, what is booked in nano-dollars. Read from what is
+    /// For each account and beginning of a period in its turn, what is booked: nano-dollars, tokens or requests. Read from what is
     /// committed, after the call.
     fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>>;
 
@@ -133,7 +134,7 @@ impl RedisAuthority {
         self.connection.is_there()
     }
 
-    /// So many nano-dollars of each account, in the period that begins then, are booked: the database has committed it.
+    /// So much of each account, in the period that begins then, are booked: the database has committed it.
     /// They are held no longer, and count all the same. Each booking is told once: what Redis does not hear within the
     /// timeout it hears with a later call.
     pub async fn settled(&self, bookings: &[(AccountId, i64, i64)]) {
@@ -201,7 +202,7 @@ impl RedisAuthority {
             }
             if is_valid { Ok(answer) } else { Err(lapsed()) }
         };
-        tokio::time::timeout(within, calling).await.unwrap_or_else(|_| {
+        patience::within(within, calling).await.unwrap_or_else(|| {
             self.connection.end(used.load(Ordering::Relaxed));
             Err(AuthorityError(format!("no answer within {timeout:?}")))
         })
@@ -218,38 +219,38 @@ impl RedisAuthority {
         seeds: &Seeds,
     ) -> Result<Vec<Answered>, AuthorityError> {
         let timeout = self.options.redis.timeout;
-        let began = tokio::time::Instant::now();
+        let mut patience = Patience::new(timeout);
         let slow = || AuthorityError(format!("no answer within {timeout:?}"));
         let mut own = Own { bucket, asks, reply: bucket.queue.wait(asks, seeds) };
         loop {
-            let turn = tokio::select! {
-                biased;
-                answer = &mut own.reply => match answer {
-                    Ok(answer) => return answer,
-                    Err(_) => {
-                        // Whoever asked for all has gone.
-                        own.reply = bucket.queue.wait(asks, seeds);
-                        continue;
-                    }
-                },
-                turn = tokio::time::timeout(
-                    (timeout / 2).saturating_sub(began.elapsed()),
-                    bucket.turn.lock(),
-                ) => turn,
+            let coming = async {
+                tokio::select! {
+                    biased;
+                    answer = &mut own.reply => Coming::Answer(answer),
+                    turn = bucket.turn.lock() => Coming::Turn(turn),
+                }
             };
-            let Ok(_turn) = turn else {
+            let _turn = match patience.until(timeout / 2, coming).await {
+                Some(Coming::Turn(turn)) => turn,
+                Some(Coming::Answer(Ok(answer))) => return answer,
+                Some(Coming::Answer(Err(_))) => {
+                    // Whoever asked for all has gone.
+                    own.reply = bucket.queue.wait(asks, seeds);
+                    continue;
+                }
                 // Others have it, and may have the answer in time.
-                let left = timeout.saturating_sub(began.elapsed());
-                return match tokio::time::timeout(left, &mut own.reply).await {
-                    Ok(Ok(answer)) => answer,
-                    Ok(Err(_)) | Err(_) => Err(slow()),
-                };
+                None => {
+                    return match patience.until(timeout, &mut own.reply).await {
+                        Some(Ok(answer)) => answer,
+                        Some(Err(_)) | None => Err(slow()),
+                    };
+                }
             };
             if let Ok(answer) = own.reply.try_recv() {
                 return answer;
             }
             let waiting = bucket.queue.next();
-            let left = timeout.saturating_sub(began.elapsed());
+            let left = timeout.saturating_sub(patience.spent());
             let called =
                 self.call(bucket, left, Whole::No, |mirror, replicas| lines(&waiting, mirror, replicas));
             let answered = called.await.map(|answer| answer.lines);
@@ -300,9 +301,9 @@ impl RedisAuthority {
         looking: impl Future<Output = Result<T, AuthorityError>>,
     ) -> Result<T, AuthorityError> {
         let within = self.options.seed_timeout;
-        tokio::time::timeout(within, looking)
+        patience::within(within, looking)
             .await
-            .unwrap_or_else(|_| Err(AuthorityError(format!("what is booked is not known within {within:?}"))))
+            .unwrap_or_else(|| Err(AuthorityError(format!("what is booked is not known within {within:?}"))))
     }
 
     /// Tells what is held of these accounts. Who does not hear it now hears it when the lease is renewed.
@@ -324,9 +325,9 @@ impl RedisAuthority {
         let batches = places.chunks(BATCH).chain(places.is_empty().then_some(none));
         for batch in batches {
             let timeout = self.options.redis.timeout;
-            let _turn = tokio::time::timeout(timeout / 2, bucket.turn.lock())
+            let _turn = patience::within(timeout / 2, bucket.turn.lock())
                 .await
-                .map_err(|_| AuthorityError(format!("no answer within {timeout:?}")))?;
+                .ok_or_else(|| AuthorityError(format!("no answer within {timeout:?}")))?;
             self.call(bucket, timeout, Whole::No, |mirror, _| telling(mirror, batch)).await?;
         }
         Ok(())
@@ -351,9 +352,9 @@ impl RedisAuthority {
     /// Tells everything in a bucket that may not know it. Nothing is taken there meanwhile.
     async fn tell_whole_bucket(&self, bucket: &Bucket) -> Result<(), AuthorityError> {
         let timeout = self.options.redis.timeout;
-        let _turn = tokio::time::timeout(timeout, bucket.turn.lock())
+        let _turn = patience::within(timeout, bucket.turn.lock())
             .await
-            .map_err(|_| AuthorityError(format!("no answer within {timeout:?}")))?;
+            .ok_or_else(|| AuthorityError(format!("no answer within {timeout:?}")))?;
         let places = bucket.mirror().everything();
         let (before, last) = places.split_at(places.len().saturating_sub(1) / BATCH * BATCH);
         let mut since: Option<String> = None;
@@ -388,9 +389,9 @@ impl RedisAuthority {
         let QuotaOptions { seed_timeout, lease, .. } = &self.options;
         self.entry.renew(&*self.seed, replica, *seed_timeout, *lease).await?;
         // A handshake has more ways to go than a call.
-        let connecting = tokio::time::timeout(*timeout * 4, self.connection.get(address, *timeout)).await;
+        let connecting = patience::within(*timeout * 4, self.connection.get(address, *timeout)).await;
         connecting
-            .map_err(|_| AuthorityError(format!("no connection within {:?}", *timeout * 4)))?
+            .ok_or_else(|| AuthorityError(format!("no connection within {:?}", *timeout * 4)))?
             .map_err(failed)?;
         let told = self.tell_everything().await;
         if !self.has_lapsed.load(Ordering::Acquire) {
@@ -510,6 +511,13 @@ impl Drop for Taken<'_> {
             self.authority.bucket(&account).mirror().give_back((account.clone(), window), grant.granted);
         }
     }
+}
+
+/// What comes first to who waits for an answer.
+enum Coming<'a> {
+    /// Whoever had the turn has asked for all.
+    Answer(Result<Result<Vec<Answered>, AuthorityError>, oneshot::error::RecvError>),
+    Turn(tokio::sync::MutexGuard<'a, ()>),
 }
 
 /// What one request waits for. It goes back if it comes when nobody waits any more.

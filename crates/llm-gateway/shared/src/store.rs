@@ -228,7 +228,7 @@ impl Store {
         let timeout = self.options.timeout;
         let connecting = async {
             // Made anew each time: names may have come to stand for other machines.
-            let mut link = self.options.address.opener()?.open(timeout).await?;
+            let mut link = self.options.address.opener()?.open(timeout, timeout).await?;
             let (seconds, micros): (u64, u64) = cmd("TIME").query_async(&mut link).await?;
             let now_ms = seconds * 1_000 + micros / 1_000;
             // The time of grace runs from the first who comes, not from the first who wants something.

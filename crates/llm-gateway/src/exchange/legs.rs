@@ -45,8 +45,9 @@ impl Exchange {
             seen: None,
         };
         let place = self.record.legs.len();
+        let rates = self.allowed.as_ref().and_then(|allowed| allowed.rates.as_ref());
         let open = match &self.finaliser.ledger {
-            Some(ledger) => Some(ledger.intend(&self.record, &leg, place, hold)?),
+            Some(ledger) => Some(ledger.intend(&self.record, &leg, place, hold, rates)?),
             None => None,
         };
         self.open.push(open);

@@ -12,6 +12,9 @@ use crate::exchange::{Leg, Record};
 use crate::pricing::{self, Bill};
 use crate::runtime::Runtime;
 
+#[cfg(test)]
+mod tests;
+
 /// The name of a request: what clients and logs call it, and what the ledger does.
 #[derive(Debug, Clone)]
 pub struct Name {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use llm_ledger::{Charge, Entry, Flag, Usd};
-use llm_limits::{Extension, Prices, Reservation, Size};
+use llm_limits::{Charged, Extension, Prices, Reservation, Size};
 
 /// What is set aside for an attempt, which may ask its vendor several times. What is not spent when it is dropped goes
 /// back.
@@ -25,10 +25,6 @@ impl Hold {
     /// This much, for so many tokens of an answer at these prices. `cap` are the tokens that fit into it, where the request
     /// sets no bound of its own.
     pub(crate) fn new(reservation: Reservation, cap: Option<u64>, output: u64, prices: Prices) -> Self {
-        let charge = |charged: llm_limits::Charged<'_>| Charge {
-            account: charged.account.name.clone(),
-            window: charged.window,
-        };
         Self {
             charges: reservation.charges().map(charge).collect(),
             reserved: AtomicI64::new(reservation.nanos()),
@@ -102,6 +98,11 @@ impl Hold {
         entry.reserved = reserved;
         entry.flags = entry.flags.with_if(is_exceeded, Flag::Exceeded);
     }
+}
+
+/// A charge of a ledger's entry.
+pub(super) fn charge(charged: Charged<'_>) -> Charge {
+    Charge { account: charged.account.name.clone(), window: charged.window }
 }
 
 impl Drop for Hold {

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
-use llm_pricing::{Capability, Item, ModelInfo, Prices};
+use llm_pricing::{Capability, ModelInfo};
 use llm_provider_core::Credential;
 use llm_router::{Capabilities, DeploymentId, Facts, Price};
 
@@ -17,7 +17,7 @@ pub(super) struct Known<'a> {
     pub(super) region: Option<&'a str>,
     pub(super) window: Window,
     pub(super) table: Option<&'a ModelInfo<'a>>,
-    pub(super) prices: Option<&'a Prices>,
+    pub(super) price: Option<Price>,
     pub(super) credential: Option<&'a Credential>,
 }
 
@@ -52,20 +52,10 @@ pub(super) fn facts(known: &Known<'_>) -> Facts {
         max_output_tokens: known.window.max_output_tokens,
         has,
         lacks,
-        price: known.prices.and_then(price),
+        price: known.price,
         credential: credential(known),
         ..Facts::default()
     }
-}
-
-fn price(prices: &Prices) -> Option<Price> {
-    let rate = |item: Item| prices.rate(item).map(llm_pricing::Rate::femtos);
-    let input = rate(Item::Input)?;
-    Some(Price {
-        input,
-        cached: rate(Item::CacheRead).unwrap_or(input),
-        output: rate(Item::Output).unwrap_or(0),
-    })
 }
 
 /// The same number for the same key of the same vendor; another for every deployment without a key.

@@ -1,11 +1,13 @@
 //! Who knows what has been spent, and who hands out shares of limits.
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use llm_gateway_shared::Seed;
 use llm_limits::{AccountId, Ask, Authority, AuthorityError, Books, Grant, Refund, Taking};
 use llm_store::{ShareAsk, ShareGrant, Store, StoreError, Taken};
+use llm_types::UnixMs;
 
 use crate::runtime::Runtime;
 
@@ -89,7 +91,7 @@ impl Authority for StoreAuthority {
                     limit: ask.limit,
                     need: ask.need,
                     wish: ask.wish,
-                    is_money: ask.is_money,
+                    is_money: ask.is_booked,
                 })
                 .collect();
             match self.store.take_shares(&self.replica, &asks, self.runtime.now()).await {
@@ -128,4 +130,74 @@ impl Authority for StoreAuthority {
 
 fn away(error: &StoreError) -> AuthorityError {
     AuthorityError(error.to_string())
+}
+
+/// Whoever is asked about limits, with a line in the log for what stands against it: one of each sort in a while, however
+/// many requests wait.
+#[derive(Debug)]
+pub struct Heard<T> {
+    inner: T,
+    runtime: Runtime,
+    /// What was told, and when.
+    told: Mutex<Vec<(String, UnixMs)>>,
+}
+
+impl<T> Heard<T> {
+    /// Milliseconds for which the same is not told again.
+    const QUIET_MS: u64 = 60_000;
+    /// So many sorts are remembered.
+    const SORTS: usize = 16;
+
+    /// By the time of `runtime`.
+    pub const fn new(inner: T, runtime: Runtime) -> Self {
+        Self { inner, runtime, told: Mutex::new(Vec::new()) }
+    }
+
+    fn tell(&self, error: &AuthorityError) {
+        let now = self.runtime.now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(_, at)| now.since(*at) < Self::QUIET_MS);
+        if told.len() >= Self::SORTS || told.iter().any(|(text, _)| *text == error.0) {
+            return;
+        }
+        told.push((error.0.clone(), now));
+        tracing::warn!(%error, "nobody says what is left of limits");
+    }
+
+    fn heard<'a, R: Send + Sync + 'a>(&'a self, asking: Taking<'a, R>) -> Taking<'a, R>
+    where
+        T: Sync,
+    {
+        Box::pin(async move {
+            let answer = asking.await;
+            if let Err(error) = &answer {
+                self.tell(error);
+            }
+            answer
+        })
+    }
+}
+
+impl<T: Books> Books for Heard<T> {
+    fn booked<'a>(&'a self, accounts: &'a [(AccountId, i64)]) -> Taking<'a, Vec<i64>> {
+        self.heard(self.inner.booked(accounts))
+    }
+}
+
+impl<T: Authority> Authority for Heard<T> {
+    fn take<'a>(&'a self, asks: &'a [Ask]) -> Taking<'a, Vec<Grant>> {
+        self.heard(self.inner.take(asks))
+    }
+
+    fn give_back<'a>(&'a self, refunds: &'a [Refund]) -> Taking<'a, ()> {
+        self.heard(self.inner.give_back(refunds))
+    }
+
+    fn renew<'a>(&'a self) -> Taking<'a, bool> {
+        self.heard(self.inner.renew())
+    }
+
+    fn pause<'a>(&'a self) -> Pin<Box<dyn Future<Output = u64> + Send + 'a>> {
+        self.inner.pause()
+    }
 }

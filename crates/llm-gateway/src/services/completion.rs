@@ -331,6 +331,7 @@ async fn route(
     }
     open.record_mut().rule = entry.rule.map(str::to_owned);
     open.record_mut().variant = entry.variant.map(|(split, variant)| format!("{split}={variant}"));
+    open.record_mut().quality = entry.quality.map(str::to_owned);
     let _set_once = request.continuing.set(continuation::continuing(request, &group)?);
     let mut session = Box::new(Session::new(wishes(request, &group)?));
     let mut rng = app.runtime.entropy();
@@ -447,6 +448,9 @@ fn answer(
     tell_notes(&exchange.record().notes, &request.ask.headers, map);
     if let Some(variant) = &exchange.record().variant {
         map.insert(headers::VARIANT, printable(variant));
+    }
+    if let Some(tier) = &exchange.record().quality {
+        map.insert(headers::QUALITY_TIER, printable(tier));
     }
     exchange.record_mut().status = Some(200);
     *response.body_mut() = match asked {

@@ -105,6 +105,7 @@ pub async fn explain(
         "key": principal.as_ref().map(Principal::name),
         "rule": entry.rule,
         "variant": entry.variant,
+        "quality_tier": entry.quality,
         "class": class,
         "group": &*group.name,
         "inquiry": inquiry,

@@ -165,6 +165,9 @@ fn tell(record: &Record, to: &mut impl Members) {
     if let Some(variant) = &record.variant {
         to.text("variant", variant);
     }
+    if let Some(tier) = &record.quality {
+        to.text("quality_tier", tier);
+    }
     if let Some(failed) = failed_attempts(record) {
         to.text("failed_attempts", &failed);
     }

@@ -42,6 +42,47 @@ async fn discounts_and_margins_are_counted() {
 }
 
 #[tokio::test]
+async fn a_deployment_has_its_own_discount_and_margin() {
+    let entry = |id: &str, litellm_params: Value, mut info: Value| {
+        let mut params = json!({
+            "model": format!("mock/{id}"), "input_cost_per_token": 0.00001, "output_cost_per_token": 0,
+            "mock_response": {"usage": {"prompt_tokens": 1000, "completion_tokens": 1}},
+        });
+        params.as_object_mut().unwrap().extend(litellm_params.as_object().unwrap().clone());
+        info["id"] = json!(id);
+        json!({"model_name": id, "litellm_params": params, "model_info": info})
+    };
+    let changes = json!([{"from": "2026-01-02", "cost_discount": 0, "cost_margin": {"fixed_amount": 0.001}}]);
+    let config = json!({
+        "litellm_settings": {"cost_discount_config": {"mock": 0.5}, "cost_margin_config": {"global": 0.1}},
+        "router_settings": {"virtual_models": {"any": {"cheapest": ["usual", "cheap"]}}},
+        "model_list": [
+            entry("usual", json!({}), json!({})),
+            entry("cheap", json!({}), json!({"cost_discount": 0.8, "price_changes": changes})),
+            entry("dear", json!({"cost_margin": {"percentage": 1, "fixed_amount": 0.002}}), json!({"cost_margin": 5})),
+            entry("plain", json!({}), json!({"cost_discount": 0, "cost_margin": 0})),
+        ],
+    });
+    let app = TestApp::new(&config).await;
+    let told = async |model: &str| {
+        let answer = app.post(CHAT, &ask(&json!({"model": model}))).await;
+        let header = |name: &str| answer.header(name).unwrap_or_default().to_owned();
+        (header("x-litellm-model-id"), header(COST))
+    };
+    for (model, cost) in [("usual", "0.0055"), ("cheap", "0.0022"), ("dear", "0.012"), ("plain", "0.01")] {
+        assert_eq!(told(model).await, (model.to_owned(), cost.to_owned()));
+    }
+    assert_eq!(told("any").await, ("cheap".to_owned(), "0.0022".to_owned()), "by what is paid");
+    let foreseen = app.post("/v1/explain", &ask(&json!({"model": "cheap", "max_tokens": 1}))).await.json();
+    let least: f64 = foreseen["estimated_cost"]["usd_at_least"].as_str().unwrap().parse().unwrap();
+    let tokens = foreseen["estimated_cost"]["input_tokens"].as_f64().unwrap();
+    assert!((least - tokens * 0.000_002_2).abs() < 1e-9, "{least} for {tokens}");
+    app.clock.advance(Duration::from_hours(24));
+    assert_eq!(told("cheap").await.1, "0.011", "both have changed");
+    assert_eq!(told("any").await.0, "usual");
+}
+
+#[tokio::test]
 async fn a_request_costs_what_held_when_it_began() {
     // The clock stands at the first instant of 2026, and the prices change two hours later.
     let config = json!({

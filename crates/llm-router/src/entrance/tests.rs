@@ -33,6 +33,8 @@ fn a_plain_model_goes_straight_in() {
             rule: None,
             variant: None,
             virtual_model: None,
+            quality: None,
+            unknown_quality: None,
             narrowed: None,
             class_by: None
         }
@@ -155,6 +157,74 @@ fn a_class_is_asked_for_and_then_chooses() {
     assert_eq!(entrance.enter(&Inquiry { class: Some(""), ..asks("topical") }).group, "cheap");
 }
 
+fn tiers() -> Value {
+    json!({"virtual_models": {
+        "writer": {"by_quality": {"draft": ["small", "eu"], "final": "large"}},
+        "careful": {"by_quality": {"draft": ["small"], "final": ["large"]}, "default": "draft"},
+        "other": {"by_quality": {"draft": "small"}, "default": "cheap"},
+        "cheap": {"cheapest": ["small", "large"]},
+    }})
+}
+
+#[test]
+fn a_request_names_its_tier() {
+    let (settings, entrance) = (settings(tiers()), entrance(tiers()));
+    let enter = |model, quality| {
+        let entry = entrance.enter(&Inquiry { quality, ..asks(model) });
+        (entry.group.to_owned(), entry.virtual_model, entry.quality)
+    };
+    let led = |group: &str, model, tier| (group.to_owned(), Some(model), tier);
+    assert_eq!(enter("writer", Some("draft")), led("writer:draft", "writer", Some("draft")));
+    assert_eq!(enter("writer", None), led("writer:final", "writer", Some("final")), "the best");
+    assert_eq!(enter("careful", None), led("careful:draft", "careful", Some("draft")));
+    assert_eq!(enter("other", None), led("cheap", "other", None));
+    // By its own name, whatever else is said.
+    assert_eq!(enter("writer:draft", Some("final")), led("writer:draft", "writer", Some("draft")));
+    assert_eq!(enter("small", Some("draft")), ("small".to_owned(), None, None), "it has no tiers");
+    assert!(entrance.needs().contains(Needs::QUALITY));
+
+    let inquiry = Inquiry { quality: Some("best"), ..asks("writer") };
+    let refused = entrance.enter(&inquiry).check_quality(&inquiry).unwrap_err();
+    assert_eq!(refused.message, r#""writer" has no tier "best", but draft, final"#);
+    assert_eq!((refused.kind.status(), refused.param.as_deref()), (400, Some("quality_tier")));
+    let inquiry = Inquiry { quality: Some("final"), ..asks("writer") };
+    assert!(entrance.enter(&inquiry).check_quality(&inquiry).is_ok());
+
+    let members = |name| settings.members(name).map(|members| members.join(" "));
+    assert_eq!(members("writer:draft").as_deref(), Some("small eu"));
+    assert_eq!(members("writer:final").as_deref(), Some("large"));
+    assert_eq!((members("writer"), members("writer:best"), members("small:draft")), (None, None, None));
+    let names: Vec<_> = settings.joined().collect();
+    assert_eq!(
+        names,
+        ["cheap", "writer:draft", "writer:final", "careful:draft", "careful:final", "other:draft"]
+    );
+}
+
+#[test]
+fn tiers_that_cannot_be_have_their_places() {
+    assert_eq!(
+        faults(json!({"virtual_models": {
+            "a": {"by_quality": {"": [], "x": ["nowhere", "b"]}, "default": "lost"},
+            "b": {"by_quality": {"x": "small"}},
+            "gpt": {"by_quality": {"4": "small"}, "cheapest": ["small"]},
+        }})),
+        [
+            "router_settings.virtual_models.a.by_quality.x[0]: no model has the name `nowhere`",
+            "router_settings.virtual_models.a.by_quality.x[1]: `b` is a virtual model, and cannot be reached from here",
+            "router_settings.virtual_models.a.default: no model has the name `lost`",
+            "router_settings.virtual_models.a.by_quality.: expected a name",
+            "router_settings.virtual_models.a.by_quality.: expected a model at least",
+            "router_settings.virtual_models.gpt: expected exactly one of cheapest, fastest, first_of, by_complexity, by_meaning and by_quality",
+        ]
+    );
+    let named = Entrance::new(&settings(tiers()), |name| GROUPS.contains(&name) || name == "writer:draft");
+    assert_eq!(
+        named.unwrap_err()[0].to_string(),
+        "router_settings.virtual_models.writer.by_quality.draft: `writer:draft` is the name of a model too"
+    );
+}
+
 #[test]
 fn faults_have_their_places() {
     assert_eq!(
@@ -171,8 +241,8 @@ fn faults_have_their_places() {
         }})),
         [
             "router_settings.virtual_models.gpt-4: `gpt-4` is the name of a model too",
-            "router_settings.virtual_models.both: expected exactly one of cheapest, fastest, first_of, by_complexity and by_meaning",
-            "router_settings.virtual_models.none: expected exactly one of cheapest, fastest, first_of, by_complexity and by_meaning",
+            "router_settings.virtual_models.both: expected exactly one of cheapest, fastest, first_of, by_complexity, by_meaning and by_quality",
+            "router_settings.virtual_models.none: expected exactly one of cheapest, fastest, first_of, by_complexity, by_meaning and by_quality",
             "router_settings.virtual_models.lost.first_of[1]: no model has the name `nowhere`",
             "router_settings.virtual_models.round.cheapest[0]: `lost` is a virtual model, and cannot be reached from here",
             "router_settings.virtual_models.tiers.default: `tiers` is a virtual model, and cannot be reached from here",

@@ -1,10 +1,14 @@
 //! `virtual_models`: one name for several models.
 
-use super::ClassBy;
-use crate::settings::{MeaningSettings, VirtualModel};
-use crate::{PlanFault, RouterSettings, Tier};
+use std::fmt;
 
-/// A virtual model that goes by the request's class. Those that choose among deployments need nothing here.
+use serde::Serialize;
+
+use super::ClassBy;
+use crate::settings::{MeaningSettings, VirtualModel, tier_name};
+use crate::{Inquiry, PlanFault, RouterSettings, Tier};
+
+/// A virtual model that goes by the request's class or tier. Those that choose among deployments need nothing here.
 #[derive(Debug)]
 pub(super) struct Virtual {
     pub(super) name: String,
@@ -17,12 +21,74 @@ enum By {
     /// The model of each tier.
     Complexity([Option<String>; Tier::ALL.len()]),
     Meaning(MeaningSettings),
+    /// The tiers, from the least to the best.
+    Quality(Vec<QualityGroup>),
+}
+
+/// A tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+struct QualityGroup {
+    tier: String,
+    /// The group that serves it, which is a model as well.
+    #[serde(skip)]
+    group: String,
+}
+
+/// The tiers of a virtual model. Shown with commas between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Tiers<'a>(&'a [QualityGroup]);
+
+impl fmt::Display for Tiers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, one) in self.0.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", one.tier)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a virtual model leads.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lead<'a> {
+    pub(super) group: &'a str,
+    pub(super) class_by: Option<ClassBy<'a>>,
+    pub(super) quality: Option<&'a str>,
+    pub(super) unknown_quality: Option<Tiers<'a>>,
 }
 
 impl Virtual {
+    /// Where it leads whoever asks for `model`; `None` if that is neither it nor one of its tiers.
+    pub(super) fn leads<'a>(&'a self, model: &str, inquiry: &Inquiry<'_>) -> Option<Lead<'a>> {
+        let By::Quality(tiers) = &self.by else {
+            return (self.name == model).then(|| {
+                let (group, class_by) = self.resolve(inquiry.class);
+                Lead { group, class_by, ..Lead::default() }
+            });
+        };
+        let of =
+            |one: &'a QualityGroup| Lead { group: &one.group, quality: Some(&one.tier), ..Lead::default() };
+        if self.name != model {
+            return tiers.iter().find(|one| one.group == model).map(of);
+        }
+        let usual = tiers.iter().find(|one| one.group == self.default);
+        let usual = usual.map_or(Lead { group: &self.default, ..Lead::default() }, of);
+        let Some(asked) = inquiry.quality else { return Some(usual) };
+        let found = tiers.iter().find(|one| one.tier == asked).map(of);
+        Some(found.unwrap_or(Lead { unknown_quality: Some(Tiers(tiers)), ..usual }))
+    }
+
+    /// Whether requests name tiers of it.
+    pub(super) const fn has_tiers(&self) -> bool {
+        matches!(self.by, By::Quality(_))
+    }
+
     /// The model for a class, and how to find the class out if it is not known.
-    pub(super) fn resolve<'a>(&'a self, class: Option<&str>) -> (&'a str, Option<ClassBy<'a>>) {
+    fn resolve(&self, class: Option<&str>) -> (&str, Option<ClassBy<'_>>) {
         let found = class.and_then(|class| match &self.by {
+            By::Quality(_) => None,
             By::Complexity(models) => {
                 let tier = Tier::ALL.into_iter().find(|tier| tier.as_str() == class)?;
                 models[tier as usize].as_deref()
@@ -32,10 +98,11 @@ impl Virtual {
             }
         });
         let class_by = match &self.by {
-            By::Complexity(_) => ClassBy::Complexity,
-            By::Meaning(meaning) => ClassBy::Meaning(meaning),
+            By::Complexity(_) => Some(ClassBy::Complexity),
+            By::Meaning(meaning) => Some(ClassBy::Meaning(meaning)),
+            By::Quality(_) => None,
         };
-        (found.unwrap_or(&self.default), class.is_none().then_some(class_by))
+        (found.unwrap_or(&self.default), class_by.filter(|_| class.is_none()))
     }
 }
 
@@ -56,16 +123,18 @@ pub(super) fn compile(
             !model.first_of.is_empty(),
             !model.by_complexity.is_empty(),
             model.by_meaning.is_some(),
+            !model.by_quality.is_empty(),
         ];
         if ways.into_iter().filter(|way| *way).count() != 1 {
-            let what = "expected exactly one of cheapest, fastest, first_of, by_complexity and by_meaning";
+            let what = "expected exactly one of cheapest, fastest, first_of, by_complexity, by_meaning and by_quality";
             faults.push(PlanFault::error(&path, what));
             continue;
         }
         // A virtual model that goes by class may lead to one that chooses among deployments, which ends there.
         let chooses = |target: &str| settings.virtual_models.get(target).is_some_and(VirtualModel::chooses);
         for (member, target) in model.targets() {
-            let by_class = !model.chooses();
+            // A tier is such a one itself.
+            let by_class = !model.chooses() && !member.starts_with("by_quality.");
             if !(is_group(target) || by_class && chooses(target)) {
                 let path = format!("{path}.{member}");
                 faults.push(if settings.virtual_models.contains_key(target) {
@@ -92,6 +161,9 @@ fn by_class(
     is_group: &dyn Fn(&str) -> bool,
     faults: &mut Vec<PlanFault>,
 ) -> Option<Virtual> {
+    if !model.by_quality.is_empty() {
+        return by_quality(name, path, model, is_group, faults);
+    }
     let (by, first) = if let Some(meaning) = &model.by_meaning {
         check_meaning(path, meaning, is_group, faults);
         (By::Meaning(meaning.clone()), None)
@@ -123,6 +195,36 @@ fn by_class(
         return None;
     };
     Some(Virtual { name: name.to_owned(), by, default })
+}
+
+fn by_quality(
+    name: &str,
+    path: &str,
+    model: &VirtualModel,
+    is_group: &dyn Fn(&str) -> bool,
+    faults: &mut Vec<PlanFault>,
+) -> Option<Virtual> {
+    let mut tiers = Vec::new();
+    for (tier, models) in &model.by_quality {
+        let path = format!("{path}.by_quality.{tier}");
+        if tier.is_empty() {
+            faults.push(PlanFault::error(&path, "expected a name"));
+        }
+        if models.models().is_empty() {
+            faults.push(PlanFault::error(&path, "expected a model at least"));
+        }
+        let group = tier_name(name, tier);
+        if is_group(&group) {
+            faults.push(PlanFault::error(&path, format!("`{group}` is the name of a model too")));
+        }
+        tiers.push(QualityGroup { tier: tier.clone(), group });
+    }
+    let own = |default: &str| tiers.iter().find(|one| one.tier == default).map(|one| one.group.clone());
+    let default = match &model.default {
+        Some(default) => own(default).unwrap_or_else(|| default.clone()),
+        None => tiers.last()?.group.clone(),
+    };
+    Some(Virtual { name: name.to_owned(), by: By::Quality(tiers), default })
 }
 
 fn check_meaning(

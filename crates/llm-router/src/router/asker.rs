@@ -104,6 +104,7 @@ impl Asker<'_> {
         let entrance = groups.plan.entrance();
         let asked = || Ok::<_, ApiError>(prompt(&request));
         let (entry, class) = classify(entrance, &groups.senses, &embedder, &mut inquiry, asked).await?;
+        entry.check_quality(&inquiry)?;
         let own = groups.find(entry.group)?;
         let seen = Seen { groups, own };
         let pins = &self.router.shared.pins;
@@ -127,6 +128,7 @@ impl Asker<'_> {
         embedder.learn(inquiry.model).await;
         let asked = || Ok::<_, ApiError>(prompt(request));
         let (entry, _) = classify(groups.plan.entrance(), &groups.senses, &embedder, inquiry, asked).await?;
+        entry.check_quality(inquiry)?;
         groups.find(entry.group)
     }
 
@@ -137,6 +139,7 @@ impl Asker<'_> {
     {
         let groups = &self.router.shared.groups;
         let entry = groups.plan.entrance().enter(inquiry);
+        entry.check_quality(inquiry)?;
         inquiry.narrowed = entry.narrowed;
         groups.find(entry.group)
     }

@@ -255,6 +255,7 @@ impl Ready {
             input: femtos(input),
             cached: femtos(params.cache_read_input_token_cost.unwrap_or(input)),
             output: params.output_cost_per_token.map_or(0, femtos),
+            request: 0,
         });
         Facts {
             group: self.group.clone(),
@@ -376,13 +377,11 @@ fn groups(plan: Plan, settings: RouterSettings, deployments: &[Arc<Deployment>])
     for deployment in deployments {
         members.entry(deployment.facts.group.clone()).or_default().push(deployment.clone());
     }
-    let names =
-        settings.virtual_models.keys().chain(settings.routing_groups.iter().map(|one| &one.group_name));
-    for name in names {
-        let Some(models) = settings.members(name) else { continue };
+    for name in settings.joined() {
+        let Some(models) = settings.members(&name) else { continue };
         let own = deployments.iter().filter(|one| models.iter().any(|model| **model == *one.facts.group));
         let own = own.cloned().collect();
-        members.insert(name.as_str().into(), own);
+        members.insert((&*name).into(), own);
     }
     let group = |(name, deployments): (Arc<str>, Vec<Arc<Deployment>>)| {
         let policy = plan.policy_for(&name);

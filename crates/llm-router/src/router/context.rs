@@ -21,6 +21,8 @@ pub struct Context {
     pub key: Option<String>,
     /// The end user, for the same.
     pub user: Option<String>,
+    /// How good the answer is to be: the tier of a virtual model that goes by quality.
+    pub quality: Option<String>,
     /// Facts for rules: `key`, `user`, `team`, `request`, each a map.
     pub facts: Option<Value>,
     /// Who goes first where requests wait: lower is sooner. Default: `router_settings.default_priority`, else 128.

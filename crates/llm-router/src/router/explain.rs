@@ -24,6 +24,8 @@ pub struct Explanation {
     pub rule: Option<String>,
     /// The experiment that the request takes part in, and its variant.
     pub variant: Option<(String, String)>,
+    /// The tier of quality that serves.
+    pub quality: Option<String>,
     /// What class of prompt it is, where that chooses the model.
     pub class: Option<Class>,
     /// Every choice, and the order in which deployments would be asked.
@@ -56,6 +58,7 @@ impl Explanation {
             group: entry.group.to_owned(),
             rule: entry.rule.map(str::to_owned),
             variant: entry.variant.map(|(split, variant)| (split.to_owned(), variant.to_owned())),
+            quality: entry.quality.map(str::to_owned),
             class,
             foresight,
             upstream,

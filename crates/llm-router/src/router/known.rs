@@ -81,6 +81,7 @@ impl Known {
             },
             facts: context.facts.as_ref(),
             priority: context.priority,
+            quality: context.quality.as_deref(),
             ..Inquiry::default()
         }
     }

@@ -18,8 +18,34 @@ pub struct VirtualModel {
     pub by_complexity: IndexMap<String, String>,
     /// By what the prompt is about.
     pub by_meaning: Option<MeaningSettings>,
-    /// The model when nothing fits, for `by_complexity` and `by_meaning`.
+    /// By how good the answer is to be, as the request says: tiers such as `draft` and `final`, from the least to the best,
+    /// each with a model, or with several of which the one that costs least for this request serves. `NAME:TIER` is a
+    /// model as well.
+    pub by_quality: IndexMap<String, QualityTier>,
+    /// The model when nothing fits, for `by_complexity` and `by_meaning`; for `by_quality` the tier, or the model, of
+    /// requests that name no tier: the best one if nothing is said.
     pub default: Option<String>,
+}
+
+/// The models of a tier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub enum QualityTier {
+    /// One.
+    One(String),
+    /// Several, of which the cheapest serves.
+    Cheapest(Vec<String>),
+}
+
+impl QualityTier {
+    /// The models.
+    pub fn models(&self) -> &[String] {
+        match self {
+            Self::One(model) => std::slice::from_ref(model),
+            Self::Cheapest(models) => models,
+        }
+    }
 }
 
 /// Routes by the nearness of the prompt to examples.
@@ -51,9 +77,9 @@ pub struct MeaningRoute {
 }
 
 impl VirtualModel {
-    /// Whether it chooses among the deployments of all its models; otherwise the request's class chooses the model.
+    /// Whether it chooses among the deployments of all its models; otherwise the request's class or tier chooses the model.
     pub fn chooses(&self) -> bool {
-        self.by_complexity.is_empty() && self.by_meaning.is_none()
+        self.by_complexity.is_empty() && self.by_meaning.is_none() && self.by_quality.is_empty()
     }
 
     /// The models whose deployments it chooses among.
@@ -75,7 +101,12 @@ impl VirtualModel {
         let routes = self.by_meaning.iter().flat_map(|meaning| meaning.routes.iter().enumerate());
         let routes =
             routes.map(|(place, route)| (format!("by_meaning.routes[{place}].model"), route.model.as_str()));
-        let default = self.default.as_deref().map(|model| ("default".to_owned(), model));
-        listed.chain(tiers).chain(routes).chain(default).collect()
+        let qualities = self.by_quality.iter().flat_map(|(tier, models)| {
+            let place = move |place| format!("by_quality.{tier}[{place}]");
+            models.models().iter().enumerate().map(move |(at, model)| (place(at), model.as_str()))
+        });
+        let default = self.default.as_deref().filter(|default| !self.by_quality.contains_key(*default));
+        let default = default.map(|model| ("default".to_owned(), model));
+        listed.chain(tiers).chain(routes).chain(qualities).chain(default).collect()
     }
 }

@@ -46,7 +46,7 @@ fn weights_are_kept_within_a_percent() {
 #[test]
 fn cheapest_never_pays_more_than_the_cheapest_healthy_one() {
     let priced = |input, output, away| Scripted {
-        price: Some(Price { input, cached: input, output }),
+        price: Some(Price { input, cached: input, output, request: 0 }),
         away,
         ..Scripted::default()
     };

@@ -34,7 +34,7 @@ fn femto_usd(price: Price, inquiry: &Inquiry<'_>) -> i128 {
         (price.output, inquiry.output_tokens.unwrap_or(USUAL_ANSWER)),
     ];
     // A product always fits; a sum of three may not.
-    parts
-        .into_iter()
-        .fold(0, |sum: i128, (price, tokens)| sum.saturating_add(i128::from(price) * i128::from(tokens)))
+    parts.into_iter().fold(i128::from(price.request), |sum: i128, (price, tokens)| {
+        sum.saturating_add(i128::from(price) * i128::from(tokens))
+    })
 }

@@ -169,7 +169,7 @@ fn of_two_drawn_the_better_one_serves() {
 
 #[test]
 fn cost_goes_by_the_requests_own_tokens() {
-    let price = |input, cached, output| Some(Price { input, cached, output });
+    let price = |input, cached, output| Some(Price { input, cached, output, request: 0 });
     let mut group = by(Group::plain(4), "cost-based-routing");
     group.facts[1].price = price(1_000, 1_000, 9_000);
     group.facts[2].price = price(3_000, 100, 3_000);

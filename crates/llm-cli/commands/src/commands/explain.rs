@@ -113,7 +113,7 @@ fn plain(value: &Value) -> String {
 
 fn print(out: &mut impl Write, told: &Value) -> anyhow::Result<()> {
     write!(out, "{} -> {}", plain(&told["model"]), plain(&told["group"]))?;
-    for (name, value) in [("rule", &told["rule"]), ("key", &told["key"])] {
+    for (name, value) in [("rule", &told["rule"]), ("tier", &told["quality_tier"]), ("key", &told["key"])] {
         if !value.is_null() {
             write!(out, ", {name} {}", plain(value))?;
         }

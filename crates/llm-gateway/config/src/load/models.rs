@@ -123,7 +123,7 @@ impl Models<'_> {
         let mut price_entries: Vec<&Entry> = info.into_iter().flat_map(Node::entries).collect();
         price_entries.retain(|entry| prices::is_price(&entry.key));
         price_entries.extend(own_prices.entries());
-        let prices = prices::read(self.reader, &price_entries, path);
+        let (prices, terms) = prices::read(self.reader, &price_entries, path);
         let params = self.vendor_params(&rest, &params_path);
         // Everything of the entry has been read now.
         self.tell_unset(&mut problems);
@@ -171,6 +171,7 @@ impl Models<'_> {
             extra_body: own.extra_body,
             params,
             prices,
+            terms,
             parameters,
             region,
             timeout_ms,

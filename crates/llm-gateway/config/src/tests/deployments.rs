@@ -427,6 +427,10 @@ fn a_change_of_a_models_price_is_read_strictly() {
             "price_changes[0]: input_cost_per_token: -1 is below zero",
         ),
         (
+            "[{from: 2026-12-01, cost_discount: 5}]",
+            "price_changes[0].cost_discount: 5 is more than the whole",
+        ),
+        (
             "[{from: 2026-12-01, input_cost: 1}]",
             "price_changes[0]: unknown key \"input_cost\"; no price has this name",
         ),
@@ -442,5 +446,41 @@ fn a_change_of_a_models_price_is_read_strictly() {
         let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
         assert!(error.starts_with("config.yaml:1:") && error.contains(expected), "{changes}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn an_entry_has_its_own_discount_and_margin() {
+    let config = read(
+        "model_list:
+  - {model_name: a, litellm_params: {model: openai/m, api_key: k, cost_discount: 0.2}, model_info: {cost_discount: 0.1, cost_margin: 0.3}}
+  - {model_name: b, litellm_params: {model: openai/m, api_key: k}, model_info: {cost_discount: null, price_changes: [
+      {from: 2027-01-01, cost_margin: {fixed_amount: 0.5}}, {from: 2027-02-01, cost_discount: 0.4, input_cost_per_token: 1}]}}
+litellm_settings: {cost_discount_config: {openai: 0.05}, cost_margin_config: {global: 0.01}}
+",
+    );
+    let terms = config.settings.price_terms.first();
+    let at = |place: usize, text: &str| {
+        let deployment = config.resolved.deployments().nth(place).unwrap();
+        assert!(deployment.params.is_empty(), "nothing of it goes to the vendor");
+        let own = deployment.terms.at(UnixMs::from_rfc3339(text).unwrap());
+        let adjustment = terms.adjustment("openai", "m", *own);
+        format!("{} {} {}", adjustment.discount, adjustment.margin.share, adjustment.margin.fixed)
+    };
+    assert_eq!(at(0, "2026-12-01T00:00:00Z"), "0.2 0.3 0");
+    assert_eq!(at(1, "2026-12-01T00:00:00Z"), "0.05 0.01 0");
+    assert_eq!(at(1, "2027-01-01T00:00:00Z"), "0.05 0 0.5");
+    assert_eq!(at(1, "2027-02-01T00:00:00Z"), "0.4 0 0.5");
+    for (what, expected) in [
+        ("cost_discount: 1.5", "model_list[0].cost_discount: 1.5 is more than the whole"),
+        ("cost_margin: {fixed_amount: -1}", "model_list[0].cost_margin: fixed_amount is below zero"),
+        ("cost_discount: much", "model_list[0].cost_discount: "),
+    ] {
+        let context = ConfigContext::new(VENDORS, Arc::new(|_| None));
+        let text = format!(
+            "model_list: [{{model_name: m, litellm_params: {{model: openai/m, api_key: k}}, model_info: {{{what}}}}}]"
+        );
+        let error = Config::parse("config.yaml", &text, &context).unwrap_err().to_string();
+        assert!(error.contains(expected), "{what}: {error}");
     }
 }

@@ -50,6 +50,14 @@ pub(crate) fn allocate(file: &File, from: u64, to: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Lengthens a file by a hole that reads as zeros and takes no space.
+pub(crate) fn lengthen(file: &File, to: u64) -> io::Result<()> {
+    if to > limit() {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    file.set_len(to)
+}
+
 /// Whether there is no space, by the file system, a quota, or the process's limit.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};

@@ -232,8 +232,11 @@ fn put_aside(path: &Path, bytes: &[u8]) -> std::io::Result<PathBuf> {
     let copy = copy.unwrap_or_else(|| path.with_extension("damaged"));
     let beginning = unfinished(&copy);
     let file = disk::open(&beginning)?;
-    let made = disk::allocate(&file, 0, bytes.len() as u64)
-        .and_then(|()| disk::write_all_at(&file, bytes, 0))
+    // What was never written to is a hole: copies are kept until somebody has looked, and disks have an end.
+    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let made = disk::allocate(&file, 0, written as u64)
+        .and_then(|()| disk::write_all_at(&file, &bytes[..written], 0))
+        .and_then(|()| disk::lengthen(&file, bytes.len() as u64))
         .and_then(|()| std::fs::rename(&beginning, &copy));
     if made.is_err() {
         let _ = std::fs::remove_file(&beginning);

@@ -72,6 +72,24 @@ fn entries(lost: Option<Holds>) -> BTreeMap<LegId, Entry> {
     (0..3).filter_map(entry).map(|entry| (entry.id, entry)).collect()
 }
 
+#[cfg(unix)]
+#[test]
+fn a_copy_takes_no_more_space_than_was_written() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let (name, mut bytes, records) = journal();
+    let end = records.last().unwrap().1.end;
+    bytes.resize(1 << 20, 0);
+    bytes[records[0].1.start + 9] ^= 0x40;
+    let folder = tempfile::tempdir().unwrap();
+    restore(&[(name, bytes.clone())].into(), folder.path());
+    let (_journal, recovered) = Journal::open(options(folder.path())).unwrap();
+    let copy = recovered.damaged[0].copy.as_ref().unwrap();
+    assert_eq!(std::fs::read(copy).unwrap(), bytes);
+    let space = std::fs::metadata(copy).unwrap().blocks() * 512;
+    assert!(space < end as u64 + (64 << 10), "{space} for {end}");
+}
+
 #[test]
 fn a_changed_byte_anywhere_costs_one_record_at_most() {
     let (name, sound, records) = journal();

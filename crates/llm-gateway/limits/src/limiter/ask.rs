@@ -9,13 +9,14 @@ use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
 use crate::reservation::{Line, Lines};
-use crate::{Ask, Grant, Measure, Source, Spawn};
+use crate::{Ask, Grant, Source, Spawn};
 
 /// What is missing of one account.
 struct Gap {
     account: Arc<Account>,
     tally: Arc<Tally>,
     limit: i64,
+    saturates: Option<i64>,
     amount: i64,
     /// Whether it is asked for ahead of need.
     is_ahead: bool,
@@ -27,6 +28,7 @@ impl Gap {
             account: line.account.clone(),
             tally: line.tally.clone(),
             limit: if line.limit == i64::MAX { UNBOUNDED } else { line.limit },
+            saturates: line.saturates,
             amount: line.amount,
             is_ahead,
         }
@@ -96,6 +98,7 @@ impl Inner {
         match &self.source {
             Source::Nobody => {}
             Source::Alone(books, _) => {
+                let answers = self.answers.load(Acquire);
                 let unheard: Vec<&Gap> = gaps.iter().filter(|gap| !gap.tally.is_heard()).collect();
                 let accounts: Vec<_> =
                     unheard.iter().map(|gap| (gap.account.id.clone(), gap.tally.start)).collect();
@@ -107,7 +110,7 @@ impl Inner {
                         self.came_back();
                         unheard.iter().zip(booked).for_each(|(gap, booked)| gap.tally.load(booked));
                     }
-                    Ok(_) | Err(_) => self.went_away(now),
+                    Ok(_) | Err(_) => self.stayed_away(answers, gaps.iter(), now),
                 }
             }
             Source::Shared(authority, _) => {
@@ -122,6 +125,7 @@ impl Inner {
                 if asks.is_empty() {
                     return;
                 }
+                let answers = self.answers.load(Acquire);
                 match authority.take(&asks).await {
                     Ok(grants) if grants.len() == asks.len() => {
                         self.came_back();
@@ -138,7 +142,7 @@ impl Inner {
                     Ok(_) | Err(_) => {
                         // What was given, if it was, is not used, and goes back when all is at rest.
                         gaps.iter().for_each(|(gap, _)| gap.tally.is_doubtful.store(true, Release));
-                        self.went_away(now);
+                        self.stayed_away(answers, gaps.iter().map(|(gap, _)| *gap), now);
                     }
                 }
             }
@@ -146,11 +150,22 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// A question was not answered. Where others were meanwhile, it is these accounts that nobody can tell of now.
+    fn stayed_away<'a>(&self, answers: u64, gaps: impl Iterator<Item = &'a Gap>, now: UnixMs) {
+        if self.answers.load(Acquire) == answers {
+            return self.went_away(now);
+        }
+        self.is_doubtful.store(true, Release);
+        gaps.for_each(|gap| gap.tally.is_late(gap.tally.missing(gap.amount), now));
+    }
+}
+
 impl Gap {
     /// What to ask for, and how much of that is wanted at once; `None` if what was missing has come meanwhile.
     fn ask(&self, now: UnixMs) -> Option<(Ask, i64)> {
         if self.is_ahead {
-            let wish = self.tally.bulk(self.limit, now);
+            let wish = self.bulk(now);
             return (wish > 0).then(|| (self.ask_for(1, wish), 0));
         }
         let need = self.tally.missing(self.amount);
@@ -160,8 +175,17 @@ impl Gap {
         let need = need.max(1);
         let waited_for = self.tally.missing(self.account.wanted.load(Acquire));
         let wanted = need.max(waited_for);
-        let wish = wanted.saturating_add(self.tally.bulk(self.limit, now));
+        let wish = wanted.saturating_add(self.bulk(now));
         Some((self.ask_for(need, wish.min(self.limit).max(need)), wanted))
+    }
+
+    /// How much more than needed is welcome. What is held counts as used by all others, so of what is only looked at up to
+    /// some amount no more is taken ahead than of a limit.
+    fn bulk(&self, now: UnixMs) -> i64 {
+        match self.saturates {
+            Some(full) => self.tally.bulk(full, Some(full.saturating_sub(self.tally.used())), now),
+            None => self.tally.bulk(self.limit, None, now),
+        }
     }
 
     fn ask_for(&self, need: i64, wish: i64) -> Ask {
@@ -172,7 +196,7 @@ impl Gap {
             limit: self.limit,
             need,
             wish,
-            is_money: self.account.measure == Measure::Spend,
+            is_booked: self.account.is_booked,
         }
     }
 }

@@ -185,6 +185,8 @@ impl Limiter {
                 if bound.is_reserve && !is_saturated {
                     (limit, is_forced) = (i64::MAX, true);
                 }
+                let tally = account.tally(now);
+                is_forced |= bound.saturates.is_some_and(|full| tally.used() >= full);
                 if let Some(line) =
                     lines.iter_mut().find(|line| std::sync::Arc::ptr_eq(&line.account, account))
                 {
@@ -195,9 +197,10 @@ impl Limiter {
                 }
                 lines.push(Line {
                     account: account.clone(),
-                    tally: account.tally(now),
+                    tally,
                     limit,
                     soft: bound.soft,
+                    saturates: bound.saturates,
                     amount,
                     is_forced,
                 });

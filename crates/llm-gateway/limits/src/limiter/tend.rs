@@ -8,7 +8,7 @@ use llm_types::UnixMs;
 use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
-use crate::{Ask, Authority, Measure, Refund, Source};
+use crate::{Ask, Authority, Level, Measure, Refund, Source};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +28,9 @@ impl Limiter {
         let mut tended = Tended::default();
         if let Source::Shared(authority, _) = &self.inner.source {
             tended.was_lost = self.inner.renew(&**authority, now).await;
+            if !self.inner.is_away(now) {
+                self.inner.compare(&**authority, now).await;
+            }
             if !self.inner.is_away(now) {
                 tended.given_back = self.inner.give_back(&**authority, now).await;
             }
@@ -89,15 +92,7 @@ impl Inner {
             tally.lose();
             let missing = tally.missing(0);
             if missing > 0 && now < tally.until {
-                let ask = Ask {
-                    account: account.id.clone(),
-                    window: tally.start,
-                    until: tally.until,
-                    limit: UNBOUNDED,
-                    need: missing,
-                    wish: missing,
-                    is_money: account.measure == Measure::Spend,
-                };
+                let ask = claim(&account, &tally, missing);
                 lost.push((tally, ask));
             }
         }
@@ -110,6 +105,39 @@ impl Inner {
             Ok(grants) => {
                 for ((tally, ask), grant) in lost.iter().zip(grants) {
                     tally.claim(grant.granted.min(ask.wish));
+                }
+            }
+            Err(_) => self.went_away(now),
+        }
+    }
+
+    /// Of models that are shared by priority: tells what priorities were let have while nothing bounded them, which is part
+    /// of their shares as soon as these hold, wherever it was; and hears what all have used. Nobody asks for either.
+    async fn compare(&self, authority: &dyn Authority, now: UnixMs) {
+        let mut compared = Vec::new();
+        for account in self.all() {
+            let tally = account.last_tally();
+            let is_news = match account.level {
+                Level::Priority => tally.missing(0) > 0,
+                Level::Model => account.idle_ms(now) < self.settings.idle_ms,
+                _ => false,
+            };
+            if !is_news || now >= tally.until {
+                continue;
+            }
+            // Whoever asks for it just now hears and tells it, too.
+            let Ok(alone) = Aboard::board(std::iter::once(&account)) else { continue };
+            let ask = claim(&account, &tally, tally.missing(0));
+            compared.push((tally, ask, alone));
+        }
+        if compared.is_empty() {
+            return;
+        }
+        let asks: Vec<Ask> = compared.iter().map(|(_, ask, _)| ask.clone()).collect();
+        match authority.take(&asks).await {
+            Ok(grants) => {
+                for ((tally, ask, _), grant) in compared.iter().zip(grants) {
+                    tally.hear(ask.limit, ask.need, grant, false, now);
                 }
             }
             Err(_) => self.went_away(now),
@@ -170,13 +198,26 @@ impl Inner {
     }
 }
 
+/// What is used already, whatever the limit.
+fn claim(account: &Account, tally: &Tally, amount: i64) -> Ask {
+    Ask {
+        account: account.id.clone(),
+        window: tally.start,
+        until: tally.until,
+        limit: UNBOUNDED,
+        need: amount,
+        wish: amount,
+        is_booked: account.is_booked,
+    }
+}
+
 /// All that the authority may think is held of an account, if nothing need be held of it. Nobody asks for any before it is
 /// back.
 fn refund_of_all(account: &Arc<Account>, tally: &Tally) -> Option<(Refund, Aboard)> {
     let alone = Aboard::board(std::iter::once(account)).ok()?;
     tally.give_up();
     // Without shares nobody takes anything until the next question is answered.
-    let is_at_rest = tally.is_at_rest(account.measure) && account.measure != Measure::Requests;
+    let is_at_rest = tally.is_at_rest(account.is_booked) && account.measure != Measure::Requests;
     let refund = Refund { account: account.id.clone(), window: tally.start, amount: UNBOUNDED };
     is_at_rest.then_some((refund, alone))
 }

@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failure is told by the test")]
 
 mod alone;
+mod booked;
 mod compile;
 mod demand;
+mod late;
 mod priorities;
 mod shared;
 mod stress;

@@ -181,3 +181,48 @@ fn several_gateways_know_of_each_other() {
         switch.store(false, SeqCst);
     }
 }
+
+#[test]
+fn what_a_priority_had_before_counts_at_all_gateways() {
+    let bank = Bank::new();
+    let gateway = |number| {
+        let settings = Settings { lease_ms: LEASE_MS.unsigned_abs(), ..Settings::default() };
+        let shares = [("prod", Reserve::Share(0.7)), ("dev", Reserve::Share(0.3))];
+        let of = Priorities::new("m", Some(20), None, &reserved(&shares)).unwrap();
+        (Limiter::new(settings, Source::Shared(bank.replica(number), inline())), of)
+    };
+    let request = Asked { models: &["m"], demand: Demand::request(0, 0), ..Asked::default() };
+    let ask = |(limiter, of): &(Limiter, Priorities), priority| {
+        block_on(limiter.reserve(&[of.of(Some(priority))], &request, NOW)).map(drop)
+    };
+    let gateways = [gateway(1), gateway(2), gateway(3)];
+    // Before the model is saturated each gateway lets some through: all that the priority has, and more.
+    for gateway in &gateways {
+        for _ in 0..3 {
+            ask(gateway, "dev").expect("nothing is saturated");
+        }
+    }
+    ask(&gateways[0], "prod").expect("the half of it is used now");
+    for gateway in &gateways {
+        block_on(gateway.0.tend(NOW));
+        block_on(gateway.0.tend(NOW));
+    }
+    let minute = NOW.0 / 60_000 * 60_000;
+    let account = |name: &str| bank.share(&format!("req:1m:{name}"), minute).total();
+    assert_eq!(account("priority/dev/model/m"), 9, "told once");
+    for gateway in &gateways {
+        let refusal = ask(gateway, "dev").unwrap_err();
+        assert_eq!((refusal.limit, refusal.kind), (6, RefusalKind::Rate), "it has had its share");
+    }
+    // A gateway that knows nothing yet finds it spent, too.
+    let late = gateway(4);
+    ask(&late, "prod").unwrap();
+    assert_eq!(ask(&late, "dev").unwrap_err().limit, 6);
+    let of_all = (0..20).filter(|turn| ask(&gateways[turn % 3], "prod").is_ok());
+    assert_eq!(of_all.count(), 12, "with the two before, all that is reserved for it");
+    for gateway in gateways.iter().chain([&late]) {
+        block_on(gateway.0.tend(NOW));
+    }
+    let held = account("model/m");
+    assert!((22..=25).contains(&held), "what is held ahead is little: {held}");
+}

@@ -64,10 +64,19 @@ fn show(it: &Mismatch) -> Value {
             "kind": "account",
             "account": account,
             "window": window,
-            "entries": {"spend": Usd::from_nanos(*entries).show()},
-            "sums": {"spend": Usd::from_nanos(*booked).show()},
+            "entries": of_account(account, *entries),
+            "sums": of_account(account, *booked),
         }),
         _ => json!({"kind": "other"}),
+    }
+}
+
+/// An amount of an account: what it is of, its name says.
+fn of_account(account: &str, amount: i64) -> Value {
+    match account.split_once(':') {
+        Some(("req", _)) => json!({"requests": amount}),
+        Some(("tok", _)) => json!({"tokens": amount}),
+        _ => json!({"spend": Usd::from_nanos(amount).show()}),
     }
 }
 

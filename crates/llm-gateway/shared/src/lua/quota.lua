@@ -6,7 +6,7 @@
 -- everything with this call ("*": yes; empty: no; else if that is since), after which since the roll of replicas was read
 -- (empty: it was not), how many are on it, and their names; then for each account:
 -- group (those of one group follow each other), what the replica holds, batch, what was booked in it, limit, when to forget it (Unix ms; empty: as it is),
--- 1 for money, what is booked by the database (empty: not looked up), "g" as it was before that was looked up, number of
+-- 1 for what the ledger books, what is booked by the database (empty: not looked up), "g" as it was before that was looked up, number of
 -- tries; and for each try: span, rest, amount, 1 if it is within an even part. A try takes its amount if its span fits.
 -- A replica says what it holds, and that is what counts: nothing depends on what was lost on the way.
 -- Stored sums are never numbers of Lua, which are exact only below 2^53: they change by INCRBY and DECRBY and are
@@ -66,7 +66,7 @@ local accounts, at = {}, 8 + tonumber(ARGV[8])
 for i = 4, #KEYS, 2 do
   local account = {
     total = KEYS[i], held = KEYS[i + 1], group = ARGV[at + 1], mine = ARGV[at + 2], batch = ARGV[at + 3],
-    booked = ARGV[at + 4], limit = ARGV[at + 5], expiry = ARGV[at + 6], is_money = ARGV[at + 7] == '1',
+    booked = ARGV[at + 4], limit = ARGV[at + 5], expiry = ARGV[at + 6], is_booked = ARGV[at + 7] == '1',
     seed = ARGV[at + 8], generation = ARGV[at + 9], tries = {}, granted = '0',
   }
   local tries = tonumber(ARGV[at + 10])
@@ -102,7 +102,7 @@ local function tell(account)
     end
   end
   local is_new = tonumber(account.batch) > tonumber(batch)
-  if not exists and (not account.is_money or (account.seed ~= '' and account.generation == generation)) then
+  if not exists and (not account.is_booked or (account.seed ~= '' and account.generation == generation)) then
     redis.call('SET', total, account.seed ~= '' and account.seed or '0')
     for _, value in ipairs(holds) do add(total, value) end
     exists, old = true, '0'
@@ -186,7 +186,7 @@ for _, account in ipairs(accounts) do
 end
 for _, account in ipairs(accounts) do
   local total = redis.call('GET', account.total) or ''
-  if not account.is_money and total == '0' then
+  if not account.is_booked and total == '0' then
     redis.call('DEL', account.total, account.held)
   elseif account.expiry ~= '' then
     redis.call('PEXPIREAT', account.total, account.expiry)

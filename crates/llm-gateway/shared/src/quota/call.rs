@@ -114,7 +114,7 @@ fn invocation<'a>(
         let (batch, booked) = told.batch.unwrap_or_default();
         call.arg(*group).arg(told.amount).arg(batch).arg(booked).arg(told.limit);
         call.arg(told.until.map(|until| until.plus(super::KEPT_MS).0.to_string()).unwrap_or_default());
-        call.arg(u8::from(told.is_money));
+        call.arg(u8::from(told.is_booked));
         let (seed, generation) = match seed {
             Some((booked, generation)) => (booked.to_string(), generation.as_str()),
             None => (String::new(), ""),

@@ -7,6 +7,7 @@ use deadpool_redis::redis::RedisError;
 
 use crate::address::{Address, AddressError};
 use crate::link::Link;
+use crate::patience::SLACK;
 
 /// One connection to Redis, shared by all who ask.
 #[derive(Default)]
@@ -50,7 +51,8 @@ impl Connection {
             return Ok(found);
         }
         // Made anew each time: names may have come to stand for other machines.
-        let link = address.opener()?.open(timeout).await?;
+        // Whoever asks goes before that: by the time that it could have heard an answer.
+        let link = address.opener()?.open(timeout * SLACK, timeout * SLACK).await?;
         let mut current = self.lock();
         current.number += 1;
         current.link = Some(link.clone());

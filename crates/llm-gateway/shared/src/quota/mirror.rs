@@ -40,7 +40,7 @@ struct Hold {
     amount: i64,
     until: Option<UnixMs>,
     limit: i64,
-    is_money: bool,
+    is_booked: bool,
     /// Booked, and on its way to Redis: told as the same batch until Redis has it.
     sent: Option<(u64, i64)>,
     /// Booked since.
@@ -57,7 +57,7 @@ pub(crate) struct Told {
     pub(crate) batch: Option<(u64, i64)>,
     pub(crate) limit: i64,
     pub(crate) until: Option<UnixMs>,
-    pub(crate) is_money: bool,
+    pub(crate) is_booked: bool,
 }
 
 /// What a call says of this replica.
@@ -120,7 +120,7 @@ impl Mirror {
         let hold = self.holds.entry((ask.account.clone(), ask.window)).or_default();
         hold.until = (ask.window != 0 && ask.until.0 != i64::MAX).then_some(ask.until);
         hold.limit = ask.limit;
-        hold.is_money = ask.is_money;
+        hold.is_booked = ask.is_booked;
         self.told((ask.account.clone(), ask.window))
     }
 
@@ -138,7 +138,7 @@ impl Mirror {
             batch: hold.sent,
             limit: hold.limit,
             until: hold.until,
-            is_money: hold.is_money,
+            is_booked: hold.is_booked,
         }
     }
 
@@ -169,7 +169,7 @@ impl Mirror {
     /// So much of what is held is booked: it is held no longer, and counts all the same.
     pub(crate) fn settle(&mut self, place: Place, amount: i64) {
         let hold = self.holds.entry(place).or_default();
-        hold.is_money = true;
+        hold.is_booked = true;
         hold.queued = hold.queued.saturating_add(amount.max(0));
         hold.amount = hold.amount.saturating_sub(amount.max(0)).max(0);
         hold.is_untold = true;
@@ -274,7 +274,7 @@ mod tests {
             limit: 10,
             need: 1,
             wish: 1,
-            is_money: false,
+            is_booked: false,
         };
         mirror.ask(&ask);
         mirror.heard("1", UnixMs(1_000), 1, false, 0);

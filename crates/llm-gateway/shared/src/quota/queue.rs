@@ -89,7 +89,7 @@ mod tests {
 
     fn ask(name: &str, shelf: &str) -> Ask {
         let account = AccountId { name: name.into(), shelf: shelf.into() };
-        Ask { account, window: 0, until: UnixMs(0), limit: 10, need: 2, wish: 2, is_money: false }
+        Ask { account, window: 0, until: UnixMs(0), limit: 10, need: 2, wish: 2, is_booked: false }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use llm_limits::AuthorityError;
 use tokio::time::Instant;
 
 use super::Seed;
+use crate::patience;
 
 /// For how long a replica stays on the roll without saying that it lives.
 pub(crate) const KEPT: Duration = Duration::from_secs(3_600);
@@ -54,7 +55,7 @@ impl Entry {
             return Ok(());
         }
         let began = Instant::now();
-        let written = tokio::time::timeout(within, seed.enlist(replica, KEPT)).await.unwrap_or_else(|_| {
+        let written = patience::within(within, seed.enlist(replica, KEPT)).await.unwrap_or_else(|| {
             Err(AuthorityError(format!("the roll of replicas is not written within {within:?}")))
         });
         match written {

@@ -41,7 +41,7 @@ mod tests {
 
     fn ask(limit: i64, need: i64, wish: i64) -> Ask {
         let account = AccountId { name: "a".into(), shelf: "a".into() };
-        Ask { account, window: 0, until: UnixMs(0), limit, need, wish, is_money: true }
+        Ask { account, window: 0, until: UnixMs(0), limit, need, wish, is_booked: true }
     }
 
     fn amounts(tries: &[Try]) -> Vec<i64> {

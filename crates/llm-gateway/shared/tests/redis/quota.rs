@@ -57,11 +57,11 @@ fn account(name: &str) -> AccountId {
 const UNTIL: UnixMs = UnixMs(4_000_000_000_000);
 
 fn ask(name: &str, limit: i64, need: i64, wish: i64) -> Ask {
-    Ask { account: account(name), window: 60_000, until: UNTIL, limit, need, wish, is_money: false }
+    Ask { account: account(name), window: 60_000, until: UNTIL, limit, need, wish, is_booked: false }
 }
 
 fn money(name: &str, limit: i64, need: i64, wish: i64) -> Ask {
-    Ask { is_money: true, ..ask(name, limit, need, wish) }
+    Ask { is_booked: true, ..ask(name, limit, need, wish) }
 }
 
 fn refund(name: &str, amount: i64) -> Refund {

@@ -41,6 +41,7 @@ const GATEWAY_MEMBERS: Names = Names::new(&[
     "max_retries",
     "model_group_retry_policy",
     "num_retries",
+    "quality_tier",
     "retry_policy",
     "stream_timeout",
     "tags",

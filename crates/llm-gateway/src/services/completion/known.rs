@@ -34,6 +34,7 @@ pub(crate) struct Known<'a> {
     user_agent: Option<&'a str>,
     session: Option<Cow<'a, str>>,
     user: Option<Cow<'a, str>>,
+    quality: Option<Cow<'a, str>>,
     principal: Option<Principal>,
     /// Who asks, by a name that is no secret.
     key: Option<String>,
@@ -103,6 +104,11 @@ impl<'a> Known<'a> {
             known.user = owned(peek.text("user")?).or(owned(about.text("user_id")?));
             known.principal.clone_from(&record.principal);
             known.key = known.principal.as_ref().map(|principal| principal.name().into_owned());
+        }
+        if needs.contains(Needs::QUALITY) {
+            let header = || ask.header(&headers::QUALITY_TIER).map(Cow::Borrowed);
+            let told = owned(peek.text("quality_tier")?).or(owned(about.text("quality_tier")?));
+            known.quality = told.or_else(header);
         }
         if needs.contains(Needs::FACTS) {
             known.facts = Some(known.told(request));
@@ -200,6 +206,7 @@ impl<'a> Known<'a> {
             },
             facts: self.facts.as_ref(),
             priority: Some(request.priority),
+            quality: self.quality.as_deref(),
             ..Inquiry::default()
         }
     }
@@ -217,6 +224,7 @@ pub(crate) async fn enter<'a>(
 ) -> Result<(Entry<'a>, Option<Class>), ApiError> {
     let entrance = serving.config.plan.entrance();
     let entry = entrance.enter(inquiry);
+    entry.check_quality(inquiry)?;
     if entry.class_by.is_some() && matches!(request.ask.door, Door::Chat) {
         // Boxed, so that the way of most requests stays small in memory.
         return Box::pin(classify(entrance, &serving.senses, by, inquiry, || prompt(request))).await;

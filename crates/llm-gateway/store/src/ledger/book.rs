@@ -28,7 +28,8 @@ pub struct Booked {
     pub added: usize,
     /// How many were there.
     pub repeated: usize,
-    /// What those that were added took out of accounts: name, beginning of the period, nano-dollars.
+    /// What those that were added took out of accounts: name, beginning of the period, nano-dollars; or tokens, or requests,
+    /// by the name.
     pub charges: Vec<(String, i64, i64)>,
 }
 
@@ -126,7 +127,7 @@ async fn raise(
     now: UnixMs,
 ) -> Result<Booked> {
     days::raise(db, kinship).await?;
-    let windows = counters::of(&kinship.families);
+    let windows = counters::of(kinship);
     counters::raise(db, &windows, now).await?;
     spend::raise(db, kinship, now).await?;
     if let Some(replica) = replica {

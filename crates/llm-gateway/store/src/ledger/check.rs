@@ -48,7 +48,7 @@ pub enum Mismatch {
         account: String,
         /// The beginning of its period, in milliseconds.
         window: i64,
-        /// What the entries come to, in nano-dollars.
+        /// What the entries come to: nano-dollars; or tokens, or requests, by its name.
         entries: i64,
         /// What is booked.
         booked: i64,
@@ -106,7 +106,7 @@ impl Store {
         loop {
             let next = period::between(db, UnixMs(i64::MIN), UnixMs(i64::MAX), last, ENTRIES);
             let entries = within(patience, next).await?;
-            for ((account, window), nanos) in counters::of(&Kinship::of(entries.iter()).families) {
+            for ((account, window), nanos) in counters::of(&Kinship::of(entries.iter())) {
                 let sum = charged.entry((account.into_owned(), window)).or_default();
                 *sum = sum.saturating_add(nanos);
             }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use llm_ledger::Status;
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 
-use super::kin::Family;
+use super::kin::{Family, Kinship};
 use super::upsert::{Target, slices};
 use crate::Store;
 use crate::error::Result;
@@ -29,8 +30,9 @@ const COUNTERS: Target = Target {
 };
 
 impl Store {
-    /// What the ledger has booked to accounts, in nano-dollars, in their order: each by its name and the beginning of
-    /// its period in milliseconds, 0 for one that never begins anew. 0 for what nothing was booked to.
+    /// What the ledger has booked to accounts, in their order: nano-dollars, or to accounts whose names begin with `req:` and
+    /// `tok:` requests and tokens. Each by its name and the beginning of its period in milliseconds, 0 for one that never
+    /// begins anew. 0 for what nothing was booked to.
     ///
     /// # Errors
     /// Those of the database.
@@ -71,13 +73,25 @@ pub(super) fn among<'a>(accounts: impl Iterator<Item = (&'a str, i64)>) -> Condi
     })
 }
 
-/// What entries take out of accounts.
-pub(super) fn of<'a>(families: &[Family<'a>]) -> Windows<'a> {
+/// What entries take out of accounts: by an account's name, requests, tokens, or what they cost.
+pub(super) fn of<'a>(kinship: &Kinship<'a>) -> Windows<'a> {
+    // However many legs a request has, it is one.
+    let mut requests = vec![0_i64; kinship.families.len()];
+    for (entry, family) in kinship.entries.iter().filter(|(entry, _)| entry.id.leg == 0) {
+        if let Some(requests) = requests.get_mut(*family).filter(|_| entry.status != Status::Adjustment) {
+            *requests = requests.saturating_add(1);
+        }
+    }
     let mut windows = Windows::new();
-    for Family { one, sums, .. } in families {
+    for (Family { one, sums, .. }, requests) in kinship.families.iter().zip(requests) {
         for charge in &one.charges {
+            let amount = match charge.account.split_once(':') {
+                Some(("req", _)) => requests,
+                Some(("tok", _)) => sums.prompt_tokens.saturating_add(sums.completion_tokens),
+                _ => sums.spend.nanos(),
+            };
             let taken = windows.entry((account(&charge.account), charge.window)).or_default();
-            *taken = taken.saturating_add(sums.spend.nanos());
+            *taken = taken.saturating_add(amount);
         }
     }
     windows

@@ -106,9 +106,9 @@ fn groups<'a>(families: &[Family<'a>]) -> Spent<'a> {
     spent
 }
 
-/// The group whose account a charge is to, by the account's name: `usd:30d:group/ID`.
+/// The group whose account of money a charge is to, by the account's name: `usd:30d:group/ID`.
 fn group_of(charge: &Charge) -> Option<String> {
-    let subject = charge.account.splitn(3, ':').nth(2)?;
+    let subject = charge.account.strip_prefix("usd:")?.split_once(':')?.1;
     let id = subject.strip_prefix("group/")?.split('/').next()?;
     Some(id.replace("%2F", "/").replace("%25", "%"))
 }

@@ -70,7 +70,7 @@ cases! {
     reports: lists_of_entries_are_filtered, pages_of_entries_hold_together, days_are_summed_as_one_likes,
         nobody_reads_foreign_entries, old_entries_go, budgets_begin_anew, budgets_begin_anew_by_the_calendar;
     shares: shares_never_exceed_the_limit, a_silent_replica_loses_its_shares, booking_settles_shares,
-        what_nobody_holds_is_forgotten;
+        what_nobody_holds_is_forgotten, requests_and_tokens_are_booked_to_rates, who_may_hold_shares_is_on_the_roll;
     steps: steps_go_back_and_forth, a_newer_schema_is_refused, an_older_schema_is_refused_where_it_may_not_change;
 }
 

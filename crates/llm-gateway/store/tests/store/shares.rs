@@ -1,7 +1,7 @@
 //! What replicas hold together never exceeds a limit.
 
 use futures_util::future::join_all;
-use llm_ledger::{Charge, Usd};
+use llm_ledger::{Charge, LegId, Status, Tokens, Usd};
 use llm_store::{ShareAsk, Store, StoreError, Taken};
 use llm_types::UnixMs;
 
@@ -182,4 +182,66 @@ pub(crate) async fn what_nobody_holds_is_forgotten(bench: &Bench) {
     assert_eq!(store.booked(&accounts).await.unwrap(), [cost, cost], "what was booked stays");
     assert_eq!(store.prune_counters(UnixMs(NOW.0 + 1)).await.unwrap(), 1, "one of them has a period");
     assert_eq!(store.booked(&accounts).await.unwrap(), [0, cost]);
+}
+
+pub(crate) async fn requests_and_tokens_are_booked_to_rates(bench: &Bench) {
+    let store = bench.open().await;
+    let rate = |account: &str| Charge { account: account.into(), window: NOW.0 };
+    let charges = || vec![rate("usd:1d:key/k"), rate("req:1d:key/k"), rate("tok:1d:key/k")];
+    let mut booked = [entry(1), entry(1), entry(2)];
+    // A request of two legs, and another of one.
+    for (leg, (entry, (prompt, completion))) in
+        [0, 1, 0].into_iter().zip(booked.iter_mut().zip([(10, 0), (10, 5), (7, 8)]))
+    {
+        (entry.id.leg, entry.charges) = (leg, charges());
+        (entry.cost, entry.tokens) =
+            (Usd::from_nanos(100), Tokens { prompt, completion, ..Tokens::default() });
+    }
+    let told = store.book(&booked, None, NOW).await.unwrap();
+    let account = |name: &str, amount| (name.to_owned(), NOW.0, amount);
+    assert_eq!(
+        told.charges,
+        [account("req:1d:key/k", 2), account("tok:1d:key/k", 40), account("usd:1d:key/k", 300)]
+    );
+    store.book(&booked, None, NOW).await.unwrap();
+    // An adjustment is no request, and has no tokens.
+    let mut adjustment = booked[2].clone();
+    (adjustment.id.leg, adjustment.status) = (LegId::ADJUSTMENTS, Status::Adjustment);
+    (adjustment.cost, adjustment.tokens) = (Usd::from_nanos(-50), Tokens::default());
+    store.book(&[adjustment], None, NOW).await.unwrap();
+    let names = ["req:1d:key/k", "tok:1d:key/k", "usd:1d:key/k"].map(|name| (name, NOW.0));
+    assert_eq!(store.booked(&names).await.unwrap(), [2, 40, 250]);
+    assert_eq!(store.check_ledger(None).await.unwrap(), []);
+    // Whoever takes of them is told what is left.
+    store.renew_replica("one", NOW, LEASE).await.unwrap();
+    assert_eq!(take(&store, "one", &[ask("req:1d:key/k", 5, 3, 3)], NOW).await, [(3, 0)]);
+}
+
+pub(crate) async fn who_may_hold_shares_is_on_the_roll(bench: &Bench) {
+    let store = bench.open().await;
+    let at = |ms: i64| UnixMs(NOW.0 + ms);
+    let roll = async |now| {
+        let mut names = store.replicas(now).await.unwrap();
+        names.sort();
+        names
+    };
+    assert!(roll(NOW).await.is_empty());
+    assert!(!store.renew_replica("one", NOW, LEASE).await.unwrap(), "it is new");
+    store.renew_replica("two", at(4_000), LEASE).await.unwrap();
+    assert_eq!(roll(at(9_999)).await, ["one", "two"]);
+    assert_eq!(roll(at(10_000)).await, ["two"], "the lease of the other is over");
+    assert!(store.renew_replica("two", at(10_000), LEASE).await.unwrap());
+    // Who ends holds nothing any more, and comes anew if it comes again.
+    let asks = [ask("a", 100, 100, 100)];
+    assert_eq!(take(&store, "two", &asks, at(10_000)).await, [(100, 0)]);
+    store.forget_replica("two", at(10_001)).await.unwrap();
+    assert!(roll(at(10_001)).await.is_empty());
+    assert_eq!(store.take_shares("two", &asks, at(10_001)).await.unwrap(), Taken::Lapsed);
+    store.renew_replica("one", at(10_001), LEASE).await.unwrap();
+    assert_eq!(take(&store, "one", &asks, at(10_001)).await, [(100, 0)]);
+    store.forget_replica("nobody", at(10_001)).await.unwrap();
+    assert_eq!(roll(at(10_001)).await, ["one"]);
+    for name in ["", "\0", &"x".repeat(65)] {
+        assert!(matches!(store.forget_replica(name, NOW).await, Err(StoreError::Invalid(_))));
+    }
 }

@@ -44,11 +44,12 @@ pub(super) fn selection(
         return Err(faults);
     }
 
+    let is_virtual = settings.virtual_models.contains_key(group) || settings.tier(group).is_some();
     let mut selection = Selection {
         strategy: choice.strategy,
         args: choice.args,
         // Models of several groups differ in what they can do, and nobody has said which of them a request may get.
-        checks_requests: settings.enable_pre_call_checks || settings.virtual_models.contains_key(group),
+        checks_requests: settings.enable_pre_call_checks || is_virtual,
         enforces_limits: checks(PreCallCheck::EnforceModelRateLimits),
         tags,
         patterns,
@@ -89,6 +90,9 @@ impl Choice {
         };
         if let Some(model) = settings.virtual_models.get(group) {
             return Self::of_virtual(default, model);
+        }
+        if settings.tier(group).is_some() {
+            return Self { strategy: RoutingStrategy::CostBasedRouting, ..default };
         }
         let of_group = |one: &&RoutingGroup| one.group_name == group;
         let has_model = |one: &&RoutingGroup| one.models.iter().any(|model| model == group);

@@ -1,0 +1,77 @@
+//! What becomes of a leg whose usage cannot be true, or whose price nobody knows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm_router::{DeploymentId, Reason};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::exchange::{Exchange, Finaliser};
+use crate::pricing::Pricing;
+
+const REQUEST_BYTES: u64 = 80;
+
+/// The entry of a leg that ended so, after the vendor had told this usage and written so many bytes.
+fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> Entry {
+    let runtime = Runtime::system();
+    let name = Name::new(&runtime, None);
+    let mut exchange = Exchange::begin(&Finaliser::new(runtime, Vec::new(), None), name, "/", 1);
+    exchange.record_mut().request_bytes = REQUEST_BYTES;
+    let leg = Leg {
+        reason: Reason::First,
+        cancelled: false,
+        deployment: DeploymentId::new("d"),
+        provider: "p".into(),
+        model: "m".into(),
+        relayed: true,
+        sent_at: Duration::ZERO,
+        head_at: None,
+        over_at: None,
+        status: None,
+        error: None,
+        pricing: Arc::new(pricing),
+        budgets: Arc::default(),
+        seen: None,
+    };
+    let usage: Option<Usage> = serde_json::from_value(usage).unwrap();
+    let seen = Seen { usage, content_bytes, ..Seen::default() };
+    let record = exchange.record();
+    settled(intended(record, &leg, 0), record, &leg, status, Some(&seen), record.started)
+}
+
+fn flags(entry: &Entry) -> Vec<Flag> {
+    let all = [Flag::Estimated, Flag::Clamped, Flag::Unpriced, Flag::Reported];
+    all.into_iter().filter(|flag| entry.flags.has(*flag)).collect()
+}
+
+fn told(entry: &Entry) -> (i64, i64, i64) {
+    (entry.tokens.prompt, entry.tokens.completion, entry.cost.nanos())
+}
+
+#[test]
+fn usage_that_cannot_be_true_is_estimated_whether_there_is_a_price_or_not() {
+    let priced = || {
+        let fields = [("input_cost_per_token", json!(0.001)), ("output_cost_per_token", json!(0.001))]
+            .map(|(name, value)| (name, serde_json::from_value::<llm_pricing::PriceValue>(value).unwrap()));
+        let prices = llm_pricing::Prices::from_fields(fields.iter().map(|(name, value)| (*name, value)));
+        Pricing { prices: Some(prices.unwrap()), ..Pricing::default() }
+    };
+    let negative = json!({"prompt_tokens": 7, "completion_tokens": -9_000});
+    let unpriced = entry(Pricing::default(), Status::Answered, negative.clone(), 400);
+    assert_eq!(told(&unpriced), (7, 100, 0), "four bytes a token");
+    assert_eq!(flags(&unpriced), [Flag::Estimated, Flag::Clamped, Flag::Unpriced]);
+    let known = entry(priced(), Status::Answered, negative, 400);
+    assert_eq!(told(&known), (7, 100, 107_000_000));
+    assert_eq!(flags(&known), [Flag::Estimated, Flag::Clamped]);
+
+    // Nothing told is no contradiction, and what can be true stands.
+    let silent = entry(Pricing::default(), Status::Answered, Value::Null, 400);
+    assert_eq!((told(&silent), flags(&silent)), ((20, 100, 0), vec![Flag::Estimated, Flag::Unpriced]));
+    let true_usage = json!({"prompt_tokens": 7, "completion_tokens": 9, "total_tokens": 16});
+    let plain = entry(Pricing::default(), Status::Answered, true_usage, 400);
+    assert_eq!((told(&plain), flags(&plain)), ((7, 9, 0), vec![Flag::Unpriced]));
+    // Who refused has not worked: nobody misses a price.
+    let refused = entry(Pricing::default(), Status::Failed, Value::Null, 0);
+    assert_eq!((told(&refused), flags(&refused)), ((0, 0, 0), Vec::new()));
+}
