@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, words_of_part};
 use llm_types::{
     ChatRequest, ContentPart, FunctionCall, ImagePart, ImageSource, Message, MessageContent, Nullable, Role,
     ToolCall,
@@ -142,7 +142,12 @@ impl Encoder<'_> {
             ContentPart::ImageUrl(part) => images.push(self.image(part, path)?),
             ContentPart::InputAudio(_) => self.unsupported(path, "Ollama hears no sound")?,
             ContentPart::File(_) => self.unsupported(path, "Ollama reads no files")?,
-            ContentPart::Unknown(_) => {
+            ContentPart::Unknown(map) => {
+                if let Some(words) = words_of_part(map) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    texts.push(words);
+                    return Ok(());
+                }
                 self.unsupported(path, format!("Ollama has no content of type `{}`", part.kind()))?;
             }
         }
