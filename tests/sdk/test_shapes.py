@@ -132,6 +132,16 @@ def test_requests_of_other_dialects_have_the_published_shape(mock, http, vendor,
     assert set(silent) <= {"include", "store", "service_tier"}, silent
 
 
+@pytest.mark.parametrize("vendor", [one for one in VENDORS if one.model in SHAPES], ids=lambda one: one.model)
+def test_that_a_tool_did_not_fail_is_no_loss(mock, http, vendor):
+    """Amazon's clients say so of every result."""
+    mock.replay(vendor.says(Said("Fine."), False))
+    path, request = DIALECTS["converse"].request("result", vendor.model)
+    answer = http.post(path, json=request, headers={"x-llm-gateway-on-loss": "reject"})
+    assert answer.status_code == 200, answer.text
+    assert "Rain." in mock.last().text
+
+
 BAD = {
     shapes.of_openai_chat: ({"model": "m", "messages": [{"role": "user", "content": 1}]}, "messages[0].content"),
     shapes.of_openai_responses: ({"model": "m", "input": "x", "store": "no"}, ".store"),

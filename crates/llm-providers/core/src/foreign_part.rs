@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    fn part(value: Value) -> Extra {
+    fn part(value: &Value) -> Extra {
         value.as_object().cloned().unwrap_or_default()
     }
 
@@ -90,17 +90,17 @@ mod tests {
             "type": "search_result", "title": "Tides", "source": "https://sea.example",
             "content": [{ "type": "text", "text": "High at noon." }, { "type": "text", "text": "Low at six." }],
         });
-        let told = words_of_part(&part(found));
+        let told = words_of_part(&part(&found));
         assert_eq!(told.as_deref(), Some("Tides\nhttps://sea.example\n\nHigh at noon.\n\nLow at six."));
 
         let document = json!({
             "type": "document", "title": "Log",
             "source": { "type": "content", "content": [{ "type": "text", "text": "Calm." }] },
         });
-        assert_eq!(words_of_part(&part(document)).as_deref(), Some("Log\n\nCalm."));
+        assert_eq!(words_of_part(&part(&document)).as_deref(), Some("Log\n\nCalm."));
 
         let guarded = json!({ "type": "guardContent", "guardContent": { "text": { "text": "Who?" } } });
-        assert_eq!(words_of_part(&part(guarded)).as_deref(), Some("Who?"));
+        assert_eq!(words_of_part(&part(&guarded)).as_deref(), Some("Who?"));
     }
 
     #[test]
@@ -110,10 +110,10 @@ mod tests {
             json!({ "type": "image", "source": { "type": "file", "file_id": "f" } }),
             json!({ "type": "guardContent", "guardContent": { "image": {} } }),
         ] {
-            assert_eq!(words_of_part(&part(value.clone())), None, "{value}");
-            assert!(foreign_part(&part(value.clone())).is_some(), "{value}");
+            assert_eq!(words_of_part(&part(&value)), None, "{value}");
+            assert!(foreign_part(&part(&value)).is_some(), "{value}");
         }
-        assert_eq!(foreign_part(&part(json!({ "type": "video_url", "video_url": { "url": "u" } }))), None);
-        assert_eq!(foreign_part(&part(json!({ "type": "x_later" }))), None);
+        assert_eq!(foreign_part(&part(&json!({ "type": "video_url", "video_url": { "url": "u" } }))), None);
+        assert_eq!(foreign_part(&part(&json!({ "type": "x_later" }))), None);
     }
 }

@@ -80,7 +80,9 @@ impl Encoder<'_> {
         if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
             self.note(NoteKind::Dropped, format!("{path}.annotations"), "Ollama knows no sources");
         }
-        for name in message.extra.keys() {
+        // That a tool did not fail goes without saying.
+        let is_said = |name: &str, value: &Value| name == "is_error" && *value == Value::Bool(false);
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_said(name, value)) {
             self.note(NoteKind::Dropped, format!("{path}.{name}"), "Ollama's messages have no such member");
         }
     }

@@ -55,7 +55,11 @@ impl Writer<'_, '_> {
         }
         let is_kept =
             message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key(OUTPUT_ITEMS));
-        for name in message.extra.keys().filter(|name| !(is_kept && *name == IMAGES)) {
+        // That a tool did not fail goes without saying.
+        let is_told = |name: &str, value: &Value| name == "is_error" && *value == Value::Bool(false);
+        let is_kept = |name: &str| is_kept && name == IMAGES;
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_kept(name) && !is_told(name, value))
+        {
             self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
         }
         match &message.role {
