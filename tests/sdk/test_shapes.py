@@ -7,7 +7,10 @@ import subprocess
 import pytest
 
 import shapes
+from asked import DIALECTS
 from harness import ROOT, binary
+from vendors import VENDORS
+from wires import Said
 
 CORPUS = sorted((ROOT / "crates/llm-providers/testkit/corpus/request").glob("*.json"))
 
@@ -76,6 +79,67 @@ def test_requests_have_the_published_shape(target):
                 unlisted.append(f"{file.stem}: {problem}")
     assert not unlisted, "\n".join(unlisted)
     assert not unused, "no longer so"
+
+
+SHAPES = {
+    "matrix-openai": shapes.of_openai_chat,
+    "matrix-azure": shapes.of_openai_chat,
+    "matrix-responses": shapes.of_openai_responses,
+    "matrix-anthropic": shapes.of_anthropic,
+    "matrix-gemini": shapes.of_gemini,
+    "matrix-bedrock": shapes.of_converse,
+    "matrix-nova": shapes.of_converse,
+    "matrix-cohere": shapes.of_cohere,
+    "matrix-ollama": shapes.of_ollama,
+}
+# Whoever speaks a dialect is sent it as it came.
+OWN = {"anthropic": "anthropic", "gemini": "gemini", "converse": "bedrock", "cohere": "cohere", "ollama": "ollama"}
+
+# As above: model, dialect and variation, problem, why.
+LISTED_OF_DIALECTS = [
+    (r"matrix-anthropic", r".*", r"\.(temperature|top_p|top_k): unknown", OLDER),
+    (r"matrix-responses", r".*: sound", r".*input_audio.*", "no type in the SDK yet; OpenAI says so itself where a model takes no sound"),
+    (r"matrix-gemini", r".*", r".*\.serviceTier: unknown", "AI Studio has it, Vertex AI (whose description this is) has not"),
+    (r"matrix-ollama", r".*", r".*parameters\.additionalProperties: unknown", "Ollama hands schemas on to the model's template"),
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("vendor", [one for one in VENDORS if one.model in SHAPES], ids=lambda one: one.model)
+def test_requests_of_other_dialects_have_the_published_shape(mock, http, vendor, dialect):
+    """What a vendor has no word for is said in others, or left out with a note; never sent in another vendor's words."""
+    if OWN.get(dialect) == vendor.name or dialect == "responses" and vendor.name in ("openai", "azure"):
+        pytest.skip("passes as it is")
+    problems, silent, plain = [], [], None
+    for variation in ["", *DIALECTS[dialect].variations]:
+        path, request = DIALECTS[dialect].request(variation, vendor.model)
+        mock.replay(vendor.says(Said("Fine."), False))
+        answer = http.post(path, json=request, headers={"x-llm-gateway-explain": "notes"})
+        assert answer.status_code == 200, f"{variation}: {answer.text}"
+        body, notes = mock.last().body, answer.headers.get("x-llm-gateway-notes-json", "[]")
+        listed = [e for e in LISTED_OF_DIALECTS if re.fullmatch(e[0], vendor.model) and re.fullmatch(e[1], f"{dialect}: {variation}")]
+        problems += [
+            f"{variation}: {problem}"
+            for problem in SHAPES[vendor.model](body)
+            if not any(re.fullmatch(entry[2], problem) for entry in listed)
+        ]
+        if plain is None:
+            plain = (body, notes)
+        elif (body, notes) == plain:
+            silent.append(variation)
+    assert not problems, "\n".join(problems)
+    # Nothing is asked by these: vendors are free to do so anyway.
+    assert set(silent) <= {"include", "store", "service_tier"}, silent
+
+
+@pytest.mark.parametrize("vendor", [one for one in VENDORS if one.model in SHAPES], ids=lambda one: one.model)
+def test_that_a_tool_did_not_fail_is_no_loss(mock, http, vendor):
+    """Amazon's clients say so of every result."""
+    mock.replay(vendor.says(Said("Fine."), False))
+    path, request = DIALECTS["converse"].request("result", vendor.model)
+    answer = http.post(path, json=request, headers={"x-llm-gateway-on-loss": "reject"})
+    assert answer.status_code == 200, answer.text
+    assert "Rain." in mock.last().text
 
 
 BAD = {

@@ -1,5 +1,6 @@
 //! [`foreign_member`]: members of requests that one dialect alone has.
 
+use llm_types::ChatRequest;
 use serde_json::Value;
 
 use crate::Dialect;
@@ -7,13 +8,34 @@ use crate::Dialect;
 /// Anthropic's Messages.
 ///
 /// Source: Anthropic API reference, "Messages", read 2026-11.
-const MESSAGES: &[&str] =
-    &["container", "context_management", "inference_geo", "mcp_servers", "output_config", "speed"];
+const MESSAGES: &[&str] = &[
+    "container",
+    "context_management",
+    "diagnostics",
+    "inference_geo",
+    "mcp_servers",
+    "output_config",
+    "speed",
+    "user_profile_id",
+    "workspace_id",
+];
 
 /// Gemini's, in the spelling of its own API; the other one is how clients of OpenAI's dialect ask for them on purpose.
 ///
 /// Source: Gemini API reference, "generateContent", read 2026-11.
-const GEMINI: &[&str] = &["cachedContent", "mediaResolution", "safetySettings"];
+const GEMINI: &[&str] = &[
+    "cachedContent",
+    "generationConfig",
+    "imageConfig",
+    "mediaResolution",
+    "modelArmorConfig",
+    "responseJsonSchema",
+    "responseMimeType",
+    "safetySettings",
+    "speechConfig",
+    "thinkingConfig",
+    "toolConfig",
+];
 
 /// Bedrock's Converse.
 ///
@@ -37,14 +59,56 @@ pub fn foreign_member(name: &str, spoken: Dialect) -> Option<&'static str> {
     .find_map(|(names, dialect, reason)| (names.contains(&name) && !is_spoken(dialect)).then_some(reason))
 }
 
-/// Whether a member is Anthropic's `output_config` and says nothing but how hard to think.
-pub fn says_effort(name: &str, value: &Value) -> bool {
-    let members = value.as_object().filter(|_| name == "output_config");
-    members.is_some_and(|members| members.contains_key("effort") && members.len() == 1)
+/// What says the same as a member that stands in one dialect's own words: a request's `reasoning_effort` or `thinking`,
+/// for Anthropic's `output_config` with an effort alone and Gemini's `thinkingConfig` with a level or a budget. So
+/// nothing is lost without the member; thoughts are shown as the vendor shows them. `None` for all others.
+pub fn said_already(request: &ChatRequest, name: &str, value: &Value) -> Option<&'static str> {
+    let members = value.as_object()?;
+    let is_effort = |name: &String| matches!(name.as_str(), "thinkingLevel" | "thinkingBudget");
+    let by_effort = request.reasoning_effort.is_value().then_some("said by `reasoning_effort`");
+    let by_thinking = request.thinking.is_value().then_some("said by `thinking`");
+    match name {
+        "output_config" if members.contains_key("effort") && members.len() == 1 => by_effort,
+        "thinkingConfig"
+            if members.keys().any(is_effort)
+                && members.keys().all(|name| is_effort(name) || name == "includeThoughts") =>
+        {
+            by_effort.or(by_thinking)
+        }
+        _ => None,
+    }
+}
+
+/// Members of a function's definition that one dialect alone has.
+///
+/// Source: Anthropic API reference, "Messages": `tools`; Gemini API reference, "FunctionDeclaration"; read 2026-11.
+const FUNCTIONS: &[(&str, Dialect)] = &[
+    ("allowed_callers", Dialect::AnthropicMessages),
+    ("behavior", Dialect::Gemini),
+    ("defer_loading", Dialect::AnthropicMessages),
+    ("eager_input_streaming", Dialect::AnthropicMessages),
+    ("input_examples", Dialect::AnthropicMessages),
+    ("response", Dialect::Gemini),
+    ("responseJsonSchema", Dialect::Gemini),
+];
+
+/// Why a member of a function's definition means nothing to a vendor that speaks `spoken`, as [`foreign_member`] says
+/// it of requests.
+pub fn foreign_to_function(name: &str, spoken: Dialect) -> Option<&'static str> {
+    let (_, dialect) = FUNCTIONS.iter().find(|(own, _)| *own == name)?;
+    match dialect {
+        dialect if *dialect == spoken => None,
+        Dialect::Gemini if spoken == Dialect::GeminiArray => None,
+        Dialect::Gemini => Some("only Gemini's functions have it"),
+        _ => Some("only Anthropic's functions have it"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use llm_types::{Nullable, ReasoningEffort};
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -57,5 +121,30 @@ mod tests {
         assert!(foreign_member("guardrailConfig", Dialect::OllamaChat).is_some());
         assert_eq!(foreign_member("guardrailConfig", Dialect::BedrockConverse), None);
         assert_eq!(foreign_member("x_later", Dialect::OpenAiChat), None);
+        assert!(foreign_to_function("behavior", Dialect::AnthropicMessages).is_some());
+        assert_eq!(foreign_to_function("input_examples", Dialect::AnthropicMessages), None);
+        assert_eq!(foreign_to_function("x_later", Dialect::OpenAiChat), None);
+    }
+
+    #[test]
+    fn what_is_said_already() {
+        let mut asked = ChatRequest::new("m", Vec::new());
+        asked.reasoning_effort = Nullable::Value(ReasoningEffort::Low);
+        for (name, value, is_said) in [
+            ("output_config", json!({ "effort": "low" }), true),
+            ("output_config", json!({ "effort": "low", "format": {} }), false),
+            ("thinkingConfig", json!({ "thinkingLevel": "LOW", "includeThoughts": true }), true),
+            ("thinkingConfig", json!({ "thinkingBudget": 0 }), true),
+            ("thinkingConfig", json!({ "includeThoughts": true }), false),
+            ("thinkingConfig", json!({ "thinkingLevel": "LOW", "later": 1 }), false),
+            ("other", json!({ "effort": "low" }), false),
+        ] {
+            assert_eq!(said_already(&asked, name, &value).is_some(), is_said, "{name}: {value}");
+            assert_eq!(
+                said_already(&ChatRequest::new("m", Vec::new()), name, &value),
+                None,
+                "{name}: {value}"
+            );
+        }
     }
 }

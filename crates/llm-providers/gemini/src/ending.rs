@@ -134,7 +134,7 @@ fn annotation(span: &Value, text: &str, url: &str, title: Option<&Value>) -> Ann
 pub(crate) fn finish_reason(finish: Option<&wire::FinishReason>, has_calls: bool) -> FinishReason {
     use wire::FinishReason as Own;
     match finish {
-        Some(Own::MaxTokens) => FinishReason::Length,
+        Some(Own::MaxTokens | Own::Continuation) => FinishReason::Length,
         Some(
             Own::Safety
             | Own::Recitation
@@ -186,6 +186,7 @@ mod tests {
             ("STOP", true, "tool_calls", "STOP"),
             ("FINISH_REASON_UNSPECIFIED", false, "stop", "FINISH_REASON_UNSPECIFIED"),
             ("MAX_TOKENS", true, "length", "MAX_TOKENS"),
+            ("CONTINUATION", false, "length", "CONTINUATION"),
             ("SAFETY", false, "content_filter", "SAFETY"),
             ("IMAGE_SAFETY", false, "content_filter", "IMAGE_SAFETY"),
             ("OTHER", false, "content_filter", "OTHER"),

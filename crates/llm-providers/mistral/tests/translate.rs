@@ -145,6 +145,11 @@ fn answers_that_think_do_not_pass_through() {
     assert!(!passes("mistral-small-latest", ",\"reasoning_effort\":\"high\""));
     assert!(!passes("mistral-small-latest", ",\"prompt_mode\":\"reasoning\""));
     assert!(!passes("magistral-medium-latest", ""));
+    for late in ["mistral-large-4-0", "mistral-large-latest"] {
+        assert!(!passes(late, ""), "{late} thinks unless it is told not to");
+        assert!(passes(late, ",\"reasoning_effort\":\"none\""), "{late}");
+    }
+    assert!(passes("mistral-large-2512", "") && passes("x-later", ""));
     let body = json!({ "id": "1", "model": "m", "choices": [{ "index": 0, "finish_reason": "stop", "message": {
         "role": "assistant", "content": [
             { "type": "thinking", "thinking": [{ "type": "text", "text": "Easy." }], "closed": true },

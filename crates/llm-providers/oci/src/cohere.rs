@@ -43,6 +43,7 @@ pub(crate) fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) {
             let path = format!("messages[{index}].tool_calls[{number}].id");
             changes.note(NoteKind::Converted, path, "calls have no ids there");
         }
+        message.extra.retain(|name, value| name != "is_error" || value.as_bool() != Some(false));
         for name in std::mem::take(&mut message.extra).keys() {
             let path = format!("messages[{index}].{name}");
             changes.lost(NoteKind::Dropped, path, "the vendor's messages have no such member");

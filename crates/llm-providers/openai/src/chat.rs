@@ -4,6 +4,7 @@ mod calls;
 mod decode;
 pub(crate) mod encode;
 mod finish;
+mod foreign;
 mod messages;
 mod parts;
 mod repair;

@@ -163,8 +163,7 @@ impl WholeIngress<Embeddings> for EmbeddingIngress {
             response.model = Nullable::Value(reply.model.clone());
         }
         if !response.usage.is_value() {
-            // The official clients demand the member; where the vendor did not count, it says zero, and the books
-            // have the estimate.
+            // The official clients demand the member.
             response.usage = Nullable::Value(llm_types::Usage::new(0, 0));
         }
         Outgoing { body: serde_json::to_vec(&response).unwrap_or_default().into(), notes: Vec::new() }

@@ -20,6 +20,22 @@ pub(crate) fn takes_effort(model: &str) -> bool {
     takes_completion_limit(model) && !bare(model).contains("-chat")
 }
 
+/// Whether the model takes `none` for a `reasoning_effort`: GPT-5.1 and later, but for those that always think.
+pub(crate) fn takes_no_effort(model: &str) -> bool {
+    let Some(version) = bare(model).strip_prefix("gpt-") else { return false };
+    let number = |text: &str| {
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        text[..end].parse::<u32>().ok()
+    };
+    let minor = || version.split_once('.').and_then(|(_, minor)| number(minor));
+    let is_late = match number(version) {
+        Some(5) => minor().is_some_and(|minor| minor > 0),
+        Some(major) => major > 5,
+        None => false,
+    };
+    is_late && !version.contains("-pro") && !version.contains("-chat")
+}
+
 /// Whether chat is of no use to the model for a search of the web: it refuses `web_search_options` as unknown, but for
 /// the models that are named after searching. Whatever is not named as OpenAI names its models may search.
 pub(crate) fn never_searches(model: &str) -> bool {
@@ -57,5 +73,18 @@ mod tests {
             assert!(!never_searches(model), "{model}");
         }
         assert!(takes_effort("gpt-5.1") && !takes_effort("gpt-5-chat-latest"));
+        for (model, takes) in [
+            ("gpt-5.1", true),
+            ("openai/gpt-5.4-mini", true),
+            ("gpt-6", true),
+            ("gpt-5", false),
+            ("gpt-5-mini-2025-08-07", false),
+            ("gpt-5.2-pro", false),
+            ("gpt-5.1-chat-latest", false),
+            ("gpt-4.1", false),
+            ("o3", false),
+        ] {
+            assert_eq!(takes_no_effort(model), takes, "{model}");
+        }
     }
 }

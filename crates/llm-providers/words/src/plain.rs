@@ -56,6 +56,8 @@ pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>)
                 "the vendor's messages have no such member",
             );
         }
+        // That a tool did not fail goes without saying.
+        message.extra.retain(|name, value| name != "is_error" || value.as_bool() != Some(false));
         for name in std::mem::take(&mut message.extra).keys() {
             changes.note(
                 NoteKind::Dropped,

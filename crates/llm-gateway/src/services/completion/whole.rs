@@ -20,6 +20,7 @@ use super::edits;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
 use crate::deployment::Deployment;
+use crate::pricing;
 use crate::services::count;
 use crate::serving::Serving;
 
@@ -109,15 +110,18 @@ impl Attempt<'_> {
             }
             asked += inputs;
         }
-        let whole = whole.unwrap_or_else(|| EmbeddingResponse::new(&self.request.reply.model, Vec::new()));
+        let mut whole =
+            whole.unwrap_or_else(|| EmbeddingResponse::new(&self.request.reply.model, Vec::new()));
+        let usage = whole.usage.get().cloned();
+        if usage.is_none() {
+            // Some vendors count nothing here; the client is told what is booked.
+            let asked = self.request.ask.body.bytes.len() as u64;
+            whole.usage = pricing::estimated_usage(None, 0, asked).into();
+            book.note(vec![pricing::estimate_note(None)]);
+        }
         let outgoing = ingress.write(&request, &whole, &self.request.reply);
         book.note(outgoing.notes);
-        let seen = Seen {
-            complete: true,
-            usage: whole.usage.into_option(),
-            model: whole.model.into_option(),
-            ..Seen::default()
-        };
+        let seen = Seen { complete: true, usage, model: whole.model.into_option(), ..Seen::default() };
         Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) })
     }
 

@@ -11,7 +11,7 @@ mod schema;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member,
+    Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member, said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
@@ -122,11 +122,11 @@ impl Encoder<'_> {
                 "context_management" => wire.context_management = Nullable::Value(value.clone()),
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
                 _ => match foreign_member(name, Dialect::AnthropicMessages) {
-                    Some(reason) if !self.is_forwarded(name) => {
-                        if !value.is_null() {
-                            self.unsupported(name, reason)?;
-                        }
-                    }
+                    Some(_) if value.is_null() && !self.is_forwarded(name) => {}
+                    Some(reason) if !self.is_forwarded(name) => match said_already(request, name, value) {
+                        Some(said) => self.note(NoteKind::Converted, name, said),
+                        None => self.unsupported(name, reason)?,
+                    },
                     _ => drop(wire.extra.insert(name.clone(), value.clone())),
                 },
             }

@@ -125,6 +125,9 @@ impl MessagesWriter {
         if let Some(text) = delta.content.as_deref() {
             self.blocks.text(text, out);
         }
+        if let Some(words) = delta.audio.get().and_then(|audio| audio.transcript.as_deref()) {
+            self.blocks.text(words, out);
+        }
         if let Some(specifics) = specifics {
             self.specifics(specifics, out);
         }

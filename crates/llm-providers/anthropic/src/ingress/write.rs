@@ -82,6 +82,11 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     let specifics = message.provider_specific_fields.get();
     let mut blocks = thinking(message);
     said(message, specifics, notes, &mut blocks);
+    if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
+        && !blocks.iter().any(|block| matches!(block, ContentBlock::Text(_)))
+    {
+        blocks.push(ContentBlock::Text(TextBlock::new(words)));
+    }
     called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Messages answers have no sound"));

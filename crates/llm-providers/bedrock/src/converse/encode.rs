@@ -7,11 +7,12 @@ mod effort;
 mod form;
 mod media;
 mod messages;
+mod pieces;
 mod said;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
@@ -149,10 +150,10 @@ impl Encoder<'_> {
                 _ => match self.foreign(name) {
                     None => drop(self.own.insert(name.clone(), value.clone())),
                     Some(_) if value.is_null() => {}
-                    Some(_) if says_effort(name, value) && request.reasoning_effort.is_value() => {
-                        self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
-                    }
-                    Some(reason) => self.unsupported(name, reason)?,
+                    Some(reason) => match said_already(request, name, value) {
+                        Some(said) => self.note(NoteKind::Converted, name, said),
+                        None => self.unsupported(name, reason)?,
+                    },
                 },
             }
         }

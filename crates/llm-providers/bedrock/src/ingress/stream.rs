@@ -311,6 +311,8 @@ impl ConverseWriter {
         }
         self.text(added.content.as_deref().unwrap_or_default(), out);
         self.text(added.refusal.as_deref().unwrap_or_default(), out);
+        let spoken = added.audio.get().and_then(|audio| audio.transcript.as_deref());
+        self.text(spoken.unwrap_or_default(), out);
         self.sources(added, out);
         for image in images(&added.extra) {
             match image {

@@ -139,6 +139,11 @@ fn own_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
 fn content(message: &Message, request_id: &str, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let mut blocks = thinking(message);
     let has_all_sources = said(message, notes, &mut blocks);
+    if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
+        && !blocks.iter().any(|block| matches!(block, ContentBlock::Text(_) | ContentBlock::Citations(_)))
+    {
+        blocks.push(ContentBlock::Text(words.to_owned()));
+    }
     for image in images(&message.extra) {
         match image {
             Some(image) => blocks.push(ContentBlock::Image(image)),

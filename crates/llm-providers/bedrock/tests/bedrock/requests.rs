@@ -41,6 +41,35 @@ fn tool(name: &str) -> Value {
     json!({ "type": "function", "function": { "name": name, "parameters": { "type": "object", "properties": {} } } })
 }
 
+/// Anthropic's clients have them too.
+#[test]
+fn search_results_and_documents_in_pieces_are_converses_own() {
+    let pieces = json!([{ "type": "text", "text": "High at noon." }]);
+    let asked = asked(&json!({ "messages": [{ "role": "user", "content": [
+        { "type": "search_result", "source": "https://sea.example", "title": "Tides", "content": pieces,
+          "citations": { "enabled": true } },
+        { "type": "document", "title": "Log.txt", "context": "At sea.", "source": { "type": "content", "content": pieces } },
+        { "type": "search_result", "source": "s", "title": "t", "content": [{ "type": "image" }] },
+    ] }] }));
+    let encoded = encode(&asked, CLAUDE).unwrap();
+    assert_eq!(
+        body(&encoded)["messages"][0]["content"],
+        json!([
+            { "searchResult": { "source": "https://sea.example", "title": "Tides",
+                "content": [{ "text": "High at noon." }], "citations": { "enabled": true } } },
+            { "document": { "name": "Log", "source": { "content": [{ "text": "High at noon." }] }, "context": "At sea." } },
+            { "text": "See the attached document." },
+        ])
+    );
+    assert_eq!(
+        notes(&encoded),
+        [
+            "dropped messages[0].content[2]: Bedrock has no content of type `search_result`",
+            "defaulted messages: `See the attached document.`: Bedrock demands text beside documents",
+        ]
+    );
+}
+
 #[test]
 fn kept_blocks_go_back_unchanged() {
     let json = include_str!("../fixtures/request/kept_blocks.json");

@@ -140,7 +140,8 @@ impl ChatWriter {
         if !thought.is_empty() {
             self.content(Open::Thinking, &thought, None, out);
         }
-        for words in [delta.content.as_deref(), delta.refusal.as_deref()].into_iter().flatten() {
+        let spoken = delta.audio.get().and_then(|audio| audio.transcript.as_deref());
+        for words in [delta.content.as_deref(), delta.refusal.as_deref(), spoken].into_iter().flatten() {
             if !words.is_empty() {
                 self.content(Open::Text, words, logprobs, out);
                 self.text.push_str(words);

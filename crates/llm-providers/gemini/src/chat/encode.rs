@@ -9,12 +9,12 @@ mod tools;
 
 pub(crate) use config::UNNAMED;
 pub(crate) use messages::FOREIGN_SIGNATURE;
-pub(crate) use parts::OWN_PART;
+pub(crate) use parts::{DISPLAY_NAME, OWN_PART};
 
 use std::borrow::Cow;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::Serialize;
@@ -92,13 +92,18 @@ impl Encoder<'_> {
     fn without_foreign<'r>(&mut self, request: &'r ChatRequest) -> Result<Cow<'r, Extra>, EncodeError> {
         let mut extra = Cow::Borrowed(&request.extra);
         for (name, value) in &request.extra {
+            if name == "cache_control" && !self.is_forwarded(name) {
+                extra.to_mut().shift_remove(name);
+                self.cache_marker(name);
+                continue;
+            }
             let Some(reason) = foreign_member(name, Dialect::Gemini).filter(|_| !self.is_forwarded(name))
             else {
                 continue;
             };
             extra.to_mut().shift_remove(name);
-            if says_effort(name, value) && request.reasoning_effort.is_value() {
-                self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
+            if let Some(said) = said_already(request, name, value) {
+                self.note(NoteKind::Converted, name, said);
             } else if !value.is_null() {
                 self.unsupported(name, reason)?;
             }

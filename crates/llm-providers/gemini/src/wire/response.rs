@@ -57,6 +57,8 @@ open_enum! {
         Stop = "STOP",
         /// The limit of tokens was reached.
         MaxTokens = "MAX_TOKENS",
+        /// The answer is to be gone on with by another request.
+        Continuation = "CONTINUATION",
         /// It may be harmful.
         Safety = "SAFETY",
         /// It was recited.

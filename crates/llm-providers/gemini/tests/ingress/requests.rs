@@ -94,6 +94,28 @@ fn reading_and_encoding_gives_the_same() {
     }
 }
 
+/// What other vendors are asked of it, whose words these are not.
+#[test]
+fn names_and_budgets_in_words_that_others_know() {
+    let asked = |budget: i64| {
+        read(&json!({
+            "contents": [{"role": "user", "parts": [
+                {"inlineData": {"mimeType": "application/pdf", "data": "JVBERi0=", "displayName": "log.pdf"}},
+            ]}],
+            "generationConfig": {"thinkingConfig": {"thinkingBudget": budget}},
+            "toolConfig": {"functionCallingConfig": {"mode": "VALIDATED"}},
+        }))
+        .0
+    };
+    let off = asked(0);
+    assert_eq!(off.thinking.get(), Some(&json!({"type": "disabled"})));
+    assert!(off.reasoning_effort.is_absent(), "not every model that does not think knows the effort `none`");
+    assert_eq!(asked(-1).thinking.get(), Some(&json!({"type": "adaptive"})));
+    assert_eq!(json!(off.tool_choice), "auto");
+    let part = &json!(off.messages)[0]["content"][0];
+    assert_eq!(part["file"]["filename"], "log.pdf", "{part}");
+}
+
 #[test]
 fn gemini_3_thinks_by_levels() {
     let body = json!({
@@ -102,6 +124,25 @@ fn gemini_3_thinks_by_levels() {
     });
     assert_eq!(again(&body, "gemini-3-pro-preview"), body);
     assert_eq!(read(&body).0.reasoning_effort.get().unwrap().as_str(), "low");
+}
+
+/// A function's result refers to what is beside it by the names.
+#[test]
+fn names_of_what_is_beside_a_result() {
+    let body = json!({
+        "contents": [
+            {"role": "user", "parts": [{"text": "Look."}]},
+            {"role": "model", "parts": [{"functionCall": {"id": "z", "name": "h", "args": {}}, "thoughtSignature": "c2ln"}]},
+            {"role": "user", "parts": [
+                {"functionResponse": {"id": "z", "name": "h", "response": {"see": {"$ref": "dot"}}, "parts": [
+                    {"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo=", "displayName": "dot"}},
+                    {"inlineData": {"mimeType": "application/pdf", "data": "JVBERi0=", "displayName": "log.pdf"}},
+                    {"inlineData": {"mimeType": "audio/wav", "data": "UklGRg==", "displayName": "sea"}},
+                ]}},
+            ]},
+        ],
+    });
+    assert_eq!(again(&body, "gemini-3-pro-preview"), body);
 }
 
 /// As Google's SDKs and curl write it: names in snake case, nulls, upper-case schemas, no roles.

@@ -6,7 +6,7 @@ mod messages;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, says_effort,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -97,14 +97,17 @@ impl Encoder<'_> {
                 own if options::OWN.contains(&own) => {
                     options.insert(name.clone(), value.clone());
                 }
+                "cache_control" if !forwards(name) => {
+                    self.note(NoteKind::Dropped, name, "Ollama caches prompts by itself");
+                }
                 _ if OPENAI_ONLY.contains(&name.as_str()) => {}
                 _ => match foreign_member(name, Dialect::OllamaChat).filter(|_| !forwards(name)) {
                     None => drop(wire.extra.insert(name.clone(), value.clone())),
                     Some(_) if value.is_null() => {}
-                    Some(_) if says_effort(name, value) && request.reasoning_effort.is_value() => {
-                        self.note(NoteKind::Converted, name, "said by `reasoning_effort`");
-                    }
-                    Some(reason) => self.unsupported(name, reason)?,
+                    Some(reason) => match said_already(request, name, value) {
+                        Some(said) => self.note(NoteKind::Converted, name, said),
+                        None => self.unsupported(name, reason)?,
+                    },
                 },
             }
         }

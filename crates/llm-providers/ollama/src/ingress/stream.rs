@@ -88,6 +88,8 @@ impl LineWriter {
         }
         let mut text = delta.content.as_deref().unwrap_or_default().to_owned();
         text.push_str(delta.refusal.as_deref().unwrap_or_default());
+        let spoken = delta.audio.get().and_then(|audio| audio.transcript.as_deref());
+        text.push_str(spoken.unwrap_or_default());
         let logprobs = logprobs.and_then(write::tokens);
         if !thought.is_empty() || !text.is_empty() || logprobs.is_some() {
             let mut message = ChatMessage::new("assistant");

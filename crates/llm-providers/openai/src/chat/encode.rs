@@ -2,10 +2,13 @@
 
 use std::borrow::Cow;
 
-use llm_provider_core::{Call, Dialect, Edit, EncodeError, Encoded, NoteKind, Payload, foreign_member};
+use llm_provider_core::{
+    Call, Dialect, Edit, EncodeError, Encoded, NoteKind, Payload, foreign_member, said_already,
+};
 use llm_types::{ChatRequest, Extra, Message, ReasoningEffort, StreamOptions, Tool};
 use serde_json::Value;
 
+use super::foreign;
 use super::messages::messages;
 use super::server_tools::server_tools;
 use crate::edited::Edited;
@@ -110,7 +113,8 @@ fn dialects_own<'a>(
         .filter(|name| !MESSAGES_ONLY.contains(&name.as_str()))
         .filter_map(|name| {
             let reason = foreign_member(name, Dialect::OpenAiChat).filter(|_| name != "output_config")?;
-            Some(Edit::Remove { name: name.clone().into(), reason: reason.into() })
+            let said = request.extra.get(name).and_then(|value| said_already(request, name, value));
+            Some(Edit::Remove { name: name.clone().into(), reason: said.unwrap_or(reason).into() })
         })
 }
 
@@ -234,6 +238,11 @@ fn effort_edits(request: &ChatRequest, call: &Call<'_>, takes_effort: bool, edit
         (None, None) if takes_effort && kind == Some("adaptive") => {
             (None, format!("{SAID}the model's own habit"))
         }
+        (None, _) if takes_effort && kind == Some("disabled") && models::takes_no_effort(call.model) => {
+            let effort = ReasoningEffort::None;
+            let reason = format!("{SAID}`reasoning_effort` {effort}");
+            (Some(effort), reason)
+        }
         (None, _) if !takes_effort && kind == Some("disabled") => {
             (None, format!("{SAID}the model's own habit"))
         }
@@ -255,9 +264,11 @@ fn effort(budget: u64, call: &Call<'_>) -> ReasoningEffort {
     }
 }
 
-/// Takes prompt-cache markers out of tools.
+/// Takes prompt-cache markers out of tools, and what other dialects' functions have.
 fn tools_edit(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Option<Edit>, EncodeError> {
-    let Some(tools) = request.tools.get() else { return Ok(None) };
+    let Some(given) = request.tools.get() else { return Ok(None) };
+    let own = foreign::functions(given, changes);
+    let tools = own.as_ref().unwrap_or(given);
     let marked = |tool: &Tool| match tool {
         Tool::Function(tool) => {
             tool.extra.contains_key("cache_control") || tool.function.extra.contains_key("cache_control")
@@ -265,7 +276,9 @@ fn tools_edit(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Option
         Tool::Custom(_) | Tool::Unknown(_) => false,
     };
     if !tools.iter().any(marked) {
-        return Ok(None);
+        return own
+            .map(|tools| Ok(Edit::Set { name: "tools".into(), json: json(&tools, "tools")? }))
+            .transpose();
     }
     let mut tools = tools.clone();
     for (index, tool) in tools.iter_mut().enumerate() {

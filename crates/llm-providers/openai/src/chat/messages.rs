@@ -9,6 +9,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
+use super::foreign;
 use super::parts::thinking as thinking_of;
 use crate::responses::REASONING_ITEM;
 use crate::{Changes, Replay, RequestOptions};
@@ -37,6 +38,7 @@ pub(super) fn messages<'a>(
         }
         if !options.cache_control {
             markers(&mut message, &path, changes);
+            foreign::message(&mut message, &path, changes);
         }
         if message.role == Role::Assistant {
             thinking_parts(&mut message, options.replay, &path, changes);
@@ -315,7 +317,9 @@ fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
         ContentPart::ImageUrl(part) => {
             matches!(&part.image_url, ImageSource::Url(image) if image.format.is_absent())
         }
-        ContentPart::File(part) => part.file.file_id.is_value() && part.file.format.is_absent(),
+        ContentPart::File(part) => {
+            part.file.file_id.as_deref().is_some_and(|id| !is_address(id)) && part.file.format.is_absent()
+        }
         _ => true,
     };
     if parts_of(message).iter().all(plain) {
@@ -369,10 +373,14 @@ fn file_part(
             *data = format!("data:{media};base64,{data}");
         }
         if !file.filename.is_value() {
-            file.filename = "document.pdf".to_owned().into();
-            changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), "document.pdf");
+            let name = usual_name(data);
+            changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), name.as_str());
+            file.filename = name.into();
         }
         return None;
+    }
+    if file.file_id.as_deref().is_some_and(is_address) && !file.file_url.is_value() {
+        file.file_url = file.file_id.take().into();
     }
     if file.file_id.is_value() || options.file_urls {
         return None;
@@ -392,6 +400,24 @@ fn file_part(
         cache_control: Nullable::Absent,
         extra: llm_types::Extra::new(),
     })
+}
+
+/// Whether an address stands where the name of an upload belongs, as Google's clients name theirs.
+fn is_address(file_id: &str) -> bool {
+    file_id.starts_with("https://") || file_id.starts_with("http://")
+}
+
+/// A name for a file that has none, by what it is: vendors go by its ending.
+fn usual_name(data: &str) -> String {
+    let media = data.strip_prefix("data:").and_then(|rest| rest.split([';', ',']).next()).unwrap_or_default();
+    match media.split_once('/') {
+        Some(("text", "plain")) => "document.txt".to_owned(),
+        Some(("text", "markdown")) => "document.md".to_owned(),
+        Some(("text" | "audio" | "video" | "image", kind)) => {
+            format!("document.{}", kind.trim_start_matches("x-"))
+        }
+        _ => "document.pdf".to_owned(),
+    }
 }
 
 /// Takes out of a tool's result what is not text.

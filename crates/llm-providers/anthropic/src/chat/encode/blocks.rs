@@ -1,6 +1,6 @@
 //! Parts of a message as blocks.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, words_of_part};
 use llm_types::{ContentPart, Extra, ImagePart, ImageSource, MessageContent, Nullable, TextPart};
 use serde_json::Value;
 
@@ -69,6 +69,17 @@ impl Encoder<'_> {
         place: Place,
         blocks: &mut Vec<ContentBlock>,
     ) -> Result<(), EncodeError> {
+        let words = match part {
+            ContentPart::Unknown(map) if place == Place::System || !OWN.contains(&part.kind()) => {
+                words_of_part(map)
+            }
+            _ => None,
+        };
+        if let Some(words) = words {
+            self.note(NoteKind::Converted, path, "to text");
+            self.text(TextBlock::new(words.as_str()), path, blocks);
+            return Ok(());
+        }
         if place == Place::System && !matches!(part, ContentPart::Text(_) | ContentPart::Refusal(_)) {
             return self.unsupported(path, "Anthropic takes text only as instructions");
         }

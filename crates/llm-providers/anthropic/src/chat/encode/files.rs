@@ -14,7 +14,7 @@ use super::typed;
 use crate::wire::{ContentBlock, DocumentBlock, ImageBlock, Source};
 
 /// Members of a file part that Anthropic's documents have and OpenAI's do not.
-pub(super) const KNOWN: &[&str] = &["title", "context", "citations"];
+pub(super) const KNOWN: &[&str] = &["title", "context", "citations", "display_name"];
 
 const PDF: &str = "application/pdf";
 
@@ -40,7 +40,12 @@ pub(super) fn block(part: &FilePart, path: &str) -> Result<Option<ContentBlock>,
     let file = &part.file;
     let media = file.format.as_deref();
     let source = if let Some(id) = file.file_id.as_deref() {
-        Source::file(id)
+        // An address may stand where OpenAI has the name of an upload.
+        if id.starts_with("https://") || id.starts_with("http://") {
+            Source::url(id)
+        } else {
+            Source::file(id)
+        }
     } else if let Some(url) = file.file_url.as_deref() {
         Source::url(url)
     } else if let Some(data) = file.file_data.as_deref() {

@@ -2,7 +2,9 @@
 //!
 //! Source: Anthropic docs, "Define tools" and "Web search tool", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose};
+use llm_provider_core::{
+    Dialect, EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose, foreign_to_function,
+};
 use llm_types::{
     AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
     Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
@@ -145,6 +147,8 @@ impl Encoder<'_> {
         for (name, value) in beside.iter().chain(&function.extra) {
             if name == "cache_control" {
                 tool.cache_control = typed(&format!("{path}.cache_control"), value)?.into();
+            } else if let Some(reason) = foreign_to_function(name, Dialect::AnthropicMessages) {
+                self.unsupported(format!("{path}.{name}"), reason)?;
             } else {
                 tool.extra.insert(name.clone(), value.clone());
             }

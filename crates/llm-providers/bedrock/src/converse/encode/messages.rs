@@ -3,7 +3,7 @@
 //! Source: Amazon Bedrock API Reference, "Message" and "ContentBlock", and User Guide, "Using the Converse API" and
 //! "Prompt caching", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, words_of_part};
 use llm_types::{
     CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker,
     TextPart,
@@ -306,6 +306,13 @@ impl Encoder<'_> {
                     blocks.push(ContentBlock::GuardContent(serde_json::json!({ "text": { "text": text } })));
                 } else if kind == "video_url" {
                     blocks.extend(self.video(map, path)?);
+                } else if let Some(block) = self.pieces(map, path, documents) {
+                    blocks.push(block);
+                } else if let Some(words) = words_of_part(map) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    if self.is_said(&words, path) {
+                        blocks.push(ContentBlock::Text(words));
+                    }
                 } else {
                     self.unsupported(path, format!("Bedrock has no content of type `{kind}`"))?;
                 }

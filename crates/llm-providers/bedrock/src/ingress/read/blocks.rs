@@ -22,7 +22,7 @@ pub(super) fn part(block: ContentBlock) -> Option<ContentPart> {
         ContentBlock::Video(video) => self::video(&video),
         ContentBlock::Audio(audio) => self::audio(audio),
         ContentBlock::GuardContent(value) => whole("guardContent", value),
-        ContentBlock::SearchResult(value) => whole("searchResult", value),
+        ContentBlock::SearchResult(value) => search_result(value),
         ContentBlock::Citations(cited) => whole("citationsContent", json!(cited)),
         ContentBlock::Unknown(map) => {
             let (name, value) = map.into_iter().next()?;
@@ -74,7 +74,48 @@ fn address(source: &Source, media: &str) -> Option<String> {
     (location.bucket_owner.is_absent() && location.extra.is_empty()).then(|| location.uri.clone())
 }
 
+/// Results of a search, as Anthropic's part of that name has them.
+fn search_result(value: Value) -> ContentPart {
+    match (value.get("content").and_then(texts), value) {
+        (Some(content), Value::Object(mut members)) => {
+            members.insert("content".to_owned(), content);
+            let mut part = Extra::from_iter([("type".to_owned(), "search_result".into())]);
+            part.extend(members);
+            ContentPart::Unknown(part)
+        }
+        (_, value) => whole("searchResult", value),
+    }
+}
+
+/// Pieces of text as Anthropic has them; `None` if something else stands among them.
+fn texts(pieces: &Value) -> Option<Value> {
+    let text = |piece: &Value| {
+        let members = piece.as_object().filter(|members| members.len() == 1)?;
+        Some(json!({ "type": "text", "text": members.get("text")?.as_str()? }))
+    };
+    pieces.as_array()?.iter().map(text).collect::<Option<Vec<_>>>().map(Value::from)
+}
+
+/// A document in pieces, as Anthropic has it; `None` for all others.
+fn in_pieces(document: &DocumentBlock) -> Option<ContentPart> {
+    let source = &document.source;
+    let is_plain = document.extra.is_empty() && source.extra.is_empty();
+    let pieces = source.content.get().filter(|_| is_plain && source.bytes.is_absent())?;
+    let content = texts(&Value::from(pieces.clone()))?;
+    let mut part = Extra::from_iter([
+        ("type".to_owned(), "document".into()),
+        ("title".to_owned(), document.name.as_str().into()),
+        ("source".to_owned(), json!({ "type": "content", "content": content })),
+    ]);
+    part.extend(document.context.get().map(|context| ("context".to_owned(), context.as_str().into())));
+    part.extend(document.citations.get().map(|told| ("citations".to_owned(), told.clone())));
+    Some(ContentPart::Unknown(part))
+}
+
 fn document(document: DocumentBlock) -> ContentPart {
+    if let Some(part) = in_pieces(&document) {
+        return part;
+    }
     let format = document.format.as_deref().unwrap_or("pdf");
     let media = media_type(format);
     let data = match document.source.text.as_deref() {

@@ -65,7 +65,9 @@ impl Encoder<'_> {
         if message.cache_control.is_value() {
             self.note(NoteKind::Dropped, format!("{path}.cache_control"), "Cohere caches prompts by itself");
         }
-        for name in message.extra.keys() {
+        // That a tool did not fail goes without saying.
+        let is_said = |name: &str, value: &Value| name == "is_error" && *value == Value::Bool(false);
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_said(name, value)) {
             self.note(NoteKind::Dropped, format!("{path}.{name}"), "Cohere's messages have no such member");
         }
         self.specifics(message, path);

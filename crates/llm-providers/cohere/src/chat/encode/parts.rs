@@ -3,7 +3,7 @@
 //! Source: Cohere docs, "Image inputs" and "Chat API (v2)", `messages`, read 2026-11: text, and images by `https:` or
 //! `data:` URL.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, words_of_part};
 use llm_types::{ContentPart, ImagePart, ImageSource, ImageUrl, MessageContent, Nullable, TextPart};
 
 use super::Encoder;
@@ -70,6 +70,10 @@ impl Encoder<'_> {
                 // Cohere's own.
                 if place == Place::Result && part.kind() == "document" {
                     return Ok(Some(ContentPart::Unknown(map.clone())));
+                }
+                if let Some(words) = words_of_part(map) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    return Ok(Some(text(&words)));
                 }
                 self.unsupported(path, format!("Cohere has no content of type `{}` here", part.kind()))?;
             }

@@ -2,7 +2,7 @@
 //!
 //! Source: Cohere API reference, "Chat API (v2)", `tools`, `strict_tools`, `tool_choice`, read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, ServerTool};
+use llm_provider_core::{Dialect, EncodeError, NoteKind, ServerTool, foreign_to_function};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool, ToolChoice, ToolChoiceMode,
 };
@@ -100,6 +100,13 @@ impl Encoder<'_> {
                 let path = format!("{path}.{place}cache_control");
                 self.note(NoteKind::Dropped, path, "Cohere caches prompts by itself");
             }
+            extra.retain(|name, _| {
+                let reason = foreign_to_function(name, Dialect::CohereChat);
+                if let Some(reason) = reason {
+                    self.note(NoteKind::Dropped, format!("{path}.{place}{name}"), reason);
+                }
+                reason.is_none()
+            });
         }
         self.parameters(&mut tool, &format!("{path}.function.parameters"));
         Tool::Function(tool)

@@ -3,8 +3,8 @@
 //! Source: Gemini API docs, "Image understanding", "Video understanding", "Media resolution"
 //! (ai.google.dev/gemini-api/docs), read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
-use llm_types::{ContentPart, Extra, FilePart, ImagePart, ImageSource, MessageContent};
+use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_types::{ContentPart, Extra, FilePart, ImagePart, ImageSource, MessageContent, Nullable};
 use serde_json::{Value, json};
 
 use super::{Encoder, typed};
@@ -65,19 +65,16 @@ impl Encoder<'_> {
             ContentPart::ImageUrl(part) => self.image(part, path).map(Some),
             ContentPart::InputAudio(part) => {
                 let sound = &part.input_audio;
-                self.leftover(&part.extra, &[], path);
                 self.leftover(&sound.extra, &[], &format!("{path}.input_audio"));
-                if sound.data.starts_with("data:") {
-                    let made = media::part_of_url(&sound.data, None, "audio/wav");
-                    return made
-                        .map(Some)
-                        .map_err(|reason| EncodeError::invalid(format!("{path}.input_audio.data"), reason));
-                }
-                Ok(Some(media::part_of_data(
-                    &sound.data,
-                    Some(&media::audio_type(&sound.format)),
-                    "audio/wav",
-                )))
+                let mut made = if sound.data.starts_with("data:") {
+                    media::part_of_url(&sound.data, None, "audio/wav")
+                        .map_err(|reason| EncodeError::invalid(format!("{path}.input_audio.data"), reason))?
+                } else {
+                    let format = media::audio_type(&sound.format);
+                    media::part_of_data(&sound.data, Some(&format), "audio/wav")
+                };
+                self.look(&part.extra, path, &mut made)?;
+                Ok(Some(made))
             }
             ContentPart::File(part) => self.file(part, path).map(Some),
             ContentPart::Unknown(map) => self.unknown(map, path),
@@ -114,7 +111,7 @@ impl Encoder<'_> {
             self.drop(path, "`media_resolution` is said too and wins");
         } else if self.model.is_third() {
             self.note(NoteKind::Converted, path, format!("to `{level}`"));
-            made.media_resolution = llm_types::Nullable::Value(json!({ "level": level }));
+            made.media_resolution = Nullable::Value(json!({ "level": level }));
         } else {
             self.drop(path, "this model has one choice for the whole request, `media_resolution`");
         }
@@ -135,7 +132,7 @@ impl Encoder<'_> {
         } else {
             return Err(EncodeError::invalid(at(""), "has neither `file_id`, `file_url` nor `file_data`"));
         };
-        if name.is_some() && !told_name {
+        if name.is_some() && !told_name && !part.extra.contains_key(DISPLAY_NAME) {
             self.drop(at("filename"), "Gemini keeps no names of files");
         }
         self.look(&part.extra, path, &mut made)?;
@@ -181,11 +178,16 @@ impl Encoder<'_> {
             let part: Option<Part> = typed(&format!("{path}.{OWN_PART}"), &camel_case(own.clone()))?;
             return Ok(part);
         }
+        if let Some(words) = words_of_part(map) {
+            self.note(NoteKind::Converted, path, "to text");
+            return Ok(Some(Part::text(words.as_str())));
+        }
         self.unsupported(path, format!("Gemini has no content of type `{kind}`"))?;
         Ok(None)
     }
 
-    /// Which piece of a film is meant, and how closely to look; other members have no place over there.
+    /// Which piece of a film is meant, how closely to look, and what Google calls it; other members have no place over
+    /// there.
     fn look(&mut self, extra: &Extra, path: &str, made: &mut Part) -> Result<(), EncodeError> {
         for (name, value) in extra {
             match name.as_str() {
@@ -197,6 +199,14 @@ impl Encoder<'_> {
                         Value::String(level) => json!({ "level": level }).into(),
                         value => camel_case(value.clone()).into(),
                     };
+                }
+                DISPLAY_NAME => {
+                    let told = Nullable::from(value.as_str().map(str::to_owned));
+                    if let Some(blob) = made.inline_data.get_mut() {
+                        blob.display_name = told;
+                    } else if let Some(file) = made.file_data.get_mut() {
+                        file.display_name = told;
+                    }
                 }
                 _ => {}
             }
@@ -214,6 +224,9 @@ impl Encoder<'_> {
         }
     }
 }
+
+/// Google's name for the bytes of a part, beside the part.
+pub(crate) const DISPLAY_NAME: &str = "display_name";
 
 /// The type, and the member, of a part in Gemini's own words.
 pub(crate) const OWN_PART: &str = "gemini_part";

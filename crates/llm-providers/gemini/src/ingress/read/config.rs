@@ -132,10 +132,9 @@ fn thinking(config: Nullable<ThinkingConfig>, request: &mut ChatRequest) {
         is_said = tells;
     }
     match config.thinking_budget.get() {
-        Some(0) => {
-            request.thinking = Nullable::Value(json!({ "type": "disabled" }));
-            request.reasoning_effort = Nullable::Value(ReasoningEffort::None);
-        }
+        Some(0) => request.thinking = Nullable::Value(json!({ "type": "disabled" })),
+        // As much as the model finds right.
+        Some(-1) => request.thinking = Nullable::Value(json!({ "type": "adaptive" })),
         Some(budget) if *budget > 0 => {
             request.thinking = Nullable::Value(json!({ "type": "enabled", "budget_tokens": budget }));
             request.reasoning_effort = Nullable::Value(nearest_effort(budget.unsigned_abs()));

@@ -10,7 +10,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::Reader;
-use crate::chat::encode::OWN_PART;
+use crate::chat::encode::{DISPLAY_NAME, OWN_PART};
 use crate::ingress::foreign;
 use crate::media;
 use crate::turn::{MADE_ID, PARTS, Turn};
@@ -258,10 +258,8 @@ fn content_part(part: &Part) -> ContentPart {
     };
     if rest == Part::default() {
         match (part.inline_data.get(), part.file_data.get()) {
-            (Some(blob), None) if blob.extra.is_empty() && !blob.display_name.is_value() => {
-                return inline(blob, look);
-            }
-            (None, Some(file)) if file.extra.is_empty() && !file.display_name.is_value() => {
+            (Some(blob), None) if blob.extra.is_empty() => return inline(blob, look),
+            (None, Some(file)) if file.extra.is_empty() => {
                 if let Some(made) = remote(file, look) {
                     return made;
                 }
@@ -286,22 +284,25 @@ fn look(part: &Part) -> Extra {
     look
 }
 
-fn inline(blob: &wire::Blob, look: Extra) -> ContentPart {
+fn inline(blob: &wire::Blob, mut look: Extra) -> ContentPart {
     let mime_type = blob.mime_type.as_deref().unwrap_or("application/octet-stream");
     let data = &*usual_alphabet(blob.data.as_deref().unwrap_or_default());
     let url = format!("data:{mime_type};base64,{data}");
     if mime_type.starts_with("image/") {
+        keep_name(&mut look, &blob.display_name);
         return image(url, None, look);
     }
     if let Some(format) = media::audio_format(mime_type).filter(|_| look.is_empty()) {
         let sound = InputAudio { data: data.to_owned(), format: format.to_owned(), extra: Extra::new() };
+        keep_name(&mut look, &blob.display_name);
         return ContentPart::InputAudio(AudioPart {
             input_audio: sound,
             cache_control: Nullable::Absent,
-            extra: Extra::new(),
+            extra: look,
         });
     }
-    let file = FileData { file_data: Nullable::Value(url), ..no_file() };
+    keep_name(&mut look, &blob.display_name);
+    let file = FileData { file_data: Nullable::Value(url), filename: blob.display_name.clone(), ..no_file() };
     ContentPart::File(FilePart { file, cache_control: Nullable::Absent, extra: look })
 }
 
@@ -319,14 +320,22 @@ fn usual_alphabet(data: &str) -> Cow<'_, str> {
     Cow::Owned(usual)
 }
 
-fn remote(file: &wire::FileData, look: Extra) -> Option<ContentPart> {
+/// Google's name for the bytes, by which a function's result refers to them. OpenAI's parts have names for files only.
+fn keep_name(look: &mut Extra, told: &Nullable<String>) {
+    if let Some(told) = told.get() {
+        look.insert(DISPLAY_NAME.to_owned(), told.as_str().into());
+    }
+}
+
+fn remote(file: &wire::FileData, mut look: Extra) -> Option<ContentPart> {
     let uri = file.file_uri.get()?.clone();
     let format = file.mime_type.get().cloned();
+    keep_name(&mut look, &file.display_name);
     if format.as_deref().is_some_and(|format| format.starts_with("image/")) {
         return Some(image(uri, format, look));
     }
     let is_google_s = !media::wants_fetched(&uri);
-    let mut made = FileData { format: format.into(), ..no_file() };
+    let mut made = FileData { format: format.into(), filename: file.display_name.clone(), ..no_file() };
     if is_google_s {
         made.file_id = Nullable::Value(uri);
     } else {

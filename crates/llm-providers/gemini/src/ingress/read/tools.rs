@@ -64,10 +64,16 @@ impl Reader {
         let calling = config.function_calling_config.get();
         let choice = calling.and_then(choice);
         let is_whole = config.extra.is_empty() && calling.is_none_or(|calling| calling.extra.is_empty());
-        if calling.is_some() && choice.is_none() {
+        // That schemas are kept to has no word in OpenAI's choices.
+        let validates = |calling: &FunctionCallingConfig| {
+            calling.mode.as_deref().is_some_and(|mode| mode.eq_ignore_ascii_case("VALIDATED"))
+                && calling.allowed_function_names.as_deref().is_none_or(<[String]>::is_empty)
+        };
+        let is_said = calling.is_none_or(|calling| choice.is_some() && !validates(calling));
+        if !is_said {
             self.note(NoteKind::Converted, "toolConfig.functionCallingConfig", "kept in Gemini's words only");
         }
-        if !is_whole || (calling.is_some() && choice.is_none()) {
+        if !is_whole || !is_said {
             put(request, "toolConfig", &Nullable::Value(&config));
         }
         request.tool_choice = choice.into();
@@ -93,6 +99,7 @@ fn choice(config: &FunctionCallingConfig) -> Option<ToolChoice> {
         ("ANY", [only]) => ToolChoice::function(only.as_str()),
         ("ANY", _) => allowed("required"),
         ("VALIDATED", [_, ..]) => allowed("auto"),
+        ("VALIDATED", []) => ToolChoice::Mode(ToolChoiceMode::Auto),
         _ => return None,
     })
 }

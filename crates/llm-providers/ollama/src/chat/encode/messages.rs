@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, words_of_part};
 use llm_types::{
     ChatRequest, ContentPart, FunctionCall, ImagePart, ImageSource, Message, MessageContent, Nullable, Role,
     ToolCall,
@@ -80,7 +80,9 @@ impl Encoder<'_> {
         if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
             self.note(NoteKind::Dropped, format!("{path}.annotations"), "Ollama knows no sources");
         }
-        for name in message.extra.keys() {
+        // That a tool did not fail goes without saying.
+        let is_said = |name: &str, value: &Value| name == "is_error" && *value == Value::Bool(false);
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_said(name, value)) {
             self.note(NoteKind::Dropped, format!("{path}.{name}"), "Ollama's messages have no such member");
         }
     }
@@ -142,7 +144,12 @@ impl Encoder<'_> {
             ContentPart::ImageUrl(part) => images.push(self.image(part, path)?),
             ContentPart::InputAudio(_) => self.unsupported(path, "Ollama hears no sound")?,
             ContentPart::File(_) => self.unsupported(path, "Ollama reads no files")?,
-            ContentPart::Unknown(_) => {
+            ContentPart::Unknown(map) => {
+                if let Some(words) = words_of_part(map) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    texts.push(words);
+                    return Ok(());
+                }
                 self.unsupported(path, format!("Ollama has no content of type `{}`", part.kind()))?;
             }
         }

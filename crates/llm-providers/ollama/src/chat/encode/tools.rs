@@ -1,6 +1,6 @@
 //! Tools. Ollama's are OpenAI's functions, and the model alone decides which it calls.
 
-use llm_provider_core::{EncodeError, NoteKind, ServerTool};
+use llm_provider_core::{Dialect, EncodeError, NoteKind, ServerTool, foreign_to_function};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, FunctionTool, Nullable, Tool, ToolChoice, ToolChoiceMode,
 };
@@ -62,6 +62,13 @@ impl Encoder<'_> {
                 let path = format!("{path}.{place}cache_control");
                 self.note(NoteKind::Dropped, path, "Ollama caches prompts by itself");
             }
+            extra.retain(|name, _| {
+                let reason = foreign_to_function(name, Dialect::OllamaChat);
+                if let Some(reason) = reason {
+                    self.note(NoteKind::Dropped, format!("{path}.{place}{name}"), reason);
+                }
+                reason.is_none()
+            });
         }
         Tool::Function(tool)
     }

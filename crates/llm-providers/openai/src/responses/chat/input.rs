@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, foreign_part, words_of_part};
 use llm_types::{
     ContentPart, Extra, FileData, ImageSource, Message, MessageContent, Nullable, Role, ToolCall, from_value,
 };
@@ -55,7 +55,11 @@ impl Writer<'_, '_> {
         }
         let is_kept =
             message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key(OUTPUT_ITEMS));
-        for name in message.extra.keys().filter(|name| !(is_kept && *name == IMAGES)) {
+        // That a tool did not fail goes without saying.
+        let is_told = |name: &str, value: &Value| name == "is_error" && *value == Value::Bool(false);
+        let is_kept = |name: &str| is_kept && name == IMAGES;
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_kept(name) && !is_told(name, value))
+        {
             self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
         }
         match &message.role {
@@ -178,7 +182,11 @@ impl Writer<'_, '_> {
                         ContentPart::Unknown(_) if part.kind() == "thinking" => {
                             self.dropped(path, "the vendor takes back its own encrypted thinking only");
                         }
-                        ContentPart::Unknown(map) => parts.push(own(map, &path)?),
+                        ContentPart::Unknown(map) => match self.foreign(map, &path) {
+                            Foreign::Words(words) => parts.push(text_part(&words, Vec::new())),
+                            Foreign::Dropped => {}
+                            Foreign::Not => parts.push(own(map, &path)?),
+                        },
                         other => {
                             let why = format!("an answer of this API has no `{}`", other.kind());
                             self.changes.lost(NoteKind::Dropped, path, why);
@@ -303,10 +311,25 @@ impl Writer<'_, '_> {
                     self.changes.note(NoteKind::Converted, path, "to text");
                     Part::input_text(part.refusal.as_str())
                 }
-                ContentPart::Unknown(map) => own(map, &path)?,
+                ContentPart::Unknown(map) => match self.foreign(map, &path) {
+                    Foreign::Words(words) => Part::input_text(words.as_str()),
+                    Foreign::Dropped => continue,
+                    Foreign::Not => own(map, &path)?,
+                },
             });
         }
         Ok(out)
+    }
+
+    /// What other dialects have: said in words, or left out.
+    fn foreign(&mut self, part: &Extra, path: &str) -> Foreign {
+        if let Some(words) = words_of_part(part) {
+            self.changes.note(NoteKind::Converted, path, "to text");
+            return Foreign::Words(words);
+        }
+        let Some(reason) = foreign_part(part) else { return Foreign::Not };
+        self.changes.lost(NoteKind::Dropped, path, reason);
+        Foreign::Dropped
     }
 
     fn beside(&mut self, extra: &Extra, path: &str) {
@@ -341,6 +364,11 @@ impl Writer<'_, '_> {
             detail: Nullable::Absent,
             extra: file.extra.clone(),
         };
+        // An address may stand where the name of an upload belongs, as Google's clients name theirs.
+        let is_address = |id: &str| id.starts_with("https://") || id.starts_with("http://");
+        if part.file_url.is_absent() && part.file_id.as_deref().is_some_and(is_address) {
+            part.file_url = part.file_id.take().into();
+        }
         if file.format.is_value() && part.file_data.is_absent() {
             self.dropped(format!("{path}.file.format"), "the vendor finds it out");
         }
@@ -385,6 +413,16 @@ fn is_same(items: &[Item], message: &Message) -> bool {
 }
 
 /// A part that the canonical form does not know: it may be this API's own.
+/// What became of a part of another dialect.
+enum Foreign {
+    /// It is said in these words.
+    Words(String),
+    /// It was left out.
+    Dropped,
+    /// It is none.
+    Not,
+}
+
 fn own(map: &Extra, path: &str) -> Result<Part, EncodeError> {
     from_value(Value::Object(map.clone()))
         .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message))

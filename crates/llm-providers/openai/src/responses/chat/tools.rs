@@ -1,6 +1,8 @@
 //! Tools and the choice among them, in the Responses API's words: a function is not nested there.
 
-use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose};
+use llm_provider_core::{
+    Dialect, EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose, foreign_to_function,
+};
 use llm_types::{
     ChatRequest, Extra, FunctionDefinition, Nullable, Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
     from_value,
@@ -80,7 +82,12 @@ fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, En
         extra
     };
     match asked {
-        Asked::Function(tool) => Ok(Tool::Function(function(&tool.function, beside(&tool.extra)))),
+        Asked::Function(tool) => {
+            let extra = beside(&tool.extra);
+            let mut made = function(&tool.function, extra);
+            left_out(&mut made.extra, path, changes);
+            Ok(Tool::Function(made))
+        }
         Asked::Custom(tool) => {
             let mut extra = beside(&tool.extra);
             extra.extend(tool.custom.extra.clone());
@@ -174,6 +181,30 @@ fn forced_tool(
         tools: Nullable::Value(vec![Extra::from_iter([("type".to_owned(), tool.kind().into())])]),
         extra: Extra::new(),
     }))
+}
+
+/// Takes members that other dialects' functions have out, but for those that this API's functions have too.
+///
+/// Source: OpenAI API reference, "Responses": of a function's `allowed_callers`, read 2026-11.
+fn left_out(extra: &mut Extra, path: &str, changes: &mut Changes<'_>) {
+    let is_own = |name: &str, value: &Value| match name {
+        "defer_loading" => true,
+        "allowed_callers" => value.as_array().is_some_and(|callers| {
+            callers.iter().all(|caller| matches!(caller.as_str(), Some("direct" | "programmatic")))
+        }),
+        _ => false,
+    };
+    extra.retain(|name, value| {
+        let reason = match name.as_str() {
+            "cache_control" => Some("the vendor caches prompts by itself"),
+            name if is_own(name, value) => None,
+            name => foreign_to_function(name, Dialect::OpenAiResponses),
+        };
+        if let Some(reason) = reason {
+            changes.note(NoteKind::Dropped, format!("{path}.{name}"), reason);
+        }
+        reason.is_none()
+    });
 }
 
 /// A function. Strictness is this API's default, and chat's is none, so that it must be said.

@@ -1,0 +1,119 @@
+//! [`words_of_part`]: what parts of few dialects say, for vendors that do not know their types.
+
+use llm_types::Extra;
+use serde_json::Value;
+
+/// Types of parts that one dialect alone has, and whose content no other vendor can be given.
+///
+/// Source: Anthropic API reference, "Messages"; Amazon Bedrock API reference, "ContentBlock"; read 2026-11.
+const OWN: &[(&str, &str)] = &[
+    ("container_upload", "only Anthropic's API has it"),
+    ("tool_reference", "only Anthropic's API has it"),
+    ("toolAddition", "only Bedrock's Converse has it"),
+    ("toolRemoval", "only Bedrock's Converse has it"),
+    ("gemini_part", "only Gemini's API has it"),
+];
+
+/// The words of a part whose type few vendors know: results of a search, documents in pieces, text for a guardrail.
+/// `None` where it holds something else than words, and for all other types.
+///
+/// Source: Anthropic API reference, "Messages": `search_result` and `document` with a source of type `content`; Amazon
+/// Bedrock API reference, "GuardrailConverseContentBlock"; read 2026-11.
+pub fn words_of_part(part: &Extra) -> Option<String> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    match part.get("type")?.as_str()? {
+        "search_result" => {
+            let head = [text(part.get("title")), text(part.get("source"))];
+            Some(joined(head.into_iter().flatten(), &pieces(part.get("content")?)?))
+        }
+        "document" => {
+            let source = part.get("source")?;
+            let content = match source.get("type")?.as_str()? {
+                "content" => pieces(source.get("content")?)?,
+                "text" => vec![text(source.get("data"))?],
+                _ => return None,
+            };
+            let head = [text(part.get("title")), text(part.get("context"))];
+            Some(joined(head.into_iter().flatten(), &content))
+        }
+        "guardContent" => text(part.get("guardContent")?.get("text")?.get("text")),
+        "guarded_text" => text(part.get("text")),
+        _ => None,
+    }
+}
+
+/// Why a part means nothing to vendors of other dialects than its own, and cannot be said in words. `None` for types
+/// that several vendors have, and for those that nobody here knows.
+pub fn foreign_part(part: &Extra) -> Option<&'static str> {
+    let kind = part.get("type")?.as_str()?;
+    let holds = |name: &str| part.get(name).is_some_and(Value::is_object);
+    let own = OWN.iter().find(|(name, _)| *name == kind).map(|(_, reason)| *reason);
+    own.or(match kind {
+        "image" | "document" if holds("source") => Some("only Anthropic's API has it"),
+        "image" | "document" | "video" | "audio" | "guardContent" if holds(kind) => {
+            Some("only Bedrock's Converse has it")
+        }
+        _ => None,
+    })
+}
+
+/// A string, or the texts of a list; `None` if something else stands among them.
+fn pieces(content: &Value) -> Option<Vec<String>> {
+    match content {
+        Value::String(text) => Some(vec![text.clone()]),
+        Value::Array(parts) => {
+            parts.iter().map(|part| part.get("text")?.as_str().map(str::to_owned)).collect()
+        }
+        _ => None,
+    }
+}
+
+fn joined(head: impl Iterator<Item = String>, content: &[String]) -> String {
+    let head: Vec<String> = head.filter(|line| !line.is_empty()).collect();
+    let content = content.join("\n\n");
+    if head.is_empty() { content } else { format!("{}\n\n{content}", head.join("\n")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(value: &Value) -> Extra {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn words() {
+        let found = json!({
+            "type": "search_result", "title": "Tides", "source": "https://sea.example",
+            "content": [{ "type": "text", "text": "High at noon." }, { "type": "text", "text": "Low at six." }],
+        });
+        let told = words_of_part(&part(&found));
+        assert_eq!(told.as_deref(), Some("Tides\nhttps://sea.example\n\nHigh at noon.\n\nLow at six."));
+
+        let document = json!({
+            "type": "document", "title": "Log",
+            "source": { "type": "content", "content": [{ "type": "text", "text": "Calm." }] },
+        });
+        assert_eq!(words_of_part(&part(&document)).as_deref(), Some("Log\n\nCalm."));
+
+        let guarded = json!({ "type": "guardContent", "guardContent": { "text": { "text": "Who?" } } });
+        assert_eq!(words_of_part(&part(&guarded)).as_deref(), Some("Who?"));
+    }
+
+    #[test]
+    fn what_is_not_of_words_alone_is_not_told_in_words() {
+        for value in [
+            json!({ "type": "document", "source": { "type": "content", "content": [{ "type": "image" }] } }),
+            json!({ "type": "image", "source": { "type": "file", "file_id": "f" } }),
+            json!({ "type": "guardContent", "guardContent": { "image": {} } }),
+        ] {
+            assert_eq!(words_of_part(&part(&value)), None, "{value}");
+            assert!(foreign_part(&part(&value)).is_some(), "{value}");
+        }
+        assert_eq!(foreign_part(&part(&json!({ "type": "video_url", "video_url": { "url": "u" } }))), None);
+        assert_eq!(foreign_part(&part(&json!({ "type": "x_later" }))), None);
+    }
+}
