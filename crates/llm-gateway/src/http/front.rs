@@ -97,7 +97,7 @@ where
     let ingress = serving.ingress(route.dialect);
     let presence = Arc::<Presence>::default();
     // Boxed: a future that is handed on by value is copied at every step.
-    let work = boxed(|| staged(app.clone(), serving, route, client, (name, presence.clone()), request));
+    let work = boxed!(staged(app.clone(), serving, route, client, (name, presence.clone()), request));
     let work = Waited { app: app.clone(), presence, work: Some(work) };
     async move {
         let mut response = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {

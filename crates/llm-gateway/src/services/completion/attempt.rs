@@ -134,10 +134,10 @@ async fn attempt_with(
     }
     // Boxed, so that the way of most requests stays small in memory.
     match request.ask.door {
-        Door::Chat => boxed(|| translated(app, serving, deployment, request, book, call, options)).await,
+        Door::Chat => boxed!(translated(app, serving, deployment, request, book, call, options)).await,
         door => {
             let attempt = Attempt { app, serving, deployment, request, call, options };
-            boxed(|| attempt.through(door, book)).await
+            boxed!(attempt.through(door, book)).await
         }
     }
 }
@@ -209,9 +209,10 @@ async fn translated(
     let follow_up = FollowUp::new(&upstream, options);
     let response = send(app, deployment, book, upstream, options, false).await?;
     if request.stream {
-        let stream =
-            || translated_stream(app, serving, deployment, request, book, translator, response, &follow_up);
-        let mut asked = boxed(stream).await?;
+        let mut asked = boxed!(translated_stream(
+            app, serving, deployment, request, book, translator, response, &follow_up
+        ))
+        .await?;
         if let Asked::Stream(begun) = &mut asked {
             begun.plan = plan;
         }
@@ -425,14 +426,14 @@ async fn relayed(
             && let Some(translator) = deployment.provider.chat()
         {
             let follow_up = FollowUp::anonymous(options);
-            let whole = || {
-                translated_stream(app, serving, deployment, request, book, translator, response, &follow_up)
-            };
-            return boxed(whole).await;
+            return boxed!(translated_stream(
+                app, serving, deployment, request, book, translator, response, &follow_up
+            ))
+            .await;
         }
         let pump =
             Pump::Relay(Box::new(RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage)));
-        return boxed(|| begin_stream(serving, request.ingress, response, pump, read_error)).await;
+        return boxed!(begin_stream(serving, request.ingress, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
     if !parts.status.is_success() {

@@ -108,7 +108,7 @@ impl Way<'_> {
             Some((allowance, pricing)) => {
                 let prices = pricing.ceiling(allowance.is_plain());
                 let count = allow::counted(self.request, deployment);
-                boxed(|| allowance.hold(prices, count, self.app.runtime.now())).await?
+                boxed!(allowance.hold(prices, count, self.app.runtime.now())).await?
             }
             None => None,
         };
