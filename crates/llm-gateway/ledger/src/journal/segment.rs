@@ -20,6 +20,8 @@ const MAGIC: [u8; 8] = *b"llmledg\n";
 const VERSION: u32 = 1;
 const SLOTS: [usize; 2] = [32, 64];
 const SLOT_BYTES: usize = 20;
+/// How much of a segment is read at a time.
+const PIECE: usize = 64 << 10;
 
 /// One file of a journal.
 #[derive(Debug)]
@@ -74,7 +76,16 @@ impl Segment {
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
         let length = usize::try_from(self.file.metadata()?.len()).map_err(io::Error::other)?;
         let mut bytes = vec![0; length.max(HEAD_BYTES)];
-        disk::read_exact_at(&self.file, &mut bytes[..length], 0)?;
+        // Most of a segment may be zeros. Memory that is zero from the beginning takes no room until it is written to.
+        let (mut piece, mut place) = (vec![0; PIECE], 0);
+        for part in bytes[..length].chunks_mut(PIECE) {
+            let piece = &mut piece[..part.len()];
+            disk::read_exact_at(&self.file, piece, place)?;
+            if piece.iter().any(|byte| *byte != 0) {
+                part.copy_from_slice(piece);
+            }
+            place += PIECE as u64;
+        }
         Ok(bytes)
     }
 
@@ -153,6 +164,22 @@ mod tests {
             bytes[place] ^= 0x10;
             assert_eq!(acknowledged(&bytes), 1004);
         }
+    }
+
+    #[test]
+    fn what_is_read_is_what_is_there_however_long_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let length = 3 * PIECE as u64 + 40;
+        let segment = Segment::create((0, folder.path()), 7, length).unwrap();
+        for place in [PIECE as u64 - 3, 2 * PIECE as u64 + 5, length - 4] {
+            disk::write_all_at(&segment.file, b"word", place).unwrap();
+        }
+        let bytes = segment.read().unwrap();
+        assert_eq!(bytes, std::fs::read(&segment.path).unwrap());
+        assert_eq!(bytes.windows(4).filter(|bytes| bytes == b"word").count(), 3);
+        // Shorter than its head.
+        segment.file.set_len(10).unwrap();
+        assert_eq!(segment.read().unwrap().len(), HEAD_BYTES);
     }
 
     #[test]
