@@ -21,7 +21,7 @@ use crate::config::{
     Config, ConfigContext, ConfigErrors, ConfigSecrets, ConfigStore, Diagnostic, Exposed, FileContent,
     FileWatch, ReloadReport, SingleModel, Vendor,
 };
-use crate::edge::{self, EdgeOptions, Listener, TlsFiles, TrustedProxies};
+use crate::edge::{self, EdgeOptions, Lanes, Listener, TlsFiles, TrustedProxies};
 use crate::exchange::{Finaliser, Sink};
 use crate::prepare::{self, States};
 use crate::routes;
@@ -326,8 +326,9 @@ impl Gateway {
         self.listener.is_tls()
     }
 
-    /// Serves until `stop`, watching the configuration; then drains.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Serves until `stop`, watching the configuration; then drains. Connections are served by `lanes`, everything else is
+    /// done by the runtime that this is awaited in.
+    pub async fn run(self, lanes: &Lanes, stop: CancellationToken) {
         let app = self.app.clone();
         // State is shared until the last request has ended.
         let (over, keeping) = (CancellationToken::new(), TaskTracker::new());
@@ -340,7 +341,7 @@ impl Gateway {
         keeping.close();
         tokio::select! {
             biased;
-            () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, stop) => {}
+            () = edge::serve(self.app.clone(), routes::router(self.app), self.listener, lanes, stop) => {}
             watching = self.reloader.watch() => match watching {},
             watching = self.reloader.watch_secrets() => match watching {},
             learning = learn(&app) => match learning {},

@@ -85,7 +85,7 @@ pub(crate) struct ServeArgs {
     /// Let other machines in although no master key is set
     #[arg(long)]
     pub(crate) allow_public_without_key: bool,
-    /// Worker threads; by default one a core
+    /// Threads that serve requests; by default one a core
     #[arg(long, env = "TOKIO_WORKER_THREADS", value_name = "N")]
     pub(crate) workers: Option<usize>,
     /// How log lines look; by default `human` on a terminal and `json` elsewhere

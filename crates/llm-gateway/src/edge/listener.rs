@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::lanes::Lanes;
 use super::patience::HeadTimer;
 use super::proxies::TrustedProxies;
 use super::reply::ReplyBody;
@@ -99,8 +100,15 @@ impl Listener {
     }
 }
 
-/// Serves until `stop`, then lets what is under way finish within the time to drain.
-pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: CancellationToken) {
+/// Serves until `stop`, then lets what is under way finish within the time to drain. Connections are accepted here and
+/// served by `lanes`.
+pub async fn serve(
+    app: Arc<App>,
+    router: Router,
+    listener: Listener,
+    lanes: &Lanes,
+    stop: CancellationToken,
+) {
     let Listener { socket, options, tls } = listener;
     let options = Arc::new(options);
     let connections = TaskTracker::new();
@@ -153,7 +161,11 @@ pub async fn serve(app: Arc<App>, router: Router, listener: Listener, stop: Canc
             stop: stop.clone(),
             cut: cut.clone(),
         };
-        connection.begin(stream, tls.clone(), &connections);
+        // The runtime that looks out for a socket is that of the thread which serves it.
+        match stream.into_std() {
+            Ok(stream) => connection.begin(stream, tls.clone(), lanes, &connections),
+            Err(error) => tracing::debug!(error = %error, %peer, "a connection was gone at once"),
+        }
     }
     drop(socket);
     app.stop();
@@ -203,21 +215,29 @@ struct Service {
 }
 
 impl Connection {
-    /// Serves in a task of its own.
+    /// Serves in a task of its own, of one of the lanes.
     ///
     /// Here and in no async function, whose insides are compiled where they are polled: the way of a request is made for
     /// speed, as this crate is, and what starts and stops the gateway for size, as the program is.
     #[inline(never)]
-    fn begin(self, stream: TcpStream, tls: Option<Arc<Tls>>, connections: &TaskTracker) {
-        #[expect(clippy::disallowed_methods, reason = "connections are tracked and awaited by `serve`")]
-        tokio::spawn(connections.track_future(self.accept(stream, tls)));
+    fn begin(
+        self,
+        stream: std::net::TcpStream,
+        tls: Option<Arc<Tls>>,
+        lanes: &Lanes,
+        connections: &TaskTracker,
+    ) {
+        lanes.serve(connections.track_future(self.accept(stream, tls)));
     }
 
-    async fn accept(self, stream: TcpStream, tls: Option<Arc<Tls>>) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error = %error, "a connection was gone at once");
-            return;
-        }
+    async fn accept(self, stream: std::net::TcpStream, tls: Option<Arc<Tls>>) {
+        let stream = match stream.set_nodelay(true).and_then(|()| TcpStream::from_std(stream)) {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::debug!(error = %error, "a connection was gone at once");
+                return;
+            }
+        };
         let patience = self.service.options.header_read_timeout;
         let peer = self.service.peer;
         let Some(tls) = tls else {

@@ -35,7 +35,8 @@ use crate::tls;
 
 /// Sends requests straight to their hosts.
 ///
-/// HTTP/1.1 connections are kept per origin and the youngest is used first. A kept connection may be closed by its
+/// HTTP/1.1 connections are kept per origin, and the youngest is used first. One that was made in a runtime is used again in
+/// that runtime alone. A kept connection may be closed by its
 /// peer just as it is used: then, and only if no byte of the request was written, the request goes out once more on a
 /// new connection. HTTP/2 connections are shared by as many requests as the peer allows, and a further one is
 /// opened before they run out.

@@ -1,11 +1,14 @@
 //! `serve`: the gateway itself.
 
 use std::io::Write as _;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
 use anyhow::Context as _;
 use llm_gateway::boot::{Gateway, Overrides, Source, boot, load};
 use llm_gateway::config::{self, SingleModel};
+use llm_gateway::edge::Lanes;
 use llm_gateway::runtime::Runtime;
 use llm_gateway::telemetry::access_log::Lines;
 use serde_json::{Map, Value};
@@ -24,18 +27,27 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<Found> {
         config::LogFormat::Json => Some(LogFormat::Json),
     });
     let log = crate::log::init(&args.log, format)?;
-    let mut threads = tokio::runtime::Builder::new_multi_thread();
-    threads.enable_all().thread_name("llm-gateway");
-    if let Some(workers) = args.workers.or(settings.server.worker_threads.map(std::num::NonZero::get)) {
-        threads.worker_threads(workers.max(1));
-    }
-    threads.build().context("no threads")?.block_on(serve(args, source, runtime, log.lines.clone()))
+    let workers = args.workers.or(settings.server.worker_threads.map(NonZero::get));
+    let workers = workers.or_else(|| available_parallelism().map(NonZero::get).ok()).unwrap_or(1);
+    // What is no request - the ledger's batches, what is shared, what is watched - shall not hold up those that are.
+    let background = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("llm-gateway-background")
+        .worker_threads(workers.div_ceil(REQUESTS_TO_BACKGROUND))
+        .build()
+        .context("no threads")?;
+    let lanes = Lanes::start(workers).context("no threads")?;
+    background.block_on(serve(args, source, runtime, &lanes, log.lines.clone()))
 }
+
+/// Threads that serve requests to one thread of the background.
+const REQUESTS_TO_BACKGROUND: usize = 4;
 
 async fn serve(
     args: &ServeArgs,
     source: Source,
     runtime: Runtime,
+    lanes: &Lanes,
     lines: Option<Arc<dyn Lines>>,
 ) -> anyhow::Result<Found> {
     let overrides = Overrides {
@@ -55,7 +67,7 @@ async fn serve(
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        () = gateway.run(stop) => {}
+        () = gateway.run(lanes, stop) => {}
         () = wait => {}
     }
     Ok(Found::Well)

@@ -16,9 +16,10 @@ use http::{Request, Response, Uri, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::runtime;
 use tokio::time::{Instant, Sleep};
 
-use self::link::Link;
+use self::link::{Link, current_runtime};
 use super::connect::{Connector, Io};
 use super::lock;
 use super::origin::Origin;
@@ -27,12 +28,21 @@ use crate::error::{TransportError, TransportErrorKind};
 use crate::options::{Protocol, Timeouts, TransportOptions};
 use crate::timer::Timer;
 
-/// The unused connections of one origin, the youngest last.
+/// The unused connections of one origin.
+///
+/// A connection is used again in the runtime that looks out for its socket, and in no other: from there each event would
+/// have to wake another thread, and with its runtime it ends.
 pub(super) struct IdleConnections {
-    idle: Mutex<Vec<Idle>>,
+    homes: Mutex<Vec<Home>>,
     max: usize,
     timeout: Duration,
     buffer_bytes: usize,
+}
+
+/// Those of one runtime, the youngest last.
+struct Home {
+    runtime: Option<runtime::Id>,
+    idle: Vec<Idle>,
 }
 
 struct Idle {
@@ -140,16 +150,18 @@ fn origin_form(mut parts: Parts, origin: &Origin) -> Parts {
 impl IdleConnections {
     pub(super) fn new(options: &TransportOptions) -> Self {
         Self {
-            idle: Mutex::default(),
+            homes: Mutex::default(),
             max: options.max_idle_per_origin,
             timeout: options.idle_timeout,
             buffer_bytes: options.buffer_bytes(),
         }
     }
 
-    /// The youngest connection. Whether its peer has closed it meanwhile shows when it is asked.
+    /// The youngest connection of this runtime. Whether its peer has closed it meanwhile shows when it is asked.
     fn take(&self, now: Instant) -> Option<Link> {
-        let mut idle = lock(&self.idle);
+        let here = current_runtime();
+        let mut homes = lock(&self.homes);
+        let Home { idle, .. } = homes.iter_mut().find(|home| home.runtime == here)?;
         if now.saturating_duration_since(idle.last()?.since) >= self.timeout {
             idle.clear();
         }
@@ -160,21 +172,31 @@ impl IdleConnections {
         if !link.rest() {
             return;
         }
-        let mut idle = lock(&self.idle);
-        if idle.len() < self.max {
-            idle.push(Idle { link, since: Instant::now() });
+        let mut homes = lock(&self.homes);
+        if homes.iter().map(|home| home.idle.len()).sum::<usize>() >= self.max {
+            return;
+        }
+        let idle = Idle { since: Instant::now(), link };
+        let runtime = idle.link.runtime;
+        match homes.iter_mut().find(|home| home.runtime == runtime) {
+            Some(home) => home.idle.push(idle),
+            None => homes.push(Home { runtime, idle: vec![idle] }),
         }
     }
 
     /// Closes what has been idle for too long, and what its peer has closed.
     pub(super) fn sweep(&self, now: Instant) {
-        lock(&self.idle).retain_mut(|idle| {
+        let is_good = |idle: &mut Idle| {
             now.saturating_duration_since(idle.since) < self.timeout && idle.link.is_alive()
+        };
+        lock(&self.homes).retain_mut(|home| {
+            home.idle.retain_mut(is_good);
+            !home.idle.is_empty()
         });
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        lock(&self.idle).is_empty()
+        lock(&self.homes).iter().all(|home| home.idle.is_empty())
     }
 }
 

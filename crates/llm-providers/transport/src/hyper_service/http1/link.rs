@@ -18,6 +18,7 @@ use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::runtime;
 use tokio::time::Sleep;
 
 use crate::error::{TransportError, TransportErrorKind};
@@ -30,6 +31,8 @@ pub(super) struct Link {
     connection: Option<Connection>,
     turn: Arc<Turn>,
     waker: Waker,
+    /// The one that looks out for the socket.
+    pub(super) runtime: Option<runtime::Id>,
     /// A timer's sleep that goes from one request to the next, so that not each of them arms one.
     pub(super) sleep: Option<Pin<Box<Sleep>>>,
 }
@@ -49,7 +52,14 @@ impl Link {
             .map_err(|error| TransportError::unsent(TransportErrorKind::Connect).with_source(error))?;
         let turn = Arc::<Turn>::default();
         let waker = Waker::from(Arc::clone(&turn));
-        Ok(Self { sender, connection: Some(Box::pin(connection)), turn, waker, sleep: None })
+        Ok(Self {
+            sender,
+            connection: Some(Box::pin(connection)),
+            turn,
+            waker,
+            runtime: current_runtime(),
+            sleep: None,
+        })
     }
 
     /// Puts a request on the connection. The answer comes while the connection is [driven](Self::drive).
@@ -106,6 +116,11 @@ impl Link {
         }
         self.connection.is_some()
     }
+}
+
+/// The runtime of whoever asks; `None` outside of any.
+pub(super) fn current_runtime() -> Option<runtime::Id> {
+    runtime::Handle::try_current().ok().map(|handle| handle.id())
 }
 
 impl fmt::Debug for Link {

@@ -122,3 +122,16 @@ async fn small_pieces_that_arrive_together_come_together() {
     assert_eq!(pieces(&[two, "1\r\nf\r\n", "0\r\n\r\n"]).await, ["abcde", "f"]);
     assert_eq!(pieces(&[&format!("{two}0\r\n\r\n")]).await, ["abcde"]);
 }
+
+#[test]
+fn a_connection_is_used_again_in_its_own_runtime_alone() {
+    let runtime = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (one, other) = (runtime(), runtime());
+    let (origin, connector, served) = one.block_on(origin());
+    let _far = one.block_on(kept(&origin));
+    assert!(other.block_on(async { origin.http1.take(Instant::now()).is_none() }));
+    let link = one.block_on(async { origin.http1.take(Instant::now()) }).unwrap();
+    other.block_on(async { origin.http1.put(link) });
+    assert!(one.block_on(async { origin.http1.take(Instant::now()).is_some() }), "whoever put it back");
+    drop((connector, served));
+}
