@@ -1,9 +1,7 @@
 //! What becomes of a leg whose usage cannot be true, or whose price nobody knows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use llm_router::{DeploymentId, Reason};
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,22 +16,7 @@ fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> 
     let name = Name::new(&runtime, None);
     let mut exchange = Exchange::begin(&Finaliser::new(runtime, Vec::new(), None), name, "/", 1);
     exchange.record_mut().request_bytes = REQUEST_BYTES;
-    let leg = Leg {
-        reason: Reason::First,
-        cancelled: false,
-        deployment: DeploymentId::new("d"),
-        provider: "p".into(),
-        model: "m".into(),
-        relayed: true,
-        sent_at: Duration::ZERO,
-        head_at: None,
-        over_at: None,
-        status: None,
-        error: None,
-        pricing: Arc::new(pricing),
-        budgets: Arc::default(),
-        seen: None,
-    };
+    let leg = Leg { pricing: Arc::new(pricing), ..Leg::sample() };
     let usage: Option<Usage> = serde_json::from_value(usage).unwrap();
     let seen = Seen { usage, content_bytes, ..Seen::default() };
     let record = exchange.record();
