@@ -49,6 +49,10 @@ pub struct Exchange {
     own_prices: Option<Adjustment>,
     /// Whether somebody waits for the answer; `None` where nobody ever goes away.
     presence: Option<Arc<Presence>>,
+    /// Whether what was heard has been priced, whatever came of it.
+    is_priced: bool,
+    /// Whether the usage that was heard is the vendor's, and can be true; `false` where nobody has looked.
+    is_sound: bool,
     ended: bool,
 }
 
@@ -71,6 +75,8 @@ impl Exchange {
             allowed: None,
             own_prices: None,
             presence: None,
+            is_priced: false,
+            is_sound: false,
             ended: false,
         }
     }
@@ -194,6 +200,7 @@ impl Exchange {
         let answered_by = self.answering();
         if let Some(leg) = answered_by.and_then(|leg| self.record.legs.get_mut(leg)) {
             leg.seen = Some(Box::new(seen));
+            self.is_priced = false;
         }
         self.broke_off(kind);
     }
@@ -211,9 +218,15 @@ impl Exchange {
         record.seen = parts.fold(Seen::default(), |all, part| joined(all, part, request_bytes));
     }
 
-    /// What was heard in an answer.
-    pub fn hear(&mut self, seen: Seen) {
+    /// What was heard in an answer. `is_sound` says that the vendor has told its usage, and that it can be true.
+    pub fn hear(&mut self, seen: Seen, is_sound: bool) {
+        self.set_seen(seen);
+        self.is_sound = is_sound;
+    }
+
+    fn set_seen(&mut self, seen: Seen) {
         self.record.seen = seen;
+        (self.is_priced, self.is_sound) = (false, false);
     }
 
     /// What was heard in a streamed answer until it ended, or nobody listened any more: then what the vendor has written is
@@ -225,26 +238,31 @@ impl Exchange {
         {
             seen.usage = Some(usage);
         }
-        self.record.seen = seen;
+        self.set_seen(seen);
     }
 
     /// Works out what the answer costs, as far as it has been heard.
     pub fn price(&mut self) {
-        if self.record.legs.iter().any(|leg| leg.seen.is_some()) {
+        let has_parts = self.record.legs.iter().any(|leg| leg.seen.is_some());
+        if has_parts {
             self.join_parts();
         }
         let record = &mut *self.record;
-        let heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
-        if record.bill.is_none() && record.legs.iter().any(|leg| leg.seen.is_some()) {
+        let is_heard = record.seen.usage.is_some() || record.seen.content_bytes > 0;
+        if record.bill.is_some() || self.is_priced || !(is_heard || has_parts) {
+            return;
+        }
+        self.is_priced = true;
+        let bill = if has_parts {
             let parts = record.legs.iter().filter(|leg| leg.seen.is_some()).map(|leg| record.part_bill(leg));
             // What one part costs is not known: then neither is what all of them do.
             let bills: Option<Vec<Bill>> = parts.collect();
-            record.bill = bills.and_then(|bills| bills.into_iter().reduce(Bill::and)).map(Box::new);
-            return;
-        }
-        if let Some(leg) = record.leg().filter(|_| heard && record.bill.is_none()) {
-            record.bill = leg.pricing.bill(&record.seen, record.request_bytes, record.started).map(Box::new);
-        }
+            bills.and_then(|bills| bills.into_iter().reduce(Bill::and))
+        } else {
+            let leg = record.leg();
+            leg.and_then(|leg| leg.pricing.bill(&record.seen, record.request_bytes, record.started))
+        };
+        record.bill = bill.map(Box::new);
     }
 
     /// Bytes of the answer were handed to the client.

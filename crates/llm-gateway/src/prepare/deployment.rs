@@ -26,7 +26,11 @@ use crate::pricing::Pricing;
 impl Prepare {
     /// # Errors
     /// What a client is told.
-    pub(super) fn deployment(&self, route: &Route<'_>, resolved: &ResolvedDeployment) -> Result<Deployment, ApiError> {
+    pub(super) fn deployment(
+        &self,
+        route: &Route<'_>,
+        resolved: &ResolvedDeployment,
+    ) -> Result<Deployment, ApiError> {
         let setup = |message: String| {
             ApiError::new(ErrorKind::Internal, Layer::Gateway, message).with_code("deployment_setup")
         };

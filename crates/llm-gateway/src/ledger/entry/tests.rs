@@ -20,7 +20,16 @@ fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> 
     let usage: Option<Usage> = serde_json::from_value(usage).unwrap();
     let seen = Seen { usage, content_bytes, ..Seen::default() };
     let record = exchange.record();
-    settled(intended(record, &leg, 0), record, &leg, status, Some(&seen), record.started)
+    let ending = Ending { status, seen: Some(&seen), known: Known::default(), at: record.started };
+    let entry = settled(intended(record, &leg, 0), record, &leg, &ending);
+    // What has been found out already says the same.
+    let sound = pricing::estimated_usage(seen.usage.as_ref(), content_bytes, REQUEST_BYTES).is_none();
+    let bill = leg.pricing.bill(&seen, REQUEST_BYTES, record.started);
+    let known = Known { bill: Billed::Known(bill.as_ref()), is_sound: sound };
+    if status == Status::Answered {
+        assert_eq!(settled(intended(record, &leg, 0), record, &leg, &Ending { known, ..ending }), entry);
+    }
+    entry
 }
 
 fn flags(entry: &Entry) -> Vec<Flag> {
@@ -54,6 +63,12 @@ fn usage_that_cannot_be_true_is_estimated_whether_there_is_a_price_or_not() {
     let true_usage = json!({"prompt_tokens": 7, "completion_tokens": 9, "total_tokens": 16});
     let plain = entry(Pricing::default(), Status::Answered, true_usage, 400);
     assert_eq!((told(&plain), flags(&plain)), ((7, 9, 0), vec![Flag::Unpriced]));
+    // What was counted here because the answer broke off is an estimate, and no word of the vendor's was set aside.
+    let counted = json!({"prompt_tokens": 20, "completion_tokens": 9, "estimated": true});
+    let broke_off = entry(Pricing::default(), Status::HungUp, counted.clone(), 36);
+    assert_eq!((told(&broke_off), flags(&broke_off)), ((20, 9, 0), vec![Flag::Estimated, Flag::Unpriced]));
+    let priced_too = entry(priced(), Status::HungUp, counted, 36);
+    assert_eq!((told(&priced_too), flags(&priced_too)), ((20, 9, 29_000_000), vec![Flag::Estimated]));
     // Who refused has not worked: nobody misses a price.
     let refused = entry(Pricing::default(), Status::Failed, Value::Null, 0);
     assert_eq!((told(&refused), flags(&refused)), ((0, 0, 0), Vec::new()));
