@@ -19,6 +19,7 @@ mod hold;
 mod lasting;
 mod open;
 
+pub(crate) use entry::usage;
 pub use entry::{Account, Billed, Ending, Known, Name};
 pub use flush::{Flusher, Hear};
 pub use hold::Hold;

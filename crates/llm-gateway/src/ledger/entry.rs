@@ -5,7 +5,7 @@ use std::sync::Arc;
 use llm_identity::Owner;
 use llm_ledger::{Entry, Flag, Flags, LegId, RequestId, SmolStr, Status, ToSmolStr as _, Tokens, Usd};
 use llm_provider_core::Seen;
-use llm_types::{UnixMs, Usage};
+use llm_types::{CompletionTokensDetails, Nullable, PromptTokensDetails, UnixMs, Usage};
 
 use crate::auth::Principal;
 use crate::exchange::{Leg, Record};
@@ -174,7 +174,8 @@ pub(super) fn settled(mut entry: Entry, record: &Record, leg: &Leg, ending: &End
         .with_if(estimated, Flag::Estimated)
         .with_if(estimate.is_some() && told.is_some(), Flag::Clamped)
         .with_if(is_owed && bill.is_none(), Flag::Unpriced)
-        .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported);
+        .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported)
+        .with_if(bill.as_ref().is_some_and(|bill| !bill.is_of_tokens), Flag::BeyondTokens);
     if let Some(bill) = bill {
         entry.cost = bill.cost.total.max(Usd::ZERO);
         entry.list_cost = bill.cost.before_adjustment.max(Usd::ZERO);
@@ -186,6 +187,7 @@ pub(super) fn settled(mut entry: Entry, record: &Record, leg: &Leg, ending: &End
     entry
 }
 
+/// The tokens that a usage is booked as.
 fn tokens(usage: &Usage) -> Tokens {
     let counts = usage.counts();
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -196,4 +198,20 @@ fn tokens(usage: &Usage) -> Tokens {
         cache_write: whole(counts.input_cache_write.saturating_add(counts.input_cache_write_1h)),
         reasoning: whole(counts.output_reasoning),
     }
+}
+
+/// The usage that tokens were booked for.
+pub(crate) fn usage(tokens: &Tokens) -> Usage {
+    let count = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
+    let mut usage = Usage::new(count(tokens.prompt), count(tokens.completion));
+    usage.prompt_tokens_details = Nullable::Value(PromptTokensDetails {
+        cached_tokens: Nullable::Value(count(tokens.cache_read).into()),
+        cache_write_tokens: Nullable::Value(count(tokens.cache_write).into()),
+        ..PromptTokensDetails::default()
+    });
+    usage.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
+        reasoning_tokens: Nullable::Value(count(tokens.reasoning).into()),
+        ..CompletionTokensDetails::default()
+    });
+    usage
 }

@@ -73,3 +73,41 @@ fn usage_that_cannot_be_true_is_estimated_whether_there_is_a_price_or_not() {
     let refused = entry(Pricing::default(), Status::Failed, Value::Null, 0);
     assert_eq!((told(&refused), flags(&refused)), ((0, 0, 0), Vec::new()));
 }
+
+#[test]
+fn what_is_booked_costs_the_same_again_unless_it_says_that_tokens_are_not_all() {
+    let fields = [
+        ("input_cost_per_token", 3e-6),
+        ("output_cost_per_token", 15e-6),
+        ("cache_read_input_token_cost", 3e-7),
+        ("cache_creation_input_token_cost", 3.75e-6),
+        ("cache_creation_input_token_cost_above_1hr", 6e-6),
+        ("input_cost_per_query", 0.002),
+    ]
+    .map(|(name, usd)| (name, serde_json::from_value::<llm_pricing::PriceValue>(json!(usd)).unwrap()));
+    let prices = llm_pricing::Prices::from_fields(fields.iter().map(|(name, value)| (*name, value))).unwrap();
+    let adjustment = llm_pricing::Adjustment {
+        discount: "0.123456789".parse().unwrap(),
+        margin: llm_pricing::Margin { share: "0.3".parse().unwrap(), fixed: "0.001".parse().unwrap() },
+    };
+    let pricing = || Pricing { prices: Some(prices.clone()), adjustment, ..Pricing::default() };
+    let again = |entry: &Entry| {
+        let seen = Seen { usage: Some(usage(&entry.tokens)), complete: true, ..Seen::default() };
+        pricing().bill(&seen, 0, entry.started).unwrap().cost
+    };
+    for told in [
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77}),
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77, "prompt_tokens_details": {"cached_tokens": 501},
+            "completion_tokens_details": {"reasoning_tokens": 33}}),
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77,
+            "prompt_tokens_details": {"cached_tokens": 501, "cache_write_tokens": 211}}),
+    ] {
+        let entry = entry(pricing(), Status::Answered, told.clone(), 400);
+        assert!(!entry.flags.has(Flag::BeyondTokens), "{told}");
+        let cost = again(&entry);
+        assert_eq!((cost.total, cost.before_adjustment), (entry.cost, entry.list_cost), "{told}");
+    }
+    let searched = json!({"prompt_tokens": 0, "completion_tokens": 0, "search_units": 2});
+    let entry = entry(pricing(), Status::Answered, searched, 0);
+    assert!(entry.flags.has(Flag::BeyondTokens) && again(&entry).before_adjustment != entry.list_cost);
+}
