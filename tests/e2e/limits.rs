@@ -17,7 +17,7 @@ use crate::process::Gateway;
 const MASTER: &str = "sk-master";
 
 /// A configuration whose only model is the mock's, at a dollar a million tokens, with `more` in it.
-fn config(more: &[(&str, Value)]) -> Value {
+pub(crate) fn config(more: &[(&str, Value)]) -> Value {
     let prices = json!({"model": "mock/any", "input_cost_per_token": 1e-6, "output_cost_per_token": 1e-6});
     let mut config = json!({
         "model_list": [{"model_name": "mock", "litellm_params": prices}],
@@ -33,7 +33,7 @@ fn config(more: &[(&str, Value)]) -> Value {
 }
 
 /// Asks with a key: the status, and the body.
-async fn post(gateway: &Gateway, key: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) async fn post(gateway: &Gateway, key: &str, path: &str, body: &Value) -> (u16, Value) {
     let bearer = format!("Bearer {key}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let mut answer = send(connect(gateway.address).await, "POST", path, &headers, body).await;
@@ -42,14 +42,14 @@ async fn post(gateway: &Gateway, key: &str, path: &str, body: &Value) -> (u16, V
 }
 
 /// Makes a key.
-async fn key(gateway: &Gateway, fields: &Value) -> String {
+pub(crate) async fn key(gateway: &Gateway, fields: &Value) -> String {
     let (status, made) = post(gateway, MASTER, "/key/generate", fields).await;
     assert_eq!(status, 200, "{made}");
     made["key"].as_str().unwrap().to_owned()
 }
 
 /// A request that the mock answers by a script.
-fn scripted(script: &Value, more: &Value) -> Value {
+pub(crate) fn scripted(script: &Value, more: &Value) -> Value {
     let mut body =
         json!({"model": "mock", "messages": [{"role": "user", "content": "Hello"}], "mock": script});
     for (name, value) in more.as_object().unwrap() {

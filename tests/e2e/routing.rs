@@ -3,6 +3,7 @@
 
 mod budgets;
 mod checks;
+mod pace;
 mod quotas;
 mod scene;
 mod ties;

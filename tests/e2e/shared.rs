@@ -6,6 +6,7 @@ mod server;
 pub(crate) mod agreement;
 mod limits;
 mod outages;
+mod priorities;
 
 use llm_mock_server::Handle;
 use serde_json::{Value, json};

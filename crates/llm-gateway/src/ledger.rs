@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use llm_ledger::{Durability, Intent, Journal, JournalError, Open, Status};
+use llm_ledger::{Durability, Intent, Journal, JournalError, Open};
 use llm_limits::Reservation;
 use llm_pricing::{Item, Rate};
-use llm_provider_core::Seen;
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use tokio::sync::Notify;
 
@@ -20,7 +19,8 @@ mod hold;
 mod lasting;
 mod open;
 
-pub use entry::{Account, Name};
+pub(crate) use entry::usage;
+pub use entry::{Account, Billed, Ending, Known, Name};
 pub use flush::{Flusher, Hear};
 pub use hold::Hold;
 use lasting::Lasting;
@@ -164,17 +164,9 @@ impl Ledger {
     }
 
     /// Closes the books on a leg.
-    pub fn settle(
-        &self,
-        open: OpenLeg,
-        record: &Record,
-        leg: &Leg,
-        status: Status,
-        seen: Option<&Seen>,
-        now: UnixMs,
-    ) {
+    pub fn settle(&self, open: OpenLeg, record: &Record, leg: &Leg, ending: &Ending<'_>) {
         let OpenLeg { open, intent, hold, .. } = open;
-        let mut entry = entry::settled(intent.entry, record, leg, status, seen, now);
+        let mut entry = entry::settled(intent.entry, record, leg, ending);
         if let Some(hold) = hold {
             hold.spent(&mut entry);
         }

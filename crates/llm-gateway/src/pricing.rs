@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use llm_pricing::{
-    Adjustment, Cost, Factor, Item, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Usd, cost, read,
-    reported_cost,
+    Adjustment, Cost, Factor, Item, Line, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Tier, Usd,
+    cost, read, reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_tokens::Encoding;
@@ -39,6 +39,8 @@ pub struct Bill {
     pub is_reported: bool,
     /// Whether any of it was estimated, because the vendor's usage is absent or contradicts itself.
     pub is_estimate: bool,
+    /// Whether the tokens that were read and written, cached or thought, say all that it is made of.
+    pub is_of_tokens: bool,
 }
 
 impl Bill {
@@ -54,6 +56,7 @@ impl Bill {
             cost: self.cost,
             is_reported: self.is_reported && other.is_reported,
             is_estimate: self.is_estimate || other.is_estimate,
+            is_of_tokens: self.is_of_tokens && other.is_of_tokens,
         }
     }
 }
@@ -189,11 +192,17 @@ impl Pricing {
             adjustment: self.adjustment,
         };
         let mut cost = cost(&reading.quantities, prices, &terms).ok()?;
+        let is_of_tokens = is_of_tokens(&cost, !reading.facts.is_empty());
         if let Some(reported) = reported {
             cost.total = reported;
         }
         cost.total = self.own.of(cost.total)?;
-        Some(Bill { cost, is_reported: reported.is_some(), is_estimate: is_estimate && reported.is_none() })
+        Some(Bill {
+            cost,
+            is_reported: reported.is_some(),
+            is_estimate: is_estimate && reported.is_none(),
+            is_of_tokens,
+        })
     }
 }
 
@@ -204,6 +213,24 @@ const PARTS: i128 = Factor::ONE.nanos() as i128;
 fn paid_by(Adjustment { discount, margin }: Adjustment) -> i128 {
     let rest = PARTS - i128::from(discount.nanos()).min(PARTS);
     rest * (PARTS + i128::from(margin.share.nanos())) / PARTS
+}
+
+/// Whether an entry's tokens say all that a cost is made of; `has_facts` if the vendor said how it has answered.
+fn is_of_tokens(cost: &Cost, has_facts: bool) -> bool {
+    let is_told = |line: &Line| {
+        let item = line.priced_as;
+        let is_counted = matches!(
+            item,
+            Item::Input
+                | Item::CacheRead
+                | Item::CacheWrite
+                | Item::Output
+                | Item::Reasoning
+                | Item::Requests
+        );
+        line.tier == Tier::default() && !line.halved && is_counted
+    };
+    (cost.factors.is_empty() || !has_facts) && cost.unpriced.is_empty() && cost.lines.iter().all(is_told)
 }
 
 /// Puts estimates in the place of counts that are absent or cannot be true; whether anything was estimated.
@@ -277,126 +304,4 @@ pub fn estimate_note(told: Option<&Usage>) -> Note {
 }
 
 #[cfg(test)]
-mod tests {
-    use llm_pricing::Margin;
-    use serde_json::json;
-
-    use super::*;
-
-    fn pricing() -> Pricing {
-        let prices = Pricing::of("openai", "gpt-4o-mini", None, &Prices::new());
-        assert!(prices.is_some(), "the table knows it");
-        Pricing { prices, ..Pricing::default() }
-    }
-
-    fn seen(usage: serde_json::Value) -> Seen {
-        Seen { usage: llm_types::from_value(usage).ok(), content_bytes: 40, ..Seen::default() }
-    }
-
-    #[test]
-    fn what_was_counted_is_billed() {
-        let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
-        let bill = pricing().bill(&seen(usage), 4, UnixMs(0)).unwrap();
-        // 1000 at 0.15 and 100 at 0.60 dollars a million.
-        assert_eq!((bill.cost.total.to_string().as_str(), bill.is_estimate), ("0.00021", false));
-    }
-
-    #[test]
-    fn what_was_not_counted_is_estimated_and_said_so() {
-        let bill = pricing().bill(&Seen { content_bytes: 40, ..Seen::default() }, 4000, UnixMs(0)).unwrap();
-        assert!(bill.is_estimate);
-        // 1000 tokens read and 10 written.
-        assert_eq!(bill.cost.total.to_string(), "0.000156");
-        let odd = json!({"prompt_tokens": -5, "completion_tokens": 10, "total_tokens": 5});
-        assert!(pricing().bill(&seen(odd), 4000, UnixMs(0)).unwrap().is_estimate);
-    }
-
-    #[test]
-    fn a_client_is_told_the_estimate() {
-        let usage = |told: serde_json::Value| {
-            let told: Usage = llm_types::from_value(told).unwrap();
-            estimated_usage(Some(&told), 40, 4000).map(|usage| serde_json::to_value(usage).unwrap())
-        };
-        let absent = serde_json::to_value(estimated_usage(None, 40, 4000).unwrap()).unwrap();
-        let estimate =
-            json!({"prompt_tokens": 1000, "completion_tokens": 10, "total_tokens": 1010, "estimated": true});
-        assert_eq!(absent, estimate);
-        assert_eq!(usage(json!({"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7})), None);
-        assert_eq!(
-            usage(json!({"prompt_tokens": -3, "completion_tokens": 4, "x": 1,
-                "completion_tokens_details": {"reasoning_tokens": 2}})),
-            Some(json!({"prompt_tokens": 1000, "completion_tokens": 4, "total_tokens": 1004, "x": 1,
-                "completion_tokens_details": {"reasoning_tokens": 2}, "estimated": true}))
-        );
-    }
-
-    #[test]
-    fn the_vendors_own_word_counts_first() {
-        let usage = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25});
-        let pricing = Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() };
-        let bill = pricing.bill(&seen(usage), 4, UnixMs(0)).unwrap();
-        assert_eq!((bill.cost.total.to_string().as_str(), bill.is_reported), ("0.25", true));
-    }
-
-    #[test]
-    fn what_broke_off_is_counted_by_the_vocabulary() {
-        let pricing = Pricing { encoding: Some(Encoding::O200k), ..pricing() };
-        let mut seen = Seen::default();
-        assert_eq!(pricing.broken_usage(&seen, 400), None, "nothing was written");
-        seen.wrote("hello".as_bytes());
-        (0..9).for_each(|_| seen.wrote(" hello".as_bytes()));
-        let usage = pricing.broken_usage(&seen, 400).unwrap();
-        assert_eq!((usage.counts().input, usage.counts().output), (100, 10));
-        // What does not fit into the sample is more of the same.
-        (0..10_000).for_each(|_| seen.wrote(" hello".as_bytes()));
-        let counted = pricing.broken_usage(&seen, 400).unwrap().counts().output;
-        assert!((10_005..10_020).contains(&counted), "{counted}");
-        let bill = pricing.bill(&Seen { usage: Some(usage), ..seen.clone() }, 400, UnixMs(0)).unwrap();
-        assert!(bill.is_estimate);
-        // 100 read at 0.15 and 10 written at 0.60 dollars a million.
-        assert_eq!(bill.cost.total.to_string(), "0.000021");
-
-        // A vendor that tells what it has read at once, and of what it wrote the beginning.
-        let told = json!({"prompt_tokens": 7, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 3}});
-        seen.usage = llm_types::from_value(told).ok();
-        let counts = pricing.broken_usage(&seen, 400).unwrap().counts();
-        assert_eq!((counts.input_total(), counts.input_cached, counts.output), (7, 3, counted));
-        seen.usage = Some(Usage::new(7, 20_000));
-        assert_eq!(pricing.broken_usage(&seen, 400), None, "it knows of more");
-        assert_eq!((pricing.counted_low(100), Pricing::default().counted_low(100)), (100, 75));
-    }
-
-    #[test]
-    fn somebody_may_pay_less_or_more_than_others() {
-        let usage = json!({"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100});
-        let margin = Margin { share: "0.5".parse().unwrap(), fixed: "0.001".parse().unwrap() };
-        let own = Adjustment { discount: "0.2".parse().unwrap(), margin };
-        let usual =
-            Arc::new(Pricing { adjustment: Adjustment { margin, ..Adjustment::default() }, ..pricing() });
-        let special = usual.for_payer(Some(own));
-        let bill = |pricing: &Pricing| pricing.bill(&seen(usage.clone()), 4, UnixMs(0)).unwrap().cost;
-        // Of 0.00021 one and a half, and a thousandth.
-        assert_eq!(bill(&usual).total.to_string(), "0.001315");
-        // Of that four fifths one and a half times, and a thousandth.
-        assert_eq!(bill(&special).total.to_string(), "0.002578");
-        assert_eq!(bill(&special).before_adjustment.to_string(), "0.00021");
-        assert!(Arc::ptr_eq(&usual, &usual.for_payer(None)));
-
-        // What is reserved is enough for that, and not much more.
-        let size = llm_limits::Size { input: 1000, output: 100 };
-        for pricing in [&usual, &special] {
-            let (most, cost) = (pricing.ceiling(true).unwrap().cost(size), bill(pricing).total.nanos());
-            assert!((cost..cost + 20).contains(&most), "{most} for {cost}");
-        }
-        // A vendor's own word is what it costs, and not what is paid.
-        let told = json!({"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2, "cost": 0.25});
-        let router = Arc::new(Pricing { vendor: "openrouter".to_owned(), ..Pricing::default() });
-        let bill = router.for_payer(Some(own)).bill(&seen(told), 4, UnixMs(0)).unwrap();
-        assert_eq!(bill.cost.total.to_string(), "0.301");
-    }
-
-    #[test]
-    fn an_unknown_model_has_no_price() {
-        assert_eq!(Pricing::of("openai", "no-such-model", None, &Prices::new()), None);
-    }
-}
+mod tests;

@@ -152,3 +152,64 @@ async fn each_entry_is_repriced_by_what_held_at_its_time() {
     let (well, code) = spend(&gateway, &["check"]).await;
     assert!(code == Some(0) && well.contains("All sums are those of the entries"), "{well}");
 }
+
+#[tokio::test]
+async fn discounts_and_margins_of_a_deployment_hold_from_their_day_on() {
+    // A dollar for a thousand tokens; `discount` is taken off until the change.
+    let config = |discount: f64, changes: Value| {
+        json!({
+            "model_list": [{
+                "model_name": "mock",
+                "litellm_params": {
+                    "model": "mock/any", "input_cost_per_token": 0.001, "output_cost_per_token": 0,
+                    "cost_discount": discount,
+                },
+                "model_info": {"price_changes": changes},
+            }],
+            "general_settings": {"master_key": MASTER},
+            "llm_gateway": {"database": {"data_dir": "data"}},
+        })
+    };
+    let gateway = Gateway::start(&config(0.5, json!([])));
+    let key = post(&gateway, MASTER, "/key/generate", &json!({"max_budget": 100})).await;
+    let key = key["key"].as_str().unwrap();
+    let body = json!({"model": "mock", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1,
+        "mock": {"usage": {"prompt_tokens": 1000, "completion_tokens": 1}}});
+    // The most that it may cost: what is read is taken for as many tokens as its text has bytes.
+    let reserved = async || {
+        let told = post(&gateway, key, "/v1/explain", &body).await;
+        let limits = told["limits"].as_array().unwrap();
+        let budget = limits.iter().find(|it| it["level"] == "key" && it["type"] == "budget");
+        let needed = budget.unwrap_or_else(|| panic!("{told}"))["requested"].clone();
+        needed.as_f64().or_else(|| needed.as_str()?.parse().ok()).unwrap_or_else(|| panic!("{told}"))
+    };
+    let half = reserved().await;
+    post(&gateway, key, CHAT, &body).await;
+    let now = Runtime::system().now().plus(1).rfc3339();
+    let change = json!([{"from": now, "cost_discount": 0.2,
+        "cost_margin": {"percentage": 0.5, "fixed_amount": 0.25}}]);
+    gateway.rewrite(&config(0.5, change.clone()));
+    eventually(async || gateway.logged(&["\"config.version\":2"])["config.version"] == 2).await;
+    // Of a dollar four fifths, one and a half times, and a quarter of a dollar.
+    let more = reserved().await;
+    assert!((more - (half * 2.0 * 0.8 * 1.5 + 0.25)).abs() < 1e-6, "{half}, {more}");
+    post(&gateway, key, CHAT, &body).await;
+    let spent = async || json_of(&gateway, &[]).await["total"]["spend"].as_f64();
+    eventually(async || spent().await == Some(1.95)).await;
+    let (same, code) = spend(&gateway, &["reprice", "--from", "2020-01-01"]).await;
+    assert!(code == Some(0) && same.starts_with("0 of 2 entries"), "{same}");
+
+    // Less was taken off before the change, which stays what it was.
+    gateway.rewrite(&config(0.25, change));
+    eventually(async || gateway.logged(&["\"config.version\":3"])["config.version"] == 3).await;
+    let (one, code) = spend(&gateway, &["reprice", "--from", "2020-01-01"]).await;
+    assert!(
+        code == Some(0) && one.starts_with("1 of 2 entries") && one.contains("$1.95 before, $2.2 after"),
+        "{one}"
+    );
+    assert_eq!(spent().await, Some(2.2));
+    let listed = json_of(&gateway, &[]).await["total"]["list_cost"].as_f64();
+    assert_eq!(listed, Some(2.0), "what it costs without either is the same");
+    let (well, code) = spend(&gateway, &["check"]).await;
+    assert!(code == Some(0) && well.contains("All sums are those of the entries"), "{well}");
+}

@@ -83,16 +83,16 @@ async fn every_route_refuses_every_key_that_does_not_open_it() {
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
     let (asking, looking) = (requests("POST"), requests("GET"));
     assert_eq!(asking.len() + looking.len() + OPEN.len() + OWN.len(), ROUTES.len());
+    let closed = [
+        ("blocked", blocked.as_str(), 401),
+        ("of a blocked team", &of_blocked_team, 401),
+        ("expired", &expired, 401),
+        ("deleted", &deleted, 401),
+        ("unknown", "sk-never-made", 401),
+        ("from elsewhere", &elsewhere, 403),
+    ];
     for (template, path) in looking {
-        for (what, key, status) in [
-            ("blocked", &blocked, 401),
-            ("of a blocked team", &of_blocked_team, 401),
-            ("expired", &expired, 401),
-            ("deleted", &deleted, 401),
-            ("unknown", &"sk-never-made".to_owned(), 401),
-            ("from elsewhere", &elsewhere, 403),
-            ("for another route", &manages, 403),
-        ] {
+        for (what, key, status) in closed.into_iter().chain([("for another route", manages.as_str(), 403)]) {
             let (told, answer) = ask(&gateway, key, "GET", &path, &Value::Null).await;
             assert_eq!(told, status, "{template}, a key that is {what}: {answer}");
         }
@@ -101,18 +101,9 @@ async fn every_route_refuses_every_key_that_does_not_open_it() {
         let listed = seen.to_string().contains("\"main\"") && !template.contains('{');
         assert!(!listed, "{template} tells of models that the key may not call: {seen}");
     }
-    let routes = asking;
-    for (template, path) in routes {
-        for (what, key, status) in [
-            ("blocked", &blocked, 401),
-            ("of a blocked team", &of_blocked_team, 401),
-            ("expired", &expired, 401),
-            ("deleted", &deleted, 401),
-            ("unknown", &"sk-never-made".to_owned(), 401),
-            ("of another model", &foreign, 403),
-            ("from elsewhere", &elsewhere, 403),
-            ("for another route", &looks, 403),
-        ] {
+    for (template, path) in asking {
+        let others = [("of another model", foreign.as_str(), 403), ("for another route", &looks, 403)];
+        for (what, key, status) in closed.into_iter().chain(others) {
             // Amazon's clients are told of keys that are not known by 403.
             let status = if template.contains("/converse") { 403 } else { status };
             let (told, answer) = ask(&gateway, key, "POST", &path, &body()).await;

@@ -21,7 +21,8 @@ pub struct LedgerSettings {
     /// What an entry survives before the database has it: the death of the process, or of the machine as well, which
     /// makes every request wait for the disk. Default: `process`.
     pub durability: Durability,
-    /// Bytes of the journal at most. Default: 1073741824 (1 GiB).
+    /// Bytes of the journal at most, beside copies of damaged pieces, of which the last 16 are kept, with 256 MiB at most.
+    /// Default: 1073741824 (1 GiB).
     pub max_bytes: NonZeroU64,
     /// What happens to new requests when the journal is full: they are refused with 503, or the journal goes on in
     /// `overflow_dir`. Default: `refuse`.

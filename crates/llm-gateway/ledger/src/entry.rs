@@ -154,6 +154,8 @@ pub enum Flag {
     Streamed = 1 << 6,
     /// Something of the entry was longer than its bound and is not all there: a text, details, tags, charges.
     Shortened = 1 << 7,
+    /// The cost is that of more than the tokens told here: of sounds, searches, a cache for an hour, a tier of service.
+    BeyondTokens = 1 << 8,
 }
 
 /// A set of [`Flag`]s.

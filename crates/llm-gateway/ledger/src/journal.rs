@@ -96,6 +96,11 @@ impl Journal {
                 }
             }
         }
+        let kept: Vec<_> = recovered.damaged.iter().filter_map(|damage| damage.copy.as_deref()).collect();
+        let bounds = (options.max_copies, options.max_copy_bytes);
+        let removed: Result<Vec<_>, _> =
+            folders.iter().map(|folder| folder.forget_copies(bounds, &kept)).collect();
+        recovered.removed_copies = removed?.concat();
         core.active = core.segments.iter().rfind(|(_, live)| !live.suspect).map(|(number, _)| *number);
         let (left, _) = delete(core.take_done());
         core.put_back(left);

@@ -63,16 +63,16 @@ impl Account {
     }
 
     /// The count of the window that is now. The next one begins when the last is over, never earlier: a clock that goes
-    /// back counts on.
+    /// back counts on, unless it goes back so far that nobody could wait for the end.
     pub(crate) fn tally(&self, now: UnixMs) -> Arc<Tally> {
         let current = self.current.load();
-        if now < current.until {
+        if current.holds(now) {
             return Arc::clone(&current);
         }
         drop(current);
         let _one_rolls = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
-        if now < current.until {
+        if current.holds(now) {
             return current;
         }
         let next = Arc::new(Tally::new(self.cycle.window(now, &self.calendar), self.is_free));
@@ -118,6 +118,11 @@ impl Account {
         };
         is_settled && (surplus == 0 || now >= tally.until)
     }
+}
+
+/// Whether something was a moment ago; `at` is 0 if it never was. What a clock that went back calls the future is past.
+fn is_lately(at: i64, now: UnixMs, for_ms: u64) -> bool {
+    at != 0 && at <= now.0 && now.since(UnixMs(at)) <= for_ms
 }
 
 /// What is taken in one window.
@@ -181,6 +186,12 @@ impl Tally {
         }
     }
 
+    /// Whether its window is to be counted in: it is not over, and the clock stands no more than its length before it.
+    fn holds(&self, now: UnixMs) -> bool {
+        let length = self.until.0.saturating_sub(self.start);
+        now < self.until && now.0 >= self.start.saturating_sub(length)
+    }
+
     /// Takes `amount` if no more than `limit` and no more than was granted is taken then.
     pub(crate) fn take(&self, amount: i64, limit: i64) -> bool {
         let most = limit.min(self.granted.load(Acquire));
@@ -221,14 +232,14 @@ impl Tally {
     /// Whether so much was refused a moment ago.
     pub(crate) fn is_refused(&self, missing: i64, now: UnixMs, for_ms: u64) -> bool {
         let at = self.refused_at.load(Acquire);
-        at != 0 && missing > self.left.load(Acquire) && now.since(UnixMs(at)) <= for_ms
+        missing > self.left.load(Acquire) && is_lately(at, now, for_ms)
     }
 
     /// Whether so much was not handed out a moment ago although there is enough: whoever hands out is finding out what
     /// others hold.
     pub(crate) fn is_held_back(&self, missing: i64, now: UnixMs, for_ms: u64) -> bool {
         let at = self.held_back_at.load(Acquire);
-        at != 0 && missing >= self.held_back_need.load(Acquire) && now.since(UnixMs(at)) <= for_ms
+        missing >= self.held_back_need.load(Acquire) && is_lately(at, now, for_ms)
     }
 
     /// What the database has booked, by its word.

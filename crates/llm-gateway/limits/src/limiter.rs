@@ -200,14 +200,19 @@ impl Inner {
     fn is_away(&self, now: UnixMs) -> bool {
         const LONG: u64 = 10;
         let until = UnixMs(self.away_until.load(Acquire));
-        self.is_away.load(Acquire) && now < until.plus(self.settings.away_ms.saturating_mul(LONG))
+        let is_ahead = until > now.plus(self.settings.away_ms);
+        self.is_away.load(Acquire)
+            && !is_ahead
+            && now < until.plus(self.settings.away_ms.saturating_mul(LONG))
     }
 
     /// Whether it is time to find out if somebody can be asked again; said to one.
     fn is_to_be_tried(&self, now: UnixMs) -> bool {
         let until = self.away_until.load(Acquire);
         let next = now.plus(self.settings.away_ms).0;
-        now.0 >= until && self.away_until.compare_exchange(until, next, AcqRel, Acquire).is_ok()
+        // Later than it can be after any failure: the clock went back.
+        let is_time = now.0 >= until || until > next;
+        is_time && self.away_until.compare_exchange(until, next, AcqRel, Acquire).is_ok()
     }
 
     fn came_back(&self) {

@@ -9,7 +9,7 @@ use llm_types::{ApiError, ErrorKind, UnixMs, Usage};
 
 use super::{Exchange, Leg, Record};
 use crate::deployment::Deployment;
-use crate::ledger::Hold;
+use crate::ledger::{Billed, Ending, Hold, Known};
 use crate::pricing;
 
 impl Exchange {
@@ -60,12 +60,22 @@ impl Exchange {
     fn settle(&mut self, place: usize, status: Status, seen: Option<&Seen>) {
         let Some(open) = self.open.get_mut(place).and_then(Option::take) else { return };
         let now = self.record.at(self.age());
-        let Self { record, finaliser, .. } = self;
+        let Self { record, finaliser, is_priced, is_sound, .. } = self;
         if let (Some(ledger), Some(leg)) = (&finaliser.ledger, record.legs.get(place)) {
             let answered_by = record.answered_by.or(record.legs.len().checked_sub(1));
             let of_record =
                 (answered_by == Some(place) && record.seen != Seen::default()).then_some(&record.seen);
-            ledger.settle(open, record, leg, status, seen.or(leg.seen.as_deref()).or(of_record), now);
+            let own = seen.or(leg.seen.as_deref());
+            let is_all =
+                own.is_none() && of_record.is_some() && record.legs.iter().all(|leg| leg.seen.is_none());
+            let known = if is_all && status == Status::Answered {
+                // What is known of the request is this leg's, and no other's.
+                let bill = if *is_priced { Billed::Known(record.bill.as_deref()) } else { Billed::Unknown };
+                Known { bill, is_sound: *is_sound }
+            } else {
+                Known::default()
+            };
+            ledger.settle(open, record, leg, &Ending { status, seen: own.or(of_record), known, at: now });
         }
     }
 
@@ -158,6 +168,7 @@ impl Exchange {
     pub fn leg_answered(&mut self, place: usize, seen: Seen) {
         if let Some(leg) = self.record.legs.get_mut(place) {
             leg.seen = Some(Box::new(seen));
+            self.is_priced = false;
             self.settle(place, Status::Answered, None);
         }
     }

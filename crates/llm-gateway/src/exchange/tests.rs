@@ -2,9 +2,11 @@
 
 use std::sync::Mutex;
 
+use llm_types::UnixMs;
+
 use super::*;
 use crate::limits::Gauge;
-use crate::runtime::Clock;
+use crate::runtime::{Clock, Runtime};
 
 #[derive(Default)]
 struct Ticks(Mutex<u64>);
@@ -81,20 +83,9 @@ fn whatever_drops_it_is_told() {
 fn overhead_is_the_time_without_waiting() {
     let (mut exchange, _, _) = begin();
     let leg = |sent_at, head_at: Option<u64>| Leg {
-        reason: Reason::First,
-        cancelled: false,
-        deployment: DeploymentId::new("d"),
-        provider: "p".into(),
-        model: "m".into(),
-        relayed: true,
         sent_at: Duration::from_millis(sent_at),
         head_at: head_at.map(Duration::from_millis),
-        over_at: None,
-        status: None,
-        error: None,
-        pricing: Arc::default(),
-        budgets: Arc::default(),
-        seen: None,
+        ..Leg::sample()
     };
     let record = exchange.record_mut();
     record.legs = vec![leg(2, Some(10)), leg(12, None)];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use llm_identity::Owner;
 use llm_ledger::{Entry, Flag, Flags, LegId, RequestId, SmolStr, Status, ToSmolStr as _, Tokens, Usd};
 use llm_provider_core::Seen;
-use llm_types::{UnixMs, Usage};
+use llm_types::{CompletionTokensDetails, Nullable, PromptTokensDetails, UnixMs, Usage};
 
 use crate::auth::Principal;
 use crate::exchange::{Leg, Record};
@@ -98,75 +98,96 @@ pub(super) fn intended(record: &Record, leg: &Leg, number: usize) -> Entry {
     }
 }
 
-/// The request's own bill, where it is this leg's and no other's.
-fn known<'a>(record: &'a Record, leg: &Leg, status: Status, seen: Option<&Seen>) -> Option<&'a Bill> {
-    let is_all = status == Status::Answered
-        && seen.is_some_and(|seen| std::ptr::eq(seen, &raw const record.seen))
-        && record.leg().is_some_and(|own| std::ptr::eq(own, leg))
-        && record.legs.iter().all(|leg| leg.seen.is_none());
-    record.bill.as_deref().filter(|_| is_all)
+/// What became of a leg.
+#[derive(Debug, Clone, Copy)]
+pub struct Ending<'a> {
+    /// Its end.
+    pub status: Status,
+    /// What was heard of its answer.
+    pub seen: Option<&'a Seen>,
+    /// What has been found out of that already.
+    pub known: Known<'a>,
+    /// When it is told.
+    pub at: UnixMs,
+}
+
+/// What has been found out of what was heard of a leg, so that nobody reads it twice.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Known<'a> {
+    /// What it costs.
+    pub bill: Billed<'a>,
+    /// Whether the vendor has told the usage, and it can be true. `false` where nobody has looked.
+    pub is_sound: bool,
+}
+
+/// What a leg costs, if somebody has worked it out.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Billed<'a> {
+    /// Nobody has.
+    #[default]
+    Unknown,
+    /// This; `None` if nobody knows its price.
+    Known(Option<&'a Bill>),
 }
 
 /// What a leg has cost, by what was heard of its answer; `None` if nobody knows the price, or nothing is owed.
-fn bill(record: &Record, leg: &Leg, status: Status, seen: Option<&Seen>) -> Option<Bill> {
-    if let Some(bill) = known(record, leg, status, seen) {
-        return Some(bill.clone());
+fn bill(record: &Record, leg: &Leg, ending: &Ending<'_>) -> Option<Bill> {
+    if let Billed::Known(bill) = ending.known.bill {
+        return bill.cloned();
     }
     let none = Seen::default();
     // Who refused has not worked; whoever was hung up on has read the prompt at least.
-    let seen = match status {
-        Status::Failed => seen.filter(|seen| seen.usage.is_some() || seen.content_bytes > 0)?,
-        _ => seen.unwrap_or(&none),
+    let seen = match ending.status {
+        Status::Failed => ending.seen.filter(|seen| seen.usage.is_some() || seen.content_bytes > 0)?,
+        _ => ending.seen.unwrap_or(&none),
     };
     leg.pricing.bill(seen, record.request_bytes, record.started)
 }
 
 /// The entry, now that the leg is over.
-pub(super) fn settled(
-    mut entry: Entry,
-    record: &Record,
-    leg: &Leg,
-    status: Status,
-    seen: Option<&Seen>,
-    now: UnixMs,
-) -> Entry {
-    let bill = bill(record, leg, status, seen);
+pub(super) fn settled(mut entry: Entry, record: &Record, leg: &Leg, ending: &Ending<'_>) -> Entry {
+    let bill = bill(record, leg, ending);
+    let (status, seen) = (ending.status, ending.seen);
     let told = seen.and_then(|seen| seen.usage.as_ref());
-    let is_owed =
-        status != Status::Failed || seen.is_some_and(|seen| seen.content_bytes > 0 || told.is_some());
-    // Where no price is known no bill says so.
-    let is_wrong = || {
-        let written = seen.map_or(0, |seen| seen.content_bytes);
-        pricing::estimated_usage(told, written, record.request_bytes).is_some()
+    let written = seen.map_or(0, |seen| seen.content_bytes);
+    let is_owed = status != Status::Failed || written > 0 || told.is_some();
+    // Where no price is known no bill says whether anything was estimated.
+    let may_be_wrong = match &bill {
+        Some(bill) => bill.is_estimate,
+        None => leg.pricing.prices.is_none() && !ending.known.is_sound,
     };
-    let estimated = bill.as_ref().is_some_and(|bill| bill.is_estimate)
-        || is_owed && leg.pricing.prices.is_none() && is_wrong();
+    let is_own_estimate = pricing::is_estimated(told);
+    let estimate = (is_owed && may_be_wrong && !is_own_estimate)
+        .then(|| pricing::estimated_usage(told, written, record.request_bytes))
+        .flatten();
+    let estimated = estimate.is_some() || is_owed && is_own_estimate && may_be_wrong;
     if is_owed {
-        let none = Seen::default();
-        let seen = seen.unwrap_or(&none);
-        entry.tokens = match &seen.usage {
-            Some(usage) if !estimated || pricing::is_estimated(told) => tokens(usage),
-            _ => tokens(&pricing::told_usage(seen, record.request_bytes)),
+        let unheard = || pricing::estimated_usage(None, written, record.request_bytes);
+        entry.tokens = match estimate.as_ref().or(told) {
+            Some(usage) => tokens(usage),
+            None => unheard().as_ref().map_or_else(Tokens::default, tokens),
         };
     }
     entry.status = status;
     entry.flags = entry
         .flags
         .with_if(estimated, Flag::Estimated)
-        .with_if(estimated && told.is_some() && !pricing::is_estimated(told), Flag::Clamped)
+        .with_if(estimate.is_some() && told.is_some(), Flag::Clamped)
         .with_if(is_owed && bill.is_none(), Flag::Unpriced)
-        .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported);
+        .with_if(bill.as_ref().is_some_and(|bill| bill.is_reported), Flag::Reported)
+        .with_if(bill.as_ref().is_some_and(|bill| !bill.is_of_tokens), Flag::BeyondTokens);
     if let Some(bill) = bill {
         entry.cost = bill.cost.total.max(Usd::ZERO);
         entry.list_cost = bill.cost.before_adjustment.max(Usd::ZERO);
     }
-    entry.ended = leg.over_at.map_or(now, |over| record.at(over));
+    entry.ended = leg.over_at.map_or(ending.at, |over| record.at(over));
     entry.head = leg.head_at.map(|head| record.at(head));
     entry.http_status = leg.status.unwrap_or(0);
     entry.error = leg.error.map(|kind| SmolStr::new_static(kind.label())).unwrap_or_default();
     entry
 }
 
+/// The tokens that a usage is booked as.
 fn tokens(usage: &Usage) -> Tokens {
     let counts = usage.counts();
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
@@ -177,4 +198,20 @@ fn tokens(usage: &Usage) -> Tokens {
         cache_write: whole(counts.input_cache_write.saturating_add(counts.input_cache_write_1h)),
         reasoning: whole(counts.output_reasoning),
     }
+}
+
+/// The usage that tokens were booked for.
+pub(crate) fn usage(tokens: &Tokens) -> Usage {
+    let count = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
+    let mut usage = Usage::new(count(tokens.prompt), count(tokens.completion));
+    usage.prompt_tokens_details = Nullable::Value(PromptTokensDetails {
+        cached_tokens: Nullable::Value(count(tokens.cache_read).into()),
+        cache_write_tokens: Nullable::Value(count(tokens.cache_write).into()),
+        ..PromptTokensDetails::default()
+    });
+    usage.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
+        reasoning_tokens: Nullable::Value(count(tokens.reasoning).into()),
+        ..CompletionTokensDetails::default()
+    });
+    usage
 }

@@ -166,6 +166,9 @@ fn tell(recovered: &Recovered, folder: &Path) {
     for damage in &recovered.damaged {
         tracing::error!(%folder, ?damage, "the journal is damaged");
     }
+    for copy in &recovered.removed_copies {
+        tracing::warn!(copy = %copy.display(), "an old copy of a damaged piece of the journal was removed");
+    }
 }
 
 async fn blocking<T: Send + 'static>(

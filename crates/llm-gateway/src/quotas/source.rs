@@ -91,7 +91,7 @@ impl Authority for StoreAuthority {
                     limit: ask.limit,
                     need: ask.need,
                     wish: ask.wish,
-                    is_money: ask.is_booked,
+                    is_booked: ask.is_booked,
                 })
                 .collect();
             match self.store.take_shares(&self.replica, &asks, self.runtime.now()).await {

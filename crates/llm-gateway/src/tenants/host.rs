@@ -6,13 +6,11 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use http::HeaderName;
 use http::request::Parts;
-use llm_ledger::{Entry, Flag, Tokens, Usd};
+use llm_ledger::{Entry, Flag, Usd};
 use llm_management::{Admitted, Caller, Host, Quote, Repriced};
 use llm_provider_core::{Secret, Seen, header_text};
 use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, TeamId, UserId};
-use llm_types::{
-    ApiError, CompletionTokensDetails, ErrorKind, Layer, Nullable, PromptTokensDetails, UnixMs, Usage,
-};
+use llm_types::{ApiError, ErrorKind, Layer, UnixMs, Usage};
 
 use super::SETTLING;
 use crate::app::App;
@@ -20,6 +18,7 @@ use crate::auth::Principal;
 use crate::headers;
 use crate::http::front::Client;
 use crate::http::visit::let_in;
+use crate::ledger;
 use crate::pricing::{Bill, Pricing};
 
 /// Under which id the holder of the master key goes.
@@ -131,27 +130,11 @@ impl Host for Desk {
             group.deployments.iter().find(|deployment| *deployment.id.as_str() == *entry.deployment)?;
         let at = entry.at();
         let pricing = same.pricing.at(at).for_payer(serving.prices_of_team(&entry.team, at));
-        let bill = bill(&pricing, usage(&entry.tokens), at)?;
+        let bill = bill(&pricing, ledger::usage(&entry.tokens), at)?;
         Some(Repriced { cost: bill.cost.total, list_cost: bill.cost.before_adjustment })
     }
 }
 
 fn bill(pricing: &Pricing, usage: Usage, at: UnixMs) -> Option<Bill> {
     pricing.bill(&Seen { usage: Some(usage), complete: true, ..Seen::default() }, 0, at)
-}
-
-/// The usage that tokens were booked for.
-fn usage(tokens: &Tokens) -> Usage {
-    let count = |tokens: i64| u64::try_from(tokens).unwrap_or(0);
-    let mut usage = Usage::new(count(tokens.prompt), count(tokens.completion));
-    usage.prompt_tokens_details = Nullable::Value(PromptTokensDetails {
-        cached_tokens: Nullable::Value(count(tokens.cache_read).into()),
-        cache_write_tokens: Nullable::Value(count(tokens.cache_write).into()),
-        ..PromptTokensDetails::default()
-    });
-    usage.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
-        reasoning_tokens: Nullable::Value(count(tokens.reasoning).into()),
-        ..CompletionTokensDetails::default()
-    });
-    usage
 }

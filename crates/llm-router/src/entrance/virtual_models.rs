@@ -148,33 +148,50 @@ pub(super) fn compile(
             }
         }
         if !model.chooses() {
-            ready.extend(by_class(name, &path, model, is_group, faults));
+            ready.extend(Compiling { name, path: &path, model, is_group, faults }.done());
         }
     }
     ready
 }
 
-fn by_class(
-    name: &str,
-    path: &str,
-    model: &VirtualModel,
-    is_group: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<PlanFault>,
-) -> Option<Virtual> {
-    if !model.by_quality.is_empty() {
-        return by_quality(name, path, model, is_group, faults);
+/// A virtual model on its way.
+struct Compiling<'a> {
+    name: &'a str,
+    path: &'a str,
+    model: &'a VirtualModel,
+    is_group: &'a dyn Fn(&str) -> bool,
+    faults: &'a mut Vec<PlanFault>,
+}
+
+impl Compiling<'_> {
+    fn fault(&mut self, path: impl Into<String>, what: impl Into<String>) {
+        self.faults.push(PlanFault::error(path, what));
     }
-    let (by, first) = if let Some(meaning) = &model.by_meaning {
-        check_meaning(path, meaning, is_group, faults);
-        (By::Meaning(meaning.clone()), None)
-    } else {
+
+    fn done(mut self) -> Option<Virtual> {
+        let (by, default) = if !self.model.by_quality.is_empty() {
+            self.by_quality()
+        } else if let Some(meaning) = &self.model.by_meaning {
+            check_meaning(self.path, meaning, self.is_group, self.faults);
+            (By::Meaning(meaning.clone()), self.model.default.clone())
+        } else {
+            self.by_complexity()
+        };
+        let Some(default) = default else {
+            self.fault(format!("{}.default", self.path), "expected the model for requests that fit nothing");
+            return None;
+        };
+        Some(Virtual { name: self.name.to_owned(), by, default })
+    }
+
+    fn by_complexity(&mut self) -> (By, Option<String>) {
         let mut models = [const { None }; Tier::ALL.len()];
-        for (tier, target) in &model.by_complexity {
+        for (tier, target) in &self.model.by_complexity {
             match Tier::ALL.into_iter().find(|known| known.as_str() == tier) {
                 Some(known) => models[known as usize] = Some(target.clone()),
                 None => {
                     let what = "expected one of simple, medium, complex and reasoning";
-                    faults.push(PlanFault::error(format!("{path}.by_complexity.{tier}"), what));
+                    self.fault(format!("{}.by_complexity.{tier}", self.path), what);
                 }
             }
         }
@@ -185,46 +202,33 @@ fn by_class(
             }
         }
         let medium = models[Tier::Medium as usize].clone().or_else(|| models[Tier::Simple as usize].clone());
-        (By::Complexity(models), medium)
-    };
-    let Some(default) = model.default.clone().or(first) else {
-        faults.push(PlanFault::error(
-            format!("{path}.default"),
-            "expected the model for requests that fit nothing",
-        ));
-        return None;
-    };
-    Some(Virtual { name: name.to_owned(), by, default })
-}
-
-fn by_quality(
-    name: &str,
-    path: &str,
-    model: &VirtualModel,
-    is_group: &dyn Fn(&str) -> bool,
-    faults: &mut Vec<PlanFault>,
-) -> Option<Virtual> {
-    let mut tiers = Vec::new();
-    for (tier, models) in &model.by_quality {
-        let path = format!("{path}.by_quality.{tier}");
-        if tier.is_empty() {
-            faults.push(PlanFault::error(&path, "expected a name"));
-        }
-        if models.models().is_empty() {
-            faults.push(PlanFault::error(&path, "expected a model at least"));
-        }
-        let group = tier_name(name, tier);
-        if is_group(&group) {
-            faults.push(PlanFault::error(&path, format!("`{group}` is the name of a model too")));
-        }
-        tiers.push(QualityGroup { tier: tier.clone(), group });
+        (By::Complexity(models), self.model.default.clone().or(medium))
     }
-    let own = |default: &str| tiers.iter().find(|one| one.tier == default).map(|one| one.group.clone());
-    let default = match &model.default {
-        Some(default) => own(default).unwrap_or_else(|| default.clone()),
-        None => tiers.last()?.group.clone(),
-    };
-    Some(Virtual { name: name.to_owned(), by: By::Quality(tiers), default })
+
+    fn by_quality(&mut self) -> (By, Option<String>) {
+        let mut tiers = Vec::new();
+        for (tier, models) in &self.model.by_quality {
+            let path = format!("{}.by_quality.{tier}", self.path);
+            if tier.is_empty() {
+                self.fault(&path, "expected a name");
+            }
+            if models.models().is_empty() {
+                self.fault(&path, "expected a model at least");
+            }
+            let group = tier_name(self.name, tier);
+            if (self.is_group)(&group) {
+                self.fault(&path, format!("`{group}` is the name of a model too"));
+            }
+            tiers.push(QualityGroup { tier: tier.clone(), group });
+        }
+        let own =
+            |default: &String| tiers.iter().find(|one| one.tier == *default).map(|one| one.group.clone());
+        let default = match &self.model.default {
+            Some(default) => Some(own(default).unwrap_or_else(|| default.clone())),
+            None => tiers.last().map(|best| best.group.clone()),
+        };
+        (By::Quality(tiers), default)
+    }
 }
 
 fn check_meaning(

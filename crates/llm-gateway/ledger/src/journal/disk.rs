@@ -1,6 +1,6 @@
 //! What is asked of files that the standard library has no one word for on every platform.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -56,6 +56,15 @@ pub(crate) fn lengthen(file: &File, to: u64) -> io::Result<()> {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     file.set_len(to)
+}
+
+/// Bytes that a file takes of its disk; where nobody says so, its length.
+pub(crate) fn space(file: &Metadata) -> u64 {
+    #[cfg(unix)]
+    let bytes = std::os::unix::fs::MetadataExt::blocks(file) * 512;
+    #[cfg(not(unix))]
+    let bytes = file.len();
+    bytes
 }
 
 /// Whether there is no space, by the file system, a quota, or the process's limit.

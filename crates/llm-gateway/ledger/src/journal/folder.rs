@@ -9,6 +9,8 @@ use super::{JournalError, JournalOptions, WhenFull};
 
 /// How segments' names end.
 const SEGMENT: &str = "journal";
+/// How names of copies of damaged segments end.
+pub(crate) const COPY: &str = "damaged";
 /// How names end of what is not whole yet.
 const UNFINISHED: &str = "new";
 
@@ -68,12 +70,46 @@ impl Folder {
     /// Removes what was being made when a process died.
     pub(crate) fn tidy(&self) -> Result<(), JournalError> {
         for path in files(&self.path)? {
-            if path.extension().is_some_and(|extension| extension == UNFINISHED) {
+            if has_extension(&path, UNFINISHED) {
                 std::fs::remove_file(&path).map_err(on(&path))?;
             }
         }
         Ok(())
     }
+
+    /// Removes the oldest copies of damaged segments but for those of `kept`, until there are at most so many and they take
+    /// at most so many bytes; which those were.
+    pub(crate) fn forget_copies(
+        &self,
+        (max_copies, max_bytes): (usize, u64),
+        kept: &[&Path],
+    ) -> Result<Vec<PathBuf>, JournalError> {
+        let mut copies = Vec::new();
+        for path in files(&self.path)?.into_iter().filter(|path| has_extension(path, COPY)) {
+            let metadata = path.metadata().map_err(on(&path))?;
+            let age = metadata.modified().map_err(on(&path))?;
+            copies.push((age, path, disk::space(&metadata)));
+        }
+        copies.sort_unstable();
+        let (mut left, mut bytes) = (copies.len(), copies.iter().map(|(.., bytes)| bytes).sum::<u64>());
+        let mut removed = Vec::new();
+        for (_, path, own) in copies {
+            if left <= max_copies && bytes <= max_bytes {
+                break;
+            }
+            if kept.contains(&&*path) {
+                continue;
+            }
+            std::fs::remove_file(&path).map_err(on(&path))?;
+            (left, bytes) = (left - 1, bytes - own);
+            removed.push(path);
+        }
+        Ok(removed)
+    }
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == wanted)
 }
 
 /// The segments in a folder by their numbers.
@@ -98,7 +134,7 @@ pub(crate) fn unfinished(path: &Path) -> PathBuf {
 }
 
 fn number(path: &Path) -> Option<u64> {
-    if path.extension()? != SEGMENT {
+    if !has_extension(path, SEGMENT) {
         return None;
     }
     let digits = path.file_stem()?.to_str()?;

@@ -20,6 +20,13 @@ pub struct JournalOptions {
     pub when_full: WhenFull,
     /// What a record outlives.
     pub durability: Durability,
+    /// Copies of damaged segments that stay in a folder from one opening to the next.
+    pub max_copies: usize,
+    /// Bytes of the disk that those copies take together.
+    ///
+    /// When a journal is opened the oldest go until both bounds hold. What is put aside at that opening stays whatever it
+    /// takes, so that nothing goes before it has been told once.
+    pub max_copy_bytes: u64,
 }
 
 /// What happens when no further segment can be made.
@@ -52,7 +59,8 @@ impl JournalOptions {
     /// The least bytes of a segment.
     pub const MIN_SEGMENT_BYTES: u64 = 256 << 10;
 
-    /// A journal in a folder: segments of 16 MiB, 1 GiB in all, then refusals; outlives the process.
+    /// A journal in a folder: segments of 16 MiB, 1 GiB in all, then refusals; outlives the process. Of copies of damaged
+    /// segments 16 stay, 256 MiB in all.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
@@ -60,6 +68,8 @@ impl JournalOptions {
             max_bytes: 1 << 30,
             when_full: WhenFull::Refuse,
             durability: Durability::Process,
+            max_copies: 16,
+            max_copy_bytes: 256 << 20,
         }
     }
 

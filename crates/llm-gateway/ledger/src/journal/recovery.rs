@@ -9,7 +9,7 @@ use super::binary::{self, Payload as _, Unreadable};
 use super::core::Live;
 use super::disk;
 use super::error::{JournalError, on};
-use super::folder::unfinished;
+use super::folder::{COPY, unfinished};
 use super::frame::{self, CHECKPOINT, Found, Frame, INTENT, SETTLEMENT, Scan};
 use super::record;
 use super::segment::{Acknowledged, HEAD_BYTES, MAGIC_BYTES, Segment, read_head};
@@ -29,6 +29,8 @@ pub struct Recovered {
     pub torn: u64,
     /// What could not be read.
     pub damaged: Vec<Damage>,
+    /// Copies of segments damaged before, removed because there were too many, the oldest first.
+    pub removed_copies: Vec<PathBuf>,
 }
 
 /// Part of a segment that could not be read.
@@ -225,11 +227,9 @@ fn mend(
 /// A copy of a damaged segment beside it. One that is there from before is left as it is.
 fn put_aside(path: &Path, bytes: &[u8]) -> std::io::Result<PathBuf> {
     let copy = (0_u32..)
-        .map(|number| {
-            path.with_extension(if number == 0 { "damaged".into() } else { format!("{number}.damaged") })
-        })
+        .map(|number| path.with_extension(if number == 0 { COPY.into() } else { format!("{number}.{COPY}") }))
         .find(|copy| !copy.exists());
-    let copy = copy.unwrap_or_else(|| path.with_extension("damaged"));
+    let copy = copy.unwrap_or_else(|| path.with_extension(COPY));
     let beginning = unfinished(&copy);
     let file = disk::open(&beginning)?;
     // What was never written to is a hole: copies are kept until somebody has looked, and disks have an end.

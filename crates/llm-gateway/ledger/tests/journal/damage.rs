@@ -90,6 +90,47 @@ fn a_copy_takes_no_more_space_than_was_written() {
     assert!(space < end as u64 + (64 << 10), "{space} for {end}");
 }
 
+/// Opens a journal in which a record of the segment is damaged, with copies from before that are so many days old.
+fn opened_among(ages: &[u64], bounds: (usize, u64)) -> (Vec<String>, Vec<String>) {
+    let (name, sound, records) = journal();
+    let mut bytes = sound;
+    bytes[records[0].1.start + 9] ^= 0x40;
+    let folder = tempfile::tempdir().unwrap();
+    restore(&[(name, bytes)].into(), folder.path());
+    for days in ages {
+        let file = std::fs::File::create(folder.path().join(format!("{days}.damaged"))).unwrap();
+        std::io::Write::write_all(&mut &file, &[1; 64 << 10]).unwrap();
+        let now = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(now - std::time::Duration::from_secs(days * 86_400)).unwrap();
+    }
+    let mut options = options(folder.path());
+    (options.max_copies, options.max_copy_bytes) = bounds;
+    let (_journal, recovered) = Journal::open(options).unwrap();
+    let own = recovered.damaged[0].copy.clone().unwrap();
+    let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(own.exists(), "what is put aside now stays");
+    let mut left: Vec<_> = files(folder.path(), "damaged").into_iter().filter(|path| *path != own).collect();
+    left.sort();
+    let removed = recovered.removed_copies.into_iter();
+    (left.into_iter().map(name).collect(), removed.map(name).collect())
+}
+
+#[test]
+fn the_oldest_copies_go_when_there_are_too_many_or_they_take_too_much() {
+    let (left, removed) = opened_among(&[2, 7, 4], (4, 1 << 20));
+    assert_eq!((left.join(" "), removed.join(" ")), ("2.damaged 4.damaged 7.damaged".into(), String::new()));
+    let (left, removed) = opened_among(&[2, 7, 4], (2, 1 << 20));
+    assert_eq!((left.join(" "), removed.join(" ")), ("2.damaged".into(), "7.damaged 4.damaged".into()));
+    // Each takes 64 KiB, and the new one a few.
+    let (left, removed) = opened_among(&[2, 7, 4], (9, 160 << 10));
+    assert_eq!((left.join(" "), removed.join(" ")), ("2.damaged 4.damaged".into(), "7.damaged".into()));
+    // Nothing goes at the opening that has put it aside, and has told nobody yet.
+    let (left, removed) = opened_among(&[2], (0, 0));
+    assert_eq!((left.join(" "), removed.join(" ")), (String::new(), "2.damaged".into()));
+    let (left, removed) = opened_among(&[], (0, 0));
+    assert_eq!((left.len(), removed.len()), (0, 0));
+}
+
 #[test]
 fn a_changed_byte_anywhere_costs_one_record_at_most() {
     let (name, sound, records) = journal();

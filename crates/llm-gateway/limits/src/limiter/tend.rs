@@ -59,7 +59,8 @@ impl Inner {
     async fn renew(&self, authority: &dyn Authority, now: UnixMs) -> bool {
         let lease_ms = self.settings.lease_ms;
         let last = self.renewed_at.load(Acquire);
-        let is_fresh = last != i64::MIN && now.since(UnixMs(last)) < lease_ms / 3;
+        // By a clock that went back nothing is fresh: others count the lease by theirs.
+        let is_fresh = last != i64::MIN && last <= now.0 && now.since(UnixMs(last)) < lease_ms / 3;
         if is_fresh && !self.is_doubtful.swap(false, AcqRel) {
             return false;
         }
@@ -75,9 +76,8 @@ impl Inner {
                 !is_held
             }
             Err(_) => {
-                // A lease that was never renewed may have begun with the first share.
-                let _first =
-                    self.leased_until.compare_exchange(i64::MAX, now.plus(lease_ms).0, Release, Acquire);
+                // A lease that was never renewed may have begun with the first share; none goes on for longer than this.
+                self.leased_until.fetch_min(now.plus(lease_ms).0, AcqRel);
                 self.went_away(now);
                 false
             }

@@ -97,6 +97,47 @@ fn a_reservation_is_of_the_window_that_it_was_made_in() {
 }
 
 #[test]
+fn a_clock_that_goes_back_far_leaves_nobody_waiting() {
+    const HOUR: i64 = 3_600_000;
+    let tenant = Tenant::of(
+        json!({"rpm_limit": 2, "max_budget": "0.000001", "budget_duration": "1d", "max_parallel_requests": 5}),
+        json!({"max_budget": "0.000001"}),
+    );
+    let (limiter, ledger) = with_books(WhenAway::Refuse);
+    let bounds = tenant.bounds();
+    let reserve = |now: UnixMs| block_on(limiter.reserve(&[&bounds], &asked(1, 100), now));
+    let first = reserve(NOW).unwrap();
+    drop(reserve(NOW).unwrap());
+    assert_eq!(reserve(NOW).unwrap_err().kind, RefusalKind::Rate);
+    // A few seconds, and a minute: it counts on.
+    for back in [-5_000, -59_000] {
+        assert_eq!(reserve(at(back)).unwrap_err().kind, RefusalKind::Rate, "{back}");
+    }
+    // An hour: whoever has used up his minute does not wait until the clock is there again.
+    let back = reserve(at(-HOUR)).unwrap();
+    drop(reserve(at(-HOUR + 1)).unwrap());
+    assert_eq!(
+        reserve(at(-HOUR + 2)).unwrap_err().kind,
+        RefusalKind::Rate,
+        "that minute counts as any other"
+    );
+    // What is reserved of a day, and for ever, is so still, and once.
+    assert_eq!(used(&limiter, &[&bounds], at(-HOUR)).2, 200);
+    for reservation in [first, back] {
+        for charge in reservation.charges() {
+            ledger.book(&charge.account.name, charge.window, 90);
+        }
+        reservation.settle(90, 1);
+    }
+    assert_eq!(used(&limiter, &[&bounds], at(-HOUR)).2, 180);
+    // The clock is put right: the minute that it was is over, and begins anew once.
+    drop(reserve(at(1)).unwrap());
+    drop(reserve(at(2)).unwrap());
+    assert_eq!(reserve(at(3)).unwrap_err().kind, RefusalKind::Rate);
+    assert_eq!(used(&limiter, &[&bounds], at(3)).2, 180);
+}
+
+#[test]
 fn more_than_reserved_is_seen_and_counted() {
     let tenant = Tenant::of(json!({"max_budget": "0.0000001", "soft_budget": "0.00000005"}), json!({}));
     let (bounds, limiter) = (tenant.bounds(), limiter());

@@ -348,6 +348,36 @@ fn what_is_booked_is_held_no_more() {
 }
 
 #[test]
+fn a_lease_is_renewed_by_a_clock_that_went_back() {
+    const HOUR: i64 = 3_600_000;
+    let bank = Bank::new();
+    let limiter = replica(&bank, 0, settings());
+    let bounds = team("0.000001");
+    let asks = asked(1, 100);
+    let held = block_on(limiter.reserve(&[&bounds], &asks, NOW)).unwrap();
+    block_on(limiter.tend(NOW));
+    // The clock of whoever hands out goes on.
+    for seconds in 1..=100 {
+        bank.now.store(at(seconds * 1_000).0, SeqCst);
+        let tended = block_on(limiter.tend(at(seconds * 1_000 - HOUR)));
+        assert!(!tended.was_lost, "after {seconds} s");
+    }
+    let charge = held.charges().next().unwrap();
+    assert!(bank.share(&charge.account.name, charge.window).held[&0] >= 100);
+
+    // Nobody was to be had when it went back: it is found out all the same when somebody is.
+    let now = at(100_000 - HOUR);
+    bank.is_away.store(true, SeqCst);
+    let others = team("0.000002");
+    assert!(block_on(limiter.reserve(&[&others], &asked(1, 1_500), now)).is_err());
+    assert!(limiter.is_away(now));
+    bank.is_away.store(false, SeqCst);
+    assert!(!limiter.is_away(UnixMs(now.0 - HOUR)));
+    assert!(block_on(limiter.reserve(&[&others], &asked(1, 1_500), UnixMs(now.0 - HOUR))).is_ok());
+    drop(held);
+}
+
+#[test]
 fn rates_are_shared_by_the_minute() {
     let bank = Bank::new();
     let (one, two) = (replica(&bank, 1, settings()), replica(&bank, 2, settings()));

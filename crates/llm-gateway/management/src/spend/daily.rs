@@ -21,8 +21,7 @@ use crate::shape::Shape;
 use crate::wire::Wire as _;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    let by = |path, of: Of, handler: MethodRouter<_>| {
-        let about = "Shows what each day came to, the last first, by model, vendor and key";
+    let told = |path, about, of: Of, handler: MethodRouter<_>| {
         let ids = Param::new(of.ids, Shape::Text, "These alone, with commas between them");
         let endpoint = Endpoint::get(path, about, handler).asks([ids]);
         match of.exclude {
@@ -31,21 +30,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         }
         .asks(FILTERS)
         .asks(Days::NEEDED)
-        .asks(Paging::PARAMS)
         .gives(ANSWER)
     };
+    let by = |path, of, handler| {
+        let about = "Shows what each day came to, the last first, by model, vendor and key";
+        told(path, about, of, handler).asks(Paging::PARAMS)
+    };
+    let all = |path, of, handler| told(path, "Shows the same on one page", of, handler);
     vec![
         by("/user/daily/activity", USER, get(user)),
-        Endpoint::get("/user/daily/activity/aggregated", "Shows the same on one page", get(aggregated))
-            .asks([Param::new(USER.ids, Shape::Text, "This user alone")])
-            .asks(FILTERS)
-            .asks(Days::NEEDED)
-            .gives(ANSWER),
+        all("/user/daily/activity/aggregated", USER, get(all_users)),
         by("/team/daily/activity", TEAM, get(team)),
+        all("/team/daily/activity/aggregated", TEAM, get(all_teams)),
         by("/organization/daily/activity", ORGANIZATION, get(organization)),
+        all("/organization/daily/activity/aggregated", ORGANIZATION, get(all_organizations)),
         by("/customer/daily/activity", CUSTOMER, get(customer)),
+        all("/customer/daily/activity/aggregated", CUSTOMER, get(all_customers)),
         by("/end_user/daily/activity", CUSTOMER, get(customer)),
+        all("/end_user/daily/activity/aggregated", CUSTOMER, get(all_customers)),
         by("/tag/daily/activity", TAG, get(tag)),
+        all("/tag/daily/activity/aggregated", TAG, get(all_tags)),
     ]
 }
 
@@ -92,29 +96,45 @@ async fn user(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     pages(&desk, asked, USER).await
 }
 
+async fn all_users(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
+    shown(&desk, asked, USER, None).await
+}
+
 async fn team(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     pages(&desk, asked, TEAM).await
+}
+
+async fn all_teams(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
+    shown(&desk, asked, TEAM, None).await
 }
 
 async fn organization(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     pages(&desk, asked, ORGANIZATION).await
 }
 
+async fn all_organizations(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
+    shown(&desk, asked, ORGANIZATION, None).await
+}
+
 async fn customer(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     pages(&desk, asked, CUSTOMER).await
+}
+
+async fn all_customers(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
+    shown(&desk, asked, CUSTOMER, None).await
 }
 
 async fn tag(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
     pages(&desk, asked, TAG).await
 }
 
+async fn all_tags(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
+    shown(&desk, asked, TAG, None).await
+}
+
 async fn pages(desk: &Desk, mut asked: Asked, of: Of) -> Result<Json<Value>, Fault> {
     let paging = Paging::of(&mut asked, of.size, LARGEST)?;
     shown(desk, asked, of, Some(paging)).await
-}
-
-async fn aggregated(desk: Desk, asked: Asked) -> Result<Json<Value>, Fault> {
-    shown(&desk, asked, USER, None).await
 }
 
 async fn shown(desk: &Desk, mut asked: Asked, of: Of, paging: Option<Paging>) -> Result<Json<Value>, Fault> {

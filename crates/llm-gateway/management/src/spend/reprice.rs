@@ -140,8 +140,11 @@ fn adjust(desk: &Desk, entries: &[Entry], model: Option<&str>, done: &mut Done) 
             let [cost, list] = told(entry, legs);
             done.entries += 1;
             done.before = done.before.saturating_add(cost);
-            // What the vendor itself has said, and what nobody was asked for, no price changes.
-            let is_fixed = entry.status == Status::CacheHit || entry.flags.has(Flag::Reported);
+            // What the vendor itself has said, and what nobody was asked for, no price changes; and of what costs more than
+            // its tokens do nothing is left to reckon with.
+            let is_fixed = entry.status == Status::CacheHit
+                || entry.flags.has(Flag::Reported)
+                || entry.flags.has(Flag::BeyondTokens);
             let now = if is_fixed { None } else { desk.host.reprice(entry) };
             done.unpriced += u64::from(now.is_none() && !is_fixed);
             let (new_cost, new_list) = now.map_or((cost, list), |now| (now.cost, now.list_cost));

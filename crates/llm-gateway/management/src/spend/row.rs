@@ -8,7 +8,7 @@ use crate::shape::Shape;
 use crate::wire::Wire as _;
 
 /// Flags of an entry, with their names.
-const FLAGS: [(Flag, &str); 7] = [
+const FLAGS: [(Flag, &str); 8] = [
     (Flag::Estimated, "estimated"),
     (Flag::Unpriced, "unpriced"),
     (Flag::Reported, "reported"),
@@ -16,6 +16,7 @@ const FLAGS: [(Flag, &str); 7] = [
     (Flag::Mirrored, "mirrored"),
     (Flag::Exceeded, "exceeded"),
     (Flag::Streamed, "streamed"),
+    (Flag::BeyondTokens, "beyond_tokens"),
 ];
 
 const MAYBE: Shape = Shape::Maybe(&Shape::Text);

@@ -1,9 +1,7 @@
 //! What becomes of a leg whose usage cannot be true, or whose price nobody knows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use llm_router::{DeploymentId, Reason};
 use serde_json::{Value, json};
 
 use super::*;
@@ -18,26 +16,20 @@ fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> 
     let name = Name::new(&runtime, None);
     let mut exchange = Exchange::begin(&Finaliser::new(runtime, Vec::new(), None), name, "/", 1);
     exchange.record_mut().request_bytes = REQUEST_BYTES;
-    let leg = Leg {
-        reason: Reason::First,
-        cancelled: false,
-        deployment: DeploymentId::new("d"),
-        provider: "p".into(),
-        model: "m".into(),
-        relayed: true,
-        sent_at: Duration::ZERO,
-        head_at: None,
-        over_at: None,
-        status: None,
-        error: None,
-        pricing: Arc::new(pricing),
-        budgets: Arc::default(),
-        seen: None,
-    };
+    let leg = Leg { pricing: Arc::new(pricing), ..Leg::sample() };
     let usage: Option<Usage> = serde_json::from_value(usage).unwrap();
     let seen = Seen { usage, content_bytes, ..Seen::default() };
     let record = exchange.record();
-    settled(intended(record, &leg, 0), record, &leg, status, Some(&seen), record.started)
+    let ending = Ending { status, seen: Some(&seen), known: Known::default(), at: record.started };
+    let entry = settled(intended(record, &leg, 0), record, &leg, &ending);
+    // What has been found out already says the same.
+    let sound = pricing::estimated_usage(seen.usage.as_ref(), content_bytes, REQUEST_BYTES).is_none();
+    let bill = leg.pricing.bill(&seen, REQUEST_BYTES, record.started);
+    let known = Known { bill: Billed::Known(bill.as_ref()), is_sound: sound };
+    if status == Status::Answered {
+        assert_eq!(settled(intended(record, &leg, 0), record, &leg, &Ending { known, ..ending }), entry);
+    }
+    entry
 }
 
 fn flags(entry: &Entry) -> Vec<Flag> {
@@ -71,7 +63,51 @@ fn usage_that_cannot_be_true_is_estimated_whether_there_is_a_price_or_not() {
     let true_usage = json!({"prompt_tokens": 7, "completion_tokens": 9, "total_tokens": 16});
     let plain = entry(Pricing::default(), Status::Answered, true_usage, 400);
     assert_eq!((told(&plain), flags(&plain)), ((7, 9, 0), vec![Flag::Unpriced]));
+    // What was counted here because the answer broke off is an estimate, and no word of the vendor's was set aside.
+    let counted = json!({"prompt_tokens": 20, "completion_tokens": 9, "estimated": true});
+    let broke_off = entry(Pricing::default(), Status::HungUp, counted.clone(), 36);
+    assert_eq!((told(&broke_off), flags(&broke_off)), ((20, 9, 0), vec![Flag::Estimated, Flag::Unpriced]));
+    let priced_too = entry(priced(), Status::HungUp, counted, 36);
+    assert_eq!((told(&priced_too), flags(&priced_too)), ((20, 9, 29_000_000), vec![Flag::Estimated]));
     // Who refused has not worked: nobody misses a price.
     let refused = entry(Pricing::default(), Status::Failed, Value::Null, 0);
     assert_eq!((told(&refused), flags(&refused)), ((0, 0, 0), Vec::new()));
+}
+
+#[test]
+fn what_is_booked_costs_the_same_again_unless_it_says_that_tokens_are_not_all() {
+    let fields = [
+        ("input_cost_per_token", 3e-6),
+        ("output_cost_per_token", 15e-6),
+        ("cache_read_input_token_cost", 3e-7),
+        ("cache_creation_input_token_cost", 3.75e-6),
+        ("cache_creation_input_token_cost_above_1hr", 6e-6),
+        ("input_cost_per_query", 0.002),
+    ]
+    .map(|(name, usd)| (name, serde_json::from_value::<llm_pricing::PriceValue>(json!(usd)).unwrap()));
+    let prices = llm_pricing::Prices::from_fields(fields.iter().map(|(name, value)| (*name, value))).unwrap();
+    let adjustment = llm_pricing::Adjustment {
+        discount: "0.123456789".parse().unwrap(),
+        margin: llm_pricing::Margin { share: "0.3".parse().unwrap(), fixed: "0.001".parse().unwrap() },
+    };
+    let pricing = || Pricing { prices: Some(prices.clone()), adjustment, ..Pricing::default() };
+    let again = |entry: &Entry| {
+        let seen = Seen { usage: Some(usage(&entry.tokens)), complete: true, ..Seen::default() };
+        pricing().bill(&seen, 0, entry.started).unwrap().cost
+    };
+    for told in [
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77}),
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77, "prompt_tokens_details": {"cached_tokens": 501},
+            "completion_tokens_details": {"reasoning_tokens": 33}}),
+        json!({"prompt_tokens": 1_003, "completion_tokens": 77,
+            "prompt_tokens_details": {"cached_tokens": 501, "cache_write_tokens": 211}}),
+    ] {
+        let entry = entry(pricing(), Status::Answered, told.clone(), 400);
+        assert!(!entry.flags.has(Flag::BeyondTokens), "{told}");
+        let cost = again(&entry);
+        assert_eq!((cost.total, cost.before_adjustment), (entry.cost, entry.list_cost), "{told}");
+    }
+    let searched = json!({"prompt_tokens": 0, "completion_tokens": 0, "search_units": 2});
+    let entry = entry(pricing(), Status::Answered, searched, 0);
+    assert!(entry.flags.has(Flag::BeyondTokens) && again(&entry).before_adjustment != entry.list_cost);
 }

@@ -36,8 +36,8 @@ use terms::{call_options, client_unsupported, forwarded_headers};
 
 /// What a deployment answered.
 pub(crate) enum Asked {
-    /// All of it.
-    Whole { body: Bytes, headers: HeaderMap, seen: Box<Seen> },
+    /// All of it. `is_sound` says that the vendor has told its usage, and that it can be true.
+    Whole { body: Bytes, headers: HeaderMap, seen: Box<Seen>, is_sound: bool },
     /// The beginning of a stream, in the client's dialect.
     Stream(Box<Begun>),
 }
@@ -293,13 +293,15 @@ fn written_whole(
     seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
     seen.content_bytes = answer.choices.iter().map(|choice| written(&choice.message)).sum();
     let asked = request.ask.body.bytes.len() as u64;
-    if let Some(usage) = pricing::estimated_usage(seen.usage.as_ref(), seen.content_bytes, asked) {
+    let estimate = pricing::estimated_usage(seen.usage.as_ref(), seen.content_bytes, asked);
+    let is_sound = estimate.is_none();
+    if let Some(usage) = estimate {
         book.note(vec![pricing::estimate_note(seen.usage.as_ref())]);
         answer.usage = Nullable::Value(usage);
     }
     let outgoing = request.ingress.write(&answer, &request.reply);
     book.note(outgoing.notes);
-    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen) }
+    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), is_sound }
 }
 
 /// Bytes of text that the model wrote.
@@ -455,12 +457,12 @@ async fn relayed(
     }
     // The bytes stay the vendor's; what is billed instead of what they say is told beside them.
     let (told, asked) = (seen.usage.as_ref(), request.ask.body.bytes.len() as u64);
-    if matches!(request.ask.door, Door::Chat)
-        && pricing::estimated_usage(told, seen.content_bytes, asked).is_some()
-    {
+    let is_chat = matches!(request.ask.door, Door::Chat);
+    let is_sound = is_chat && pricing::estimated_usage(told, seen.content_bytes, asked).is_none();
+    if is_chat && !is_sound {
         book.note(vec![pricing::estimate_note(told)]);
     }
-    Ok(Asked::Whole { body, headers: parts.headers, seen })
+    Ok(Asked::Whole { body, headers: parts.headers, seen, is_sound })
 }
 
 /// Hands a request to the transport.

@@ -8,7 +8,7 @@ use llm_types::{ApiError, UnixMs};
 use super::ties::Ties;
 use crate::app::App;
 use crate::deployment::{Deployment, Place};
-use crate::exchange::{Exchange, Record};
+use crate::exchange::Exchange;
 use crate::serving::Group;
 
 /// One attempt whose answer has begun. Dropped before anything was observed, it counts as cancelled.
@@ -51,7 +51,7 @@ impl Journey {
 
     /// The answer came to its end.
     pub(crate) fn succeeded(&mut self, exchange: &mut Exchange) {
-        let answered = self.timing(exchange.record());
+        let answered = self.timing(exchange);
         self.deployment.live.answered(&answered);
         self.group.live.answered(&answered);
         if let Some(place) = &mut self.place {
@@ -93,17 +93,19 @@ impl Journey {
         exchange.record_mut().routing = Some(std::mem::take(&mut self.session));
     }
 
-    fn timing(&self, record: &Record) -> Answered {
+    fn timing(&self, exchange: &Exchange) -> Answered {
+        // How long the request took in all is written down when it ends, which is later.
+        let (record, age) = (exchange.record(), exchange.age());
         let usage = record.seen.usage.as_ref().map(llm_types::Usage::counts);
         // Of a leg that went on with an answer the first token is not known by itself.
         let is_first = record.continuations == 0;
-        let sent_at = record.leg().map_or(record.duration, |leg| leg.sent_at);
+        let sent_at = record.leg().map_or(age, |leg| leg.sent_at);
         let ms = |until: std::time::Duration| until.saturating_sub(sent_at).as_millis() as u64;
         Answered {
             at: self.app.runtime.now(),
             stream: record.stream,
             first_token_ms: record.first_byte_at.filter(|_| record.stream && is_first).map(ms),
-            answer_ms: ms(record.duration),
+            answer_ms: ms(age),
             output_tokens: usage.map_or(0, |counts| counts.output_total()),
             total_tokens: usage.map_or(0, |counts| counts.input_total() + counts.output_total()),
         }

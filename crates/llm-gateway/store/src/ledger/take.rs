@@ -39,8 +39,9 @@ pub struct ShareAsk {
     pub need: i64,
     /// What would be welcome, at least `need`.
     pub wish: i64,
-    /// Whether it is money, which the ledger books. Of what is not, only what is held counts.
-    pub is_money: bool,
+    /// Whether the ledger books what is taken of the account: money, and what rates over more than a minute count. Of others
+    /// only what is held counts.
+    pub is_booked: bool,
 }
 
 /// What came of a [`ShareAsk`].
@@ -251,9 +252,9 @@ async fn take(
         counters::raise(db, &wanted, now).await?;
     }
     let pairs: Vec<_> = wanted.into_keys().collect();
-    let money: Vec<_> =
-        asks.iter().filter(|ask| ask.is_money).map(account).collect::<BTreeSet<_>>().into_iter().collect();
-    let mut used = counters::read(db, &money).await?;
+    let booked: Vec<_> =
+        asks.iter().filter(|ask| ask.is_booked).map(account).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut used = counters::read(db, &booked).await?;
     for ((account, window), held) in shares::held(db, &pairs, living).await? {
         let sum = used.entry((account.into(), window)).or_default();
         *sum = sum.saturating_add(held);
@@ -316,7 +317,7 @@ mod tests {
 
     fn ask(account: &str, shelf: &str, limit: i64, need: i64, wish: i64) -> ShareAsk {
         let (account, shelf) = (account.to_owned(), shelf.to_owned());
-        ShareAsk { account, shelf, window: 0, until: UnixMs(1), limit, need, wish, is_money: true }
+        ShareAsk { account, shelf, window: 0, until: UnixMs(1), limit, need, wish, is_booked: true }
     }
 
     fn granted(asks: &[ShareAsk], replicas: usize, used: i64) -> Vec<(i64, i64)> {

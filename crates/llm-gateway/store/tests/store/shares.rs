@@ -20,7 +20,7 @@ fn ask(account: &str, limit: i64, need: i64, wish: i64) -> ShareAsk {
         limit,
         need,
         wish,
-        is_money: true,
+        is_booked: true,
     }
 }
 
@@ -115,14 +115,14 @@ pub(crate) async fn a_silent_replica_loses_its_shares(bench: &Bench) {
         "what it has lost it cannot give back"
     );
     assert!(store.renew_replica("two", at(14_000), LEASE).await.unwrap());
-    // Of what is no money, nothing is booked.
+    // Of what the ledger does not book, only what is held counts.
     let calls = ask("calls", 5, 5, 5);
     let mut booked = entry(1);
     (booked.cost, booked.charges) =
         (Usd::from_nanos(1), vec![Charge { account: "calls".into(), window: NOW.0 }]);
     store.book(&[booked], None, NOW).await.unwrap();
     assert_eq!(take(&store, "one", std::slice::from_ref(&calls), at(10_001)).await, [(0, 4)]);
-    let calls = ShareAsk { is_money: false, ..calls };
+    let calls = ShareAsk { is_booked: false, ..calls };
     assert_eq!(take(&store, "one", &[calls], at(10_001)).await, [(5, 0)]);
     // Another period is another account.
     let later = ShareAsk { window: NOW.0 + 1, ..asks[0].clone() };

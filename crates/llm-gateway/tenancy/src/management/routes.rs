@@ -255,10 +255,15 @@ pub const ROUTES: &[ManagementRoute] = table! {
     GET "/user/daily/activity" Spend List;
     GET "/user/daily/activity/aggregated" Spend List;
     GET "/team/daily/activity" Spend List;
+    GET "/team/daily/activity/aggregated" Spend List;
     GET "/organization/daily/activity" Spend List;
+    GET "/organization/daily/activity/aggregated" Spend List;
     GET "/customer/daily/activity" Spend List;
+    GET "/customer/daily/activity/aggregated" Spend List;
     GET "/end_user/daily/activity" Spend List;
+    GET "/end_user/daily/activity/aggregated" Spend List;
     GET "/tag/daily/activity" Spend List;
+    GET "/tag/daily/activity/aggregated" Spend List;
     GET "/key/spend/report" Spend Read;
     GET "/user/spend/report" Spend List;
     GET "/team/spend/report" Spend List;

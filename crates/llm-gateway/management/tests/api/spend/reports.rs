@@ -194,6 +194,14 @@ async fn days_are_shown_with_their_parts() {
         let mark = if path.contains('?') { '&' } else { '?' };
         let shown = get(&place, &format!("{path}{mark}{ALL}")).await;
         assert_eq!(shown["metadata"]["total_spend"], spend, "{path}");
+        // The same on one page.
+        let path = path.replace("/activity", "/activity/aggregated");
+        let whole = get(&place, &format!("{path}{mark}{ALL}")).await;
+        assert_eq!(
+            (&whole["results"], &whole["metadata"]["total_spend"]),
+            (&shown["results"], &spend),
+            "{path}"
+        );
     }
     let teams = get(&place, &format!("/team/daily/activity?{ALL}")).await;
     let entity = &teams["results"][1]["breakdown"]["entities"]["south-team"];
@@ -340,10 +348,15 @@ async fn what_makes_no_sense_is_named() {
         "/user/daily/activity",
         "/user/daily/activity/aggregated",
         "/team/daily/activity",
+        "/team/daily/activity/aggregated",
         "/organization/daily/activity",
+        "/organization/daily/activity/aggregated",
         "/customer/daily/activity",
+        "/customer/daily/activity/aggregated",
         "/end_user/daily/activity",
+        "/end_user/daily/activity/aggregated",
         "/tag/daily/activity",
+        "/tag/daily/activity/aggregated",
         "/global/activity/exceptions?model_group=m",
         "/global/activity/exceptions/deployment?model_group=m",
     ];
