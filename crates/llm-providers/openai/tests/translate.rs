@@ -132,7 +132,7 @@ fn the_marker_of_a_message_goes_to_its_text() {
     for (content, expected) in [
         (json!("a"), json!({"role": "user", "content": [marked("a")]})),
         (json!([text("a"), image]), json!({"role": "user", "content": [marked("a"), image]})),
-        (json!([marked("a")]), json!({"role": "user", "content": [marked("a")]})),
+        (json!([marked("a")]), said(json!([marked("a")]))),
         (json!([image]), said(json!([image]))),
         (json!(""), said(json!(""))),
     ] {

@@ -86,7 +86,7 @@ fn parts_mut<'m>(message: &'m mut Cow<'_, Message>) -> &'m mut [ContentPart] {
     }
 }
 
-/// Puts the marker of a whole message on the last part that takes one: vendors that understand markers look for them there.
+/// Puts the marker of a whole message on its last text, unless that has one: vendors that understand markers look for them there.
 ///
 /// Source: OpenRouter docs, "Prompt Caching": a breakpoint "can only be inserted into the text part of a multipart
 /// message"; read 2026-11.
@@ -94,17 +94,16 @@ fn mark_part(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'
     if !message.cache_control.is_value() {
         return;
     }
-    let says = |text: &str| !text.is_empty();
+    let takes = |part: &TextPart| !part.text.is_empty() && !part.cache_control.is_value();
     let at = match message.content.get() {
-        Some(MessageContent::Text(text)) if says(text) => 0,
+        Some(MessageContent::Text(text)) if !text.is_empty() => Some(0),
         Some(MessageContent::Parts(parts)) => {
-            match parts.iter().rposition(|part| matches!(part, ContentPart::Text(part) if says(&part.text))) {
-                Some(at) => at,
-                None => return,
-            }
+            let at = parts.iter().rposition(|part| matches!(part, ContentPart::Text(_)));
+            at.filter(|at| matches!(&parts[*at], ContentPart::Text(part) if takes(part)))
         }
-        _ => return,
+        _ => None,
     };
+    let Some(at) = at else { return };
     let message = message.to_mut();
     let marker = message.cache_control.take();
     if let Some(MessageContent::Text(text)) = message.content.get() {
@@ -112,7 +111,6 @@ fn mark_part(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'
     }
     if let Some(MessageContent::Parts(parts)) = message.content.get_mut()
         && let Some(ContentPart::Text(part)) = parts.get_mut(at)
-        && !part.cache_control.is_value()
     {
         part.cache_control = marker.into();
         changes.note(NoteKind::Moved, format!("{path}.cache_control"), format!("content[{at}]"));
