@@ -542,3 +542,19 @@ fn rankings() {
 fn lost_signatures_are_told() {
     laws::loss_is_told(&CohereIngress);
 }
+
+/// What Cohere said with a status of its own, its clients hear with it.
+#[test]
+fn statuses_of_coheres_own() {
+    use llm_types::{ApiError, ErrorKind, Layer};
+    for (kind, vendor, expected) in [
+        (ErrorKind::ContentPolicy, 498, 498),
+        (ErrorKind::ContentPolicy, 400, 400),
+        (ErrorKind::Unsupported, 501, 501),
+        (ErrorKind::InvalidRequest, 498, 400),
+        (ErrorKind::RateLimit, 429, 429),
+    ] {
+        let error = ApiError { vendor_status: Some(vendor), ..ApiError::new(kind, Layer::Provider, "m") };
+        assert_eq!(CohereIngress.error_status(&error), expected, "{kind:?} {vendor}");
+    }
+}
