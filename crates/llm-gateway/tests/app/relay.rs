@@ -163,3 +163,32 @@ async fn usage_that_cannot_be_true_is_told_beside_the_bytes() {
         assert_eq!((streamed.is_estimate, streamed.cost.is_some()), (estimated, true), "{usage}");
     }
 }
+
+/// Mistral's models tell thinking in parts of the content, unasked too, whoever serves them.
+#[tokio::test]
+async fn an_answer_in_parts_is_told_as_text_and_thinking() {
+    let content = json!([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"type": "text", "text": "4"}]);
+    for model in ["mistral/any-name", "openai/any-name", "azure_ai/any-name"] {
+        let vendor = MockServer::start().await;
+        let answer = json!({"id": "c", "object": "chat.completion", "model": "m", "choices": [
+            {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}});
+        Mock::given(any())
+            .respond_with(ResponseTemplate::new(200).set_body_json(answer))
+            .mount(&vendor)
+            .await;
+        let params = json!({"model": model, "api_base": vendor.uri(), "api_key": "k"});
+        let app = TestApp::new(&json!({"model_list": [deployment("m", &params)]})).await;
+        let body = ask(&json!({"reasoning_effort": "high", "anything": {"x": 2.50}}));
+        let answer = app.post(CHAT, &body).await.json();
+        let message = &answer["choices"][0]["message"];
+        assert_eq!(
+            (&message["content"], &message["reasoning_content"]),
+            (&json!("4"), &json!("Hm.")),
+            "{model}"
+        );
+        let sent = String::from_utf8(vendor.received_requests().await.unwrap()[0].body.clone()).unwrap();
+        let expected = body.to_string().replace("\"model\":\"m\"", "\"model\":\"any-name\"");
+        assert_eq!(sent, expected, "{model}: the request passes as it came");
+    }
+}

@@ -1,5 +1,6 @@
 //! Clients that speak Anthropic Messages, to any model.
 
+pub(crate) mod cited;
 mod cut;
 mod ending;
 mod error;

@@ -11,7 +11,10 @@ use serde_json::Value;
 use crate::wire::ErrorBody;
 
 /// Status of an answer or a request with words that the vendor does not allow.
-const BLOCKED: u16 = 498;
+pub(crate) const BLOCKED: u16 = 498;
+
+/// What Cohere does not have.
+pub(crate) const NOT_IMPLEMENTED: u16 = 501;
 
 /// Reads an answer that is no success.
 pub(crate) fn read(response: &Response<&[u8]>) -> UpstreamError {
@@ -78,7 +81,7 @@ fn kind(status: u16, words: &str) -> ErrorKind {
     if status == BLOCKED {
         return ErrorKind::ContentPolicy;
     }
-    if status == 501 {
+    if status == NOT_IMPLEMENTED {
         return ErrorKind::Unsupported;
     }
     // A trial key's allowance of a month does not come back in a moment.

@@ -9,8 +9,10 @@ mod write;
 
 use bytes::{Bytes, BytesMut};
 use llm_provider_core::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoing, Reply};
-use llm_types::{ApiError, ChatResponse, Usage};
+use llm_types::{ApiError, ChatResponse, ErrorKind, Usage};
 use serde::Serialize;
+
+use crate::error::{BLOCKED, NOT_IMPLEMENTED};
 
 pub use embed::CohereEmbedIngress;
 pub use rerank::CohereRerankIngress;
@@ -53,6 +55,15 @@ impl Ingress for CohereIngress {
 
     fn error(&self, error: &ApiError, reply: &Reply) -> Bytes {
         to_bytes(&ErrorBody::new(error.message.as_str(), Some(reply.request_id.clone())))
+    }
+
+    /// Cohere's own status for what it blocked and for what it has not, which its clients know.
+    fn error_status(&self, error: &ApiError) -> u16 {
+        let own = [(ErrorKind::ContentPolicy, BLOCKED), (ErrorKind::Unsupported, NOT_IMPLEMENTED)];
+        let is_own = |(kind, status): &&(ErrorKind, u16)| {
+            error.kind == *kind && error.vendor_status == Some(*status) && error.configured_status.is_none()
+        };
+        own.iter().find(is_own).map_or_else(|| error.status(), |(_, status)| *status)
     }
 
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {

@@ -207,6 +207,29 @@ fn an_answer_of_another_vendor() {
     assert_eq!(notes.len(), 2, "{notes:?}");
 }
 
+/// Documents that another vendor quotes by their numbers.
+#[test]
+fn documents_of_another_vendor() {
+    let quoted = json!({ "type": "page_location", "cited_text": "q", "document_index": 2, "document_title": "D",
+        "start_page_number": 1, "end_page_number": 2 });
+    let fields = json!({ "content_blocks": [{ "type": "text", "text": "ab " },
+        { "type": "text", "text": "cd", "citations": [quoted] }] });
+    let message = json!({ "role": "assistant", "content": "ab cd", "provider_specific_fields": fields });
+    let answer =
+        canonical(json!({ "choices": [{ "index": 0, "finish_reason": "stop", "message": message }] }));
+    let cited = json!({ "start": 3, "end": 5, "text": "cd", "content_index": 0, "type": "TEXT_CONTENT",
+        "sources": [{ "type": "document", "id": "2", "document": { "id": "2", "start_page": 1, "end_page": 2,
+            "title": "D", "snippet": "q" } }] });
+    assert_eq!(written(&answer).0["message"]["citations"], json!([cited]));
+    let mut chunks =
+        vec![chunk(json!({ "content": "ab cd" })), chunk(json!({ "provider_specific_fields": fields }))];
+    chunks.extend(last("stop"));
+    let stream = streamed(&chunks);
+    let event = stream.split("data: ").find(|event| event.starts_with("{\"type\":\"citation-start")).unwrap();
+    let event: Value = serde_json::from_str(event.lines().next().unwrap()).unwrap();
+    assert_eq!(event["delta"]["message"]["citations"], cited);
+}
+
 #[test]
 fn images_are_left_out_and_noted() {
     let image =
@@ -518,4 +541,20 @@ fn rankings() {
 #[test]
 fn lost_signatures_are_told() {
     laws::loss_is_told(&CohereIngress);
+}
+
+/// What Cohere said with a status of its own, its clients hear with it.
+#[test]
+fn statuses_of_coheres_own() {
+    use llm_types::{ApiError, ErrorKind, Layer};
+    for (kind, vendor, expected) in [
+        (ErrorKind::ContentPolicy, 498, 498),
+        (ErrorKind::ContentPolicy, 400, 400),
+        (ErrorKind::Unsupported, 501, 501),
+        (ErrorKind::InvalidRequest, 498, 400),
+        (ErrorKind::RateLimit, 429, 429),
+    ] {
+        let error = ApiError { vendor_status: Some(vendor), ..ApiError::new(kind, Layer::Provider, "m") };
+        assert_eq!(CohereIngress.error_status(&error), expected, "{kind:?} {vendor}");
+    }
 }

@@ -92,6 +92,12 @@ pub trait Listener: Send {
     /// The failure that the vendor reported in mid-stream.
     fn failure(&mut self) -> Option<UpstreamError>;
 
+    /// Whether the answer says something in another form than the dialect's, which its clients do not read. From that
+    /// frame on it has to be translated, and a whole answer has to be altogether.
+    fn is_foreign(&self) -> bool {
+        false
+    }
+
     /// What a stream that is ended here has left open, where its dialect ends each part by itself and repeats it: a frame
     /// that only the dialect's own [`Ingress`](crate::Ingress) reads.
     fn left_open(&self) -> Option<Bytes> {

@@ -39,27 +39,6 @@ const TOUCHED: &[&str] = &[
     "\"file\"",
 ];
 
-/// Whether the answer may hold thinking, which Mistral tells in parts of the content, where OpenAI has a text: that of
-/// Magistral's models, of Mistral Large 4 unless it is told not to, and of others if they are asked for it.
-///
-/// Source: Mistral docs, "Reasoning", read 2026-11.
-fn thinks(peek: &Peek<'_>, model: &str) -> bool {
-    let asks = |name: &str| peek.raw(name).is_some_and(|value| !matches!(value, "null" | "\"none\""));
-    let is_told_not_to = peek.raw("reasoning_effort") == Some("\"none\"");
-    asks("reasoning_effort")
-        || asks("prompt_mode")
-        || model.contains("magistral")
-        || (is_late_large(model) && !is_told_not_to)
-}
-
-/// Whether the name is that of Mistral Large 4 or later, or moves with the newest. Those before have a date for a version.
-fn is_late_large(model: &str) -> bool {
-    let name = model.rsplit('/').next().unwrap_or(model);
-    let Some(version) = name.strip_prefix("mistral-large-") else { return false };
-    let digits = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
-    version == "latest" || version[..digits].parse::<u32>().is_ok_and(|version| (4..100).contains(&version))
-}
-
 /// Whether something in the request has to be said in Mistral's way.
 fn touches(peek: &Peek<'_>) -> bool {
     let holds = |text: &str, name: &str| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
@@ -131,7 +110,7 @@ impl Relay for MistralRelay {
     }
 
     fn edits(&self, peek: &Peek<'_>, call: &Call<'_>) -> Option<Vec<Edit>> {
-        if touches(peek) || thinks(peek, call.model) { None } else { self.relay.edits(peek, call) }
+        if touches(peek) { None } else { self.relay.edits(peek, call) }
     }
 
     fn takes_include_usage(&self) -> bool {
@@ -165,6 +144,10 @@ impl Listener for MistralListener {
 
     fn seen(&self) -> &Seen {
         self.0.seen()
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.0.is_foreign()
     }
 
     fn failure(&mut self) -> Option<UpstreamError> {

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 
 use llm_provider_core::{Call, NoteKind, Peek};
 use llm_provider_openai::{Changes, MessageGlance};
-use llm_types::{ChatRequest, ContentPart, Message, Nullable, ReasoningEffort, ResponseFormat, from_value};
+use llm_types::{
+    ChatRequest, ContentPart, Message, Nullable, ReasoningEffort, ResponseFormat, Role, from_value,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, json};
 use thinking::is_off;
@@ -181,8 +183,11 @@ fn schema_in_words(request: &mut Request<'_>, changes: &mut Changes<'_>) {
     );
     let request = request.to_mut();
     request.response_format = ResponseFormat::JsonObject(Default::default()).into();
-    // Last, so that what notes say of messages counts them as the client does.
-    request.messages.push(Message::user(words));
+    // With the instructions, so that the conversation begins as before when it goes on, and the vendor knows it again.
+    let is_instruction = |message: &&Message| matches!(message.role, Role::System | Role::Developer);
+    let after = request.messages.iter().take_while(is_instruction).count();
+    request.messages.insert(after, Message::system(words));
+    changes.put_in("messages", after);
     changes.lost(
         NoteKind::Converted,
         "response_format",

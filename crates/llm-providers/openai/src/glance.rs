@@ -27,6 +27,9 @@ pub struct MessageGlance<'a> {
     /// The model's thinking.
     #[serde(borrow, default)]
     pub reasoning_content: Option<&'a RawValue>,
+    /// The prompt-cache marker of the whole message.
+    #[serde(borrow, default)]
+    pub cache_control: Option<&'a RawValue>,
 }
 
 /// The type of a content part.

@@ -56,6 +56,12 @@ impl ChatRelay {
         {
             return true;
         }
+        if options.cache_control
+            && holds(messages, &finders.cache_control)
+            && MessageGlance::all(peek).into_iter().flatten().any(|message| message.cache_control.is_some())
+        {
+            return true;
+        }
         if !options.developer_role && holds(messages, &finders.developer)
             || !options.file_urls && holds(messages, &finders.file_url)
         {

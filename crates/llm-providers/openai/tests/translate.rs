@@ -9,7 +9,7 @@ use http::{HeaderMap, Response};
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, EncodeError, OnUnsupported, Payload, Provider, Secret, Translator,
 };
-use llm_provider_openai::{ChatWire, OpenAi, Replay, WireOptions};
+use llm_provider_openai::{ChatWire, OpenAi, Replay, RequestOptions, WireOptions};
 use llm_testkit::{corpus, laws};
 use llm_types::{ChatRequest, from_slice};
 use serde_json::{Value, json};
@@ -113,6 +113,36 @@ fn calls_lose_what_only_another_vendor_understands() {
         sent["notes"],
         json!([note("caller"), note("cache_control"), note("provider_specific_fields")])
     );
+}
+
+/// Vendors that understand the markers of prompt caches look for them in parts.
+#[test]
+fn the_marker_of_a_message_goes_to_its_text() {
+    let marker = json!({"type": "ephemeral"});
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let image = json!({"type": "image_url", "image_url": {"url": "https://a/b.png"}});
+    let marked = |text: &str| json!({"type": "text", "text": text, "cache_control": marker});
+    let said = |content: Value| json!({"role": "user", "content": content, "cache_control": marker});
+    let options = WireOptions {
+        request: RequestOptions { cache_control: true, ..RequestOptions::default() },
+        ..WireOptions::default()
+    };
+    let wire = ChatWire::new(options);
+    let headers = HeaderMap::new();
+    for (content, expected) in [
+        (json!("a"), json!({"role": "user", "content": [marked("a")]})),
+        (json!([text("a"), image]), json!({"role": "user", "content": [marked("a"), image]})),
+        (json!([marked("a")]), said(json!([marked("a")]))),
+        (json!([image]), said(json!([image]))),
+        (json!(""), said(json!(""))),
+    ] {
+        let request = json!({"model": "m", "messages": [said(content)]});
+        let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
+        let encoded = wire.encode(&request, &Call::new("m", &headers)).unwrap();
+        let Payload::Bytes(body) = encoded.request.body() else { panic!("segments") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(body["messages"][0], expected);
+    }
 }
 
 /// What Gemini signed is told twice for its clients' sake; neither goes to another vendor.

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use llm_continuation::{Plan, Thread};
 use llm_provider_core::{
-    Call, Chat, Credential, Decoded, Note, NoteKind, Operation, Payload, Peek, Relay, Seen, Translator,
-    UpstreamError, header_text,
+    Call, Chat, Credential, Decoded, Dialect, Note, NoteKind, Operation, Payload, Peek, Relay, Seen,
+    Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_or_hand_on};
 use llm_types::{
@@ -17,7 +17,7 @@ use llm_types::{
 use super::book::Book;
 use super::continuation::Continuing;
 use super::edits::{self, RelayPlan};
-use super::pump::{Fed, Outlet, Pump, RelayPump, TranslatePump};
+use super::pump::{Fed, Interpreter, Outlet, Pump, RelayPump, TranslatePump};
 use super::whole::Attempt;
 use super::{Door, Request, payload_bytes};
 use crate::app::App;
@@ -433,8 +433,8 @@ async fn relayed(
             ))
             .await;
         }
-        let pump =
-            Pump::Relay(Box::new(RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage)));
+        let pump = RelayPump::new(relay.framing(), relay.listener(), plan.withhold_usage);
+        let pump = Pump::Relay(Box::new(pump.with_interpreter(interpreter(deployment, request))));
         return boxed!(begin_stream(serving, request.ingress, response, pump, read_error)).await;
     }
     let (parts, body) = collect(response, serving.max_answer_bytes).await?;
@@ -445,6 +445,12 @@ async fn relayed(
     listener.body(&body);
     if let Some(failure) = listener.failure() {
         return Err(failure.into());
+    }
+    if listener.is_foreign()
+        && let Some(translator) = deployment.provider.chat()
+        && let Decoded::Answer(answer) = decode(translator, &parts, &body)?
+    {
+        return Ok(written_whole(request, answer, parts.headers, book));
     }
     let seen = Box::new(listener.take_seen());
     if !seen.complete && says_error(&body) {
@@ -463,6 +469,17 @@ async fn relayed(
         book.note(vec![pricing::estimate_note(told)]);
     }
     Ok(Asked::Whole { body, headers: parts.headers, seen, is_sound })
+}
+
+/// Who tells the rest of a streamed answer that leaves the dialect in which it was asked for. Answers in OpenAI's do: a
+/// vendor that speaks it may serve models whose thinking comes in a form of their maker's.
+fn interpreter(deployment: &Deployment, request: &Request<'_>) -> Option<Interpreter> {
+    (request.ask.dialect == Dialect::OpenAiChat).then(|| Interpreter {
+        provider: Arc::clone(&deployment.provider),
+        ingress: request.ingress,
+        reply: request.reply_by(&*deployment.provider),
+        request_bytes: request.ask.body.bytes.len() as u64,
+    })
 }
 
 /// Hands a request to the transport.

@@ -13,6 +13,10 @@ use smallvec::SmallVec;
 
 use crate::pricing;
 
+mod turn;
+
+pub(crate) use turn::Interpreter;
+
 /// What came of some bytes.
 #[derive(Debug, Default)]
 pub(crate) struct Fed {
@@ -36,7 +40,10 @@ impl Pump {
     /// Takes bytes from the vendor.
     pub(crate) fn feed(&mut self, bytes: Bytes) -> Fed {
         match self {
-            Self::Relay(pump) => pump.feed(bytes),
+            Self::Relay(pump) => {
+                let fed = pump.feed(bytes);
+                if pump.foreign.is_some() { self.turn(fed) } else { fed }
+            }
             Self::Translate(pump) => pump.feed(bytes),
             Self::Spent => Fed::default(),
         }
@@ -45,7 +52,10 @@ impl Pump {
     /// The vendor's stream ended.
     pub(crate) fn finish(&mut self) -> Fed {
         match self {
-            Self::Relay(pump) => pump.finish(),
+            Self::Relay(pump) => {
+                let fed = pump.finish();
+                if pump.foreign.is_some() { self.turned_at_end(fed) } else { fed }
+            }
             Self::Translate(pump) => pump.finish(),
             Self::Spent => Fed::default(),
         }
@@ -164,6 +174,10 @@ pub(crate) struct RelayPump {
     latest: SmallVec<[Bytes; 1]>,
     /// Whether the vendor has told the client of a failure itself.
     vendor_told: bool,
+    /// Who tells the rest of an answer that has left its dialect.
+    interpreter: Option<Interpreter>,
+    /// What has come from that frame on.
+    foreign: Option<Bytes>,
 }
 
 impl RelayPump {
@@ -179,7 +193,19 @@ impl RelayPump {
             first: None,
             latest: SmallVec::new(),
             vendor_told: false,
+            interpreter: None,
+            foreign: None,
         }
+    }
+
+    /// The same, and an answer that leaves its dialect is translated from there on.
+    pub(crate) fn with_interpreter(self, interpreter: Option<Interpreter>) -> Self {
+        Self { interpreter, ..self }
+    }
+
+    /// Whether what follows has to be translated.
+    fn turns(&self) -> bool {
+        self.listener.is_foreign() && self.interpreter.is_some()
     }
 
     fn frames(&self) -> Vec<Bytes> {
@@ -229,6 +255,10 @@ impl RelayPump {
             return Fed { out: Bytes::new(), error };
         }
         let heard = self.listener.frame(&rest);
+        if self.turns() {
+            self.foreign = Some(rest);
+            return Fed::default();
+        }
         if self.listener.seen().complete {
             // A last frame without its end, as some servers send it; the client gets it whole.
             let mut out = BytesMut::from(&rest[..]);
@@ -270,6 +300,11 @@ impl RelayPump {
             let start = end;
             end += frame.len();
             let heard = self.listener.frame(frame);
+            if self.turns() {
+                self.foreign = Some(block.slice(start..));
+                self.begun = begun;
+                return Fed { out: kept.map_or_else(|| block.slice(..start), BytesMut::freeze), error: None };
+            }
             let withheld = heard == Heard::UsageOnly && self.withhold_usage;
             if heard == Heard::Failure {
                 let error = self.listener.failure().map(ApiError::from);

@@ -7,7 +7,9 @@ pub(super) mod events;
 mod whole;
 
 use bytes::BytesMut;
-use llm_provider_core::{Beside, ChunkWriter, Keeping, Kept, Note, NoteKind, Reply, is_signed_elsewhere};
+use llm_provider_core::{
+    Beside, ChunkWriter, Keeping, Kept, Note, NoteKind, Reply, Source, is_signed_elsewhere,
+};
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
     ToolCall, Usage,
@@ -15,8 +17,8 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::{NO_IMAGES, OWN_FIELDS, has_images, is_unknown};
-use super::{error, kept, names, usage};
+use super::write::{NO_IMAGES, NO_PAGE, OWN_FIELDS, PLACELESS, has_images, is_unknown};
+use super::{cited, error, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
 use blocks::{Blocks, CallPiece};
@@ -122,6 +124,12 @@ impl MessagesWriter {
             self.own_block(block, out);
         }
         self.thinking(delta, out);
+        // Where another vendor has blocks of text too, sources belong to one of them.
+        if specifics
+            .is_some_and(|specifics| specifics.get("content_block_start").is_some_and(|kind| kind == "text"))
+        {
+            self.blocks.next_text(out);
+        }
         if let Some(text) = delta.content.as_deref() {
             self.blocks.text(text, out);
         }
@@ -157,11 +165,17 @@ impl MessagesWriter {
         if has_images(&delta.extra) {
             self.dropped_once("choices[0].delta.images", NO_IMAGES);
         }
-        if delta.annotations.get().is_some_and(|annotations| !annotations.is_empty()) && !self.has_citations {
-            self.dropped_once(
-                "choices[0].delta.annotations",
-                "Messages citations quote what OpenAI's do not",
-            );
+        for annotation in delta.annotations.get().into_iter().flatten() {
+            if self.has_citations {
+                continue;
+            }
+            match Source::of_annotation(annotation) {
+                Some(page) => {
+                    self.blocks.citation(&cited::citation(&page), out);
+                    self.noted_once(NoteKind::Converted, "choices[0].delta.annotations", PLACELESS);
+                }
+                None => self.dropped_once("choices[0].delta.annotations", NO_PAGE),
+            }
         }
     }
 
@@ -224,6 +238,12 @@ impl MessagesWriter {
                     self.has_citations = true;
                     self.blocks.citation(value, out);
                 }
+                "citation" => {
+                    if let Some(source) = Source::read(value) {
+                        self.has_citations = true;
+                        self.blocks.citation(&cited::citation(&source), out);
+                    }
+                }
                 _ => {}
             }
         }
@@ -243,8 +263,12 @@ impl MessagesWriter {
     }
 
     fn dropped_once(&mut self, path: &str, detail: &str) {
-        if self.notes.iter().all(|note| note.path != path) {
-            self.notes.push(Note::new(NoteKind::Dropped, path, detail));
+        self.noted_once(NoteKind::Dropped, path, detail);
+    }
+
+    fn noted_once(&mut self, kind: NoteKind, path: &str, detail: &str) {
+        if self.notes.iter().all(|note| (note.kind, note.path.as_str()) != (kind, path)) {
+            self.notes.push(Note::new(kind, path, detail));
         }
     }
 }

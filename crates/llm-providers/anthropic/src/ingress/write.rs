@@ -1,6 +1,6 @@
 //! A whole answer as a Messages answer.
 
-use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, Source};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -8,7 +8,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::ending::Ending;
-use super::{kept, names, usage};
+use super::{cited, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{
     self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
@@ -81,19 +81,24 @@ fn own_blocks(specifics: &Extra) -> Option<Vec<ContentBlock>> {
 fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let specifics = message.provider_specific_fields.get();
     let mut blocks = thinking(message);
-    said(message, specifics, notes, &mut blocks);
+    let cited = specifics.map(|specifics| cited::blocks(specifics, message)).unwrap_or_default();
+    let has_sources = !cited.is_empty();
+    if has_sources {
+        blocks.extend(cited);
+    } else {
+        said(message, specifics, notes, &mut blocks);
+    }
     if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
         && !blocks.iter().any(|block| matches!(block, ContentBlock::Text(_)))
     {
         blocks.push(ContentBlock::Text(TextBlock::new(words)));
     }
+    if !has_sources {
+        pages(message, notes, &mut blocks);
+    }
     called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);
     if message.audio.is_value() {
         notes.push(Note::dropped("choices[0].message.audio", "Messages answers have no sound"));
-    }
-    if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
-        let detail = "Messages citations quote what OpenAI's do not";
-        notes.push(Note::dropped("choices[0].message.annotations", detail));
     }
     if has_images(&message.extra) {
         notes.push(Note::dropped("choices[0].message.images", NO_IMAGES));
@@ -104,6 +109,29 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     }
     blocks
 }
+
+/// Pages that the answer rests on, with its last text: which part of it each supports, a block cannot say.
+fn pages(message: &Message, notes: &mut Vec<Note>, blocks: &mut [ContentBlock]) {
+    let annotations = message.annotations.get().map(Vec::as_slice).unwrap_or_default();
+    let text = blocks.iter_mut().rev().find_map(|block| match block {
+        ContentBlock::Text(text) => Some(text),
+        _ => None,
+    });
+    let pages: Vec<_> = annotations.iter().filter_map(Source::of_annotation).collect();
+    let told = if text.is_some() { pages.len() } else { 0 };
+    if told < annotations.len() {
+        notes.push(Note::dropped("choices[0].message.annotations", NO_PAGE));
+    }
+    if let Some(text) = text
+        && told > 0
+    {
+        text.citations = pages.iter().map(cited::citation).collect::<Vec<_>>().into();
+        notes.push(Note::new(NoteKind::Converted, "choices[0].message.annotations", PLACELESS));
+    }
+}
+
+pub(super) const NO_PAGE: &str = "Messages citations are of pages and documents, and stand with a text";
+pub(super) const PLACELESS: &str = "to citations of the whole text";
 
 /// Members of a message's `provider_specific_fields` that blocks say.
 pub(super) const OWN_FIELDS: &[&str] = &["content_blocks"];

@@ -1,4 +1,5 @@
-//! Thinking in a history that passes through, and that Anthropic would refuse: unsigned, or another vendor's.
+//! Thinking in a history that passes through, and that Anthropic would refuse: unsigned, or another vendor's; and pages
+//! that other vendors named.
 //!
 //! Source: Anthropic docs, "Extended thinking": a block comes back with the signature that Anthropic gave it, or the
 //! request is refused; read 2026-11.
@@ -10,10 +11,18 @@ use llm_provider_core::{Edit, Kept, Peek, Sifted, sift};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
+use crate::ingress::cited;
+use crate::wire::ContentBlock;
+
 /// What is in every block of thinking, redacted or not. Inside a text a quotation mark is escaped.
 const THINKING: &str = "thinking\"";
 
 static IN_HISTORY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(THINKING));
+
+/// What is in every text that rests on pages.
+const CITED: &str = "encrypted_index\"";
+
+static CITED_IN_HISTORY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(CITED));
 
 /// As much of a block as tells who made it.
 #[derive(Deserialize)]
@@ -29,7 +38,8 @@ struct Block<'a> {
 /// The edits that leave such thinking out. A history without thinking is searched and not read.
 pub(super) fn edits(peek: &Peek<'_>) -> Vec<Edit> {
     let messages = peek.raw("messages").unwrap_or_default();
-    if IN_HISTORY.find(messages.as_bytes()).is_none() {
+    if IN_HISTORY.find(messages.as_bytes()).is_none() && CITED_IN_HISTORY.find(messages.as_bytes()).is_none()
+    {
         return Vec::new();
     }
     let mut edits = Vec::new();
@@ -40,7 +50,7 @@ pub(super) fn edits(peek: &Peek<'_>) -> Vec<Edit> {
             edits.push(Edit::Remove { name, reason: reason.into() });
             Sifted::Left
         }
-        None => Sifted::Kept,
+        None => without_others_pages(json).map_or(Sifted::Kept, Sifted::Changed),
     });
     edits.extend(sifted.map(|json| Edit::Set { name: "messages".into(), json }));
     edits
@@ -62,6 +72,20 @@ fn fault(json: &str) -> Option<&'static str> {
         Some(proof) if Kept::is_seal(proof) => Some("another vendor's thinking"),
         Some(_) => None,
     }
+}
+
+/// A text without the pages that other vendors named, which are nothing to Anthropic; `None` if it has none.
+fn without_others_pages(json: &str) -> Option<String> {
+    if !json.contains(CITED) {
+        return None;
+    }
+    let ContentBlock::Text(mut block) = serde_json::from_str(json).ok()? else { return None };
+    let told = block.citations.get()?.len();
+    cited::without_others(&mut block);
+    if block.citations.get().map_or(0, Vec::len) == told {
+        return None;
+    }
+    serde_json::to_string(&ContentBlock::Text(block)).ok()
 }
 
 #[cfg(test)]
@@ -93,6 +117,27 @@ mod tests {
         ] {
             assert_eq!(passed(body), (body.to_owned(), Vec::new()));
         }
+    }
+
+    #[test]
+    fn pages_that_others_named_are_left_out() {
+        let page = |index: &str| {
+            json!({ "type": "web_search_result_location", "cited_text": "", "url": "https://a", "title": "A",
+                "encrypted_index": index })
+        };
+        let seal = Kept::default().seal();
+        let said = |citations: Value| {
+            json!({ "messages": [{ "role": "assistant",
+                "content": [{ "type": "text", "text": "a", "citations": citations }] }] })
+            .to_string()
+        };
+        let mixed = said(json!([page(&seal), page("Eo8B")]));
+        assert_eq!(passed(&mixed).0, said(json!([page("Eo8B")])));
+        let bare =
+            json!({ "messages": [{ "role": "assistant", "content": [{ "type": "text", "text": "a" }] }] });
+        assert_eq!(passed(&said(json!([page(&seal)]))).0, bare.to_string());
+        let own = said(json!([page("Eo8B")]));
+        assert_eq!(passed(&own), (own, Vec::new()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whole answers.
 
+use bytes::Bytes;
 use llm_types::ChatResponse;
 use serde_json::{Value, json};
 
@@ -266,8 +267,8 @@ fn what_has_no_place_is_noted() {
         [
             "choices[1..]",
             "choices[0].logprobs",
-            "choices[0].message.audio",
             "choices[0].message.annotations",
+            "choices[0].message.audio",
             "choices[0].message.images"
         ]
     );
@@ -291,4 +292,74 @@ fn usage_of_long_lived_caches() {
             "inference_geo": "us"
         })
     );
+}
+
+/// A page that another vendor's answer rests on, as this dialect tells it.
+fn page(url: &str, title: &str) -> Value {
+    json!({ "type": "web_search_result_location", "cited_text": "", "url": url, "title": title,
+        "encrypted_index": llm_provider_core::Kept::default().seal() })
+}
+
+/// Pages stand with the text; when they come back, they are nothing to any vendor.
+#[test]
+fn pages_that_other_vendors_name() {
+    let named = |url: &str| {
+        json!({ "type": "url_citation",
+            "url_citation": { "start_index": 0, "end_index": 1, "url": url, "title": "A" } })
+    };
+    let message = json!({ "role": "assistant", "content": "ab", "annotations": [named("https://a"), named("https://b")] });
+    let (body, notes) =
+        write(json!({ "choices": [{ "index": 0, "finish_reason": "stop", "message": message }] }));
+    let text = json!({ "type": "text", "text": "ab",
+        "citations": [page("https://a", "A"), page("https://b", "A")] });
+    assert_eq!(body["content"], json!([text]));
+    assert_eq!(notes, ["converted choices[0].message.annotations: to citations of the whole text"]);
+
+    let (streamed, notes) = super::streams::stream(&[
+        super::streams::delta(json!({ "content": "ab" })),
+        super::streams::delta(json!({ "annotations": [named("https://a")] })),
+        super::streams::delta(json!({ "annotations": [named("https://b")] })),
+        super::streams::finish("stop"),
+    ]);
+    assert_eq!(super::event_order::check(streamed.as_bytes()).blocks, std::slice::from_ref(&text));
+    assert_eq!(notes, ["converted choices[0].delta.annotations: to citations of the whole text"]);
+
+    let again = json!({ "model": "m", "max_tokens": 9, "messages": [
+        { "role": "user", "content": "?" }, { "role": "assistant", "content": [text] } ] });
+    let read = ingress().read(&Bytes::from(again.to_string())).unwrap().request;
+    assert!(!serde_json::to_string(&read).unwrap().contains("https://a"));
+}
+
+/// What a document of the request says, and what Converse's Claude quotes of it, is Anthropic's own to say.
+#[test]
+fn documents_that_converse_quotes() {
+    let citation = json!({ "title": "D", "sourceContent": [{ "text": "q" }],
+        "location": { "documentChar": { "documentIndex": 0, "start": 1, "end": 2 } } });
+    let blocks = json!([{ "text": "a " }, { "text": " " },
+        { "citationsContent": { "content": [{ "text": "b" }], "citations": [citation] } }, { "text": " c" }]);
+    let told = [
+        json!({ "type": "text", "text": "a " }),
+        json!({ "type": "text", "text": " b", "citations": [{ "type": "char_location", "cited_text": "q",
+            "document_index": 0, "document_title": "D", "start_char_index": 1, "end_char_index": 2 }] }),
+        json!({ "type": "text", "text": " c" }),
+    ];
+    let message = json!({ "role": "assistant", "content": "a  b c",
+        "provider_specific_fields": { "converse_content": blocks } });
+    let (body, notes) =
+        write(json!({ "choices": [{ "index": 0, "finish_reason": "stop", "message": message }] }));
+    assert_eq!(body["content"].as_array().unwrap()[..3], told);
+    assert!(notes.is_empty(), "{notes:?}");
+
+    let begun = |text: &str| json!({ "content": text, "provider_specific_fields": { "content_block_start": "text" } });
+    let (streamed, notes) = super::streams::stream(&[
+        super::streams::delta(json!({ "content": "a " })),
+        super::streams::delta(begun(" ")),
+        super::streams::delta(begun("b")),
+        super::streams::delta(json!({ "provider_specific_fields": { "citation": citation } })),
+        super::streams::delta(begun(" c")),
+        super::streams::delta(json!({ "provider_specific_fields": { "converse_content": blocks } })),
+        super::streams::finish("stop"),
+    ]);
+    assert_eq!(super::event_order::check(streamed.as_bytes()).blocks[..3], told);
+    assert!(notes.is_empty(), "{notes:?}");
 }

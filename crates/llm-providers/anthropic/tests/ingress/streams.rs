@@ -9,7 +9,7 @@ use super::event_order::{Told, check};
 use super::{anthropic, ingress, reply};
 
 /// The stream that these chunks become, and the notes on it.
-fn stream(chunks: &[Value]) -> (String, Vec<String>) {
+pub(crate) fn stream(chunks: &[Value]) -> (String, Vec<String>) {
     let mut writer = ingress().writer(&reply());
     let mut out = BytesMut::new();
     for chunk in chunks {
@@ -22,7 +22,7 @@ fn stream(chunks: &[Value]) -> (String, Vec<String>) {
 }
 
 /// A chunk with this delta.
-fn delta(delta: Value) -> Value {
+pub(crate) fn delta(delta: Value) -> Value {
     json!({ "id": "chatcmpl-1", "model": "gpt", "choices": [{ "index": 0, "delta": delta, "finish_reason": null }] })
 }
 
@@ -37,7 +37,7 @@ fn call(index: u32, id: Option<&str>, name: Option<&str>, arguments: &str) -> Va
     delta(json!({ "tool_calls": [call] }))
 }
 
-fn finish(reason: &str) -> Value {
+pub(crate) fn finish(reason: &str) -> Value {
     json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": reason }] })
 }
 
@@ -389,12 +389,12 @@ fn a_citation_waits_for_its_turn() {
     );
 }
 
-/// Sources in another vendor's words are no `citations_delta`; they are told at the end, beside the answer.
+/// Sources that Anthropic has no word for are no `citations_delta`; they are told at the end, beside the answer.
 #[test]
 fn other_vendors_citations() {
     for source in [
         json!({ "start": 0, "end": 1, "text": "b", "sources": [], "type": "TEXT_CONTENT" }),
-        json!({ "title": "D", "location": { "documentChar": { "documentIndex": 0, "start": 0, "end": 1 } } }),
+        json!({ "title": "D", "location": { "new": { "documentIndex": 0, "start": 0, "end": 1 } } }),
     ] {
         let (text, _) = stream(&[
             delta(json!({ "content": "b", "provider_specific_fields": { "citation": source } })),

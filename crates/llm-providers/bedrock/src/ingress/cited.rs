@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use llm_types::{Annotation, Message};
+use llm_provider_core::{Source, SourcePlace, SourceSpan, cited_texts};
+use llm_types::Message;
 use serde_json::{Value, json};
 
 use crate::wire::{CitationsContent, ContentBlock};
@@ -13,44 +14,24 @@ use crate::wire::{CitationsContent, ContentBlock};
 /// Parts of a text, in letters, and the citations of each.
 pub(super) type Spans = Vec<(Range<usize>, Vec<Value>)>;
 
-/// A page as a citation; `None` if the annotation names none.
-pub(super) fn page(annotation: &Annotation) -> Option<Value> {
-    let told = annotation.url_citation.get()?;
-    Some(whole(&json!({ "web": { "url": told["url"].as_str()? } }), &told["title"], &Value::Null))
-}
-
-/// A source in Anthropic's words as a citation; `None` if it is in nobody's or another's.
-pub(super) fn claudes(citation: &Value) -> Option<Value> {
-    let span = |index: &str, start: &str, end: &str| {
-        json!({ index: citation[match index { "searchResultIndex" => "search_result_index", _ => "document_index" }],
-            "start": citation[start], "end": citation[end] })
+/// A source as a citation.
+pub(super) fn citation(source: &Source) -> Value {
+    let part = |kind: &str, index: &str, span: &SourceSpan| json!({ kind: { index: span.index, "start": span.start, "end": span.end } });
+    let location = match &source.place {
+        SourcePlace::Page { url } => json!({ "web": { "url": url } }),
+        SourcePlace::Letters(span) => part("documentChar", "documentIndex", span),
+        SourcePlace::Pages(span) => part("documentPage", "documentIndex", span),
+        SourcePlace::Blocks(span) => part("documentChunk", "documentIndex", span),
+        SourcePlace::SearchResult { span, .. } => part("searchResultLocation", "searchResultIndex", span),
     };
-    let location = match citation["type"].as_str()? {
-        "char_location" => {
-            json!({ "documentChar": span("documentIndex", "start_char_index", "end_char_index") })
-        }
-        "page_location" => {
-            json!({ "documentPage": span("documentIndex", "start_page_number", "end_page_number") })
-        }
-        "content_block_location" => {
-            json!({ "documentChunk": span("documentIndex", "start_block_index", "end_block_index") })
-        }
-        "search_result_location" => {
-            json!({ "searchResultLocation": span("searchResultIndex", "start_block_index", "end_block_index") })
-        }
-        "web_search_result_location" => json!({ "web": { "url": citation["url"].as_str()? } }),
-        _ => return None,
-    };
-    let title = [&citation["title"], &citation["document_title"]].into_iter().find(|title| title.is_string());
-    Some(whole(&location, title.unwrap_or(&Value::Null), &citation["cited_text"]))
-}
-
-fn whole(location: &Value, title: &Value, quoted: &Value) -> Value {
     let mut citation = json!({ "location": location });
-    if title.is_string() {
-        citation["title"] = title.clone();
+    if let SourcePlace::SearchResult { origin: Some(origin), .. } = &source.place {
+        citation["source"] = origin.as_str().into();
     }
-    if quoted.is_string() {
+    if let Some(title) = &source.title {
+        citation["title"] = title.as_str().into();
+    }
+    if let Some(quoted) = &source.quoted {
         citation["sourceContent"] = json!([{ "text": quoted }]);
     }
     citation
@@ -59,11 +40,11 @@ fn whole(location: &Value, title: &Value, quoted: &Value) -> Value {
 /// What of a message's text rests on which sources, in letters and in order, no two parts with a letter in common; and
 /// whether every source is among them. A source without a place stands where the text ends.
 pub(super) fn spans(message: &Message, letters: usize) -> (Spans, bool) {
-    let mut spans = claudes_spans(message);
+    let mut spans = spans_of_blocks(message);
     let mut is_whole = true;
     if spans.is_empty() {
         for annotation in message.annotations.get().into_iter().flatten() {
-            let Some(citation) = page(annotation) else {
+            let Some(page) = Source::of_annotation(annotation) else {
                 is_whole = false;
                 continue;
             };
@@ -72,7 +53,7 @@ pub(super) fn spans(message: &Message, letters: usize) -> (Spans, bool) {
                 (Some(start), Some(end)) if start < end && end <= letters => start..end,
                 _ => letters..letters,
             };
-            spans.push((span, vec![citation]));
+            spans.push((span, vec![citation(&page)]));
         }
     }
     spans.sort_by_key(|(span, _)| (span.start, span.end));
@@ -89,18 +70,15 @@ pub(super) fn spans(message: &Message, letters: usize) -> (Spans, bool) {
     (apart, is_whole)
 }
 
-/// The same by the blocks that Claude's answer was made of, where those were kept.
-fn claudes_spans(message: &Message) -> Spans {
-    let blocks = message.provider_specific_fields.get().and_then(|fields| fields.get("content_blocks"));
+/// The same by the blocks that the answer was made of, where those were kept.
+fn spans_of_blocks(message: &Message) -> Spans {
+    let texts = message.provider_specific_fields.get().map(cited_texts).unwrap_or_default();
     let mut spans = Vec::new();
     let mut start = 0;
-    for block in blocks.and_then(Value::as_array).into_iter().flatten() {
-        let Some(text) = block["text"].as_str().filter(|_| block["type"] == "text") else { continue };
+    for (text, sources) in texts {
         let end = start + text.chars().count();
-        let sources = block["citations"].as_array().into_iter().flatten();
-        let citations: Vec<Value> = sources.filter_map(claudes).collect();
-        if !citations.is_empty() {
-            spans.push((start..end, citations));
+        if !sources.is_empty() {
+            spans.push((start..end, sources.iter().map(citation).collect()));
         }
         start = end;
     }

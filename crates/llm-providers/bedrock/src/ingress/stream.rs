@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use llm_provider_core::{
-    Beside, ChunkWriter, InTurn, Keeping, Kept, Note, Reply, members_of, write_event_stream,
+    Beside, ChunkWriter, InTurn, Keeping, Kept, Note, Reply, Source, members_of, write_event_stream,
 };
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
@@ -345,7 +345,8 @@ impl ConverseWriter {
     fn sources(&mut self, added: &Delta, out: &mut BytesMut) {
         let told = added.provider_specific_fields.get().and_then(|fields| fields.get("citation"));
         let own = |citation: &&Value| citation.get("type").is_none() && citation.get("sources").is_none();
-        let citation = told.filter(own).cloned().or_else(|| told.and_then(cited::claudes));
+        let citation = told.filter(own).cloned();
+        let citation = citation.or_else(|| told.and_then(Source::read).as_ref().map(cited::citation));
         if let Some(citation) = citation {
             self.has_citations = true;
             self.cite(&citation, out);
@@ -353,8 +354,8 @@ impl ConverseWriter {
         }
         let annotations = added.annotations.get().filter(|_| !self.has_citations);
         for annotation in annotations.into_iter().flatten() {
-            match cited::page(annotation) {
-                Some(citation) => self.cite(&citation, out),
+            match Source::of_annotation(annotation) {
+                Some(page) => self.cite(&cited::citation(&page), out),
                 None => self.dropped_once("choices[0].delta.annotations", NO_PAGE),
             }
         }

@@ -166,19 +166,24 @@ impl ChatWriter {
         if write::others(delta.annotations.get()).next().is_some() {
             self.dropped_once("choices[0].delta.annotations", "Cohere's events cite documents alone");
         }
-        for page in delta.annotations.get().into_iter().flatten() {
-            let part = u64::from(self.parts.saturating_sub(1));
-            if let Some(citation) = write::citation(page, &self.text, part) {
-                let mut event = StreamEvent::new(EventKind::CitationStart);
-                event.index = Nullable::Value(self.citations);
-                let citations = Nullable::Value(json!(citation));
-                event.delta = of_message(EventMessage { citations, ..EventMessage::default() });
-                send(&event, out);
-                let mut event = StreamEvent::new(EventKind::CitationEnd);
-                event.index = Nullable::Value(self.citations);
-                send(&event, out);
-                self.citations += 1;
-            }
+        let part = u64::from(self.parts.saturating_sub(1));
+        let pages = delta.annotations.get().into_iter().flatten();
+        let mut citations: Vec<_> =
+            pages.filter_map(|page| write::citation(page, &self.text, part)).collect();
+        // The blocks of an answer are told at its end.
+        citations.extend(
+            delta.provider_specific_fields.get().into_iter().flat_map(|own| write::documents(own, part)),
+        );
+        for citation in citations {
+            let mut event = StreamEvent::new(EventKind::CitationStart);
+            event.index = Nullable::Value(self.citations);
+            let citations = Nullable::Value(json!(citation));
+            event.delta = of_message(EventMessage { citations, ..EventMessage::default() });
+            send(&event, out);
+            let mut event = StreamEvent::new(EventKind::CitationEnd);
+            event.index = Nullable::Value(self.citations);
+            send(&event, out);
+            self.citations += 1;
         }
     }
 

@@ -1,6 +1,8 @@
 //! A whole answer as Cohere's.
 
-use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, lost_signatures};
+use llm_provider_core::{
+    Beside, Kept, Note, NoteKind, Reply, Source, SourcePlace, cited_texts, lost_signatures,
+};
 use llm_types::{
     Annotation, ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent,
     Nullable, ToolCall, Usage,
@@ -124,7 +126,8 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
         Some(citations) => citations,
         None => {
             let pages = message.annotations.get().into_iter().flatten();
-            pages.filter_map(|page| citation(page, &text, offset)).collect()
+            let pages = pages.filter_map(|page| citation(page, &text, offset));
+            pages.chain(specifics.into_iter().flat_map(|own| documents(own, offset))).collect()
         }
     };
     if !citations.is_empty() {
@@ -212,6 +215,53 @@ pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Opt
         r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
         extra: Extra::new(),
     })
+}
+
+/// Documents of the request that the texts of an answer rest on, as other vendors name them: by their numbers.
+pub(super) fn documents(specifics: &Extra, content_index: u64) -> Vec<Citation> {
+    let mut start = 0;
+    let mut citations = Vec::new();
+    for (text, sources) in cited_texts(specifics) {
+        let end = start + text.chars().count() as u64;
+        let documents: Vec<Value> = sources.iter().filter_map(document).collect();
+        if !documents.is_empty() {
+            citations.push(Citation {
+                start: Nullable::Value(start),
+                end: Nullable::Value(end),
+                text: Nullable::Value(text),
+                sources: Nullable::Value(documents),
+                content_index: Nullable::Value(content_index),
+                r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
+                extra: Extra::new(),
+            });
+        }
+        start = end;
+    }
+    citations
+}
+
+fn document(source: &Source) -> Option<Value> {
+    let (span, unit) = match &source.place {
+        SourcePlace::Page { .. } => return None,
+        SourcePlace::Letters(span) => (span, "char"),
+        SourcePlace::Pages(span) => (span, "page"),
+        SourcePlace::Blocks(span) | SourcePlace::SearchResult { span, .. } => (span, "block"),
+    };
+    let id = span.index.to_string();
+    let mut document =
+        json!({ "id": id, format!("start_{unit}"): span.start, format!("end_{unit}"): span.end });
+    let origin = match &source.place {
+        SourcePlace::SearchResult { origin, .. } => origin.as_ref(),
+        _ => None,
+    };
+    for (name, words) in
+        [("title", source.title.as_ref()), ("snippet", source.quoted.as_ref()), ("source", origin)]
+    {
+        if let Some(words) = words {
+            document[name] = words.as_str().into();
+        }
+    }
+    Some(json!({ "type": "document", "id": id, "document": document }))
 }
 
 /// Why the model stopped, in Cohere's words. Cohere has none for content that was withheld.

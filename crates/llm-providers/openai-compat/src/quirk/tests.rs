@@ -170,7 +170,7 @@ fn touched() -> Vec<(Quirk, Value, Value)> {
                 "response_format",
                 json!({"type": "json_schema", "json_schema": {"name": "a", "schema": {"x": 1}}}),
             ),
-            json!({"model": "m", "response_format": {"type": "json_object"}, "messages": [{"role": "user",
+            json!({"model": "m", "response_format": {"type": "json_object"}, "messages": [{"role": "system",
                 "content": "Answer with one JSON object named `a` that follows this JSON Schema, and with nothing else:\n{\"x\":1}"}]}),
         ),
     ]

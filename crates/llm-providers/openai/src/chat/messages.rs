@@ -36,7 +36,9 @@ pub(super) fn messages<'a>(
             message.to_mut().role = Role::System;
             changes.note(NoteKind::Renamed, format!("{path}.role"), "system");
         }
-        if !options.cache_control {
+        if options.cache_control {
+            mark_part(&mut message, &path, changes);
+        } else {
             markers(&mut message, &path, changes);
             foreign::message(&mut message, &path, changes);
         }
@@ -81,6 +83,37 @@ fn parts_mut<'m>(message: &'m mut Cow<'_, Message>) -> &'m mut [ContentPart] {
     match message.to_mut().content.get_mut() {
         Some(MessageContent::Parts(parts)) => parts,
         _ => &mut [],
+    }
+}
+
+/// Puts the marker of a whole message on its last text, unless that has one: vendors that understand markers look for them there.
+///
+/// Source: OpenRouter docs, "Prompt Caching": a breakpoint "can only be inserted into the text part of a multipart
+/// message"; read 2026-11.
+fn mark_part(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'_>) {
+    if !message.cache_control.is_value() {
+        return;
+    }
+    let takes = |part: &TextPart| !part.text.is_empty() && !part.cache_control.is_value();
+    let at = match message.content.get() {
+        Some(MessageContent::Text(text)) if !text.is_empty() => Some(0),
+        Some(MessageContent::Parts(parts)) => {
+            let at = parts.iter().rposition(|part| matches!(part, ContentPart::Text(_)));
+            at.filter(|at| matches!(&parts[*at], ContentPart::Text(part) if takes(part)))
+        }
+        _ => None,
+    };
+    let Some(at) = at else { return };
+    let message = message.to_mut();
+    let marker = message.cache_control.take();
+    if let Some(MessageContent::Text(text)) = message.content.get() {
+        message.content = MessageContent::Parts(vec![ContentPart::text(text.as_str())]).into();
+    }
+    if let Some(MessageContent::Parts(parts)) = message.content.get_mut()
+        && let Some(ContentPart::Text(part)) = parts.get_mut(at)
+    {
+        part.cache_control = marker.into();
+        changes.note(NoteKind::Moved, format!("{path}.cache_control"), format!("content[{at}]"));
     }
 }
 

@@ -11,6 +11,7 @@ use llm_types::{Extra, FinishReason, Usage};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::chat::Verdict;
 use crate::{DoneMarker, WireOptions, chat, error, usage};
@@ -46,6 +47,8 @@ pub struct ChatListener {
     options: Arc<WireOptions>,
     seen: Seen,
     called: bool,
+    /// Whether content stands there in parts, where OpenAI has a text.
+    in_parts: bool,
     failure: Option<UpstreamError>,
 }
 
@@ -76,30 +79,62 @@ fn text_of(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Bytes of text in all values of a name.
-fn count(data: &[u8], finder: &Finder<'_>) -> u64 {
-    let mut sum = 0;
+/// Bytes of text in all values of a name, and whether one of them is a list.
+fn count(data: &[u8], finder: &Finder<'_>) -> (u64, bool) {
+    let (mut sum, mut listed) = (0, false);
     for at in finder.find_iter(data) {
         let value = data[at + finder.needle().len()..].trim_ascii_start();
         sum += text_of(value).map_or(0, <[u8]>::len) as u64;
+        listed |= value.starts_with(b"[");
     }
-    sum
+    (sum, listed)
 }
 
-/// Takes note of the text in all values of a name.
-fn hear(data: &[u8], finder: &Finder<'_>, seen: &mut Seen) {
+/// Takes note of the text in all values of a name; whether one of them is a list.
+fn hear(data: &[u8], finder: &Finder<'_>, seen: &mut Seen) -> bool {
+    let mut listed = false;
     for at in finder.find_iter(data) {
         let value = data[at + finder.needle().len()..].trim_ascii_start();
-        if let Some(text) = text_of(value) {
-            seen.wrote_escaped(text);
+        match text_of(value) {
+            Some(text) => seen.wrote_escaped(text),
+            None => listed |= value.starts_with(b"["),
         }
     }
+    listed
+}
+
+/// Whether what a choice says is a list of parts, as Mistral's models tell their thinking. Among `logprobs` is a list of
+/// that name, too.
+///
+/// Source: Mistral docs, "Reasoning", read 2026-11.
+fn has_parts(answer: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow, default)]
+        choices: Vec<Choice<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Choice<'a> {
+        #[serde(borrow, default)]
+        message: Option<Said<'a>>,
+        #[serde(borrow, default)]
+        delta: Option<Said<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Said<'a> {
+        #[serde(borrow, default)]
+        content: Option<&'a RawValue>,
+    }
+    let answer: Option<Answer<'_>> = serde_json::from_slice(answer).ok();
+    let choices = answer.iter().flat_map(|answer| &answer.choices);
+    let said = choices.flat_map(|choice| [&choice.message, &choice.delta]).flatten();
+    said.filter_map(|said| said.content).any(|content| content.get().starts_with('['))
 }
 
 impl ChatListener {
     /// For one answer.
     pub fn new(options: Arc<WireOptions>) -> Self {
-        Self { options, seen: Seen::default(), called: false, failure: None }
+        Self { options, seen: Seen::default(), called: false, in_parts: false, failure: None }
     }
 
     fn data(&mut self, data: &[u8], named_error: bool) -> Heard {
@@ -127,7 +162,8 @@ impl ChatListener {
         });
         self.called |= called;
         let before = self.seen.content_bytes;
-        hear(data, &finders.content, &mut self.seen);
+        let listed = hear(data, &finders.content, &mut self.seen);
+        self.in_parts |= listed && has_parts(data);
         hear(data, &finders.reasoning, &mut self.seen);
         if called {
             hear(data, &finders.arguments, &mut self.seen);
@@ -273,9 +309,11 @@ impl Listener for ChatListener {
         self.called |= calls.any(|calls| {
             calls.strip_prefix(b"[").is_some_and(|rest| !rest.trim_ascii_start().starts_with(b"]"))
         });
-        self.seen.content_bytes += count(choices, &finders.content) + count(choices, &finders.reasoning);
+        let (bytes, listed) = count(choices, &finders.content);
+        self.in_parts = listed && has_parts(body);
+        self.seen.content_bytes += bytes + count(choices, &finders.reasoning).0;
         if self.called {
-            self.seen.content_bytes += count(choices, &finders.arguments);
+            self.seen.content_bytes += count(choices, &finders.arguments).0;
         }
         for at in finders.finish.find_iter(choices) {
             let value = choices[at + finders.finish.needle().len()..].trim_ascii_start();
@@ -292,6 +330,10 @@ impl Listener for ChatListener {
 
     fn take_seen(&mut self) -> Seen {
         std::mem::take(&mut self.seen)
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.in_parts
     }
 
     fn failure(&mut self) -> Option<UpstreamError> {

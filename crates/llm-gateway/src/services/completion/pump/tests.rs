@@ -1,5 +1,7 @@
 //! Frames cut anywhere: what passes, what is withheld, when a stream has begun, and how it ends.
 
+use std::sync::Arc;
+
 use llm_provider_core::{Dialect, Provider as _};
 use llm_providers::mock::Mock;
 use llm_types::{ErrorKind, Layer};
@@ -124,4 +126,59 @@ fn translated_streams_keep_the_same_rules() {
     let (out, error) = run(&mut cut, HELLO, 5);
     assert!(!out.contains("message_stop") && !cut.is_complete());
     assert_eq!(error.unwrap().kind, ErrorKind::BadGateway);
+}
+
+const ROLE: &str = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n";
+const PARTS: &str = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":[{\"type\":\"thinking\",\
+    \"thinking\":[{\"type\":\"text\",\"text\":\"Hm.\"}]}]}}]}\n\n";
+const STOP: &str = "data: {\"id\":\"1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"stop\"}]}\n\n";
+
+fn interpreted(withhold_usage: bool) -> Pump {
+    let mock = Mock::new();
+    let listener = mock.relay(Dialect::OpenAiChat).unwrap().listener();
+    let reply = Reply { include_usage: !withhold_usage, ..Reply::default() };
+    let ingress = llm_providers::ingress(Dialect::OpenAiChat);
+    let interpreter = Interpreter { provider: Arc::new(mock), ingress, reply, request_bytes: 40 };
+    let pump = RelayPump::new(Framing::Sse, listener, withhold_usage);
+    Pump::Relay(Box::new(pump.with_interpreter(Some(interpreter))))
+}
+
+/// The members of all deltas, joined.
+fn said(out: &str, name: &str) -> String {
+    let data = out.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    let chunks = data.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    chunks.map(|chunk| chunk["choices"][0]["delta"][name].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn an_answer_in_parts_is_translated_from_there_on() {
+    let stream = format!("{COMMENT}{ROLE}{PARTS}{HELLO}{STOP}{USAGE}{DONE}");
+    for size in 1..=stream.len() {
+        for withheld in [false, true] {
+            let mut pump = interpreted(withheld);
+            let (out, error) = run(&mut pump, &stream, size);
+            assert_eq!(error, None, "{size}");
+            assert!(out.starts_with(&format!("{COMMENT}{ROLE}")) && out.ends_with(DONE), "{size}: {out}");
+            assert!(!out.contains("\"content\":["), "{size}: {out}");
+            let told = ["reasoning_content", "content"].map(|name| said(&out, name));
+            assert_eq!(told, ["Hm.", "Hello"], "{size}: {out}");
+            assert_eq!(out.contains("prompt_tokens"), !withheld, "{size}: {out}");
+            assert!(pump.is_complete() && pump.has_begun());
+            let seen = pump.take_seen();
+            assert_eq!((seen.usage.unwrap().counts().output, seen.content_bytes), (5, 8));
+        }
+    }
+}
+
+#[test]
+fn an_answer_in_parts_may_end_with_them() {
+    for stream in [format!("{HELLO}{PARTS}"), format!("{HELLO}{}", PARTS.trim_end())] {
+        let (out, error) = run(&mut interpreted(true), &stream, 7);
+        assert!(out.starts_with(HELLO) && said(&out, "reasoning_content") == "Hm.", "{out}");
+        assert_eq!(error.unwrap().kind, ErrorKind::BadGateway);
+    }
+    // A list among the log probabilities is no such thing.
+    let probable = HELLO.replace("}}]", "},\"logprobs\":{\"content\":[{\"type\":\"thinking\"}]}}]");
+    let stream = format!("{probable}{STOP}{DONE}");
+    assert_eq!(run(&mut interpreted(true), &stream, 7), (stream, None));
 }

@@ -10,6 +10,7 @@ use super::Reader;
 use super::blocks::{Place, part, remaining, text};
 use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;
+use crate::ingress::cited;
 use crate::ingress::kept::unsealed;
 use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
 
@@ -132,6 +133,12 @@ impl Reader {
             Content::Blocks(blocks) => blocks,
         };
         let mut message = Message::empty(Role::Assistant);
+        let mut blocks = blocks;
+        for block in &mut blocks {
+            if let ContentBlock::Text(text) = block {
+                cited::without_others(text);
+            }
+        }
         let is_plain = is_plain(&blocks);
         let mut fields = if is_plain { Extra::new() } else { self.keep(index, &blocks) };
         let mut call_members = Extra::new();

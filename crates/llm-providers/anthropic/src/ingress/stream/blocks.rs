@@ -129,6 +129,19 @@ impl Blocks {
         self.settle(out);
     }
 
+    /// Text that follows is a block of its own, unless the one before it is of spaces alone, which is none.
+    pub(super) fn next_text(&mut self, out: &mut BytesMut) {
+        let is_blank = |block: &Block| {
+            let says_nothing = !block.is_open && block.held.trim().is_empty();
+            matches!(&block.kind, Kind::Text { citations, .. } if says_nothing && citations.is_empty())
+        };
+        if self.queue.back().is_some_and(|block| matches!(block.kind, Kind::Text { .. }) && !is_blank(block))
+        {
+            self.push(Kind::Text { start: None, citations: Vec::new() });
+            self.settle(out);
+        }
+    }
+
     /// Text that follows is a block of its own, which begins so.
     pub(super) fn begin_text(&mut self, mut start: Extra, out: &mut BytesMut) {
         let text = start.insert("text".to_owned(), "".into());
