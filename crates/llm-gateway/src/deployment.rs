@@ -241,7 +241,7 @@ pub struct Claim {
 impl Deployment {
     /// What the router sees.
     pub fn candidate(&self, now: UnixMs) -> Candidate<'_> {
-        let mut vitals = self.live.vitals(now).with_key(&self.key.health());
+        let mut vitals = self.live.vitals(now).with_key(&self.key.health(now));
         if !self.budgets.is_empty() {
             vitals = vitals.with_budgets(self.budgets.iter().map(Arc::as_ref), now);
         }

@@ -132,7 +132,7 @@ impl Live {
     ///
     /// What is the key's or a budget's is not in it: see [`Vitals::with_key`] and [`Vitals::with_budgets`].
     pub fn vitals(&self, now: UnixMs) -> Vitals {
-        let mut health = self.pulse.health();
+        let mut health = self.pulse.health(now);
         health.checked_well = match self.checked.load(Relaxed) {
             NOT_CHECKED => None,
             checked => Some(checked == WELL).filter(|_| self.checked_until.get() > Some(now)),

@@ -4,7 +4,6 @@
 
 use llm_provider_cohere::{Cohere, CohereEmbedIngress, CohereIngress, CohereRerankIngress};
 use llm_provider_core::{Chat, Decoder, Dialect, Provider, Translator, WholeIngress};
-use llm_testkit::corpus::corpus;
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
 const STREAMS: &[&[u8]] = &[
@@ -44,17 +43,8 @@ fn requests() {
 
 #[test]
 fn canonical_requests() {
-    let all: Vec<&[u8]> = corpus().iter().map(|case| case.json.as_bytes()).collect();
-    let headers = http::HeaderMap::new();
-    let call = llm_provider_core::Call::new("m", &headers);
-    let body = |data: &[u8]| {
-        if let Ok(request) = llm_types::from_slice(data)
-            && let Err(error) = chat().encode(&request, &call)
-        {
-            assert!(!error.to_string().is_empty(), "a refusal has a reason");
-        }
-    };
-    run(body, &all, SEED, iterations(3_000));
+    let body = |data: &[u8]| fuzz::canonical_request(chat(), &["m"], data);
+    run(body, &fuzz::canonical_requests(), SEED, iterations(3_000));
 }
 
 #[test]
@@ -69,14 +59,7 @@ fn streams_for_clients_of_cohere() {
 
 #[test]
 fn answers_and_errors() {
-    let body = |data: &[u8]| {
-        for status in [200, 400, 500] {
-            let response = http::Response::builder().status(status).body(data).unwrap();
-            assert!(status == 200 || chat().decode(response).is_err());
-        }
-        drop(chat().decode(http::Response::new(data)));
-    };
-    run(body, ANSWERS, SEED, iterations(2_000));
+    run(|data| fuzz::answer(chat(), data), ANSWERS, SEED, iterations(2_000));
 }
 
 #[test]

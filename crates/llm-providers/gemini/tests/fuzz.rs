@@ -8,7 +8,6 @@ use llm_provider_core::{
 use llm_provider_gemini::{
     BatchEmbedContentsIngress, EmbedContentIngress, Gemini, GeminiArrayIngress, GeminiIngress,
 };
-use llm_testkit::corpus::corpus;
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
 const STREAMS: &[&[u8]] = &[
@@ -54,17 +53,9 @@ fn requests() {
 
 #[test]
 fn canonical_requests() {
-    let all: Vec<&[u8]> = corpus().iter().map(|case| case.json.as_bytes()).collect();
-    let headers = http::HeaderMap::new();
-    let body = |data: &[u8]| {
-        let Ok(request) = llm_types::from_slice(data) else { return };
-        for model in ["gemini-1.5-pro", "gemini-2.5-pro", "gemini-3-pro-preview"] {
-            if let Err(error) = chat().encode(&request, &llm_provider_core::Call::new(model, &headers)) {
-                assert!(!error.to_string().is_empty(), "a refusal has a reason");
-            }
-        }
-    };
-    run(body, &all, SEED, iterations(3_000));
+    let models = ["gemini-1.5-pro", "gemini-2.5-pro", "gemini-3-pro-preview"];
+    let body = |data: &[u8]| fuzz::canonical_request(chat(), &models, data);
+    run(body, &fuzz::canonical_requests(), SEED, iterations(3_000));
 }
 
 #[test]
@@ -107,12 +98,8 @@ fn arrays_are_whole() {
 #[test]
 fn answers_and_errors() {
     let body = |data: &[u8]| {
-        for status in [200, 400, 500] {
-            let response = http::Response::builder().status(status).body(data).unwrap();
-            assert!(status == 200 || chat().decode(response).is_err());
-        }
-        drop(chat().decode(http::Response::new(data)));
-        drop(GEMINI.embeddings().unwrap().decode(http::Response::new(data)));
+        fuzz::answer(chat(), data);
+        fuzz::answer(GEMINI.embeddings().unwrap(), data);
     };
     run(body, ANSWERS, SEED, iterations(2_000));
 }

@@ -2,10 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use http::{HeaderMap, Response};
-use llm_provider_core::{Call, Chat, Decoder, Provider};
+use llm_provider_core::{Chat, Decoder, Provider};
 use llm_provider_jina::Jina;
-use llm_testkit::corpus::corpus;
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
 const STREAMS: &[&[u8]] = &[
@@ -24,18 +22,9 @@ fn decoder() -> Box<dyn Decoder<Chat>> {
 
 #[test]
 fn requests() {
-    let all: Vec<&[u8]> = corpus().iter().map(|case| case.json.as_bytes()).collect();
     let vendor = Jina::new();
-    let headers = HeaderMap::new();
-    let call = Call { base_url: Some("http://h"), ..Call::new("m", &headers) };
-    let body = |data: &[u8]| {
-        if let Ok(request) = llm_types::from_slice(data)
-            && let Err(error) = vendor.chat().unwrap().encode(&request, &call)
-        {
-            assert!(!error.to_string().is_empty(), "a refusal has a reason");
-        }
-    };
-    run(body, &all, SEED, iterations(2_000));
+    let body = |data: &[u8]| fuzz::canonical_request(vendor.chat().unwrap(), &["m"], data);
+    run(body, &fuzz::canonical_requests(), SEED, iterations(2_000));
 }
 
 #[test]
@@ -47,13 +36,9 @@ fn streams() {
 fn answers_and_errors() {
     let vendor = Jina::new();
     let body = |data: &[u8]| {
-        for status in [400, 500] {
-            let response = Response::builder().status(status).body(data).unwrap();
-            assert!(vendor.chat().unwrap().decode(response).is_err());
-        }
-        drop(vendor.chat().unwrap().decode(Response::new(data)));
-        drop(vendor.embeddings().unwrap().decode(Response::new(data)));
-        drop(vendor.rerank().unwrap().decode(Response::new(data)));
+        fuzz::answer(vendor.chat().unwrap(), data);
+        fuzz::answer(vendor.embeddings().unwrap(), data);
+        fuzz::answer(vendor.rerank().unwrap(), data);
     };
     run(body, ANSWERS, SEED, iterations(2_000));
 }

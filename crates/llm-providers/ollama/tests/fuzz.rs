@@ -6,7 +6,6 @@ use llm_provider_core::{Chat, Decoder, Dialect, Heard, Ingress, Provider, Transl
 use llm_provider_ollama::{
     Ollama, OllamaChatIngress, OllamaEmbedIngress, OllamaEmbeddingsIngress, OllamaGenerateIngress,
 };
-use llm_testkit::corpus::corpus;
 use llm_testkit::fuzz::{self, SEED, iterations, run};
 
 const STREAMS: &[&[u8]] = &[
@@ -48,17 +47,8 @@ fn requests() {
 
 #[test]
 fn canonical_requests() {
-    let all: Vec<&[u8]> = corpus().iter().map(|case| case.json.as_bytes()).collect();
-    let headers = http::HeaderMap::new();
-    let call = llm_provider_core::Call::new("m", &headers);
-    let body = |data: &[u8]| {
-        if let Ok(request) = llm_types::from_slice(data)
-            && let Err(error) = chat().encode(&request, &call)
-        {
-            assert!(!error.to_string().is_empty(), "a refusal has a reason");
-        }
-    };
-    run(body, &all, SEED, iterations(3_000));
+    let body = |data: &[u8]| fuzz::canonical_request(chat(), &["m"], data);
+    run(body, &fuzz::canonical_requests(), SEED, iterations(3_000));
 }
 
 #[test]
@@ -73,12 +63,7 @@ fn streams_for_clients_of_ollama() {
 
 #[test]
 fn answers_and_errors() {
-    let body = |data: &[u8]| {
-        let response = http::Response::builder().status(500).body(data).unwrap();
-        assert!(chat().decode(response).is_err());
-        drop(chat().decode(http::Response::new(data)));
-    };
-    run(body, ANSWERS, SEED, iterations(2_000));
+    run(|data| fuzz::answer(chat(), data), ANSWERS, SEED, iterations(2_000));
 }
 
 #[test]

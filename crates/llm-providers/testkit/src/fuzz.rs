@@ -21,6 +21,7 @@ use serde_json::Value;
 use budget::Budget;
 
 use crate::Random;
+use crate::corpus::corpus;
 use crate::laws::{read, read_cut};
 
 pub use forms::other_forms;
@@ -265,17 +266,43 @@ pub fn request(ingress: &dyn Ingress, translators: &[&dyn Translator<Chat>], dat
     };
     let written = serde_json::to_vec(&incoming.request).unwrap();
     chat_request(&written);
-    let headers = http::HeaderMap::new();
     for translator in translators {
-        let call = Call {
-            base_url: Some("https://vendor.invalid/v1"),
-            default_max_tokens: Some(64),
-            ..Call::new("m", &headers)
-        };
-        if let Err(error) = translator.encode(&incoming.request, &call) {
-            assert!(!error.to_string().is_empty(), "a refusal has a reason");
-        }
+        written_for(*translator, "m", &incoming.request);
     }
+}
+
+/// A canonical request, written for a vendor's models: no panic, and refusals have a reason.
+pub fn canonical_request(translator: &dyn Translator<Chat>, models: &[&str], data: &[u8]) {
+    let Ok(request) = llm_types::from_slice(data) else { return };
+    for model in models {
+        written_for(translator, model, &request);
+    }
+}
+
+fn written_for(translator: &dyn Translator<Chat>, model: &str, request: &ChatRequest) {
+    let headers = http::HeaderMap::new();
+    let call = Call {
+        base_url: Some("https://vendor.invalid/v1"),
+        default_max_tokens: Some(64),
+        ..Call::new(model, &headers)
+    };
+    if let Err(error) = translator.encode(request, &call) {
+        assert!(!error.to_string().is_empty(), "a refusal has a reason");
+    }
+}
+
+/// The requests of the [corpus](crate::corpus), to be changed.
+pub fn canonical_requests() -> Vec<&'static [u8]> {
+    corpus().iter().map(|case| case.json.as_bytes()).collect()
+}
+
+/// The body of an answer: no panic, and with the status of a refusal it is never an answer.
+pub fn answer<O: Operation>(translator: &dyn Translator<O>, data: &[u8]) {
+    for status in [400, 500] {
+        let response = http::Response::builder().status(status).body(data).unwrap();
+        assert!(translator.decode(response).is_err(), "{status} is no answer");
+    }
+    drop(translator.decode(http::Response::new(data)));
 }
 
 /// A few ways to cut, chosen by the data itself so that an input alone tells all.

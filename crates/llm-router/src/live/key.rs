@@ -19,9 +19,9 @@ impl KeyLive {
     }
 
     /// How well it is. Takes no lock.
-    pub fn health(&self) -> Health {
+    pub fn health(&self, now: UnixMs) -> Health {
         // A key needs no probing by one request at a time: the first refusal closes it again.
-        Health { half_open: false, ..self.pulse.health() }
+        Health { half_open: false, ..self.pulse.health(now) }
     }
 
     /// Folds news in: failures of the key's own, and every success. `company` asks for another key.
@@ -38,7 +38,7 @@ impl KeyLive {
 
     /// The cool-down for other processes: its end and its cause.
     pub fn export(&self, now: UnixMs) -> Option<(UnixMs, Option<ErrorKind>)> {
-        let health = self.pulse.health();
+        let health = self.pulse.health(now);
         health.cooling_until.filter(|until| *until > now).map(|until| (until, health.cause))
     }
 

@@ -78,7 +78,7 @@ impl Live {
         let minute = minute(now);
         let told = self.elsewhere.told.lock().unwrap_or_else(PoisonError::into_inner).of(minute);
         let (first_token, answer) = self.timing.take_untold();
-        let health = self.pulse.health();
+        let health = self.pulse.health(now);
         let cooling_until = health.cooling_until.filter(|until| *until > now);
         SharedState {
             minute,

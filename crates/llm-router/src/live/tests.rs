@@ -103,6 +103,29 @@ fn too_many_requests_cool_down_as_the_vendor_asks() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_far_does_not_lengthen_a_cool_down() {
+    let (live, key, ours) = (Live::new(), KeyLive::new(), breaker(json!({})));
+    let back = |ms: i64| UnixMs(NOW.0 - ms);
+    let refused = news(failure(Authentication, None), NOW);
+    for _ in 0..5 {
+        live.fold(&news(failure(Internal, None), NOW), &ours, Company::Others);
+    }
+    key.fold(&refused, &ours, Company::Others);
+    // By some seconds clocks differ anyway.
+    for now in [NOW, back(20_000)] {
+        assert!(!live.vitals(now).health.is_well(now) && key.health(now).cooling_until.is_some());
+    }
+    let hour = back(3_600_000);
+    let health = live.vitals(hour).health;
+    assert!(health.is_well(hour) && health.half_open, "one request finds out");
+    assert_eq!((key.health(hour).cooling_until, key.export(hour)), (None, None));
+    // What fails then is left alone from then on, and told as a beginning.
+    let begun = live.fold(&news(failure(Internal, None), hour), &ours, Company::Others);
+    assert_eq!(begun.map(|it| it.until), Some(hour.plus(300_000)));
+    assert_eq!(cooling(&live.vitals(hour).health, hour), 300_000);
+}
+
+#[test]
 fn a_refused_key_needs_no_second_proof_where_another_is_there() {
     let ours = breaker(json!({}));
     assert_eq!(lengths(&ours, Company::Others, &[(Authentication, None)]), [300_000]);
@@ -113,13 +136,13 @@ fn a_refused_key_needs_no_second_proof_where_another_is_there() {
     live.fold(&event, &ours, Company::Others);
     key.fold(&event, &ours, Company::Others);
     assert_eq!(cooling(&live.vitals(NOW).health, NOW), 0, "the key is benched and not the model");
-    let vitals = live.vitals(NOW).with_key(&key.health());
+    let vitals = live.vitals(NOW).with_key(&key.health(NOW));
     assert_eq!((cooling(&vitals.health, NOW), vitals.health.cause), (300_000, Some(Authentication)));
     assert!(!vitals.health.is_well(NOW) && vitals.health.is_well(NOW.plus(300_000)));
     let (until, cause) = key.export(NOW).unwrap();
     let elsewhere = KeyLive::new();
     elsewhere.import(until, cause, NOW);
-    assert_eq!(elsewhere.health(), Health { failures_in_a_row: 0, success_rate: None, ..key.health() });
+    assert_eq!(elsewhere.health(NOW), Health { failures_in_a_row: 0, success_rate: None, ..key.health(NOW) });
     assert_eq!(key.export(NOW.plus(300_000)), None);
     // The model's own failures are not the key's.
     key.fold(&news(failure(Internal, None), NOW), &ours, Company::Others);

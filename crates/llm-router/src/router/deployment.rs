@@ -45,7 +45,7 @@ impl Deployment {
     /// What the router sees.
     pub(super) fn candidate(&self, now: UnixMs) -> Candidate<'_> {
         let budgets = self.budgets.iter().map(|budget| &**budget);
-        let vitals = self.live.vitals(now).with_key(&self.key.health()).with_budgets(budgets, now);
+        let vitals = self.live.vitals(now).with_key(&self.key.health(now)).with_budgets(budgets, now);
         Candidate { id: &self.id, settings: &self.settings, facts: &self.facts, vitals }
     }
 
