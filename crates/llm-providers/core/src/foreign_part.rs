@@ -66,7 +66,8 @@ pub fn stored_part(part: &ContentPart) -> Option<&'static str> {
         ContentPart::ImageUrl(image) => Some(image.image_url.url()),
         ContentPart::File(file) => file.file.file_url.as_deref().or(file.file.file_id.as_deref()),
         ContentPart::Unknown(own) => {
-            own.get("video_url").and_then(|video| video.get("url").unwrap_or(video).as_str())
+            let address = own.get("video_url").or_else(|| own.get("document_url"));
+            address.and_then(|address| address.get("url").unwrap_or(address).as_str())
         }
         ContentPart::Text(_) | ContentPart::InputAudio(_) | ContentPart::Refusal(_) => None,
     };
@@ -111,6 +112,7 @@ mod tests {
             (json!({"type": "file", "file": {"file_url": "s3://b/k.pdf"}}), true),
             (json!({"type": "file", "file": {"file_id": "file-1"}}), false),
             (json!({"type": "video_url", "video_url": {"url": "s3://b/k.mp4"}}), true),
+            (json!({"type": "document_url", "document_url": "s3://b/k.pdf"}), true),
             (json!({"type": "text", "text": "s3://b/k.mp4"}), false),
         ] {
             assert_eq!(stored_part(&part(value.clone())).is_some(), is_stored, "{value}");
