@@ -43,17 +43,26 @@ const GEMINI: &[&str] = &[
 const CONVERSE: &[&str] =
     &["additionalModelResponseFieldPaths", "guardrailConfig", "performanceConfig", "promptVariables"];
 
+/// OpenRouter's, in OpenAI's chat, whose wire many gateways share: vendors of other wires refuse them.
+///
+/// Source: OpenRouter docs, "API Reference: Parameters", "Provider Routing", "Model Fallbacks", "Message Transforms",
+/// "Web Search" and "Usage Accounting", read 2026-11.
+const OPENROUTER: &[&str] =
+    &["include_reasoning", "models", "plugins", "provider", "route", "transforms", "usage"];
+
 /// Why a member at the top of a request means nothing to a vendor that speaks `spoken`: its name is that of another
 /// dialect's own, and vendors refuse it as unknown. `None` for all other members, those that nobody here knows too.
 pub fn foreign_member(name: &str, spoken: Dialect) -> Option<&'static str> {
     let is_spoken = |dialect: Dialect| match dialect {
         Dialect::Gemini => matches!(spoken, Dialect::Gemini | Dialect::GeminiArray),
+        Dialect::OpenAiChat => matches!(spoken, Dialect::OpenAiChat | Dialect::OpenAiResponses),
         dialect => dialect == spoken,
     };
     [
         (MESSAGES, Dialect::AnthropicMessages, "only Anthropic's API has it"),
         (GEMINI, Dialect::Gemini, "only Gemini's API has it"),
         (CONVERSE, Dialect::BedrockConverse, "only Bedrock's Converse has it"),
+        (OPENROUTER, Dialect::OpenAiChat, "only OpenRouter has it"),
     ]
     .into_iter()
     .find_map(|(names, dialect, reason)| (names.contains(&name) && !is_spoken(dialect)).then_some(reason))
@@ -120,6 +129,8 @@ mod tests {
         assert_eq!(foreign_member("safety_settings", Dialect::OpenAiChat), None, "asked for on purpose");
         assert!(foreign_member("guardrailConfig", Dialect::OllamaChat).is_some());
         assert_eq!(foreign_member("guardrailConfig", Dialect::BedrockConverse), None);
+        assert_eq!(foreign_member("transforms", Dialect::AnthropicMessages), Some("only OpenRouter has it"));
+        assert_eq!(foreign_member("transforms", Dialect::OpenAiChat), None, "gateways speak it");
         assert_eq!(foreign_member("x_later", Dialect::OpenAiChat), None);
         assert!(foreign_to_function("behavior", Dialect::AnthropicMessages).is_some());
         assert_eq!(foreign_to_function("input_examples", Dialect::AnthropicMessages), None);

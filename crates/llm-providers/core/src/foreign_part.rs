@@ -1,6 +1,6 @@
 //! [`words_of_part`]: what parts of few dialects say, for vendors that do not know their types.
 
-use llm_types::Extra;
+use llm_types::{ContentPart, Extra};
 use serde_json::Value;
 
 /// Types of parts that one dialect alone has, and whose content no other vendor can be given.
@@ -57,6 +57,25 @@ pub fn foreign_part(part: &Extra) -> Option<&'static str> {
     })
 }
 
+/// Why an image, a file or a film cannot be had: it lies in Amazon's storage, where Bedrock alone reads it. `None` for all
+/// others.
+///
+/// Source: Amazon Bedrock API Reference, "S3Location", read 2026-11; no other vendor documents such addresses.
+pub fn stored_part(part: &ContentPart) -> Option<&'static str> {
+    let address = match part {
+        ContentPart::ImageUrl(image) => Some(image.image_url.url()),
+        ContentPart::File(file) => file.file.file_url.as_deref().or(file.file.file_id.as_deref()),
+        ContentPart::Unknown(own) => {
+            let address = own.get("video_url").or_else(|| own.get("document_url"));
+            address.and_then(|address| address.get("url").unwrap_or(address).as_str())
+        }
+        ContentPart::Text(_) | ContentPart::InputAudio(_) | ContentPart::Refusal(_) => None,
+    };
+    address
+        .filter(|address| address.starts_with("s3://"))
+        .map(|_| "only Bedrock reads what lies in Amazon's storage")
+}
+
 /// A string, or the texts of a list; `None` if something else stands among them.
 fn pieces(content: &Value) -> Option<Vec<String>> {
     match content {
@@ -76,12 +95,28 @@ fn joined(head: impl Iterator<Item = String>, content: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn part(value: &Value) -> Extra {
         value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_lies_in_amazons_storage() {
+        let part = |value: Value| llm_types::from_value::<ContentPart>(value).unwrap();
+        for (value, is_stored) in [
+            (json!({"type": "image_url", "image_url": {"url": "s3://b/k.png"}}), true),
+            (json!({"type": "image_url", "image_url": {"url": "https://b/s3://k.png"}}), false),
+            (json!({"type": "file", "file": {"file_url": "s3://b/k.pdf"}}), true),
+            (json!({"type": "file", "file": {"file_id": "file-1"}}), false),
+            (json!({"type": "video_url", "video_url": {"url": "s3://b/k.mp4"}}), true),
+            (json!({"type": "document_url", "document_url": "s3://b/k.pdf"}), true),
+            (json!({"type": "text", "text": "s3://b/k.mp4"}), false),
+        ] {
+            assert_eq!(stored_part(&part(value.clone())).is_some(), is_stored, "{value}");
+        }
     }
 
     #[test]

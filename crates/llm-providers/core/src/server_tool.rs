@@ -16,6 +16,8 @@ pub enum ToolHome {
     Google,
     /// OpenAI: types of the Responses API.
     OpenAi,
+    /// Amazon: system tools of Converse.
+    Amazon,
 }
 
 impl ToolHome {
@@ -24,6 +26,7 @@ impl ToolHome {
             Self::Anthropic => "Anthropic",
             Self::Google => "Google",
             Self::OpenAi => "OpenAI's Responses API",
+            Self::Amazon => "Bedrock's Converse",
         }
     }
 }
@@ -105,6 +108,12 @@ const OPENAI: &[(&str, ToolPurpose)] = &[
     ("web_search_preview_2025_03_11", ToolPurpose::WebSearch),
 ];
 
+/// Converse's, by their names.
+///
+/// Source: Amazon Nova User Guide, "Web grounding" and "Code interpreter", read 2026-11.
+const AMAZON: &[(&str, ToolPurpose)] =
+    &[("nova_code_interpreter", ToolPurpose::CodeExecution), ("nova_grounding", ToolPurpose::WebSearch)];
+
 impl ServerTool {
     /// The tools that one entry of `tools` asks for: several where it has several of Google's members, none where it is
     /// a function or nobody here knows it.
@@ -112,6 +121,14 @@ impl ServerTool {
         let kind = tool.get("type").and_then(Value::as_str).unwrap_or_default();
         if let Some(purpose) = anthropics(kind) {
             return vec![Self::typed(tool, kind, purpose, ToolHome::Anthropic)];
+        }
+        if kind == "systemTool" {
+            let said = tool.get("systemTool").and_then(|tool| tool.get("name")?.as_str());
+            let name = said.unwrap_or(kind);
+            let known = AMAZON.iter().find(|(known, _)| *known == name);
+            let purpose = known.map_or(ToolPurpose::Other, |(_, purpose)| *purpose);
+            let (name, settings) = (name.to_owned(), Extra::new());
+            return vec![Self { purpose, home: ToolHome::Amazon, name, settings }];
         }
         let members = GOOGLE.iter().filter_map(|(name, purpose)| {
             let (_, value) = tool.iter().find(|(said, _)| is_same_name(said, name))?;
@@ -235,6 +252,23 @@ mod tests {
     fn all(tool: Value) -> Vec<(ToolPurpose, ToolHome, String)> {
         let Value::Object(tool) = tool else { panic!("a tool is an object") };
         ServerTool::all(&tool).into_iter().map(|tool| (tool.purpose, tool.home, tool.name)).collect()
+    }
+
+    #[test]
+    fn converses_system_tools() {
+        let named = |name: &str| {
+            let tool = json!({"type": "systemTool", "name": name, "systemTool": {"name": name}});
+            ServerTool::all(tool.as_object().unwrap()).remove(0)
+        };
+        for (name, purpose) in [
+            ("nova_grounding", ToolPurpose::WebSearch),
+            ("nova_code_interpreter", ToolPurpose::CodeExecution),
+            ("nova_later", ToolPurpose::Other),
+        ] {
+            let tool = named(name);
+            assert_eq!((tool.purpose, tool.home, tool.name.as_str()), (purpose, ToolHome::Amazon, name));
+        }
+        assert_eq!(named("x").reason(), "only Bedrock's Converse has the tool `x`");
     }
 
     #[test]

@@ -60,14 +60,21 @@ static CODESTRAL: LazyLock<VendorInfo> = LazyLock::new(|| VendorInfo {
     ..MISTRAL.clone()
 });
 
-/// Members of OpenAI's that Mistral's requests do not have; it refuses what it does not know.
+/// Members of OpenAI's and OpenRouter's that Mistral's requests do not have; it refuses what it does not know.
 const LACKING: &[&str] = &[
     "audio",
+    "include_reasoning",
     "logit_bias",
     "modalities",
+    "models",
+    "plugins",
     "prompt_cache_retention",
+    "provider",
+    "route",
     "safety_identifier",
     "store",
+    "transforms",
+    "usage",
     "user",
     "verbosity",
     "web_search_options",

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use llm_provider_core::{Dialect, NoteKind, foreign_part, foreign_to_function, words_of_part};
+use llm_provider_core::{Dialect, NoteKind, foreign_part, foreign_to_function, stored_part, words_of_part};
 use llm_types::{ContentPart, Extra, Message, MessageContent, Nullable, Role, Tool};
 
 use crate::Changes;
@@ -66,6 +66,25 @@ pub(super) fn message(message: &mut Cow<'_, Message>, path: &str, changes: &mut 
         true if message.tool_calls.is_value() => Nullable::Null,
         true => Nullable::Value(MessageContent::Text(String::new())),
     };
+}
+
+/// Leaves out what lies where this vendor cannot read it.
+pub(super) fn stored(message: &mut Cow<'_, Message>, path: &str, changes: &mut Changes<'_>) {
+    let Some(MessageContent::Parts(parts)) = message.content.get() else { return };
+    if parts.iter().all(|part| stored_part(part).is_none()) {
+        return;
+    }
+    let Some(MessageContent::Parts(parts)) = message.to_mut().content.get_mut() else { return };
+    let mut index = 0;
+    parts.retain(|part| {
+        let Some(reason) = stored_part(part) else {
+            index += 1;
+            return true;
+        };
+        changes.lost(NoteKind::Dropped, format!("{path}.content[{index}]"), reason);
+        changes.taken_out(format!("{path}.content"), index);
+        false
+    });
 }
 
 fn is_foreign(part: &ContentPart) -> bool {

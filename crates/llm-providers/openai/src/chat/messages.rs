@@ -36,6 +36,7 @@ pub(super) fn messages<'a>(
             message.to_mut().role = Role::System;
             changes.note(NoteKind::Renamed, format!("{path}.role"), "system");
         }
+        foreign::stored(&mut message, &path, changes);
         if options.cache_control {
             mark_part(&mut message, &path, changes);
         } else {

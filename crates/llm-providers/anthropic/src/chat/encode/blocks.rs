@@ -1,6 +1,6 @@
 //! Parts of a message as blocks.
 
-use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, stored_part, words_of_part};
 use llm_types::{ContentPart, Extra, ImagePart, ImageSource, MessageContent, Nullable, TextPart};
 use serde_json::Value;
 
@@ -69,6 +69,9 @@ impl Encoder<'_> {
         place: Place,
         blocks: &mut Vec<ContentBlock>,
     ) -> Result<(), EncodeError> {
+        if let Some(reason) = stored_part(part) {
+            return self.unsupported(path, reason);
+        }
         let words = match part {
             ContentPart::Unknown(map) if place == Place::System || !OWN.contains(&part.kind()) => {
                 words_of_part(map)

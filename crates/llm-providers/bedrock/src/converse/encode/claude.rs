@@ -128,14 +128,12 @@ impl Encoder<'_> {
         said: &messages::MessagesRequest,
         wire: &mut ConverseRequest,
     ) -> Result<(), EncodeError> {
-        let mut tools = Vec::new();
+        let mut tools: Vec<Tool> =
+            request.tools.get().into_iter().flatten().filter_map(system_tool).collect();
         let mut own = Vec::new();
         for tool in said.tools.get().into_iter().flatten() {
             if tool.r#type.as_deref().is_some_and(|kind| kind != "custom") {
-                match tool.extra.get("systemTool") {
-                    Some(system) => tools.push(Tool::System(system.clone())),
-                    None => own.extend(serde_json::to_value(tool).ok()),
-                }
+                own.extend(serde_json::to_value(tool).ok());
                 continue;
             }
             let name = tool.name.as_deref().unwrap_or_default();
@@ -228,6 +226,14 @@ fn without_words(request: &ChatRequest) -> ChatRequest {
     asked.thinking = request.thinking.clone();
     asked.reasoning_effort = request.reasoning_effort.clone();
     asked.tools = request.tools.clone();
+    if let Some(tools) = asked.tools.get_mut()
+        && tools.iter().any(|tool| system_tool(tool).is_some())
+    {
+        tools.retain(|tool| system_tool(tool).is_none());
+        if tools.is_empty() {
+            asked.tools = Nullable::Absent;
+        }
+    }
     asked.functions = request.functions.clone();
     asked.tool_choice = request.tool_choice.clone();
     asked.function_call = request.function_call.clone();
@@ -238,6 +244,14 @@ fn without_words(request: &ChatRequest) -> ChatRequest {
         .extra
         .extend(own.iter().filter_map(|name| Some(((*name).to_owned(), request.extra.get(*name)?.clone()))));
     asked
+}
+
+/// A tool of Bedrock's own, which is not Anthropic's to say.
+fn system_tool(tool: &Asked) -> Option<Tool> {
+    match tool {
+        Asked::Unknown(map) => map.get("systemTool").cloned().map(Tool::System),
+        Asked::Function(_) | Asked::Custom(_) => None,
+    }
 }
 
 /// Where a tool stands in the request, for notes.

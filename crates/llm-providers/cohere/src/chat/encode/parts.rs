@@ -3,7 +3,7 @@
 //! Source: Cohere docs, "Image inputs" and "Chat API (v2)", `messages`, read 2026-11: text, and images by `https:` or
 //! `data:` URL.
 
-use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, stored_part, words_of_part};
 use llm_types::{ContentPart, ImagePart, ImageSource, ImageUrl, MessageContent, Nullable, TextPart};
 
 use super::Encoder;
@@ -49,6 +49,10 @@ impl Encoder<'_> {
     ) -> Result<Option<ContentPart>, EncodeError> {
         if part.cache_control().is_some() {
             self.note(NoteKind::Dropped, format!("{path}.cache_control"), "Cohere caches prompts by itself");
+        }
+        if let Some(reason) = stored_part(part) {
+            self.unsupported(path, reason)?;
+            return Ok(None);
         }
         match part {
             ContentPart::Text(part) => {

@@ -3,7 +3,7 @@
 //! Source: Gemini API docs, "Image understanding", "Video understanding", "Media resolution"
 //! (ai.google.dev/gemini-api/docs), read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, stored_part, words_of_part};
 use llm_types::{ContentPart, Extra, FilePart, ImagePart, ImageSource, MessageContent, Nullable};
 use serde_json::{Value, json};
 
@@ -51,6 +51,10 @@ impl Encoder<'_> {
     fn part(&mut self, part: &ContentPart, path: &str, place: Place) -> Result<Option<Part>, EncodeError> {
         if place == Place::System && !matches!(part, ContentPart::Text(_) | ContentPart::Refusal(_)) {
             self.unsupported(path, "Gemini takes text only as instructions")?;
+            return Ok(None);
+        }
+        if let Some(reason) = stored_part(part) {
+            self.unsupported(path, reason)?;
             return Ok(None);
         }
         match part {

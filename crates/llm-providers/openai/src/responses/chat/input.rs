@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use llm_provider_core::{EncodeError, NoteKind, foreign_part, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, foreign_part, stored_part, words_of_part};
 use llm_types::{
     ContentPart, Extra, FileData, ImageSource, Message, MessageContent, Nullable, Role, ToolCall, from_value,
 };
@@ -287,6 +287,10 @@ impl Writer<'_, '_> {
         for (index, part) in parts.iter().enumerate() {
             let path = format!("{path}.content[{index}]");
             self.marker(part.cache_control().is_some(), &path);
+            if let Some(reason) = stored_part(part) {
+                self.changes.lost(NoteKind::Dropped, path, reason);
+                continue;
+            }
             out.push(match part {
                 ContentPart::Text(part) => {
                     self.beside(&part.extra, &path);
