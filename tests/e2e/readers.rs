@@ -14,7 +14,7 @@ use crate::process::{Gateway, config};
 /// Readers, where the system allows so many files; and the bound on the memory of the whole gateway, which an
 /// unoptimised build comes nearer to.
 const READERS: usize = 2_000;
-const MAX_RESIDENT_BYTES: u64 = 480 << 20;
+const MAX_RESIDENT_BYTES: u64 = 360 << 20;
 /// Once all buffers are full, nothing grows any more.
 const MAX_GROWTH_BYTES: u64 = 16 << 20;
 

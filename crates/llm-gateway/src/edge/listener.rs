@@ -37,6 +37,13 @@ use crate::routes;
 /// Connections beyond the bound that are still answered, with 503 or to say that the process lives.
 const OVERFLOW: usize = 64;
 
+/// Bytes that the system takes for a client before it has sent them on. What is on its way is not counted. Without a bound
+/// the system takes megabytes for each client that does not read, and all of that is asked of the vendor.
+///
+/// Source: Linux manual, tcp(7), and kernel documentation, ip-sysctl, `tcp_notsent_lowat`; read 2026-11.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 << 10;
+
 /// How a listener behaves.
 #[derive(Debug, Clone)]
 pub struct EdgeOptions {
@@ -231,6 +238,7 @@ impl Connection {
     }
 
     async fn accept(self, stream: std::net::TcpStream, tls: Option<Arc<Tls>>) {
+        bound_unsent(&stream);
         let stream = match stream.set_nodelay(true).and_then(|()| TcpStream::from_std(stream)) {
             Ok(stream) => stream,
             Err(error) => {
@@ -302,6 +310,16 @@ impl Connection {
         let connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
         attend(connection, pin!(silence(&has_asked, patience)), &stop, &cut, peer).await;
     }
+}
+
+/// Lets a client that does not read be felt soon, where the system knows how.
+fn bound_unsent(stream: &std::net::TcpStream) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "what waits unsent has no bound");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 /// How a connection of HTTP/2 begins, as far as no method of HTTP/1 does.
