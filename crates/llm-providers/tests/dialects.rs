@@ -5,13 +5,18 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "shared/parameters.rs"]
+mod parameters;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use http::HeaderMap;
-use llm_providers::core::{Call, Credential, Dialect, Note, Parameters, Payload, Provider, Secret};
+use llm_providers::core::{Call, Credential, Dialect, Note, Payload, Provider, Secret};
 use serde_json::{Value, json};
+
+use parameters::parameters;
 
 /// Set to have the page written instead of compared; `cargo xtask generate` does so.
 const WRITE: &str = "LLM_GATEWAY_WRITE_DIALECTS";
@@ -235,20 +240,6 @@ fn ollama_generate(asked: &str, schema: &Value) -> Option<(Value, Value)> {
         _ => json!({}),
     };
     Some((json!({"prompt": QUESTION, "options": {"num_predict": 4096}, "stream": false}), ask))
-}
-
-/// Settings without which some vendors have no address.
-fn parameters(provider: &dyn Provider) -> Parameters {
-    let known = [
-        ("api_version", "2024-10-21"),
-        ("aws_region_name", "eu-central-1"),
-        ("project_id", "project"),
-        ("tenant_id", "tenant"),
-        ("vertex_location", "europe-west4"),
-        ("vertex_project", "project"),
-    ];
-    let has = |name: &str| provider.info().parameters.iter().any(|parameter| parameter.name == name);
-    known.into_iter().filter(|(name, _)| has(name)).collect()
 }
 
 fn cell(provider: &dyn Provider, dialect: Dialect, asked: &str) -> Cell {

@@ -5,6 +5,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "shared/vendors.rs"]
+mod vendors;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,8 @@ use llm_providers::core::{
 use llm_providers::types::ChatResponse;
 use llm_providers::{EmbeddingForm, embedding_ingress, rerank_ingress};
 use llm_testkit::fuzz::{self, SEED, iterations, run};
+
+use vendors::vendors;
 
 /// The files in folders of a name, somewhere below this one.
 fn walk(folder: &Path, wanted: &[&str], files: &mut Vec<PathBuf>) {
@@ -79,32 +84,6 @@ fn framed(events: &[u8]) -> Vec<u8> {
         }
     }
     out.to_vec()
-}
-
-/// Vendors, of which those that share OpenAI's wire stand for each other where their rows say the same.
-fn vendors() -> Vec<&'static dyn Provider> {
-    let mut seen = HashSet::new();
-    let all = llm_providers::providers().iter().map(|provider| &**provider);
-    all.filter(|provider| {
-        let Some(row) = llm_providers::openai_compat::find(&provider.info().id) else { return true };
-        let mut row = serde_json::to_value(row).unwrap();
-        for name in [
-            "id",
-            "name",
-            "base_url",
-            "keys",
-            "base_urls",
-            "docs",
-            "notes",
-            "aliases",
-            "read",
-            "capabilities",
-        ] {
-            row.as_object_mut().unwrap().remove(name);
-        }
-        seen.insert(row.to_string())
-    })
-    .collect()
 }
 
 const ANSWERED: &[Dialect] = Dialect::ALL;

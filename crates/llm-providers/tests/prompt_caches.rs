@@ -3,29 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use std::collections::HashSet;
+#[path = "shared/parameters.rs"]
+mod parameters;
+#[path = "shared/vendors.rs"]
+mod vendors;
 
 use http::HeaderMap;
-use llm_providers::core::{Call, Credential, Parameters, Payload, Provider, Secret};
+use llm_providers::core::{Call, Credential, Payload, Provider, Secret};
 use llm_providers::types::{ChatRequest, Message, Nullable};
 use llm_testkit::random_request;
 use serde_json::Value;
 
-const REQUESTS: u64 = 100;
+use parameters::parameters;
 
-/// Settings without which some vendors have no address.
-fn parameters(provider: &dyn Provider) -> Parameters {
-    let known = [
-        ("api_version", "2024-10-21"),
-        ("aws_region_name", "eu-central-1"),
-        ("project_id", "project"),
-        ("tenant_id", "tenant"),
-        ("vertex_location", "europe-west4"),
-        ("vertex_project", "project"),
-    ];
-    let has = |name: &str| provider.info().parameters.iter().any(|parameter| parameter.name == name);
-    known.into_iter().filter(|(name, _)| has(name)).collect()
-}
+const REQUESTS: u64 = 100;
 
 /// The body that a vendor gets; `None` if it has no place for the request.
 fn body(provider: &dyn Provider, model: &str, request: &ChatRequest) -> Option<Vec<u8>> {
@@ -82,33 +73,6 @@ fn json(value: &Value) -> String {
     value.to_string()
 }
 
-/// Vendors with chat, of which those that share OpenAI's wire stand for each other where their rows say the same.
-fn vendors() -> Vec<&'static dyn Provider> {
-    let mut seen = HashSet::new();
-    let all = llm_providers::providers().iter().map(|provider| &**provider);
-    all.filter(|provider| provider.chat().is_some())
-        .filter(|provider| {
-            let Some(row) = llm_providers::openai_compat::find(&provider.info().id) else { return true };
-            let mut row = serde_json::to_value(row).unwrap();
-            for name in [
-                "id",
-                "name",
-                "base_url",
-                "keys",
-                "base_urls",
-                "docs",
-                "notes",
-                "aliases",
-                "read",
-                "capabilities",
-            ] {
-                row.as_object_mut().unwrap().remove(name);
-            }
-            seen.insert(row.to_string())
-        })
-        .collect()
-}
-
 /// Names that choose another way of saying things at vendors that serve several makers' models.
 const MODELS: &[&str] =
     &["model-1", "claude-sonnet-4-5", "anthropic.claude-sonnet-4-5-v1:0", "gemini-3-pro", "gpt-5.1"];
@@ -118,7 +82,7 @@ const QUESTION_APART: &str = "nlp_cloud";
 
 #[test]
 fn what_was_said_is_said_the_same_when_the_conversation_goes_on() {
-    let vendors = vendors();
+    let vendors: Vec<_> = vendors::vendors().into_iter().filter(|vendor| vendor.chat().is_some()).collect();
     assert!(vendors.len() > 40, "{} vendors", vendors.len());
     for seed in 0..REQUESTS {
         let mut request = random_request(seed);

@@ -7,6 +7,8 @@
 
 mod claims;
 mod mcp;
+#[path = "../shared/parameters.rs"]
+mod parameters;
 mod prefix;
 mod server_tools;
 
@@ -15,8 +17,8 @@ use std::fmt::Write as _;
 
 use http::HeaderMap;
 use llm_providers::core::{
-    Call, Chat, Credential, Dialect, EncodeError, Encoded, OnUnsupported, Parameters, Payload, Provider,
-    Secret, Translator,
+    Call, Chat, Credential, Dialect, EncodeError, Encoded, OnUnsupported, Payload, Provider, Secret,
+    Translator,
 };
 use llm_providers::openai::{ResponsesOptions, ResponsesWire};
 use llm_providers::types::{ChatRequest, OPENAI_ONLY};
@@ -24,6 +26,8 @@ use llm_testkit::fuzz::iterations;
 use llm_testkit::laws::{self, Loss};
 use llm_testkit::{Random, random_request, sprinkle};
 use serde_json::{Value, json};
+
+use parameters::parameters;
 
 /// Names of models, of which some have rules of their own.
 const MODELS: &[&str] = &[
@@ -80,20 +84,6 @@ fn without_indices(path: &str) -> String {
         rest = after.split_once(']').map_or("", |(_, rest)| rest);
     }
     plain + rest
-}
-
-/// Settings without which some vendors have no address.
-fn parameters(provider: &dyn Provider) -> Parameters {
-    let known = [
-        ("api_version", "2024-10-21"),
-        ("aws_region_name", "eu-central-1"),
-        ("project_id", "project"),
-        ("tenant_id", "tenant"),
-        ("vertex_location", "europe-west4"),
-        ("vertex_project", "project"),
-    ];
-    let has = |name: &str| provider.info().parameters.iter().any(|parameter| parameter.name == name);
-    known.into_iter().filter(|(name, _)| has(name)).collect()
 }
 
 fn encode(
