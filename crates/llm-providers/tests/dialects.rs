@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[path = "shared/parameters.rs"]
+#[path = "common/parameters.rs"]
 mod parameters;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "shared/vendors.rs"]
+#[path = "common/vendors.rs"]
 mod vendors;
 
 use std::collections::HashSet;

@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-#[path = "shared/parameters.rs"]
+#[path = "common/parameters.rs"]
 mod parameters;
-#[path = "shared/vendors.rs"]
+#[path = "common/vendors.rs"]
 mod vendors;
 
 use http::HeaderMap;

@@ -7,7 +7,7 @@
 
 mod claims;
 mod mcp;
-#[path = "../shared/parameters.rs"]
+#[path = "../common/parameters.rs"]
 mod parameters;
 mod prefix;
 mod server_tools;

@@ -10,3 +10,4 @@ mod priorities;
 mod shared;
 mod stress;
 mod support;
+mod whatever;
