@@ -115,9 +115,9 @@ async fn each_priority_has_its_share_at_three_gateways() {
     let three = Three::start().await;
     within_a_minute(Duration::from_secs(15)).await;
 
-    // Nobody else asks: what is not used is lent, until half of all is.
+    // Nobody else asks: what is not used is lent, until half of all is, with what one gateway still holds for others.
     let [lent] = three.asked([DEV]).await;
-    assert!(lent >= RPM / 2, "{lent}");
+    assert!(lent * 100 >= RPM / 2 * 95, "{lent}");
     let status = post(&three.gateways[0], DEV.1, CHAT, &scripted(&json!({}), &json!({}))).await;
     let told = &status.1["error"];
     assert_eq!(
