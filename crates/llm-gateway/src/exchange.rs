@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use llm_ledger::Status;
 use llm_limits::Reservation;
-use llm_pricing::Adjustment;
+use llm_pricing::{Adjustment, Reading};
 use llm_provider_core::Seen;
 use llm_types::ErrorKind;
 
@@ -51,8 +51,8 @@ pub struct Exchange {
     presence: Option<Arc<Presence>>,
     /// Whether what was heard has been priced, whatever came of it.
     is_priced: bool,
-    /// Whether the usage that was heard is the vendor's, and can be true; `false` where nobody has looked.
-    is_sound: bool,
+    /// The usage that was heard, if it is the vendor's and can be true; `None` where nobody has looked.
+    reading: Option<Box<Reading>>,
     ended: bool,
 }
 
@@ -76,7 +76,7 @@ impl Exchange {
             own_prices: None,
             presence: None,
             is_priced: false,
-            is_sound: false,
+            reading: None,
             ended: false,
         }
     }
@@ -218,15 +218,15 @@ impl Exchange {
         record.seen = parts.fold(Seen::default(), |all, part| joined(all, part, request_bytes));
     }
 
-    /// What was heard in an answer. `is_sound` says that the vendor has told its usage, and that it can be true.
-    pub fn hear(&mut self, seen: Seen, is_sound: bool) {
+    /// What was heard in an answer. `reading` is the vendor's usage, if it has told one that can be true.
+    pub fn hear(&mut self, seen: Seen, reading: Option<Box<Reading>>) {
         self.set_seen(seen);
-        self.is_sound = is_sound;
+        self.reading = reading;
     }
 
     fn set_seen(&mut self, seen: Seen) {
         self.record.seen = seen;
-        (self.is_priced, self.is_sound) = (false, false);
+        (self.is_priced, self.reading) = (false, None);
     }
 
     /// What was heard in a streamed answer until it ended, or nobody listened any more: then what the vendor has written is
@@ -260,7 +260,10 @@ impl Exchange {
             bills.and_then(|bills| bills.into_iter().reduce(Bill::and))
         } else {
             let leg = record.leg();
-            leg.and_then(|leg| leg.pricing.bill(&record.seen, record.request_bytes, record.started))
+            leg.and_then(|leg| match &self.reading {
+                Some(reading) => leg.pricing.bill_as_read(&record.seen, reading, record.started),
+                None => leg.pricing.bill(&record.seen, record.request_bytes, record.started),
+            })
         };
         record.bill = bill.map(Box::new);
     }

@@ -155,7 +155,7 @@ impl Pricing {
             return None;
         }
         let counted = self.count(seen);
-        let told = seen.usage.as_ref().filter(|told| estimated_usage(Some(told), 0, 0).is_none());
+        let told = seen.usage.as_ref().filter(|told| sound(Some(told)).is_some());
         let Some(told) = told else {
             let read = told_usage(seen, request_bytes).counts().input_total();
             return Some(as_estimate(Usage::new(read, counted)));
@@ -174,15 +174,25 @@ impl Pricing {
     ///
     /// `request_bytes` stands in for a prompt whose tokens nobody counted.
     pub fn bill(&self, seen: &Seen, request_bytes: u64, at: UnixMs) -> Option<Bill> {
-        let none = Prices::new();
+        let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
+        let is_estimate = estimate(&mut reading, seen, request_bytes);
+        let mut bill = self.bill_as_read(seen, &reading, at)?;
+        bill.is_estimate |= is_estimate && !bill.is_reported;
+        Some(bill)
+    }
+
+    /// The same where the usage has been read.
+    pub fn bill_as_read(&self, seen: &Seen, reading: &Reading, at: UnixMs) -> Option<Bill> {
+        let none;
         let reported = seen.usage.as_ref().and_then(|usage| reported_cost(&self.vendor, usage));
         let prices = match &self.prices {
             Some(prices) => prices,
-            None if reported.is_some() => &none,
+            None if reported.is_some() => {
+                none = Prices::new();
+                &none
+            }
             None => return None,
         };
-        let mut reading = seen.usage.as_ref().map(read).unwrap_or_default();
-        let is_estimate = estimate(&mut reading, seen, request_bytes) || is_estimated(seen.usage.as_ref());
         let terms = Terms {
             tier: reading.tier.unwrap_or_default(),
             at: Some(at),
@@ -197,12 +207,9 @@ impl Pricing {
             cost.total = reported;
         }
         cost.total = self.own.of(cost.total)?;
-        Some(Bill {
-            cost,
-            is_reported: reported.is_some(),
-            is_estimate: is_estimate && reported.is_none(),
-            is_of_tokens,
-        })
+        let is_reported = reported.is_some();
+        let is_estimate = !is_reported && is_estimated(seen.usage.as_ref());
+        Some(Bill { cost, is_reported, is_estimate, is_of_tokens })
     }
 }
 
@@ -246,6 +253,16 @@ fn estimate(reading: &mut Reading, seen: &Seen, request_bytes: u64) -> bool {
         }
     }
     any
+}
+
+/// A vendor's usage as it is read, if it has told one that can be true.
+pub fn sound(told: Option<&Usage>) -> Option<Box<Reading>> {
+    told.map(read).filter(|reading| !is_wrong(reading)).map(Box::new)
+}
+
+/// Whether any of the tokens that a usage tells cannot be true.
+fn is_wrong(reading: &Reading) -> bool {
+    reading.needs_estimate(Side::Prompt) || reading.needs_estimate(Side::Completion)
 }
 
 /// The usage that a client is told where the vendor's is absent or cannot be true: with the estimates that the answer is

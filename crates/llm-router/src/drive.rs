@@ -22,13 +22,14 @@ pub trait World: Sync {
     /// Why it does not.
     type Error: Send;
 
-    /// Shows a group as it is now; `None` stands for the group that was asked for.
+    /// Shows a group as it is `now`; `None` stands for the group that was asked for.
     ///
     /// # Errors
     /// There is no such group.
     fn look<T>(
         &self,
         group: Option<&Arc<str>>,
+        now: UnixMs,
         see: impl FnOnce(&Snapshot<'_>) -> T,
     ) -> Result<T, Self::Error>;
 
@@ -159,7 +160,7 @@ async fn run<W: World>(mut course: Course<'_, '_, W>) -> Result<Won<W::Answer>, 
                     return Ok(won);
                 }
             }
-            Step::Turn { group, changes } => match world.look(Some(&group), |_| ()) {
+            Step::Turn { group, changes } => match world.look(Some(&group), course.now(), |_| ()) {
                 Ok(()) => {
                     course.group = Some(group);
                     course.changes = changes;
@@ -225,7 +226,8 @@ impl<'a, 'i, W: World> Course<'a, 'i, W> {
     fn step(&mut self) -> Result<Step, Lost<W::Error>> {
         let now = self.now();
         let Self { world, session, inquiry, rng, group, .. } = self;
-        let stepped = world.look(group.as_ref(), |view| session.next(view, inquiry, now, &mut **rng));
+        let see = |view: &Snapshot<'_>| session.next(view, inquiry, now, &mut **rng);
+        let stepped = world.look(group.as_ref(), now, see);
         stepped.map_err(|error| Lost { exhausted: Exhausted::default(), error: Some(error) })
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::AcqRel;
 
 use llm_types::UnixMs;
-use smallvec::SmallVec;
 
 use crate::account::{Account, Tally};
 use crate::limiter::amount;
@@ -27,7 +26,8 @@ pub(crate) struct Line {
     pub(crate) is_forced: bool,
 }
 
-pub(crate) type Lines = SmallVec<[Line; 8]>;
+/// In memory of their own: a reservation is handed on from place to place.
+pub(crate) type Lines = Vec<Line>;
 
 /// What was reserved for a request. Dropped, it gives back what was not settled; that a request was made stays counted.
 #[derive(Debug)]

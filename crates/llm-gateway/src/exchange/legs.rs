@@ -60,7 +60,7 @@ impl Exchange {
     fn settle(&mut self, place: usize, status: Status, seen: Option<&Seen>) {
         let Some(open) = self.open.get_mut(place).and_then(Option::take) else { return };
         let now = self.record.at(self.age());
-        let Self { record, finaliser, is_priced, is_sound, .. } = self;
+        let Self { record, finaliser, is_priced, reading, .. } = self;
         if let (Some(ledger), Some(leg)) = (&finaliser.ledger, record.legs.get(place)) {
             let answered_by = record.answered_by.or(record.legs.len().checked_sub(1));
             let of_record =
@@ -71,7 +71,7 @@ impl Exchange {
             let known = if is_all && status == Status::Answered {
                 // What is known of the request is this leg's, and no other's.
                 let bill = if *is_priced { Billed::Known(record.bill.as_deref()) } else { Billed::Unknown };
-                Known { bill, is_sound: *is_sound }
+                Known { bill, is_sound: reading.is_some() }
             } else {
                 Known::default()
             };

@@ -431,8 +431,8 @@ fn answer(
         map.insert("x-accel-buffering", HeaderValue::from_static("no"));
     }
     tell_vendor_headers(vendor_headers, map);
-    if let Asked::Whole { seen, is_sound, .. } = &mut asked {
-        exchange.hear(std::mem::take(&mut **seen), *is_sound);
+    if let Asked::Whole { seen, reading, .. } = &mut asked {
+        exchange.hear(std::mem::take(&mut **seen), reading.take());
         exchange.price();
         exchange.settle_answer();
     }

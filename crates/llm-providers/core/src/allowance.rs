@@ -3,8 +3,6 @@
 use http::{HeaderMap, HeaderName};
 use llm_types::UnixMs;
 
-use crate::header_text;
-
 /// What a vendor says is left of its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowances {
@@ -68,15 +66,20 @@ impl AllowanceHeaders {
 
     /// What an answer says, if it says anything and that still holds.
     pub fn read(&self, headers: &HeaderMap, now: UnixMs) -> Option<Allowance> {
-        let left = number(header_text(headers, &self.left)?)?;
-        let limit = self.limit.as_ref().and_then(|name| number(header_text(headers, name)?));
-        let told = self.reset.as_ref().and_then(|name| header_text(headers, name));
+        let left = number(text(headers, &self.left)?)?;
+        let limit = self.limit.as_ref().and_then(|name| number(text(headers, name)?));
+        let told = self.reset.as_ref().and_then(|name| text(headers, name));
         let until = match told {
             Some(told) => instant(told, now)?,
             None => now.plus(self.period_ms),
         };
         (until > now).then_some(Allowance { left, limit, until })
     }
+}
+
+/// A header as text. Names are compared, each with each: there are few, and hashing one costs more.
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.iter().find(|(own, _)| *own == name)?.1.to_str().ok()
 }
 
 /// A count; what was overdrawn is none.

@@ -36,7 +36,12 @@ impl World for Stage {
     type Answer = &'static str;
     type Error = String;
 
-    fn look<T>(&self, _: Option<&Arc<str>>, see: impl FnOnce(&Snapshot<'_>) -> T) -> Result<T, String> {
+    fn look<T>(
+        &self,
+        _: Option<&Arc<str>>,
+        _: UnixMs,
+        see: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> Result<T, String> {
         let candidates: Vec<_> = self
             .ids
             .iter()

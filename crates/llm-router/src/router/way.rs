@@ -61,8 +61,13 @@ impl<A: Ask> World for Way<'_, A> {
     type Answer = Answered<A::Answer>;
     type Error = ApiError;
 
-    fn look<T>(&self, group: Option<&Arc<str>>, see: impl FnOnce(&Snapshot<'_>) -> T) -> Result<T, ApiError> {
-        Ok(self.seen.group(group)?.look(self.router.now(), see))
+    fn look<T>(
+        &self,
+        group: Option<&Arc<str>>,
+        now: UnixMs,
+        see: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> Result<T, ApiError> {
+        Ok(self.seen.group(group)?.look(now, see))
     }
 
     async fn attempt(&self, asking: Asking) -> Result<Self::Answer, Failure<ApiError>> {

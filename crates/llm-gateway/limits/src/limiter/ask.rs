@@ -8,7 +8,7 @@ use llm_types::UnixMs;
 use super::{Inner, Limiter};
 use crate::account::{Account, Tally, UNBOUNDED};
 use crate::flight::Aboard;
-use crate::reservation::{Line, Lines};
+use crate::reservation::Line;
 use crate::{Ask, Grant, Source, Spawn};
 
 /// What is missing of one account.
@@ -57,7 +57,7 @@ impl Drop for Waiting<'_> {
 
 impl Limiter {
     /// Asks for what is short, or waits for another who asks for some of it. Whether it is enough is seen by trying again.
-    pub(super) async fn ask(&self, lines: &Lines, short: &[usize], now: UnixMs) {
+    pub(super) async fn ask(&self, lines: &[Line], short: &[usize], now: UnixMs) {
         let (Source::Alone(_, spawn) | Source::Shared(_, spawn)) = &self.inner.source else { return };
         let waiting = Waiting::new(short.iter().filter_map(|place| lines.get(*place)).collect());
         let landing = match Aboard::board(waiting.0.iter().map(|line| &line.account)) {

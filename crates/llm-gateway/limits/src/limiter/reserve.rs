@@ -126,7 +126,7 @@ impl Limiter {
     }
 
     /// Asks what is left of those of which nothing is known.
-    async fn hear(&self, lines: &Lines, now: UnixMs) {
+    async fn hear(&self, lines: &[Line], now: UnixMs) {
         let unheard: SmallVec<[usize; 4]> =
             (0..lines.len()).filter(|place| !lines[*place].tally.is_heard()).collect();
         if !unheard.is_empty() && !self.inner.is_away(now) {
@@ -141,7 +141,7 @@ impl Limiter {
     }
 
     /// Takes for a reservation beside what it has.
-    pub(crate) async fn take_more(&self, more: &Lines, now: UnixMs) -> Result<(), Refusal> {
+    pub(crate) async fn take_more(&self, more: &[Line], now: UnixMs) -> Result<(), Refusal> {
         let mut wait = Wait::new(now);
         while wait.rounds < ROUNDS {
             match self.attempt(more, wait.now()) {
@@ -155,7 +155,7 @@ impl Limiter {
     }
 
     /// Others took what was granted, again and again: there is next to nothing left.
-    fn crowded_out(&self, lines: &Lines, now: UnixMs) -> Result<(), Refusal> {
+    fn crowded_out(&self, lines: &[Line], now: UnixMs) -> Result<(), Refusal> {
         match self.attempt(lines, now) {
             Attempt::Taken => Ok(()),
             Attempt::Refused(refusal) | Attempt::HeldBack(refusal) => Err(refusal),
@@ -165,7 +165,9 @@ impl Limiter {
 
     /// What a request takes, line by line; each account once.
     fn lines(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Lines {
-        let mut lines = Lines::new();
+        const USUAL: usize = 16;
+        let most: usize = bounds.iter().map(|bounds| bounds.list.len()).sum();
+        let mut lines = Lines::with_capacity(most.min(USUAL));
         for bounds in bounds {
             let braked = self.braked(bounds, now);
             let is_saturated = self.is_saturated(bounds, now);
@@ -239,7 +241,7 @@ impl Limiter {
     }
 
     /// Looks whether all fits, and then takes it; another may have taken in between, and then all is given back.
-    fn attempt(&self, lines: &Lines, now: UnixMs) -> Attempt {
+    fn attempt(&self, lines: &[Line], now: UnixMs) -> Attempt {
         let inner = &self.inner;
         let is_lost = inner.is_lease_over(now);
         'again: loop {

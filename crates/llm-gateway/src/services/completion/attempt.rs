@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode, header};
 use llm_continuation::{Plan, Thread};
+use llm_pricing::Reading;
 use llm_provider_core::{
     Call, Chat, Credential, Decoded, Dialect, Note, NoteKind, Operation, Payload, Peek, Relay, Seen,
     Translator, UpstreamError, header_text,
 };
 use llm_transport::{Body, CallOptions, CredentialError, FollowUp, inline_or_hand_on};
 use llm_types::{
-    ApiError, ChatRequest, ChatResponse, ContentPart, ErrorKind, Layer, Message, MessageContent, Nullable,
+    ApiError, ChatRequest, ChatResponse, ContentPart, ErrorKind, Layer, Message, MessageContent,
 };
 
 use super::book::Book;
@@ -36,8 +37,8 @@ use terms::{call_options, client_unsupported, forwarded_headers};
 
 /// What a deployment answered.
 pub(crate) enum Asked {
-    /// All of it. `is_sound` says that the vendor has told its usage, and that it can be true.
-    Whole { body: Bytes, headers: HeaderMap, seen: Box<Seen>, is_sound: bool },
+    /// All of it. `reading` is the vendor's usage, if it has told one that can be true.
+    Whole { body: Bytes, headers: HeaderMap, seen: Box<Seen>, reading: Option<Box<Reading>> },
     /// The beginning of a stream, in the client's dialect.
     Stream(Box<Begun>),
 }
@@ -292,16 +293,16 @@ fn written_whole(
     seen.model = answer.model.get().cloned();
     seen.finish_reason = answer.choices.first().and_then(|choice| choice.finish_reason.get().cloned());
     seen.content_bytes = answer.choices.iter().map(|choice| written(&choice.message)).sum();
-    let asked = request.ask.body.bytes.len() as u64;
-    let estimate = pricing::estimated_usage(seen.usage.as_ref(), seen.content_bytes, asked);
-    let is_sound = estimate.is_none();
-    if let Some(usage) = estimate {
-        book.note(vec![pricing::estimate_note(seen.usage.as_ref())]);
-        answer.usage = Nullable::Value(usage);
+    let told = seen.usage.as_ref();
+    let reading = pricing::sound(told);
+    if reading.is_none() {
+        let asked = request.ask.body.bytes.len() as u64;
+        book.note(vec![pricing::estimate_note(told)]);
+        answer.usage = pricing::estimated_usage(told, seen.content_bytes, asked).into();
     }
     let outgoing = request.ingress.write(&answer, &request.reply);
     book.note(outgoing.notes);
-    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), is_sound }
+    Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), reading }
 }
 
 /// Bytes of text that the model wrote.
@@ -462,13 +463,12 @@ async fn relayed(
         );
     }
     // The bytes stay the vendor's; what is billed instead of what they say is told beside them.
-    let (told, asked) = (seen.usage.as_ref(), request.ask.body.bytes.len() as u64);
-    let is_chat = matches!(request.ask.door, Door::Chat);
-    let is_sound = is_chat && pricing::estimated_usage(told, seen.content_bytes, asked).is_none();
-    if is_chat && !is_sound {
+    let (told, is_chat) = (seen.usage.as_ref(), matches!(request.ask.door, Door::Chat));
+    let reading = if is_chat { pricing::sound(told) } else { None };
+    if is_chat && reading.is_none() {
         book.note(vec![pricing::estimate_note(told)]);
     }
-    Ok(Asked::Whole { body, headers: parts.headers, seen, is_sound })
+    Ok(Asked::Whole { body, headers: parts.headers, seen, reading })
 }
 
 /// Who tells the rest of a streamed answer that leaves the dialect in which it was asked for. Answers in OpenAI's do: a

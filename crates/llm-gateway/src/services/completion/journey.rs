@@ -102,7 +102,7 @@ impl Journey {
         let sent_at = record.leg().map_or(age, |leg| leg.sent_at);
         let ms = |until: std::time::Duration| until.saturating_sub(sent_at).as_millis() as u64;
         Answered {
-            at: self.app.runtime.now(),
+            at: record.at(age),
             stream: record.stream,
             first_token_ms: record.first_byte_at.filter(|_| record.stream && is_first).map(ms),
             answer_ms: ms(age),

@@ -156,8 +156,12 @@ impl World for Way<'_> {
     type Answer = Answered;
     type Error = ApiError;
 
-    fn look<T>(&self, group: Option<&Arc<str>>, see: impl FnOnce(&Snapshot<'_>) -> T) -> Result<T, ApiError> {
-        let now = self.app.runtime.now();
+    fn look<T>(
+        &self,
+        group: Option<&Arc<str>>,
+        now: UnixMs,
+        see: impl FnOnce(&Snapshot<'_>) -> T,
+    ) -> Result<T, ApiError> {
         match group {
             None => Ok(self.group.look(now, see)),
             Some(_) => Ok(self.group(group)?.look(now, see)),

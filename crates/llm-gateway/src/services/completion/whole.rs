@@ -73,7 +73,7 @@ impl Attempt<'_> {
         let outgoing = ingress.write(&request, &count, &self.request.reply);
         book.note(outgoing.notes);
         let seen = Box::new(Seen { complete: true, ..Seen::default() });
-        Ok(Asked::Whole { body: outgoing.body, headers, seen, is_sound: false })
+        Ok(Asked::Whole { body: outgoing.body, headers, seen, reading: None })
     }
 
     /// Makes vectors, in as many requests as the vendor's limit demands.
@@ -122,7 +122,7 @@ impl Attempt<'_> {
         let outgoing = ingress.write(&request, &whole, &self.request.reply);
         book.note(outgoing.notes);
         let seen = Seen { complete: true, usage, model: whole.model.into_option(), ..Seen::default() };
-        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), is_sound: false })
+        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), reading: None })
     }
 
     /// Ranks documents.
@@ -136,7 +136,7 @@ impl Attempt<'_> {
         book.note(outgoing.notes);
         let usage = Some(usage_of(answer.meta.get()));
         let seen = Seen { complete: true, usage, model: answer.model.into_option(), ..Seen::default() };
-        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), is_sound: false })
+        Ok(Asked::Whole { body: outgoing.body, headers, seen: Box::new(seen), reading: None })
     }
 
     /// The request as the configuration wants it, and what is said of it so far.

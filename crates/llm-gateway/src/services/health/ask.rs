@@ -83,8 +83,8 @@ async fn ask(app: &Arc<App>, serving: &Arc<Serving>, probe: &Probe) -> (Result<(
     book.end(asked.as_ref().map(|_| ()).map_err(|error| error.kind));
     let mut exchange = desk.close();
     let result = asked.map(|asked| {
-        if let Asked::Whole { seen, is_sound, .. } = asked {
-            exchange.hear(*seen, is_sound);
+        if let Asked::Whole { seen, reading, .. } = asked {
+            exchange.hear(*seen, reading);
         }
     });
     exchange.price();
