@@ -15,8 +15,8 @@ use crate::error::{Result, StoreError, away};
 const READERS: u32 = 4;
 
 /// What the connection that writes keeps of the file in memory, in KiB: the ledger's indexes are written all over, and
-/// would be read again with each batch.
-const CACHE_KIB: &str = "-65536";
+/// would be read again with each batch. It fills up as the ledger grows and stays as large.
+const CACHE_KIB: &str = "-16384";
 /// Pages of the log, 256 MiB, after which whoever writes writes it into the file: what the ledger changes is usually
 /// written there by another connection long before.
 const LOG_PAGES: &str = "65536";
