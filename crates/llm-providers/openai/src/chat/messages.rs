@@ -442,7 +442,7 @@ fn is_address(file_id: &str) -> bool {
 }
 
 /// A name for a file that has none, by what it is: vendors go by its ending.
-fn usual_name(data: &str) -> String {
+pub(crate) fn usual_name(data: &str) -> String {
     let media = data.strip_prefix("data:").and_then(|rest| rest.split([';', ',']).next()).unwrap_or_default();
     match media.split_once('/') {
         Some(("text", "plain")) => "document.txt".to_owned(),
@@ -450,6 +450,7 @@ fn usual_name(data: &str) -> String {
         Some(("text" | "audio" | "video" | "image", kind)) => {
             format!("document.{}", kind.trim_start_matches("x-"))
         }
+        Some(("application", kind @ ("json" | "xml" | "rtf"))) => format!("document.{kind}"),
         _ => "document.pdf".to_owned(),
     }
 }
