@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_provider_core::NoteKind;
+use llm_provider_core::{NoteKind, words_of_file};
 use llm_types::{
     ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, TextPart,
     ThinkingBlock,
@@ -375,6 +375,17 @@ fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
                 ImageSource::Url(image) => image.format = Nullable::Absent,
             },
             ContentPart::File(file) => {
+                if !options.text_files
+                    && let Some(words) = words_of_file(file)
+                {
+                    changes.note(NoteKind::Converted, path.as_str(), "to text");
+                    *part = ContentPart::Text(TextPart {
+                        text: words,
+                        cache_control: file.cache_control.take().into(),
+                        extra: std::mem::take(&mut file.extra),
+                    });
+                    continue;
+                }
                 if let Some(mut text) = file_part(&mut file.file, options, &path, changes) {
                     text.cache_control = file.cache_control.take().into();
                     text.extra = std::mem::take(&mut file.extra);
