@@ -199,7 +199,7 @@ impl Writer {
         match self.ended.get_mut(at) {
             Some(text) => text.cite(answer::annotation(source, text.before()), &mut self.events, out),
             None => {
-                self.dropped_once("choices[0].delta.annotations", "stands beside a text, and there is none")
+                self.dropped_once("choices[0].delta.annotations", "stands beside a text, and there is none");
             }
         }
     }
