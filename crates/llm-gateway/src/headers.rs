@@ -181,6 +181,8 @@ pub const HEADERS: &[HeaderDoc] = &[
     ),
     request("x-llm-gateway-explain", "`notes`: tell all notes of translation in `x-llm-gateway-notes-json`."),
     response("x-request-id", "The request's name, on every answer."),
+    response("request-id", "The same, for Anthropic's clients."),
+    response("x-amzn-requestid", "The same, for Amazon's clients."),
     response("x-litellm-call-id", "The same."),
     response("x-litellm-version", "The gateway's version."),
     response("x-litellm-model-id", "The deployment that answered."),

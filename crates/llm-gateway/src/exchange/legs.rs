@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderMap;
 use llm_ledger::Status;
 use llm_provider_core::Seen;
 use llm_router::Reason;
@@ -37,6 +38,7 @@ impl Exchange {
             sent_at,
             head_at: None,
             status: None,
+            refusal: None,
             over_at: None,
             error: None,
             cancelled: false,
@@ -141,6 +143,13 @@ impl Exchange {
             leg.status = Some(status);
         }
         self.record.at(age)
+    }
+
+    /// The vendor refused. What it says in its headers is told on, if nobody else answers.
+    pub fn leg_refused(&mut self, leg: usize, headers: &HeaderMap) {
+        if let Some(leg) = self.record.legs.get_mut(leg) {
+            leg.refusal = Some(Box::new(headers.clone()));
+        }
     }
 
     /// A leg failed.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use llm_ledger::RequestId;
 use llm_provider_core::{Dialect, Note, Seen};
 use llm_router::{BudgetLive, DeploymentId, Reason, Session};
@@ -74,6 +75,8 @@ pub struct Leg {
     pub head_at: Option<Duration>,
     /// The vendor's status.
     pub status: Option<u16>,
+    /// What the vendor said in the headers of a refusal.
+    pub refusal: Option<Box<HeaderMap>>,
     /// When it failed or was given up; `None` if it answered.
     pub over_at: Option<Duration>,
     /// Why it failed.
@@ -118,6 +121,7 @@ impl Leg {
             sent_at: Duration::ZERO,
             head_at: None,
             status: None,
+            refusal: None,
             over_at: None,
             error: None,
             cancelled: false,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body::Body;
-use llm_provider_core::{Dialect, Reply, header_text};
+use llm_provider_core::{Dialect, Ingress, Reply, header_text};
 use llm_types::{ApiError, ErrorKind, Layer};
 use serde_json::Value;
 
@@ -106,6 +106,7 @@ where
             error::response(&defect(), ingress, &reply).map(AnswerBody::plain)
         });
         tell_request(&id, response.headers_mut());
+        tell_clients(ingress, &id, response.headers_mut());
         response
     }
 }
@@ -149,6 +150,9 @@ where
         response.headers_mut().insert(headers::DEPLOYMENT, deployment);
         response.headers_mut().insert(headers::PROVIDER, provider);
         completion::tell_legs(&exchange, &mut Values::new(), response.headers_mut());
+        if let Some(refusal) = leg.refusal.as_deref().filter(|_| error.layer == Layer::Provider) {
+            completion::tell_vendor_headers(refusal, response.headers_mut());
+        }
     }
     let mut asked = HeaderMap::new();
     if let Some(explain) = explain {
@@ -289,6 +293,15 @@ pub fn tell_request(id: &str, map: &mut HeaderMap) {
     map.insert(headers::VERSION, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
 }
 
+/// The request's name where the clients of a dialect look for it.
+fn tell_clients(ingress: &dyn Ingress, id: &str, map: &mut HeaderMap) {
+    if let Some(name) = ingress.request_id_header()
+        && let Ok(id) = HeaderValue::from_str(id)
+    {
+        map.insert(name, id);
+    }
+}
+
 /// Answers outside of any exchange: lists, health, wrong paths.
 pub fn simple(app: &App, request_headers: &HeaderMap, mut response: Response<Bytes>) -> Response<AnswerBody> {
     tell_request(&request_id(app, request_headers), response.headers_mut());
@@ -325,7 +338,10 @@ pub fn simple_error(
     let dialect = dialect_of(path, request_headers);
     let id = request_id(app, request_headers);
     let reply = Reply { request_id: id.clone(), ..Reply::default() };
-    let mut response = error::response(error, app.serving().ingress(dialect), &reply);
+    let serving = app.serving();
+    let ingress = serving.ingress(dialect);
+    let mut response = error::response(error, ingress, &reply);
     tell_request(&id, response.headers_mut());
+    tell_clients(ingress, &id, response.headers_mut());
     response.map(AnswerBody::plain)
 }

@@ -63,6 +63,53 @@ async fn each_dialect_has_its_own_refusal() {
 }
 
 #[tokio::test]
+async fn what_a_vendor_says_in_the_headers_of_a_refusal_is_told() {
+    let vendor = MockServer::start().await;
+    let refusal = json!({"type": "error", "error": {"type": "rate_limit_error", "message": "Slow down.",
+        "details": {"error_code": "tokens_per_minute"}}, "request_id": "req_vendor"});
+    let answer = ResponseTemplate::new(429)
+        .insert_header("request-id", "req_vendor")
+        .insert_header("retry-after", "7")
+        .insert_header("anthropic-ratelimit-requests-remaining", "0")
+        .insert_header("x-ratelimit-reset-requests", "7s")
+        .insert_header("set-cookie", "a=b")
+        .set_body_json(&refusal);
+    Mock::given(any()).respond_with(answer).mount(&vendor).await;
+    let params = json!({"model": "anthropic/claude-sonnet-4-5", "api_base": vendor.uri(), "api_key": "k"});
+    let config = json!({"model_list": [deployment("m", &params)], "router_settings": {"num_retries": 0}});
+    let app = TestApp::new(&config).await;
+    for (path, stream) in [(CHAT, false), (CHAT, true), (MESSAGES, false), (MESSAGES, true)] {
+        let answer = app.post(path, &ask(&json!({"stream": stream, "max_tokens": 9}))).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{}", answer.text);
+        assert_eq!(answer.header("llm_provider-request-id"), Some("req_vendor"));
+        assert_eq!(answer.header("llm_provider-anthropic-ratelimit-requests-remaining"), Some("0"));
+        assert_eq!(answer.header("x-ratelimit-reset-requests"), Some("7s"));
+        assert_eq!(answer.header("retry-after"), Some("7"));
+        assert_eq!((answer.header("set-cookie"), answer.header("llm_provider-set-cookie")), (None, None));
+        assert_eq!(answer.json()["error"]["details"], refusal["error"]["details"], "{}", answer.text);
+        // The gateway's own name for the request stands where the dialect's clients look for one.
+        let named = (path == MESSAGES).then(|| answer.header("x-request-id").unwrap());
+        assert_eq!(answer.header("request-id"), named);
+    }
+}
+
+#[tokio::test]
+async fn each_dialect_finds_the_name_of_its_request() {
+    let app = TestApp::scripted(&json!({"text": "Hello"})).await;
+    let converse = json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}]});
+    for (path, request, header) in [
+        (MESSAGES, ask(&json!({"max_tokens": 9})), "request-id"),
+        ("/model/m/converse", converse.clone(), "x-amzn-requestid"),
+        ("/model/nothing/converse", converse, "x-amzn-requestid"),
+    ] {
+        let answer = app.post(path, &request).await;
+        assert!(answer.header(header).is_some(), "{path} {:?}", answer.headers);
+        assert_eq!(answer.header(header), answer.header("x-request-id"), "{path}");
+    }
+    assert_eq!(app.post(CHAT, &ask(&json!({}))).await.header("request-id"), None);
+}
+
+#[tokio::test]
 async fn a_name_for_the_request_is_kept_if_it_is_plain() {
     let app = TestApp::scripted(&json!({})).await;
     for (given, kept) in [("abc-1_2.3:4", true), ("a b", false), ("a\"b", false), (&*"x".repeat(129), false)]
@@ -114,7 +161,7 @@ async fn no_secret_leaves() {
     const KEY: &str = "sk-vendor-0123456789";
     const MASTER: &str = "sk-master-0123456789";
     let vendor = MockServer::start().await;
-    let refusal = json!({"error": {"message": format!("Incorrect API key provided: {KEY}."), "type": "invalid_request_error", "code": "invalid_api_key"}});
+    let refusal = json!({"error": {"message": format!("Incorrect API key provided: {KEY}."), "type": "invalid_request_error", "code": "invalid_api_key", "innererror": {"words": [format!("key {KEY}")]}}});
     Mock::given(any()).respond_with(ResponseTemplate::new(401).set_body_json(&refusal)).mount(&vendor).await;
     let params = json!({"model": "openai/gpt-4o", "api_base": vendor.uri(), "api_key": "os.environ/KEY"});
     let config = json!({

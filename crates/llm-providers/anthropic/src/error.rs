@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use http::Response;
 use llm_provider_core::{UpstreamError, header_text, retry_after_ms, triage};
-use llm_types::ErrorKind;
+use llm_types::{ErrorKind, Extra};
 use serde_json::Value;
 
 use crate::wire::{ErrorBody, ErrorResponse, StreamError};
@@ -58,6 +58,13 @@ pub(crate) fn in_stream(error: &StreamError, data: &[u8]) -> UpstreamError {
     }
 }
 
+/// What else an error says; `null` says nothing.
+fn details(extra: &Extra) -> Option<Box<Extra>> {
+    let said = extra.iter().filter(|(_, value)| !value.is_null());
+    let said: Extra = said.map(|(name, value)| (name.clone(), value.clone())).collect();
+    (!said.is_empty()).then(|| Box::new(said))
+}
+
 /// `status` is `None` inside a stream: the type then stands for one.
 fn told(error: &ErrorBody, status: Option<u16>) -> UpstreamError {
     let known = STATUS.iter().find(|(kind, _)| *kind == error.r#type).map(|(_, status)| *status);
@@ -77,6 +84,7 @@ fn told(error: &ErrorBody, status: Option<u16>) -> UpstreamError {
         code,
         vendor_type: Some(error.r#type.clone()),
         param: param(&error.message),
+        details: details(&error.extra),
         ..UpstreamError::new(kind, status, error.message.clone())
     }
 }
@@ -148,6 +156,8 @@ mod tests {
         assert_eq!(error.retry_after_ms, Some(3000));
         assert_eq!(error.kind, ErrorKind::QuotaExceeded);
         assert_eq!(error.code.as_deref(), Some("enforced_spend_limit_reached"));
+        let details = error.details.as_deref().and_then(|details| details.get("details"));
+        assert_eq!(details, Some(&serde_json::json!({"error_code": "enforced_spend_limit_reached"})));
         assert_eq!(error.body, body.as_slice());
     }
 

@@ -96,6 +96,11 @@ impl Ingress for MessagesIngress {
         error::status(error)
     }
 
+    /// The SDKs show it as `_request_id` of an answer and as `request_id` of an error.
+    fn request_id_header(&self) -> Option<http::HeaderName> {
+        Some(http::HeaderName::from_static("request-id"))
+    }
+
     fn error_event(&self, error: &ApiError, reply: &Reply) -> Bytes {
         let mut out = BytesMut::new();
         error::write_event(error, reply, &mut out);

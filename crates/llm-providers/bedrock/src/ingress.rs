@@ -16,6 +16,9 @@ use llm_types::{ApiError, ChatResponse, Usage};
 /// Where an error says its type.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
+/// Where an answer says the name of its request.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
 /// Reads Converse requests into the canonical form and writes canonical answers as Converse's, whole or as the frames of
 /// ConverseStream. Model and streaming stand in the address: the caller sets them.
 ///
@@ -73,6 +76,11 @@ impl Ingress for ConverseIngress {
 
     fn error_status(&self, error: &ApiError) -> u16 {
         error::status(error)
+    }
+
+    /// The SDKs show it as `ResponseMetadata.RequestId`.
+    fn request_id_header(&self) -> Option<HeaderName> {
+        Some(REQUEST_ID)
     }
 
     /// The SDKs look for the type in a header first.

@@ -35,6 +35,21 @@ impl<C> Outbox<C> {
         self.0.push(Ok(chunk));
     }
 
+    /// How many there are, failures too.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The chunks behind the first so many: for who adds to what another wrote.
+    pub fn behind(&mut self, count: usize) -> impl Iterator<Item = &mut C> {
+        self.0.iter_mut().skip(count).flatten()
+    }
+
     /// A failure; nothing after it counts.
     pub fn fail(&mut self, error: impl Into<StreamError>) {
         self.0.push(Err(error.into()));

@@ -110,6 +110,11 @@ pub trait Ingress: Send + Sync {
         error.status()
     }
 
+    /// The header in which the dialect's clients look for the request's name, if that is a header of their own.
+    fn request_id_header(&self) -> Option<http::HeaderName> {
+        None
+    }
+
     /// Adds what an error tells in headers.
     fn error_headers(&self, _error: &ApiError, _headers: &mut http::HeaderMap) {}
 

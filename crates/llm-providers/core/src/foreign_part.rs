@@ -1,6 +1,8 @@
 //! [`words_of_part`]: what parts of few dialects say, for vendors that do not know their types.
 
-use llm_types::{ContentPart, Extra};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use llm_types::{ContentPart, Extra, FilePart};
 use serde_json::Value;
 
 /// Types of parts that one dialect alone has, and whose content no other vendor can be given.
@@ -40,6 +42,27 @@ pub fn words_of_part(part: &Extra) -> Option<String> {
         "guarded_text" => text(part.get("text")),
         _ => None,
     }
+}
+
+/// The words of a file that is plain text, after its name and what is said of it, for vendors that read no files. `None` for
+/// all other files.
+///
+/// Source: Anthropic API reference, "Messages": `document` with a source of type `text`; Amazon Bedrock API reference,
+/// "DocumentBlock"; read 2026-11.
+pub fn words_of_file(part: &FilePart) -> Option<String> {
+    let data = part.file.file_data.as_deref()?;
+    let media = part.file.format.as_deref().unwrap_or_default();
+    let (media, data) = match data.strip_prefix("data:") {
+        Some(url) => url.split_once(";base64,")?,
+        None => (media, data),
+    };
+    if !media.starts_with("text/") {
+        return None;
+    }
+    let words = String::from_utf8(STANDARD.decode(data).ok()?).ok()?;
+    let beside = |name: &str| part.extra.get(name).and_then(Value::as_str).map(str::to_owned);
+    let name = part.file.filename.get().cloned().or_else(|| beside("title"));
+    Some(joined([name, beside("context")].into_iter().flatten(), &[words]))
 }
 
 /// Why a part means nothing to vendors of other dialects than its own, and cannot be said in words. `None` for types
@@ -101,6 +124,33 @@ mod tests {
 
     fn part(value: &Value) -> Extra {
         value.as_object().cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn files_of_plain_text() {
+        let words = |file: Value| {
+            let part = json!({"type": "file", "file": file, "context": "From a shop.", "citations": {"enabled": true}});
+            let ContentPart::File(part) = llm_types::from_value(part).unwrap() else { panic!("a file") };
+            words_of_file(&part)
+        };
+        let note = Some("note.txt\nFrom a shop.\n\nGrüße".to_owned());
+        assert_eq!(
+            words(json!({"file_data": "data:text/plain;base64,R3LDvMOfZQ==", "filename": "note.txt"})),
+            note
+        );
+        assert_eq!(
+            words(json!({"file_data": "R3LDvMOfZQ==", "format": "text/plain", "filename": "note.txt"})),
+            note
+        );
+        for file in [
+            json!({"file_data": "data:application/pdf;base64,R3LDvMOfZQ=="}),
+            json!({"file_data": "R3LDvMOfZQ=="}),
+            json!({"file_data": "data:text/plain;base64,/w=="}),
+            json!({"file_data": "data:text/plain;base64,?"}),
+            json!({"file_id": "file-1", "format": "text/plain"}),
+        ] {
+            assert_eq!(words(file), None);
+        }
     }
 
     #[test]

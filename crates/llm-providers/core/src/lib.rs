@@ -44,7 +44,7 @@ pub use dialect::{ChunkWriter, Dialect, Incoming, Ingress, IngressError, Outgoin
 pub use error::{EncodeError, StreamError, UpstreamError, header_text, retry_after_ms};
 pub use event_stream::{EventStreamBuffer, write_event_stream};
 pub use foreign::{foreign_member, foreign_to_function, said_already};
-pub use foreign_part::{foreign_part, stored_part, words_of_part};
+pub use foreign_part::{foreign_part, stored_part, words_of_file, words_of_part};
 pub use framing::{Framer, Framing, LineBuffer};
 pub use in_turn::InTurn;
 pub use kept::{Keeping, Kept, is_signed_elsewhere, lost_signatures, members_of};

@@ -6,10 +6,13 @@
 use bytes::Bytes;
 use http::Response;
 use llm_provider_core::{UpstreamError, header_text, retry_after_ms, triage};
-use llm_types::ErrorKind;
+use llm_types::{ErrorKind, Extra};
 use serde_json::Value;
 
 use crate::wire::{ErrorBody, ErrorResponse};
+
+/// The member in which Google tells more about an error.
+pub(crate) const DETAILS: &str = "details";
 
 /// The HTTP status that each status of gRPC stands for.
 const STATUS: &[(&str, u16)] = &[
@@ -112,6 +115,8 @@ fn told(error: &ErrorBody, status: Option<u16>) -> UpstreamError {
             violation.get("field")?.as_str().map(str::to_owned)
         }),
         retry_after_ms: retry,
+        details: (!details.is_empty())
+            .then(|| Box::new(Extra::from_iter([(DETAILS.to_owned(), details.to_vec().into())]))),
         ..UpstreamError::new(kind, status, message)
     }
 }

@@ -235,6 +235,12 @@ pub(crate) fn unfold(schema: Value) -> Value {
         } else if let Some(Value::Array(branches)) = out.get_mut("anyOf") {
             branches.push(json!({ "type": "null" }));
         }
+        // An enum of JSON Schema says of every value whether it may be, of `null` too.
+        if let Some(Value::Array(values)) = out.get_mut("enum")
+            && !values.contains(&Value::Null)
+        {
+            values.push(Value::Null);
+        }
     }
     Value::Object(out)
 }
@@ -292,6 +298,14 @@ mod tests {
                 "/additionalProperties",
             ]
         );
+    }
+
+    #[test]
+    fn what_may_be_null_may_be_so_in_an_enum() {
+        let googles = json!({"type": "STRING", "nullable": true, "enum": ["a", "b"]});
+        let unfolded = unfold(googles);
+        assert_eq!(unfolded, json!({"type": ["string", "null"], "enum": ["a", "b", null]}));
+        assert_eq!(fit(&unfolded).schema, json!({"type": "string", "nullable": true, "enum": ["a", "b"]}));
     }
 
     #[test]

@@ -73,6 +73,7 @@ const LACKING: &[&str] = &[
     "route",
     "safety_identifier",
     "store",
+    "top_k",
     "transforms",
     "usage",
     "user",
@@ -103,7 +104,6 @@ impl Mistral {
                 file_urls: true,
                 replay: Replay::Parts,
                 thinking: ThinkingMember::Effort,
-                top_k: true,
                 drop: LACKING.iter().map(|name| (*name).to_owned()).collect(),
                 rename: vec![("seed".to_owned(), "random_seed".to_owned())],
                 ..RequestOptions::default()

@@ -368,6 +368,7 @@ impl VendorRow {
                 cache_control: self.cache_control,
                 rich_tool_results: self.rich_tool_results,
                 file_urls: false,
+                text_files: self.can(Capability::Documents),
                 replay: self.replay,
                 thinking: self.thinking,
                 top_k: true,

@@ -5,7 +5,7 @@ mod decode;
 pub(crate) mod encode;
 mod finish;
 mod foreign;
-mod messages;
+pub(crate) mod messages;
 mod parts;
 mod repair;
 pub(crate) mod server_tools;

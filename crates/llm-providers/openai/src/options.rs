@@ -68,6 +68,9 @@ pub struct RequestOptions {
     pub rich_tool_results: bool,
     /// Whether files may be given by address.
     pub file_urls: bool,
+    /// Whether files of plain text are taken; else their words stand in their place. Matters only where a request is
+    /// translated, as with `top_k`.
+    pub text_files: bool,
     /// How the model's earlier thinking is sent back.
     pub replay: Replay,
     /// What becomes of the member `thinking`.
@@ -94,6 +97,7 @@ impl Default for RequestOptions {
             cache_control: false,
             rich_tool_results: false,
             file_urls: false,
+            text_files: true,
             replay: Replay::Drop,
             thinking: ThinkingMember::EffortByModel,
             top_k: false,

@@ -94,6 +94,20 @@ fn a_search_is_asked_of_models_that_search() {
 }
 
 #[test]
+fn domains_of_a_search_are_left_out_of_chat_and_told() {
+    let search = json!({"search_context_size": "low", "filters": {"allowed_domains": ["a.example"]}});
+    let request = json!({"model": "m", "messages": [], "web_search_options": search});
+    let request: ChatRequest = from_slice(request.to_string().as_bytes()).unwrap();
+    let (headers, forward) = (HeaderMap::new(), ["web_search_options".to_owned()]);
+    let search_model = Call::new("gpt-5-search-api", &headers);
+    let told = sent(&request, &search_model).unwrap();
+    assert_eq!(told["body"]["web_search_options"], json!({"search_context_size": "low"}));
+    assert_eq!(told["notes"][0], "dropped web_search_options.filters: chat's search has no such member");
+    let told = sent(&request, &Call { forward: &forward, ..search_model }).unwrap();
+    assert_eq!(told["body"]["web_search_options"], search);
+}
+
+#[test]
 fn calls_lose_what_only_another_vendor_understands() {
     let request = json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [
         {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}, "extra_content": {"google": 1}},

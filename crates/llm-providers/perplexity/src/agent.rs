@@ -126,6 +126,11 @@ pub(crate) fn encode(
             _ => {}
         }
     }
+    for tool in body.get_mut("tools").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(filters) = tool.get_mut("filters").and_then(Value::as_object_mut) {
+            domains(filters);
+        }
+    }
     parts.uri = uri;
     let body = serde_json::to_vec(&body).map_err(|error| EncodeError::invalid("", error.to_string()))?;
     // What is the wire's own habit is no change for the client.
@@ -180,7 +185,10 @@ fn search(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Search {
         return Search::Never;
     }
     if !filters.is_empty() {
-        tool.insert("filters".to_owned(), filters.into());
+        match tool.entry("filters").or_insert_with(|| json!({})) {
+            Value::Object(said) => said.extend(filters),
+            said => *said = filters.into(),
+        }
     }
     if tool.is_empty() {
         return Search::AsPreset;
@@ -188,6 +196,24 @@ fn search(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Search {
     let mut whole = Extra::from_iter([("type".to_owned(), json!("web_search"))]);
     whole.extend(tool);
     Search::Tool(whole.into())
+}
+
+/// Says the domains of other vendors' searches in the vendor's words: those that are left out begin with `-`.
+fn domains(filters: &mut Extra) {
+    let mut list = Vec::new();
+    for (name, sign) in [("allowed_domains", ""), ("blocked_domains", "-")] {
+        if let Some(Value::Array(domains)) = filters.shift_remove(name) {
+            list.extend(
+                domains.iter().filter_map(Value::as_str).map(|domain| json!(format!("{sign}{domain}"))),
+            );
+        }
+    }
+    if list.is_empty() {
+        return;
+    }
+    if let Value::Array(said) = filters.entry("search_domain_filter").or_insert_with(|| json!([])) {
+        said.extend(list);
+    }
 }
 
 /// Leaves out what the Agent API lacks; gives the form of the answer.

@@ -52,7 +52,7 @@ impl Sources {
     }
 
     /// One annotation for each mark `[1]` in the text. Places are counted in letters, as OpenAI counts them.
-    fn annotations(&self, text: &str) -> Vec<Annotation> {
+    pub(crate) fn annotations(&self, text: &str) -> Vec<Annotation> {
         marks(text)
             .filter_map(|(start, end, number)| {
                 let source = self.numbered(number)?;

@@ -20,13 +20,21 @@ pub(crate) struct EitherInterpret<R> {
     is_agent: bool,
     /// Whether it was told what was found.
     has_sources: bool,
+    cited: Cited,
     /// A chunk with nothing but its place in the stream, for what this adds.
     place: Option<ChatChunk>,
 }
 
 impl<R: Interpret<Chunk = ChatChunk>> EitherInterpret<R> {
     pub(crate) fn new(agent: R, sonar: Arc<WireOptions>) -> Self {
-        Self { agent, sonar: ChatInterpret::new(sonar), is_agent: false, has_sources: false, place: None }
+        Self {
+            agent,
+            sonar: ChatInterpret::new(sonar),
+            is_agent: false,
+            has_sources: false,
+            cited: Cited::default(),
+            place: None,
+        }
     }
 
     fn agent_event(&mut self, mut event: Value, out: &mut Outbox<ChatChunk>) {
@@ -73,6 +81,56 @@ impl<R: Interpret<Chunk = ChatChunk>> Interpret for EitherInterpret<R> {
     type Chunk = ChatChunk;
 
     fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
+        let before = out.len();
+        self.read(event, out);
+        out.behind(before).for_each(|chunk| self.cited.hear(chunk));
+    }
+
+    fn is_complete(&self) -> bool {
+        if self.is_agent { self.agent.is_complete() } else { self.sonar.is_complete() }
+    }
+}
+
+/// What the text of a stream refers to, which is known when it has ended.
+#[derive(Debug, Default)]
+struct Cited {
+    text: String,
+    sources: Sources,
+    /// Whether the vendor says it.
+    is_told: bool,
+}
+
+impl Cited {
+    /// Hears a chunk, and adds to the one that ends the answer what its marks stand for.
+    fn hear(&mut self, chunk: &mut ChatChunk) {
+        let sources = Sources::of_sonar(&chunk.extra);
+        if !sources.is_empty() {
+            self.sources = sources;
+        }
+        let Some(choice) = chunk.choices.get_mut().and_then(|choices| choices.first_mut()) else { return };
+        let delta = choice.delta.get();
+        self.is_told |= delta.is_some_and(|delta| delta.annotations.is_value());
+        self.text.push_str(delta.and_then(|delta| delta.content.as_deref()).unwrap_or_default());
+        if !choice.finish_reason.is_value() || self.is_told {
+            return;
+        }
+        let mut annotations = self.sources.annotations(&self.text);
+        if annotations.is_empty() {
+            return;
+        }
+        for (index, annotation) in annotations.iter_mut().enumerate() {
+            annotation.extra.insert("index".to_owned(), index.into());
+        }
+        self.is_told = true;
+        match choice.delta.get_mut() {
+            Some(delta) => delta.annotations = annotations.into(),
+            None => choice.delta = Delta { annotations: annotations.into(), ..Delta::default() }.into(),
+        }
+    }
+}
+
+impl<R: Interpret<Chunk = ChatChunk>> EitherInterpret<R> {
+    fn read(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
         let Some(mut tree) = json(event) else { return self.sonar.event(event, out) };
         let is_agents = tree["type"].as_str().is_some_and(|kind| kind.starts_with("response."));
         self.is_agent |= is_agents;
@@ -86,9 +144,5 @@ impl<R: Interpret<Chunk = ChatChunk>> Interpret for EitherInterpret<R> {
         } else {
             self.sonar.event(event, out);
         }
-    }
-
-    fn is_complete(&self) -> bool {
-        if self.is_agent { self.agent.is_complete() } else { self.sonar.is_complete() }
     }
 }

@@ -501,6 +501,9 @@ pub(super) async fn send(
     let response = deployment.service.call(request, options).await?;
     let now = book.leg_head(response.status().as_u16());
     deployment.learn_allowances(response.headers(), now.unwrap_or_else(|| app.runtime.now()));
+    if !response.status().is_success() {
+        book.leg_refused(response.headers());
+    }
     Ok(response)
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::HeaderMap;
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_router::Reason;
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
@@ -137,6 +138,13 @@ impl<'a> Book<'a> {
     pub(super) fn leg_head(&self, status: u16) -> Option<UnixMs> {
         let leg = self.leg?;
         Some(self.desk.with(|exchange| exchange.leg_head(leg, status)))
+    }
+
+    /// The vendor refused, and says in these headers whatever it has to say beside.
+    pub(super) fn leg_refused(&self, headers: &HeaderMap) {
+        if let Some(leg) = self.leg {
+            self.desk.with(|exchange| exchange.leg_refused(leg, headers));
+        }
     }
 
     /// The leg failed, and the attempt begins anew.

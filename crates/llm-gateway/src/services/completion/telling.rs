@@ -38,7 +38,7 @@ fn milliseconds(duration: Duration, values: &mut Values) -> HeaderValue {
 }
 
 /// The vendor's headers: its limits as they are, the others under `llm_provider-`.
-pub(super) fn tell_vendor_headers(from: &HeaderMap, to: &mut HeaderMap) {
+pub(crate) fn tell_vendor_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         let text = name.as_str();
         if text.starts_with("x-ratelimit-") {

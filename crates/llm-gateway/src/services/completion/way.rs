@@ -268,15 +268,34 @@ fn cause(error: &ApiError) -> Cause {
     }
 }
 
-/// Takes the deployment's key out of a message: some vendors repeat it when they refuse it.
+/// Takes the deployment's key out of what an error says: some vendors repeat it when they refuse it.
 pub(crate) fn hide_key(error: &mut ApiError, deployment: &Deployment) {
     // Shorter ones are no keys, and their letters stand in any message.
     const SHORTEST: usize = 8;
     if let Ok(Some(credential)) = &deployment.credential
         && let Some(key) = credential.secret()
         && key.expose().len() >= SHORTEST
-        && error.message.contains(key.expose())
     {
-        error.message = error.message.replace(key.expose(), "***");
+        hide(key.expose(), &mut error.message);
+        error
+            .details
+            .iter_mut()
+            .flat_map(|details| details.values_mut())
+            .for_each(|one| hide_in(key.expose(), one));
+    }
+}
+
+fn hide_in(key: &str, value: &mut Value) {
+    match value {
+        Value::String(text) => hide(key, text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in(key, item)),
+        Value::Object(members) => members.values_mut().for_each(|member| hide_in(key, member)),
+        _ => {}
+    }
+}
+
+fn hide(key: &str, text: &mut String) {
+    if text.contains(key) {
+        *text = text.replace(key, "***");
     }
 }

@@ -13,7 +13,8 @@ use crate::wire::{ErrorBody, ErrorResponse};
 
 /// An error as Anthropic writes it.
 pub(super) fn response(error: &ApiError, reply: &Reply) -> ErrorResponse {
-    let mut extra = Extra::new();
+    // What else the vendor says of it, such as Anthropic's own `details`.
+    let mut extra = error.details.as_deref().cloned().unwrap_or_default();
     if let Some(param) = &error.param {
         extra.insert("param".to_owned(), param.as_str().into());
     }

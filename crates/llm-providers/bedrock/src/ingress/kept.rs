@@ -5,6 +5,8 @@
 //!
 //! Source: Amazon Bedrock API reference, "ReasoningTextBlock": text and signature go back unchanged, read 2026-11.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use llm_provider_core::{Kept, is_signed_elsewhere};
 use llm_types::{Extra, ThinkingBlock};
 
@@ -14,7 +16,8 @@ use crate::wire::ReasoningContent;
 pub(super) fn is_own(block: &ThinkingBlock) -> bool {
     let is_known = match block.r#type.as_str() {
         "thinking" => true,
-        "redacted_thinking" => block.data.is_value(),
+        // Bytes on this wire: the SDKs fail on what is no base64.
+        "redacted_thinking" => block.data.as_deref().is_some_and(|data| STANDARD.decode(data).is_ok()),
         _ => false,
     };
     is_known && members(&block.extra).is_empty()

@@ -439,6 +439,28 @@ fn signatures_come_back() {
     );
 }
 
+/// `redactedContent` is bytes on this wire, and the SDKs fail on what is no base64.
+#[test]
+fn sealed_thinking_that_is_no_base64_is_a_signature() {
+    let content = |data: &str| {
+        let blocks = json!([{ "type": "redacted_thinking", "data": data }]);
+        let message = json!({ "role": "assistant", "content": "a", "thinking_blocks": blocks });
+        let choice = json!({ "index": 0, "finish_reason": "stop", "message": message });
+        let answer = answer(
+            json!({ "id": "c", "model": "m", "created": 1, "object": "chat.completion", "choices": [choice] }),
+        );
+        let body = ConverseIngress.write(&answer, &reply()).body;
+        serde_json::from_slice::<Value>(&body).unwrap()["output"]["message"]["content"][0]["reasoningContent"]
+            .take()
+    };
+    assert_eq!(content("eA=="), json!({ "redactedContent": "eA==" }));
+    let signed = content("no base64!");
+    assert!(
+        signed["reasoningText"]["signature"].is_string() && signed.get("redactedContent").is_none(),
+        "{signed}"
+    );
+}
+
 /// Blocks as Amazon's examples put them together; the SDK has no helper for that.
 fn assembled(events: &[(String, Value)]) -> Vec<Value> {
     let mut blocks: Vec<Value> = Vec::new();

@@ -5,7 +5,7 @@
 use llm_types::{ApiError, Nullable};
 use serde_json::{Value, json};
 
-use crate::error::{is_status_name, status_name};
+use crate::error::{DETAILS, is_status_name, status_name};
 use crate::wire::{ErrorBody, ErrorResponse};
 
 /// An error as Google writes it.
@@ -22,7 +22,14 @@ pub(super) fn response(error: &ApiError) -> ErrorResponse {
     ErrorResponse { error: Nullable::Value(body), ..ErrorResponse::default() }
 }
 
+/// Google's own details as they came, else what is known of the error in Google's words.
 fn details(error: &ApiError) -> Vec<Value> {
+    let said = error.details.as_deref().and_then(|said| said.get(DETAILS)?.as_array());
+    let is_googles =
+        |said: &&Vec<Value>| !said.is_empty() && said.iter().all(|one| one.get("@type").is_some());
+    if let Some(said) = said.filter(is_googles) {
+        return said.clone();
+    }
     let mut details = Vec::new();
     if let Some(code) = &error.code {
         details.push(json!({

@@ -71,6 +71,21 @@ fn without_made_names(value: &mut Value) {
 }
 
 #[test]
+fn googles_own_details_of_an_error_are_told_as_they_came() {
+    let details = json!([
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": "GenerateRequestsPerMinute"}]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34s"},
+    ]);
+    let refusal = json!({"error": {"code": 429, "message": "Quota.", "status": "RESOURCE_EXHAUSTED", "details": details}});
+    let text = refusal.to_string();
+    let response = Response::builder().status(429).body(text.as_bytes()).unwrap();
+    let Err(error) = chat().decode(response) else { panic!("an answer") };
+    let told: Value =
+        serde_json::from_slice(&ingress().error(&ApiError::from(error), &Reply::default())).unwrap();
+    assert_eq!(told, refusal);
+}
+
+#[test]
 fn errors_are_status_objects() {
     let error = ApiError::new(ErrorKind::RateLimit, Layer::Provider, "Slow down.")
         .with_code("rateLimitExceeded")

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use llm_provider_core::{NoteKind, Peek};
+use llm_provider_core::{NoteKind, Peek, words_of_file};
 use llm_provider_openai::{Changes, MessageGlance};
 use llm_types::{ContentPart, Message, MessageContent, Nullable, Role};
 use serde_json::value::RawValue;
@@ -207,6 +207,12 @@ pub(super) fn remove_files(request: &mut Request<'_>, changes: &mut Changes<'_>)
         let Some(MessageContent::Parts(parts)) = message.content.get_mut() else { continue };
         for (at, part) in parts.iter_mut().enumerate() {
             if let ContentPart::File(file) = part {
+                if let Some(words) = words_of_file(file) {
+                    *part = ContentPart::text(words);
+                    let path = format!("messages[{index}].content[{at}]");
+                    changes.note(NoteKind::Converted, path, "to text");
+                    continue;
+                }
                 let name = file.file.filename.as_deref().unwrap_or("a file").to_owned();
                 *part = placeholder(&format!("{name}: left out"));
                 changes.lost(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_provider_core::NoteKind;
+use llm_provider_core::{NoteKind, words_of_file};
 use llm_types::{
     ContentPart, FileData, ImageSource, ImageUrl, Message, MessageContent, Nullable, Role, TextPart,
     ThinkingBlock,
@@ -375,6 +375,17 @@ fn parts(message: &mut Cow<'_, Message>, options: &RequestOptions, path: &str, c
                 ImageSource::Url(image) => image.format = Nullable::Absent,
             },
             ContentPart::File(file) => {
+                if !options.text_files
+                    && let Some(words) = words_of_file(file)
+                {
+                    changes.note(NoteKind::Converted, path.as_str(), "to text");
+                    *part = ContentPart::Text(TextPart {
+                        text: words,
+                        cache_control: file.cache_control.take().into(),
+                        extra: std::mem::take(&mut file.extra),
+                    });
+                    continue;
+                }
                 if let Some(mut text) = file_part(&mut file.file, options, &path, changes) {
                     text.cache_control = file.cache_control.take().into();
                     text.extra = std::mem::take(&mut file.extra);
@@ -442,7 +453,7 @@ fn is_address(file_id: &str) -> bool {
 }
 
 /// A name for a file that has none, by what it is: vendors go by its ending.
-fn usual_name(data: &str) -> String {
+pub(crate) fn usual_name(data: &str) -> String {
     let media = data.strip_prefix("data:").and_then(|rest| rest.split([';', ',']).next()).unwrap_or_default();
     match media.split_once('/') {
         Some(("text", "plain")) => "document.txt".to_owned(),
@@ -450,6 +461,7 @@ fn usual_name(data: &str) -> String {
         Some(("text" | "audio" | "video" | "image", kind)) => {
             format!("document.{}", kind.trim_start_matches("x-"))
         }
+        Some(("application", kind @ ("json" | "xml" | "rtf"))) => format!("document.{kind}"),
         _ => "document.pdf".to_owned(),
     }
 }

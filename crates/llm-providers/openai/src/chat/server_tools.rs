@@ -11,6 +11,12 @@ use crate::{Changes, OutputLimit, RequestOptions};
 
 const SEARCH: &str = "web_search_options";
 
+/// The pages among which is searched, in the words of [`ServerTool::search_options`].
+const FILTERS: &str = "filters";
+
+/// Why a setting of a search is left out.
+const WHY: &str = "chat's search has no such member";
+
 /// Why a search is left out.
 const NEVER: &str = "in chat, OpenAI searches with its search models only";
 
@@ -33,6 +39,14 @@ pub(super) fn server_tools<'a>(
     if never && request.web_search_options.is_value() {
         changes.lost(NoteKind::Dropped, SEARCH, NEVER);
         request.to_mut().web_search_options = Nullable::Absent;
+    }
+    if request.web_search_options.get().is_some_and(|options| options.get(FILTERS).is_some())
+        && !changes.forwards(SEARCH)
+    {
+        changes.note(NoteKind::Dropped, format!("{SEARCH}.{FILTERS}"), WHY);
+        if let Some(options) = request.to_mut().web_search_options.get_mut().and_then(Value::as_object_mut) {
+            options.shift_remove(FILTERS);
+        }
     }
     let foreign: Vec<Vec<ServerTool>> =
         request.tools.get().into_iter().flatten().map(|tool| foreign(tool, options)).collect();
@@ -85,13 +99,12 @@ pub(crate) fn foreign(tool: &Tool, options: &RequestOptions) -> Vec<ServerTool> 
 }
 
 fn search(request: &mut Cow<'_, ChatRequest>, tool: &ServerTool, path: &str, changes: &mut Changes<'_>) {
-    const WHY: &str = "chat's search has no such member";
     if request.web_search_options.is_value() {
         changes.note(NoteKind::Dropped, path, "one search of the web is asked for already");
         return;
     }
     let (mut options, lost) = tool.search_options();
-    let filters = options.as_object_mut().and_then(|options| options.shift_remove("filters"));
+    let filters = options.as_object_mut().and_then(|options| options.shift_remove(FILTERS));
     changes.note(NoteKind::Converted, path, format!("`{}` to `{SEARCH}`", tool.name));
     for name in lost {
         changes.note(NoteKind::Dropped, format!("{path}.{name}"), WHY);

@@ -56,10 +56,14 @@ impl Encoder<'_> {
                 self.function(&function, &Extra::new(), &path, &mut tools)?;
             }
         }
-        if request.web_search_options.is_value() {
+        if let Some(options) = request.web_search_options.get() {
             if self.grounds() {
                 let detail = format!("to the system tool `{GROUNDING}`");
                 self.note(NoteKind::Converted, "web_search_options", detail);
+                for name in options.as_object().into_iter().flat_map(Extra::keys) {
+                    let path = format!("web_search_options.{name}");
+                    self.note(NoteKind::Dropped, path, "Amazon's search has no such choice");
+                }
                 if !tools.iter().any(is_grounding) {
                     tools.push(grounding());
                 }

@@ -3,7 +3,7 @@
 //! Source: Cohere docs, "Image inputs" and "Chat API (v2)", `messages`, read 2026-11: text, and images by `https:` or
 //! `data:` URL.
 
-use llm_provider_core::{EncodeError, NoteKind, stored_part, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, stored_part, words_of_file, words_of_part};
 use llm_types::{ContentPart, ImagePart, ImageSource, ImageUrl, MessageContent, Nullable, TextPart};
 
 use super::Encoder;
@@ -69,7 +69,13 @@ impl Encoder<'_> {
             ContentPart::ImageUrl(part) if place == Place::User => return Ok(Some(self.image(part, path))),
             ContentPart::ImageUrl(_) => self.unsupported(path, "Cohere takes images of the user only")?,
             ContentPart::InputAudio(_) => self.unsupported(path, "Cohere hears no sound")?,
-            ContentPart::File(_) => self.unsupported(path, "Cohere reads no files")?,
+            ContentPart::File(part) => {
+                if let Some(words) = words_of_file(part) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    return Ok(Some(text(&words)));
+                }
+                self.unsupported(path, "Cohere reads no files")?;
+            }
             ContentPart::Unknown(map) => {
                 // Cohere's own.
                 if place == Place::Result && part.kind() == "document" {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, words_of_file, words_of_part};
 use llm_types::{
     ChatRequest, ContentPart, FunctionCall, ImagePart, ImageSource, Message, MessageContent, Nullable, Role,
     ToolCall,
@@ -143,7 +143,14 @@ impl Encoder<'_> {
             }
             ContentPart::ImageUrl(part) => images.push(self.image(part, path)?),
             ContentPart::InputAudio(_) => self.unsupported(path, "Ollama hears no sound")?,
-            ContentPart::File(_) => self.unsupported(path, "Ollama reads no files")?,
+            ContentPart::File(part) => {
+                if let Some(words) = words_of_file(part) {
+                    self.note(NoteKind::Converted, path, "to text");
+                    texts.push(words);
+                    return Ok(());
+                }
+                self.unsupported(path, "Ollama reads no files")?;
+            }
             ContentPart::Unknown(map) => {
                 if let Some(words) = words_of_part(map) {
                     self.note(NoteKind::Converted, path, "to text");

@@ -9,6 +9,7 @@ use llm_types::{
 use serde_json::Value;
 
 use crate::Changes;
+use crate::chat::messages::usual_name;
 use crate::responses::kept;
 use crate::responses::wire::{
     Annotation, CallOutput, Content, CustomToolCall, FunctionCall, InputAudioPart, InputFilePart,
@@ -384,8 +385,9 @@ impl Writer<'_, '_> {
                 self.dropped(format!("{path}.file.format"), "the `data:` URL tells it");
             }
             if !part.filename.is_value() {
-                part.filename = Nullable::Value("document.pdf".to_owned());
-                self.changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), "document.pdf");
+                let name = usual_name(data);
+                part.filename = Nullable::Value(name.clone());
+                self.changes.note(NoteKind::Defaulted, format!("{path}.file.filename"), name);
             }
         }
         Part::InputFile(part)

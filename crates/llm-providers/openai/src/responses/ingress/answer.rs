@@ -279,16 +279,36 @@ pub(super) fn image(id: String, result: &str) -> Item {
     })
 }
 
-/// A source, without the inner object of the canonical form and with all that clients expect to be there.
-pub(super) fn annotation(source: &llm_types::Annotation) -> Annotation {
+/// Where in the answer's text the words begin that a source is for.
+pub(super) fn start_index(source: &llm_types::Annotation) -> Option<u64> {
+    let inner = source.url_citation.get().and_then(|inner| inner.get("start_index"));
+    inner.or_else(|| source.extra.get("start_index"))?.as_u64()
+}
+
+/// A source, without the inner object of the canonical form and with all that clients expect to be there. Its places are
+/// counted from the beginning of a text that has so many letters of the answer before it.
+pub(super) fn annotation(source: &llm_types::Annotation, before: u64) -> Annotation {
+    // Where chunks are put together, `index` is a place in the list; of files, their own number.
+    let is_url = source.r#type == "url_citation";
     let mut members = Extra::from_iter([("type".to_owned(), Value::from(source.r#type.as_str()))]);
     if let Some(Value::Object(inner)) = source.url_citation.get() {
         members.extend(inner.clone());
     }
     members.extend(
-        source.extra.iter().filter(|(name, _)| *name != "index").map(|(n, v)| (n.clone(), v.clone())),
+        source
+            .extra
+            .iter()
+            .filter(|(name, _)| !is_url || *name != "index")
+            .map(|(n, v)| (n.clone(), v.clone())),
     );
-    if source.r#type == "url_citation" {
+    for name in ["start_index", "end_index"] {
+        if let Some(index) = members.get_mut(name)
+            && let Some(moved) = index.as_u64().map(|index| index.saturating_sub(before))
+        {
+            *index = moved.into();
+        }
+    }
+    if is_url {
         let url = members.get("url").cloned().unwrap_or_else(|| "".into());
         for (name, usual) in
             [("start_index", json!(0)), ("end_index", json!(0)), ("url", json!("")), ("title", url)]

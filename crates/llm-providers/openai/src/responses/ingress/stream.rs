@@ -20,7 +20,7 @@ use crate::responses::wire::{Item, Response, ResponseEvent, Status, StreamEvent}
 use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, kept, names};
 use calls::Calls;
 use events::Events;
-use text::Text;
+use text::{Ended, Text};
 use thought::Thought;
 
 /// Writes chunks as events: a beginning, items in the order in which they begin, an end with all of them.
@@ -33,6 +33,10 @@ pub(super) struct Writer {
     stage: Stage,
     events: Events,
     text: Option<Text>,
+    /// Texts that have ended.
+    ended: Vec<Ended>,
+    /// Letters of the answer so far.
+    letters: u64,
     thought: Option<Thought>,
     calls: Calls,
     finish: Option<FinishReason>,
@@ -65,6 +69,8 @@ impl Writer {
             stage: Stage::Before,
             events: Events::default(),
             text: None,
+            ended: Vec::new(),
+            letters: 0,
             thought: None,
             calls: Calls::default(),
             finish: None,
@@ -144,16 +150,12 @@ impl Writer {
             self.dropped_once("choices[0].logprobs", "stands beside a text, and there is none");
         }
         if let Some(words) = delta.content.as_deref().filter(|words| !words.is_empty()) {
-            self.open_text(out).say(words, answer::logprobs(logprobs), out);
+            let before = self.letters;
+            self.letters += words.chars().count() as u64;
+            self.open_text(out).say(words, before, answer::logprobs(logprobs), out);
         }
         for source in delta.annotations.get().into_iter().flatten() {
-            let told = match &mut self.text {
-                Some(text) => text.cite(answer::annotation(source), &mut self.events, out),
-                None => false,
-            };
-            if !told {
-                self.dropped_once("choices[0].delta.annotations", "a source of a text that has ended");
-            }
+            self.cite(source, out);
         }
         if let Some(words) = delta.refusal.as_deref().filter(|words| !words.is_empty()) {
             self.open_text(out).refuse(words, out);
@@ -181,6 +183,25 @@ impl Writer {
             self.dropped_once("choices[0].delta.audio", "answers of this API have no sound");
         }
         self.kept.add(fields, &delta.extra, answer::OWN_FIELDS);
+    }
+
+    /// A source, of the text that it names a place in, or of the last. Its place is counted from that text's beginning here,
+    /// and from the answer's in the canonical form.
+    fn cite(&mut self, source: &llm_types::Annotation, out: &mut BytesMut) {
+        let start = answer::start_index(source);
+        let is_within = |before: u64| start.is_none_or(|start| start >= before);
+        if let Some(text) = &mut self.text
+            && let Some(before) = text.before().filter(|before| is_within(*before) || self.ended.is_empty())
+        {
+            return text.cite(answer::annotation(source, before), &mut self.events, out);
+        }
+        let at = self.ended.iter().rposition(|text| is_within(text.before())).unwrap_or_default();
+        match self.ended.get_mut(at) {
+            Some(text) => text.cite(answer::annotation(source, text.before()), &mut self.events, out),
+            None => {
+                self.dropped_once("choices[0].delta.annotations", "stands beside a text, and there is none");
+            }
+        }
     }
 
     /// The text that is open, or a new one.
@@ -260,7 +281,7 @@ impl Writer {
 
     fn close_text(&mut self, status: &Status, out: &mut BytesMut) {
         if let Some(text) = self.text.take() {
-            text.close(status, &mut self.events, out);
+            self.ended.extend(text.close(status, &mut self.events, out));
         }
     }
 
@@ -310,7 +331,7 @@ impl ChunkWriter for Writer {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
         }
         if self.events.is_empty() {
-            self.open_text(out).say("", Vec::new(), out);
+            self.open_text(out).say("", 0, Vec::new(), out);
             self.close_text(&status, out);
         }
         let kept = answer::to_keep(self.calls.told(), self.kept.take());

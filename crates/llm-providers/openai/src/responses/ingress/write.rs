@@ -161,8 +161,13 @@ impl Output<'_> {
         }
         let mut parts = Vec::new();
         if !text.is_empty() {
-            let annotations =
-                message.annotations.get().into_iter().flatten().map(answer::annotation).collect();
+            let annotations = message
+                .annotations
+                .get()
+                .into_iter()
+                .flatten()
+                .map(|source| answer::annotation(source, 0))
+                .collect();
             parts.push(Part::output_text(text, annotations, answer::logprobs(logprobs)));
         } else {
             if logprobs.is_some() {

@@ -143,8 +143,10 @@ impl Reader {
             let kind = place.shift_remove("type").unwrap_or_else(|| "approximate".into());
             options.insert("user_location".to_owned(), json!({ "type": kind, "approximate": place }));
         }
-        if search.filters.is_value() {
-            self.dropped(format!("{path}.filters"), "only OpenAI's Responses API has it");
+        if let Some(filters) = search.filters.get() {
+            let mut filters = filters.clone();
+            filters.retain(|_, value| !value.is_null());
+            options.insert("filters".to_owned(), Value::Object(filters));
         }
         self.tool_members(&search.extra, path);
         Value::Object(options)

@@ -65,6 +65,11 @@ impl Events {
         self.write(|number| StreamEvent::ItemDone(item_event(index, item, number)), out);
     }
 
+    /// An item that is whole.
+    pub(super) fn item(&mut self, index: u32) -> Option<&mut Item> {
+        self.items.get_mut(index as usize)?.as_mut()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::answer;
 use super::events::{Events, Place};
 use crate::responses::wire::{
-    Annotation, AnnotationEvent, DeltaEvent, DoneEvent, Part, PartEvent, Status, StreamEvent,
+    Annotation, AnnotationEvent, Content, DeltaEvent, DoneEvent, Item, Part, PartEvent, Status, StreamEvent,
 };
 
 /// A message: its parts, the last of which goes on.
@@ -15,7 +15,18 @@ use crate::responses::wire::{
 pub(super) struct Text {
     place: Place,
     parts: Vec<Part>,
+    /// Letters of the answer before the last text.
+    before: u64,
     /// Sources of the last part, counted.
+    sources: u32,
+}
+
+/// A text that has ended. Vendors that tell their sources at the end tell them after what follows a text, too.
+#[derive(Debug)]
+pub(super) struct Ended {
+    place: Place,
+    content_index: u32,
+    before: u64,
     sources: u32,
 }
 
@@ -26,8 +37,11 @@ pub(super) struct Open<'a> {
 }
 
 impl Open<'_> {
-    /// More text.
-    pub(super) fn say(self, words: &str, logprobs: Vec<Value>, out: &mut BytesMut) {
+    /// More text. `before` is how many letters of the answer come before it.
+    pub(super) fn say(self, words: &str, before: u64, logprobs: Vec<Value>, out: &mut BytesMut) {
+        if !matches!(self.text.parts.last(), Some(Part::OutputText(_))) {
+            self.text.before = before;
+        }
         self.text.say(words, logprobs, self.events, out);
     }
 
@@ -42,7 +56,7 @@ impl Text {
         let place = events.begin("msg");
         let item = answer::message(place.id.clone(), &Status::InProgress, Vec::new());
         events.added(place.index, item, out);
-        Self { place, parts: Vec::new(), sources: 0 }
+        Self { place, parts: Vec::new(), before: 0, sources: 0 }
     }
 
     fn say(&mut self, words: &str, logprobs: Vec<Value>, events: &mut Events, out: &mut BytesMut) {
@@ -85,36 +99,34 @@ impl Text {
         );
     }
 
-    /// A source of the text. Whether there is a text that it may be of.
-    pub(super) fn cite(&mut self, source: Annotation, events: &mut Events, out: &mut BytesMut) -> bool {
+    /// How many letters of the answer come before the text that is open, if one is.
+    pub(super) fn before(&self) -> Option<u64> {
+        matches!(self.parts.last(), Some(Part::OutputText(_))).then_some(self.before)
+    }
+
+    /// A source of the text that is open.
+    pub(super) fn cite(&mut self, source: Annotation, events: &mut Events, out: &mut BytesMut) {
         let content_index = self.content_index();
-        let Some(Part::OutputText(part)) = self.parts.last_mut() else { return false };
+        let Some(Part::OutputText(part)) = self.parts.last_mut() else { return };
         let annotation = serde_json::to_value(&source).unwrap_or_default();
         part.annotations.get_or_insert_with(Vec::new).push(source);
-        let annotation_index = Nullable::Value(self.sources);
-        self.sources += 1;
-        events.write(
-            |sequence_number| {
-                StreamEvent::AnnotationAdded(AnnotationEvent {
-                    annotation: Nullable::Value(annotation),
-                    annotation_index,
-                    item_id: Nullable::Value(self.place.id.clone()),
-                    output_index: Nullable::Value(self.place.index),
-                    content_index,
-                    sequence_number,
-                    extra: Extra::new(),
-                })
-            },
-            out,
-        );
-        true
+        added(&self.place, content_index, &mut self.sources, annotation, events, out);
     }
 
     /// The message is whole.
-    pub(super) fn close(self, status: &Status, events: &mut Events, out: &mut BytesMut) {
+    ///
+    /// The text that was its last part, for sources that are told later.
+    pub(super) fn close(self, status: &Status, events: &mut Events, out: &mut BytesMut) -> Option<Ended> {
         self.close_part(events, out);
+        let ended = self.before().map(|before| Ended {
+            place: self.place.clone(),
+            content_index: self.content_index().into_option().unwrap_or_default(),
+            before,
+            sources: self.sources,
+        });
         let item = answer::message(self.place.id, status, self.parts);
         events.done(self.place.index, item, out);
+        ended
     }
 
     fn content_index(&self) -> Nullable<u32> {
@@ -169,4 +181,51 @@ impl Text {
             extra: Extra::new(),
         }
     }
+}
+
+impl Ended {
+    /// How many letters of the answer come before it.
+    pub(super) const fn before(&self) -> u64 {
+        self.before
+    }
+
+    /// A source that is told when the message is whole already: the whole answer has it in its place.
+    pub(super) fn cite(&mut self, source: Annotation, events: &mut Events, out: &mut BytesMut) {
+        let annotation = serde_json::to_value(&source).unwrap_or_default();
+        if let Some(Item::Message(message)) = events.item(self.place.index)
+            && let Content::Parts(parts) = &mut message.content
+            && let Some(Part::OutputText(part)) = parts.get_mut(self.content_index as usize)
+        {
+            part.annotations.get_or_insert_with(Vec::new).push(source);
+        }
+        let content_index = Nullable::Value(self.content_index);
+        added(&self.place, content_index, &mut self.sources, annotation, events, out);
+    }
+}
+
+/// Tells of a source.
+fn added(
+    place: &Place,
+    content_index: Nullable<u32>,
+    sources: &mut u32,
+    annotation: Value,
+    events: &mut Events,
+    out: &mut BytesMut,
+) {
+    let annotation_index = Nullable::Value(*sources);
+    *sources += 1;
+    events.write(
+        |sequence_number| {
+            StreamEvent::AnnotationAdded(AnnotationEvent {
+                annotation: Nullable::Value(annotation),
+                annotation_index,
+                item_id: Nullable::Value(place.id.clone()),
+                output_index: Nullable::Value(place.index),
+                content_index,
+                sequence_number,
+                extra: Extra::new(),
+            })
+        },
+        out,
+    );
 }
