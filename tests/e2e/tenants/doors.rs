@@ -37,7 +37,7 @@ fn requests(method: &str) -> Vec<(&'static str, String)> {
         let at =
             |open: &str, filling: &str| path.find(open).map(|place| format!("{}{filling}", &path[..place]));
         match path {
-            "/openai/deployments/{*call}" => at("{*", "main/chat/completions"),
+            "/openai/deployments/{*call}" | "/engines/{*call}" => at("{*", "main/chat/completions"),
             "/v1beta1/{*call}" | "/v1/projects/{*call}" => {
                 at("{*", "p/locations/l/publishers/google/models/main:generateContent")
             }

@@ -244,8 +244,16 @@ where
     services::explain::explain(app, &serving, &ask, exchange, terms).await
 }
 
-/// A JSON body, or one of which the client says nothing.
+/// A JSON body, or one of which the client says nothing; not compressed.
 fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
+    let is_plain =
+        |coding: &&HeaderValue| coding.is_empty() || coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if let Some(coding) = map.get_all(header::CONTENT_ENCODING).iter().find(|coding| !is_plain(coding)) {
+        let coding = coding.to_str().unwrap_or_default();
+        let message = format!("the body must come as it is, without `content-encoding: {coding}`");
+        return Err(ApiError::new(ErrorKind::UnsupportedMediaType, Layer::Client, message)
+            .with_code("unsupported_media_type"));
+    }
     let Some(kind) = map.get(header::CONTENT_TYPE).filter(|kind| *kind != "application/json") else {
         return Ok(());
     };

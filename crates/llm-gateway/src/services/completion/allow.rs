@@ -101,8 +101,8 @@ fn wanted(
     let body = &request.ask.body.bytes[..];
     let text = text_bytes(body);
     let (media, is_plain) = media(body, text);
-    let mut wanted =
-        Wanted { tags, bytes: text, media, output: output(request)?, is_plain, ..Wanted::default() };
+    let (output, choices) = output(request)?;
+    let mut wanted = Wanted { tags, bytes: text, media, output, choices, is_plain, ..Wanted::default() };
     wanted.named(request.model.as_ref().into());
     wanted.named(request.reply.model.as_str().into());
     wanted.named(group.name[..].into());
@@ -124,20 +124,29 @@ fn wanted(
     Ok(wanted)
 }
 
-/// Tokens that a request wants at most; `None` where it does not say.
-fn output(request: &Request<'_>) -> Result<Option<u64>, ApiError> {
+/// Where limits of an answer stand that are not at the top.
+const LIMITS: [(&str, &str); 4] = [
+    ("generationConfig", "maxOutputTokens"),
+    ("generation_config", "max_output_tokens"),
+    ("inferenceConfig", "maxTokens"),
+    ("options", "num_predict"),
+];
+/// Where it stands how many answers are wanted.
+const CHOICES: [(&str, &str); 2] =
+    [("generationConfig", "candidateCount"), ("generation_config", "candidate_count")];
+
+/// Tokens that one answer has at most, `None` where the request does not say; and how many answers it wants.
+fn output(request: &Request<'_>) -> Result<(Option<u64>, u64), ApiError> {
     if !matches!(request.ask.door, Door::Chat) {
-        return Ok(Some(0));
+        return Ok((Some(0), 1));
     }
     let peek = &request.peek;
-    let most = match output_limit(peek)? {
-        Some(most) => Some(most),
-        None => nested(peek, "generationConfig", "maxOutputTokens")
-            .or_else(|| nested(peek, "inferenceConfig", "maxTokens"))
-            .or_else(|| nested(peek, "options", "num_predict")),
-    };
-    let choices = peek.get::<u64>("n").ok().flatten().unwrap_or(1).max(1);
-    Ok(most.map(|most| most.saturating_mul(choices)))
+    let most = output_limit(peek)?;
+    let most = most.or_else(|| LIMITS.iter().find_map(|(object, name)| nested(peek, object, name)));
+    // What no number of answers is cannot be paid for either.
+    let choices = peek.get::<u64>("n")?;
+    let choices = choices.or_else(|| CHOICES.iter().find_map(|(object, name)| nested(peek, object, name)));
+    Ok((most, choices.unwrap_or(1).max(1)))
 }
 
 fn nested(peek: &Peek<'_>, object: &str, name: &str) -> Option<u64> {
