@@ -271,7 +271,7 @@ fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The client's own name for the request if it is short and plain, else a new one.
-fn request_id(app: &App, map: &HeaderMap) -> String {
+pub(crate) fn request_id(app: &App, map: &HeaderMap) -> String {
     own_name(map).map_or_else(|| new_id(app), ToOwned::to_owned)
 }
 
@@ -283,7 +283,7 @@ fn own_name(map: &HeaderMap) -> Option<&str> {
 }
 
 /// A new name for a request.
-pub fn new_id(app: &App) -> String {
+fn new_id(app: &App) -> String {
     let mut text = [0; 32];
     app.runtime.request_id(app.runtime.now()).simple().encode_lower(&mut text).to_owned()
 }

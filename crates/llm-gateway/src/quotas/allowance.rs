@@ -40,6 +40,8 @@ pub(crate) struct Wanted {
     pub(crate) most_output: Option<u64>,
     /// How many answers it wants at once, if more than one.
     pub(crate) choices: u64,
+    /// Searches of the web that the vendor may make for it.
+    pub(crate) searches: u64,
     /// Whether nothing in it is priced otherwise than plain text.
     pub(crate) is_plain: bool,
     /// Whether no deployment of the model is well.
@@ -243,6 +245,11 @@ impl Allowance {
     /// Whether a stream that would pass what is reserved is ended.
     pub(crate) fn is_bound(&self) -> bool {
         matches!(self.quotas.reservation, BudgetReservation::Bound)
+    }
+
+    /// Searches of the web that the vendor may make.
+    pub(crate) const fn searches(&self) -> u64 {
+        self.wanted.searches
     }
 
     /// Whether nothing in the request is priced otherwise than plain text.
