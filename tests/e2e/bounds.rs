@@ -169,3 +169,38 @@ async fn only_trusted_proxies_are_believed() {
         assert_eq!(gateway.logged(&["by-proxy"])["client"], wanted);
     }
 }
+
+/// Source: RFC 9112, 3.2, read 2026-11-22.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let (_mock, gateway) = start(Script::saying("hi"), json!({})).await;
+    for (version, hosts, status) in [
+        ("HTTP/1.1", "host: localhost\r\n", "200"),
+        ("HTTP/1.1", "", "400"),
+        ("HTTP/1.1", "host: localhost\r\nhost: localhost\r\n", "400"),
+        ("HTTP/1.0", "", "200"),
+        ("HTTP/1.0", "host: localhost\r\nhost: other\r\n", "400"),
+    ] {
+        let mut socket = connect(gateway.address).await;
+        let head = format!("GET {ALIVE} {version}\r\n{hosts}connection: close\r\n\r\n");
+        soon(socket.write_all(head.as_bytes())).await.unwrap();
+        let mut answer = String::new();
+        soon(socket.read_to_string(&mut answer)).await.unwrap();
+        let told = answer.split(' ').nth(1);
+        assert_eq!(told, Some(status), "{version} {hosts:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_with_a_word_for_it() {
+    let (mock, gateway) = start(Script::saying("hi"), json!({})).await;
+    for (coding, status) in [("gzip", 415), ("br", 415), ("identity", 200), ("Identity", 200)] {
+        let headers = [("content-type", "application/json"), ("content-encoding", coding)];
+        let mut answer =
+            send(connect(gateway.address).await, "POST", CHAT, &headers, &ask("openai/any")).await;
+        let text = answer.body().await;
+        assert_eq!(answer.status, status, "{coding}: {text}");
+        assert_eq!(text.contains("content-encoding"), status == 415, "{text}");
+    }
+    assert_eq!(mock.total(), 2);
+}

@@ -67,6 +67,10 @@ fn check_tells_every_fault_with_its_place() {
     assert_eq!(checked.status.code(), Some(1));
     assert!(out.contains("config.yaml:1:1") && out.contains("model_list"), "{out}");
     assert!(out.contains("config.yaml:3:") && out.contains("cancel"), "{out}");
+    let nowhere = folder.path().join("nowhere.yaml");
+    let checked = run(&["check", nowhere.to_str().unwrap()]);
+    assert_eq!(checked.status.code(), Some(2), "it could not do its work");
+    assert!(text(&checked.stderr).contains("cannot read"), "{}", text(&checked.stderr));
 }
 
 #[test]
@@ -158,6 +162,6 @@ fn a_closed_pipe_is_no_error() {
         let mut child = child.args(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let ended = child.wait_with_output().unwrap();
-        assert_eq!(text(&ended.stderr), "", "{args:?}");
+        assert_eq!((text(&ended.stderr).as_str(), ended.status.code()), ("", Some(0)), "{args:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Limits and budgets of callers at the real binary, with a vendor that is told how to misbehave.
 
+mod choices;
 mod defaults;
 mod models;
 mod prices;

@@ -227,7 +227,7 @@ impl Authenticator {
             presented_key(headers).map(Cow::Borrowed).or_else(|| query_key(query?)).ok_or_else(|| {
                 refused(
                     "no key: send `Authorization: Bearer <key>`, or the key in `x-api-key`, `api-key`, \
-                     `x-goog-api-key` or `x-litellm-api-key`",
+                     `x-goog-api-key`, `ocp-apim-subscription-key` or `x-litellm-api-key`",
                     "missing_api_key",
                 )
             })?;
@@ -384,12 +384,13 @@ fn is_port(text: &str) -> bool {
 
 /// The key in a request's headers, wherever clients of the supported dialects put it.
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
-    static NAMES: [HeaderName; 5] = [
+    static NAMES: [HeaderName; 6] = [
         HeaderName::from_static("x-litellm-api-key"),
         header::AUTHORIZATION,
         HeaderName::from_static("x-api-key"),
         HeaderName::from_static("api-key"),
         HeaderName::from_static("x-goog-api-key"),
+        HeaderName::from_static("ocp-apim-subscription-key"),
     ];
     NAMES.iter().find_map(|name| presented(header_text(headers, name)?))
 }
@@ -439,6 +440,7 @@ mod tests {
             ("api-key", "sk-master"),
             ("x-litellm-api-key", "Bearer sk-master"),
             ("x-goog-api-key", "sk-master"),
+            ("ocp-apim-subscription-key", "sk-master"),
             (
                 "authorization",
                 "AWS4-HMAC-SHA256 Credential=sk-master/20261121/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=0",

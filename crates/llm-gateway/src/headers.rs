@@ -139,6 +139,7 @@ pub const HEADERS: &[HeaderDoc] = &[
         "x-goog-api-key",
         "The key, as Google's clients send it; they may put it into the query as `key` too.",
     ),
+    request("ocp-apim-subscription-key", "The key, as clients of Azure API Management send it."),
     request("x-litellm-api-key", "The key; wins over the other places."),
     request(
         "x-request-id",

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use llm_pricing::{
-    Adjustment, Cost, Factor, Item, Line, ModelInfo, Prices, Rate, Reading, Side, Table, Terms, Tier, Usd,
-    cost, read, reported_cost,
+    Adjustment, Cost, Factor, Item, Line, ModelInfo, Prices, Rate, Reading, SearchUnit, Side, Table, Terms,
+    Tier, Usd, cost, read, reported_cost,
 };
 use llm_provider_core::{Note, NoteKind, Seen};
 use llm_tokens::Encoding;
@@ -84,9 +84,9 @@ impl Pricing {
         }
     }
 
-    /// The most that tokens of a request cost here; `None` if nothing is known of its price. `is_plain` says that nothing in
-    /// it is priced otherwise than plain text.
-    pub fn ceiling(&self, is_plain: bool) -> Option<llm_limits::Prices> {
+    /// The most that tokens of a request cost here, and so many searches of the web; `None` if nothing is known of its price.
+    /// `is_plain` says that nothing in it is priced otherwise than plain text.
+    pub fn ceiling(&self, is_plain: bool, searches: u64) -> Option<llm_limits::Prices> {
         let prices = self.prices.as_ref()?;
         let dearest = prices.dearest_token()?;
         let plain = (prices.rate(Item::Input), prices.rate(Item::Output).max(prices.rate(Item::Reasoning)));
@@ -104,7 +104,14 @@ impl Pricing {
             let scaled = exact.saturating_mul(paid) / PARTS / PARTS + 1;
             Rate::from_femtos(i64::try_from(scaled).unwrap_or(i64::MAX)).unwrap_or(Rate::FREE)
         };
-        let request = prices.rate(Item::Requests).map_or(0, |rate| rate.femtos().div_euclid(1_000_000) + 1);
+        let each = [Item::WebSearchHigh, Item::WebSearch, Item::WebSearchLow].into_iter();
+        let each = each.filter_map(|item| prices.rate(item)).map(Rate::femtos).max().unwrap_or(0);
+        let searches = if prices.searches() == SearchUnit::Answer { searches.min(1) } else { searches };
+        let searches = each.saturating_mul(i64::try_from(searches).unwrap_or(i64::MAX));
+        let of_request = prices.rate(Item::Requests).map_or(0, Rate::femtos).saturating_add(searches);
+        let of_request = i128::from(of_request).saturating_mul(paid_by(self.adjustment)) / PARTS;
+        let request = if of_request == 0 { 0 } else { of_request.div_euclid(1_000_000) + 1 };
+        let request = i64::try_from(request).unwrap_or(i64::MAX);
         let fixed = |adjustment: Adjustment| adjustment.margin.fixed.nanos().max(0);
         let request = by_own(i128::from(request.saturating_add(fixed(self.adjustment))));
         let request = i64::try_from(request).unwrap_or(i64::MAX).saturating_add(fixed(self.own));

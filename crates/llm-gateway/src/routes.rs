@@ -115,6 +115,7 @@ pub const ROUTES: &[RouteDoc] = {
             Kind::Azure,
             "Chat (`{model}/chat/completions`) and vectors (`{model}/embeddings`), the model in the path as Azure has it",
         ),
+        post_("/engines/{*call}", Kind::Azure, "The same"),
         post_("/v1/responses", Ask(Responses, Chat), "Chat, as OpenAI's Responses API has it"),
         post_("/responses", Ask(Responses, Chat), SAME),
         post_("/v1/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), "Vectors, as OpenAI has them"),

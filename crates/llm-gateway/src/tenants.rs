@@ -5,17 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::response::Response;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use http::header;
 use llm_identity::{Bounds, Identities};
 use llm_limits::Rules;
 use llm_management::Office;
+use llm_provider_core::{Dialect, Reply};
 use llm_store::{Cipher, Store, StoreError, StoreSettings};
+use llm_types::ApiError;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::config::{
     Config, ConfigSecrets, DatabaseSettings, Secret, SecretRef, SecretSource as _, Settings,
 };
+use crate::error;
 use crate::http::front;
 use crate::runtime::Runtime;
 
@@ -124,9 +130,21 @@ impl Tenants {
     pub fn router(&self, app: &Arc<App>) -> Router<Arc<App>> {
         let office = self.office(app);
         let told = app.clone();
-        let tell = axum::middleware::map_response(move |mut response: Response| {
-            let id = front::new_id(&told);
+        let tell = axum::middleware::from_fn(move |request: Request, next: Next| {
+            let (app, id) = (told.clone(), front::request_id(&told, request.headers()));
             async move {
+                let mut response = next.run(request).await;
+                if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+                    // As all other routes tell of errors, beside what was told already.
+                    let reply = Reply { request_id: id.clone(), ..Reply::default() };
+                    let serving = app.serving();
+                    let told = error::response(&error, serving.ingress(Dialect::OpenAiChat), &reply);
+                    let (parts, body) = told.into_parts();
+                    response.headers_mut().remove(header::CONTENT_LENGTH);
+                    response.headers_mut().extend(parts.headers);
+                    *response.status_mut() = parts.status;
+                    *response.body_mut() = Body::from(body);
+                }
                 front::tell_request(&id, response.headers_mut());
                 response
             }

@@ -30,7 +30,7 @@ pub use embeddings::{
 };
 pub use error::{ApiError, ErrorKind, Layer};
 pub use nullable::Nullable;
-pub use parse::{ParseError, from_slice, from_value};
+pub use parse::{ParseError, from_slice, from_value, in_words};
 pub use rerank::{BilledUnits, RerankMeta, RerankRequest, RerankResponse, RerankResult, RerankTokens};
 pub use tagged::{TaggedMap, tagged, tagged_or_not};
 pub use time::UnixMs;

@@ -27,8 +27,10 @@ impl ParseError {
         }
         let path = place::path(json, error, &message);
         match message.strip_prefix(WITHIN).and_then(|inner| inner.split_once(END)) {
-            Some((inner, message)) => Self { path: joined(path, inner), message: message.to_owned() },
-            None => Self { path, message },
+            Some((inner, message)) => {
+                Self { path: joined(path, inner), message: in_words(message.to_owned()) }
+            }
+            None => Self { path, message: in_words(message) },
         }
     }
 
@@ -44,6 +46,22 @@ impl ParseError {
     #[must_use]
     pub fn at(self, member: &str) -> Self {
         Self { path: joined(member.to_owned(), &self.path), message: self.message }
+    }
+}
+
+/// A message of serde's in which what was expected is told in words for people, and not as a type of Rust's.
+#[must_use]
+pub fn in_words(message: String) -> String {
+    let words = match message.rsplit_once(", expected ") {
+        Some((before, "u8" | "u16" | "u32" | "u64" | "usize")) => Some((before, "a whole number, 0 or more")),
+        Some((before, "i8" | "i16" | "i32" | "i64" | "isize")) => Some((before, "a whole number")),
+        Some((before, "f32" | "f64")) => Some((before, "a number")),
+        Some((before, kind)) if kind.starts_with("struct ") => Some((before, "an object")),
+        _ => None,
+    };
+    match words {
+        Some((before, expected)) => format!("{before}, expected {expected}"),
+        None => message,
     }
 }
 

@@ -37,7 +37,7 @@ fn requests(method: &str) -> Vec<(&'static str, String)> {
         let at =
             |open: &str, filling: &str| path.find(open).map(|place| format!("{}{filling}", &path[..place]));
         match path {
-            "/openai/deployments/{*call}" => at("{*", "main/chat/completions"),
+            "/openai/deployments/{*call}" | "/engines/{*call}" => at("{*", "main/chat/completions"),
             "/v1beta1/{*call}" | "/v1/projects/{*call}" => {
                 at("{*", "p/locations/l/publishers/google/models/main:generateContent")
             }
@@ -295,5 +295,30 @@ async fn a_proxys_word_counts_where_it_is_trusted() {
         )
         .await;
         assert_eq!(answer.status, status, "{told}");
+    }
+}
+
+/// Errors of the management routes are told as all others are.
+#[tokio::test]
+async fn what_managing_refuses_is_told_as_all_else_is() {
+    let gateway = Gateway::start(&config());
+    let master = format!("Bearer {MASTER}");
+    let other = "Bearer sk-nobody".to_owned();
+    for (bearer, path, body, status, kind, code, layer) in [
+        (&master, "/key/generate", json!({"max_budget": "x"}), 400, "invalid_request_error", "400", "client"),
+        (&master, "/key/block", json!({"key": "sk-none"}), 404, "not_found_error", "not_found", "gateway"),
+        (&other, "/key/generate", json!({}), 401, "authentication_error", "invalid_api_key", "auth"),
+    ] {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("x-request-id", "mine-1"),
+        ];
+        let mut answer = send(connect(gateway.address).await, "POST", path, &headers, &body).await;
+        let told: Value = serde_json::from_str(&answer.body().await).unwrap();
+        assert_eq!(answer.status, status, "{told}");
+        assert_eq!((&told["error"]["type"], &told["error"]["code"]), (&json!(kind), &json!(code)), "{told}");
+        assert_eq!(answer.header("x-llm-gateway-layer"), Some(layer), "{told}");
+        assert_eq!(answer.header("x-request-id"), Some("mine-1"), "{told}");
     }
 }

@@ -289,3 +289,6 @@ pub(crate) struct ModelsArgs {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,8 @@ pub fn main() -> ExitCode {
     match result {
         Ok(Found::Well) => ExitCode::SUCCESS,
         Ok(Found::Unwell) => ExitCode::FAILURE,
+        // A reader that has gone away, such as `head`, is no error.
+        Err(error) if is_unheard(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell_error(&error);
             ExitCode::from(2)
@@ -62,14 +64,13 @@ pub fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the error of a command belongs on standard error")]
 fn tell_error(error: &anyhow::Error) {
-    // A reader that has gone away, such as `head`, is no error.
-    let broken_pipe = error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe);
-    if !broken_pipe {
-        eprintln!("{} {error:#}", "error:".if_supports_color(Stream::Stderr, |text| text.red()));
-    }
+    eprintln!("{} {error:#}", "error:".if_supports_color(Stream::Stderr, |text| text.red()));
+}
+
+/// Whether nobody reads any more what a command prints. A vendor's connection that broke is told by another error, of
+/// which this one is only the cause.
+fn is_unheard(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// Whether standard output is a person's terminal.

@@ -52,10 +52,22 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn file(&mut self, path: &Path, asked_at: &Mark) -> Option<Node> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if asked_at.line == 0 => {
+                self.diagnostics.error(asked_at, format!("cannot be read: {error}"));
+                return None;
+            }
             Err(error) => {
                 self.diagnostics.error(asked_at, format!("cannot read {}: {error}", path.display()));
+                return None;
+            }
+        };
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let (before, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+                self.diagnostics.error(&end_of(path, before), "not UTF-8");
                 return None;
             }
         };
@@ -102,6 +114,15 @@ impl Loader<'_> {
         }
         nodes
     }
+}
+
+/// The place that a text has come to.
+fn end_of(path: &Path, text: &[u8]) -> Mark {
+    let text = String::from_utf8_lossy(text);
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
+    let file = path.display().to_string().into();
+    Mark { file, line: count(text.matches('\n').count()), column: count(last.chars().count()) }
 }
 
 fn name_of(path: &Path) -> String {

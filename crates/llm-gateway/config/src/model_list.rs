@@ -1,8 +1,11 @@
 //! `model_list` and `credential_list`.
 
+use std::fmt;
+
 use indexmap::IndexMap;
 use llm_router::Seconds;
 use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 use serde_json::{Map, Value};
 
 use super::cache_point::CachePoint;
@@ -49,8 +52,10 @@ pub(super) struct LitellmParams {
     /// The version of the vendor's API. Default: the vendor's.
     #[serde(default)]
     pub(super) api_version: Option<String>,
-    /// The organisation that pays, for vendors that have such. Default: none.
+    /// The organisation that pays, for vendors that have such; of several in a list each is a deployment of its own.
+    /// Default: none.
     #[serde(default)]
+    #[cfg_attr(feature = "schemars", schemars(extend("type" = ["string", "array", "null"])))]
     pub(super) organization: Option<String>,
     /// The `credential_name` of an entry of `credential_list`, whose values hold where this map is silent.
     /// Default: none.
@@ -118,7 +123,9 @@ pub enum ClientCredential {
 #[cfg_attr(feature = "schemars", schemars(transform = with_health_keys))]
 #[cfg_attr(feature = "schemars", schemars(transform = with_price_keys))]
 pub struct ModelInfo {
-    /// The deployment's id. Default: made from the entry's content.
+    /// The deployment's id, a text or a whole number. Default: made from the entry's content.
+    #[serde(deserialize_with = "text_or_whole_number")]
+    #[cfg_attr(feature = "schemars", schemars(extend("type" = ["string", "integer", "null"])))]
     pub id: Option<String>,
     /// The model whose facts hold for this deployment, where its own name does not say. Default: none.
     pub base_model: Option<String>,
@@ -134,6 +141,37 @@ pub struct ModelInfo {
     /// Everything else that the entry says.
     #[serde(skip)]
     pub extra: Map<String, Value>,
+}
+
+/// Reads a text, or a whole number as one: LiteLLM takes either for an id.
+fn text_or_whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct TextOrNumber;
+
+    impl<'de> Visitor<'de> for TextOrNumber {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text or a whole number")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Some(text.to_owned()))
+        }
+
+        fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(Some(number.to_string()))
+        }
+
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(Some(number.to_string()))
+        }
+    }
+
+    deserializer.deserialize_any(TextOrNumber)
 }
 
 impl ModelInfo {

@@ -145,7 +145,7 @@ pub(super) fn parse(file: &Arc<str>, text: &str, diagnostics: &mut Diagnostics) 
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(raw) => Some(place(raw, file, diagnostics)),
+        Ok(raw) => Some(place(raw, &Source { file, text }, diagnostics)),
         Err(error) => {
             let at = error.location().map_or((1, 1), |place| (narrow(place.line()), narrow(place.column())));
             let at = Mark { file: file.clone(), line: at.0, column: at.1 };
@@ -159,41 +159,65 @@ pub(super) fn parse(file: &Arc<str>, text: &str, diagnostics: &mut Diagnostics) 
 fn without_place(message: &str) -> &str {
     let line = message.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    line.split(" at line ").next().unwrap_or(line).trim_end_matches([',', ':', ' '])
+    let line = line.split(" at line ").next().unwrap_or(line).trim_end_matches([',', ':', ' ']);
+    // The parser tells programmers what to call instead.
+    match line {
+        _ if line.starts_with("multiple YAML documents") => "a second document begins here; a file is one",
+        _ if line.starts_with("recursive references") => "an alias stands within what it stands for",
+        line => line,
+    }
 }
 
 fn narrow(count: u64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+/// What the values come from.
+struct Source<'a> {
+    file: &'a Arc<str>,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn mark(&self, location: serde_saphyr::Location) -> Mark {
+        Mark { file: self.file.clone(), line: narrow(location.line()), column: narrow(location.column()) }
+    }
+
+    /// A `y` or `n` at this place. YAML 1.1 takes it for yes or no, and so does the parser; what LiteLLM reads its files
+    /// with takes it for text.
+    fn letter(&self, location: serde_saphyr::Location) -> Option<&str> {
+        let begin = usize::try_from(location.span().byte_offset()?).ok()?;
+        let end = begin.checked_add(usize::try_from(location.span().byte_len()?).ok()?)?;
+        Some(self.text.get(begin..end)?.trim()).filter(|text| text.len() == 1)
+    }
+}
+
 /// Gives every value its file, and looks for keys that are set twice.
-fn place(raw: Spanned<Raw>, file: &Arc<str>, diagnostics: &mut Diagnostics) -> Node {
-    let mark = |location: serde_saphyr::Location| Mark {
-        file: file.clone(),
-        line: narrow(location.line()),
-        column: narrow(location.column()),
-    };
+fn place(raw: Spanned<Raw>, source: &Source<'_>, diagnostics: &mut Diagnostics) -> Node {
     let value = match raw.value {
+        Raw::Scalar(value @ Value::Bool(_)) => {
+            source.letter(raw.defined).map_or(value, |letter| Value::Text(letter.to_owned()))
+        }
         Raw::Scalar(value) => value,
         Raw::List(items) => {
-            Value::List(items.into_iter().map(|item| place(item, file, diagnostics)).collect())
+            Value::List(items.into_iter().map(|item| place(item, source, diagnostics)).collect())
         }
         Raw::Map(pairs) => {
             let mut entries: Vec<Entry> = Vec::with_capacity(pairs.len());
             for (key, raw) in pairs {
-                let at = mark(key.referenced);
+                let at = source.mark(key.referenced);
                 let key = key.value;
                 if let Some(first) = entries.iter().find(|entry| entry.key == key) {
                     let first = format!("line {}, column {}", first.at.line, first.at.column);
                     diagnostics.error(&at, format!("key \"{key}\" is set twice; it is first set in {first}"));
                     continue;
                 }
-                entries.push(Entry { key, at, node: place(raw, file, diagnostics) });
+                entries.push(Entry { key, at, node: place(raw, source, diagnostics) });
             }
             Value::Map(entries)
         }
     };
-    Node { at: mark(raw.referenced), value }
+    Node { at: source.mark(raw.referenced), value }
 }
 
 /// What the YAML parser hands over.

@@ -53,6 +53,8 @@ pub struct Identity {
     pub key: VirtualKey,
     /// What was written down of its team.
     pub team_metadata: Document,
+    /// Members that its requests must have: those of the key, and of whomever it belongs to.
+    pub demanded: Vec<Box<str>>,
     /// Whom its requests are for, where what was presented tells.
     pub end_user: Option<Box<str>>,
     /// The same bearer for other teams, in order: for models that this one may not call.
@@ -80,6 +82,7 @@ impl Identity {
             bounds,
             key,
             team_metadata,
+            demanded: Vec::new(),
             end_user,
             others,
             awaits_key,

@@ -1,5 +1,7 @@
 //! Reading from the store all that says what one key may do.
 
+use std::collections::BTreeSet;
+
 use llm_limits::Rules;
 use llm_store::{Field, Filter, FoundKey, Query, Start, Store, StoreError};
 use llm_tenancy::management::Scope;
@@ -85,8 +87,18 @@ pub(crate) async fn of_key(
     for grants in bounds {
         access.narrow(grants, &access_groups);
     }
+    let conducts = [
+        Some(&key.conduct),
+        user.as_ref().map(|user| &user.conduct),
+        team.as_ref().map(|team| &team.conduct),
+        organization.as_ref().map(|organization| &organization.conduct),
+    ];
+    let demanded = conducts.into_iter().flatten().flat_map(|conduct| &conduct.enforced_params);
+    let demanded: BTreeSet<Box<str>> = demanded.map(|name| name.as_str().into()).collect();
     let team_metadata = team.map(|team| team.metadata).unwrap_or_default();
-    Ok(Identity::new(access, limits, named, key, team_metadata, now))
+    let mut identity = Identity::new(access, limits, named, key, team_metadata, now);
+    identity.demanded = demanded.into_iter().collect();
+    Ok(identity)
 }
 
 fn of_record<T>(record: Option<&T>, budget: impl Fn(&T) -> &Option<BudgetId>) -> &Option<BudgetId> {

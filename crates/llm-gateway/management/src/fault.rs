@@ -76,20 +76,22 @@ impl From<Forbidden> for Fault {
     }
 }
 
+/// The error goes along as an extension, for whoever has a way of its own to tell of errors.
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let Self(error) = self;
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = json!({"error": {
-            "message": error.message,
+            "message": &error.message,
             "type": error.kind.label(),
-            "param": error.param,
-            "code": error.code,
+            "param": &error.param,
+            "code": &error.code,
         }});
         let mut response = (status, axum::Json(body)).into_response();
         if let Some(ms) = error.retry_after_ms {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
         }
+        response.extensions_mut().insert(error);
         response
     }
 }

@@ -2,6 +2,8 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
+use http::HeaderValue;
+use http::header::CONTENT_ENCODING;
 use http::request::Parts;
 use llm_tenancy::Document;
 use llm_types::ErrorKind;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::member::{self, Member};
+use crate::terms::KEPT;
 use crate::wire::Wire;
 
 /// The members of a JSON body that is an object. What nobody takes out is told to be ignored by [`Said::end`].
@@ -41,6 +44,13 @@ impl Said {
 
     /// What else a request says: one of several objects that it holds.
     pub(crate) fn of(members: Document, desk: &Desk) -> Self {
+        let says = |name: &&str| match members.get(*name) {
+            None | Some(Value::Null | Value::Bool(false)) => false,
+            Some(Value::Array(items)) => !items.is_empty(),
+            Some(Value::Object(members)) => !members.is_empty(),
+            Some(_) => true,
+        };
+        desk.ignores(KEPT.iter().copied().filter(says).map(ToOwned::to_owned));
         Self { members, desk: desk.clone() }
     }
 
@@ -69,6 +79,14 @@ impl<S: Send + Sync> FromRequest<S> for Said {
     async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
         let (mut parts, body) = request.into_parts();
         let desk = Desk::from_request_parts(&mut parts, state).await?;
+        let is_plain = |coding: &&HeaderValue| coding.is_empty() || *coding == "identity";
+        if let Some(coding) = parts.headers.get_all(CONTENT_ENCODING).iter().find(|coding| !is_plain(coding))
+        {
+            let what = format!("the body must come as it is, without content-encoding {coding:?}");
+            let mut fault = Fault::invalid("body", what);
+            fault.0.kind = ErrorKind::UnsupportedMediaType;
+            return Err(fault);
+        }
         let request = Request::from_parts(parts, body);
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             let mut fault = Fault::invalid("body", rejection.body_text());
@@ -80,8 +98,8 @@ impl<S: Send + Sync> FromRequest<S> for Said {
         // Some of LiteLLM's routes are called without any body.
         let value = if bytes.is_empty() { Value::Null } else { llm_types::from_slice(&bytes)? };
         match value {
-            Value::Null => Ok(Self { members: Document::new(), desk }),
-            Value::Object(members) => Ok(Self { members, desk }),
+            Value::Null => Ok(Self::of(Document::new(), &desk)),
+            Value::Object(members) => Ok(Self::of(members, &desk)),
             _ => Err(Fault::invalid("body", "the body must be a JSON object")),
         }
     }

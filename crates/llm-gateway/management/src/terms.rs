@@ -1,6 +1,20 @@
 //! What records of several kinds have alike: what may be called, what may be spent, how requests are treated. Each macro
 //! lists members of the part of that name of a record of any kind.
 
+/// Members that are kept and shown, and that this version does not act upon: whoever says something in them is told so.
+pub(crate) const KEPT: [&str; 10] = [
+    "guardrails",
+    "disable_global_guardrails",
+    "policies",
+    "prompts",
+    "allowed_cache_controls",
+    "enable_prompt_caching",
+    "permissions",
+    "router_settings",
+    "config",
+    "mcp_rpm_limit",
+];
+
 /// What may be spent, and how fast.
 macro_rules! limits {
     ($record:ty) => {

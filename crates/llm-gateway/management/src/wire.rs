@@ -160,7 +160,9 @@ impl Wire for u64 {
         let whole = |number: f64| {
             (number.fract() == 0.0 && (0.0..=GREATEST as f64).contains(&number)).then_some(number as Self)
         };
-        let read = value.as_u64().filter(|number| *number <= GREATEST);
+        // Forms send what was typed.
+        let typed = || value.as_str()?.trim().parse().ok();
+        let read = value.as_u64().or_else(typed).filter(|number| *number <= GREATEST);
         read.or_else(|| value.as_f64().and_then(whole))
             .ok_or_else(|| wrong(format!("expected a whole number, 0 or more, found {}", found(&value))))
     }

@@ -17,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulConnection;
+use llm_types::{ApiError, ErrorKind, Layer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -364,6 +365,16 @@ async fn silence(has_asked: &AtomicBool, patience: Duration) {
         .await;
 }
 
+/// Whether a request has the `Host` that it must have: of two, whoever stands in front may go by the other.
+///
+/// Source: RFC 9112, 3.2.
+fn names_its_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() != Version::HTTP_11,
+        hosts => hosts == 1,
+    }
+}
+
 impl Service {
     /// One request of the connection.
     async fn answer(
@@ -374,6 +385,14 @@ impl Service {
         if self.full && !path.starts_with("/health/") {
             self.app.metrics.refused_connections.inc();
             let error = overloaded("too many connections");
+            let mut response =
+                simple_error(&self.app, path, request.headers(), &error).map(ReplyBody::Answer);
+            self.close(&mut response);
+            return Ok(response);
+        }
+        if !names_its_host(&request) {
+            let message = "a request of HTTP/1.1 names its host in one `host` header";
+            let error = ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message);
             let mut response =
                 simple_error(&self.app, path, request.headers(), &error).map(ReplyBody::Answer);
             self.close(&mut response);

@@ -248,8 +248,16 @@ where
     services::explain::explain(app, &serving, &ask, exchange, terms).await
 }
 
-/// A JSON body, or one of which the client says nothing.
+/// A JSON body, or one of which the client says nothing; not compressed.
 fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
+    let is_plain =
+        |coding: &&HeaderValue| coding.is_empty() || coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if let Some(coding) = map.get_all(header::CONTENT_ENCODING).iter().find(|coding| !is_plain(coding)) {
+        let coding = coding.to_str().unwrap_or_default();
+        let message = format!("the body must come as it is, without `content-encoding: {coding}`");
+        return Err(ApiError::new(ErrorKind::UnsupportedMediaType, Layer::Client, message)
+            .with_code("unsupported_media_type"));
+    }
     let Some(kind) = map.get(header::CONTENT_TYPE).filter(|kind| *kind != "application/json") else {
         return Ok(());
     };
@@ -267,7 +275,7 @@ fn check_content_type(map: &HeaderMap) -> Result<(), ApiError> {
 }
 
 /// The client's own name for the request if it is short and plain, else a new one.
-fn request_id(app: &App, map: &HeaderMap) -> String {
+pub(crate) fn request_id(app: &App, map: &HeaderMap) -> String {
     own_name(map).map_or_else(|| new_id(app), ToOwned::to_owned)
 }
 
@@ -279,7 +287,7 @@ fn own_name(map: &HeaderMap) -> Option<&str> {
 }
 
 /// A new name for a request.
-pub fn new_id(app: &App) -> String {
+fn new_id(app: &App) -> String {
     let mut text = [0; 32];
     app.runtime.request_id(app.runtime.now()).simple().encode_lower(&mut text).to_owned()
 }

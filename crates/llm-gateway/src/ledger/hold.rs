@@ -36,14 +36,14 @@ impl Hold {
         }
     }
 
-    /// No money, and no more tokens than these.
-    pub(crate) fn capped(cap: u64) -> Self {
+    /// No money, and no more tokens in an answer than `cap`, and in all answers than `output`.
+    pub(crate) fn capped(cap: u64, output: u64) -> Self {
         Self {
             reservation: Mutex::new(None),
             charges: Vec::new(),
             reserved: AtomicI64::new(0),
             cap: Some(cap),
-            output: cap,
+            output,
             prices: Prices::default(),
             spent: AtomicI64::new(0),
         }

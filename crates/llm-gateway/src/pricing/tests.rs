@@ -107,7 +107,7 @@ fn somebody_may_pay_less_or_more_than_others() {
     // What is reserved is enough for that, and not much more.
     let size = llm_limits::Size { input: 1000, output: 100 };
     for pricing in [&usual, &special] {
-        let (most, cost) = (pricing.ceiling(true).unwrap().cost(size), bill(pricing).total.nanos());
+        let (most, cost) = (pricing.ceiling(true, 0).unwrap().cost(size), bill(pricing).total.nanos());
         assert!((cost..cost + 20).contains(&most), "{most} for {cost}");
     }
     // A vendor's own word is what it costs, and not what is paid.
@@ -164,7 +164,7 @@ fn bills_reservations_and_adjustments_agree_to_the_nano_dollar() {
                 let total = i128::from(bill.cost.total.nanos());
                 assert_eq!(total, paid(paid(list, theirs), own), "{theirs:?}, {own:?}, {usage}");
                 let size = llm_limits::Size { input: *input, output: *output };
-                let most = i128::from(pricing.ceiling(true).unwrap().cost(size));
+                let most = i128::from(pricing.ceiling(true, 0).unwrap().cost(size));
                 // A femto-dollar a token more than it is, which is rounded up, and a nano-dollar for each fixed amount.
                 let spare = i128::from(input + output) / 100_000 + 10;
                 assert!((total..=total + spare).contains(&most), "{most} for {total}: {theirs:?}, {own:?}");
@@ -207,4 +207,28 @@ fn a_bill_says_whether_tokens_are_all_that_it_is_made_of() {
         usage.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         assert!(!is_of_tokens(usage.clone()), "{usage}");
     }
+}
+
+#[test]
+fn searches_are_reserved_for_as_they_are_billed() {
+    let of = |vendor: &str, model: &str, adjustment: Adjustment| {
+        let prices = Pricing::of(vendor, model, None, &Prices::new());
+        assert!(prices.is_some(), "the table knows {model}");
+        Pricing { prices, adjustment, ..Pricing::default() }
+    };
+    let half_more = Adjustment {
+        margin: Margin { share: "0.5".parse().unwrap(), ..Margin::default() },
+        ..Adjustment::default()
+    };
+    for (adjustment, each) in [(Adjustment::default(), 10_000_000), (half_more, 15_000_000)] {
+        let claude = of("anthropic", "claude-sonnet-4-5", adjustment);
+        for searches in [0, 1, 5] {
+            let request = claude.ceiling(true, searches).unwrap().request.nanos();
+            let wanted = each * i64::try_from(searches).unwrap();
+            assert!((wanted..wanted + 3).contains(&request), "{request} for {searches}");
+        }
+    }
+    // The dearest of three prices, by how much of what is found is read.
+    let dearest = pricing().ceiling(true, 5).unwrap().request.nanos();
+    assert!((125_000_000..125_000_003).contains(&dearest), "{dearest}");
 }

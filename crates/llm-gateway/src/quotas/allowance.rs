@@ -34,10 +34,14 @@ pub(crate) struct Wanted {
     pub(crate) bytes: u64,
     /// Tokens of what is no text, counted high.
     pub(crate) media: u64,
-    /// Tokens that it wants at most; `None` where it does not say.
+    /// Tokens that one answer to it has at most; `None` where it does not say.
     pub(crate) output: Option<u64>,
-    /// Tokens that the model writes at most, if that is known.
+    /// Tokens that one answer of the model has at most, if that is known.
     pub(crate) most_output: Option<u64>,
+    /// How many answers it wants at once, if more than one.
+    pub(crate) choices: u64,
+    /// Searches of the web that the vendor may make for it.
+    pub(crate) searches: u64,
     /// Whether nothing in it is priced otherwise than plain text.
     pub(crate) is_plain: bool,
     /// Whether no deployment of the model is well.
@@ -52,7 +56,7 @@ pub(crate) struct Allowance {
     /// What bounds whom it is for, and its labels.
     others: Others,
     wanted: Wanted,
-    /// Tokens that its answer may have at most, because no more are left; the vendor is told so.
+    /// Tokens that each of its answers may have at most, because no more are left; the vendor is told so.
     cap: Option<u64>,
 }
 
@@ -98,11 +102,11 @@ impl Allowance {
         // An answer of no set length is given the room that there is.
         let names = self.names();
         let room = self.quotas.limiter.room(&bounds, &self.asked(&names, demand), now).await;
-        let cap = Prices::default().fits(size.input, None, room.tokens);
-        let Some(cap) = cap.filter(|cap| *cap >= LEAST_OUTPUT) else { return Err(refusal) };
-        let demand = Demand::request(size.input.saturating_add(cap), 0);
+        let fits = Prices::default().fits(size.input, None, room.tokens);
+        let Some((cap, output)) = fits.and_then(|fits| self.cap_of(fits)) else { return Err(refusal) };
+        let demand = Demand::request(size.input.saturating_add(output), 0);
         let rates = self.reserve(&bounds, demand, now).await?;
-        Ok((Some(rates), u64::try_from(cap).ok()))
+        Ok((Some(rates), Some(cap)))
     }
 
     /// Sets aside what an attempt may cost; `None` if no money of the caller's is bounded.
@@ -119,13 +123,13 @@ impl Allowance {
         now: UnixMs,
     ) -> Result<Option<Arc<Hold>>, ApiError> {
         if !self.is_bounded(&[Measure::Spend]) {
-            return Ok(self.cap.map(|cap| Arc::new(Hold::capped(cap))));
+            return Ok(self.cap.map(|cap| Arc::new(Hold::capped(cap, self.output()))));
         }
         let bounds = self.bounds();
         let prices = prices.unwrap_or_default();
         let output = self.output();
         let hold = |reservation, cap: Option<u64>| {
-            let output = cap.unwrap_or(output);
+            let output = cap.map_or(output, |cap| self.of_all(cap));
             Some(Arc::new(Hold::new(reservation, cap, output, prices)))
         };
         let mut size = self.size(output);
@@ -147,10 +151,12 @@ impl Allowance {
             let names = self.names();
             let room = self.quotas.limiter.room(&bounds, &self.asked(&names, Demand::default()), now).await;
             let fits = prices.fits(size.input, room.nanos, None);
-            if let Some(cap) = fits.filter(|cap| *cap >= LEAST_OUTPUT && *cap < size.output) {
-                let cost = prices.cost(Size { output: cap, ..size });
+            if let Some((cap, output)) =
+                fits.filter(|fits| *fits < size.output).and_then(|fits| self.cap_of(fits))
+            {
+                let cost = prices.cost(Size { output, ..size });
                 if let Ok(reservation) = self.reserve(&bounds, Demand::more(0, cost), now).await {
-                    return Ok(hold(reservation, u64::try_from(cap).ok()));
+                    return Ok(hold(reservation, Some(cap)));
                 }
             }
         }
@@ -197,10 +203,11 @@ impl Allowance {
         if self.wanted.output.is_none() {
             let room = limiter.room(&bounds, &self.asked(&names, Demand::default()), now).await;
             let fits = prices.fits(size.input, room.nanos, room.tokens);
-            if let Some(cap) = fits.filter(|cap| *cap >= LEAST_OUTPUT && *cap < size.output)
-                && let (found, false) = look(Size { output: cap, ..size }).await
+            if let Some((cap, output)) =
+                fits.filter(|fits| *fits < size.output).and_then(|fits| self.cap_of(fits))
+                && let (found, false) = look(Size { output, ..size }).await
             {
-                return (found, u64::try_from(cap).ok());
+                return (found, Some(cap));
             }
         }
         (first, None)
@@ -211,15 +218,38 @@ impl Allowance {
         self.identity.bounds.budget_fallbacks(&self.names())
     }
 
-    /// Tokens of an answer that are reserved: what the request says, else the model's maximum, what is usual, or what there
-    /// is room for.
+    /// Tokens that are reserved for all answers: what the request says, else the model's maximum, what is usual, or what
+    /// there is room for.
     pub(crate) fn output(&self) -> u64 {
-        self.cap.unwrap_or_else(|| self.wanted_output())
+        self.cap.map_or_else(|| self.of_all(self.wanted_output()), |cap| self.of_all(cap))
+    }
+
+    /// Tokens of all answers, where each has so many.
+    const fn of_all(&self, each: u64) -> u64 {
+        each.saturating_mul(self.choices())
+    }
+
+    /// How many answers are written.
+    const fn choices(&self) -> u64 {
+        if self.wanted.choices == 0 { 1 } else { self.wanted.choices }
+    }
+
+    /// What each answer may have where there is room for so many tokens, and what that is for all of them; `None` if that
+    /// would be no answers.
+    fn cap_of(&self, room: i64) -> Option<(u64, i64)> {
+        let cap = u64::try_from(room).ok()? / self.choices();
+        let is_answer = i64::try_from(cap).is_ok_and(|cap| cap >= LEAST_OUTPUT);
+        is_answer.then(|| (cap, i64::try_from(self.of_all(cap)).unwrap_or(i64::MAX)))
     }
 
     /// Whether a stream that would pass what is reserved is ended.
     pub(crate) fn is_bound(&self) -> bool {
         matches!(self.quotas.reservation, BudgetReservation::Bound)
+    }
+
+    /// Searches of the web that the vendor may make.
+    pub(crate) const fn searches(&self) -> u64 {
+        self.wanted.searches
     }
 
     /// Whether nothing in the request is priced otherwise than plain text.
@@ -270,7 +300,7 @@ impl Allowance {
         }
     }
 
-    /// Tokens that the answer may have: what the request says, else the model's maximum, or what is usual.
+    /// Tokens that one answer may have: what the request says, else the model's maximum, or what is usual.
     fn wanted_output(&self) -> u64 {
         let Wanted { output, most_output, .. } = &self.wanted;
         if let Some(output) = output {

@@ -1,5 +1,7 @@
 //! What clients are told of limits.
 
+use std::fmt;
+
 use http::{HeaderMap, HeaderValue};
 use llm_limits::{Cycle, Measure, Outlook, Refusal, RefusalKind, Remaining, Standing};
 use llm_pricing::Usd;
@@ -122,12 +124,19 @@ pub(crate) fn tell(
     }
 }
 
-/// How long until a limit begins anew, in OpenAI's form: `6s`, `250ms`.
+/// How long until a limit begins anew.
 fn reset_in(standing: &Standing, now: UnixMs, values: &mut Values) -> Option<HeaderValue> {
-    let ms = standing.resets_at?.since(now);
-    Some(if ms < 1_000 {
-        values.shown(format_args!("{ms}ms"))
-    } else {
-        values.shown(format_args!("{}s", ms.div_ceil(1_000)))
-    })
+    Some(values.shown(ResetIn(standing.resets_at?.since(now))))
+}
+
+/// Milliseconds in OpenAI's form: `6s`, `250ms`.
+pub(crate) struct ResetIn(pub(crate) u64);
+
+impl fmt::Display for ResetIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            ms @ 0..1_000 => write!(f, "{ms}ms"),
+            ms => write!(f, "{}s", ms.div_ceil(1_000)),
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod attempt;
 mod book;
 mod cache_points;
 mod continuation;
+mod demanded;
 mod door;
 mod edits;
 mod embedder;
@@ -245,6 +246,7 @@ pub(crate) fn look<'a>(
         created_s: exchange.record().started.seconds(),
         include_usage,
     };
+    demanded::check(&peek, exchange.record().principal.as_ref())?;
     if exchange.is_booked() {
         exchange.record_mut().account = account::account(ask, &peek, exchange.record().principal.as_ref())?;
     }

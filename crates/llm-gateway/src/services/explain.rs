@@ -176,18 +176,19 @@ async fn estimated(
     let encoding = deployment.encoding;
     let counted = tokio::task::spawn_blocking(move || {
         let most = canonical.output_limit();
-        (count::tokens(&canonical, encoding), most)
+        let choices = canonical.n.get().copied().unwrap_or(1).max(1);
+        (count::tokens(&canonical, encoding), most, u64::from(choices))
     });
     match counted.await {
-        Ok((input, most)) => {
+        Ok((input, most, choices)) => {
             let most = most.or(deployment.window.max_output_tokens);
-            estimate(pricing, input.input_tokens, most, now)
+            estimate(pricing, input.input_tokens, most.map(|most| most.saturating_mul(choices)), now)
         }
         Err(_) => Value::Null,
     }
 }
 
-/// What the request would cost: its prompt, and an answer as long as it may be.
+/// What the request would cost: its prompt, and all of its answers as long as they may be.
 fn estimate(pricing: &Pricing, input: u64, most: Option<u64>, now: UnixMs) -> Value {
     let bill = |output: u64| {
         let usage = Usage::new(input, output);

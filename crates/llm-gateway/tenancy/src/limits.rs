@@ -174,10 +174,10 @@ pub struct ModelBudget {
 pub enum LimitKind {
     /// Keys of a team may together have more than the team.
     #[default]
-    #[serde(alias = "best_effort_throughput")]
+    #[serde(rename = "best_effort_throughput", alias = "best_effort")]
     BestEffort,
     /// They may not.
-    #[serde(alias = "guaranteed_throughput")]
+    #[serde(rename = "guaranteed_throughput", alias = "guaranteed")]
     Guaranteed,
     /// Enforced only while the model fails.
     Dynamic,
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn documents_hold_what_is_said_and_no_more() {
         assert_eq!(serde_json::to_string(&Limits::default()).unwrap(), "{}");
-        let json = r#"{"max_budget":"0.1","budget_duration":"30d","budget_limits":[{"budget_duration":"1h","max_budget":"0.01"}],"model_max_budget":{"gpt-4o":{"budget_limit":"0.05","time_period":"1d"}},"rpm_limit":0,"tpm_limit_type":"guaranteed"}"#;
+        let json = r#"{"max_budget":"0.1","budget_duration":"30d","budget_limits":[{"budget_duration":"1h","max_budget":"0.01"}],"model_max_budget":{"gpt-4o":{"budget_limit":"0.05","time_period":"1d"}},"rpm_limit":0,"tpm_limit_type":"guaranteed_throughput"}"#;
         let limits: Limits = serde_json::from_str(json).unwrap();
         assert_eq!(limits.rpm_limit, Some(0), "nothing is a bound as well");
         assert_eq!(serde_json::to_string(&limits).unwrap(), json);
@@ -243,7 +243,7 @@ mod tests {
         let named: Limits = serde_json::from_str(named).unwrap();
         assert_eq!(named.budget_limits, limits.budget_limits, "under LiteLLM's other names");
         assert_eq!(named.model_max_budget, limits.model_max_budget);
-        let alias: LimitKind = serde_json::from_str("\"guaranteed_throughput\"").unwrap();
+        let alias: LimitKind = serde_json::from_str("\"guaranteed\"").unwrap();
         assert_eq!(alias, LimitKind::Guaranteed);
     }
 }

@@ -189,7 +189,7 @@ fn wrong(name: &str, error: &serde_json::Error) -> IngressError {
     if let Some(end) = message.rfind(" at line ") {
         message.truncate(end);
     }
-    IngressError { path: name.to_owned(), message }
+    IngressError { path: name.to_owned(), message: llm_types::in_words(message) }
 }
 
 /// A member whose name has stood before.

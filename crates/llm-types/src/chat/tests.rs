@@ -158,14 +158,15 @@ fn wrong() -> Vec<(Value, &'static str, &'static str)> {
         (with("stop", json!([1])), "stop[0]", "expected a string"),
         (with("stop", json!({})), "stop", "a string or a list of strings"),
         (with("temperature", json!("hot")), "temperature", "expected a JSON number"),
-        (with("max_tokens", json!(-1)), "max_tokens", "expected u64"),
-        (with("n", json!(1.5)), "n", "expected u32"),
+        (with("max_tokens", json!(-1)), "max_tokens", "expected a whole number, 0 or more"),
+        (with("n", json!(1.5)), "n", "expected a whole number, 0 or more"),
         (with("stream", json!("true")), "stream", "expected a boolean"),
         (
             with("stream_options", json!({"include_usage": 1})),
             "stream_options.include_usage",
             "expected a boolean",
         ),
+        (with("stream_options", json!(5)), "stream_options", "expected an object"),
         (with("logit_bias", json!([])), "logit_bias", "expected a map"),
         (with("prediction", json!({"type": "content"})), "prediction", "missing field `content`"),
     ]

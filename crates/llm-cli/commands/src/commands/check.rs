@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use anyhow::Context as _;
 use llm_gateway::boot::{Source, load};
 use llm_gateway::config::{CheckReport, Diagnostic, Severity};
 use llm_gateway::runtime::Runtime;
@@ -13,6 +14,8 @@ use crate::Found;
 use crate::args::CheckArgs;
 
 pub(crate) fn run(args: &CheckArgs) -> anyhow::Result<Found> {
+    // What cannot be read can be neither well nor unwell.
+    let _read = std::fs::read(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let mut out = std::io::stdout().lock();
     let runtime = Runtime::system();
     let config = match load(&Source::File(args.file.clone()), &runtime) {

@@ -28,19 +28,19 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "JSON", value_parser = object)]
     model_max_budget: Option<Object>,
     /// Requests a minute
-    #[arg(long = "rpm", value_name = "N")]
+    #[arg(long = "rpm", visible_alias = "rpm-limit", value_name = "N")]
     rpm_limit: Option<u64>,
     /// Tokens a minute
-    #[arg(long = "tpm", value_name = "N")]
+    #[arg(long = "tpm", visible_alias = "tpm-limit", value_name = "N")]
     tpm_limit: Option<u64>,
     /// Tokens a day
-    #[arg(long = "tpd", value_name = "N")]
+    #[arg(long = "tpd", visible_alias = "tpd-limit", value_name = "N")]
     tpd_limit: Option<u64>,
     /// Requests and tokens over other times, such as `[{"window":"1h","requests":500}]`
     #[arg(long, value_name = "JSON", value_parser = json)]
     rate_limits: Option<Value>,
     /// Requests at a time
-    #[arg(long = "max-parallel", value_name = "N")]
+    #[arg(long = "max-parallel", visible_alias = "max-parallel-requests", value_name = "N")]
     max_parallel_requests: Option<u64>,
     /// Requests a minute by model, such as `{"gpt-4o":10}`
     #[arg(long = "model-rpm", value_name = "JSON", value_parser = object)]

@@ -7,6 +7,7 @@ use llm_router::{DeploymentId, DeploymentSettings, RouterSettings, Seconds};
 use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 
+use super::super::address::{is_address, shown};
 use super::super::diagnostic::Mark;
 use super::super::environment::Environment;
 use super::super::health::HealthCheckInfo;
@@ -45,7 +46,9 @@ impl Models<'_> {
     pub(super) fn read_all(&mut self, root: &Node) -> Vec<ResolvedDeployment> {
         let nodes = list(root, "model_list", self.reader);
         let entries = nodes.iter().enumerate().filter(|(_, node)| !auto_routers::is_one(node));
-        entries.filter_map(|(index, node)| self.entry(node, &format!("model_list[{index}]"))).collect()
+        let each =
+            entries.flat_map(|(index, node)| of_organizations(node).into_iter().map(move |it| (index, it)));
+        each.filter_map(|(index, node)| self.entry(&node, &format!("model_list[{index}]"))).collect()
     }
 
     /// One deployment; `None` if its faults leave nothing to go by.
@@ -102,13 +105,21 @@ impl Models<'_> {
         let (own, rest) = split(params, fields_of::<LitellmParams>());
         let (routing, rest) = split(rest, fields_of::<DeploymentSettings>());
         let own_at = own.at.clone();
-        let upstream_at = own.get("model").map_or(own_at, |node| node.at.clone());
-        let own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
+        let upstream_at = own.get("model").map_or(own_at.clone(), |node| node.at.clone());
+        let base_at = own.get("api_base").map_or(own_at, |node| node.at.clone());
+        let mut own: LitellmParams = self.reader.read(&own, &params_path, Level::Ours)?;
+        self.leave_out_headers(&mut own, origin, &params_path);
+        own.api_base = own.api_base.filter(|base| !base.trim().is_empty());
         let routing = self.reader.read_or_default(Some(&routing), &params_path, Level::Ours);
         let model_info = self.model_info(info.cloned(), &format!("{path}.model_info"));
-        self.check_headers(&own, origin, &params_path);
 
         let mut problems: Vec<String> = Vec::new();
+        if let Some(base) = own.api_base.as_deref().filter(|base| !is_address(base)) {
+            let why = format!("\"{}\" is no address such as https://host/v1", shown(base));
+            let what = format!("{params_path}.api_base: {why}; this deployment cannot be used");
+            self.reader.warning(&base_at, what);
+            problems.push(why);
+        }
         if own.model.contains('*') && !model_name.contains('*') {
             let what = format!("{params_path}.model: holds \"*\", but model_name does not");
             self.reader.error(&upstream_at, what);
@@ -292,12 +303,18 @@ impl Models<'_> {
         info
     }
 
-    fn check_headers(&self, own: &LitellmParams, origin: &Mark, path: &str) {
+    /// Leaves out what no vendor can be sent, and tells of it: LiteLLM starts with such a file.
+    fn leave_out_headers(&self, own: &mut LitellmParams, origin: &Mark, path: &str) {
         // RFC 9110, 5.6.2: a name is a token.
         let in_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-        for name in own.extra_headers.keys().filter(|name| name.is_empty() || !name.chars().all(in_token)) {
-            self.reader.error(origin, format!("{path}.extra_headers: \"{name}\" is no name of a header"));
-        }
+        own.extra_headers.retain(|name, _| {
+            let is_name = !name.is_empty() && name.chars().all(in_token);
+            if !is_name {
+                let what = format!("{path}.extra_headers: \"{name}\" is no name of a header; it is not sent");
+                self.reader.warning(origin, what);
+            }
+            is_name
+        });
     }
 
     fn vendor(
@@ -307,7 +324,9 @@ impl Models<'_> {
         path: &str,
         problems: &mut Vec<String>,
     ) -> Option<(VendorChoice, String)> {
-        if own.model == "*" && own.custom_llm_provider.is_none() {
+        // That its variable is not set is told, and nothing can be said of a vendor.
+        let is_unset = SecretRef::parse(&own.model).variables().next().is_some();
+        if (own.model == "*" && own.custom_llm_provider.is_none()) || is_unset {
             return Some((VendorChoice::ByRequest, own.model.clone()));
         }
         match self.vendors.split(&own.model, own.custom_llm_provider.as_deref()) {
@@ -370,6 +389,24 @@ impl Models<'_> {
         self.ids.insert(id.clone(), origin.clone());
         DeploymentId::new(id)
     }
+}
+
+/// An entry for each of the organisations that one names in a list: each is a deployment of its own.
+fn of_organizations(node: &Node) -> Vec<Node> {
+    let params = node.get("litellm_params");
+    let Some(Value::List(all)) = params.and_then(|params| params.get("organization")).map(|it| &it.value)
+    else {
+        return vec![node.clone()];
+    };
+    let with = |organization: &Node| {
+        let mut node = node.clone();
+        if let Some(place) = node.get_mut("litellm_params").and_then(|params| params.get_mut("organization"))
+        {
+            *place = organization.clone();
+        }
+        node
+    };
+    all.iter().map(with).collect()
 }
 
 /// The entries with these keys, and the others.

@@ -57,16 +57,16 @@ impl<'r> At<'r, '_> {
         })
     }
 
-    /// Reads a number or a flag: as it stands, or as the text of an environment variable.
+    /// Reads a number or a flag: as it stands, or out of a text or an environment variable.
     fn visit_scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
         let result = match &self.node.value {
             Value::Bool(flag) => visitor.visit_bool(*flag),
             Value::Number(number) => visit_number(number, visitor),
             Value::Text(text) => match self.reader.environment.expand(text) {
-                Ok(Cow::Borrowed(_)) => self.mismatch(&visitor),
-                Ok(expanded) => match serde_json::from_str::<serde_json::Value>(expanded.trim()) {
-                    Ok(serde_json::Value::Bool(flag)) => visitor.visit_bool(flag),
-                    Ok(serde_json::Value::Number(number)) => visit_number(&number, visitor),
+                Ok(expanded) => match (scalar_of(&expanded), expanded) {
+                    (Some(serde_json::Value::Bool(flag)), _) => visitor.visit_bool(flag),
+                    (Some(serde_json::Value::Number(number)), _) => visit_number(&number, visitor),
+                    (_, Cow::Borrowed(_)) => self.mismatch(&visitor),
                     _ => Err(de::Error::invalid_type(Unexpected::Other("what the variable holds"), &visitor)),
                 },
                 Err(name) => {
@@ -148,6 +148,15 @@ fn visit_number<'de, V: Visitor<'de>>(number: &serde_json::Number, visitor: V) -
         (Some(number), _) => visitor.visit_u64(number),
         (_, Some(number)) => visitor.visit_i64(number),
         _ => visitor.visit_f64(number.as_f64().unwrap_or(f64::NAN)),
+    }
+}
+
+/// The number or the flag that a text says. Flags are written as Python writes them, too.
+fn scalar_of(text: &str) -> Option<serde_json::Value> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case("true") => Some(true.into()),
+        text if text.eq_ignore_ascii_case("false") => Some(false.into()),
+        text => serde_json::from_str(text).ok().filter(serde_json::Value::is_number),
     }
 }
 

@@ -15,7 +15,12 @@ fn every_example_is_read_and_says_only_what_it_should() {
         }
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         // Whatever variable a file refers to is set.
-        let lookup = |name: &str| Some(if name == "LLM_GATEWAY_PORT" { "4000" } else { "x" }.to_owned());
+        let value = |name: &str| match name {
+            "LLM_GATEWAY_PORT" => "4000",
+            _ if name.ends_with("_API_BASE") => "https://host",
+            _ => "x",
+        };
+        let lookup = move |name: &str| Some(value(name).to_owned());
         let context = ConfigContext::new(VENDORS, Arc::new(lookup));
         let config = Config::load(&path, &context).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(config.resolved.deployments().next().is_some(), "{name} has no deployment");

@@ -92,10 +92,14 @@ fn one_file_may_be_included_twice() {
 #[test]
 fn a_missing_file_and_a_text_that_includes_are_refused() {
     let errors = Config::load(Path::new("no/such/config.yaml"), &context()).unwrap_err();
-    assert!(
-        errors.to_string().starts_with("no/such/config.yaml: cannot read no/such/config.yaml: "),
-        "{errors}"
-    );
+    assert!(errors.to_string().starts_with("no/such/config.yaml: cannot be read: "), "{errors}");
     let errors = Config::parse("text", "include: [a.yaml]", &context()).unwrap_err();
     assert_eq!(errors.to_string(), "text:1:1: include: a text that is no file cannot include files");
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("config.yaml"), b"model_list:\n  - model_name: \xff\xfe\n").unwrap();
+    assert_eq!(said(&folder), "config.yaml:2:17: not UTF-8");
 }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{said, said_with, with_env};
+use super::{read, said, said_with, with_env};
 
 #[test]
 fn unknown_keys_get_the_nearest_right_name() {
@@ -277,7 +277,7 @@ model_list:
     assert_snapshot!(said(text), @r#"
     config.yaml:4:5: model_info.id "one" is taken by the deployment at config.yaml:3:5
     config.yaml:6:5: warning: the same deployment stands at config.yaml:5:5 as well
-    config.yaml:7:5: model_list[4].litellm_params.extra_headers: "x y" is no name of a header
+    config.yaml:7:5: warning: model_list[4].litellm_params.extra_headers: "x y" is no name of a header; it is not sent
     "#);
 }
 
@@ -307,4 +307,43 @@ general_settings: {master_key: [sk-secret]}
     let said = said(text);
     assert!(!said.contains("sk-secret"), "{said}");
     assert!(said.lines().count() >= 4, "{said}");
+}
+
+#[test]
+fn addresses_that_nobody_can_be_asked_at_are_told() {
+    let text = r#"
+model_list:
+  - {model_name: a, litellm_params: {model: gpt-4o, api_base: "not a url"}}
+  - {model_name: b, litellm_params: {model: gpt-4o, api_base: "localhost:8000/v1"}}
+  - {model_name: c, litellm_params: {model: gpt-4o, api_base: "http://[::1"}}
+  - {model_name: d, litellm_params: {model: gpt-4o, api_base: "https://me:pass@/v1?key=k"}}
+  - {model_name: e, litellm_params: {model: gpt-4o, api_base: "http://host:port/v1"}}
+  - {model_name: f, litellm_params: {model: gpt-4o, api_base: "http://[::1]:8000/v1"}}
+  - {model_name: g, litellm_params: {model: gpt-4o, api_base: "https://{region}.host/v1"}}
+"#;
+    assert_snapshot!(said(text), @r#"
+    config.yaml:3:63: warning: model_list[0].litellm_params.api_base: "not a url" is no address such as https://host/v1; this deployment cannot be used
+    config.yaml:4:63: warning: model_list[1].litellm_params.api_base: "localhost:8000/v1" is no address such as https://host/v1; this deployment cannot be used
+    config.yaml:5:63: warning: model_list[2].litellm_params.api_base: "http://[::1" is no address such as https://host/v1; this deployment cannot be used
+    config.yaml:6:63: warning: model_list[3].litellm_params.api_base: "https:///v1" is no address such as https://host/v1; this deployment cannot be used
+    config.yaml:7:63: warning: model_list[4].litellm_params.api_base: "http://host:port/v1" is no address such as https://host/v1; this deployment cannot be used
+    "#);
+}
+
+#[test]
+fn an_empty_address_is_none() {
+    let config = read("model_list: [{model_name: a, litellm_params: {model: gpt-4o, api_base: ''}}]");
+    assert_eq!(config.resolved.deployments().next().unwrap().api_base, None);
+}
+
+#[test]
+fn what_is_no_yaml_is_told_in_words_for_people() {
+    assert_snapshot!(said("model_list: []\n---\nmodel_list: []\n"), @"config.yaml:3:1: not YAML: a second document begins here; a file is one");
+    assert_snapshot!(said("model_list: &all [*all]\n"), @"config.yaml:1:19: not YAML: an alias stands within what it stands for");
+}
+
+#[test]
+fn a_model_whose_variable_is_not_set_is_told_once() {
+    let text = "model_list: [{model_name: a, litellm_params: {model: os.environ/NOBODY}}]";
+    assert_snapshot!(said(text), @"config.yaml:1:54: warning: model_list[0].litellm_params.model: environment variable NOBODY is not set; this deployment cannot be used");
 }

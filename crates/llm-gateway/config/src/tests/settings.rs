@@ -431,3 +431,72 @@ fn tenants_have_settings() {
     let expected = "litellm_settings.default_internal_user_params.teams: is not supported";
     assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
 }
+
+#[test]
+fn numbers_and_flags_may_stand_in_quotes() {
+    let config = read(
+        r#"
+model_list:
+  - model_name: a
+    litellm_params: {model: gpt-4o, timeout: "30", drop_params: "True", rpm: " 5 "}
+router_settings: {num_retries: "3", redis_port: "6379"}
+"#,
+    );
+    let deployment = config.resolved.deployments().next().unwrap();
+    assert_eq!(deployment.timeout_ms, Some(30_000));
+    assert!(deployment.drop_params);
+    assert_eq!(deployment.routing.rpm, Some(5));
+}
+
+#[test]
+fn single_letters_are_text() {
+    let config = read(
+        r#"
+model_list:
+  - {model_name: y, litellm_params: {model: gpt-4o, drop_params: yes}}
+  - {model_name: N, litellm_params: {model: gpt-4o, drop_params: off}}
+"#,
+    );
+    let names: Vec<_> =
+        config.resolved.deployments().map(|it| (it.model_name.as_str(), it.drop_params)).collect();
+    assert_eq!(names, [("y", true), ("N", false)]);
+}
+
+#[test]
+fn ids_may_be_numbers() {
+    let config = read("model_list: [{model_name: a, litellm_params: {model: gpt-4o}, model_info: {id: 7}}]");
+    assert_eq!(config.resolved.deployments().next().unwrap().id.as_str(), "7");
+}
+
+#[test]
+fn settings_of_keys_and_teams_are_known_to_be_litellms() {
+    // LiteLLM docs, "All settings", read 2026-11-22.
+    let names = [
+        "default_key_generate_params",
+        "upperbound_key_generate_params",
+        "key_generation_settings",
+        "default_team_params",
+        "default_team_settings",
+        "key_alias_pattern",
+        "enable_key_alias_format_validation",
+        "default_key_max_budget_alert_emails",
+        "personal_key_model_access_from_teams",
+        "overwrite_user_with_key_hash",
+        "add_user_information_to_llm_headers",
+        "store_audit_logs",
+    ];
+    for name in names {
+        let config = read(&format!("litellm_settings: {{{name}: {{}}}}"));
+        let said: Vec<_> = config.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert!(matches!(said[..], [one] if one.contains("this version does not have")), "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn each_organisation_of_a_list_is_a_deployment() {
+    let config =
+        read("model_list: [{model_name: a, litellm_params: {model: gpt-4o, organization: [org-1, org-2]}}]");
+    let found: Vec<_> =
+        config.resolved.deployments().map(|it| it.organization.as_deref().unwrap().to_owned()).collect();
+    assert_eq!(found, ["org-1", "org-2"]);
+}

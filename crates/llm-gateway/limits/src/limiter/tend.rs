@@ -73,7 +73,8 @@ impl Inner {
                 }
                 self.renewed_at.store(now.0, Release);
                 self.leased_until.store(now.plus(lease_ms).0, Release);
-                !is_held
+                // What has never been held cannot have run out.
+                !is_held && last != i64::MIN
             }
             Err(_) => {
                 // A lease that was never renewed may have begun with the first share; none goes on for longer than this.

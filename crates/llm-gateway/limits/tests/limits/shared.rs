@@ -443,3 +443,13 @@ fn what_was_let_through_and_is_booked_is_not_claimed() {
     block_on(limiter.release());
     assert_eq!(bank.share(TEAM, 0).total(), 60);
 }
+
+/// The first renewal of a gateway that has just begun is answered as that of one that was away for too long is.
+#[test]
+fn a_lease_that_there_never_was_has_not_run_out() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 0, settings());
+    assert!(!block_on(limiter.tend(NOW)).was_lost);
+    bank.now.store(at(LEASE_MS + 1_000).0, SeqCst);
+    assert!(block_on(limiter.tend(at(LEASE_MS + 1_000))).was_lost, "but one that there was has");
+}

@@ -279,3 +279,47 @@ async fn a_key_is_well_if_its_callbacks_are() {
         assert!(!answer.to_string().contains("secret"), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn what_is_kept_and_not_acted_upon_is_told() {
+    let place = Place::new().await;
+    let body = json!({
+        "guardrails": ["pii"], "permissions": {"pii": false}, "router_settings": {"num_retries": 1},
+        "policies": [], "disable_global_guardrails": false, "config": {}, "enable_prompt_caching": null,
+        "enforced_params": ["user"],
+    });
+    let ignored = place.ignored(MASTER, "POST", "/key/generate", &body).await;
+    assert_eq!(ignored.as_deref(), Some("guardrails, permissions, router_settings"));
+    let (_, key) = made(&place, &body).await;
+    assert_eq!(key["guardrails"], json!(["pii"]), "it is kept all the same");
+    let ignored = place.ignored(MASTER, "POST", "/team/new", &json!({"prompts": ["p"]})).await;
+    assert_eq!(ignored.as_deref(), Some("prompts"), "and so for whomever it is said of");
+}
+
+#[tokio::test]
+async fn numbers_may_be_texts_as_forms_send_them() {
+    let place = Place::new().await;
+    let (_, key) = made(&place, &json!({"rpm_limit": "12", "tpm_limit": 5.0, "max_budget": "1.5"})).await;
+    assert_eq!(
+        (&key["rpm_limit"], &key["tpm_limit"], &key["max_budget"]),
+        (&json!(12), &json!(5), &json!(1.5))
+    );
+    for wrong in [json!("twelve"), json!("-1"), json!("1.5"), json!("")] {
+        let told = place.refusal(MASTER, "POST", "/key/generate", &json!({"rpm_limit": wrong})).await;
+        assert_eq!((told.0, told.2.as_deref()), (400, Some("rpm_limit")), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn kinds_of_limits_are_told_in_litellms_words() {
+    let place = Place::new().await;
+    for (said, told) in [
+        ("best_effort_throughput", "best_effort_throughput"),
+        ("best_effort", "best_effort_throughput"),
+        ("guaranteed_throughput", "guaranteed_throughput"),
+        ("dynamic", "dynamic"),
+    ] {
+        let (_, key) = made(&place, &json!({"tpm_limit_type": said})).await;
+        assert_eq!(key["tpm_limit_type"], told, "{said}");
+    }
+}

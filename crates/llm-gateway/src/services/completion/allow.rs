@@ -7,6 +7,7 @@ use llm_limits::Outlook;
 use llm_provider_core::Peek;
 use llm_tenancy::LimitKind;
 use llm_types::ApiError;
+use serde_json::Value;
 
 use super::known::{output_limit, text_bytes};
 use super::{Door, Request, account};
@@ -86,7 +87,7 @@ pub(crate) async fn outlook(
     let wanted = wanted(app, serving, request, group, account.tags, &identity.key.limits)?;
     let allowance = Allowance::foreseen(quotas, identity, others, wanted);
     let pricing = deployment.pricing.at(now).for_payer(serving.prices_of(principal, now));
-    let prices = pricing.ceiling(allowance.is_plain());
+    let prices = pricing.ceiling(allowance.is_plain(), allowance.searches());
     Ok(allowance.outlook(prices, counted(request, deployment), now).await)
 }
 
@@ -101,8 +102,10 @@ fn wanted(
     let body = &request.ask.body.bytes[..];
     let text = text_bytes(body);
     let (media, is_plain) = media(body, text);
+    let (output, choices) = output(request)?;
+    let searches = searches(&request.peek, body)?;
     let mut wanted =
-        Wanted { tags, bytes: text, media, output: output(request)?, is_plain, ..Wanted::default() };
+        Wanted { tags, bytes: text, media, output, choices, searches, is_plain, ..Wanted::default() };
     wanted.named(request.model.as_ref().into());
     wanted.named(request.reply.model.as_str().into());
     wanted.named(group.name[..].into());
@@ -124,20 +127,50 @@ fn wanted(
     Ok(wanted)
 }
 
-/// Tokens that a request wants at most; `None` where it does not say.
-fn output(request: &Request<'_>) -> Result<Option<u64>, ApiError> {
+/// Searches that are taken to be made where the request does not bound them.
+const SEARCHES: u64 = 5;
+/// Where limits of an answer stand that are not at the top.
+const LIMITS: [(&str, &str); 4] = [
+    ("generationConfig", "maxOutputTokens"),
+    ("generation_config", "max_output_tokens"),
+    ("inferenceConfig", "maxTokens"),
+    ("options", "num_predict"),
+];
+/// Where it stands how many answers are wanted.
+const CHOICES: [(&str, &str); 2] =
+    [("generationConfig", "candidateCount"), ("generation_config", "candidate_count")];
+
+/// Tokens that one answer has at most, `None` where the request does not say; and how many answers it wants.
+fn output(request: &Request<'_>) -> Result<(Option<u64>, u64), ApiError> {
     if !matches!(request.ask.door, Door::Chat) {
-        return Ok(Some(0));
+        return Ok((Some(0), 1));
     }
     let peek = &request.peek;
-    let most = match output_limit(peek)? {
-        Some(most) => Some(most),
-        None => nested(peek, "generationConfig", "maxOutputTokens")
-            .or_else(|| nested(peek, "inferenceConfig", "maxTokens"))
-            .or_else(|| nested(peek, "options", "num_predict")),
+    let most = output_limit(peek)?;
+    let most = most.or_else(|| LIMITS.iter().find_map(|(object, name)| nested(peek, object, name)));
+    // What no number of answers is cannot be paid for either.
+    let choices = peek.get::<u64>("n")?;
+    let choices = choices.or_else(|| CHOICES.iter().find_map(|(object, name)| nested(peek, object, name)));
+    Ok((most, choices.unwrap_or(1).max(1)))
+}
+
+/// Searches of the web that the vendor may make for a request, as far as it tells of them.
+fn searches(peek: &Peek<'_>, body: &[u8]) -> Result<u64, ApiError> {
+    let holds = |word: &[u8]| memchr::memmem::find(body, word).is_some();
+    if !(holds(b"web_search") || holds(b"oogle_search") || holds(b"oogleSearch")) {
+        return Ok(0);
+    }
+    let by_options = peek.raw("web_search_options").is_some_and(|raw| raw != "null");
+    // What is no list of tools is for the vendor to refuse.
+    let tools: Vec<Value> = peek.get("tools").ok().flatten().unwrap_or_default();
+    let calls = peek.get::<u64>("max_tool_calls")?;
+    let of_tool = |tool: &Value| {
+        let is_search = tool["type"].as_str().is_some_and(|kind| kind.starts_with("web_search"))
+            || ["google_search", "googleSearch"].iter().any(|name| tool.get(name).is_some());
+        let bound = || tool["max_uses"].as_u64().or(calls).unwrap_or(SEARCHES);
+        if is_search { bound() } else { 0 }
     };
-    let choices = peek.get::<u64>("n").ok().flatten().unwrap_or(1).max(1);
-    Ok(most.map(|most| most.saturating_mul(choices)))
+    Ok(tools.iter().map(of_tool).fold(u64::from(by_options), u64::saturating_add))
 }
 
 fn nested(peek: &Peek<'_>, object: &str, name: &str) -> Option<u64> {
@@ -236,6 +269,26 @@ mod tests {
                 }
             }
             assert_eq!(words.count(b"\"images\" cache control"), Some((0, false)));
+        }
+    }
+
+    #[test]
+    fn searches_are_counted_by_whatever_bounds_them() {
+        for (body, wanted) in [
+            (r#"{"messages": [{"content": "web_search"}]}"#, 0),
+            (r#"{"web_search_options": {}}"#, 1),
+            (r#"{"web_search_options": null}"#, 0),
+            (r#"{"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]}"#, 3),
+            (r#"{"tools": [{"type": "web_search"}, {"type": "function", "name": "web_search"}]}"#, SEARCHES),
+            (r#"{"tools": [{"type": "web_search_preview"}], "max_tool_calls": 2}"#, 2),
+            (r#"{"tools": [{"googleSearch": {}}]}"#, SEARCHES),
+            (r#"{"tools": "web_search"}"#, 0),
+        ] {
+            assert_eq!(
+                searches(&Peek::new(body.as_bytes()).unwrap(), body.as_bytes()).unwrap(),
+                wanted,
+                "{body}"
+            );
         }
     }
 

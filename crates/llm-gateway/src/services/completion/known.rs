@@ -262,14 +262,14 @@ pub(super) fn tags<'a>(
     Ok(tags)
 }
 
-/// The answer's limit, under the names that it has in the dialects.
+/// The answer's limit, under the names that it has in the dialects: of several the largest, since vendors go by one or by
+/// another.
 pub(super) fn output_limit(peek: &Peek<'_>) -> Result<Option<u64>, ApiError> {
+    let mut most = None;
     for name in ["max_completion_tokens", "max_tokens", "max_output_tokens"] {
-        if let Some(most) = peek.get(name)? {
-            return Ok(Some(most));
-        }
+        most = most.max(peek.get(name)?);
     }
-    Ok(None)
+    Ok(most)
 }
 
 /// Bytes of a body without the media in it.

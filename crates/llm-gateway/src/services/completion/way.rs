@@ -106,7 +106,7 @@ impl Way<'_> {
             |exchange: &mut Exchange| Some((exchange.allowance()?.clone(), exchange.pricing(deployment)));
         let hold = match self.desk.with(allowed) {
             Some((allowance, pricing)) => {
-                let prices = pricing.ceiling(allowance.is_plain());
+                let prices = pricing.ceiling(allowance.is_plain(), allowance.searches());
                 let count = allow::counted(self.request, deployment);
                 boxed!(allowance.hold(prices, count, self.app.runtime.now())).await?
             }

@@ -49,7 +49,10 @@ fn members_of_the_wrong_type_are_named() {
     for (error, text) in [
         (peek.model().unwrap_err(), "model: invalid type: integer `7`, expected a string"),
         (peek.stream().unwrap_err(), "stream: invalid type: string \"yes\", expected a boolean"),
-        (peek.get::<u64>("max_tokens").unwrap_err(), "max_tokens: invalid value: integer `-1`, expected u64"),
+        (
+            peek.get::<u64>("max_tokens").unwrap_err(),
+            "max_tokens: invalid value: integer `-1`, expected a whole number, 0 or more",
+        ),
         (peek.text("user").unwrap_err(), "user: invalid type: map, expected a string"),
         (Peek::new(b"{}").unwrap().model().unwrap_err(), "model: is missing"),
         (Peek::new(br#"{"model":null}"#).unwrap().model().unwrap_err(), "model: is missing"),
