@@ -67,3 +67,14 @@ async fn idle_connections_hold_nothing_up() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     drop((silent, used));
 }
+
+/// Whoever starts it may stop it as soon as it says that it listens.
+#[tokio::test]
+async fn a_stop_is_heard_from_the_start() {
+    let mock = vendor(Script::saying("hi")).await;
+    for _ in 0..5 {
+        let mut gateway = Gateway::start(&config(&mock.url(), &json!({})));
+        gateway.signal("TERM");
+        assert_eq!(gateway.ended(PATIENCE).code(), Some(0));
+    }
+}

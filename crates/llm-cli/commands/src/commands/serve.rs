@@ -58,11 +58,13 @@ async fn serve(
     };
     outlive_full_files();
     let gateway = boot(source, &overrides, runtime).await?;
+    // Whoever reads that it listens may tell it to stop.
+    let stop_asked_for = stop_asked_for();
     tell_start(&gateway)?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let wait = async move {
-        wait_for_stop().await;
+        stop_asked_for.await;
         asked.cancel();
         std::future::pending::<()>().await;
     };
@@ -120,18 +122,30 @@ fn outlive_full_files() {
     }
 }
 
-/// SIGTERM or Ctrl-C.
-async fn wait_for_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+/// SIGTERM or Ctrl-C, from the moment on that this is called, and not only once somebody waits for it.
+#[cfg(unix)]
+fn stop_asked_for() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+    let heard = |kind| {
+        let told =
+            |error: &std::io::Error| tracing::warn!(%error, "a signal to stop ends this process at once");
+        signal(kind).inspect_err(told).ok()
+    };
+    let (mut terminate, mut interrupt) = (heard(SignalKind::terminate()), heard(SignalKind::interrupt()));
+    async move {
+        let came = async |signal: &mut Option<Signal>| match signal {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = came(&mut terminate) => {}
+            () = came(&mut interrupt) => {}
         }
     }
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+async fn stop_asked_for() {
     let _ = tokio::signal::ctrl_c().await;
 }
