@@ -62,7 +62,7 @@ impl Items {
         }
         let Ok(told) = serde_json::from_slice::<Told<'_>>(data) else { return };
         if what == b"output_item.added" {
-            let (output_index, item) = (told.output_index, told.item.unwrap_or_default());
+            let (output_index, item) = (told.output_index, object(told.item));
             self.0.retain(|known| known.output_index != output_index);
             let (text, parts) = (String::new(), Vec::new());
             self.0.push(Item { output_index, item, text, is_told: false, parts, is_done: false });
@@ -95,7 +95,7 @@ impl Items {
 impl Item {
     fn hear(&mut self, what: &[u8], told: Told<'_>) {
         if what == b"output_item.done" {
-            self.item = told.item.unwrap_or_default();
+            self.item = object(told.item);
             self.is_done = true;
             self.parts.clear();
             return;
@@ -115,7 +115,7 @@ impl Item {
         };
         let known = self.parts.iter().position(|part| (part.index, part.is_summary) == (index, is_summary));
         if what.ends_with(b"_part.added") {
-            let (part, text) = (told.part.unwrap_or_default(), String::new());
+            let (part, text) = (object(told.part), String::new());
             let part = Part { index, is_summary, part, text, is_told: false, is_done: false };
             match known {
                 Some(known) => self.parts[known] = part,
@@ -125,10 +125,10 @@ impl Item {
         }
         let Some(part) = known.and_then(|known| self.parts.get_mut(known)) else { return };
         if what.ends_with(b"_part.done") {
-            part.part = told.part.unwrap_or_default();
+            part.part = object(told.part);
             part.is_done = true;
         } else if let Some(annotation) = told.annotation {
-            if let Some(annotations) = part.part["annotations"].as_array_mut() {
+            if let Some(annotations) = part.part.get_mut("annotations").and_then(Value::as_array_mut) {
                 annotations.push(annotation);
             }
         } else if is_delta {
@@ -207,6 +207,11 @@ impl Part {
     }
 }
 
+/// What stands where an item or a part should; nothing if it is none.
+fn object(told: Option<Value>) -> Value {
+    told.filter(Value::is_object).unwrap_or_default()
+}
+
 /// An event of an item.
 fn event(kind: &str, place: &Value, mut more: Value) -> Value {
     let mut event = json!({"type": format!("response.{kind}")});
@@ -216,4 +221,29 @@ fn event(kind: &str, place: &Value, mut more: Value) -> Value {
         }
     }
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_item_and_no_part_ends_nothing() {
+        for wrong in [json!([1]), json!("text"), json!(7), Value::Null] {
+            let mut items = Items::default();
+            let mut hear = |kind: &str, event: Value| {
+                items.hear(format!("response.{kind}").as_bytes(), event.to_string().as_bytes());
+            };
+            hear("output_item.added", json!({"output_index": 0, "item": wrong}));
+            hear("content_part.added", json!({"output_index": 0, "content_index": 0, "part": wrong}));
+            let source = json!({"type": "url_citation", "url": "https://example.com"});
+            let place = json!({"output_index": 0, "content_index": 0, "annotation": source});
+            hear("output_text.annotation.added", place);
+            hear("output_text.delta", json!({"output_index": 0, "content_index": 0, "delta": "Rain."}));
+            hear("output_item.added", json!({"output_index": 1, "item": {"type": "message", "content": []}}));
+            let closed = items.close(|_| {});
+            assert_eq!(closed[0], json!({"content": [{"text": "Rain."}]}), "{wrong}");
+            assert_eq!(closed.len(), 2);
+        }
+    }
 }

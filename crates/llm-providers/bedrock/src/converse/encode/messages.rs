@@ -228,6 +228,9 @@ impl Encoder<'_> {
             self.note(NoteKind::Dropped, path, "this model's prompts are not kept");
             return None;
         }
+        for name in marker.extra.keys() {
+            self.note(NoteKind::Dropped, format!("{path}.{name}"), "a cache point has no such member");
+        }
         let mut ttl = marker.ttl.as_deref();
         if matches!(self.model.family, Family::Nova | Family::Nova2) && ttl.is_some_and(|ttl| ttl != "5m") {
             self.note(
