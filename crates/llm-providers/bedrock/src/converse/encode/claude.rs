@@ -119,6 +119,9 @@ impl Encoder<'_> {
         let output = wire.output_config.get_or_insert_with(OutputConfig::default);
         output.effort = config.effort;
         self.notes.push(Note::new(NoteKind::Moved, SCHEMA, "into a text, as Converse has it"));
+        if let Some(ResponseFormat::JsonSchema(part)) = request.response_format.get() {
+            self.rest_of_form(&part.json_schema);
+        }
         output.text_format = Nullable::Value(TextFormat::json_schema(&schema(request, format.schema.get())));
     }
 
