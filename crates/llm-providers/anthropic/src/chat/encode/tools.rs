@@ -113,6 +113,10 @@ impl Encoder<'_> {
         beside: &Extra,
         path: &str,
     ) -> Result<Tool, EncodeError> {
+        if function.parameters.get().is_some_and(|schema| !schema.is_object()) {
+            let path = format!("{path}.function.parameters");
+            self.note(NoteKind::Dropped, path, "it is no schema of an object");
+        }
         let mut input_schema = object_schema(function.parameters.get());
         let mut strict = Nullable::Absent;
         match function.strict.get() {

@@ -166,6 +166,9 @@ impl Encoder<'_> {
             Some(true) => strict = Nullable::Value(true),
             Some(false) | None => {}
         }
+        if function.parameters.get().is_some_and(|schema| !schema.is_object()) {
+            self.note(NoteKind::Dropped, format!("{path}.parameters"), "it is no schema of an object");
+        }
         tools.push(Tool::Spec(ToolSpec {
             name: self.tool_name(&function.name, &format!("{path}.name"))?,
             input_schema: json!({ "json": object_schema(function.parameters.get()) }),
