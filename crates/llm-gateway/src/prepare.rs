@@ -30,6 +30,7 @@ use crate::serving::{Group, ListedModel, Serving};
 mod deployment;
 mod facts;
 mod network;
+mod refused;
 mod states;
 
 use network::{ca_pem, fetcher};
