@@ -183,6 +183,36 @@ async fn a_request_may_name_fallbacks_as_the_configuration_does() {
 }
 
 #[tokio::test]
+async fn fallbacks_go_by_the_name_that_was_asked_for() {
+    let (bad, good) = (scripted(&json!({"error": {"status": 500}})).await, well().await);
+    let group = |mut deployment: Value, name: &str| {
+        deployment["model_name"] = name.into();
+        deployment
+    };
+    let any = named(Dialect::OpenAi.deployment("openai/*", "*", &bad.url(), &json!({})), "any");
+    let gateway = Gateway::start(&json!({
+        "model_list": [at(&bad, "main", &json!({})), any, group(at(&good, "other", &json!({})), "other")],
+        "router_settings": {
+            "num_retries": 0,
+            "model_group_alias": {"short": "main", "plain": "main"},
+            "fallbacks": [{"short": ["other"]}, {"openai/gpt-4o": ["other"]}, {"o3": ["other"]}],
+        },
+    }));
+    for (model, expected) in [
+        ("short", (200, "other")),
+        ("plain", (500, "main")),
+        ("main", (500, "main")),
+        ("openai/gpt-4o", (200, "other")),
+        ("openai/o3", (200, "other")),
+        ("openai/o4-mini", (500, "any")),
+    ] {
+        let told = Ask::chat(model).of(gateway.address).await;
+        assert_eq!((told.status, told.deployment()), (expected.0, Some(expected.1)), "{model}: {told:?}");
+    }
+    assert!(!gateway.log().contains("never used"), "{}", gateway.log());
+}
+
+#[tokio::test]
 async fn why_nobody_may_be_asked_is_told() {
     let vendor = well().await;
     let models = json!([
