@@ -40,6 +40,35 @@ async fn how_hard_a_prompt_is_chooses_its_model() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_of_several_models_serves_while_it_is_well() {
+    let (first, second) = (well().await, well().await);
+    let models = json!([model("second", &second.url()), model("first", &first.url())]);
+    let gateway = Gateway::start(&json!({"model_list": models, "router_settings": {
+        "num_retries": 0,
+        "virtual_models": {"sure": {"first_of": ["first", "second"]}},
+        "routing_groups": [{"group_name": "group", "models": ["second", "first"], "routing_strategy": "priority",
+            "model_priorities": {"first": 1, "second": 2}}],
+    }}));
+    let served = async |name: &str, times: usize| {
+        let mut by = Vec::new();
+        for _ in 0..times {
+            let told = says(name, "Hello").of(gateway.address).await;
+            assert_eq!(told.status, 200, "{told:?}");
+            by.push(told.deployment().unwrap().to_owned());
+        }
+        by
+    };
+    for name in ["sure", "group"] {
+        // By chance once in 4,096.
+        assert_eq!(served(name, 12).await, ["first"; 12], "{name}");
+    }
+    first.stop().await;
+    for name in ["sure", "group"] {
+        assert_eq!(served(name, 2).await, ["second"; 2], "{name}: the next one when it fails");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_draft_goes_to_the_cheapest_of_those_for_drafts() {
     let vendor = well().await;
     let priced = |name: &str, usd: f64| {

@@ -236,6 +236,8 @@ pub struct Claim {
     pub priority: u8,
     /// Tokens, as far as one can tell; `None` where the limits per minute do not matter.
     pub tokens: Option<u64>,
+    /// For how long it waits for room.
+    pub patience: Option<Duration>,
 }
 
 impl Deployment {
@@ -255,7 +257,7 @@ impl Deployment {
     ///
     /// # Errors
     /// 429, if too many wait already, if nothing is left of a limit per minute, or if another request is finding out
-    /// whether the deployment is well again.
+    /// whether the deployment is well again; 504, if there is no room for as long as the request waits.
     pub async fn place(&self, claim: Claim, runtime: &Runtime) -> Result<Place, ApiError> {
         let mut queued = Duration::ZERO;
         let pass = match &self.gate {
@@ -267,7 +269,17 @@ impl Deployment {
                     if let Some(sharing) = &self.sharing {
                         sharing.wake();
                     }
-                    let pass = gate.enter(claim.priority, runtime.now()).await.map_err(|crowded| {
+                    let entering = gate.enter(claim.priority, runtime.now());
+                    let entered = match claim.patience {
+                        Some(patience) => tokio::time::timeout(patience, entering).await,
+                        None => Ok(entering.await),
+                    };
+                    let entered = entered.map_err(|_elapsed| {
+                        let message = format!("the deployment {} had no room in time", self.id);
+                        ApiError::new(ErrorKind::GatewayTimeout, Layer::Router, message)
+                            .with_code("queue_timeout")
+                    })?;
+                    let pass = entered.map_err(|crowded| {
                         let message = format!("the deployment {} has no room: {crowded}", self.id);
                         ApiError::new(ErrorKind::RateLimit, Layer::Router, message).with_code("queue_full")
                     })?;

@@ -30,6 +30,7 @@ use crate::serving::{Group, ListedModel, Serving};
 mod deployment;
 mod facts;
 mod network;
+mod refused;
 mod states;
 
 use network::{ca_pem, fetcher};
@@ -233,11 +234,11 @@ fn listed(config: &ConfigSnapshot) -> Vec<ListedModel> {
 }
 
 impl Prepare {
-    /// The deployments of a route, made ready.
+    /// The deployments of a route, made ready for requests that `asked` for it by that name.
     ///
     /// # Errors
     /// What a client is told if none of them can be asked for this name.
-    pub fn group(&self, route: &Route<'_>) -> Result<Group, ApiError> {
+    pub fn group(&self, route: &Route<'_>, asked: &str) -> Result<Group, ApiError> {
         let mut deployments = Vec::with_capacity(route.deployments.len());
         let mut refused = None;
         for resolved in route.deployments {
@@ -248,7 +249,11 @@ impl Prepare {
         }
         match refused {
             Some(error) if deployments.is_empty() => Err(error),
-            _ => Ok(self.joined(route.group, deployments)),
+            _ => {
+                let group = self.joined(route.group, deployments);
+                let policy = self.config.plan.policy_asked(&group.name, asked);
+                Ok(Group { policy, ..group })
+            }
         }
     }
 

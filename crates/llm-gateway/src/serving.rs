@@ -167,7 +167,7 @@ impl Serving {
             Some(members) => self.joined(name, members)?,
             None => {
                 let route = self.config.resolved.route(name).ok_or_else(|| self.unknown(name, None))?;
-                Arc::new(self.prepare.group(&route)?)
+                Arc::new(self.prepare.group(&route, name)?)
             }
         };
         if made.len() < Self::MADE {
@@ -190,7 +190,7 @@ impl Serving {
             _ => {
                 let route = self.catalog.route(&self.config.resolved, name, access);
                 let route = route.ok_or_else(|| self.unknown(name, Some(access)))?;
-                Arc::new(self.prepare.group(&route)?)
+                Arc::new(self.prepare.group(&route, name)?)
             }
         };
         if !access.bounds_vendors() && !is_virtual {
@@ -204,8 +204,8 @@ impl Serving {
         if deployments.is_empty() && !group.deployments.is_empty() {
             return Err(Refusal::Vendor { model: name.to_owned() }.into());
         }
-        let priorities = group.priorities.clone();
-        Ok(Arc::new(Group { priorities, ..self.prepare.joined(&group.name, deployments) }))
+        let (priorities, policy) = (group.priorities.clone(), group.policy.clone());
+        Ok(Arc::new(Group { priorities, policy, ..self.prepare.joined(&group.name, deployments) }))
     }
 
     /// What a team pays less or more than others do, of a request that began `at` this instant.

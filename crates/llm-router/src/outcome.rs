@@ -102,6 +102,8 @@ pub struct Exhausted {
     pub retry_at: Option<UnixMs>,
     /// Why the last choice found nobody, if that is what ended it.
     pub refused: Option<ErrorKind>,
+    /// The same in words: what all deployments, or some of them, are.
+    pub reasons: Option<String>,
 }
 
 impl Exhausted {
@@ -120,12 +122,8 @@ impl Exhausted {
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.attempts.is_empty() {
-            f.write_str("no deployment available: ")?;
-            return match (self.retry_at, self.refused) {
-                (Some(_), _) => f.write_str("all are cooling down"),
-                (None, Some(kind)) => write!(f, "none may be asked ({})", kind.label()),
-                (None, None) => f.write_str("none may be asked"),
-            };
+            let why = self.reasons.as_deref().unwrap_or("none may be asked");
+            return write!(f, "no deployment available: {why}");
         }
         let sent = self.attempts.iter().filter(|attempt| attempt.was_sent()).count();
         write!(f, "no deployment left after {sent} attempt(s):")?;

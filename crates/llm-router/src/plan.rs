@@ -97,7 +97,7 @@ impl Plan {
         for (group, deployments) in groups.iter().cloned().chain(joined(settings, groups)) {
             match Selection::compile(settings, &group, &deployments, &patterns) {
                 Ok(selection) => {
-                    let resilience = resilience(settings, &group);
+                    let resilience = resilience(settings, &[&group]);
                     policies.insert(group.clone(), Arc::new(Policy { group, selection, resilience }));
                 }
                 Err(more) => faults
@@ -144,6 +144,17 @@ impl Plan {
         }
     }
 
+    /// The same for requests that asked for the group by another name: an alias, or one that a wildcard fits. What the
+    /// settings have for that name, of fallbacks, retries and broken streams, goes before what they have for the group.
+    pub fn policy_asked(&self, group: &Arc<str>, asked: &str) -> Arc<Policy> {
+        let usual = self.policy_for(group);
+        if *asked == **group || !names(&self.settings, asked) {
+            return usual;
+        }
+        let resilience = resilience(&self.settings, &[asked, group]);
+        Arc::new(Policy { resilience, ..Policy::clone(&usual) })
+    }
+
     /// What is odd about the settings and does no harm.
     pub fn warnings(&self) -> &[PlanFault] {
         &self.warnings
@@ -184,12 +195,28 @@ fn joined<'a>(
 /// A policy for a group that has no deployments of its own. What could be wrong with it was found for the others.
 fn policy(settings: &RouterSettings, group: Arc<str>, patterns: &Patterns) -> Policy {
     let selection = Selection::compile(settings, &group, &[], patterns).unwrap_or_default();
-    Policy { selection, resilience: resilience(settings, &group), group }
+    Policy { selection, resilience: resilience(settings, &[&group]), group }
 }
 
-fn resilience(settings: &RouterSettings, group: &str) -> Resilience {
-    let group_policy: Option<RetryPolicy> =
-        named(settings.model_group_retry_policy.iter().map(|(name, policy)| (name.as_str(), *policy)), group);
+/// Whether the settings have anything for requests that ask for a model by this name.
+fn names(settings: &RouterSettings, asked: &str) -> bool {
+    let lists = [
+        &settings.fallbacks,
+        &settings.context_window_fallbacks,
+        &settings.content_policy_fallbacks,
+        &settings.latency_fallbacks,
+    ];
+    let all = lists.into_iter().flat_map(|lists| lists.iter().map(|(name, _)| name));
+    let all = all.chain(settings.model_group_retry_policy.keys().map(String::as_str));
+    let all = all.chain(settings.model_group_stream_continuation.keys().map(String::as_str));
+    named(all.map(|name| (name, ())), asked).is_some()
+}
+
+/// What the settings say of a group that goes by these names, the first before the others.
+fn resilience(settings: &RouterSettings, group: &[&str]) -> Resilience {
+    let policies = || settings.model_group_retry_policy.iter().map(|(name, policy)| (name.as_str(), *policy));
+    let group_policy: Option<RetryPolicy> = group.iter().find_map(|name| named(policies(), name));
+    let continues = || settings.model_group_stream_continuation.iter().map(|(name, on)| (name.as_str(), *on));
     let hedging = settings.hedging;
     Resilience {
         retries: Retries {
@@ -203,11 +230,10 @@ fn resilience(settings: &RouterSettings, group: &str) -> Resilience {
         fallback_on_unsupported_params: settings.fallback_on_unsupported_params.unwrap_or(true),
         allow_lossy_fallbacks: settings.allow_lossy_fallbacks,
         allow_embedding_fallbacks: settings.allow_embedding_fallbacks,
-        continue_streams: named(
-            settings.model_group_stream_continuation.iter().map(|(name, on)| (name.as_str(), *on)),
-            group,
-        )
-        .unwrap_or(settings.enable_mid_stream_fallback_continuation),
+        continue_streams: group
+            .iter()
+            .find_map(|name| named(continues(), name))
+            .unwrap_or(settings.enable_mid_stream_fallback_continuation),
         first_token: settings.first_token_timeout,
         hedging: hedging.enabled.then(|| Hedging {
             after_ms: hedging.after.map(crate::Seconds::as_ms),
@@ -218,7 +244,7 @@ fn resilience(settings: &RouterSettings, group: &str) -> Resilience {
     }
 }
 
-fn lists(settings: &RouterSettings, group: &str) -> Lists {
+fn lists(settings: &RouterSettings, group: &[&str]) -> Lists {
     let ready = |targets: &[FallbackTarget]| -> Arc<[Target]> { targets.iter().map(Target::from).collect() };
     let default = (!settings.default_fallbacks.is_empty()).then_some(settings.default_fallbacks.as_slice());
     let general = list(&settings.fallbacks, group).or(default);
@@ -234,15 +260,17 @@ fn lists(settings: &RouterSettings, group: &str) -> Lists {
 }
 
 /// The list of this group, else that of every group.
-fn list<'a>(lists: &'a Fallbacks, group: &str) -> Option<&'a [FallbackTarget]> {
-    named(lists.iter(), group).or_else(|| lists.of("*"))
+fn list<'a>(lists: &'a Fallbacks, group: &[&str]) -> Option<&'a [FallbackTarget]> {
+    group.iter().find_map(|name| named(lists.iter(), name)).or_else(|| lists.of("*"))
+}
+
+/// A name without a vendor in front.
+fn bare(name: &str) -> Option<&str> {
+    name.split_once('/').map(|(_, bare)| bare)
 }
 
 /// What is configured for this group: under its name, else under its name without or with a vendor in front.
 fn named<'a, T>(entries: impl Iterator<Item = (&'a str, T)>, group: &str) -> Option<T> {
-    fn bare(name: &str) -> Option<&str> {
-        name.split_once('/').map(|(_, bare)| bare)
-    }
     let distance = |name: &str| {
         let fits = [name == group, Some(name) == bare(group), bare(name) == Some(group)];
         fits.into_iter().position(|fits| fits)

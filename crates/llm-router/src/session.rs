@@ -15,6 +15,7 @@ use crate::{
 mod attempt;
 mod choice;
 mod fallback;
+mod reasons;
 mod record;
 mod wishes;
 
@@ -24,6 +25,7 @@ mod tests;
 use attempt::{Leg, Role};
 use choice::Question;
 use fallback::Onward;
+use reasons::Reasons;
 pub use record::{Event, Happening, Record, WaitReason};
 pub use wishes::Wishes;
 
@@ -101,6 +103,7 @@ struct Left {
     late: bool,
     retry_at: Option<UnixMs>,
     refused: Option<ErrorKind>,
+    reasons: Reasons,
 }
 
 /// The failure that the next step has to deal with.
@@ -412,8 +415,9 @@ impl Session {
     }
 
     fn give_up(&self, left: Left) -> Step {
-        let Left { retry_at, refused, .. } = left;
-        Step::GiveUp(Exhausted { attempts: self.attempts.to_vec(), retry_at, refused })
+        let Left { retry_at, refused, reasons, .. } = left;
+        let attempts = self.attempts.to_vec();
+        Step::GiveUp(Exhausted { attempts, retry_at, refused, reasons: reasons.words() })
     }
 }
 

@@ -30,7 +30,7 @@ pub use breaker::{AllowedFailsPolicy, CircuitBreakerSettings};
 pub use budget::{BudgetPeriod, BudgetSettings, InvalidPeriod};
 pub use deployment::DeploymentSettings;
 pub(crate) use error_class::ErrorClass;
-pub use fallbacks::{FallbackTarget, FallbackTargets, Fallbacks};
+pub use fallbacks::{FallbackTarget, FallbackTargets, Fallbacks, WishedFallbacks};
 pub use group::RoutingGroup;
 pub(crate) use group::tier_name;
 pub use hedging::{FirstTokenTimeout, HedgingSettings, LearnedTimeout};

@@ -81,3 +81,29 @@ async fn rates_hold_over_any_time() {
         assert_eq!((status, &told["error"]["param"]), (400, &json!(param)), "{told}");
     }
 }
+
+/// A text has three to five times as many bytes as tokens.
+#[tokio::test]
+async fn tokens_are_counted_where_bytes_do_not_fit_a_rate() {
+    let mut config = config(&[]);
+    config["model_list"][0]["model_info"] = json!({"base_model": "gpt-4o"});
+    let gateway = Gateway::start(&config);
+    let own = key(&gateway, &json!({"tpm_limit": 400})).await;
+    let text = "The quick brown fox jumps over the lazy dog. ".repeat(20);
+    let usage = json!({"usage": {"prompt_tokens": 210, "completion_tokens": 10}});
+    let asks = |more: serde_json::Value| {
+        let mut body = scripted(&usage, &more);
+        body["messages"][0]["content"] = text.as_str().into();
+        body
+    };
+    let (status, answer) = post(&gateway, &own, CHAT, &asks(json!({"max_tokens": 20}))).await;
+    assert_eq!(status, 200, "900 bytes are some 200 tokens: {answer}");
+    let (status, refused) = post(&gateway, &own, CHAT, &asks(json!({"max_tokens": 20}))).await;
+    let error = &refused["error"];
+    assert_eq!((status, &error["current"], &error["limit"]), (429, &json!(220), &json!(400)), "{error}");
+    let requested = error["requested"].as_i64().unwrap();
+    assert!((220..400).contains(&requested), "what it may need is what was counted: {error}");
+    // Without a length of its own an answer is given what the text leaves.
+    let other = key(&gateway, &json!({"tpm_limit": 400})).await;
+    assert_eq!(post(&gateway, &other, CHAT, &asks(json!({}))).await.0, 200);
+}

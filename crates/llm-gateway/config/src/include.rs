@@ -42,6 +42,15 @@ pub(super) fn parse(file: &Arc<str>, text: &str, diagnostics: &mut Diagnostics) 
     Some(root)
 }
 
+/// Reads a file. A pipe is told what it is: a configuration is read more than once, and there would be nothing the next time.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&std::fs::metadata(path)?.file_type()) {
+        return Err(std::io::Error::other("it is a pipe, which can be read only once, and must be a file"));
+    }
+    std::fs::read(path)
+}
+
 struct Loader<'a> {
     diagnostics: &'a mut Diagnostics,
     files: Vec<PathBuf>,
@@ -52,7 +61,7 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn file(&mut self, path: &Path, asked_at: &Mark) -> Option<Node> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match read(path) {
             Ok(bytes) => bytes,
             Err(error) if asked_at.line == 0 => {
                 self.diagnostics.error(asked_at, format!("cannot be read: {error}"));

@@ -32,6 +32,8 @@ pub(crate) struct Account {
     pub(crate) is_booked: bool,
     /// Whether nobody has to be asked before it is used.
     is_free: bool,
+    /// How much of it is looked at: from there on it is counted, and nobody is asked. Negative where it bounds by itself.
+    saturates: AtomicI64,
     current: ArcSwap<Tally>,
     rolling: Mutex<()>,
     /// The question that is under way for it.
@@ -54,6 +56,7 @@ impl Account {
             calendar: calendar.clone(),
             is_booked: bound.is_booked(window),
             is_free,
+            saturates: AtomicI64::new(-1),
             current: ArcSwap::from_pointee(Tally::new(window, is_free)),
             rolling: Mutex::new(()),
             flight: Mutex::new(None),
@@ -83,6 +86,28 @@ impl Account {
     /// The count as it stands, whatever the time.
     pub(crate) fn last_tally(&self) -> Arc<Tally> {
         self.current.load_full()
+    }
+
+    /// A bound refers to it: the one of the newest configuration says how much of it is looked at.
+    pub(crate) fn is_of(&self, bound: &Bound) {
+        self.saturates.store(bound.saturates.unwrap_or(-1), Release);
+    }
+
+    /// How much of it is looked at, where it does not bound by itself.
+    pub(crate) fn saturates(&self) -> Option<i64> {
+        Some(self.saturates.load(Acquire)).filter(|full| *full >= 0)
+    }
+
+    /// Whether others could use the shares that nobody here uses: nobody here will soon, or little is left.
+    pub(crate) fn is_to_spare(&self, tally: &Tally, surplus: i64, idle_ms: u64, now: UnixMs) -> bool {
+        if self.idle_ms(now) >= idle_ms {
+            return true;
+        }
+        match self.saturates() {
+            // What is held and not used is as if it were used, to all others.
+            Some(full) => full.saturating_sub(tally.used()) / 2 < surplus,
+            None => tally.is_scarce(surplus),
+        }
     }
 
     pub(crate) fn flight(&self) -> MutexGuard<'_, Option<Arc<Flight>>> {

@@ -183,6 +183,7 @@ impl Inner {
             let has_moved =
                 |it: &&Arc<Account>| self.source.is_shared() && it.id.shelf != bound.account.shelf;
             if let Some(account) = there.filter(|it| !has_moved(it)) {
+                account.is_of(bound);
                 return account.clone();
             }
             let is_free = match self.source {
@@ -191,6 +192,7 @@ impl Inner {
                 Source::Shared(..) => false,
             };
             let account = Arc::new(Account::new(bound, &self.settings.calendar, is_free, now));
+            account.is_of(bound);
             accounts.insert(bound.account.name.clone(), account.clone());
             account
         })

@@ -18,8 +18,6 @@ pub(crate) struct Line {
     /// `i64::MAX` if nothing is refused.
     pub(crate) limit: i64,
     pub(crate) soft: Option<i64>,
-    /// How much of it is looked at: from there on it is counted, and nobody is asked.
-    pub(crate) saturates: Option<i64>,
     /// What is reserved and not settled.
     pub(crate) amount: i64,
     /// Whether it is taken whatever the limit.

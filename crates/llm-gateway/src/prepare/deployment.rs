@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_pricing::{Adjustment, Dated, ModelInfo};
-use llm_provider_core::{Credential, OnUnsupported, Parameters, Provider, Secret};
+use llm_provider_core::{Call, Credential, OnUnsupported, Parameters, Provider, Secret};
 use llm_providers::mock::{MockService, Script};
 use llm_router::BudgetLive;
 use llm_tokens::Encoding;
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Prepare;
 use super::facts::{self, Known};
+use super::refused;
 use crate::budgets::{self, Scope};
 use crate::config::{ClientCredential, ResolvedDeployment, Route};
 use crate::deployment::{self, Deployment, Heads, Window};
@@ -87,9 +88,24 @@ impl Prepare {
         let priced = resolved.model_info.base_model.as_deref().unwrap_or(&upstream.model);
         let table = Pricing::model(vendor, priced, resolved.region.as_deref());
         let window = window(resolved, table.as_ref());
+        // What the configuration lets go is no reason to ask somebody else.
+        let refuses = match resolved.drop_params {
+            true => Arc::default(),
+            false => refused::members(
+                provider.as_ref(),
+                &Call {
+                    base_url: base_url.as_deref(),
+                    credential: credential.as_ref().ok().and_then(Option::as_ref),
+                    parameters: &parameters,
+                    forward: &resolved.allowed_openai_params,
+                    ..Call::new(&upstream.model, &HeaderMap::new())
+                },
+            ),
+        };
         let facts = pricing.map(|pricing| {
             facts::facts(&Known {
                 id,
+                group: route.group,
                 vendor,
                 model: &upstream.model,
                 region: resolved.routing.region_name.as_deref().or(resolved.region.as_deref()),
@@ -97,6 +113,7 @@ impl Prepare {
                 table: table.as_ref(),
                 price: pricing.router_price(),
                 credential: credential.as_ref().ok().and_then(Option::as_ref),
+                refuses: &refuses,
             })
         });
         let parallel =

@@ -12,6 +12,8 @@ use crate::deployment::Window;
 /// What is known of a deployment.
 pub(super) struct Known<'a> {
     pub(super) id: &'a DeploymentId,
+    /// Its `model_name`.
+    pub(super) group: &'a str,
     pub(super) vendor: &'a str,
     pub(super) model: &'a str,
     pub(super) region: Option<&'a str>,
@@ -19,6 +21,7 @@ pub(super) struct Known<'a> {
     pub(super) table: Option<&'a ModelInfo<'a>>,
     pub(super) price: Option<Price>,
     pub(super) credential: Option<&'a Credential>,
+    pub(super) refuses: &'a Arc<[Box<str>]>,
 }
 
 /// The table's names for what the router may ask for.
@@ -45,6 +48,7 @@ pub(super) fn facts(known: &Known<'_>) -> Facts {
         }
     }
     Facts {
+        group: known.group.into(),
         provider: known.vendor.into(),
         model: known.model.into(),
         region: known.region.map(Arc::from),
@@ -52,9 +56,9 @@ pub(super) fn facts(known: &Known<'_>) -> Facts {
         max_output_tokens: known.window.max_output_tokens,
         has,
         lacks,
+        refuses: known.refuses.clone(),
         price: known.price,
         credential: credential(known),
-        ..Facts::default()
     }
 }
 

@@ -61,7 +61,8 @@ pub(crate) struct Allowance {
 }
 
 impl Quotas {
-    /// Reserves the rates that a request counts against; what it may cost is reserved for each attempt.
+    /// Reserves the rates that a request counts against; what it may cost is reserved for each attempt. `count` counts the
+    /// tokens that are read, where the bound by bytes is too high to fit.
     ///
     /// # Errors
     /// 429 with the limit that is in the way, 503 if it cannot be looked up.
@@ -70,11 +71,12 @@ impl Quotas {
         identity: &Arc<Identity>,
         others: Others,
         wanted: Wanted,
+        count: impl Future<Output = Option<u64>>,
         now: UnixMs,
     ) -> Result<(Allowance, Option<Reservation>), ApiError> {
         let mut allowance =
             Allowance { quotas: self.clone(), identity: identity.clone(), others, wanted, cap: None };
-        let (rates, cap) = allowance.rates(now).await.map_err(|refusal| self.refuse(&refusal, now))?;
+        let (rates, cap) = allowance.rates(count, now).await.map_err(|refusal| self.refuse(&refusal, now))?;
         allowance.cap = cap;
         Ok((allowance, rates))
     }
@@ -86,16 +88,33 @@ impl Quotas {
 
 impl Allowance {
     /// Reserves rates; with them the tokens that the answer may have at most, because no more are left.
-    async fn rates(&self, now: UnixMs) -> Result<(Option<Reservation>, Option<u64>), Refusal> {
+    async fn rates(
+        &self,
+        count: impl Future<Output = Option<u64>>,
+        now: UnixMs,
+    ) -> Result<(Option<Reservation>, Option<u64>), Refusal> {
         if !self.is_bounded(&[Measure::Requests, Measure::Tokens, Measure::Parallel]) {
             return Ok((None, None));
         }
-        let (bounds, size) = (self.bounds(), self.size(self.output()));
-        let demand = Demand::request(size.tokens(), 0);
-        let refusal = match self.reserve(&bounds, demand, now).await {
+        let (bounds, mut size) = (self.bounds(), self.size(self.output()));
+        let mut demand = Demand::request(size.tokens(), 0);
+        let mut refusal = match self.reserve(&bounds, demand, now).await {
             Ok(rates) => return Ok((Some(rates), None)),
             Err(refusal) => refusal,
         };
+        let least = if self.wanted.output.is_some() { size.output } else { LEAST_OUTPUT };
+        // Where there is no room for the answer alone nothing need be counted.
+        if refusal.kind == RefusalKind::Tokens
+            && refusal.left() > least
+            && let Some(counted) = count.await
+        {
+            size.input = size.input.min(self.counted_input(counted));
+            demand = Demand::request(size.tokens(), 0);
+            refusal = match self.reserve(&bounds, demand, now).await {
+                Ok(rates) => return Ok((Some(rates), None)),
+                Err(refusal) => refusal,
+            };
+        }
         if refusal.kind != RefusalKind::Tokens || self.wanted.output.is_some() {
             return Err(refusal);
         }
@@ -133,7 +152,7 @@ impl Allowance {
             Some(Arc::new(Hold::new(reservation, cap, output, prices)))
         };
         let mut size = self.size(output);
-        let refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+        let mut refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
             Ok(reservation) => return Ok(hold(reservation, self.cap)),
             Err(refusal) => refusal,
         };
@@ -141,11 +160,11 @@ impl Allowance {
             return Err(self.quotas.refuse(&refusal, now));
         }
         if let Some(counted) = count.await {
-            let input = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(media(self.wanted.media));
-            size.input = size.input.min(input);
-            if let Ok(reservation) = self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
-                return Ok(hold(reservation, self.cap));
-            }
+            size.input = size.input.min(self.counted_input(counted));
+            refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+                Ok(reservation) => return Ok(hold(reservation, self.cap)),
+                Err(refusal) => refusal,
+            };
         }
         if self.wanted.output.is_none() {
             let names = self.names();
@@ -194,8 +213,7 @@ impl Allowance {
             return (first, None);
         }
         if let Some(counted) = count.await {
-            let input = i64::try_from(counted).unwrap_or(i64::MAX).saturating_add(media(self.wanted.media));
-            size.input = size.input.min(input);
+            size.input = size.input.min(self.counted_input(counted));
             if let (found, false) = look(size).await {
                 return (found, None);
             }
@@ -240,6 +258,11 @@ impl Allowance {
         let cap = u64::try_from(room).ok()? / self.choices();
         let is_answer = i64::try_from(cap).is_ok_and(|cap| cap >= LEAST_OUTPUT);
         is_answer.then(|| (cap, i64::try_from(self.of_all(cap)).unwrap_or(i64::MAX)))
+    }
+
+    /// What is read, where its text was counted.
+    fn counted_input(&self, text: u64) -> i64 {
+        i64::try_from(text.saturating_add(self.wanted.media)).unwrap_or(i64::MAX)
     }
 
     /// Whether a stream that would pass what is reserved is ended.
@@ -326,10 +349,6 @@ impl Allowance {
             }
         }
     }
-}
-
-fn media(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
 }
 
 impl Wanted {

@@ -116,6 +116,8 @@ fn a_vendor_that_refuses_a_member_is_left_out() {
     let inquiry = Inquiry { parameters: &["temperature", "seed"], ..Inquiry::default() };
     assert_eq!(group.refusal(&inquiry, 0), Some(Refusal::Parameter(1)));
     assert_eq!(group.left(&inquiry), [1]);
+    group.facts[1].refuses = vec!["temperature".into()].into();
+    assert_eq!(group.left(&inquiry), [0, 1], "somebody has to serve");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{PlanFault, Severity};
+use super::{PlanFault, Severity, bare};
 use crate::settings::{DeploymentSettings, FallbackTarget, FirstTokenTimeout, PreCallCheck, RouterSettings};
 
 type Groups<'a> = [(Arc<str>, Vec<&'a DeploymentSettings>)];
@@ -23,6 +23,15 @@ pub(super) fn faults(
     numbers(settings, &mut faults);
     unheeded(settings, &mut faults);
     let edges = edges(settings, groups);
+    // What is under a name counts for that with or without a vendor in front, and for what a wildcard lets ask for.
+    let is_used = |name: &str| {
+        let is_like = |group: &str| {
+            bare(name) == Some(group)
+                || bare(group) == Some(name)
+                || group.contains('*') && bare(name).is_none()
+        };
+        known(name) || groups.iter().any(|(group, _)| is_like(group))
+    };
     for Edge { path, from, target } in &edges {
         if let Some(name) = target.group().filter(|name| !known(name)) {
             // LiteLLM starts with such a list, and so do we.
@@ -30,7 +39,7 @@ pub(super) fn faults(
             let severity = Severity::Warning;
             faults.push(PlanFault { message, severity, ..PlanFault::unknown(path.clone(), name) });
         }
-        if *from != "*" && !known(from) {
+        if *from != "*" && !is_used(from) {
             let path = path.rsplit_once('[').map_or(path.as_str(), |(list, _)| list);
             if faults.last().is_none_or(|last| last.path != path) {
                 let message = format!("no model has the name `{from}`, so this list is never used");
@@ -45,7 +54,7 @@ pub(super) fn faults(
         }
     }
     loops(&edges, &mut faults);
-    for name in settings.model_group_retry_policy.keys().filter(|name| !known(name)) {
+    for name in settings.model_group_retry_policy.keys().filter(|name| !is_used(name)) {
         faults.push(PlanFault {
             path: format!("router_settings.model_group_retry_policy.{name}"),
             message: format!("no model has the name `{name}`, so this policy is never used"),
@@ -53,7 +62,7 @@ pub(super) fn faults(
             unknown: Some(name.clone()),
         });
     }
-    for name in settings.model_group_stream_continuation.keys().filter(|name| !known(name)) {
+    for name in settings.model_group_stream_continuation.keys().filter(|name| !is_used(name)) {
         faults.push(PlanFault {
             path: format!("router_settings.model_group_stream_continuation.{name}"),
             message: format!("no model has the name `{name}`, so this is never used"),

@@ -88,6 +88,25 @@ fn groups_made_on_the_fly_find_what_is_meant_for_them() {
 }
 
 #[test]
+fn what_is_said_of_the_name_that_was_asked_for_goes_first() {
+    let plan = plan(json!({
+        "fallbacks": [{"short": ["b"]}, {"a": ["c"]}, {"e": ["d"]}],
+        "model_group_retry_policy": {"short": {"TimeoutErrorRetries": 9}},
+    }));
+    let first = |group: &str, asked: &str| {
+        let policy = plan.policy_asked(&group.into(), asked);
+        assert_eq!(*policy.group, *group, "whoever asks");
+        policy.resilience.fallbacks.general.as_ref().map(|list| list[0].group.to_string())
+    };
+    assert_eq!(first("a", "short").as_deref(), Some("b"));
+    assert_eq!(first("a", "another").as_deref(), Some("c"), "nothing is said of that");
+    assert_eq!(first("vendor/*", "vendor/e").as_deref(), Some("d"), "what a wildcard fits");
+    assert_eq!(first("vendor/*", "vendor/f"), None);
+    assert!(plan.policy_asked(&"a".into(), "short").resilience.retries.group.is_some());
+    assert!(Arc::ptr_eq(plan.policy("a"), &plan.policy_asked(&"a".into(), "another")));
+}
+
+#[test]
 fn unknown_names_are_told_with_their_place() {
     let found = faults(json!({
         "fallbacks": [{"a": ["b", "gpt-5"]}, {"gpt-4": ["b", "c"]}],

@@ -3,6 +3,7 @@
 use llm_types::{ErrorKind, UnixMs};
 use smallvec::SmallVec;
 
+use super::reasons::Reasons;
 use super::{Event, Happening, Left, Session};
 use crate::{Candidate, Decision, Entropy, Inquiry, Outcome, Refusal, Snapshot, Verdict, select};
 
@@ -90,8 +91,9 @@ impl Session {
         let unfit = self.attempts[self.visit.since..].iter().rev().filter_map(|a| a.outcome()?.failure());
         let refused = refusals().filter_map(kind_of).min_by_key(|kind| rank(*kind));
         let kind = unfit.clone().next().or(refused);
+        let reasons = Reasons::of(refusals());
         self.events.push(Event { at: now, what: Happening::NobodyLeft { decision: Box::new(decision) } });
-        Left { kind, late: false, retry_at, refused }
+        Left { kind, late: false, retry_at, refused, reasons }
     }
 }
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Event, Happening, Left, Session, Step};
 use crate::settings::FallbackTarget;
-use crate::{Snapshot, Target};
+use crate::{Attempt, Snapshot, Target};
 
 /// The groups that are still ahead of a request.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,7 @@ pub(super) struct Onward {
     origin: Option<Arc<str>>,
     /// Where the request has been since.
     visited: Vec<Target>,
-    /// Groups of `visited` that could not be had.
+    /// Groups of `visited` that could not be had, or of which nobody was asked.
     passed_over: u32,
     /// Whether a [`Step::Turn`] is out and the new group has not been seen.
     turning: bool,
@@ -36,6 +36,12 @@ impl Onward {
         let turned = std::mem::take(&mut self.turning);
         self.listed &= !turned;
         turned
+    }
+
+    /// The request leaves a group of which nobody was asked.
+    fn leave_unasked(&mut self) {
+        let has_turned = !self.visited.is_empty();
+        self.passed_over += u32::from(has_turned);
     }
 
     /// The group that was to be next cannot be had; gives its name.
@@ -67,7 +73,10 @@ impl Onward {
 impl Session {
     /// On to another group, if one is left for this sort of failure.
     pub(super) fn leave(&mut self, view: &Snapshot<'_>, left: Left, now: UnixMs) -> Step {
-        self.visit.left = Some(left);
+        let leaves_now = self.visit.left.replace(left).is_none();
+        if leaves_now && !self.attempts[self.visit.since..].iter().any(Attempt::was_sent) {
+            self.onward.leave_unasked();
+        }
         if self.may_turn(view, left) {
             if !std::mem::replace(&mut self.onward.listed, true) {
                 self.onward.lists.extend(self.list(view, left).map(|list| (list, 0)));

@@ -83,6 +83,46 @@ impl<'de> Deserialize<'de> for FallbackTarget {
     }
 }
 
+/// Where a request says that it may go on: targets, or lists of them by the group that has failed, as the configuration has
+/// them. LiteLLM takes either.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+#[serde(transparent)]
+pub struct WishedFallbacks(Vec<Wished>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Wished {
+    Target(FallbackTarget),
+    ByGroup(IndexMap<String, FallbackTargets>),
+}
+
+impl WishedFallbacks {
+    /// The targets of a request that began at this group. Where there are only lists for others they are those of `*`, and
+    /// none without.
+    pub fn of(self, group: &str) -> FallbackTargets {
+        let (mut targets, mut lists) = (Vec::new(), Fallbacks::default());
+        for wished in self.0 {
+            match wished {
+                Wished::Target(target) => targets.push(target),
+                Wished::ByGroup(by_group) => lists.0.push(by_group),
+            }
+        }
+        targets.extend(lists.of(group).or_else(|| lists.of("*")).into_iter().flatten().cloned());
+        targets
+    }
+}
+
+impl<'de> Deserialize<'de> for Wished {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let is_by_group = value.as_object().is_some_and(|map| map.values().any(Value::is_array))
+            && !value.get("model").is_some_and(Value::is_string);
+        if is_by_group {
+            return IndexMap::deserialize(value).map(Self::ByGroup).map_err(de::Error::custom);
+        }
+        FallbackTarget::deserialize(value).map(Self::Target).map_err(de::Error::custom)
+    }
+}
+
 #[cfg(feature = "schemars")]
 impl schemars::JsonSchema for FallbackTarget {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -102,5 +142,46 @@ impl schemars::JsonSchema for FallbackTarget {
                 }
             ]
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wished(value: Value) -> Result<WishedFallbacks, String> {
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_request_names_targets_or_lists_by_group() {
+        let of = |value, group: &str| serde_json::to_value(wished(value).unwrap().of(group)).unwrap();
+        assert_eq!(of(json!(["b", {"model": "c", "seed": 1}]), "a"), json!(["b", {"model": "c", "seed": 1}]));
+        let by_group = || json!([{"a": ["b"]}, {"model": ["c"]}, {"*": [{"model": "d", "stop": ["x"]}]}]);
+        assert_eq!(of(by_group(), "a"), json!(["b"]));
+        assert_eq!(of(by_group(), "model"), json!(["c"]));
+        assert_eq!(of(by_group(), "e"), json!([{"model": "d", "stop": ["x"]}]));
+        assert_eq!(of(json!([{"a": ["b"]}]), "e"), json!([]));
+        assert_eq!(of(json!([]), "a"), json!([]));
+    }
+
+    #[test]
+    fn what_is_neither_is_told() {
+        for (value, expected) in [
+            (json!([7]), "invalid type: integer `7`, expected a model group's name, or a map with `model`"),
+            (
+                json!([{"a": "b"}]),
+                "a map without `model`, expected a model group's name, or a map with `model`",
+            ),
+            (
+                json!([{"a": [7]}]),
+                "invalid type: integer `7`, expected a model group's name, or a map with `model`",
+            ),
+            (json!([{"a": ["b"], "c": "d"}]), "invalid type: string \"d\", expected a sequence"),
+        ] {
+            assert_eq!(wished(value).unwrap_err(), expected);
+        }
     }
 }

@@ -103,3 +103,20 @@ fn what_is_not_utf_8_is_told_with_its_place() {
     std::fs::write(folder.path().join("config.yaml"), b"model_list:\n  - model_name: \xff\xfe\n").unwrap();
     assert_eq!(said(&folder), "config.yaml:2:17: not UTF-8");
 }
+
+/// What a shell puts in the place of `<(command)`.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused() {
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
+
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"model_list: []\n").unwrap();
+    drop(writer);
+    let path = format!("/dev/fd/{}", reader.as_raw_fd());
+    let errors = Config::load(Path::new(&path), &context()).unwrap_err();
+    let said: Vec<_> = errors.diagnostics.iter().map(ToString::to_string).collect();
+    let expected = "cannot be read: it is a pipe, which can be read only once, and must be a file";
+    assert_eq!(said, [format!("{path}: {expected}")]);
+}

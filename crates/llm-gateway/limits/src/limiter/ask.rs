@@ -16,7 +16,6 @@ struct Gap {
     account: Arc<Account>,
     tally: Arc<Tally>,
     limit: i64,
-    saturates: Option<i64>,
     amount: i64,
     /// Whether it is asked for ahead of need.
     is_ahead: bool,
@@ -28,7 +27,6 @@ impl Gap {
             account: line.account.clone(),
             tally: line.tally.clone(),
             limit: if line.limit == i64::MAX { UNBOUNDED } else { line.limit },
-            saturates: line.saturates,
             amount: line.amount,
             is_ahead,
         }
@@ -182,7 +180,7 @@ impl Gap {
     /// How much more than needed is welcome. What is held counts as used by all others, so of what is only looked at up to
     /// some amount no more is taken ahead than of a limit.
     fn bulk(&self, now: UnixMs) -> i64 {
-        match self.saturates {
+        match self.account.saturates() {
             Some(full) => self.tally.bulk(full, Some(full.saturating_sub(self.tally.used())), now),
             None => self.tally.bulk(self.limit, None, now),
         }

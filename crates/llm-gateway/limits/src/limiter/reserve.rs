@@ -202,7 +202,6 @@ impl Limiter {
                     tally,
                     limit,
                     soft: bound.soft,
-                    saturates: bound.saturates,
                     amount,
                     is_forced,
                 });

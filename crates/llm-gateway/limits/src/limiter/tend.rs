@@ -160,8 +160,8 @@ impl Inner {
                 continue;
             }
             let surplus = tally.surplus();
-            let is_idle = account.idle_ms(now) >= self.settings.idle_ms;
-            if surplus > 0 && now < tally.until && (is_idle || tally.is_scarce(surplus)) {
+            let is_to_spare = || account.is_to_spare(&tally, surplus, self.settings.idle_ms, now);
+            if surplus > 0 && now < tally.until && is_to_spare() {
                 let refund = refund(&account);
                 of.extend(refund.is_some().then_some(tally));
                 refunds.extend(refund);

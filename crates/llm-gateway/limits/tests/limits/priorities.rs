@@ -1,6 +1,8 @@
 //! What of a model's rates is reserved for whom.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
+use std::task::Poll;
 
 use llm_limits::{
     Asked, Bounds, Demand, Level, Limiter, Measure, Priorities, Refusal, RefusalKind, Reserve, Reserved,
@@ -8,7 +10,8 @@ use llm_limits::{
 };
 use llm_types::UnixMs;
 
-use crate::support::{Bank, LEASE_MS, NOW, asked, at, block_on, inline};
+use crate::shared::Later;
+use crate::support::{Bank, LEASE_MS, NOW, asked, at, block_on, inline, poll_once};
 
 const SHARES: [(&str, Reserve); 2] = [("prod", Reserve::Share(0.9)), ("dev", Reserve::Share(0.1))];
 
@@ -225,4 +228,61 @@ fn what_a_priority_had_before_counts_at_all_gateways() {
     }
     let held = account("model/m");
     assert!((22..=25).contains(&held), "what is held ahead is little: {held}");
+}
+
+/// Shares that are taken ahead are not used: near the end each gateway may hold some, and take the model for saturated since
+/// the others do.
+#[test]
+fn what_others_hold_and_do_not_use_saturates_for_a_moment_alone() {
+    const HALF: usize = 150;
+    for clients in 1..8 {
+        let bank = Bank::new();
+        let gateway = |number| {
+            let settings = Settings { lease_ms: LEASE_MS.unsigned_abs(), ..Settings::default() };
+            let of = Priorities::new("m", Some(300), None, &reserved(&SHARES)).unwrap();
+            let later = Arc::new(Later::default());
+            let limiter = Limiter::new(settings, Source::Shared(bank.replica(number), later.spawn()));
+            (limiter, of, later)
+        };
+        let gateways = [gateway(1), gateway(2), gateway(3)];
+        let request = Asked { models: &["m"], demand: Demand::request(0, 0), ..Asked::default() };
+        // So many clients of each gateway ask at the same time, until nobody is answered.
+        let ask_all = |now| {
+            let mut answered = 0;
+            loop {
+                let before = answered;
+                let bounds = gateways.each_ref().map(|(_, of, _)| [&**of.of(Some("dev"))]);
+                let mut asking: Vec<_> = (0..clients)
+                    .flat_map(|_| gateways.iter().zip(&bounds))
+                    .map(|((limiter, ..), bounds)| Box::pin(limiter.reserve(bounds, &request, now)))
+                    .collect();
+                while !asking.is_empty() {
+                    asking.retain_mut(|one| match poll_once(one) {
+                        Poll::Pending => true,
+                        Poll::Ready(came) => {
+                            answered += usize::from(came.map(drop).is_ok());
+                            false
+                        }
+                    });
+                    for (_, _, later) in &gateways {
+                        later.run();
+                    }
+                }
+                if answered == before {
+                    return answered;
+                }
+            }
+        };
+        let mut answered = 0;
+        for half_seconds in 0..5 {
+            let now = at(half_seconds * 500);
+            for (limiter, ..) in &gateways {
+                block_on(limiter.tend(now));
+            }
+            answered += ask_all(now);
+        }
+        assert!(answered >= HALF, "{answered} of {HALF} for {clients} clients of each gateway");
+        let used = bank.share("req:1m:model/m", NOW.0 / 60_000 * 60_000).total();
+        assert!(used <= i64::try_from(answered).unwrap() + 1, "{used} are held, {answered} are used");
+    }
 }

@@ -74,15 +74,15 @@ fn what_is_refused_is_not_asked_again_at_once() {
 
 /// Keeps what is spawned until it is run.
 #[derive(Default)]
-struct Later(Mutex<Vec<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>>);
+pub(crate) struct Later(Mutex<Vec<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>>);
 
 impl Later {
-    fn spawn(self: &Arc<Self>) -> Spawn {
+    pub(crate) fn spawn(self: &Arc<Self>) -> Spawn {
         let later = self.clone();
         Arc::new(move |future| later.0.lock().unwrap().push(future))
     }
 
-    fn run(&self) -> usize {
+    pub(crate) fn run(&self) -> usize {
         let waiting = std::mem::take(&mut *self.0.lock().unwrap());
         let count = waiting.len();
         waiting.into_iter().for_each(block_on);

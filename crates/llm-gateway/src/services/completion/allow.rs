@@ -60,7 +60,8 @@ pub(super) async fn allow(
         wanted.named(instead.into());
         wanted.named(group.name[..].into());
     }
-    let (allowance, rates) = quotas.admit(&identity, others, wanted, now).await?;
+    let count = counted_by_all(request, group);
+    let (allowance, rates) = quotas.admit(&identity, others, wanted, count, now).await?;
     exchange.allow(Arc::new(allowance), rates);
     Ok(())
 }
@@ -250,6 +251,18 @@ pub(super) async fn counted(request: &Request<'_>, deployment: &Deployment) -> O
     let count = tokio::task::spawn_blocking(move || count::tokens(&canonical, Some(encoding)).input_tokens);
     let tokens = count.await.ok()?;
     Some(tokens.saturating_mul(HIGH_PERCENT) / 100 + 16)
+}
+
+/// The same before it is known who will be asked: by the vocabulary that takes the most tokens; `None` where one is unknown.
+async fn counted_by_all(request: &Request<'_>, group: &Group) -> Option<u64> {
+    let mut most = None;
+    for (place, deployment) in group.deployments.iter().enumerate() {
+        let is_same = |other: &Arc<Deployment>| other.encoding == deployment.encoding;
+        if !group.deployments[..place].iter().any(is_same) {
+            most = most.max(Some(counted(request, deployment).await?));
+        }
+    }
+    most
 }
 
 #[cfg(test)]

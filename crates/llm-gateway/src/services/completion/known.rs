@@ -1,12 +1,13 @@
 //! What the router is told of a request: found out only as far as somebody looks at it.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use http::{HeaderName, header};
 use llm_provider_core::{Peek, header_text};
 use llm_router::{Affinity, Capabilities, Class, Embed, Entry, Inquiry, Needs, Tags, classify};
 use llm_types::{ApiError, MessageContent, Role};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value, json};
 
 use super::{Ask, Door, Request};
@@ -42,19 +43,38 @@ pub(crate) struct Known<'a> {
 }
 
 /// One text or several.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Texts<'a> {
-    One(#[serde(borrow)] Cow<'a, str>),
-    Many(#[serde(borrow)] Vec<Cow<'a, str>>),
-}
+struct Texts<'a>(Vec<Cow<'a, str>>);
 
-impl<'a> Texts<'a> {
-    fn into_vec(self) -> Vec<Cow<'a, str>> {
-        match self {
-            Self::One(text) => vec![text],
-            Self::Many(texts) => texts,
+impl<'de: 'a, 'a> Deserialize<'de> for Texts<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Texts<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text or a list of texts")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Texts<'de>, E> {
+                Ok(Texts(vec![Cow::Borrowed(text)]))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Texts<'de>, E> {
+                Ok(Texts(vec![Cow::Owned(text.to_owned())]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Texts<'de>, A::Error> {
+                let mut texts = Vec::new();
+                while let Some(Text(text)) = list.next_element()? {
+                    texts.push(text);
+                }
+                Ok(Texts(texts))
+            }
         }
+        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -245,7 +265,7 @@ fn owned<'a>(text: Option<Cow<'_, str>>) -> Option<Cow<'a, str>> {
 }
 
 fn texts<'a>(peek: &Peek<'a>, name: &str) -> Result<Vec<Cow<'a, str>>, ApiError> {
-    Ok(peek.get::<Texts<'a>>(name)?.map_or_else(Vec::new, Texts::into_vec))
+    Ok(peek.get::<Texts<'a>>(name)?.map_or_else(Vec::new, |Texts(texts)| texts))
 }
 
 /// Labels of the header, of the body and of its metadata.

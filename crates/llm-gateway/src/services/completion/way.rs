@@ -92,7 +92,16 @@ impl Way<'_> {
             let usual = deployment.facts.first().max_output_tokens.map_or(quarter, |most| most.min(quarter));
             input.saturating_add(output.unwrap_or(usual))
         });
-        Ok(Claim { priority: self.request.priority, tokens })
+        Ok(Claim { priority: self.request.priority, tokens, patience: self.patience(deployment) })
+    }
+
+    /// For how long the request waits for room: until the end of the time that it has set itself, and no longer than this
+    /// deployment has for an answer.
+    fn patience(&self, deployment: &Deployment) -> Option<Duration> {
+        let Request { started, own_timeout, stream, .. } = self.request;
+        let waited = Duration::from_millis(self.app.runtime.now().since(*started));
+        let own = own_timeout.map(|own| own.saturating_sub(waited));
+        own.into_iter().chain(deployment.total_timeout(*stream)).min()
     }
 
     async fn ask(&self, asking: Asking, deployment: &Arc<Deployment>) -> Result<(Asked, Place), ApiError> {
@@ -263,7 +272,7 @@ fn cause(error: &ApiError) -> Cause {
         // What this deployment lacks, another may have.
         Layer::Translation if error.kind == ErrorKind::Unsupported => unfit,
         Layer::Gateway if error.code.as_deref() == Some("missing_credential") => unfit,
-        Layer::Router if error.kind == ErrorKind::RateLimit => unfit,
+        Layer::Router if matches!(error.kind, ErrorKind::RateLimit | ErrorKind::GatewayTimeout) => unfit,
         _ => Cause::Request,
     }
 }

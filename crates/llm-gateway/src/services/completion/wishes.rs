@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 use llm_provider_core::{Names, Peek};
-use llm_router::settings::RetryPolicy;
+use llm_router::settings::{RetryPolicy, WishedFallbacks};
 use llm_router::{Seconds, Wishes};
 use llm_types::{ApiError, ErrorKind, Layer};
 
@@ -44,9 +44,13 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
     };
     if peek.any_of(&MEMBERS) {
         wishes.num_retries = peek.get("num_retries")?.or(peek.get("max_retries")?);
-        wishes.fallbacks = peek.get("fallbacks")?;
-        wishes.context_window_fallbacks = peek.get("context_window_fallbacks")?;
-        wishes.content_policy_fallbacks = peek.get("content_policy_fallbacks")?;
+        let targets = |member| -> Result<_, ApiError> {
+            let wished: Option<WishedFallbacks> = peek.get(member)?;
+            Ok(wished.map(|wished| wished.of(&request.model)))
+        };
+        wishes.fallbacks = targets("fallbacks")?;
+        wishes.context_window_fallbacks = targets("context_window_fallbacks")?;
+        wishes.content_policy_fallbacks = targets("content_policy_fallbacks")?;
         wishes.disable_fallbacks = peek.get("disable_fallbacks")?.unwrap_or(false);
         wishes.retry_policy = peek.get("retry_policy")?;
         if wishes.retry_policy.is_none() {
@@ -76,8 +80,11 @@ pub(crate) fn wishes(request: &Request<'_>, group: &Group) -> Result<Wishes, Api
 
 /// Who goes first where requests wait: the request's own word, else the configuration's.
 pub(super) fn priority(peek: &Peek<'_>, ask: &Ask, configured: Option<u8>) -> Result<u8, ApiError> {
-    if let Some(own) = peek.get("priority")? {
-        return Ok(own);
+    if let Some(own) = peek.get::<u64>("priority")? {
+        return u8::try_from(own).map_err(|_| {
+            let message = format!("priority: expected 0 to 255, found {own}");
+            ApiError::new(ErrorKind::InvalidRequest, Layer::Client, message).with_param("priority")
+        });
     }
     let own: Option<u8> = number(ask, &headers::PRIORITY)?;
     Ok(own.or(configured).unwrap_or(DEFAULT_PRIORITY))

@@ -162,6 +162,30 @@ fn a_group_that_cannot_be_had_is_passed_over() {
 }
 
 #[test]
+fn a_group_of_which_nobody_is_asked_does_not_count() {
+    let mut world = at_once(json!({"max_fallbacks": 1, "fallbacks": [{"main": ["b", "c", "d", "e"]}]}));
+    let mut session = Session::new(Wishes::default());
+    let first = sent(world.next(&mut session, "main", NOW));
+    session.observe(&failed(&first, ErrorKind::Internal), NOW);
+    let mut group = "main".to_owned();
+    // What the request asks for is lost there, and so it is not sent.
+    for unfit in ["b", "c"] {
+        let Step::Turn { group: next, .. } = world.next(&mut session, &group, NOW) else { panic!("{group}") };
+        assert_eq!(*next, *unfit);
+        group = unfit.to_owned();
+        let deployment = sent(world.next(&mut session, &group, NOW));
+        assert_eq!(session.fallbacks(), 1);
+        session.observe(&Outcome::Unfit { deployment, kind: ErrorKind::Unsupported }, NOW);
+    }
+    let Step::Turn { group, .. } = world.next(&mut session, &group, NOW) else { panic!() };
+    assert_eq!((&*group, session.fallbacks()), ("d", 1));
+    let there = sent(world.next(&mut session, "d", NOW));
+    session.observe(&failed(&there, ErrorKind::Internal), NOW);
+    gave_up(world.next(&mut session, "d", NOW));
+    assert_eq!(session.fallbacks(), 1, "no more than one was to be asked");
+}
+
+#[test]
 fn a_target_may_change_the_request_and_stay_in_the_group() {
     let target = json!({"model": "main", "messages": []});
     let mut world = at_once(json!({"fallbacks": [{"main": [target, "main", "b"]}]}));
