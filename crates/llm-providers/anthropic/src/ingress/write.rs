@@ -1,6 +1,8 @@
 //! A whole answer as a Messages answer.
 
-use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, Source};
+use std::collections::VecDeque;
+
+use llm_provider_core::{Beside, HostedAct, HostedCall, Kept, Note, NoteKind, Reply, Source};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -8,7 +10,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::ending::Ending;
-use super::{cited, kept, names, usage};
+use super::{cited, hosted, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{
     self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
@@ -27,12 +29,14 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let message = choice.map(|choice| &choice.message);
     let specifics = message.and_then(|message| message.provider_specific_fields.get());
     let mut beside = Beside::of(response);
+    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
+    let id = names::message(&text(&response.id), &reply.request_id);
     let content = match specifics.and_then(own_blocks) {
         Some(blocks) => {
             beside.forget(CONTENT);
             blocks
         }
-        None => message.map(|message| content(message, reply, &mut notes)).unwrap_or_default(),
+        None => message.map(|message| content(message, &id, reply, &mut notes)).unwrap_or_default(),
     };
     let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
     let was_refused =
@@ -43,10 +47,9 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     beside.count(response.usage.get(), usage::says);
     let mut extra = beside.take_answer(is_unknown);
     beside.write(&mut extra);
-    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
     let model = Some(text(&response.model)).filter(|model| !model.is_empty());
     let wire = MessageResponse {
-        id: Nullable::Value(names::message(&text(&response.id), &reply.request_id)),
+        id: Nullable::Value(id),
         r#type: Nullable::Value("message".to_owned()),
         role: Nullable::Value(Role::Assistant),
         model: Nullable::Value(model.unwrap_or_else(|| reply.model.clone())),
@@ -77,17 +80,28 @@ fn own_blocks(specifics: &Extra) -> Option<Vec<ContentBlock>> {
     (!blocks.is_empty()).then_some(blocks)
 }
 
-/// Thinking, text and calls.
-fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
+/// Thinking, text, what tools of the vendor's did, and calls, in the answer named `id`.
+fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let specifics = message.provider_specific_fields.get();
     let mut blocks = thinking(message);
+    let calls = specifics.map(HostedCall::all).unwrap_or_default();
+    if calls.iter().any(|(_, call)| has_made_images(call)) {
+        notes.push(Note::dropped("choices[0].message.provider_specific_fields", NO_IMAGES));
+    }
+    let mut calls = Hosted { calls: calls.into(), answer: id, letters: 0 };
     let cited = specifics.map(|specifics| cited::blocks(specifics, message)).unwrap_or_default();
     let has_sources = !cited.is_empty();
     if has_sources {
-        blocks.extend(cited);
+        for block in cited {
+            match block {
+                ContentBlock::Text(text) => calls.text(&text, &mut blocks),
+                block => blocks.push(block),
+            }
+        }
     } else {
-        said(message, specifics, notes, &mut blocks);
+        said(message, specifics, notes, &mut calls, &mut blocks);
     }
+    calls.until(u64::MAX, &mut blocks);
     if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
         && !blocks.iter().any(|block| matches!(block, ContentBlock::Text(_)))
     {
@@ -183,12 +197,14 @@ fn thought(thinking: String, signature: String, extra: Extra) -> ContentBlock {
 }
 
 /// Text. None of it is empty or of spaces only: clients send answers back, and Anthropic refuses such text.
-fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
-    let mut push = |text: &str| {
-        if !text.trim().is_empty() {
-            blocks.push(ContentBlock::Text(TextBlock::new(text)));
-        }
-    };
+fn said(
+    message: &Message,
+    specifics: Option<&Extra>,
+    notes: &mut Vec<Note>,
+    calls: &mut Hosted<'_>,
+    blocks: &mut Vec<ContentBlock>,
+) {
+    let mut push = |text: &str| calls.text(&TextBlock::new(text), blocks);
     match message.content.get() {
         None => {}
         Some(MessageContent::Text(text)) => push(text),
@@ -213,6 +229,52 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
         push(words);
         notes.push(Note::new(NoteKind::Moved, "choices[0].message.refusal", "to the text"));
     }
+}
+
+/// What tools of another vendor's did, with the letters of the text before it, until it is told.
+struct Hosted<'a> {
+    calls: VecDeque<(u64, HostedCall)>,
+    answer: &'a str,
+    letters: u64,
+}
+
+impl Hosted<'_> {
+    /// Tells a text, and what stands before it and within it. A text with sources stays in one piece.
+    fn text(&mut self, text: &TextBlock, blocks: &mut Vec<ContentBlock>) {
+        let mut rest = text.text.as_str();
+        while let Some((at, _)) = self.calls.front().filter(|_| !text.citations.is_value()) {
+            let inside = usize::try_from(at.saturating_sub(self.letters)).unwrap_or(usize::MAX);
+            let Some((end, _)) = rest.char_indices().nth(inside) else { break };
+            let (before, after) = rest.split_at(end);
+            push_text(TextBlock::new(before), blocks);
+            rest = after;
+            self.letters += inside as u64;
+            self.until(self.letters, blocks);
+        }
+        self.until(self.letters, blocks);
+        self.letters += rest.chars().count() as u64;
+        push_text(TextBlock { text: rest.to_owned(), ..text.clone() }, blocks);
+    }
+
+    /// Tells what comes before so many letters.
+    fn until(&mut self, letters: u64, blocks: &mut Vec<ContentBlock>) {
+        while let Some((_, call)) = self.calls.pop_front_if(|(at, _)| *at <= letters) {
+            let told = [hosted::asked(&call, self.answer), hosted::came(&call, self.answer)];
+            let told = told.into_iter().take(if call.is_over() { 2 } else { 1 }).flatten();
+            blocks.extend(told.map(hosted::block));
+        }
+    }
+}
+
+fn push_text(text: TextBlock, blocks: &mut Vec<ContentBlock>) {
+    if !text.text.trim().is_empty() {
+        blocks.push(ContentBlock::Text(text));
+    }
+}
+
+/// Whether code made images, for which Messages have no place.
+pub(super) fn has_made_images(call: &HostedCall) -> bool {
+    matches!(&call.act, HostedAct::Code { images, .. } if !images.is_empty())
 }
 
 /// Calls. A call without a name is none; results name their call, so every call gets a name of its own. What only its
