@@ -24,6 +24,7 @@ mod patch;
 mod peek;
 mod pieces;
 mod provider;
+mod reasoning;
 mod relay;
 mod sample;
 mod scan;
@@ -63,6 +64,7 @@ pub use provider::{
     Capabilities, Chat, CountTokens, Embeddings, Operation, Prefill, Provider, Rerank, TokenCount,
     Translator, VendorInfo,
 };
+pub use reasoning::reasoning_said;
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use sample::Sample;
 pub use scan::Scan;
