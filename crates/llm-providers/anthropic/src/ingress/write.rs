@@ -88,7 +88,7 @@ fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) ->
     if calls.iter().any(|(_, call)| has_made_images(call)) {
         notes.push(Note::dropped("choices[0].message.provider_specific_fields", NO_IMAGES));
     }
-    let mut calls = Hosted { calls: calls.into(), answer: id, letters: 0 };
+    let mut calls = Hosted { calls: calls.into(), answer: id, letters: 0, texts: Vec::new() };
     let cited = specifics.map(|specifics| cited::blocks(specifics, message)).unwrap_or_default();
     let has_sources = !cited.is_empty();
     if has_sources {
@@ -108,7 +108,7 @@ fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) ->
         blocks.push(ContentBlock::Text(TextBlock::new(words)));
     }
     if !has_sources {
-        pages(message, notes, &mut blocks);
+        pages(message, &calls.texts, notes, &mut blocks);
     }
     called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);
     if message.audio.is_value() {
@@ -124,22 +124,26 @@ fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) ->
     blocks
 }
 
-/// Pages that the answer rests on, with its last text: which part of it each supports, a block cannot say.
-fn pages(message: &Message, notes: &mut Vec<Note>, blocks: &mut [ContentBlock]) {
+/// Pages that the answer rests on, each with the text in which it is named, or the last: which part of that it supports, a
+/// block cannot say. `texts` are the places of the texts among the blocks, and the letters before each.
+fn pages(message: &Message, texts: &[(usize, u64)], notes: &mut Vec<Note>, blocks: &mut [ContentBlock]) {
     let annotations = message.annotations.get().map(Vec::as_slice).unwrap_or_default();
-    let text = blocks.iter_mut().rev().find_map(|block| match block {
-        ContentBlock::Text(text) => Some(text),
-        _ => None,
-    });
-    let pages: Vec<_> = annotations.iter().filter_map(Source::of_annotation).collect();
-    let told = if text.is_some() { pages.len() } else { 0 };
+    let last = blocks.iter().rposition(|block| matches!(block, ContentBlock::Text(_)));
+    let mut told = 0;
+    for annotation in annotations {
+        let Some(page) = Source::of_annotation(annotation) else { continue };
+        let start = annotation.url_citation.get().and_then(|page| page["start_index"].as_u64());
+        let own = start.and_then(|start| texts.iter().rfind(|(_, before)| *before <= start));
+        let at = own.map(|(at, _)| *at).or(last);
+        if let Some(ContentBlock::Text(text)) = at.and_then(|at| blocks.get_mut(at)) {
+            text.citations.get_or_insert_with(Vec::new).push(cited::citation(&page));
+            told += 1;
+        }
+    }
     if told < annotations.len() {
         notes.push(Note::dropped("choices[0].message.annotations", NO_PAGE));
     }
-    if let Some(text) = text
-        && told > 0
-    {
-        text.citations = pages.iter().map(cited::citation).collect::<Vec<_>>().into();
+    if told > 0 {
         notes.push(Note::new(NoteKind::Converted, "choices[0].message.annotations", PLACELESS));
     }
 }
@@ -236,6 +240,8 @@ struct Hosted<'a> {
     calls: VecDeque<(u64, HostedCall)>,
     answer: &'a str,
     letters: u64,
+    /// The texts: their places among the blocks, and the letters before each.
+    texts: Vec<(usize, u64)>,
 }
 
 impl Hosted<'_> {
@@ -246,14 +252,21 @@ impl Hosted<'_> {
             let inside = usize::try_from(at.saturating_sub(self.letters)).unwrap_or(usize::MAX);
             let Some((end, _)) = rest.char_indices().nth(inside) else { break };
             let (before, after) = rest.split_at(end);
-            push_text(TextBlock::new(before), blocks);
+            self.push(TextBlock::new(before), blocks);
             rest = after;
             self.letters += inside as u64;
             self.until(self.letters, blocks);
         }
         self.until(self.letters, blocks);
+        self.push(TextBlock { text: rest.to_owned(), ..text.clone() }, blocks);
         self.letters += rest.chars().count() as u64;
-        push_text(TextBlock { text: rest.to_owned(), ..text.clone() }, blocks);
+    }
+
+    fn push(&mut self, text: TextBlock, blocks: &mut Vec<ContentBlock>) {
+        if !text.text.trim().is_empty() {
+            self.texts.push((blocks.len(), self.letters));
+            blocks.push(ContentBlock::Text(text));
+        }
     }
 
     /// Tells what comes before so many letters.
@@ -263,12 +276,6 @@ impl Hosted<'_> {
             let told = told.into_iter().take(if call.is_over() { 2 } else { 1 }).flatten();
             blocks.extend(told.map(hosted::block));
         }
-    }
-}
-
-fn push_text(text: TextBlock, blocks: &mut Vec<ContentBlock>) {
-    if !text.text.trim().is_empty() {
-        blocks.push(ContentBlock::Text(text));
     }
 }
 
