@@ -291,6 +291,7 @@ fn check_blocks_of_gpt(content: &Value) {
     assert_eq!(content[1]["content"][0]["url"], "https://sea.example");
     assert_eq!(content[3]["content"]["url"], "https://sea.example/today");
     assert_eq!(content[4]["text"], "At noon. ");
+    assert_eq!(content[4]["citations"][0]["url"], "https://sea.example");
     assert_eq!(content[6]["content"]["stdout"], "1\n");
     assert_eq!(content[8]["content"][0]["content"][0]["text"], "Calm.");
     assert_eq!((&content[9]["server_name"], &content[9]["input"]["d"]), (&json!("dice"), &json!(6)));
@@ -481,4 +482,61 @@ fn what_failed_and_what_was_left_open() {
     assert_eq!(output[1]["status"], "incomplete");
     let (body, _) = asked(CLAUDE, &after_items(output), Dialect::OpenAiResponses);
     assert_eq!(body["messages"][1]["content"], blocks);
+}
+
+#[test]
+fn clients_of_gemini_see_code_searches_and_pages() {
+    let answer = json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "claude",
+        "content": blocks_of_claude(), "stop_reason": "end_turn",
+        "usage": { "input_tokens": 9, "output_tokens": 7 } });
+    let (whole, _) = whole(CLAUDE, &answer, Dialect::Gemini);
+    let candidate = &whole["candidates"][0];
+    let pieces = streamed(CLAUDE, &events_of_claude(), Dialect::Gemini);
+    let all = pieces
+        .iter()
+        .flat_map(|piece| piece["candidates"][0]["content"]["parts"].as_array().unwrap().clone());
+    let told = json!({ "content": { "role": "model", "parts": all.collect::<Vec<Value>>() } });
+    let last = &pieces[pieces.len() - 1]["candidates"][0];
+    for (content, beside) in [(&candidate["content"], candidate), (&told["content"], last)] {
+        let parts = content["parts"].as_array().unwrap();
+        let code = parts.iter().position(|part| part["executableCode"].is_object()).unwrap();
+        let before: String = parts[..code].iter().filter_map(|part| part["text"].as_str()).collect();
+        assert_eq!(before, "Ich prüfe das.High at noon");
+        assert_eq!(
+            parts[code]["executableCode"],
+            json!({ "id": "code_llmgw_msg_1_srvtoolu_02", "language": "LANGUAGE_UNSPECIFIED", "code": "date" })
+        );
+        assert_eq!(
+            parts[code + 1]["codeExecutionResult"],
+            json!({ "id": "code_llmgw_msg_1_srvtoolu_02", "outcome": "OUTCOME_OK", "output": "Mon\n" })
+        );
+        let grounding = &beside["groundingMetadata"];
+        assert_eq!(grounding["webSearchQueries"], json!(["tide Husum"]));
+        assert_eq!(grounding["groundingChunks"][0]["web"]["uri"], "https://sea.example");
+
+        let next = json!({ "contents": [{ "role": "user", "parts": [{ "text": "When?" }] }, content,
+            { "role": "user", "parts": [{ "text": "And then?" }] }] });
+        let read = |body: &Value| {
+            let mut read = llm_providers::ingress(Dialect::Gemini).read(body.to_string().as_bytes()).unwrap();
+            read.request.model = "m".to_owned();
+            read.request.max_tokens = 99.into();
+            read
+        };
+        let provider = llm_providers::find("anthropic").unwrap();
+        let headers = HeaderMap::new();
+        let request = read(&next).request;
+        let encoded = provider.chat().unwrap().encode(&request, &Call::new(CLAUDE.1, &headers)).unwrap();
+        let Payload::Bytes(bytes) = encoded.request.body() else { panic!("no bytes") };
+        let sent: Value = serde_json::from_slice(bytes).unwrap();
+        assert_eq!(sent["messages"][1]["content"], blocks_of_claude());
+
+        // What passes through to Gemini has none of it.
+        let bytes = Bytes::from(next.to_string());
+        let peek = llm_providers::core::Peek::new(&bytes).unwrap();
+        let gemini = llm_providers::find("gemini").unwrap();
+        let edits =
+            gemini.relay(Dialect::Gemini).unwrap().edits(&peek, &Call::new(GEMINI.1, &headers)).unwrap();
+        let sent = String::from_utf8(llm_providers::core::apply(&bytes, &peek, &edits).to_vec()).unwrap();
+        assert!(!sent.contains("executableCode") && !sent.contains("codeExecutionResult"), "{sent}");
+    }
 }

@@ -61,6 +61,8 @@ pub enum HostedAct {
     Code {
         /// The code, or the command.
         code: String,
+        /// The language: `python` or `bash`, where it is known.
+        language: Option<String>,
         /// The name of the place in which it ran.
         container: Option<String>,
         /// What it wrote.

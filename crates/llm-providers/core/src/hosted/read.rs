@@ -41,6 +41,8 @@ pub(super) fn piece(piece: &Value, told: &[HostedCall], nameless: &mut usize) ->
     }
 }
 
+const PYTHON: Option<&str> = Some("python");
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -70,9 +72,10 @@ fn open(url: String) -> HostedAct {
     HostedAct::Open { url, pattern: None, title: None, text: None }
 }
 
-fn code(code: String) -> HostedAct {
+fn code(code: String, language: Option<&str>) -> HostedAct {
     HostedAct::Code {
         code,
+        language: language.map(str::to_owned),
         container: None,
         stdout: String::new(),
         stderr: String::new(),
@@ -88,9 +91,9 @@ fn block(kind: &str, block: &Value, told: &[HostedCall]) -> Option<HostedCall> {
     let act = match (kind, block["name"].as_str().unwrap_or_default()) {
         ("server_tool_use", "web_search") => search(some_text(&input["query"]).into_iter().collect()),
         ("server_tool_use", "web_fetch") => open(text(&input["url"])),
-        ("server_tool_use", "code_execution") => code(text(&input["code"])),
-        ("server_tool_use", "bash_code_execution") => code(text(&input["command"])),
-        ("server_tool_use", "text_editor_code_execution") => code(input.to_string()),
+        ("server_tool_use", "code_execution") => code(text(&input["code"]), PYTHON),
+        ("server_tool_use", "bash_code_execution") => code(text(&input["command"]), Some("bash")),
+        ("server_tool_use", "text_editor_code_execution") => code(input.to_string(), None),
         ("mcp_tool_use", name) => HostedAct::Mcp {
             server: text(&block["server_name"]),
             name: name.to_owned(),
@@ -112,7 +115,7 @@ fn result(kind: &str, block: &Value, told: &[HostedCall]) -> Option<HostedCall> 
         "web_fetch_tool_result" => open(String::new()),
         "code_execution_tool_result"
         | "bash_code_execution_tool_result"
-        | "text_editor_code_execution_tool_result" => code(String::new()),
+        | "text_editor_code_execution_tool_result" => code(String::new(), None),
         "mcp_tool_result" => HostedAct::Mcp {
             server: String::new(),
             name: String::new(),
@@ -174,7 +177,7 @@ fn item(kind: &str, item: &Value) -> Option<HostedCall> {
     let act = match kind {
         "web_search_call" => visit(&item["action"]),
         "code_interpreter_call" => {
-            let mut act = code(text(&item["code"]));
+            let mut act = code(text(&item["code"]), PYTHON);
             if let HostedAct::Code { container, stdout, images, .. } = &mut act {
                 *container = some_text(&item["container_id"]);
                 let logs = list(&item["outputs"]).filter_map(|output| some_text(&output["logs"]));
@@ -240,7 +243,13 @@ fn part(part: &Value, told: &[HostedCall], nameless: &mut usize) -> Option<Hoste
     if made.is_object() {
         *nameless += 1;
         let id = some_text(&made["id"]).unwrap_or_else(|| format!("code_{nameless}"));
-        return Some(HostedCall { id, act: code(text(&made["code"])), state: HostedState::Running });
+        let language = made["language"].as_str().filter(|name| *name != "LANGUAGE_UNSPECIFIED");
+        let language = language.map(str::to_ascii_lowercase);
+        return Some(HostedCall {
+            id,
+            act: code(text(&made["code"]), language.as_deref()),
+            state: HostedState::Running,
+        });
     }
     let came = part["codeExecutionResult"].as_object()?;
     let is_running = |call: &&HostedCall| !call.is_over() && matches!(call.act, HostedAct::Code { .. });
@@ -252,7 +261,7 @@ fn part(part: &Value, told: &[HostedCall], nameless: &mut usize) -> Option<Hoste
     let mut call = known.cloned().unwrap_or_else(|| {
         *nameless += 1;
         let id = named.map_or_else(|| format!("code_{nameless}"), str::to_owned);
-        HostedCall { id, act: code(String::new()), state: HostedState::Running }
+        HostedCall { id, act: code(String::new(), None), state: HostedState::Running }
     });
     call.state = HostedState::Done;
     if let HostedAct::Code { stdout, stderr, return_code, .. } = &mut call.act {
@@ -276,7 +285,8 @@ fn converse(block: &Value, told: &[HostedCall]) -> Option<HostedCall> {
         let input = &asked["input"];
         let act = match asked["name"].as_str()? {
             name if name.contains("code_interpreter") => {
-                code(some_text(&input["snippet"]).or_else(|| some_text(&input["code"])).unwrap_or_default())
+                let snippet = some_text(&input["snippet"]).or_else(|| some_text(&input["code"]));
+                code(snippet.unwrap_or_default(), PYTHON)
             }
             name if name.contains("grounding") => search(some_text(&input["query"]).into_iter().collect()),
             _ => return None,

@@ -20,6 +20,7 @@ fn search(queries: &[&str], pages: Vec<HostedPage>) -> HostedAct {
 fn code(code: &str, stdout: &str, stderr: &str, return_code: i64) -> HostedAct {
     HostedAct::Code {
         code: code.to_owned(),
+        language: Some(if code == "ls" { "bash" } else { "python" }.to_owned()),
         container: None,
         stdout: stdout.to_owned(),
         stderr: stderr.to_owned(),
@@ -124,6 +125,7 @@ fn items_of_the_responses_api() {
     looked.state = HostedState::Failed("unavailable".to_owned());
     let ran = HostedAct::Code {
         code: "print(1)".to_owned(),
+        language: Some("python".to_owned()),
         container: Some("cntr_1".to_owned()),
         stdout: "1\n".to_owned(),
         stderr: String::new(),
