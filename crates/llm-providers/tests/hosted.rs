@@ -339,6 +339,8 @@ fn tools_of_the_responses_api_are_blocks_and_come_back_as_items() {
         "output": items_of_gpt(), "usage": { "input_tokens": 1, "output_tokens": 2, "total_tokens": 3 } });
     let (message, _) = whole(GPT, &answer, Dialect::AnthropicMessages);
     check_blocks_of_gpt(&message["content"]);
+    // Told as blocks, and sealed; a third time says nothing more.
+    assert_eq!(message["provider_specific_fields"]["output_items"], Value::Null);
 
     let mut events =
         vec![json!({ "type": "response.created", "response": { "id": "resp_1", "model": "gpt-5",
@@ -354,7 +356,9 @@ fn tools_of_the_responses_api_are_blocks_and_come_back_as_items() {
         events.push(json!({ "type": "response.output_item.done", "output_index": index, "item": item }));
     }
     events.push(json!({ "type": "response.completed", "response": answer }));
-    let told = joined(&streamed(GPT, &events, Dialect::AnthropicMessages));
+    let told = streamed(GPT, &events, Dialect::AnthropicMessages);
+    assert!(!Value::from(told.clone()).to_string().contains("output_items"), "{told:?}");
+    let told = joined(&told);
     check_blocks_of_gpt(&told);
 
     for content in [&message["content"], &told] {

@@ -133,6 +133,18 @@ impl HostedCall {
         found
     }
 
+    /// Whether words, thinking, calls of the client's functions and calls that a dialect `tells` say all that is in a vendor's
+    /// own list of what it said: one of those that [`HostedCall::all`] reads.
+    pub fn say_all(list: &Value, tells: fn(&HostedAct) -> bool) -> bool {
+        let mut calls = HostedCalls::default();
+        let pieces = list.as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut is_told = |piece: &Value| {
+            let found = calls.piece(piece);
+            !found.is_empty() && found.iter().all(|call| tells(&call.act))
+        };
+        !pieces.is_empty() && pieces.iter().all(|piece| read::is_usual(piece) || is_told(piece))
+    }
+
     /// Its name in another dialect, of letters, digits, `_` and `-` alone: `prefix`, a mark, and what tells it from the calls
     /// of other answers than `answer`.
     pub fn name(&self, prefix: &str, answer: &str) -> String {

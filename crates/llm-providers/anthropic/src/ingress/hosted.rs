@@ -11,6 +11,11 @@ use serde_json::{Value, json};
 
 use crate::wire::ContentBlock;
 
+/// Whether blocks say all of what a call asked and what came of it: they have no place for images.
+pub(super) fn tells(act: &HostedAct) -> bool {
+    !matches!(act, HostedAct::Code { images, .. } if !images.is_empty())
+}
+
 /// What a call asked.
 pub(super) fn asked(call: &HostedCall, answer: &str) -> Option<Extra> {
     let (name, input) = match &call.act {

@@ -17,7 +17,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::ending::Ending;
-use super::write::{NO_IMAGES, NO_PAGE, OWN_FIELDS, PLACELESS, has_images, has_made_images, is_unknown};
+use super::write::{NO_IMAGES, NO_PAGE, OWN_FIELDS, PLACELESS, has_images, is_unknown};
 use super::{cited, error, hosted, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
@@ -192,7 +192,7 @@ impl MessagesWriter {
     fn hosted(&mut self, specifics: &Extra, out: &mut BytesMut) {
         for call in self.hosted.hear(specifics) {
             let answer = names::message(&self.id, &self.reply.request_id);
-            if has_made_images(&call) {
+            if !hosted::tells(&call.act) {
                 self.dropped_once("choices[0].delta.provider_specific_fields", NO_IMAGES);
             }
             if !self.begun.contains(&call.id) {
@@ -364,6 +364,7 @@ impl ChunkWriter for MessagesWriter {
         );
         let mut beside = std::mem::take(&mut self.beside);
         ending.forget(&mut beside);
+        beside.forget_said(hosted::tells);
         beside.count(self.usage.as_ref(), usage::says);
         let mut extra = beside.take_answer(is_unknown);
         beside.write(&mut extra);

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use llm_provider_core::{Beside, HostedAct, HostedCall, Kept, Note, NoteKind, Reply, Source};
+use llm_provider_core::{Beside, HostedCall, Kept, Note, NoteKind, Reply, Source};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -44,6 +44,7 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
     let ending = Ending::new(finish, beside.reason(), specifics, has_calls, was_refused);
     ending.forget(&mut beside);
+    beside.forget_said(hosted::tells);
     beside.count(response.usage.get(), usage::says);
     let mut extra = beside.take_answer(is_unknown);
     beside.write(&mut extra);
@@ -85,7 +86,7 @@ fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) ->
     let specifics = message.provider_specific_fields.get();
     let mut blocks = thinking(message);
     let calls = specifics.map(HostedCall::all).unwrap_or_default();
-    if calls.iter().any(|(_, call)| has_made_images(call)) {
+    if calls.iter().any(|(_, call)| !hosted::tells(&call.act)) {
         notes.push(Note::dropped("choices[0].message.provider_specific_fields", NO_IMAGES));
     }
     let mut calls = Hosted { calls: calls.into(), answer: id, letters: 0, texts: Vec::new() };
@@ -277,11 +278,6 @@ impl Hosted<'_> {
             blocks.extend(told.map(hosted::block));
         }
     }
-}
-
-/// Whether code made images, for which Messages have no place.
-pub(super) fn has_made_images(call: &HostedCall) -> bool {
-    matches!(&call.act, HostedAct::Code { images, .. } if !images.is_empty())
 }
 
 /// Calls. A call without a name is none; results name their call, so every call gets a name of its own. What only its

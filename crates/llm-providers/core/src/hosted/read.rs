@@ -33,6 +33,29 @@ pub(super) fn letters(piece: &Value) -> u64 {
     }
 }
 
+/// Whether a piece is nothing but words, thinking, or a call of one of the client's functions.
+pub(super) fn is_usual(piece: &Value) -> bool {
+    const TYPES: &[&str] = &[
+        "custom_tool_call",
+        "function_call",
+        "message",
+        "reasoning",
+        "redacted_thinking",
+        "text",
+        "thinking",
+        "tool_use",
+    ];
+    const MEMBERS: &[&str] =
+        &["citationsContent", "functionCall", "reasoningContent", "text", "thought", "thoughtSignature"];
+    match piece["type"].as_str() {
+        Some(kind) => TYPES.contains(&kind),
+        None => piece.as_object().is_some_and(|piece| {
+            piece.keys().all(|name| MEMBERS.contains(&name.as_str()))
+                || piece.get("toolUse").is_some_and(|call| call["type"].is_null())
+        }),
+    }
+}
+
 /// The call that a piece begins or ends. `told` are those before it.
 pub(super) fn piece(piece: &Value, told: &[HostedCall], nameless: &mut usize) -> Option<HostedCall> {
     match piece["type"].as_str() {

@@ -232,6 +232,27 @@ fn a_stream_tells_each_call_as_it_begins_and_ends() {
 }
 
 #[test]
+fn what_says_all() {
+    let search = json!({ "type": "web_search_call", "id": "ws_1", "status": "completed", "action": {} });
+    for (list, says_all) in [
+        (json!([search, { "type": "message", "content": [] }, { "type": "reasoning" }]), true),
+        (json!([search, { "type": "mcp_approval_request", "id": "a" }]), false),
+        (
+            json!([{ "text": "a" }, { "executableCode": { "code": "1" } }, { "codeExecutionResult": {} }]),
+            true,
+        ),
+        (json!([{ "text": "a" }, { "inlineData": { "mimeType": "image/png" } }]), false),
+        (json!([{ "type": "server_tool_use", "id": "s", "name": "advisor", "input": {} }]), false),
+        (json!([{ "toolUse": { "toolUseId": "t", "name": "f", "input": {} } }]), true),
+        (json!([]), false),
+        (json!({}), false),
+    ] {
+        assert_eq!(HostedCall::say_all(&list, |_| true), says_all, "{list}");
+        assert!(!HostedCall::say_all(&list, |_| false) || !list.to_string().contains("search"), "{list}");
+    }
+}
+
+#[test]
 fn names_are_known_again() {
     let name = call("srv.1", code("", "", "", 0)).name("ci", "msg:1");
     assert_eq!(name, "ci_llmgw_msg_1_srv_1");

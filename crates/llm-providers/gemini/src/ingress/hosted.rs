@@ -18,6 +18,15 @@ pub(super) fn is_geminis(fields: &Extra) -> bool {
     [PART, PARTS, "grounding_metadata", "url_context_metadata"].iter().any(|name| fields.contains_key(*name))
 }
 
+/// Whether parts and metadata say what a call asked and what came of it.
+pub(super) fn tells(act: &HostedAct) -> bool {
+    match act {
+        HostedAct::Search { .. } | HostedAct::Open { .. } => true,
+        HostedAct::Code { images, files, .. } => images.is_empty() && files.is_empty(),
+        _ => false,
+    }
+}
+
 /// Code, before it runs.
 pub(super) fn code(call: &HostedCall, answer: &str) -> Option<Part> {
     let HostedAct::Code { code, language, .. } = &call.act else { return None };

@@ -275,6 +275,7 @@ impl ChunkWriter for GenerateWriter {
             write::members(&mut candidate, &mut beside);
             write::sources(&mut candidate, Some(&open.annotations), &open.text, &mut beside);
             hosted::searches(open.calls_there.iter(), &mut candidate);
+            beside.forget_said(hosted::tells);
             beside.write(&mut candidate.extra);
             last.push(candidate);
         }

@@ -106,6 +106,7 @@ fn candidate(choice: &Choice, at: usize, several: bool, id: &str, notes: &mut Ve
     }
     sources(&mut candidate, choice.message.annotations.get(), &text, &mut beside);
     hosted::searches(calls.iter().map(|(_, call)| call), &mut candidate);
+    beside.forget_said(hosted::tells);
     beside.write(&mut candidate.extra);
     if several {
         // Every candidate says which one it is, the first one too.
