@@ -465,3 +465,29 @@ fn members_of_one_dialect_alone_go_to_no_other_vendor() {
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
+
+/// OpenRouter's word for how much to think reaches vendors of other wires in theirs, and none of them raw.
+#[test]
+fn how_much_to_think_is_said_in_each_vendors_words() {
+    for (vendor, model, wanted) in [
+        ("anthropic", "claude-sonnet-4-5", "\"budget_tokens\":2048"),
+        ("gemini", "gemini-2.5-flash", "\"thinkingBudget\":2048"),
+        ("bedrock", "anthropic.claude-sonnet-4-5-20250929-v1:0", "\"budget_tokens\":2048"),
+        ("cohere", "command-a-reasoning-08-2025", "\"token_budget\":2048"),
+        ("ollama", "qwen3", "\"think\":true"),
+        ("openai", "responses/gpt-5", "\"reasoning\":{\"effort\":\"medium\"}"),
+    ] {
+        let vendor = llm_providers::find(vendor).unwrap();
+        let (key, headers) = (Credential::Key(Secret::new("key")), HeaderMap::new());
+        let request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}],
+            "reasoning": {"max_tokens": 2048, "exclude": true}});
+        let request = serde_json::from_value(request).unwrap();
+        let call = Call { credential: Some(&key), ..Call::new(model, &headers) };
+        let encoded = vendor.chat().unwrap().encode(&request, &call).unwrap();
+        let Payload::Bytes(sent) = encoded.request.into_body() else { panic!("no bytes") };
+        let sent = String::from_utf8(sent.to_vec()).unwrap();
+        assert!(sent.contains(wanted) && !sent.contains("exclude"), "{model}: {sent}");
+        let notes: Vec<String> = encoded.notes.iter().map(ToString::to_string).collect();
+        assert!(notes.contains(&"dropped reasoning.exclude: only OpenRouter has it".to_owned()), "{notes:?}");
+    }
+}

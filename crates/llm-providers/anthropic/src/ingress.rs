@@ -4,6 +4,7 @@ pub(crate) mod cited;
 mod cut;
 mod ending;
 mod error;
+pub(crate) mod hosted;
 mod kept;
 mod names;
 mod read;
@@ -49,6 +50,8 @@ use serde::Serialize;
 /// were. What another vendor wants back, and Messages have no place for, is sealed
 /// ([`Kept`](llm_provider_core::Kept)): a block of thinking as its `signature`; members of a call as `redacted_thinking`
 /// before it; members of the message as `redacted_thinking` at the end. Text that is empty or of spaces only is left out, as Anthropic would refuse it when it is sent back.
+/// Tools that another vendor ran itself are told as blocks that ask and blocks that tell what came of it, between the
+/// texts; their names have a mark, and when they come back they are left out, as the vendor's own words are sealed.
 /// Arguments that are no JSON object become `{"arguments": "…"}`; in a stream they pass as they are.
 ///
 /// In a stream, `provider_specific_fields` of a delta may hold `content_block`, a block that Anthropic alone

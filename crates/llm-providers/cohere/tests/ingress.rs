@@ -558,3 +558,57 @@ fn statuses_of_coheres_own() {
         assert_eq!(CohereIngress.error_status(&error), expected, "{kind:?} {vendor}");
     }
 }
+
+/// Cohere counts a citation's place from the beginning of the part of the content that it names.
+#[test]
+fn sources_are_placed_in_their_own_part() {
+    let page = |start: u64, end: u64| {
+        json!({ "type": "url_citation", "url_citation": {
+            "start_index": start, "end_index": end, "url": "https://a.example", "title": "A" } })
+    };
+    let chunk = |delta: Value, finish: Value| -> ChatChunk {
+        let choice = json!({ "index": 0, "delta": delta, "finish_reason": finish });
+        llm_types::from_value(json!({ "id": "c", "choices": [choice] })).unwrap()
+    };
+    let mut writer = CohereIngress.writer(&reply());
+    let mut out = BytesMut::new();
+    for delta in [
+        json!({ "content": "Grün. " }),
+        json!({ "reasoning_content": "Hm." }),
+        json!({ "content": "Noon it is." }),
+        json!({ "annotations": [page(6, 10), page(0, 4)] }),
+    ] {
+        writer.chunk(&chunk(delta, Value::Null), &mut out);
+    }
+    writer.chunk(&chunk(json!({}), json!("stop")), &mut out);
+    writer.end(&mut out);
+    let told: Vec<(Value, Value, Value, Value)> = String::from_utf8(out.to_vec())
+        .unwrap()
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data: ")?).ok())
+        .filter(|event| event["type"] == "citation-start")
+        .map(|event| event["delta"]["message"]["citations"].clone())
+        .map(|cited| {
+            (
+                cited["content_index"].clone(),
+                cited["start"].clone(),
+                cited["end"].clone(),
+                cited["text"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [(json!(2), json!(0), json!(4), json!("Noon")), (json!(0), json!(0), json!(4), json!("Grün")),]
+    );
+
+    // What the model refuses is a part of its own, after the text that rests on the page.
+    let whole: ChatResponse = llm_types::from_value(json!({ "id": "c", "choices": [{ "index": 0, "finish_reason": "stop",
+        "message": { "role": "assistant", "reasoning_content": "Hm.", "content": "Noon.", "refusal": "No more.",
+            "annotations": [page(0, 4)] } }] }))
+    .unwrap();
+    let written: Value = serde_json::from_slice(&CohereIngress.write(&whole, &reply()).body).unwrap();
+    let cited = &written["message"]["citations"][0];
+    assert_eq!((&cited["content_index"], &cited["text"]), (&json!(1), &json!("Noon")));
+    assert_eq!(written["message"]["content"][1]["text"], "Noon.");
+}

@@ -3,6 +3,8 @@
 use llm_types::{ChatChunk, ChatResponse, Choice, ChunkChoice, Extra, Nullable, Usage};
 use serde_json::Value;
 
+use crate::{HostedAct, HostedCall};
+
 /// Members that a stream tells one at a time, and those that tell all of them at its end.
 const IN_TURN: &[(&str, &[&str])] = &[
     ("citation", &["citations", "content_blocks", "converse_content"]),
@@ -114,6 +116,18 @@ impl Beside {
     /// Takes out what is sealed, to come back.
     pub fn forget_kept(&mut self) {
         self.message.retain(|name, _| !crate::Kept::goes_back(name));
+    }
+
+    /// Takes out a vendor's own list of what it said, where the words and those of its tools' calls that the dialect `tells`
+    /// say all of it, and the list itself is sealed, to come back.
+    pub fn forget_said(&mut self, tells: fn(&HostedAct) -> bool) {
+        for (one, all) in
+            [("content_block", "content_blocks"), ("output_item", "output_items"), ("part", "parts")]
+        {
+            if self.message.get(all).is_some_and(|list| HostedCall::say_all(list, tells)) {
+                self.message.retain(|name, _| name != one && name != all);
+            }
+        }
     }
 
     /// Takes out what was told one at a time, where all of it is told again.

@@ -11,6 +11,7 @@ mod event_stream;
 mod foreign;
 mod foreign_part;
 mod framing;
+mod hosted;
 mod in_turn;
 mod kept;
 mod left_out;
@@ -23,6 +24,7 @@ mod patch;
 mod peek;
 mod pieces;
 mod provider;
+mod reasoning;
 mod relay;
 mod sample;
 mod scan;
@@ -46,6 +48,7 @@ pub use event_stream::{EventStreamBuffer, write_event_stream};
 pub use foreign::{foreign_member, foreign_to_function, said_already};
 pub use foreign_part::{foreign_part, stored_part, words_of_file, words_of_part};
 pub use framing::{Framer, Framing, LineBuffer};
+pub use hosted::{HostedAct, HostedCall, HostedCalls, HostedPage, HostedState};
 pub use in_turn::InTurn;
 pub use kept::{Keeping, Kept, is_signed_elsewhere, lost_signatures, members_of};
 pub use left_out::LeftOut;
@@ -61,6 +64,7 @@ pub use provider::{
     Capabilities, Chat, CountTokens, Embeddings, Operation, Prefill, Provider, Rerank, TokenCount,
     Translator, VendorInfo,
 };
+pub use reasoning::reasoning_said;
 pub use relay::{Heard, Listener, Relay, RelayOperation, Seen};
 pub use sample::Sample;
 pub use scan::Scan;

@@ -160,7 +160,7 @@ pub(crate) fn finish_reason(finish: Option<&wire::FinishReason>, has_calls: bool
 /// Why the model stopped, in Gemini's words: its own, if it says the same.
 pub(crate) fn native(finish: Option<&FinishReason>, own: Option<&str>) -> wire::FinishReason {
     use wire::FinishReason as Own;
-    let own = own.map(Own::from).filter(|own| !matches!(own, Own::Other(_)));
+    let own = own.map(own_word).filter(|own| !matches!(own, Own::Other(_)));
     let same = |own: &Own| {
         finish.is_none_or(|finish| finish_reason(Some(own), *finish == FinishReason::ToolCalls) == *finish)
     };
@@ -172,6 +172,17 @@ pub(crate) fn native(finish: Option<&FinishReason>, own: Option<&str>) -> wire::
         Some(FinishReason::ContentFilter) => Own::Safety,
         Some(FinishReason::Other(_)) => Own::Unnamed,
         Some(FinishReason::Stop | FinishReason::ToolCalls | FinishReason::FunctionCall) | None => Own::Stop,
+    }
+}
+
+/// A vendor's word as Gemini has it: of the same name, or Converse's for what cannot be read.
+///
+/// Source: Amazon Bedrock API Reference, "Converse": `stopReason`, read 2026-11.
+fn own_word(own: &str) -> wire::FinishReason {
+    match own {
+        "malformed_tool_use" => wire::FinishReason::MalformedFunctionCall,
+        "malformed_model_output" => wire::FinishReason::MalformedResponse,
+        own => own.into(),
     }
 }
 
@@ -201,6 +212,14 @@ mod tests {
         }
         assert_eq!(native(Some(&FinishReason::Length), Some("STOP")).as_str(), "MAX_TOKENS");
         assert_eq!(native(Some(&FinishReason::ContentFilter), None).as_str(), "SAFETY");
+        assert_eq!(
+            native(Some(&FinishReason::Stop), Some("malformed_tool_use")).as_str(),
+            "MALFORMED_FUNCTION_CALL"
+        );
+        assert_eq!(
+            native(Some(&FinishReason::Stop), Some("malformed_model_output")).as_str(),
+            "MALFORMED_RESPONSE"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod embed;
 mod error;
 mod foreign;
+pub(crate) mod hosted;
 mod read;
 mod stream;
 mod write;
@@ -38,7 +39,9 @@ use stream::{Form, GenerateWriter};
 ///
 /// What another vendor wants back is sealed ([`Kept`](llm_provider_core::Kept)) in a `thoughtSignature`, and read from
 /// there when it comes back: thinking in that of a thought; members of a call in that of the call; members of the message
-/// in that of an empty text at the end. Calls come whole, as Gemini has them. The last event of a stream has the reason to stop and the
+/// in that of an empty text at the end. Code that another vendor ran itself is told as Gemini's own is, between the texts, and
+/// what it looked for and read beside the answer; when that comes back, it is left out, as the vendor's own words are
+/// sealed. Calls come whole, as Gemini has them. The last event of a stream has the reason to stop and the
 /// usage.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct GeminiIngress;

@@ -145,7 +145,7 @@ pub struct VendorRow {
     /// Whether `completion_tokens` leaves thinking out.
     #[serde(default)]
     pub reasoning_apart: bool,
-    /// The kind of errors with these codes, where neither status nor words tell.
+    /// The kind of errors with these codes, or statuses, where neither status nor words tell.
     #[serde(default)]
     pub error_codes: BTreeMap<String, ErrorKind>,
     /// What stands before a model's name that has no slash.

@@ -596,3 +596,19 @@ fn inputs_of_one_request() {
     let limit = |id: &str| Compat::new(find(id).unwrap().clone()).unwrap().max_embedding_inputs("m");
     assert_eq!((limit("dashscope"), limit("together_ai")), (10, 2048));
 }
+
+/// Groq's own status for a full flex tier is that of a server with too much to do, which may be asked again.
+#[test]
+fn a_full_flex_tier_is_no_fault_of_the_request() {
+    let vendor = Compat::new(chatting().find(|row| row.id == "groq").unwrap().clone()).unwrap();
+    for body in [
+        json!({"error": {"message": "Flex tier capacity exceeded.", "type": "capacity_exceeded"}}),
+        json!({"error": {"message": "Flex tier capacity exceeded.", "code": "capacity_exceeded"}}),
+    ] {
+        let body = body.to_string();
+        let response = Response::builder().status(498).body(body.as_bytes()).unwrap();
+        let error = vendor.chat().unwrap().decode(response).unwrap_err();
+        assert_eq!((error.kind, error.kind.status()), (ErrorKind::Unavailable, 503));
+        assert!(error.kind.retryable());
+    }
+}

@@ -204,7 +204,10 @@ impl Said {
 
     /// Sorted by what was said and by the status, if there is one; else the kind gives the status.
     fn sorted(self, status: Option<u16>, codes: &[(String, ErrorKind)]) -> UpstreamError {
-        let by_row = codes.iter().find(|(code, _)| self.code.as_ref() == Some(code)).map(|(_, kind)| *kind);
+        let is_it = |code: &String| {
+            self.code.as_ref() == Some(code) || status.is_some_and(|status| *code == status.to_string())
+        };
+        let by_row = codes.iter().find(|(code, _)| is_it(code)).map(|(_, kind)| *kind);
         let kind = by_row.unwrap_or_else(|| self.triage(status.unwrap_or(500)));
         let status = status.unwrap_or_else(|| kind.status());
         UpstreamError {

@@ -170,7 +170,7 @@ pub struct AnswerOptions {
     pub done: DoneMarker,
     /// Where usage stands, and what it leaves out.
     pub usage: UsageRules,
-    /// Codes of the vendor's errors whose kind neither status nor words tell.
+    /// Codes of the vendor's errors, and statuses, whose kind neither status nor words tell.
     pub error_codes: Vec<(String, ErrorKind)>,
 }
 

@@ -11,7 +11,8 @@ mod schema;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said,
+    said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
@@ -37,14 +38,10 @@ pub(crate) fn to_bytes(wire: &MessagesRequest) -> Result<Vec<u8>, EncodeError> {
 }
 
 pub(crate) fn encode(request: &ChatRequest, call: &Call<'_>) -> Result<EncodedWire, EncodeError> {
-    let mut encoder = Encoder {
-        call,
-        model: Model::of(call.model),
-        notes: Vec::new(),
-        betas: Vec::new(),
-        mcp_servers: Vec::new(),
-    };
-    let wire = encoder.request(request)?;
+    let (request, notes) = reasoning_said(request, call);
+    let mut encoder =
+        Encoder { call, model: Model::of(call.model), notes, betas: Vec::new(), mcp_servers: Vec::new() };
+    let wire = encoder.request(&request)?;
     betas::add(&wire, &mut encoder.betas);
     Ok(EncodedWire { wire, betas: encoder.betas, notes: encoder.notes })
 }

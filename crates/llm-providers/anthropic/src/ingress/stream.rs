@@ -8,7 +8,7 @@ mod whole;
 
 use bytes::BytesMut;
 use llm_provider_core::{
-    Beside, ChunkWriter, Keeping, Kept, Note, NoteKind, Reply, Source, is_signed_elsewhere,
+    Beside, ChunkWriter, HostedCalls, Keeping, Kept, Note, NoteKind, Reply, Source, is_signed_elsewhere,
 };
 use llm_types::{
     ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock,
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::ending::Ending;
 use super::write::{NO_IMAGES, NO_PAGE, OWN_FIELDS, PLACELESS, has_images, is_unknown};
-use super::{cited, error, kept, names, usage};
+use super::{cited, error, hosted, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{MessageDeltaBody, MessageResponse, Role};
 use blocks::{Blocks, CallPiece};
@@ -42,6 +42,10 @@ pub(super) struct MessagesWriter {
     beside: Beside,
     /// Blocks told that only Anthropic has.
     own_blocks: usize,
+    /// What tools of another vendor's did.
+    hosted: HostedCalls,
+    /// Names of those that were told to begin.
+    begun: Vec<String>,
     has_citations: bool,
     usage: Option<Usage>,
     tier: Option<ServiceTier>,
@@ -69,6 +73,8 @@ impl MessagesWriter {
             kept: Keeping::default(),
             beside: Beside::default(),
             own_blocks: 0,
+            hosted: HostedCalls::default(),
+            begun: Vec::new(),
             has_citations: false,
             usage: None,
             tier: None,
@@ -175,6 +181,28 @@ impl MessagesWriter {
                     self.noted_once(NoteKind::Converted, "choices[0].delta.annotations", PLACELESS);
                 }
                 None => self.dropped_once("choices[0].delta.annotations", NO_PAGE),
+            }
+        }
+        if let Some(specifics) = specifics.filter(|specifics| !has_own_blocks(specifics)) {
+            self.hosted(specifics, out);
+        }
+    }
+
+    /// Calls of tools that another vendor ran itself.
+    fn hosted(&mut self, specifics: &Extra, out: &mut BytesMut) {
+        for call in self.hosted.hear(specifics) {
+            let answer = names::message(&self.id, &self.reply.request_id);
+            if !hosted::tells(&call.act) {
+                self.dropped_once("choices[0].delta.provider_specific_fields", NO_IMAGES);
+            }
+            if !self.begun.contains(&call.id) {
+                self.begun.push(call.id.clone());
+                if let Some(block) = hosted::asked(&call, &answer) {
+                    self.blocks.whole(block, out);
+                }
+            }
+            if let Some(block) = hosted::came(&call, &answer).filter(|_| call.is_over()) {
+                self.blocks.whole(block, out);
             }
         }
     }
@@ -336,6 +364,7 @@ impl ChunkWriter for MessagesWriter {
         );
         let mut beside = std::mem::take(&mut self.beside);
         ending.forget(&mut beside);
+        beside.forget_said(hosted::tells);
         beside.count(self.usage.as_ref(), usage::says);
         let mut extra = beside.take_answer(is_unknown);
         beside.write(&mut extra);
@@ -379,6 +408,11 @@ fn piece_of(call: &ToolCall) -> CallPiece<'_> {
         caller: call.extra.get(CALLER),
         members: Some(&call.extra),
     }
+}
+
+/// Whether Anthropic itself tells its blocks.
+fn has_own_blocks(specifics: &Extra) -> bool {
+    specifics.contains_key("content_block") || specifics.contains_key("content_blocks")
 }
 
 /// Whether a source is said in Anthropic's words, all of whose types have such a name.

@@ -1,6 +1,8 @@
 //! A whole answer as a Messages answer.
 
-use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply, Source};
+use std::collections::VecDeque;
+
+use llm_provider_core::{Beside, HostedCall, Kept, Note, NoteKind, Reply, Source};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, FunctionCall, Message, MessageContent, Nullable,
     ThinkingBlock, ToolCall,
@@ -8,7 +10,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::ending::Ending;
-use super::{cited, kept, names, usage};
+use super::{cited, hosted, kept, names, usage};
 use crate::chat::CALLER;
 use crate::wire::{
     self, ContentBlock, MessageResponse, RedactedThinkingBlock, Role, TextBlock, ToolUseBlock,
@@ -27,12 +29,14 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let message = choice.map(|choice| &choice.message);
     let specifics = message.and_then(|message| message.provider_specific_fields.get());
     let mut beside = Beside::of(response);
+    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
+    let id = names::message(&text(&response.id), &reply.request_id);
     let content = match specifics.and_then(own_blocks) {
         Some(blocks) => {
             beside.forget(CONTENT);
             blocks
         }
-        None => message.map(|message| content(message, reply, &mut notes)).unwrap_or_default(),
+        None => message.map(|message| content(message, &id, reply, &mut notes)).unwrap_or_default(),
     };
     let has_calls = content.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
     let was_refused =
@@ -40,13 +44,13 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (MessageResponse,
     let finish: Option<&FinishReason> = choice.and_then(|choice| choice.finish_reason.get());
     let ending = Ending::new(finish, beside.reason(), specifics, has_calls, was_refused);
     ending.forget(&mut beside);
+    beside.forget_said(hosted::tells);
     beside.count(response.usage.get(), usage::says);
     let mut extra = beside.take_answer(is_unknown);
     beside.write(&mut extra);
-    let text = |member: &Nullable<String>| member.as_deref().unwrap_or_default().to_owned();
     let model = Some(text(&response.model)).filter(|model| !model.is_empty());
     let wire = MessageResponse {
-        id: Nullable::Value(names::message(&text(&response.id), &reply.request_id)),
+        id: Nullable::Value(id),
         r#type: Nullable::Value("message".to_owned()),
         role: Nullable::Value(Role::Assistant),
         model: Nullable::Value(model.unwrap_or_else(|| reply.model.clone())),
@@ -77,24 +81,35 @@ fn own_blocks(specifics: &Extra) -> Option<Vec<ContentBlock>> {
     (!blocks.is_empty()).then_some(blocks)
 }
 
-/// Thinking, text and calls.
-fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
+/// Thinking, text, what tools of the vendor's did, and calls, in the answer named `id`.
+fn content(message: &Message, id: &str, reply: &Reply, notes: &mut Vec<Note>) -> Vec<ContentBlock> {
     let specifics = message.provider_specific_fields.get();
     let mut blocks = thinking(message);
+    let calls = specifics.map(HostedCall::all).unwrap_or_default();
+    if calls.iter().any(|(_, call)| !hosted::tells(&call.act)) {
+        notes.push(Note::dropped("choices[0].message.provider_specific_fields", NO_IMAGES));
+    }
+    let mut calls = Hosted { calls: calls.into(), answer: id, letters: 0, texts: Vec::new() };
     let cited = specifics.map(|specifics| cited::blocks(specifics, message)).unwrap_or_default();
     let has_sources = !cited.is_empty();
     if has_sources {
-        blocks.extend(cited);
+        for block in cited {
+            match block {
+                ContentBlock::Text(text) => calls.text(&text, &mut blocks),
+                block => blocks.push(block),
+            }
+        }
     } else {
-        said(message, specifics, notes, &mut blocks);
+        said(message, specifics, notes, &mut calls, &mut blocks);
     }
+    calls.until(u64::MAX, &mut blocks);
     if let Some(words) = message.audio.get().and_then(|audio| audio.transcript.as_deref())
         && !blocks.iter().any(|block| matches!(block, ContentBlock::Text(_)))
     {
         blocks.push(ContentBlock::Text(TextBlock::new(words)));
     }
     if !has_sources {
-        pages(message, notes, &mut blocks);
+        pages(message, &calls.texts, notes, &mut blocks);
     }
     called(message, &names::call_prefix(&reply.request_id), notes, &mut blocks);
     if message.audio.is_value() {
@@ -110,22 +125,26 @@ fn content(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> Vec<Conte
     blocks
 }
 
-/// Pages that the answer rests on, with its last text: which part of it each supports, a block cannot say.
-fn pages(message: &Message, notes: &mut Vec<Note>, blocks: &mut [ContentBlock]) {
+/// Pages that the answer rests on, each with the text in which it is named, or the last: which part of that it supports, a
+/// block cannot say. `texts` are the places of the texts among the blocks, and the letters before each.
+fn pages(message: &Message, texts: &[(usize, u64)], notes: &mut Vec<Note>, blocks: &mut [ContentBlock]) {
     let annotations = message.annotations.get().map(Vec::as_slice).unwrap_or_default();
-    let text = blocks.iter_mut().rev().find_map(|block| match block {
-        ContentBlock::Text(text) => Some(text),
-        _ => None,
-    });
-    let pages: Vec<_> = annotations.iter().filter_map(Source::of_annotation).collect();
-    let told = if text.is_some() { pages.len() } else { 0 };
+    let last = blocks.iter().rposition(|block| matches!(block, ContentBlock::Text(_)));
+    let mut told = 0;
+    for annotation in annotations {
+        let Some(page) = Source::of_annotation(annotation) else { continue };
+        let start = annotation.url_citation.get().and_then(|page| page["start_index"].as_u64());
+        let own = start.and_then(|start| texts.iter().rfind(|(_, before)| *before <= start));
+        let at = own.map(|(at, _)| *at).or(last);
+        if let Some(ContentBlock::Text(text)) = at.and_then(|at| blocks.get_mut(at)) {
+            text.citations.get_or_insert_with(Vec::new).push(cited::citation(&page));
+            told += 1;
+        }
+    }
     if told < annotations.len() {
         notes.push(Note::dropped("choices[0].message.annotations", NO_PAGE));
     }
-    if let Some(text) = text
-        && told > 0
-    {
-        text.citations = pages.iter().map(cited::citation).collect::<Vec<_>>().into();
+    if told > 0 {
         notes.push(Note::new(NoteKind::Converted, "choices[0].message.annotations", PLACELESS));
     }
 }
@@ -183,12 +202,14 @@ fn thought(thinking: String, signature: String, extra: Extra) -> ContentBlock {
 }
 
 /// Text. None of it is empty or of spaces only: clients send answers back, and Anthropic refuses such text.
-fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blocks: &mut Vec<ContentBlock>) {
-    let mut push = |text: &str| {
-        if !text.trim().is_empty() {
-            blocks.push(ContentBlock::Text(TextBlock::new(text)));
-        }
-    };
+fn said(
+    message: &Message,
+    specifics: Option<&Extra>,
+    notes: &mut Vec<Note>,
+    calls: &mut Hosted<'_>,
+    blocks: &mut Vec<ContentBlock>,
+) {
+    let mut push = |text: &str| calls.text(&TextBlock::new(text), blocks);
     match message.content.get() {
         None => {}
         Some(MessageContent::Text(text)) => push(text),
@@ -212,6 +233,50 @@ fn said(message: &Message, specifics: Option<&Extra>, notes: &mut Vec<Note>, blo
     {
         push(words);
         notes.push(Note::new(NoteKind::Moved, "choices[0].message.refusal", "to the text"));
+    }
+}
+
+/// What tools of another vendor's did, with the letters of the text before it, until it is told.
+struct Hosted<'a> {
+    calls: VecDeque<(u64, HostedCall)>,
+    answer: &'a str,
+    letters: u64,
+    /// The texts: their places among the blocks, and the letters before each.
+    texts: Vec<(usize, u64)>,
+}
+
+impl Hosted<'_> {
+    /// Tells a text, and what stands before it and within it. A text with sources stays in one piece.
+    fn text(&mut self, text: &TextBlock, blocks: &mut Vec<ContentBlock>) {
+        let mut rest = text.text.as_str();
+        while let Some((at, _)) = self.calls.front().filter(|_| !text.citations.is_value()) {
+            let inside = usize::try_from(at.saturating_sub(self.letters)).unwrap_or(usize::MAX);
+            let Some((end, _)) = rest.char_indices().nth(inside) else { break };
+            let (before, after) = rest.split_at(end);
+            self.push(TextBlock::new(before), blocks);
+            rest = after;
+            self.letters += inside as u64;
+            self.until(self.letters, blocks);
+        }
+        self.until(self.letters, blocks);
+        self.push(TextBlock { text: rest.to_owned(), ..text.clone() }, blocks);
+        self.letters += rest.chars().count() as u64;
+    }
+
+    fn push(&mut self, text: TextBlock, blocks: &mut Vec<ContentBlock>) {
+        if !text.text.trim().is_empty() {
+            self.texts.push((blocks.len(), self.letters));
+            blocks.push(ContentBlock::Text(text));
+        }
+    }
+
+    /// Tells what comes before so many letters.
+    fn until(&mut self, letters: u64, blocks: &mut Vec<ContentBlock>) {
+        while let Some((_, call)) = self.calls.pop_front_if(|(at, _)| *at <= letters) {
+            let told = [hosted::asked(&call, self.answer), hosted::came(&call, self.answer)];
+            let told = told.into_iter().take(if call.is_over() { 2 } else { 1 }).flatten();
+            blocks.extend(told.map(hosted::block));
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Thinking in a history that passes through, and that Anthropic would refuse: unsigned, or another vendor's; and pages
-//! that other vendors named.
+//! Thinking in a history that passes through, and that Anthropic would refuse: unsigned, or another vendor's; what other
+//! vendors' tools did; and pages that other vendors named.
 //!
 //! Source: Anthropic docs, "Extended thinking": a block comes back with the signature that Anthropic gave it, or the
 //! request is refused; read 2026-11.
@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use llm_provider_core::{Edit, Kept, Peek, Sifted, sift};
+use llm_provider_core::{Edit, HostedCall, Kept, Peek, Sifted, sift};
 use memchr::memmem::Finder;
 use serde::Deserialize;
 
-use crate::ingress::cited;
+use crate::ingress::{cited, hosted};
 use crate::wire::ContentBlock;
 
 /// What is in every block of thinking, redacted or not. Inside a text a quotation mark is escaped.
@@ -38,7 +38,9 @@ struct Block<'a> {
 /// The edits that leave such thinking out. A history without thinking is searched and not read.
 pub(super) fn edits(peek: &Peek<'_>) -> Vec<Edit> {
     let messages = peek.raw("messages").unwrap_or_default();
-    if IN_HISTORY.find(messages.as_bytes()).is_none() && CITED_IN_HISTORY.find(messages.as_bytes()).is_none()
+    if IN_HISTORY.find(messages.as_bytes()).is_none()
+        && CITED_IN_HISTORY.find(messages.as_bytes()).is_none()
+        && !HostedCall::may_be_in(messages)
     {
         return Vec::new();
     }
@@ -56,8 +58,14 @@ pub(super) fn edits(peek: &Peek<'_>) -> Vec<Edit> {
     edits
 }
 
-/// Why Anthropic would refuse a block; `None` if it is not thinking, or may be its own.
+/// Why Anthropic would refuse a block; `None` if it may be its own, or is neither thinking nor a call.
 fn fault(json: &str) -> Option<&'static str> {
+    if HostedCall::may_be_in(json)
+        && let Ok(block) = serde_json::from_str::<ContentBlock>(json)
+        && hosted::is_told_for_another(&block)
+    {
+        return Some("another vendor's tool ran it");
+    }
     if !json.contains(THINKING) {
         return None;
     }

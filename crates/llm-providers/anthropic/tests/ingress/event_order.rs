@@ -151,7 +151,8 @@ impl EventOrder {
                 None => block["citations"] = json!([delta["citation"]]),
             },
             ("compaction", "compaction_delta") => block["content"] = delta["content"].clone(),
-            ("tool_use" | "server_tool_use", "input_json_delta") => {
+            // The last one in the package's beta alone, as the block itself.
+            ("tool_use" | "server_tool_use" | "mcp_tool_use", "input_json_delta") => {
                 self.arguments.push_str(delta["partial_json"].as_str().unwrap());
             }
             (block, delta) => panic!("`{delta}` in a block of type `{block}`"),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::names;
 use super::{FORM_TOOL, KEPT};
-use crate::wire::{ContentBlock, ConverseResponse, ReasoningContent, StopReason};
+use crate::wire::{ContentBlock, ConverseResponse, MediaBlock, ReasoningContent, StopReason};
 use crate::{error, usage};
 
 pub(crate) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
@@ -38,6 +38,7 @@ fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
     let mut thinking = Vec::new();
     let mut calls = Vec::new();
     let mut annotations = Vec::new();
+    let mut images = Vec::new();
     for block in &blocks {
         match block {
             ContentBlock::Text(said) => {
@@ -69,8 +70,12 @@ fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
             ContentBlock::ToolUse(call) if !call.runs_at_bedrock() => {
                 calls.push(self::call(&call.tool_use_id, &call.name, call.input.to_string()));
             }
+            ContentBlock::Image(made) => images.extend(image(made, images.len())),
             _ => {}
         }
+    }
+    if !images.is_empty() {
+        message.extra.insert(IMAGES.to_owned(), images.into());
     }
     message.content = if has_text { Nullable::Value(MessageContent::Text(text)) } else { Nullable::Null };
     message.reasoning_content =
@@ -168,6 +173,20 @@ pub(crate) fn empty_thinking(kind: &str) -> ThinkingBlock {
         cache_control: Nullable::Absent,
         extra: Extra::new(),
     }
+}
+
+/// Where the images that a model made stand beside the text, in a message and in a delta.
+pub(crate) const IMAGES: &str = "images";
+
+/// An image that the model made, in the form in which chat has them: as other vendors' are told. `None` if nothing of it is
+/// there.
+pub(super) fn image(made: &MediaBlock, index: usize) -> Option<Value> {
+    let url = match (made.source.bytes.get(), made.source.s3_location.get()) {
+        (Some(bytes), _) => format!("data:image/{};base64,{bytes}", made.format),
+        (None, Some(stored)) => stored.uri.clone(),
+        (None, None) => return None,
+    };
+    Some(json!({ "type": "image_url", "image_url": { "url": url }, "index": index }))
 }
 
 /// A page that the text from `start` to `end`, in letters, rests on.

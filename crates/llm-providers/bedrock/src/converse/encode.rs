@@ -12,7 +12,7 @@ mod said;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
@@ -37,8 +37,9 @@ pub(crate) fn encode(
     model: Model<'_>,
     call: &Call<'_>,
 ) -> Result<EncodedWire, EncodeError> {
-    let mut encoder = Encoder { call, model, notes: Vec::new(), own: Extra::new() };
-    let mut wire = encoder.request(request)?;
+    let (request, notes) = reasoning_said(request, call);
+    let mut encoder = Encoder { call, model, notes, own: Extra::new() };
+    let mut wire = encoder.request(&request)?;
     if !encoder.own.is_empty() {
         wire.additional_model_request_fields = Nullable::Value(encoder.own);
     }

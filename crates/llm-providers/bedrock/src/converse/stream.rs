@@ -18,7 +18,9 @@ use serde_json::Value;
 
 use block::Block;
 
-use super::decode::{annotation, call, empty_thinking, finish_reason, keep_native, kept, said, specifics};
+use super::decode::{
+    IMAGES, annotation, call, empty_thinking, finish_reason, image, keep_native, kept, said, specifics,
+};
 use super::{BLOCK_START, FORM_TOOL, KEPT};
 use crate::wire::{
     BlockDelta, BlockStart, BlockStop, ContentBlock, Delta, MessageStart, MessageStop, Metadata,
@@ -31,6 +33,8 @@ use crate::{error, usage};
 pub(crate) struct ConverseInterpret {
     blocks: BTreeMap<u32, Block>,
     calls: u32,
+    /// The blocks of the images that were told.
+    images: Vec<u32>,
     /// The block of the last words, if nothing else came since.
     last_text: Option<u32>,
     /// Letters of text so far: citations tell which span they support.
@@ -214,6 +218,17 @@ impl ConverseInterpret {
     }
 
     fn block_stop(&mut self, stop: &BlockStop, out: &mut Outbox<ChatChunk>) {
+        let made = self.blocks.get(&stop.index).and_then(Block::made_image);
+        if let Some(made) = made.filter(|_| !self.images.contains(&stop.index)) {
+            let images: Vec<Value> = image(&made, self.images.len()).into_iter().collect();
+            self.images.push(stop.index);
+            if !images.is_empty() {
+                let extra = Extra::from_iter([(IMAGES.to_owned(), images.into())]);
+                self.send(Added { extra, ..Added::default() }, out);
+                self.last_text = None;
+            }
+            return;
+        }
         let Some(Block::Call { index, input, .. }) = self.blocks.get_mut(&stop.index) else { return };
         // A tool without parameters may be called with no word at all.
         if input.is_empty() {

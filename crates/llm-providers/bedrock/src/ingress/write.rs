@@ -114,7 +114,7 @@ pub(super) fn stop_reason(
     native: Option<&str>,
     has_calls: bool,
 ) -> StopReason {
-    let own = native.map(|native| StopReason::from(native.to_ascii_lowercase().as_str())).filter(|own| {
+    let own = native.map(own_word).filter(|own| {
         !matches!(own, StopReason::Other(_))
             && (*own != StopReason::ToolUse || has_calls)
             && !(has_calls && matches!(own, StopReason::EndTurn | StopReason::StopSequence))
@@ -126,6 +126,17 @@ pub(super) fn stop_reason(
         _ if has_calls => StopReason::ToolUse,
         _ => StopReason::EndTurn,
     })
+}
+
+/// A vendor's word as Converse has it: of the same name, or Gemini's for what cannot be read.
+///
+/// Source: Gemini API reference, "FinishReason"; Amazon Bedrock API Reference, "Converse": `stopReason`; read 2026-11.
+fn own_word(native: &str) -> StopReason {
+    match native {
+        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" => StopReason::MalformedToolUse,
+        "MALFORMED_RESPONSE" => StopReason::MalformedModelOutput,
+        native => StopReason::from(native.to_ascii_lowercase().as_str()),
+    }
 }
 
 /// The blocks as Bedrock gave them, where they were kept.

@@ -44,6 +44,54 @@ fn an_answer_goes_back_as_it_came() {
     }
 }
 
+/// Images that a model made reach clients where those of other vendors do, and go back as they came.
+#[test]
+fn images_are_told_as_other_vendors_are() {
+    let content = json!([
+        { "text": "Here:" },
+        { "image": { "format": "png", "source": { "bytes": "iVBORw0KGgo=" } } },
+        { "image": { "format": "jpeg", "source": { "s3Location": { "uri": "s3://b/k.jpg" } } } },
+    ]);
+    let wire = json!({ "output": { "message": { "role": "assistant", "content": content } }, "stopReason": "end_turn",
+        "usage": { "inputTokens": 1, "outputTokens": 1, "totalTokens": 2 } });
+    let message = read(&wire.to_string()).unwrap().choices.remove(0).message;
+    let image =
+        |url: &str, index: u32| json!({ "type": "image_url", "image_url": { "url": url }, "index": index });
+    let images = json!([image("data:image/png;base64,iVBORw0KGgo=", 0), image("s3://b/k.jpg", 1)]);
+    assert_eq!(message.extra["images"], images);
+    let request = ChatRequest::new("m", vec![Message::user("?"), message, Message::user("Go on.")]);
+    let encoded = encode(&request, CLAUDE).unwrap();
+    assert_eq!(body(&encoded)["messages"][1]["content"], content);
+    assert!(encoded.notes.iter().all(|note| !note.path.contains("images")), "{:?}", encoded.notes);
+
+    // Streamed, in pieces of bytes.
+    let event = |name: &str, payload: Value| format!("event: {name}\ndata: {payload}\n\n");
+    let stream = [
+        event("messageStart", json!({ "role": "assistant" })),
+        event("contentBlockDelta", json!({ "contentBlockIndex": 0, "delta": { "text": "Here:" } })),
+        event("contentBlockStop", json!({ "contentBlockIndex": 0 })),
+        event(
+            "contentBlockStart",
+            json!({ "contentBlockIndex": 1, "start": { "image": { "format": "png" } } }),
+        ),
+        event(
+            "contentBlockDelta",
+            json!({ "contentBlockIndex": 1, "delta": { "image": { "source": { "bytes": "iVBORw0=" } } } }),
+        ),
+        event(
+            "contentBlockDelta",
+            json!({ "contentBlockIndex": 1, "delta": { "image": { "source": { "bytes": "Cgo=" } } } }),
+        ),
+        event("contentBlockStop", json!({ "contentBlockIndex": 1 })),
+        event("messageStop", json!({ "stopReason": "end_turn" })),
+    ];
+    let whole = llm_testkit::assemble(&stream_laws(&stream.concat()));
+    let message = &whole.choices[0].message;
+    assert_eq!(message.extra["images"], json!([image("data:image/png;base64,iVBORw0KCg==", 0)]));
+    let kept = &message.provider_specific_fields.get().unwrap()["converse_content"];
+    assert_eq!(kept[1]["image"], json!({ "format": "png", "source": { "bytes": "iVBORw0KCg==" } }));
+}
+
 #[test]
 fn every_reason_to_stop() {
     let stop = |reason: &str, has_call: bool| {

@@ -317,6 +317,9 @@ fn other_vendors_reasons_and_sources() {
         (json!({ "stop_reason": "stop_sequence", "stop_sequence": "E" }), json!({}), "stop_sequence"),
         (json!({}), json!({ "native_finish_reason": "STOP_SEQUENCE" }), "stop_sequence"),
         (json!({}), json!({ "native_finish_reason": "MAX_TOKENS" }), "end_turn"),
+        (json!({}), json!({ "native_finish_reason": "MALFORMED_FUNCTION_CALL" }), "malformed_tool_use"),
+        (json!({}), json!({ "native_finish_reason": "UNEXPECTED_TOOL_CALL" }), "malformed_tool_use"),
+        (json!({}), json!({ "native_finish_reason": "MALFORMED_RESPONSE" }), "malformed_model_output"),
         (json!({ "citation": cohere }), json!({ "native_finish_reason": "COMPLETE" }), "end_turn"),
     ] {
         let chunk: ChatChunk = llm_types::from_value(json!({ "choices": [{ "index": 0, "finish_reason": "stop",

@@ -8,7 +8,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
-use super::write;
+use super::write::{self, TextPlace};
 use crate::usage;
 use crate::wire::{EventDelta, EventKind, EventMessage, StreamEvent};
 
@@ -26,6 +26,8 @@ pub(super) struct ChatWriter {
     turn: InTurn,
     citations: u32,
     text: String,
+    /// Where its pieces stand among the parts of the content.
+    places: Vec<TextPlace>,
     finish: Option<&'static str>,
     usage: Option<Usage>,
     /// What is said beside the words, until the end.
@@ -64,6 +66,7 @@ impl ChatWriter {
             turn: InTurn::default(),
             citations: 0,
             text: String::new(),
+            places: Vec::new(),
             finish: None,
             usage: None,
             beside: Beside::default(),
@@ -166,13 +169,16 @@ impl ChatWriter {
         if write::others(delta.annotations.get()).next().is_some() {
             self.dropped_once("choices[0].delta.annotations", "Cohere's events cite documents alone");
         }
-        let part = u64::from(self.parts.saturating_sub(1));
         let pages = delta.annotations.get().into_iter().flatten();
         let mut citations: Vec<_> =
-            pages.filter_map(|page| write::citation(page, &self.text, part)).collect();
+            pages.filter_map(|page| write::citation(page, &self.text, &self.places)).collect();
         // The blocks of an answer are told at its end.
         citations.extend(
-            delta.provider_specific_fields.get().into_iter().flat_map(|own| write::documents(own, part)),
+            delta
+                .provider_specific_fields
+                .get()
+                .into_iter()
+                .flat_map(|own| write::documents(own, &self.places)),
         );
         for citation in citations {
             let mut event = StreamEvent::new(EventKind::CitationStart);
@@ -202,6 +208,10 @@ impl ChatWriter {
             event.delta = of_content(json!({ "type": name, name: "" }));
             send(&event, out);
             self.open = kind;
+            if kind == Open::Text {
+                let before = self.text.chars().count() as u64;
+                self.places.push(TextPlace { part: u64::from(self.parts), before });
+            }
             self.parts += 1;
         }
         let mut event = StreamEvent::new(EventKind::ContentDelta);

@@ -97,6 +97,8 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     notes.extend(lost_signatures(blocks, signed_calls, &kept, "choices[0].message.", "Cohere's"));
     let mut parts = thoughts(message, plan);
     let text = message.content.get().map(MessageContent::text).unwrap_or_default();
+    // Sources are of the text alone, whatever stands around it.
+    let places = [TextPlace { part: parts.len() as u64, before: 0 }];
     let refusal = message.refusal.as_deref().unwrap_or_default();
     for words in [&*text, refusal] {
         if !words.is_empty() {
@@ -114,7 +116,6 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
     if has_images(&message.extra) {
         notes.push(Note::dropped("choices[0].message.images", "answers of Cohere's have no images"));
     }
-    let offset = parts.len().saturating_sub(1) as u64;
     if !parts.is_empty() {
         out.content = Nullable::Value(parts);
     }
@@ -126,8 +127,8 @@ fn message(message: &Message, reply: &Reply, notes: &mut Vec<Note>) -> ResponseM
         Some(citations) => citations,
         None => {
             let pages = message.annotations.get().into_iter().flatten();
-            let pages = pages.filter_map(|page| citation(page, &text, offset));
-            pages.chain(specifics.into_iter().flat_map(|own| documents(own, offset))).collect()
+            let pages = pages.filter_map(|page| citation(page, &text, &places));
+            pages.chain(specifics.into_iter().flat_map(|own| documents(own, &places))).collect()
         }
     };
     if !citations.is_empty() {
@@ -194,8 +195,25 @@ pub(super) fn others(sources: Option<&Vec<Annotation>>) -> impl Iterator<Item = 
     sources.into_iter().flatten().filter(|source| !source.url_citation.is_value())
 }
 
-/// A page that the model names as a citation of a document.
-pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Option<Citation> {
+/// A text of the answer: its place among the parts of the content, and the letters of the answer before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TextPlace {
+    pub(super) part: u64,
+    pub(super) before: u64,
+}
+
+impl TextPlace {
+    /// The text in which the letter stands. Cohere counts from the beginning of that.
+    ///
+    /// Source: Cohere API reference, "Chat", `citations`: `content_index`, the block in which the citation appears; read
+    /// 2026-11.
+    fn of(places: &[Self], letter: u64) -> Self {
+        places.iter().rfind(|place| place.before <= letter).copied().unwrap_or_default()
+    }
+}
+
+/// A page that the model names as a citation of a document, in one of the texts at these `places`.
+pub(super) fn citation(page: &Annotation, text: &str, places: &[TextPlace]) -> Option<Citation> {
     let page = page.url_citation.get()?;
     let place = |name: &str| page.get(name).and_then(Value::as_u64);
     let (start, end) = (place("start_index").unwrap_or(0), place("end_index").unwrap_or(0));
@@ -203,34 +221,36 @@ pub(super) fn citation(page: &Annotation, text: &str, content_index: u64) -> Opt
     let words: String =
         text.chars().skip(usize::try_from(start).unwrap_or(usize::MAX)).take(length).collect();
     let url = page.get("url").and_then(Value::as_str).unwrap_or_default();
+    let TextPlace { part, before } = TextPlace::of(places, start);
     Some(Citation {
-        start: Nullable::Value(start),
-        end: Nullable::Value(end),
+        start: Nullable::Value(start.saturating_sub(before)),
+        end: Nullable::Value(end.saturating_sub(before)),
         text: Nullable::Value(words),
         sources: Nullable::Value(vec![json!({
             "type": "document", "id": url,
             "document": { "id": url, "url": url, "title": page.get("title").and_then(Value::as_str).unwrap_or_default() }
         })]),
-        content_index: Nullable::Value(content_index),
+        content_index: Nullable::Value(part),
         r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
         extra: Extra::new(),
     })
 }
 
 /// Documents of the request that the texts of an answer rest on, as other vendors name them: by their numbers.
-pub(super) fn documents(specifics: &Extra, content_index: u64) -> Vec<Citation> {
+pub(super) fn documents(specifics: &Extra, places: &[TextPlace]) -> Vec<Citation> {
     let mut start = 0;
     let mut citations = Vec::new();
     for (text, sources) in cited_texts(specifics) {
         let end = start + text.chars().count() as u64;
         let documents: Vec<Value> = sources.iter().filter_map(document).collect();
         if !documents.is_empty() {
+            let TextPlace { part, before } = TextPlace::of(places, start);
             citations.push(Citation {
-                start: Nullable::Value(start),
-                end: Nullable::Value(end),
+                start: Nullable::Value(start.saturating_sub(before)),
+                end: Nullable::Value(end.saturating_sub(before)),
                 text: Nullable::Value(text),
                 sources: Nullable::Value(documents),
-                content_index: Nullable::Value(content_index),
+                content_index: Nullable::Value(part),
                 r#type: Nullable::Value("TEXT_CONTENT".to_owned()),
                 extra: Extra::new(),
             });

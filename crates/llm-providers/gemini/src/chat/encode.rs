@@ -14,7 +14,7 @@ pub(crate) use parts::{DISPLAY_NAME, OWN_PART};
 use std::borrow::Cow;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::Serialize;
@@ -35,8 +35,9 @@ pub(crate) fn encode(
     call: &Call<'_>,
     platform: Platform,
 ) -> Result<(GenerateContentRequest, Vec<Note>), EncodeError> {
-    let mut encoder = Encoder { call, platform, model: Model::of(call.model), notes: Vec::new() };
-    let wire = encoder.request(request)?;
+    let (request, notes) = reasoning_said(request, call);
+    let mut encoder = Encoder { call, platform, model: Model::of(call.model), notes };
+    let wire = encoder.request(&request)?;
     Ok((wire, encoder.notes))
 }
 

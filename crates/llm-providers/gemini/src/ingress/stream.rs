@@ -3,14 +3,14 @@
 //! Calls are told whole, as Gemini tells them; the reason to stop comes last, with what the answer took.
 
 use bytes::{BufMut as _, BytesMut};
-use llm_provider_core::{Beside, ChunkWriter, Keeping, Note, Reply};
+use llm_provider_core::{Beside, ChunkWriter, HostedCall, HostedCalls, Keeping, Note, Reply};
 use llm_types::{
     Annotation, ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable, ServiceTier,
     ToolCall, Usage,
 };
 use serde::Serialize;
 
-use super::{error, foreign, write};
+use super::{error, foreign, hosted, write};
 use crate::turn::{PART, SIGNATURE, SIGNATURES};
 use crate::wire::{Candidate, GenerateContentResponse, Part};
 use crate::{logprobs, usage};
@@ -76,6 +76,10 @@ struct Open {
     is_signed: bool,
     /// What other vendors must have back of the message as a whole.
     kept: Keeping,
+    /// What tools of another vendor's did.
+    hosted: HostedCalls,
+    /// Those calls, as they were told last.
+    calls_there: Vec<HostedCall>,
 }
 
 impl Open {
@@ -118,6 +122,8 @@ impl GenerateWriter {
                 beside: Beside::default(),
                 is_signed: false,
                 kept: Keeping::default(),
+                hosted: HostedCalls::default(),
+                calls_there: Vec::new(),
             });
             self.choices.len() - 1
         });
@@ -170,6 +176,9 @@ impl GenerateWriter {
         if let Some(part) = own.and_then(|own| own.get(PART)).cloned() {
             parts.extend(llm_types::from_value::<Part>(part).ok());
         }
+        if let Some(own) = own.filter(|own| !hosted::is_geminis(own)) {
+            parts.extend(self.hosted(index, own));
+        }
         let mut told = if parts.is_empty() { Vec::new() } else { self.calls(index) };
         told.append(&mut parts);
         let open = self.open(index);
@@ -189,6 +198,26 @@ impl GenerateWriter {
         }
         open.annotations.extend(delta.annotations.get().into_iter().flatten().cloned());
         told
+    }
+
+    /// Code that another vendor ran itself; what it looked for and read is told at the end.
+    fn hosted(&mut self, index: u32, own: &Extra) -> Vec<Part> {
+        let id = self.frame().response_id.into_option().unwrap_or_default();
+        let open = self.open(index);
+        let mut parts = Vec::new();
+        for call in open.hosted.hear(own) {
+            match open.calls_there.iter_mut().find(|known| known.id == call.id) {
+                Some(known) => {
+                    parts.extend(hosted::result(&call, &id));
+                    *known = call;
+                }
+                None => {
+                    parts.extend(hosted::code(&call, &id).into_iter().chain(hosted::result(&call, &id)));
+                    open.calls_there.push(call);
+                }
+            }
+        }
+        parts
     }
 
     /// The calls of a choice that are not told yet.
@@ -245,6 +274,8 @@ impl ChunkWriter for GenerateWriter {
             write::ending(&mut candidate, open.finish.as_ref(), &mut beside);
             write::members(&mut candidate, &mut beside);
             write::sources(&mut candidate, Some(&open.annotations), &open.text, &mut beside);
+            hosted::searches(open.calls_there.iter(), &mut candidate);
+            beside.forget_said(hosted::tells);
             beside.write(&mut candidate.extra);
             last.push(candidate);
         }

@@ -1,12 +1,12 @@
 //! A canonical answer as Gemini writes it.
 
-use llm_provider_core::{Beside, Kept, Note, Reply};
+use llm_provider_core::{Beside, HostedCall, Kept, Note, Reply};
 use llm_types::{
     Annotation, ChatResponse, Choice, Extra, FinishReason, Message, Nullable, ThinkingBlock, ToolCall,
 };
 use serde_json::{Value, json};
 
-use super::foreign;
+use super::{foreign, hosted};
 use crate::ending::{NATIVE, native};
 use crate::turn::{PART, PARTS, SIGNATURE, SIGNATURES, SOUND, arguments_object, bare_id, kept_parts, some};
 use crate::wire::{self, Candidate, Content, GenerateContentResponse, Part};
@@ -26,7 +26,10 @@ pub(super) fn write(response: &ChatResponse, reply: &Reply) -> (GenerateContentR
         .iter()
         .enumerate()
         .filter(|(_, choice)| !(answer.prompt_feedback.is_value() && is_nothing(choice)))
-        .map(|(at, choice)| candidate(choice, at, several, &mut notes))
+        .map(|(at, choice)| {
+            let id = answer.response_id.as_deref().unwrap_or_default();
+            candidate(choice, at, several, id, &mut notes)
+        })
         .collect();
     if !(candidates.is_empty() && answer.prompt_feedback.is_value()) {
         answer.candidates = Nullable::Value(candidates);
@@ -76,9 +79,11 @@ fn is_nothing(choice: &Choice) -> bool {
         && choice.finish_reason.get() == Some(&FinishReason::ContentFilter)
 }
 
-fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -> Candidate {
+fn candidate(choice: &Choice, at: usize, several: bool, id: &str, notes: &mut Vec<Note>) -> Candidate {
+    let fields = choice.message.provider_specific_fields.get().filter(|fields| !hosted::is_geminis(fields));
+    let calls = fields.map(HostedCall::all).unwrap_or_default();
     let mut candidate = Candidate {
-        content: Nullable::Value(Content::new("model", parts(&choice.message, notes))),
+        content: Nullable::Value(Content::new("model", parts(&choice.message, &calls, id, notes))),
         index: Nullable::Value(choice.index.get().copied().unwrap_or(u32::try_from(at).unwrap_or(u32::MAX))),
         logprobs_result: choice.logprobs.get().and_then(logprobs::to_wire).into(),
         ..Candidate::default()
@@ -100,6 +105,8 @@ fn candidate(choice: &Choice, at: usize, several: bool, notes: &mut Vec<Note>) -
         keep_sound(audio, &mut beside);
     }
     sources(&mut candidate, choice.message.annotations.get(), &text, &mut beside);
+    hosted::searches(calls.iter().map(|(_, call)| call), &mut candidate);
+    beside.forget_said(hosted::tells);
     beside.write(&mut candidate.extra);
     if several {
         // Every candidate says which one it is, the first one too.
@@ -221,8 +228,8 @@ pub(super) fn grounding(annotations: Option<&Vec<Annotation>>, text: &str) -> Op
 /// Members of a message's `provider_specific_fields` that parts say.
 pub(super) const OWN_FIELDS: &[&str] = &[PARTS, SIGNATURES];
 
-/// What a message says, in parts.
-fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
+/// What a message says, in parts; with what tools of another vendor's did, each after so many letters of the text.
+fn parts(message: &Message, calls: &[(u64, HostedCall)], id: &str, notes: &mut Vec<Note>) -> Vec<Part> {
     if let Some(parts) = kept_parts(message) {
         return parts;
     }
@@ -235,10 +242,22 @@ fn parts(message: &Message, notes: &mut Vec<Note>) -> Vec<Part> {
         _ => {}
     }
     let text = message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
-    if !text.is_empty() {
+    let mut rest = &*text;
+    let mut told = 0;
+    for (letters, call) in calls {
+        let inside = usize::try_from(letters.saturating_sub(told)).unwrap_or(usize::MAX);
+        let end = rest.char_indices().nth(inside).map_or(rest.len(), |(end, _)| end);
+        let (before, after) = rest.split_at(end);
+        if !before.is_empty() {
+            parts.push(Part::text(before));
+        }
+        (rest, told) = (after, *letters);
+        parts.extend(hosted::code(call, id).into_iter().chain(hosted::result(call, id)));
+    }
+    if !rest.is_empty() {
         let signature =
             message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.get(0)?.as_str());
-        parts.push(Part { thought_signature: signature.map(str::to_owned).into(), ..Part::text(text) });
+        parts.push(Part { thought_signature: signature.map(str::to_owned).into(), ..Part::text(rest) });
     }
     if let Some(refusal) = message.refusal.as_deref().filter(|refusal| !refusal.is_empty()) {
         parts.push(Part::text(refusal));

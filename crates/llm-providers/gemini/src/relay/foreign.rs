@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use llm_provider_core::{Edit, Kept, Peek, Sifted, apply, sift};
+use llm_provider_core::{Edit, HostedCall, Kept, Peek, Sifted, apply, sift};
 
 use crate::chat::encode::FOREIGN_SIGNATURE;
+use crate::ingress::hosted;
 use crate::model::Model;
 
 /// Both spellings of the members: Google takes either, and its own clients mix them.
@@ -16,7 +17,7 @@ const CALL: [&str; 2] = ["functionCall", "function_call"];
 /// signed as Google wants it of those.
 pub(crate) fn edits(peek: &Peek<'_>, model: &str) -> Vec<Edit> {
     let contents = peek.raw("contents").unwrap_or_default();
-    if !Kept::may_be_in(contents) {
+    if !Kept::may_be_in(contents) && !HostedCall::may_be_in(contents) {
         return Vec::new();
     }
     let wants_signed_calls = Model::of(model).is_third();
@@ -25,6 +26,13 @@ pub(crate) fn edits(peek: &Peek<'_>, model: &str) -> Vec<Edit> {
     let sifted = sift(contents, "parts", |number, index, json| {
         if turn.number != number {
             turn = Turn { number, ..Turn::default() };
+        }
+        let is_told = HostedCall::may_be_in(json)
+            && serde_json::from_str(json).is_ok_and(|part| hosted::is_told_for_another(&part));
+        if is_told {
+            let name = format!("contents[{number}].parts[{index}]").into();
+            edits.push(Edit::Remove { name, reason: "another vendor's tool ran it".into() });
+            return Sifted::Left;
         }
         let Ok(part) = Peek::new(json.as_bytes()) else { return Sifted::Kept };
         let decided = turn.part(&part, wants_signed_calls);

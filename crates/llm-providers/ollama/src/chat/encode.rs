@@ -6,7 +6,7 @@ mod messages;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -23,8 +23,9 @@ pub(super) fn encode(
     request: &ChatRequest,
     call: &Call<'_>,
 ) -> Result<(wire::ChatRequest, Vec<Note>), EncodeError> {
-    let mut encoder = Encoder { call, notes: Vec::new() };
-    let wire = encoder.request(request)?;
+    let (request, notes) = reasoning_said(request, call);
+    let mut encoder = Encoder { call, notes };
+    let wire = encoder.request(&request)?;
     Ok((wire, encoder.notes))
 }
 

@@ -2,6 +2,7 @@
 
 mod answer;
 mod cut;
+mod hosted;
 mod read;
 mod stream;
 mod write;
@@ -34,6 +35,9 @@ use serde_json::json;
 /// Thinking comes first, then text, then calls. Thinking that its vendor signed has the signature in
 /// `encrypted_content`, with a mark; when the client sends it back, the block goes to its vendor byte for byte. The
 /// same way go signatures of calls and whatever else a vendor must have back: in an item of thinking at the end.
+/// Tools that another vendor ran itself are told as this API's own are, between the texts: `web_search_call`,
+/// `code_interpreter_call`, `file_search_call`, `mcp_call`. Their names have a mark; when they come back they are left
+/// out, as the vendor's own words are in the item at the end.
 /// What a vendor says beside is in `provider_specific_fields` of the answer.
 ///
 /// Names of items are made from the answer's, and are the same in every event.

@@ -3,7 +3,7 @@
 //! Clients of the Responses API send items of thinking back as they came, as their vendors demand it. So signatures
 //! of thinking and of calls, which this API has no place for, travel sealed as such an item's `encrypted_content`.
 
-use llm_provider_core::Kept;
+use llm_provider_core::{HostedCall, Kept};
 use llm_types::{Extra, Nullable, ThinkingBlock};
 use serde_json::Value;
 
@@ -78,6 +78,18 @@ pub(super) fn returned(item: &ReasoningItem, vendor: &str) -> Returned {
         }
         _ => Returned::Foreign,
     }
+}
+
+/// Whether an item tells, in this API's words, what a tool of another vendor's did.
+pub(super) fn is_told_for_another(item: &Item) -> bool {
+    let id = match item {
+        Item::WebSearchCall(call) => &call.id,
+        Item::FileSearchCall(call) => &call.id,
+        Item::CodeInterpreterCall(call) => &call.id,
+        Item::McpCall(call) => &call.id,
+        _ => return false,
+    };
+    id.as_deref().is_some_and(HostedCall::is_made)
 }
 
 /// Items as they go to `vendor`, and the places of those that stay.

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_provider_core::{
-    Call, Dialect, Edit, EncodeError, Kept, Listener, Peek, Relay, RelayOperation, UpstreamError,
+    Call, Dialect, Edit, EncodeError, HostedCall, Kept, Listener, Peek, Relay, RelayOperation, UpstreamError,
 };
 
 pub use listener::ResponsesListener;
@@ -23,7 +23,7 @@ pub(super) const PATH: &str = "/responses";
 /// Requests in the dialect of the Responses API for a vendor that speaks it. Stored state is the vendor's: whatever a
 /// request refers to passes as it is.
 ///
-/// Another vendor's thinking is taken out of the input, as the vendor would refuse it.
+/// Another vendor's thinking, and what its tools did, is taken out of the input, as the vendor would refuse it.
 #[derive(Debug, Clone)]
 pub struct ResponsesRelay {
     options: Arc<ResponsesOptions>,
@@ -37,13 +37,22 @@ impl ResponsesRelay {
 
     /// The input without what other vendors thought, if there is any of it.
     fn input_edits(&self, peek: &Peek<'_>) -> Option<Vec<Edit>> {
-        let Some(input) = peek.raw("input").filter(|input| Kept::may_be_in(input)) else {
+        let may_be_foreign = |input: &&str| Kept::may_be_in(input) || HostedCall::may_be_in(input);
+        let Some(input) = peek.raw("input").filter(may_be_foreign) else {
             return Some(Vec::new());
         };
         let items: Vec<serde_json::Value> = serde_json::from_str(input).ok()?;
         let mut edits = Vec::new();
         let mut sent = Vec::with_capacity(items.len());
+        let left_out = |index: usize, reason: &'static str| {
+            // A member of this name does not exist, so that the edit is a note and nothing more.
+            Edit::Remove { name: Cow::Owned(format!("input[{index}]")), reason: reason.into() }
+        };
         for (index, item) in items.into_iter().enumerate() {
+            if item["type"] != "reasoning" && item["id"].as_str().is_some_and(HostedCall::is_made) {
+                edits.push(left_out(index, "another vendor's tool ran it"));
+                continue;
+            }
             if item["type"] != "reasoning" {
                 sent.push(item);
                 continue;
@@ -52,11 +61,7 @@ impl ResponsesRelay {
             match kept::returned(&reasoning, &self.options.vendor) {
                 Returned::AsItIs => sent.push(item),
                 Returned::Restored(own) => sent.push(serde_json::to_value(Item::Reasoning(*own)).ok()?),
-                // A member of this name does not exist, so that the edit is a note and nothing more.
-                Returned::Foreign => edits.push(Edit::Remove {
-                    name: Cow::Owned(format!("input[{index}]")),
-                    reason: "another vendor's thinking".into(),
-                }),
+                Returned::Foreign => edits.push(left_out(index, "another vendor's thinking")),
             }
         }
         edits.push(Edit::Set { name: "input".into(), json: serde_json::Value::Array(sent).to_string() });

@@ -86,6 +86,16 @@ pub(super) fn to_wire(usage: &llm_types::Usage) -> wire::Usage {
     }
 }
 
+/// Whether [`to_wire`] tells what canonical usage has at this place.
+pub(super) fn says(place: &str) -> bool {
+    match place.split_once('.') {
+        None => place != "server_tool_use" && !place.ends_with("_details"),
+        Some(("server_tool_use", _)) => false,
+        Some(("prompt_tokens_details", name)) => !name.starts_with("cache_creation_token_details"),
+        Some((_, name)) => !name.ends_with("_prediction_tokens"),
+    }
+}
+
 fn put(details: &mut Extra, name: &str, count: &Nullable<Number>) {
     if let Some(count) = count.get() {
         details.insert(name.to_owned(), Value::Number(count.clone()));

@@ -56,6 +56,24 @@ fn an_answer_with_everything() {
     insta::assert_json_snapshot!("written.everything", body);
 }
 
+/// Counts for which this API has no word stand beside the answer, and only those.
+#[test]
+fn counts_that_this_api_has_no_word_for() {
+    let usage = json!({ "prompt_tokens": 30, "completion_tokens": 5, "total_tokens": 35,
+        "prompt_tokens_details": { "cached_tokens": 4, "cache_write_tokens": 9,
+            "cache_creation_token_details": { "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 9 } },
+        "completion_tokens_details": { "reasoning_tokens": 2, "accepted_prediction_tokens": 1 },
+        "server_tool_use": { "web_search_requests": 1, "web_fetch_requests": 0 } });
+    let (body, _) = write(&json!({ "id": "chatcmpl-1", "created": 5, "model": "m", "usage": usage,
+        "choices": [{ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": "a" } }] }));
+    assert_eq!(
+        body["provider_specific_fields"]["usage"],
+        json!({ "prompt_tokens_details": { "cache_creation_token_details": { "ephemeral_1h_input_tokens": 9 } },
+            "completion_tokens_details": { "accepted_prediction_tokens": 1 },
+            "server_tool_use": { "web_search_requests": 1 } })
+    );
+}
+
 #[test]
 fn how_it_ended() {
     let ended = |finish: &str| {

@@ -10,8 +10,8 @@ use super::Reader;
 use super::blocks::{Place, part, remaining, text};
 use crate::chat::CALLER;
 use crate::chat::decode::thinking_block;
-use crate::ingress::cited;
 use crate::ingress::kept::unsealed;
+use crate::ingress::{cited, hosted};
 use crate::wire::{self, Content, ContentBlock, InputMessage, ToolResultBlock};
 
 /// The first block of Claude Code's system prompt begins so. It changes from request to request and speaks to
@@ -139,6 +139,7 @@ impl Reader {
                 cited::without_others(text);
             }
         }
+        let told = blocks.iter().position(hosted::is_told_for_another);
         let is_plain = is_plain(&blocks);
         let mut fields = if is_plain { Extra::new() } else { self.keep(index, &blocks) };
         let mut call_members = Extra::new();
@@ -194,6 +195,11 @@ impl Reader {
                 _ => {}
             }
         }
+        if let Some(number) = told.filter(|_| fields.keys().all(|name| name == "content_blocks")) {
+            let path = Place::Message(index, number).to_string();
+            let why = "another vendor's tool ran it, which needs nothing of it back";
+            self.note(NoteKind::Dropped, path, why);
+        }
         for call in &mut calls {
             let members = call.id.as_deref().and_then(|id| call_members.get(id));
             call.extra.extend(members.and_then(Value::as_object).cloned().unwrap_or_default());
@@ -218,6 +224,7 @@ impl Reader {
     fn keep(&mut self, index: usize, blocks: &[ContentBlock]) -> Extra {
         let foreign: Vec<&str> = blocks
             .iter()
+            .filter(|block| !is_others(block))
             .filter(|block| {
                 !matches!(
                     block,
@@ -239,10 +246,12 @@ impl Reader {
     }
 }
 
-/// Thinking without a signature, or with a seal for one, is another vendor's, as this dialect told it to the client.
-/// Anthropic would refuse it.
+/// Thinking without a signature, or with a seal for one, is another vendor's, and so is what its tools did, as this dialect
+/// told it to the client. Anthropic would refuse it.
 fn is_others(block: &ContentBlock) -> bool {
-    unsealed(block).is_some() || matches!(block, ContentBlock::Thinking(block) if !is_signed(block))
+    unsealed(block).is_some()
+        || hosted::is_told_for_another(block)
+        || matches!(block, ContentBlock::Thinking(block) if !is_signed(block))
 }
 
 fn joined(reasoning: Option<String>, more: &str) -> Option<String> {

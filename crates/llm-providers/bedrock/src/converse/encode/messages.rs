@@ -11,7 +11,9 @@ use llm_types::{
 use serde_json::Value;
 
 use super::documents::Documents;
+use super::said::has_kept;
 use super::{Encoder, typed};
+use crate::converse::decode::IMAGES;
 use crate::converse::names;
 use crate::model::Family;
 use crate::wire::{
@@ -112,7 +114,10 @@ impl Encoder<'_> {
         if message.name.is_value() && message.role != Speaker::Function {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Bedrock knows no names of speakers");
         }
-        self.leftover(&message.extra, &["is_error"], path);
+        // Where the model's own blocks go back, images are among them.
+        let known = ["is_error", IMAGES];
+        let known = if has_kept(message) { &known[..] } else { &known[..1] };
+        self.leftover(&message.extra, known, path);
         self.out_of_role(message, path);
         let content = format!("{path}.content");
         let (role, mut blocks) = match &message.role {

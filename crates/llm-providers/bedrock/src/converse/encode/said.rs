@@ -1,7 +1,7 @@
 //! What the model said earlier: its own blocks where they were kept, otherwise thinking, text and calls.
 
 use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
-use llm_types::{Extra, FunctionCall, Message, Nullable, ToolCall};
+use llm_types::{Extra, FunctionCall, Message, Nullable, Role, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::Encoder;
@@ -201,6 +201,11 @@ pub(crate) fn is_signed(reasoning: &ReasoningContent) -> bool {
     let text = reasoning.reasoning_text.get();
     reasoning.redacted_content.is_value()
         || text.is_some_and(|text| text.signature.as_deref().is_some_and(|signature| !signature.is_empty()))
+}
+
+/// Whether the model's own blocks are there.
+pub(super) fn has_kept(message: &Message) -> bool {
+    message.role == Role::Assistant && kept_blocks(message).is_some()
 }
 
 /// The model's own blocks, as an earlier answer gave them.

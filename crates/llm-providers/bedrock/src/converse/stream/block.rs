@@ -1,11 +1,13 @@
 //! Blocks while they come: so that what must come back exactly can be told once it is whole.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use llm_types::{Extra, Nullable};
 use serde_json::{Map, Value, json};
 
 use crate::wire::{
-    CitationsContent, ContentBlock, ReasoningContent, ReasoningDelta, ReasoningText, ToolUseBlock,
-    ToolUseStart,
+    CitationsContent, ContentBlock, MediaBlock, ReasoningContent, ReasoningDelta, ReasoningText,
+    ToolUseBlock, ToolUseStart,
 };
 
 /// A block, as far as it has come.
@@ -94,9 +96,27 @@ impl Block {
         }
     }
 
+    /// More of an image, whose bytes may come in pieces.
     pub(super) fn add_image(&mut self, piece: Value) {
-        if let (Self::Other { members, .. }, Value::Object(piece)) = (self, piece) {
-            members.extend(piece);
+        let (Self::Other { members, .. }, Value::Object(mut piece)) = (self, piece) else { return };
+        let before = members.get("source").and_then(|source| source["bytes"].as_str());
+        let more = piece.get("source").and_then(|source| source["bytes"].as_str());
+        if let (Some(before), Some(more)) = (before, more)
+            && let (Ok(mut bytes), Ok(more)) = (STANDARD.decode(before), STANDARD.decode(more))
+        {
+            bytes.extend(more);
+            piece.insert("source".to_owned(), json!({ "bytes": STANDARD.encode(bytes) }));
+        }
+        members.extend(piece);
+    }
+
+    /// The image that it is, as far as it has come.
+    pub(super) fn made_image(&self) -> Option<MediaBlock> {
+        match self {
+            Self::Other { name: "image", members } => {
+                llm_types::from_value(Value::Object(members.clone())).ok()
+            }
+            _ => None,
         }
     }
 

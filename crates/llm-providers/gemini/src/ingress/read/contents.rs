@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Reader;
 use crate::chat::encode::{DISPLAY_NAME, OWN_PART};
-use crate::ingress::foreign;
+use crate::ingress::{foreign, hosted};
 use crate::media;
 use crate::turn::{MADE_ID, PARTS, Turn};
 use crate::wire::{self, Content, FunctionResponse, Part};
@@ -51,7 +51,12 @@ impl Reader {
         let mut turn = Turn::default();
         let seed = format!("c{index}");
         let mut foreign = Foreign::default();
+        let mut told = None;
         for (number, mut part) in parts.into_iter().enumerate() {
+            if hosted::is_told_for_another(&part) {
+                told = told.or(Some(number));
+                continue;
+            }
             if part.thought.get() == Some(&false) {
                 part.thought = Nullable::Absent;
             }
@@ -60,6 +65,11 @@ impl Reader {
             }
         }
         turn.finish();
+        if let Some(number) = told.filter(|_| foreign.fields.is_empty()) {
+            let path = format!("contents[{index}].parts[{number}]");
+            let why = "another vendor's tool ran it, which needs nothing of it back";
+            self.note(NoteKind::Dropped, path, why);
+        }
         let mut message = turn.into_message(Vec::new(), Extra::new());
         foreign.give_back(&mut message);
         self.pending.clear();

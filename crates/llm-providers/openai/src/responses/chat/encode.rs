@@ -3,7 +3,9 @@
 //! Source: OpenAI API reference, "Create a model response", and the guide "Migrate to the Responses API", read
 //! 2026-11.
 
-use llm_provider_core::{Call, Dialect, EncodeError, Encoded, NoteKind, Payload, foreign_member};
+use llm_provider_core::{
+    Call, Dialect, EncodeError, Encoded, NoteKind, Payload, foreign_member, reasoning_said,
+};
 use llm_types::{ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value};
 use serde_json::Value;
 
@@ -31,6 +33,19 @@ pub(super) fn encode(
     mut changes: Changes<'_>,
 ) -> Result<Encoded, EncodeError> {
     let parts = head::post(PATH, &options.wire, call)?;
+    // Both this API and OpenRouter have such a member; what only one of them knows tells which it is.
+    let is_openrouters = request
+        .extra
+        .get("reasoning")
+        .is_some_and(|told| ["max_tokens", "enabled", "exclude"].iter().any(|name| !told[*name].is_null()));
+    let said = is_openrouters.then(|| reasoning_said(request, call));
+    let request = match &said {
+        Some((said, notes)) => {
+            notes.iter().for_each(|note| changes.note(note.kind, note.path.as_str(), note.detail.as_str()));
+            &**said
+        }
+        None => request,
+    };
     let mut wire = own_words(request, &mut changes)?;
     wire.model = Nullable::Value(call.model.to_owned());
     wire.input =

@@ -80,7 +80,12 @@ pub(super) fn ending(finish: Option<&FinishReason>) -> (Status, Option<&'static 
 }
 
 /// Puts the end of an answer in.
-pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option<&Usage>, beside: Beside) {
+pub(super) fn finish(
+    response: &mut Response,
+    reason: Option<&str>,
+    told: Option<&Usage>,
+    mut beside: Beside,
+) {
     if let Some(reason) = reason {
         response.incomplete_details = Nullable::Value(IncompleteDetails {
             reason: Nullable::Value(reason.to_owned()),
@@ -89,6 +94,7 @@ pub(super) fn finish(response: &mut Response, reason: Option<&str>, told: Option
     }
     // Clients add these numbers up unseen, so they are there even if nobody counted.
     response.usage = Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
+    beside.count(told, usage::says);
     beside.write(&mut response.extra);
 }
 

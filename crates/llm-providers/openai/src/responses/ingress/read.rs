@@ -167,8 +167,11 @@ impl Reader {
     fn include(&mut self, include: &[String], request: &mut ChatRequest) {
         for (index, name) in include.iter().enumerate() {
             match name.as_str() {
-                // It always comes.
-                "reasoning.encrypted_content" => {}
+                // They always come.
+                "reasoning.encrypted_content"
+                | "web_search_call.action.sources"
+                | "code_interpreter_call.outputs"
+                | "file_search_call.results" => {}
                 "message.output_text.logprobs" => request.logprobs = Nullable::Value(true),
                 _ => self.dropped(format!("include[{index}]"), "no tool of OpenAI's own runs here"),
             }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod events;
+mod hosted;
 mod text;
 mod thought;
 
@@ -20,6 +21,7 @@ use crate::responses::wire::{Item, Response, ResponseEvent, Status, StreamEvent}
 use crate::responses::{OUTPUT_ITEM, OUTPUT_ITEMS, kept, names};
 use calls::Calls;
 use events::Events;
+use hosted::Hosted;
 use text::{Ended, Text};
 use thought::Thought;
 
@@ -39,6 +41,7 @@ pub(super) struct Writer {
     letters: u64,
     thought: Option<Thought>,
     calls: Calls,
+    hosted: Hosted,
     finish: Option<FinishReason>,
     usage: Option<Usage>,
     /// What a vendor says beside the answer.
@@ -73,6 +76,7 @@ impl Writer {
             letters: 0,
             thought: None,
             calls: Calls::default(),
+            hosted: Hosted::default(),
             finish: None,
             usage: None,
             beside: Beside::default(),
@@ -168,6 +172,9 @@ impl Writer {
             if answer::has_remote_images(&delta.extra) {
                 self.dropped_once("choices[0].delta.images", answer::NO_REMOTE_IMAGES);
             }
+        }
+        if let Some(fields) = fields.filter(|fields| !has_own_items(fields)) {
+            self.hosted(fields, out);
         }
         for call in delta.tool_calls.get().into_iter().flatten() {
             self.call(call, out);
@@ -270,13 +277,22 @@ impl Writer {
 
     /// An item that only a vendor of this API has.
     fn own_item(&mut self, item: &Value, out: &mut BytesMut) {
+        let id = item["id"].as_str();
         let Ok(item) = from_value::<Item>(item.clone()) else { return };
         self.close_thought(out);
         self.close_text(&Status::Completed, out);
         self.calls.close_whole(&mut self.events, out);
-        let place = self.events.begin("item");
-        self.events.added(place.index, item.clone(), out);
-        self.events.done(place.index, item, out);
+        hosted::whole(item, id, &mut self.events, out);
+    }
+
+    /// Calls of tools that another vendor ran itself.
+    fn hosted(&mut self, fields: &Extra, out: &mut BytesMut) {
+        for call in self.hosted.hear(fields) {
+            self.close_thought(out);
+            self.close_text(&Status::Completed, out);
+            self.calls.close_whole(&mut self.events, out);
+            self.hosted.tell(&call, &self.head.id, &mut self.events, out);
+        }
     }
 
     fn close_text(&mut self, status: &Status, out: &mut BytesMut) {
@@ -327,6 +343,7 @@ impl ChunkWriter for Writer {
         self.close_thought(out);
         self.close_text(&status, out);
         self.calls.close_all(&status, &mut self.events, out);
+        self.hosted.close_all(&mut self.events, out);
         if self.calls.has_nameless() {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
         }
@@ -368,6 +385,11 @@ impl ChunkWriter for Writer {
     fn notes(&mut self) -> Vec<Note> {
         self.notes.clone()
     }
+}
+
+/// Whether a vendor of this API tells its items.
+fn has_own_items(fields: &Extra) -> bool {
+    fields.contains_key(OUTPUT_ITEM) || fields.contains_key(OUTPUT_ITEMS)
 }
 
 /// Takes out what items told: in their turn, or sealed, to come back.

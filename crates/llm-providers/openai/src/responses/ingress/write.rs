@@ -1,6 +1,6 @@
 //! A whole answer as one of the Responses API.
 
-use llm_provider_core::{Beside, Kept, Note, NoteKind, Reply};
+use llm_provider_core::{Beside, HostedCall, Kept, Note, NoteKind, Reply};
 use llm_types::{
     ChatResponse, ContentPart, Extra, FinishReason, Message, MessageContent, Nullable, ThinkingBlock,
     ToolCall, from_value,
@@ -8,6 +8,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::answer::{self, Call, Head};
+use super::hosted;
 use crate::responses::wire::{Item, Part, Response, Status};
 use crate::responses::{OUTPUT_ITEMS, kept, names};
 
@@ -76,13 +77,23 @@ impl Output<'_> {
             return;
         }
         self.thinking(message);
-        let parts = self.said(message, logprobs);
+        let mut hosted = fields.map(HostedCall::all).unwrap_or_default();
+        let cuts: Vec<u64> = hosted.iter().map(|(letters, _)| *letters).collect();
+        let texts = self.said(message, logprobs, &cuts);
         let calls = self.calls(message, finish);
         let has_images = answer::images(&message.extra).next().is_some();
-        if !parts.is_empty() || calls.is_empty() && !has_images && self.items.is_empty() {
-            let parts =
-                if parts.is_empty() { vec![Part::output_text("", Vec::new(), Vec::new())] } else { parts };
-            let status = if calls.is_empty() { status } else { &Status::Completed };
+        let container = fields.and_then(|fields| fields.get("container")?.get("id")?.as_str());
+        let last = texts.len().checked_sub(1);
+        for (number, (before, parts)) in texts.into_iter().enumerate() {
+            let later = hosted.iter().position(|(letters, _)| *letters > before).unwrap_or(hosted.len());
+            self.hosted(hosted.drain(..later), container);
+            let is_last = Some(number) == last && hosted.is_empty() && calls.is_empty();
+            let status = if is_last { status } else { &Status::Completed };
+            self.items.push(answer::message(self.name("msg"), status, parts));
+        }
+        self.hosted(hosted.drain(..), container);
+        if calls.is_empty() && !has_images && self.items.is_empty() {
+            let parts = vec![Part::output_text("", Vec::new(), Vec::new())];
             self.items.push(answer::message(self.name("msg"), status, parts));
         }
         if answer::has_remote_images(&message.extra) {
@@ -102,6 +113,14 @@ impl Output<'_> {
             answer::to_keep(calls.iter(), Kept::of_message(fields, &message.extra, answer::OWN_FIELDS));
         if !kept.is_empty() {
             self.items.push(answer::carrier(self.name("rs"), &kept));
+        }
+    }
+
+    /// Tools that another vendor ran itself.
+    fn hosted(&mut self, calls: impl Iterator<Item = (u64, HostedCall)>, container: Option<&str>) {
+        for (_, call) in calls {
+            let id = hosted::name(&call, &self.head.id);
+            self.items.extend(hosted::item(id, &call, hosted::status(&call), container));
         }
     }
 
@@ -132,7 +151,8 @@ impl Output<'_> {
         }
     }
 
-    fn said(&mut self, message: &Message, logprobs: Option<&Value>) -> Vec<Part> {
+    /// The texts, each in parts and with the letters that come before it: cut where another item stands between.
+    fn said(&mut self, message: &Message, logprobs: Option<&Value>, cuts: &[u64]) -> Vec<(u64, Vec<Part>)> {
         let mut text = String::new();
         match message.content.get() {
             None => {}
@@ -159,28 +179,27 @@ impl Output<'_> {
                 None => self.notes.push(Note::dropped(path, "answers of this API have no sound")),
             }
         }
-        let mut parts = Vec::new();
-        if !text.is_empty() {
-            let annotations = message
-                .annotations
-                .get()
-                .into_iter()
-                .flatten()
-                .map(|source| answer::annotation(source, 0))
-                .collect();
-            parts.push(Part::output_text(text, annotations, answer::logprobs(logprobs)));
-        } else {
+        let mut texts = Vec::new();
+        if text.is_empty() {
             if logprobs.is_some() {
                 self.notes.push(Note::dropped("choices[0].logprobs", NO_TEXT));
             }
             if message.annotations.get().is_some_and(|sources| !sources.is_empty()) {
                 self.notes.push(Note::dropped("choices[0].message.annotations", NO_TEXT));
             }
+        } else {
+            let sources = message.annotations.get().map(Vec::as_slice).unwrap_or_default();
+            let parts = cut(&text, cuts, sources, answer::logprobs(logprobs));
+            texts.extend(parts.into_iter().map(|(before, part)| (before, vec![part])));
         }
         if let Some(words) = message.refusal.as_deref().filter(|words| !words.is_empty()) {
-            parts.push(answer::refusal(words));
+            let refusal = answer::refusal(words);
+            match texts.last_mut() {
+                Some((_, parts)) => parts.push(refusal),
+                None => texts.push((u64::MAX, vec![refusal])),
+            }
         }
-        parts
+        texts
     }
 
     /// Calls. One without a name is none; results name their call, so every call gets a name of its own.
@@ -208,6 +227,52 @@ impl Output<'_> {
         }
         calls
     }
+}
+
+/// A text in pieces, cut after so many letters each, with the letters that come before it. What is told of its tokens and its
+/// sources goes with the piece in which it begins.
+fn cut(
+    text: &str,
+    cuts: &[u64],
+    sources: &[llm_types::Annotation],
+    logprobs: Vec<Value>,
+) -> Vec<(u64, Part)> {
+    let mut ends: Vec<u64> = cuts.iter().copied().filter(|cut| *cut > 0).collect();
+    ends.push(u64::MAX);
+    ends.dedup();
+    let mut letters = text.chars();
+    let mut logprobs = logprobs.into_iter().peekable();
+    let mut pieces: Vec<(u64, String, Vec<Value>)> = Vec::new();
+    let (mut before, mut told) = (0, 0);
+    for end in ends {
+        let room = usize::try_from(end - before).unwrap_or(usize::MAX);
+        let piece: String = letters.by_ref().take(room).collect();
+        if piece.is_empty() {
+            break;
+        }
+        let mut tokens = Vec::new();
+        while let Some(token) = logprobs.next_if(|_| told < end) {
+            told += token["token"].as_str().map_or(0, |token| token.chars().count() as u64);
+            tokens.push(token);
+        }
+        let length = piece.chars().count() as u64;
+        pieces.push((before, piece, tokens));
+        before += length;
+    }
+    if let Some((_, _, tokens)) = pieces.last_mut() {
+        tokens.extend(logprobs);
+    }
+    let starts: Vec<u64> = pieces.iter().map(|(before, ..)| *before).collect();
+    let place = |source: &llm_types::Annotation| match answer::start_index(source) {
+        Some(start) => starts.iter().rposition(|before| start >= *before).unwrap_or_default(),
+        None => starts.len() - 1,
+    };
+    let pieces = pieces.into_iter().enumerate().map(|(number, (before, piece, tokens))| {
+        let own = sources.iter().filter(|source| place(source) == number);
+        let own = own.map(|source| answer::annotation(source, before)).collect();
+        (before, Part::output_text(piece, own, tokens))
+    });
+    pieces.collect()
 }
 
 fn call_of(call: &ToolCall) -> Call {

@@ -17,6 +17,9 @@ use crate::responses::wire::{
     OutputItem, Part, ReasoningItem,
 };
 
+/// Members of `provider_specific_fields` in which other vendors have a message whole.
+const WHOLE: &[&str] = &["content_blocks", "converse_content", "parts"];
+
 /// What the model did in a row.
 #[derive(Default)]
 struct Turn {
@@ -34,6 +37,8 @@ struct Turn {
     items: Vec<Item>,
     /// Kinds of items that no message has a place for.
     foreign: Vec<String>,
+    /// Places of items that tell what a tool of another vendor's did.
+    told: Vec<String>,
     first: usize,
 }
 
@@ -218,6 +223,10 @@ impl Reader {
 
     /// An item by the model.
     fn model_item(&mut self, item: Item, path: &str, turn: &mut Turn) -> Result<(), IngressError> {
+        if kept::is_told_for_another(&item) {
+            turn.told.push(path.to_owned());
+            return Ok(());
+        }
         match &item {
             Item::Message(message) | Item::EasyMessage(message) => self.said(message, path, turn)?,
             Item::Reasoning(reasoning) => {
@@ -326,7 +335,14 @@ impl Reader {
     /// The message of a turn.
     fn turn(&mut self, mut turn: Turn, list: &str) -> Message {
         let mut message = Message::empty(Role::Assistant);
-        if !is_plain(&turn.items) {
+        // The vendor's own words say it all, and these items are not its own.
+        let is_anothers = turn.fields.keys().any(|name| WHOLE.contains(&name.as_str()));
+        if !is_anothers {
+            for path in &turn.told {
+                self.dropped(path.as_str(), "another vendor's tool ran it, which needs nothing of it back");
+            }
+        }
+        if !is_anothers && !is_plain(&turn.items) {
             if !turn.foreign.is_empty() {
                 let detail =
                     format!("{} kept in `provider_specific_fields.{OUTPUT_ITEMS}`", turn.foreign.join(", "));

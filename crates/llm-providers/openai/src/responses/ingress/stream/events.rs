@@ -54,6 +54,13 @@ impl Events {
         Place { index: u32::try_from(at).unwrap_or(u32::MAX), id: names::item(prefix, &self.response, at) }
     }
 
+    /// The place of an item that has a name already.
+    pub(super) fn begin_named(&mut self, id: String) -> Place {
+        let at = self.items.len();
+        self.items.push(None);
+        Place { index: u32::try_from(at).unwrap_or(u32::MAX), id }
+    }
+
     pub(super) fn added(&mut self, index: u32, item: Item, out: &mut BytesMut) {
         self.write(|number| StreamEvent::ItemAdded(item_event(index, item, number)), out);
     }
