@@ -44,9 +44,8 @@ impl Encoder<'_> {
 
     fn enforced(&mut self, format: &JsonSchemaFormat, schema: &Value, wire: &mut MessagesRequest) {
         let fitted = schema::fit(&named(format, schema));
-        if !fitted.moved.is_empty() {
-            let path = "response_format.json_schema.schema";
-            self.note(NoteKind::Converted, path, format!("moved: {}", fitted.moved.join("; ")));
+        if let Some(detail) = fitted.told() {
+            self.note(NoteKind::Converted, "response_format.json_schema.schema", detail);
         }
         let config = wire.output_config.get_or_insert_with(|| OutputConfig {
             effort: Nullable::Absent,

@@ -18,7 +18,7 @@ use crate::claude_tools::claudes;
 use crate::converse::FORM_TOOL;
 use crate::model::Door;
 use crate::wire::{
-    CachePoint, ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig,
+    ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig,
     ToolSpec,
 };
 
@@ -154,16 +154,12 @@ impl Encoder<'_> {
                 extra: Extra::new(),
             }));
             for name in tool.extra.keys() {
-                let place =
-                    if is_beside(request, &path, name) { path.trim_end_matches(".function") } else { &path };
-                self.note(
-                    NoteKind::Dropped,
-                    format!("{place}.{name}"),
-                    "Bedrock's tools have no such member",
-                );
+                let path = format!("{}.{name}", place(request, &path, name));
+                self.note(NoteKind::Dropped, path, "Bedrock's tools have no such member");
             }
             if let Nullable::Value(marker) = &tool.cache_control {
-                tools.push(Tool::CachePoint(CachePoint::new(marker.ttl.as_deref())));
+                let path = format!("{}.cache_control", place(request, &path, "cache_control"));
+                tools.extend(self.cache_point(marker, &path).map(Tool::CachePoint));
             }
         }
         let has_own = !own.is_empty();
@@ -271,16 +267,17 @@ fn place_of(request: &ChatRequest, name: &str) -> String {
     }
 }
 
-/// Whether a member stands beside a tool's function rather than in it.
-fn is_beside(request: &ChatRequest, path: &str, name: &str) -> bool {
-    request.tools.get().into_iter().flatten().enumerate().any(|(index, tool)| {
+/// Where a member of a tool stands: beside its function, at `path`, or in it.
+fn place<'p>(request: &ChatRequest, path: &'p str, name: &str) -> &'p str {
+    let is_beside = request.tools.get().into_iter().flatten().enumerate().any(|(index, tool)| {
         let beside = match tool {
             Asked::Function(tool) => &tool.extra,
             Asked::Custom(tool) => &tool.extra,
             Asked::Unknown(map) => map,
         };
         path == format!("tools[{index}].function") && beside.contains_key(name)
-    })
+    });
+    if is_beside { path.trim_end_matches(".function") } else { path }
 }
 
 /// The schema as Converse wants it: as text, with its name.

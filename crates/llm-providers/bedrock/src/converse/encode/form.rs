@@ -3,12 +3,11 @@
 //!
 //! Source: Amazon Bedrock User Guide, "Get validated JSON results from models", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, object_schema};
 use llm_types::{ChatRequest, Extra, JsonSchemaFormat, Nullable, ResponseFormat};
 use serde_json::{Value, json};
 
 use super::Encoder;
-use super::tools::object_schema;
 use crate::converse::FORM_TOOL;
 use crate::wire::{
     ConverseRequest, JsonSchema, OutputConfig, SystemBlock, TextFormat, Tool, ToolChoice, ToolConfig,
@@ -75,7 +74,7 @@ impl Encoder<'_> {
 
     /// A tool that the model must call and whose input is read as the answer's text.
     fn form_tool(&mut self, format: &JsonSchemaFormat, schema: &Value, wire: &mut ConverseRequest) {
-        let mut schema = object_schema(Some(schema));
+        let mut schema = object_schema(Some(schema), SCHEMA, &mut self.notes);
         if let Value::Object(members) = &mut schema {
             members.entry("title").or_insert_with(|| format.name.clone().into());
         }
