@@ -34,6 +34,7 @@ mod sigv4;
 mod source;
 mod sse;
 mod triage;
+mod unplaced;
 pub mod vectors;
 
 pub use allowance::{Allowance, AllowanceHeaders, Allowances};
@@ -73,3 +74,4 @@ pub use sigv4::SigV4;
 pub use source::{Source, SourcePlace, SourceSpan, cited_texts};
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};
 pub use triage::triage;
+pub use unplaced::{out_of_role, unplaced_in_calls, unplaced_in_choice, unplaced_in_form};
