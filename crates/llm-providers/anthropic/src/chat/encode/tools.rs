@@ -42,6 +42,9 @@ impl Encoder<'_> {
             if tools.iter().any(is_search) {
                 self.note(NoteKind::Dropped, "web_search_options", "a search of the web is among the tools");
             } else {
+                if !options.is_object() {
+                    return Err(EncodeError::invalid("web_search_options", "is no object"));
+                }
                 tools.push(self.web_search(options, "web_search_options"));
             }
         }
@@ -149,6 +152,9 @@ impl Encoder<'_> {
             cache_control: Nullable::Absent,
             extra: Extra::new(),
         };
+        for name in function.extra.keys().filter(|name| beside.contains_key(*name)) {
+            self.note(NoteKind::Dropped, format!("{path}.{name}"), "the function says it too and wins");
+        }
         for (place, members) in [(path, beside), (inner, &function.extra)] {
             for (name, value) in members {
                 let path = format!("{place}.{name}");
@@ -198,10 +204,24 @@ impl Encoder<'_> {
         }
         let location =
             options.get("user_location").map(|location| location.get("approximate").unwrap_or(location));
-        if let Some(location) = location.and_then(Value::as_object) {
-            let mut location = location.clone();
-            location.insert("type".to_owned(), "approximate".into());
-            extra.insert("user_location".to_owned(), Value::Object(location));
+        match location {
+            Some(Value::Object(approximate)) => {
+                let mut approximate = approximate.clone();
+                approximate.insert("type".to_owned(), "approximate".into());
+                extra.insert("user_location".to_owned(), Value::Object(approximate));
+                let outer = options.get("user_location").and_then(Value::as_object);
+                for name in outer.filter(|outer| outer.contains_key("approximate")).into_iter().flat_map(Extra::keys) {
+                    if !matches!(name.as_str(), "type" | "approximate") {
+                        let path = format!("{place}.user_location.{name}");
+                        self.note(NoteKind::Dropped, path, "Anthropic's search has no such member");
+                    }
+                }
+            }
+            Some(Value::Null) | None => {}
+            Some(_) => {
+                let path = format!("{place}.user_location");
+                self.note(NoteKind::Dropped, path, "it is no place that Anthropic's search knows");
+            }
         }
         for (name, value) in options.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
@@ -258,7 +278,7 @@ impl Encoder<'_> {
             _ => ("tool_choice", None),
         };
         if !is_asked {
-            if choice.is_some_and(|choice| choice.r#type != "none") {
+            if choice.is_some() {
                 self.note(NoteKind::Dropped, path, "there are no tools to choose from");
             }
             if request.parallel_tool_calls.is_value() {
