@@ -12,7 +12,8 @@ mod said;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_choice,
+    unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
@@ -104,6 +105,8 @@ impl Encoder<'_> {
             self.tools(request, &mut wire)?;
             self.effort(request, &mut wire)?;
             self.form(request, &mut wire)?;
+            self.notes.extend(unplaced_in_choice(request));
+            self.notes.extend(unplaced_in_form(request));
         }
         self.labels(request, &mut wire);
         self.service_tier(request, &mut wire)?;

@@ -37,7 +37,6 @@ impl Encoder<'_> {
                 let Some(schema) = format.schema.get().filter(|schema| schema.is_object()) else {
                     return Err(EncodeError::invalid(SCHEMA, "is missing"));
                 };
-                self.rest_of_form(format);
                 if self.model.keeps_to_schemas() {
                     self.note(NoteKind::Moved, SCHEMA, "into a text, as Converse has it");
                     let output = wire.output_config.get_or_insert_with(OutputConfig::default);
@@ -61,14 +60,6 @@ impl Encoder<'_> {
                 Ok(())
             }
             Some(ResponseFormat::Unknown(_)) => self.unsupported(PATH, "Bedrock has no such form"),
-        }
-    }
-
-    /// Says what a form has beside a schema and what is said of it: nobody here has a word for it.
-    pub(super) fn rest_of_form(&mut self, format: &JsonSchemaFormat) {
-        for name in format.extra.keys() {
-            let path = format!("response_format.json_schema.{name}");
-            self.note(NoteKind::Dropped, path, "Bedrock's forms have no such member");
         }
     }
 

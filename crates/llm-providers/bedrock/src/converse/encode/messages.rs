@@ -3,7 +3,7 @@
 //! Source: Amazon Bedrock API Reference, "Message" and "ContentBlock", and User Guide, "Using the Converse API" and
 //! "Prompt caching", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, out_of_role, words_of_part};
 use llm_types::{
     CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker,
     TextPart,
@@ -112,8 +112,13 @@ impl Encoder<'_> {
         if message.name.is_value() && message.role != Speaker::Function {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Bedrock knows no names of speakers");
         }
-        self.leftover(&message.extra, &["is_error"], path);
-        self.out_of_role(message, path);
+        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
+        self.leftover(&message.extra, if is_result { &["is_error"] } else { &[] }, path);
+        self.notes.extend(out_of_role(message, path));
+        if message.provider_specific_fields.is_value() && message.role != Speaker::Assistant {
+            let path = format!("{path}.provider_specific_fields");
+            self.note(NoteKind::Dropped, path, "the model alone says such a thing");
+        }
         let content = format!("{path}.content");
         let (role, mut blocks) = match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
@@ -140,27 +145,6 @@ impl Encoder<'_> {
             turns.add(role, blocks);
         }
         Ok(())
-    }
-
-    /// Members that mean something in another role only.
-    fn out_of_role(&mut self, message: &Message, path: &str) {
-        let said = [
-            ("annotations", message.annotations.is_value()),
-            ("audio", message.audio.is_value()),
-            ("function_call", message.function_call.is_value()),
-            ("provider_specific_fields", message.provider_specific_fields.is_value()),
-            ("reasoning_content", message.reasoning_content.is_value()),
-            ("refusal", message.refusal.is_value()),
-            ("thinking_blocks", message.thinking_blocks.is_value()),
-            ("tool_calls", message.tool_calls.is_value()),
-        ];
-        for (name, _) in said.iter().filter(|(_, is_said)| *is_said && message.role != Speaker::Assistant) {
-            self.note(NoteKind::Dropped, format!("{path}.{name}"), "the model alone says such a thing");
-        }
-        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
-        if message.tool_call_id.is_value() && !is_result {
-            self.note(NoteKind::Dropped, format!("{path}.tool_call_id"), "results of tools alone have one");
-        }
     }
 
     /// Instructions stand before the conversation, wherever they were said.
