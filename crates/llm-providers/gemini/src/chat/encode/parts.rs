@@ -173,6 +173,9 @@ impl Encoder<'_> {
                 let mut made = media::part_of_url(url, format(name), usual)
                     .map_err(|reason| EncodeError::invalid(format!("{path}.{name}.url"), reason))?;
                 self.look(map, path, &mut made)?;
+                if let Some(Value::Object(place)) = map.get(name) {
+                    self.leftover(place, &["url", "format"], &format!("{path}.{name}"));
+                }
                 return Ok(Some(made));
             }
         }
