@@ -284,19 +284,19 @@ pub fn canonical_request(translator: &dyn Translator<Chat>, models: &[&str], dat
     }
 }
 
-/// A canonical request, written for a vendor's models: whatever it says is said there, or a note tells that it is not.
-/// `claims` are what the vendor says in other words.
-pub fn lossless(translator: &dyn Translator<Chat>, models: &[&str], claims: &[Equivalence], data: &[u8]) {
-    let Ok(request) = llm_types::from_slice::<ChatRequest>(data) else { return };
-    let headers = http::HeaderMap::new();
-    for model in models {
-        let call = Call { base_url: Some("https://vendor.invalid/v1"), ..Call::new(model, &headers) };
-        let Ok(encoded) = translator.encode(&request, &call) else { continue };
-        let mut losses = losses(&request, &encoded, claims);
-        // Addresses that hold data are rewritten where they are odd; the corpus shows that they arrive.
-        losses.retain(|loss| !loss.value.as_str().is_some_and(|text| text.starts_with("data:")));
-        assert!(losses.is_empty(), "{model}, lost in silence: {losses:?}");
-    }
+/// Whatever a canonical request says is said to a vendor, or a note tells that it is not. `claims` are what the vendor
+/// says in other words.
+pub fn lossless(
+    translator: &dyn Translator<Chat>,
+    request: &ChatRequest,
+    call: &Call<'_>,
+    claims: &[Equivalence],
+) {
+    let Ok(encoded) = translator.encode(request, call) else { return };
+    let mut losses = losses(request, &encoded, claims);
+    // Addresses that hold data are rewritten where they are odd; the corpus shows that they arrive.
+    losses.retain(|loss| !loss.value.as_str().is_some_and(|text| text.starts_with("data:")));
+    assert!(losses.is_empty(), "{}, lost in silence: {losses:?}", call.model);
 }
 
 fn written_for(translator: &dyn Translator<Chat>, model: &str, request: &ChatRequest) {
