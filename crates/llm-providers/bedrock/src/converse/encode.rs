@@ -5,6 +5,7 @@ mod claude;
 mod documents;
 mod effort;
 mod form;
+mod kept;
 mod media;
 mod messages;
 mod pieces;
@@ -12,7 +13,7 @@ mod said;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_choice,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_calls, unplaced_in_choice,
     unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
@@ -108,6 +109,7 @@ impl Encoder<'_> {
             self.notes.extend(unplaced_in_choice(request));
             self.notes.extend(unplaced_in_form(request));
         }
+        self.notes.extend(unplaced_in_calls(request));
         self.labels(request, &mut wire);
         self.service_tier(request, &mut wire)?;
         self.lacking(request)?;

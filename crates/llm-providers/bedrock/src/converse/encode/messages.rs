@@ -113,7 +113,8 @@ impl Encoder<'_> {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Bedrock knows no names of speakers");
         }
         let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
-        self.leftover(&message.extra, if is_result { &["is_error"] } else { &[] }, path);
+        let is_told = is_result && message.extra.get("is_error").is_some_and(Value::is_boolean);
+        self.leftover(&message.extra, if is_told { &["is_error"] } else { &[] }, path);
         self.notes.extend(out_of_role(message, path));
         if message.provider_specific_fields.is_value() && message.role != Speaker::Assistant {
             let path = format!("{path}.provider_specific_fields");
