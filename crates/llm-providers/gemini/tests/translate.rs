@@ -48,6 +48,8 @@ const EQUIVALENCES: &[Equivalence] = &[
     Equivalence::any("response_format.json_schema.strict", "\"responseMimeType\":\"application/json\""),
     Equivalence::any("response_format.json_schema.name", "\"responseSchema\""),
     Equivalence::of("tools[*].function.strict", "false", ""),
+    // Parameters are always an object.
+    Equivalence::of("tools[*].function.parameters.type", "object", ""),
     Equivalence::of("messages[*].content[*].image_url.detail", "auto", ""),
     Equivalence::of("messages[*].tool_calls[*].id", "gcall_*", ""),
     Equivalence::of("messages[*].tool_call_id", "gcall_*", ""),

@@ -113,7 +113,8 @@ impl Encoder<'_> {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Anthropic knows no names of speakers");
         }
         let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
-        for name in message.extra.keys().filter(|name| !(is_result && *name == "is_error")) {
+        let is_told = |name: &str, value: &Value| is_result && name == "is_error" && value.is_boolean();
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_told(name, value)) {
             self.note(
                 NoteKind::Dropped,
                 format!("{path}.{name}"),
@@ -306,6 +307,16 @@ impl Encoder<'_> {
                 let path = format!("{path}.thinking_blocks[{number}]");
                 self.note(NoteKind::Dropped, path, "signed by another vendor, and Anthropic would refuse it");
                 continue;
+            }
+            let is_sealed = block.r#type == "redacted_thinking";
+            let beside = [
+                ("thinking", is_sealed && block.thinking.get().is_some_and(|words| !words.is_empty())),
+                ("signature", is_sealed && block.signature.is_value()),
+                ("data", !is_sealed && block.data.is_value()),
+            ];
+            for (name, _) in beside.into_iter().filter(|(_, is_beside)| *is_beside) {
+                let path = format!("{path}.thinking_blocks[{number}].{name}");
+                self.note(NoteKind::Dropped, path, "no member of such a block");
             }
             match (block.r#type.as_str(), block.signature.get(), block.data.get()) {
                 ("redacted_thinking", _, Some(data)) => {

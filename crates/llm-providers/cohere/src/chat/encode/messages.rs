@@ -246,7 +246,12 @@ impl Encoder<'_> {
                 }
             }
         }
-        let plan = message.provider_specific_fields.get().and_then(|own| own.get("tool_plan")?.as_str());
+        let plan = message.provider_specific_fields.get().and_then(|own| own.get("tool_plan"));
+        if plan.is_some_and(|plan| !plan.is_string() && !plan.is_null()) {
+            let path = format!("{path}.provider_specific_fields.tool_plan");
+            self.note(NoteKind::Dropped, path, "is no text");
+        }
+        let plan = plan.and_then(Value::as_str);
         turn.tool_plan = plan.map(str::to_owned).into();
         let Some(thought) = message.reasoning_content.as_deref().filter(|text| !text.is_empty()) else {
             return parts;

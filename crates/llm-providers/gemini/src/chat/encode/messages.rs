@@ -94,7 +94,7 @@ impl Encoder<'_> {
         }
         for (name, value) in &message.extra {
             let is_known = match name.as_str() {
-                "is_error" => is_result,
+                "is_error" => is_result && value.is_boolean(),
                 "images" => message.role == Role::Assistant && value.is_array(),
                 _ => false,
             };

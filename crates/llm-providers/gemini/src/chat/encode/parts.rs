@@ -182,6 +182,7 @@ impl Encoder<'_> {
         if kind == OWN_PART
             && let Some(own) = map.get(OWN_PART)
         {
+            self.leftover(map, &["type", OWN_PART], path);
             let part: Option<Part> = typed(&format!("{path}.{OWN_PART}"), &camel_case(own.clone()))?;
             return Ok(part);
         }
