@@ -66,7 +66,7 @@ fn bodies(seed: Option<u64>, environment: &[(&'static str, &str)]) -> anyhow::Re
     let all = crates(&Workspace::load()?).iter().fold(all, |all, name| all.args(["-p", name]));
     let all = environment.iter().fold(all, |all, (name, value)| all.env(name, value));
     match seed {
-        Some(seed) => all.env(SEED, &seed.to_string()),
+        Some(seed) => all.env(SEED, seed.to_string()),
         None => all,
     }
     .run()

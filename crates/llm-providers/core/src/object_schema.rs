@@ -29,29 +29,29 @@ pub fn object_schema(parameters: Option<&Value>, path: &str, notes: &mut Vec<Not
 mod tests {
     use super::*;
 
-    fn told(parameters: Option<Value>) -> (Value, Vec<String>) {
+    fn told(parameters: Option<&Value>) -> (Value, Vec<String>) {
         let mut notes = Vec::new();
-        let schema = object_schema(parameters.as_ref(), "tools[0].function.parameters", &mut notes);
+        let schema = object_schema(parameters, "tools[0].function.parameters", &mut notes);
         (schema, notes.iter().map(ToString::to_string).collect())
     }
 
     #[test]
     fn a_schema_stays_and_gets_a_type() {
         let given = json!({ "type": ["object", "null"], "additionalProperties": false });
-        assert_eq!(told(Some(given.clone())), (given, vec![]));
+        assert_eq!(told(Some(&given)), (given.clone(), vec![]));
         let typed = json!({ "type": "object", "properties": { "a": {} } });
-        assert_eq!(told(Some(json!({ "properties": { "a": {} } }))), (typed, vec![]));
+        assert_eq!(told(Some(&json!({ "properties": { "a": {} } }))), (typed, vec![]));
     }
 
     #[test]
     fn what_is_no_schema_is_told() {
         let empty = json!({ "type": "object", "properties": {} });
-        for none in [None, Some(Value::Null)] {
+        for none in [None, Some(&Value::Null)] {
             assert_eq!(told(none), (empty.clone(), vec![]));
         }
         let note = "dropped tools[0].function.parameters: it is no schema of an object";
         for odd in [json!(true), json!(-1), json!([{ "type": "object" }]), json!("object")] {
-            assert_eq!(told(Some(odd)), (empty.clone(), vec![note.to_owned()]));
+            assert_eq!(told(Some(&odd)), (empty.clone(), vec![note.to_owned()]));
         }
     }
 }

@@ -115,7 +115,9 @@ pub fn out_of_role(message: &Message, path: &str) -> Vec<Note> {
         ];
         let said = said.into_iter().filter(|(_, is_said)| *is_said);
         notes.extend(
-            said.map(|(name, _)| Note::dropped(format!("{path}.{name}"), "the model alone says such a thing")),
+            said.map(|(name, _)| {
+                Note::dropped(format!("{path}.{name}"), "the model alone says such a thing")
+            }),
         );
     }
     if message.tool_call_id.is_value() && !matches!(message.role, Role::Tool | Role::Function) {
@@ -127,7 +129,8 @@ pub fn out_of_role(message: &Message, path: &str) -> Vec<Note> {
 /// A note for each member but those that are known, and those that say nothing.
 fn left_out(members: &Extra, known: &[&str], path: &str, notes: &mut Vec<Note>) {
     let unknown = members.iter().filter(|(name, value)| !known.contains(&name.as_str()) && !value.is_null());
-    notes.extend(unknown.map(|(name, _)| Note::dropped(format!("{path}.{name}"), "there is no place for it")));
+    notes
+        .extend(unknown.map(|(name, _)| Note::dropped(format!("{path}.{name}"), "there is no place for it")));
 }
 
 #[cfg(test)]
@@ -136,7 +139,7 @@ mod tests {
 
     use super::*;
 
-    fn asked(members: Value) -> ChatRequest {
+    fn asked(members: &Value) -> ChatRequest {
         let mut request = json!({ "model": "m", "messages": [{ "role": "user", "content": "?" }] });
         let all = request.as_object_mut().unwrap();
         all.extend(members.as_object().unwrap().clone());
@@ -150,14 +153,14 @@ mod tests {
     #[test]
     fn choices() {
         let choice = json!({ "type": "function", "function": { "name": "f", "b": 1 }, "a": 1, "none": null });
-        let notes = unplaced_in_choice(&asked(json!({ "tool_choice": choice })));
+        let notes = unplaced_in_choice(&asked(&json!({ "tool_choice": choice })));
         assert_eq!(places(&notes), ["tool_choice.a", "tool_choice.function.b"]);
         let choice = json!({ "type": "custom", "custom": { "name": "f", "b": 1 } });
-        let notes = unplaced_in_choice(&asked(json!({ "tool_choice": choice })));
+        let notes = unplaced_in_choice(&asked(&json!({ "tool_choice": choice })));
         assert_eq!(places(&notes), ["tool_choice.custom.b"]);
         let choice = json!({ "type": "allowed_tools", "a": 1, "allowed_tools": { "mode": "auto", "b": 1, "tools": [
             { "type": "function", "function": { "name": "f", "c": 1 } }, { "type": "custom", "d": 1 }, 5] } });
-        let notes = unplaced_in_choice(&asked(json!({ "tool_choice": choice })));
+        let notes = unplaced_in_choice(&asked(&json!({ "tool_choice": choice })));
         assert_eq!(
             places(&notes),
             [
@@ -168,11 +171,11 @@ mod tests {
                 "tool_choice.allowed_tools.tools[2]",
             ]
         );
-        let notes = unplaced_in_choice(&asked(json!({ "function_call": { "name": "f", "a": 1 } })));
+        let notes = unplaced_in_choice(&asked(&json!({ "function_call": { "name": "f", "a": 1 } })));
         assert_eq!(places(&notes), ["function_call.a"]);
         assert_eq!(notes[0].to_string(), "dropped function_call.a: there is no place for it");
         for nothing in [json!({}), json!({ "tool_choice": "auto" }), json!({ "function_call": "auto" })] {
-            assert!(unplaced_in_choice(&asked(nothing)).is_empty());
+            assert!(unplaced_in_choice(&asked(&nothing)).is_empty());
         }
     }
 
@@ -188,7 +191,7 @@ mod tests {
             ),
             (json!({ "type": "later", "a": 1 }), vec![]),
         ] {
-            assert_eq!(places(&unplaced_in_form(&asked(json!({ "response_format": form })))), expected);
+            assert_eq!(places(&unplaced_in_form(&asked(&json!({ "response_format": form })))), expected);
         }
     }
 
@@ -202,7 +205,7 @@ mod tests {
                 { "id": "e", "index": 2, "custom": { "name": "g" }, "function": { "name": "f" } }] }
         ]);
         assert_eq!(
-            places(&unplaced_in_calls(&asked(json!({ "messages": said })))),
+            places(&unplaced_in_calls(&asked(&json!({ "messages": said })))),
             [
                 "messages[0].function_call.a",
                 "messages[1].tool_calls[0].function.b",
@@ -226,7 +229,9 @@ mod tests {
         said.role = Role::Other("user ".to_owned());
         assert_eq!(out_of_role(&said, "messages[0]").len(), 8);
         assert!(out_of_role(&Message::user("a"), "messages[0]").is_empty());
-        said = llm_types::from_value(json!({ "role": "user", "content": "a", "tool_calls": [], "refusal": "" })).unwrap();
+        said =
+            llm_types::from_value(json!({ "role": "user", "content": "a", "tool_calls": [], "refusal": "" }))
+                .unwrap();
         assert!(out_of_role(&said, "messages[0]").is_empty());
     }
 }

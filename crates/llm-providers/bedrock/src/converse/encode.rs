@@ -13,8 +13,8 @@ mod said;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_calls, unplaced_in_choice,
-    unplaced_in_form,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    unplaced_in_calls, unplaced_in_choice, unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;

@@ -7,8 +7,8 @@ mod parts;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_calls,
-    unplaced_in_form,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    unplaced_in_calls, unplaced_in_form,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -131,7 +131,11 @@ impl Encoder<'_> {
                 let reason = match name.as_str() {
                     "type" => continue,
                     "token_budget" | "budget_tokens" if thinking[name].is_null() => continue,
-                    "token_budget" | "budget_tokens" if thinking[name].as_u64() == budget && budget.is_some() => continue,
+                    "token_budget" | "budget_tokens"
+                        if thinking[name].as_u64() == budget && budget.is_some() =>
+                    {
+                        continue;
+                    }
                     "token_budget" | "budget_tokens" => "is no number of tokens, or said in two ways",
                     _ => "Cohere has no such choice",
                 };

@@ -14,8 +14,8 @@ pub(crate) use parts::{DISPLAY_NAME, OWN_PART};
 use std::borrow::Cow;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_calls,
-    unplaced_in_choice, unplaced_in_form,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    unplaced_in_calls, unplaced_in_choice, unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ResponseFormat, ServiceTier};
 use serde::Serialize;

@@ -6,8 +6,8 @@ mod messages;
 mod tools;
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already, unplaced_in_calls,
-    unplaced_in_form,
+    Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, said_already,
+    unplaced_in_calls, unplaced_in_form,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -118,7 +118,11 @@ impl Encoder<'_> {
     /// What stands beside `options` wins over what stands in them.
     fn option(&mut self, name: &str, value: Value, options: &mut Extra) {
         if options.get(name).is_some_and(|given| !given.is_null() && *given != value) {
-            self.note(NoteKind::Dropped, format!("options.{name}"), "said beside the options too, which wins");
+            self.note(
+                NoteKind::Dropped,
+                format!("options.{name}"),
+                "said beside the options too, which wins",
+            );
         }
         options.insert(name.to_owned(), value);
     }

@@ -199,7 +199,9 @@ impl Sent {
     pub(super) fn take(&mut self, leaf: &Loss) -> bool {
         match &leaf.value {
             Value::String(text) => {
-                if leaf.path.ends_with("file_data") && decoded(text).is_some_and(|words| self.has_text(&words)) {
+                if leaf.path.ends_with("file_data")
+                    && decoded(text).is_some_and(|words| self.has_text(&words))
+                {
                     return true;
                 }
                 let may_be_json = ["arguments", "content"].iter().any(|name| leaf.path.ends_with(name));

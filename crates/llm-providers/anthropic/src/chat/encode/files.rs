@@ -127,7 +127,9 @@ pub(super) fn unsaid(part: &FilePart, block: &ContentBlock) -> Vec<String> {
 /// Whether a block says what kind of file it holds.
 fn says_format(block: &ContentBlock, format: &str) -> bool {
     match block {
-        ContentBlock::Image(_) => matches!(&*normal(format), "image/gif" | "image/jpeg" | "image/png" | "image/webp"),
+        ContentBlock::Image(_) => {
+            matches!(&*normal(format), "image/gif" | "image/jpeg" | "image/png" | "image/webp")
+        }
         ContentBlock::Document(block) => block.source.media_type.as_deref() == Some(format),
         _ => false,
     }

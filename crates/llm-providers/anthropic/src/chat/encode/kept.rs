@@ -109,8 +109,7 @@ fn thinks_same(blocks: &[ContentBlock], thoughts: &[Thought]) -> bool {
         ContentBlock::RedactedThinking(block) => thought.data.get() == Some(&block.data),
         _ => false,
     };
-    thoughts.is_empty()
-        || kept.len() == thoughts.len() && kept.into_iter().zip(thoughts).all(is_same)
+    thoughts.is_empty() || kept.len() == thoughts.len() && kept.into_iter().zip(thoughts).all(is_same)
 }
 
 #[cfg(test)]

@@ -257,7 +257,11 @@ impl Encoder<'_> {
                 self.note(NoteKind::Converted, format!("{path}.annotations"), "said by its own blocks");
             }
             for place in beside_blocks(&blocks, message) {
-                self.note(NoteKind::Dropped, format!("{path}.{place}"), "its own blocks go back, which have no such member");
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.{place}"),
+                    "its own blocks go back, which have no such member",
+                );
             }
             return Ok(blocks);
         }

@@ -126,10 +126,7 @@ impl Encoder<'_> {
         let mut strict = Nullable::Absent;
         match function.strict.get() {
             Some(true) if !self.model.has_structured_output() => {
-                self.unsupported(
-                    format!("{inner}.strict"),
-                    "this model cannot keep strictly to a schema",
-                )?;
+                self.unsupported(format!("{inner}.strict"), "this model cannot keep strictly to a schema")?;
             }
             Some(true) => {
                 strict = Nullable::Value(true);
@@ -210,7 +207,9 @@ impl Encoder<'_> {
                 approximate.insert("type".to_owned(), "approximate".into());
                 extra.insert("user_location".to_owned(), Value::Object(approximate));
                 let outer = options.get("user_location").and_then(Value::as_object);
-                for name in outer.filter(|outer| outer.contains_key("approximate")).into_iter().flat_map(Extra::keys) {
+                for name in
+                    outer.filter(|outer| outer.contains_key("approximate")).into_iter().flat_map(Extra::keys)
+                {
                     if !matches!(name.as_str(), "type" | "approximate") {
                         let path = format!("{place}.user_location.{name}");
                         self.note(NoteKind::Dropped, path, "Anthropic's search has no such member");

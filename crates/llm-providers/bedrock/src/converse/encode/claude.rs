@@ -18,8 +18,7 @@ use crate::claude_tools::claudes;
 use crate::converse::FORM_TOOL;
 use crate::model::Door;
 use crate::wire::{
-    ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig,
-    ToolSpec,
+    ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig, ToolSpec,
 };
 
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");

@@ -193,7 +193,8 @@ impl Encoder<'_> {
                 self.drop(format!("{path}.{SIGNATURE}"), DETAIL);
             }
         }
-        let signatures = message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
+        let signatures =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
         for (number, signature) in signatures.into_iter().flatten().enumerate() {
             if !is_signed(signature) {
                 self.drop(format!("{path}.provider_specific_fields.{SIGNATURES}[{number}]"), DETAIL);
@@ -514,7 +515,8 @@ fn unsigned(extra: &Extra) -> Vec<String> {
         places.extend(others.map(|name| format!("provider_specific_fields.{name}")));
     }
     if let Some(more) = extra.get("extra_content").map(members) {
-        places.extend(more.keys().filter(|name| *name != "google").map(|name| format!("extra_content.{name}")));
+        places
+            .extend(more.keys().filter(|name| *name != "google").map(|name| format!("extra_content.{name}")));
         let google = more.get("google").map(members).unwrap_or_default();
         let others = google.keys().filter(|name| *name != SIGNATURE);
         places.extend(others.map(|name| format!("extra_content.google.{name}")));

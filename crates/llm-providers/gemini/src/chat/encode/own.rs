@@ -162,8 +162,12 @@ const CANONICAL: &[(&str, &str)] = &[
 ];
 
 /// The same of members at the top. The choice among tools is told with the tools.
-const CANONICAL_TOP: &[(&str, &str)] =
-    &[("contents", "messages"), ("labels", "metadata"), ("serviceTier", "service_tier"), ("systemInstruction", "messages")];
+const CANONICAL_TOP: &[(&str, &str)] = &[
+    ("contents", "messages"),
+    ("labels", "metadata"),
+    ("serviceTier", "service_tier"),
+    ("systemInstruction", "messages"),
+];
 
 fn gives_way(
     canonical: &[(&str, &str)],

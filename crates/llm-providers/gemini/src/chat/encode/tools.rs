@@ -182,7 +182,11 @@ impl Encoder<'_> {
                 Some(reason) => self.unsupported(path, reason)?,
                 None => {
                     if value == Value::Bool(true) {
-                        self.note(NoteKind::Converted, format!("{path}.{name}"), "to an object without members");
+                        self.note(
+                            NoteKind::Converted,
+                            format!("{path}.{name}"),
+                            "to an object without members",
+                        );
                     }
                     tools.push(googles_tool(name, value));
                 }

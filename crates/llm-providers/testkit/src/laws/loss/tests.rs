@@ -51,14 +51,11 @@ fn values_are_found_wherever_they_stand() {
 
 #[test]
 fn text_in_base64_is_found_in_words() {
-    let file = |data: &str| {
-        json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": data}}]}]})
-    };
+    let file = |data: &str| json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": data}}]}]});
     let body = json!({"text": "The sky is blue."});
     assert_eq!(lost(file("VGhlIHNreQ=="), &body, Vec::new(), &[]), Vec::<String>::new());
     for data in ["VGhlIHNlYQ==", "", "no base64"] {
-        let expected: &[String] =
-            &[format!("messages[0].content[0].file.file_data = \"{data}\"")];
+        let expected: &[String] = &[format!("messages[0].content[0].file.file_data = \"{data}\"")];
         let lost = lost(file(data), &body, Vec::new(), &[]);
         assert_eq!(lost, if data.is_empty() { &[] } else { expected });
     }
