@@ -129,7 +129,8 @@ impl Encoder<'_> {
                 ["token_budget", "budget_tokens"].iter().find_map(|name| thinking.get(*name)?.as_u64());
             for name in thinking.as_object().into_iter().flatten().map(|(name, _)| name) {
                 let reason = match name.as_str() {
-                    "type" => continue,
+                    "type" if thinking[name].is_string() || thinking[name].is_null() => continue,
+                    "type" => "is no kind of thinking",
                     "token_budget" | "budget_tokens" if thinking[name].is_null() => continue,
                     "token_budget" | "budget_tokens"
                         if thinking[name].as_u64() == budget && budget.is_some() =>
