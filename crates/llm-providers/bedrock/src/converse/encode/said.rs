@@ -126,6 +126,15 @@ impl Encoder<'_> {
             let is_signed = is_signed(&reasoning);
             if self.model.takes_thinking(is_signed) {
                 self.leftover(&block.extra, &[], &path);
+                let is_sealed = reasoning.redacted_content.is_value();
+                let beside = [
+                    ("thinking", is_sealed && block.thinking.get().is_some_and(|words| !words.is_empty())),
+                    ("signature", is_sealed && block.signature.is_value()),
+                    ("data", !is_sealed && block.data.is_value()),
+                ];
+                for (name, _) in beside.into_iter().filter(|(_, is_beside)| *is_beside) {
+                    self.note(NoteKind::Dropped, format!("{path}.{name}"), "no member of such a block");
+                }
                 blocks.push(ContentBlock::Reasoning(reasoning));
             } else {
                 let detail = if is_signed {
