@@ -19,6 +19,7 @@ const KIT: &str = "llm-testkit";
 
 /// Read by the runner of the bodies, `llm_testkit::fuzz::run`.
 const MILLISECONDS: &str = "LLM_FUZZ_MILLISECONDS";
+const SEED: &str = "LLM_FUZZ_SEED";
 const REPORT: &str = "LLM_FUZZ_REPORT";
 
 #[derive(clap::Args)]
@@ -26,6 +27,9 @@ pub(crate) struct Args {
     /// Go on for so long in all, shared by all bodies; without it, some thousand inputs each.
     #[arg(long)]
     seconds: Option<u64>,
+    /// Let chance begin here; without it, runs are alike but for their length.
+    #[arg(long, conflicts_with = "target")]
+    seed: Option<u64>,
     /// Run one target under libFuzzer (needs cargo-fuzz and a nightly toolchain), for 600 s unless told otherwise.
     #[arg(long, value_name = "TARGET")]
     target: Option<String>,
@@ -34,8 +38,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match (&args.target, args.seconds) {
         (Some(target), seconds) => by_coverage(target, seconds.unwrap_or(600)),
-        (None, None) => bodies(&[]),
-        (None, Some(seconds)) => by_clock(seconds),
+        (None, None) => bodies(args.seed, &[]),
+        (None, Some(seconds)) => by_clock(seconds, args.seed),
     }
 }
 
@@ -53,14 +57,19 @@ fn by_coverage(target: &str, seconds: u64) -> anyhow::Result<()> {
         .run()
 }
 
-/// Runs the bodies with this in their environment.
-fn bodies(environment: &[(&'static str, &str)]) -> anyhow::Result<()> {
+/// Runs the bodies from a seed, with this in their environment.
+fn bodies(seed: Option<u64>, environment: &[(&'static str, &str)]) -> anyhow::Result<()> {
     if !Cmd::cargo("nextest --version").succeeds() {
         bail!("it needs: cargo install cargo-nextest");
     }
     let all = Cmd::cargo("nextest run --no-fail-fast --all-features").args(["-E", BODIES]);
     let all = crates(&Workspace::load()?).iter().fold(all, |all, name| all.args(["-p", name]));
-    environment.iter().fold(all, |all, (name, value)| all.env(name, value)).run()
+    let all = environment.iter().fold(all, |all, (name, value)| all.env(name, value));
+    match seed {
+        Some(seed) => all.env(SEED, seed.to_string()),
+        None => all,
+    }
+    .run()
 }
 
 /// The crates that have bodies: the kit itself, and those that use it.
@@ -72,11 +81,11 @@ fn crates(workspace: &Workspace) -> Vec<&str> {
 }
 
 /// Every body for its share of the time. How many there are, a first run of one millisecond each tells.
-fn by_clock(seconds: u64) -> anyhow::Result<()> {
+fn by_clock(seconds: u64, seed: Option<u64>) -> anyhow::Result<()> {
     let report = std::env::temp_dir().join(format!("llm-gateway-fuzz-{}", std::process::id()));
     let rounds = |milliseconds: u64| -> anyhow::Result<Sum> {
         let file = report.to_str().context("the folder for temporary files has no name in Unicode")?;
-        let done = bodies(&[(MILLISECONDS, &milliseconds.to_string()), (REPORT, file)]);
+        let done = bodies(seed, &[(MILLISECONDS, &milliseconds.to_string()), (REPORT, file)]);
         let sum = Sum::read(&report);
         drop(std::fs::remove_file(&report));
         done.map(|()| sum).and_then(|sum| sum)

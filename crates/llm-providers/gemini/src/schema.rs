@@ -58,6 +58,7 @@ impl Fit<'_> {
     fn schema(&mut self, schema: &Value, path: &str, depth: usize) -> Value {
         let Value::Object(members) = schema else {
             // `true` is any value, and there is no type for that.
+            self.dropped.push(path.to_owned());
             return json!({ "type": "object" });
         };
         if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
@@ -67,9 +68,12 @@ impl Fit<'_> {
         self.kind(members, &mut out, path, depth);
         for (name, value) in members {
             match name.as_str() {
-                "type" | "anyOf" | "oneOf" | "$defs" | "definitions" | "$schema" => {}
+                "type" => {}
+                "anyOf" | "oneOf" if value.is_array() => {}
+                // What is referred to stands where it is.
+                "$defs" | "definitions" if self.are_referred(name, value) => {}
                 "const" => self.one_of_texts(std::slice::from_ref(value), name, &mut out, path),
-                "enum" => {
+                "enum" if value.is_array() => {
                     let values = value.as_array().map(Vec::as_slice).unwrap_or_default();
                     self.one_of_texts(values, name, &mut out, path);
                 }
@@ -81,7 +85,7 @@ impl Fit<'_> {
                     let items = self.schema(value, &format!("{path}/items"), depth + 1);
                     out.insert(name.clone(), items);
                 }
-                "required" => {}
+                "required" if value.is_array() && has_properties(members) => {}
                 name if KNOWN.contains(&name) => {
                     out.insert(name.to_owned(), value.clone());
                 }
@@ -176,7 +180,10 @@ impl Fit<'_> {
         path: &str,
         depth: usize,
     ) {
-        let Some(properties) = value.as_object().filter(|properties| !properties.is_empty()) else { return };
+        let Some(properties) = value.as_object() else { return self.drop(path, "properties") };
+        if properties.is_empty() {
+            return;
+        }
         let mut fitted = Map::with_capacity(properties.len());
         for (name, schema) in properties {
             let path = format!("{path}/properties/{name}");
@@ -186,6 +193,13 @@ impl Fit<'_> {
         if let Some(required) = members.get("required").filter(|required| required.is_array()) {
             out.insert("required".to_owned(), required.clone());
         }
+    }
+
+    /// Whether each of these definitions is referred to from somewhere.
+    fn are_referred(&self, holder: &str, definitions: &Value) -> bool {
+        let text = self.root.to_string();
+        let is_referred = |name: &String| text.contains(&format!("\"#/{holder}/{name}\""));
+        definitions.as_object().is_some_and(|definitions| definitions.keys().all(is_referred))
     }
 
     fn referred(&mut self, reference: &str, members: &Map<String, Value>, path: &str, depth: usize) -> Value {
@@ -200,6 +214,13 @@ impl Fit<'_> {
         }
         schema
     }
+}
+
+/// An object without properties says so by having none, and needs none of them.
+fn has_properties(members: &Map<String, Value>) -> bool {
+    let properties = members.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|properties| !properties.is_empty())
+        || members.get("required").and_then(Value::as_array).is_some_and(Vec::is_empty)
 }
 
 /// A schema of the subset as JSON Schema: types in small letters, what is `nullable` may be `null`.
@@ -292,6 +313,7 @@ mod tests {
         assert_eq!(
             fitted.dropped,
             [
+                "/$schema",
                 "/properties/age/exclusiveMinimum",
                 "/properties/size/enum",
                 "/properties/one/oneOf/0/format",

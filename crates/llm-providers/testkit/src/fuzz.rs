@@ -22,7 +22,7 @@ use budget::Budget;
 
 use crate::Random;
 use crate::corpus::corpus;
-use crate::laws::{read, read_cut};
+use crate::laws::{Equivalence, losses, read, read_cut};
 
 pub use forms::other_forms;
 pub use mutate::mutate;
@@ -31,7 +31,7 @@ pub use mutate::mutate;
 pub const SEED: u64 = 0x11AD_5EED;
 
 /// Runs `body` on every input of the corpus and on `iterations` mutations of them, or on as many as there is time for
-/// where `LLM_FUZZ_MILLISECONDS` says how much.
+/// where `LLM_FUZZ_MILLISECONDS` says how much. Chance begins at `seed`, or where `LLM_FUZZ_SEED` says.
 ///
 /// Where `LLM_FUZZ_REPORT` names a file, a line is added to it: how many inputs, and how many milliseconds they took.
 ///
@@ -39,6 +39,11 @@ pub const SEED: u64 = 0x11AD_5EED;
 /// If `body` does; says the seed, the turn and the input.
 #[track_caller]
 pub fn run(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
+    run_from(budget::number("LLM_FUZZ_SEED").unwrap_or(seed), body, corpus, iterations);
+}
+
+#[track_caller]
+fn run_from(seed: u64, body: impl Fn(&[u8]), corpus: &[&[u8]], iterations: u64) {
     let try_one = |input: &[u8], turn: Option<u64>| {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(input))) {
             let why = panic.downcast_ref::<String>().map(String::as_str);
@@ -277,6 +282,21 @@ pub fn canonical_request(translator: &dyn Translator<Chat>, models: &[&str], dat
     for model in models {
         written_for(translator, model, &request);
     }
+}
+
+/// Whatever a canonical request says is said to a vendor, or a note tells that it is not. `claims` are what the vendor
+/// says in other words.
+pub fn lossless(
+    translator: &dyn Translator<Chat>,
+    request: &ChatRequest,
+    call: &Call<'_>,
+    claims: &[Equivalence],
+) {
+    let Ok(encoded) = translator.encode(request, call) else { return };
+    let mut losses = losses(request, &encoded, claims);
+    // Addresses that hold data are rewritten where they are odd; the corpus shows that they arrive.
+    losses.retain(|loss| !loss.value.as_str().is_some_and(|text| text.starts_with("data:")));
+    assert!(losses.is_empty(), "{}, lost in silence: {losses:?}", call.model);
 }
 
 fn written_for(translator: &dyn Translator<Chat>, model: &str, request: &ChatRequest) {

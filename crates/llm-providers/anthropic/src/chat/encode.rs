@@ -5,6 +5,7 @@ mod blocks;
 mod effort;
 mod files;
 mod form;
+mod kept;
 mod mcp;
 mod messages;
 mod schema;
@@ -12,7 +13,7 @@ mod tools;
 
 use llm_provider_core::{
     Call, Dialect, EncodeError, McpServer, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said,
-    said_already,
+    said_already, unplaced_in_calls, unplaced_in_choice, unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
 use serde::de::DeserializeOwned;
@@ -86,7 +87,7 @@ impl Encoder<'_> {
         self.mcp_servers(&mut wire)?;
         self.thinking(request, &mut wire)?;
         self.form(request, &mut wire)?;
-        self.forced_tool(&mut wire)?;
+        self.forced_tool(request, &mut wire)?;
         self.sampling(request, &mut wire)?;
         self.stop(request, &mut wire);
         self.who(request, &mut wire);
@@ -95,6 +96,9 @@ impl Encoder<'_> {
             wire.stream = Nullable::Value(stream);
         }
         self.lacking(request, &mut wire)?;
+        self.notes.extend(unplaced_in_choice(request));
+        self.notes.extend(unplaced_in_form(request));
+        self.notes.extend(unplaced_in_calls(request));
         self.limit(request, &mut wire);
         Ok(wire)
     }

@@ -5,6 +5,7 @@ mod claude;
 mod documents;
 mod effort;
 mod form;
+mod kept;
 mod media;
 mod messages;
 mod pieces;
@@ -13,6 +14,7 @@ mod tools;
 
 use llm_provider_core::{
     Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
+    unplaced_in_calls, unplaced_in_choice, unplaced_in_form,
 };
 use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier as Tier, Stop};
 use serde::de::DeserializeOwned;
@@ -105,7 +107,10 @@ impl Encoder<'_> {
             self.tools(request, &mut wire)?;
             self.effort(request, &mut wire)?;
             self.form(request, &mut wire)?;
+            self.notes.extend(unplaced_in_choice(request));
+            self.notes.extend(unplaced_in_form(request));
         }
+        self.notes.extend(unplaced_in_calls(request));
         self.labels(request, &mut wire);
         self.service_tier(request, &mut wire)?;
         self.lacking(request)?;

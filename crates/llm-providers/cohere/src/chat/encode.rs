@@ -8,6 +8,7 @@ mod tools;
 
 use llm_provider_core::{
     Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
+    unplaced_in_calls, unplaced_in_form,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -72,6 +73,11 @@ impl Encoder<'_> {
             wire.logprobs = Nullable::Value(true);
         }
         self.lacking(request, &mut wire)?;
+        // What stands beside `json_object` is sent as it is.
+        if !matches!(request.response_format.get(), Some(ResponseFormat::JsonObject(_))) {
+            self.notes.extend(unplaced_in_form(request));
+        }
+        self.notes.extend(unplaced_in_calls(request));
         Ok(wire)
     }
 
@@ -112,6 +118,9 @@ impl Encoder<'_> {
     /// `thinking` wins over `reasoning_effort`; a budget may stand there in Anthropic's words or in Cohere's.
     fn thinking(&mut self, request: &ChatRequest, wire: &mut wire::ChatRequest) -> Result<(), EncodeError> {
         if let Some(thinking) = request.thinking.get() {
+            if !thinking.is_object() {
+                return Err(EncodeError::invalid("thinking", "is no object"));
+            }
             let kind = thinking.get("type").and_then(Value::as_str).unwrap_or("enabled");
             let said = if kind == "disabled" { "disabled" } else { "enabled" };
             if said != kind {
@@ -120,9 +129,19 @@ impl Encoder<'_> {
             let budget =
                 ["token_budget", "budget_tokens"].iter().find_map(|name| thinking.get(*name)?.as_u64());
             for name in thinking.as_object().into_iter().flatten().map(|(name, _)| name) {
-                if !matches!(name.as_str(), "type" | "token_budget" | "budget_tokens") {
-                    self.note(NoteKind::Dropped, format!("thinking.{name}"), "Cohere has no such choice");
-                }
+                let reason = match name.as_str() {
+                    "type" if thinking[name].is_string() || thinking[name].is_null() => continue,
+                    "type" => "is no kind of thinking",
+                    "token_budget" | "budget_tokens" if thinking[name].is_null() => continue,
+                    "token_budget" | "budget_tokens"
+                        if thinking[name].as_u64() == budget && budget.is_some() =>
+                    {
+                        continue;
+                    }
+                    "token_budget" | "budget_tokens" => "is no number of tokens, or said in two ways",
+                    _ => "Cohere has no such choice",
+                };
+                self.note(NoteKind::Dropped, format!("thinking.{name}"), reason);
             }
             wire.thinking = Nullable::Value(switch(said, budget));
             if request.reasoning_effort.is_value() {

@@ -15,8 +15,9 @@ use std::borrow::Cow;
 
 use llm_provider_core::{
     Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
+    unplaced_in_calls, unplaced_in_choice, unplaced_in_form,
 };
-use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ServiceTier};
+use llm_types::{ChatRequest, Extra, Nullable, OPENAI_ONLY, ResponseFormat, ServiceTier};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -84,7 +85,15 @@ impl Encoder<'_> {
         self.service_tier(request, &mut wire)?;
         self.labels(request, &mut wire);
         self.lacking(request, &mut wire)?;
-        own.apply(&mut wire)?;
+        self.notes.extend(unplaced_in_choice(request));
+        // What stands beside `json_object` is told with the form.
+        if !matches!(request.response_format.get(), Some(ResponseFormat::JsonObject(_))) {
+            self.notes.extend(unplaced_in_form(request));
+        }
+        // A signature may stand in a call's function.
+        let is_signed = |note: &Note| note.path.ends_with(".function.provider_specific_fields");
+        self.notes.extend(unplaced_in_calls(request).into_iter().filter(|note| !is_signed(note)));
+        own.apply(&mut wire, &mut self.notes)?;
         Ok(wire)
     }
 

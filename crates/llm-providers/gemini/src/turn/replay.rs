@@ -79,7 +79,7 @@ pub(crate) fn kept_parts(message: &Message) -> Option<Vec<Part>> {
             text.push_str(part.text.as_deref().unwrap_or_default());
         }
         if let Some(blob) = part.inline_data.get_mut().filter(|blob| !blob.data.is_value()) {
-            let (_, data) = images.next()?.split_once(";base64,")?;
+            let (_, data) = images.next()?.strip_prefix("data:")?.split_once(";base64,")?;
             blob.data = Nullable::Value(data.to_owned());
         }
     }

@@ -164,6 +164,11 @@ fn parts(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
                     format!("{path}.input_audio"),
                     "to the sound alone; it tells its form itself",
                 );
+                let marker = audio.cache_control.is_value().then_some("cache_control");
+                for beside in marker.into_iter().chain(audio.extra.keys().map(String::as_str)) {
+                    let path = format!("{path}.{beside}");
+                    changes.note(NoteKind::Dropped, path, "Mistral's sounds have no such member");
+                }
                 Some(of([
                     ("type", "input_audio".into()),
                     ("input_audio", audio.input_audio.data.clone().into()),

@@ -1,6 +1,6 @@
 //! Tools, the choice among them, and the oldest form of both.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, unplaced_in_choice};
 use llm_provider_openai::Changes;
 use llm_types::{
     CustomTool, Extra, FunctionDefinition, FunctionTool, Nullable, Tool, ToolChoice, ToolChoiceMode,
@@ -181,5 +181,8 @@ pub(super) fn choice(request: &mut Request<'_>, changes: &mut Changes<'_>) {
         }
         _ => return,
     };
+    for note in unplaced_in_choice(request) {
+        changes.note(note.kind, note.path, note.detail);
+    }
     request.to_mut().tool_choice = Nullable::Value(said);
 }

@@ -7,6 +7,7 @@ mod tools;
 
 use llm_provider_core::{
     Call, Dialect, EncodeError, Note, NoteKind, OnUnsupported, foreign_member, reasoning_said, said_already,
+    unplaced_in_calls, unplaced_in_form,
 };
 use llm_types::{
     ChatRequest, Extra, JsonSchemaFormat, Nullable, OPENAI_ONLY, ReasoningEffort, ResponseFormat,
@@ -72,6 +73,8 @@ impl Encoder<'_> {
             wire.top_logprobs = Nullable::Value(count);
         }
         self.lacking(request, &mut wire)?;
+        self.notes.extend(unplaced_in_form(request));
+        self.notes.extend(unplaced_in_calls(request));
         Ok(wire)
     }
 
@@ -95,9 +98,7 @@ impl Encoder<'_> {
                 "keep_alive" => wire.keep_alive = Nullable::Value(value.clone()),
                 "think" => wire.think = Nullable::Value(value.clone()),
                 "format" => wire.format = Nullable::Value(value.clone()),
-                own if options::OWN.contains(&own) => {
-                    options.insert(name.clone(), value.clone());
-                }
+                own if options::OWN.contains(&own) => self.option(own, value.clone(), options),
                 "cache_control" if !forwards(name) => {
                     self.note(NoteKind::Dropped, name, "Ollama caches prompts by itself");
                 }
@@ -115,10 +116,23 @@ impl Encoder<'_> {
         Ok(())
     }
 
+    /// What stands beside `options` wins over what stands in them.
+    fn option(&mut self, name: &str, value: Value, options: &mut Extra) {
+        if options.get(name).is_some_and(|given| !given.is_null() && *given != value) {
+            self.note(
+                NoteKind::Dropped,
+                format!("options.{name}"),
+                "said beside the options too, which wins",
+            );
+        }
+        options.insert(name.to_owned(), value);
+    }
+
     fn options(&mut self, request: &ChatRequest, options: &mut Extra) {
+        let limit = request.output_limit().or(self.call.default_max_tokens);
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
-                options.insert(name.to_owned(), value);
+                self.option(name, value, options);
             }
         };
         put("temperature", request.temperature.get().map(|number| json!(number)));
@@ -128,7 +142,6 @@ impl Encoder<'_> {
         put("presence_penalty", request.presence_penalty.get().map(|number| json!(number)));
         let stops = request.stop.get().map(Stop::as_slice).unwrap_or_default();
         put("stop", (!stops.is_empty()).then(|| json!(stops)));
-        let limit = request.output_limit().or(self.call.default_max_tokens);
         put("num_predict", limit.map(|limit| json!(limit)));
         if let (Some(newer), Some(older)) = (request.max_completion_tokens.get(), request.max_tokens.get())
             && newer != older

@@ -230,6 +230,7 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
     let text = message.reasoning_content.take().unwrap_or_else(|| {
         blocks.iter().filter_map(|block| block.thinking.as_deref()).collect::<Vec<_>>().join("\n")
     });
+    let is_more = blocks.iter().any(|block| has_more(block, &text));
     match replay {
         Replay::Drop => {
             if has_text {
@@ -270,7 +271,7 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
                 if block.data.is_value() {
                     changes.note(
                         NoteKind::Dropped,
-                        format!("{path}.thinking_blocks[{index}].data"),
+                        format!("{path}.thinking_blocks[{index}]"),
                         "the vendor has no encrypted thinking",
                     );
                 } else {
@@ -281,6 +282,9 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
                 blocks.iter().any(|block| block.thinking.get().is_some_and(|text| !text.is_empty()));
             if parts.is_empty() || (!has_words && !text.is_empty()) {
                 parts.push(thinking_part(&text, None));
+            } else if has_text && !is_said_in(&blocks, &text) {
+                let detail = "`thinking_blocks` are said too and win";
+                changes.note(NoteKind::Dropped, format!("{path}.reasoning_content"), detail);
             }
             match message.content.take() {
                 Some(MessageContent::Text(text)) if text.is_empty() => {}
@@ -309,7 +313,22 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
     };
     if blocks.iter().any(is_signed) {
         changes.note(NoteKind::Converted, format!("{path}.thinking_blocks"), "as text, without signatures");
+    } else if is_more {
+        changes.note(NoteKind::Converted, format!("{path}.thinking_blocks"), "as text alone");
     }
+}
+
+/// Whether blocks of thinking have the words of a text.
+fn is_said_in(blocks: &[ThinkingBlock], text: &str) -> bool {
+    let words = || blocks.iter().filter_map(|block| block.thinking.as_deref());
+    words().any(|words| words.contains(text))
+        || ["", "\n", "\n\n"].iter().any(|between| words().collect::<Vec<_>>().join(between) == text)
+}
+
+/// Whether a block says more than a text does that stands for it.
+fn has_more(block: &ThinkingBlock, text: &str) -> bool {
+    block.thinking.get().is_some_and(|words| !text.contains(words.as_str()))
+        || block.extra.iter().any(|(name, value)| name != "format" && !value.is_null())
 }
 
 /// A block of thinking as an element of `reasoning_details`.

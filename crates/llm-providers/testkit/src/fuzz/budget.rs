@@ -38,8 +38,28 @@ impl Budget {
     }
 }
 
-/// A number out of the environment.
+/// A number out of the environment, with `0x` before it where it is hexadecimal, as the seed of a failure is told.
 pub(super) fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+    Some(parsed(&text).unwrap_or_else(|| panic!("{variable} is no number")))
+}
+
+fn parsed(text: &str) -> Option<u64> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_both_kinds() {
+        assert_eq!(parsed("12"), Some(12));
+        assert_eq!(parsed("0x11ad5eed"), Some(crate::fuzz::SEED));
+        assert_eq!(parsed("0x"), None);
+        assert_eq!(parsed("ten"), None);
+    }
 }

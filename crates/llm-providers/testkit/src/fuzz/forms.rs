@@ -1,4 +1,5 @@
-//! Values of another form: a list where an object stands, a number where a text does.
+//! Values of another form: a list where an object stands, a number where a text does; members of another name, and more
+//! members than anybody knows.
 
 use std::ops::Range;
 
@@ -41,6 +42,35 @@ pub(super) fn reform(input: &mut Vec<u8>, random: &mut Random) {
     let start = random.below(input.len() + 1);
     if let Some(place) = (start..input.len()).find_map(|at| value_at(input, at)) {
         input.splice(place, random.pick(FORMS).iter().copied());
+    }
+}
+
+/// Members that nobody knows, each with a value that stands nowhere else.
+const NOVELTIES: &[&[u8]] = &[
+    b"\"novelty\":\"new-800001\"",
+    b"\"novelty\":800002",
+    b"\"novelty\":[{\"inner\":800003}]",
+    b"\"novelty\":null",
+];
+
+/// Gives some object a member that nobody knows.
+pub(super) fn add_member(input: &mut Vec<u8>, random: &mut Random) {
+    let start = random.below(input.len() + 1);
+    if let Some(at) = (start..input.len()).find(|&at| input[at] == b'{') {
+        let next = input[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
+        let comma: &[u8] = if next == Some(&b'}') { b"" } else { b"," };
+        let member = [random.pick(NOVELTIES), comma].concat();
+        input.splice(at + 1..at + 1, member);
+    }
+}
+
+/// Gives some member a longer name.
+pub(super) fn rename_member(input: &mut Vec<u8>, random: &mut Random) {
+    let start = random.below(input.len() + 1);
+    // A quote behind a backslash ends no name.
+    let ends_name = |at: &usize| input[*at..].starts_with(b"\":") && input[..*at].last() != Some(&b'\\');
+    if let Some(at) = (start..input.len()).find(ends_name) {
+        input.insert(at, b'x');
     }
 }
 

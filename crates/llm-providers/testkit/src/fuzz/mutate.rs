@@ -1,6 +1,6 @@
 //! Mutations of inputs.
 
-use super::forms::reform;
+use super::forms::{add_member, reform, rename_member};
 use crate::Random;
 
 /// No input grows past this many bytes.
@@ -79,7 +79,7 @@ pub fn mutate(corpus: &[&[u8]], random: &mut Random) -> Vec<u8> {
 fn mutate_once(input: &mut Vec<u8>, corpus: &[&[u8]], random: &mut Random) {
     let at = random.below(input.len() + 1);
     let some = piece(input.len(), random);
-    match random.below(12) {
+    match random.below(14) {
         // A bit turns over.
         0 => {
             if let Some(byte) = input.get_mut(at) {
@@ -112,6 +112,9 @@ fn mutate_once(input: &mut Vec<u8>, corpus: &[&[u8]], random: &mut Random) {
         8 => replace(input, random, |byte| byte.is_ascii_digit() || byte == b'-'),
         // A value of another form stands here.
         9 | 10 => reform(input, random),
+        // A member more than anybody knows, or one of another name.
+        11 => add_member(input, random),
+        12 => rename_member(input, random),
         // Any byte.
         _ => input.insert(at, random.below(256) as u8),
     }

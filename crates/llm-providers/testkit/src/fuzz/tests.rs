@@ -31,7 +31,7 @@ fn peeks_and_patches_hold() {
 #[test]
 fn a_failure_tells_seed_turn_and_input() {
     let fails = |data: &[u8]| assert!(!data.contains(&0), "a zero");
-    let panic = catch_unwind(|| run(fails, &[b"abc"], 1, 100_000)).unwrap_err();
+    let panic = catch_unwind(|| run_from(1, fails, &[b"abc"], 100_000)).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
     assert!(message.starts_with("a zero\n\nseed 0x1, turn "), "{message}");
     assert!(message.contains("\\x00"), "{message}");
@@ -43,6 +43,28 @@ fn the_same_seed_gives_the_same_mutations() {
         |seed: u64| (0..50).map(|turn| mutate(STREAMS, &mut Random::new(seed + turn))).collect::<Vec<_>>();
     assert_eq!(all(3), all(3));
     assert_ne!(all(3), all(4));
+}
+
+#[test]
+fn members_are_added_and_renamed() {
+    let text = br#"{"a":{},"b":"\"c\":"}"#;
+    let made: Vec<Value> = (0..200)
+        .flat_map(|turn| {
+            [forms::add_member, forms::rename_member].map(|change| {
+                let mut text = text.to_vec();
+                change(&mut text, &mut Random::new(turn));
+                serde_json::from_slice(&text).expect("it is still JSON")
+            })
+        })
+        .collect();
+    for found in [
+        serde_json::json!({"a": {"novelty": 800_002}, "b": "\"c\":"}),
+        serde_json::json!({"novelty": [{"inner": 800_003}], "a": {}, "b": "\"c\":"}),
+        serde_json::json!({"ax": {}, "b": "\"c\":"}),
+        serde_json::json!({"a": {}, "bx": "\"c\":"}),
+    ] {
+        assert!(made.contains(&found), "{found}");
+    }
 }
 
 #[test]

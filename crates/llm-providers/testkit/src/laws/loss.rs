@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use llm_provider_core::{Call, Chat, EncodeError, Encoded, Incoming, Note, Payload, Segment, Translator};
 use llm_types::ChatRequest;
 use serde_json::Value;
@@ -12,7 +14,7 @@ use serde_json::Value;
 pub struct Equivalence {
     /// The member and all beneath it; `[*]` stands for any index: `messages[*].tool_calls[*].type`.
     pub path: &'static str,
-    /// The value to which the claim is limited, as text; `None` for any.
+    /// The value to which the claim is limited, as text; its beginning, where `*` ends it; `None` for any.
     pub value: Option<&'static str>,
     /// What stands for it, looked for in the body without its spaces; empty if the vendor needs no word for it.
     pub found_as: &'static str,
@@ -131,7 +133,10 @@ pub fn reading_losses(body: &Value, incoming: &Incoming, claims: &[Equivalence])
 pub(super) fn is_claimed(leaf: &Loss, claims: &[Equivalence], sent: &Sent) -> bool {
     claims.iter().any(|claim| {
         matches(claim.path, &leaf.path)
-            && claim.value.is_none_or(|value| plain(&leaf.value) == value)
+            && claim.value.is_none_or(|value| match value.strip_suffix('*') {
+                Some(beginning) => plain(&leaf.value).starts_with(beginning),
+                None => plain(&leaf.value) == value,
+            })
             && sent.compact.contains(claim.found_as)
     })
 }
@@ -194,6 +199,11 @@ impl Sent {
     pub(super) fn take(&mut self, leaf: &Loss) -> bool {
         match &leaf.value {
             Value::String(text) => {
+                if leaf.path.ends_with("file_data")
+                    && decoded(text).is_some_and(|words| self.has_text(&words))
+                {
+                    return true;
+                }
                 let may_be_json = ["arguments", "content"].iter().any(|name| leaf.path.ends_with(name));
                 self.has_text(text) || (may_be_json && self.take_json(text))
             }
@@ -236,6 +246,12 @@ impl Sent {
             value => self.take_scalar(value),
         })
     }
+}
+
+/// The text in base64, of which something is left to look for.
+fn decoded(data: &str) -> Option<String> {
+    let bytes = STANDARD.decode(data).ok()?;
+    String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
 }
 
 /// One spelling for equal numbers: `1` and `1.0` are the same.

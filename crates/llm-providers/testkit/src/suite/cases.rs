@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::Suite;
 use crate::corpus::corpus;
-use crate::{Random, assemble, laws};
+use crate::{Random, assemble, fuzz, laws};
 
 /// How many mixtures of the corpus are tried.
 const MIXTURES: usize = 400;
@@ -242,6 +242,24 @@ impl<'a> Cases<'a> {
         }
     }
 
+    /// Of requests of the corpus and the vendor's own that were changed by chance, nothing is lost in silence.
+    ///
+    /// # Panics
+    /// If something is; says which, and the request.
+    pub fn hostile_requests(&self) {
+        let own = self.fixtures("request");
+        let all = corpus().iter().map(|case| case.json.as_bytes());
+        let all: Vec<&[u8]> = all.chain(own.iter().map(|(_, request)| request.as_slice())).collect();
+        let body = |data: &[u8]| {
+            let Ok(request) = llm_types::from_slice::<ChatRequest>(data) else { return };
+            let own = [request.model.as_str()];
+            for model in self.models.iter().chain(own.iter().filter(|_| self.own_models)) {
+                fuzz::lossless(self.chat(), &request, &self.call(model), self.suite.equivalences);
+            }
+        };
+        fuzz::run(body, &all, fuzz::SEED, fuzz::iterations(1_500));
+    }
+
     /// A member that the vendor lacks is refused for `reason` where the call wants that, and sent where the call names it
     /// all the same: gives that body.
     ///
@@ -414,7 +432,7 @@ fn text(bytes: Vec<u8>) -> String {
 
 /// Tests of a vendor's [`Cases`](crate::suite::Cases), with snapshots in its own crate: `tests_of_cases!(cases());`
 ///
-/// They are `corpus_of_all_vendors`, `requests`, `answers` and `streams`.
+/// They are `corpus_of_all_vendors`, `requests`, `hostile_requests`, `answers` and `streams`.
 #[macro_export]
 macro_rules! tests_of_cases {
     ($cases:expr) => {
@@ -430,6 +448,11 @@ macro_rules! tests_of_cases {
             for (name, sent) in $cases.requests() {
                 insta::assert_snapshot!(name, sent);
             }
+        }
+
+        #[test]
+        fn hostile_requests() {
+            $cases.hostile_requests();
         }
 
         #[test]

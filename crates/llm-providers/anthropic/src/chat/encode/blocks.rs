@@ -100,6 +100,10 @@ impl Encoder<'_> {
                 Some(block) => {
                     self.leftover(&part.extra, files::KNOWN, path);
                     self.leftover(&part.file.extra, files::KNOWN, &format!("{path}.file"));
+                    for place in files::unsaid(part, &block) {
+                        let path = format!("{path}.{place}");
+                        self.note(NoteKind::Dropped, path, "Anthropic's block has no place for it");
+                    }
                     blocks.push(block);
                 }
                 None => self.unsupported(path, "Anthropic reads PDF, text and images only")?,

@@ -184,7 +184,7 @@ fn set_effort(level: &str, wire: &mut MessagesRequest) {
         format: Nullable::Absent,
         extra: Extra::new(),
     });
-    if config.effort.is_absent() {
+    if !config.effort.is_value() {
         config.effort = Nullable::Value(level.to_owned());
     }
 }

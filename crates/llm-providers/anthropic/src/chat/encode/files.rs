@@ -94,6 +94,47 @@ pub(super) fn block(part: &FilePart, path: &str) -> Result<Option<ContentBlock>,
     })))
 }
 
+/// What a part says of its file that the block made of it does not, by its place in the part.
+pub(super) fn unsaid(part: &FilePart, block: &ContentBlock) -> Vec<String> {
+    let document = match block {
+        ContentBlock::Document(block) => Some(block),
+        _ => None,
+    };
+    let title = document.and_then(|block| block.title.as_deref());
+    let filename = part.file.filename.as_deref();
+    let is_said = |name: &str, value: &Value| match name {
+        "title" => title.is_some() && value.as_str() == title,
+        "context" => document.is_some_and(|block| block.context.as_deref() == value.as_str()),
+        "citations" => document.is_some_and(|block| block.citations.get() == Some(value)),
+        _ => value.as_str() == filename,
+    };
+    let mut places = Vec::new();
+    for (place, members) in [("", &part.extra), ("file.", &part.file.extra)] {
+        let unsaid = KNOWN.iter().filter(|name| {
+            members.get(**name).is_some_and(|value| !value.is_null() && !is_said(name, value))
+        });
+        places.extend(unsaid.map(|name| format!("{place}{name}")));
+    }
+    if filename.is_some() && filename != title {
+        places.push("file.filename".to_owned());
+    }
+    if part.file.format.get().is_some_and(|format| !says_format(block, format)) {
+        places.push("file.format".to_owned());
+    }
+    places
+}
+
+/// Whether a block says what kind of file it holds.
+fn says_format(block: &ContentBlock, format: &str) -> bool {
+    match block {
+        ContentBlock::Image(_) => {
+            matches!(&*normal(format), "image/gif" | "image/jpeg" | "image/png" | "image/webp")
+        }
+        ContentBlock::Document(block) => block.source.media_type.as_deref() == Some(format),
+        _ => false,
+    }
+}
+
 /// Media type, if it is told, and base64 of what follows `data:`.
 fn data_url(url: &str) -> Option<(Option<&str>, &str)> {
     let (head, data) = url.split_once(',')?;

@@ -44,9 +44,8 @@ impl Encoder<'_> {
 
     fn enforced(&mut self, format: &JsonSchemaFormat, schema: &Value, wire: &mut MessagesRequest) {
         let fitted = schema::fit(&named(format, schema));
-        if !fitted.moved.is_empty() {
-            let path = "response_format.json_schema.schema";
-            self.note(NoteKind::Converted, path, format!("moved: {}", fitted.moved.join("; ")));
+        if let Some(detail) = fitted.told() {
+            self.note(NoteKind::Converted, "response_format.json_schema.schema", detail);
         }
         let config = wire.output_config.get_or_insert_with(|| OutputConfig {
             effort: Nullable::Absent,
@@ -91,7 +90,11 @@ impl Encoder<'_> {
     }
 
     /// A model that thinks, or is too new, cannot be made to call a tool.
-    pub(super) fn forced_tool(&mut self, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+    pub(super) fn forced_tool(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut MessagesRequest,
+    ) -> Result<(), EncodeError> {
         let Nullable::Value(choice) = &mut wire.tool_choice else { return Ok(()) };
         if !matches!(choice.r#type.as_str(), "any" | "tool") {
             return Ok(());
@@ -119,7 +122,8 @@ impl Encoder<'_> {
             self.note(NoteKind::Converted, PATH, reason);
             return Ok(());
         }
-        self.unsupported("tool_choice", reason)
+        let path = if request.tool_choice.is_value() { "tool_choice" } else { "function_call" };
+        self.unsupported(path, reason)
     }
 }
 

@@ -3,7 +3,7 @@
 //! Source: Anthropic API reference, "Messages", "Handle tool calls" and "Mid-conversation system messages",
 //! read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, out_of_role};
 use llm_types::{
     CacheControl, ChatRequest, Extra, FunctionCall, Message, MessageContent, Nullable, Role as Speaker,
     ToolCall,
@@ -11,6 +11,7 @@ use llm_types::{
 use serde_json::{Map, Value, json};
 
 use super::blocks::Place;
+use super::kept::{beside_blocks, kept_blocks};
 use super::{Encoder, content, typed};
 use crate::chat::CALLER;
 use crate::wire::{
@@ -111,13 +112,16 @@ impl Encoder<'_> {
         if message.name.is_value() && message.role != Speaker::Function {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Anthropic knows no names of speakers");
         }
-        for name in message.extra.keys().filter(|name| *name != "is_error") {
+        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
+        let is_told = |name: &str, value: &Value| is_result && name == "is_error" && value.is_boolean();
+        for (name, _) in message.extra.iter().filter(|(name, value)| !is_told(name, value)) {
             self.note(
                 NoteKind::Dropped,
                 format!("{path}.{name}"),
                 "Anthropic's messages have no such member",
             );
         }
+        self.notes.extend(out_of_role(message, path));
         self.beside(message, path);
         match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
@@ -162,11 +166,11 @@ impl Encoder<'_> {
         for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
             if !(OWN.contains(&name.as_str()) || has_own && name == "content_blocks") {
                 let path = format!("{path}.provider_specific_fields.{name}");
-                self.note(
-                    NoteKind::Dropped,
-                    path,
-                    "said by a vendor to the client, and of no use to Anthropic",
-                );
+                let detail = match name.as_str() {
+                    "content_blocks" => "the message is not, or no longer, what Anthropic said",
+                    _ => "said by a vendor to the client, and of no use to Anthropic",
+                };
+                self.note(NoteKind::Dropped, path, detail);
             }
         }
     }
@@ -246,6 +250,19 @@ impl Encoder<'_> {
                 let path = format!("{path}.provider_specific_fields.content_blocks");
                 self.note(NoteKind::Dropped, path, "Anthropic takes no text of spaces only");
             }
+            if message.refusal.get().is_some_and(|refusal| !refusal.is_empty()) {
+                self.note(NoteKind::Dropped, format!("{path}.refusal"), "its own blocks go back");
+            }
+            if message.annotations.get().is_some_and(|annotations| !annotations.is_empty()) {
+                self.note(NoteKind::Converted, format!("{path}.annotations"), "said by its own blocks");
+            }
+            for place in beside_blocks(&blocks, message) {
+                self.note(
+                    NoteKind::Dropped,
+                    format!("{path}.{place}"),
+                    "its own blocks go back, which have no such member",
+                );
+            }
             return Ok(blocks);
         }
         let mut blocks = self.thinking_of(message, path);
@@ -294,6 +311,16 @@ impl Encoder<'_> {
                 let path = format!("{path}.thinking_blocks[{number}]");
                 self.note(NoteKind::Dropped, path, "signed by another vendor, and Anthropic would refuse it");
                 continue;
+            }
+            let is_sealed = block.r#type == "redacted_thinking";
+            let beside = [
+                ("thinking", is_sealed && block.thinking.get().is_some_and(|words| !words.is_empty())),
+                ("signature", is_sealed && block.signature.is_value()),
+                ("data", !is_sealed && block.data.is_value()),
+            ];
+            for (name, _) in beside.into_iter().filter(|(_, is_beside)| *is_beside) {
+                let path = format!("{path}.thinking_blocks[{number}].{name}");
+                self.note(NoteKind::Dropped, path, "no member of such a block");
             }
             match (block.r#type.as_str(), block.signature.get(), block.data.get()) {
                 ("redacted_thinking", _, Some(data)) => {
@@ -437,13 +464,6 @@ fn is_plain(message: &Message) -> bool {
 
 fn tool_use(id: String, name: String, input: Value) -> ToolUseBlock {
     ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() }
-}
-
-/// The model's own blocks, as an earlier answer gave them in `provider_specific_fields.content_blocks`.
-fn kept_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
-    let kept = message.provider_specific_fields.get()?.get("content_blocks")?;
-    let blocks: Vec<ContentBlock> = llm_types::from_value(kept.clone()).ok()?;
-    (!blocks.is_empty()).then_some(blocks)
 }
 
 /// Puts a prompt-cache marker on the last block that can have one.

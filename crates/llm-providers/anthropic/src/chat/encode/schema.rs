@@ -10,45 +10,67 @@ use serde_json::{Map, Value};
 const FORMATS: &[&str] =
     &["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
 
-/// A schema that fits, and where keywords were moved.
+/// A schema that fits, and what was changed for that.
 pub(super) struct Fitted {
     pub(super) schema: Value,
-    pub(super) moved: Vec<String>,
+    changes: Changes,
+}
+
+#[derive(Default)]
+struct Changes {
+    moved: Vec<String>,
+    left_out: Vec<String>,
+}
+
+impl Fitted {
+    /// Which keywords were moved, and which left out, for a note.
+    pub(super) fn told(&self) -> Option<String> {
+        let Changes { moved, left_out } = &self.changes;
+        let told: Vec<_> = [("moved", moved), ("left out", left_out)]
+            .into_iter()
+            .filter(|(_, places)| !places.is_empty())
+            .map(|(what, places)| format!("{what}: {}", places.join("; ")))
+            .collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
 }
 
 /// Rewrites a schema.
 pub(super) fn fit(schema: &Value) -> Fitted {
-    let mut moved = Vec::new();
-    let schema = rewrite(schema, "", &mut moved);
-    Fitted { schema, moved }
+    let mut changes = Changes::default();
+    let schema = rewrite(schema, "", &mut changes);
+    Fitted { schema, changes }
 }
 
-fn rewrite(schema: &Value, path: &str, moved: &mut Vec<String>) -> Value {
+fn rewrite(schema: &Value, path: &str, changes: &mut Changes) -> Value {
     let Value::Object(schema) = schema else { return schema.clone() };
     let mut fitted = Map::with_capacity(schema.len() + 1);
     let mut beyond: Vec<(&str, &Value)> = Vec::new();
     for (name, value) in schema {
         let at = format!("{path}/{name}");
         match name.as_str() {
-            "type" | "enum" | "const" | "description" | "title" | "default" | "required" | "$ref" => {
+            "type" | "enum" | "const" | "title" | "default" | "required" | "$ref" => {
+                fitted.insert(name.clone(), value.clone());
+            }
+            "description" if value.is_string() => {
                 fitted.insert(name.clone(), value.clone());
             }
             "properties" | "$defs" | "definitions" if value.is_object() => {
                 let members = value.as_object().into_iter().flatten();
                 let members = members
-                    .map(|(name, schema)| (name.clone(), rewrite(schema, &format!("{at}/{name}"), moved)))
+                    .map(|(name, schema)| (name.clone(), rewrite(schema, &format!("{at}/{name}"), changes)))
                     .collect();
                 fitted.insert(name.clone(), Value::Object(members));
             }
             "items" if value.is_object() => {
-                fitted.insert(name.clone(), rewrite(value, &at, moved));
+                fitted.insert(name.clone(), rewrite(value, &at, changes));
             }
             "anyOf" | "allOf" if value.is_array() => {
-                fitted.insert(name.clone(), rewrite_all(value, &at, moved));
+                fitted.insert(name.clone(), rewrite_all(value, &at, changes));
             }
             "oneOf" if value.is_array() && !schema.contains_key("anyOf") => {
-                fitted.insert("anyOf".to_owned(), rewrite_all(value, &at, moved));
-                moved.push(format!("{at} to anyOf"));
+                fitted.insert("anyOf".to_owned(), rewrite_all(value, &at, changes));
+                changes.moved.push(format!("{at} to anyOf"));
             }
             "format" if value.as_str().is_some_and(|format| FORMATS.contains(&format)) => {
                 fitted.insert(name.clone(), value.clone());
@@ -56,9 +78,10 @@ fn rewrite(schema: &Value, path: &str, moved: &mut Vec<String>) -> Value {
             "minItems" if matches!(value.as_u64(), Some(0 | 1)) => {
                 fitted.insert(name.clone(), value.clone());
             }
-            "additionalProperties" if *value == Value::Bool(false) => {}
+            // Said of every object below.
+            "additionalProperties" if *value == Value::Bool(false) && is_object(schema) => {}
             // They speak to tools that read schemas, not to the model.
-            "$schema" | "$id" | "$comment" => {}
+            "$schema" | "$id" | "$comment" => changes.left_out.push(at),
             _ => beyond.push((name, value)),
         }
     }
@@ -73,14 +96,15 @@ fn rewrite(schema: &Value, path: &str, moved: &mut Vec<String>) -> Value {
             None => list,
         };
         fitted.insert("description".to_owned(), Value::String(description));
-        moved.extend(beyond.iter().map(|(name, _)| format!("{path}/{name} to its description")));
+        let places = beyond.iter().map(|(name, _)| format!("{path}/{name} to its description"));
+        changes.moved.extend(places);
     }
     Value::Object(fitted)
 }
 
-fn rewrite_all(schemas: &Value, path: &str, moved: &mut Vec<String>) -> Value {
+fn rewrite_all(schemas: &Value, path: &str, changes: &mut Changes) -> Value {
     let schemas = schemas.as_array().into_iter().flatten().enumerate();
-    schemas.map(|(index, schema)| rewrite(schema, &format!("{path}/{index}"), moved)).collect()
+    schemas.map(|(index, schema)| rewrite(schema, &format!("{path}/{index}"), changes)).collect()
 }
 
 fn is_object(schema: &Map<String, Value>) -> bool {
@@ -107,7 +131,7 @@ mod tests {
         });
         let fitted = fit(&schema);
         assert_eq!(fitted.schema, schema);
-        assert!(fitted.moved.is_empty());
+        assert_eq!(fitted.told(), None);
     }
 
     #[test]
@@ -143,7 +167,7 @@ mod tests {
             })
         );
         assert_eq!(
-            fitted.moved,
+            fitted.changes.moved,
             [
                 "/properties/age/minimum to its description",
                 "/properties/age/maximum to its description",
@@ -152,5 +176,21 @@ mod tests {
                 "/additionalProperties to its description",
             ]
         );
+        assert_eq!(fitted.changes.left_out, ["/$schema"]);
+    }
+
+    #[test]
+    fn what_says_nothing_there_is_told_in_words() {
+        let fitted = fit(&json!({ "type": "text", "description": 5, "additionalProperties": false }));
+        assert_eq!(
+            fitted.schema,
+            json!({ "type": "text", "description": "{description: 5, additionalProperties: false}" })
+        );
+        assert_eq!(
+            fitted.told().as_deref(),
+            Some("moved: /description to its description; /additionalProperties to its description")
+        );
+        let told = fit(&json!({ "$id": "a", "type": "object", "minProperties": 1 })).told();
+        assert_eq!(told.as_deref(), Some("moved: /minProperties to its description; left out: /$id"));
     }
 }

@@ -3,13 +3,13 @@
 //! Source: Anthropic docs, "Define tools" and "Web search tool", read 2026-11.
 
 use llm_provider_core::{
-    Dialect, EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose, foreign_to_function,
+    Dialect, EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose, foreign_to_function, object_schema,
 };
 use llm_types::{
     AllowedTools, ChatRequest, CustomDefinition, CustomTool, Extra, FunctionDefinition, Nullable,
     Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Encoder, schema, typed};
 use crate::wire::{Content, ContentBlock, MessagesRequest, Tool, ToolChoice};
@@ -35,13 +35,16 @@ impl Encoder<'_> {
         for (index, function) in request.functions.get().into_iter().flatten().enumerate() {
             let path = format!("functions[{index}]");
             if let Some(function) = typed(&path, function)? {
-                tools.push(self.function(&function, &Extra::new(), &path)?);
+                tools.push(self.function(&function, &Extra::new(), &path, &path)?);
             }
         }
         if let Nullable::Value(options) = &request.web_search_options {
             if tools.iter().any(is_search) {
                 self.note(NoteKind::Dropped, "web_search_options", "a search of the web is among the tools");
             } else {
+                if !options.is_object() {
+                    return Err(EncodeError::invalid("web_search_options", "is no object"));
+                }
                 tools.push(self.web_search(options, "web_search_options"));
             }
         }
@@ -56,7 +59,10 @@ impl Encoder<'_> {
 
     fn tool(&mut self, tool: &Asked, path: &str, tools: &mut Vec<Tool>) -> Result<(), EncodeError> {
         match tool {
-            Asked::Function(tool) => tools.push(self.function(&tool.function, &tool.extra, path)?),
+            Asked::Function(tool) => {
+                let inner = format!("{path}.function");
+                tools.push(self.function(&tool.function, &tool.extra, path, &inner)?);
+            }
             Asked::Custom(tool) => tools.push(self.custom(tool, path)?),
             Asked::Unknown(map) => {
                 let known = ServerTool::all(map);
@@ -107,33 +113,28 @@ impl Encoder<'_> {
         Ok(())
     }
 
+    /// The function stands at `inner`, and what is said beside it at `path`.
     fn function(
         &mut self,
         function: &FunctionDefinition,
         beside: &Extra,
         path: &str,
+        inner: &str,
     ) -> Result<Tool, EncodeError> {
-        if function.parameters.get().is_some_and(|schema| !schema.is_object()) {
-            let path = format!("{path}.function.parameters");
-            self.note(NoteKind::Dropped, path, "it is no schema of an object");
-        }
-        let mut input_schema = object_schema(function.parameters.get());
+        let parameters = format!("{inner}.parameters");
+        let mut input_schema = object_schema(function.parameters.get(), &parameters, &mut self.notes);
         let mut strict = Nullable::Absent;
         match function.strict.get() {
             Some(true) if !self.model.has_structured_output() => {
-                self.unsupported(
-                    format!("{path}.function.strict"),
-                    "this model cannot keep strictly to a schema",
-                )?;
+                self.unsupported(format!("{inner}.strict"), "this model cannot keep strictly to a schema")?;
             }
             Some(true) => {
                 strict = Nullable::Value(true);
                 let fitted = schema::fit(&input_schema);
-                input_schema = fitted.schema;
-                if !fitted.moved.is_empty() {
-                    let path = format!("{path}.function.parameters");
-                    self.note(NoteKind::Converted, path, format!("moved: {}", fitted.moved.join("; ")));
+                if let Some(detail) = fitted.told() {
+                    self.note(NoteKind::Converted, parameters, detail);
                 }
+                input_schema = fitted.schema;
             }
             Some(false) if self.model.has_structured_output() => strict = Nullable::Value(false),
             // Said or not, it is Anthropic's default.
@@ -148,13 +149,19 @@ impl Encoder<'_> {
             cache_control: Nullable::Absent,
             extra: Extra::new(),
         };
-        for (name, value) in beside.iter().chain(&function.extra) {
-            if name == "cache_control" {
-                tool.cache_control = typed(&format!("{path}.cache_control"), value)?.into();
-            } else if let Some(reason) = foreign_to_function(name, Dialect::AnthropicMessages) {
-                self.unsupported(format!("{path}.{name}"), reason)?;
-            } else {
-                tool.extra.insert(name.clone(), value.clone());
+        for name in function.extra.keys().filter(|name| beside.contains_key(*name)) {
+            self.note(NoteKind::Dropped, format!("{path}.{name}"), "the function says it too and wins");
+        }
+        for (place, members) in [(path, beside), (inner, &function.extra)] {
+            for (name, value) in members {
+                let path = format!("{place}.{name}");
+                if name == "cache_control" {
+                    tool.cache_control = typed(&path, value)?.into();
+                } else if let Some(reason) = foreign_to_function(name, Dialect::AnthropicMessages) {
+                    self.unsupported(path, reason)?;
+                } else {
+                    tool.extra.insert(name.clone(), value.clone());
+                }
             }
         }
         Ok(tool)
@@ -177,7 +184,7 @@ impl Encoder<'_> {
             strict: Nullable::Absent,
             extra: extra.clone(),
         };
-        self.function(&function, &tool.extra, path)
+        self.function(&function, &tool.extra, path, &format!("{path}.custom"))
     }
 
     fn web_search(&mut self, options: &Value, place: &str) -> Tool {
@@ -194,10 +201,26 @@ impl Encoder<'_> {
         }
         let location =
             options.get("user_location").map(|location| location.get("approximate").unwrap_or(location));
-        if let Some(location) = location.and_then(Value::as_object) {
-            let mut location = location.clone();
-            location.insert("type".to_owned(), "approximate".into());
-            extra.insert("user_location".to_owned(), Value::Object(location));
+        match location {
+            Some(Value::Object(approximate)) => {
+                let mut approximate = approximate.clone();
+                approximate.insert("type".to_owned(), "approximate".into());
+                extra.insert("user_location".to_owned(), Value::Object(approximate));
+                let outer = options.get("user_location").and_then(Value::as_object);
+                for name in
+                    outer.filter(|outer| outer.contains_key("approximate")).into_iter().flat_map(Extra::keys)
+                {
+                    if !matches!(name.as_str(), "type" | "approximate") {
+                        let path = format!("{place}.user_location.{name}");
+                        self.note(NoteKind::Dropped, path, "Anthropic's search has no such member");
+                    }
+                }
+            }
+            Some(Value::Null) | None => {}
+            Some(_) => {
+                let path = format!("{place}.user_location");
+                self.note(NoteKind::Dropped, path, "it is no place that Anthropic's search knows");
+            }
         }
         for (name, value) in options.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
@@ -227,7 +250,7 @@ impl Encoder<'_> {
                         r#type: Nullable::Absent,
                         name: Nullable::Value(call.name.clone()),
                         description: Nullable::Absent,
-                        input_schema: Nullable::Value(object_schema(None)),
+                        input_schema: Nullable::Value(json!({ "type": "object", "properties": {} })),
                         strict: Nullable::Absent,
                         cache_control: Nullable::Absent,
                         extra: Extra::new(),
@@ -254,7 +277,7 @@ impl Encoder<'_> {
             _ => ("tool_choice", None),
         };
         if !is_asked {
-            if choice.is_some_and(|choice| choice.r#type != "none") {
+            if choice.is_some() {
                 self.note(NoteKind::Dropped, path, "there are no tools to choose from");
             }
             if request.parallel_tool_calls.is_value() {
@@ -406,18 +429,4 @@ fn tool_named(name: &str) -> ToolChoice {
     let mut choice = ToolChoice::of("tool");
     choice.name = Nullable::Value(name.to_owned());
     choice
-}
-
-/// A schema of type `object`, which Anthropic demands.
-fn object_schema(parameters: Option<&Value>) -> Value {
-    match parameters {
-        Some(Value::Object(schema)) if schema.contains_key("type") => Value::Object(schema.clone()),
-        Some(Value::Object(schema)) => {
-            let mut typed = Map::with_capacity(schema.len() + 1);
-            typed.insert("type".to_owned(), "object".into());
-            typed.extend(schema.iter().map(|(name, value)| (name.clone(), value.clone())));
-            Value::Object(typed)
-        }
-        _ => json!({ "type": "object", "properties": {} }),
-    }
 }

@@ -18,8 +18,7 @@ use crate::claude_tools::claudes;
 use crate::converse::FORM_TOOL;
 use crate::model::Door;
 use crate::wire::{
-    CachePoint, ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig,
-    ToolSpec,
+    ConverseRequest, InferenceConfig, JsonSchema, OutputConfig, TextFormat, Tool, ToolConfig, ToolSpec,
 };
 
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
@@ -119,9 +118,6 @@ impl Encoder<'_> {
         let output = wire.output_config.get_or_insert_with(OutputConfig::default);
         output.effort = config.effort;
         self.notes.push(Note::new(NoteKind::Moved, SCHEMA, "into a text, as Converse has it"));
-        if let Some(ResponseFormat::JsonSchema(part)) = request.response_format.get() {
-            self.rest_of_form(&part.json_schema);
-        }
         output.text_format = Nullable::Value(TextFormat::json_schema(&schema(request, format.schema.get())));
     }
 
@@ -154,16 +150,15 @@ impl Encoder<'_> {
                 extra: Extra::new(),
             }));
             for name in tool.extra.keys() {
-                let place =
-                    if is_beside(request, &path, name) { path.trim_end_matches(".function") } else { &path };
-                self.note(
-                    NoteKind::Dropped,
-                    format!("{place}.{name}"),
-                    "Bedrock's tools have no such member",
-                );
+                for place in places(request, &path, name) {
+                    let path = format!("{place}.{name}");
+                    self.note(NoteKind::Dropped, path, "Bedrock's tools have no such member");
+                }
             }
             if let Nullable::Value(marker) = &tool.cache_control {
-                tools.push(Tool::CachePoint(CachePoint::new(marker.ttl.as_deref())));
+                let places = places(request, &path, "cache_control");
+                let path = format!("{}.cache_control", places.last().unwrap_or(&path.as_str()));
+                tools.extend(self.cache_point(marker, &path).map(Tool::CachePoint));
             }
         }
         let has_own = !own.is_empty();
@@ -257,11 +252,13 @@ fn system_tool(tool: &Asked) -> Option<Tool> {
     }
 }
 
-/// Where a tool stands in the request, for notes.
+/// Where a tool's definition stands in the request, for notes.
 fn place_of(request: &ChatRequest, name: &str) -> String {
-    let tools = request.tools.get().into_iter().flatten();
-    match tools.into_iter().position(|tool| tool.name() == Some(name)) {
-        Some(index) => format!("tools[{index}].function"),
+    let mut tools = request.tools.get().into_iter().flatten().enumerate();
+    match tools.find(|(_, tool)| tool.name() == Some(name)) {
+        Some((index, Asked::Function(_))) => format!("tools[{index}].function"),
+        Some((index, Asked::Custom(_))) => format!("tools[{index}].custom"),
+        Some((index, Asked::Unknown(_))) => format!("tools[{index}]"),
         None if name == FORM_TOOL => "response_format".to_owned(),
         None => {
             let mut functions = request.functions.get().into_iter().flatten();
@@ -271,16 +268,21 @@ fn place_of(request: &ChatRequest, name: &str) -> String {
     }
 }
 
-/// Whether a member stands beside a tool's function rather than in it.
-fn is_beside(request: &ChatRequest, path: &str, name: &str) -> bool {
-    request.tools.get().into_iter().flatten().enumerate().any(|(index, tool)| {
-        let beside = match tool {
-            Asked::Function(tool) => &tool.extra,
-            Asked::Custom(tool) => &tool.extra,
-            Asked::Unknown(map) => map,
-        };
-        path == format!("tools[{index}].function") && beside.contains_key(name)
-    })
+/// Where a member of the tool that is defined at `path` stands: beside its definition, in it, or both.
+fn places<'p>(request: &ChatRequest, path: &'p str, name: &str) -> Vec<&'p str> {
+    let Some((outer, _)) = path.rsplit_once('.') else { return vec![path] };
+    let mut tools = request.tools.get().into_iter().flatten().enumerate();
+    let tool = tools.find(|(index, _)| outer == format!("tools[{index}]"));
+    let (beside, inner) = match tool {
+        Some((_, Asked::Function(tool))) => (&tool.extra, &tool.function.extra),
+        Some((_, Asked::Custom(tool))) => (&tool.extra, &tool.custom.extra),
+        _ => return vec![path],
+    };
+    match (beside.contains_key(name), inner.contains_key(name)) {
+        (true, true) => vec![outer, path],
+        (true, false) => vec![outer],
+        (false, _) => vec![path],
+    }
 }
 
 /// The schema as Converse wants it: as text, with its name.

@@ -3,12 +3,11 @@
 //!
 //! Source: Amazon Bedrock User Guide, "Get validated JSON results from models", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, object_schema};
 use llm_types::{ChatRequest, Extra, JsonSchemaFormat, Nullable, ResponseFormat};
 use serde_json::{Value, json};
 
 use super::Encoder;
-use super::tools::object_schema;
 use crate::converse::FORM_TOOL;
 use crate::wire::{
     ConverseRequest, JsonSchema, OutputConfig, SystemBlock, TextFormat, Tool, ToolChoice, ToolConfig,
@@ -38,7 +37,6 @@ impl Encoder<'_> {
                 let Some(schema) = format.schema.get().filter(|schema| schema.is_object()) else {
                     return Err(EncodeError::invalid(SCHEMA, "is missing"));
                 };
-                self.rest_of_form(format);
                 if self.model.keeps_to_schemas() {
                     self.note(NoteKind::Moved, SCHEMA, "into a text, as Converse has it");
                     let output = wire.output_config.get_or_insert_with(OutputConfig::default);
@@ -65,17 +63,9 @@ impl Encoder<'_> {
         }
     }
 
-    /// Says what a form has beside a schema and what is said of it: nobody here has a word for it.
-    pub(super) fn rest_of_form(&mut self, format: &JsonSchemaFormat) {
-        for name in format.extra.keys() {
-            let path = format!("response_format.json_schema.{name}");
-            self.note(NoteKind::Dropped, path, "Bedrock's forms have no such member");
-        }
-    }
-
     /// A tool that the model must call and whose input is read as the answer's text.
     fn form_tool(&mut self, format: &JsonSchemaFormat, schema: &Value, wire: &mut ConverseRequest) {
-        let mut schema = object_schema(Some(schema));
+        let mut schema = object_schema(Some(schema), SCHEMA, &mut self.notes);
         if let Value::Object(members) = &mut schema {
             members.entry("title").or_insert_with(|| format.name.clone().into());
         }

@@ -3,7 +3,7 @@
 //! Source: Amazon Bedrock API Reference, "Message" and "ContentBlock", and User Guide, "Using the Converse API" and
 //! "Prompt caching", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, out_of_role, words_of_part};
 use llm_types::{
     CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker,
     TextPart,
@@ -11,7 +11,7 @@ use llm_types::{
 use serde_json::Value;
 
 use super::documents::Documents;
-use super::said::has_kept;
+use super::kept::kept_blocks;
 use super::{Encoder, typed};
 use crate::converse::decode::IMAGES;
 use crate::converse::names;
@@ -114,11 +114,18 @@ impl Encoder<'_> {
         if message.name.is_value() && message.role != Speaker::Function {
             self.note(NoteKind::Dropped, format!("{path}.name"), "Bedrock knows no names of speakers");
         }
+        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
+        let is_told = is_result && message.extra.get("is_error").is_some_and(Value::is_boolean);
         // Where the model's own blocks go back, images are among them.
-        let known = ["is_error", IMAGES];
-        let known = if has_kept(message) { &known[..] } else { &known[..1] };
-        self.leftover(&message.extra, known, path);
-        self.out_of_role(message, path);
+        let are_images_told = message.role == Speaker::Assistant && kept_blocks(message).is_some();
+        let known = [("is_error", is_told), (IMAGES, are_images_told)];
+        let known: Vec<_> = known.into_iter().filter_map(|(name, is_told)| is_told.then_some(name)).collect();
+        self.leftover(&message.extra, &known, path);
+        self.notes.extend(out_of_role(message, path));
+        if message.provider_specific_fields.is_value() && message.role != Speaker::Assistant {
+            let path = format!("{path}.provider_specific_fields");
+            self.note(NoteKind::Dropped, path, "the model alone says such a thing");
+        }
         let content = format!("{path}.content");
         let (role, mut blocks) = match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
@@ -145,27 +152,6 @@ impl Encoder<'_> {
             turns.add(role, blocks);
         }
         Ok(())
-    }
-
-    /// Members that mean something in another role only.
-    fn out_of_role(&mut self, message: &Message, path: &str) {
-        let said = [
-            ("annotations", message.annotations.is_value()),
-            ("audio", message.audio.is_value()),
-            ("function_call", message.function_call.is_value()),
-            ("provider_specific_fields", message.provider_specific_fields.is_value()),
-            ("reasoning_content", message.reasoning_content.is_value()),
-            ("refusal", message.refusal.is_value()),
-            ("thinking_blocks", message.thinking_blocks.is_value()),
-            ("tool_calls", message.tool_calls.is_value()),
-        ];
-        for (name, _) in said.iter().filter(|(_, is_said)| *is_said && message.role != Speaker::Assistant) {
-            self.note(NoteKind::Dropped, format!("{path}.{name}"), "the model alone says such a thing");
-        }
-        let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
-        if message.tool_call_id.is_value() && !is_result {
-            self.note(NoteKind::Dropped, format!("{path}.tool_call_id"), "results of tools alone have one");
-        }
     }
 
     /// Instructions stand before the conversation, wherever they were said.

@@ -1,10 +1,11 @@
 //! What the model said earlier: its own blocks where they were kept, otherwise thinking, text and calls.
 
 use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
-use llm_types::{Extra, FunctionCall, Message, Nullable, Role, ToolCall};
+use llm_types::{Extra, FunctionCall, Message, Nullable, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::Encoder;
+use super::kept::kept_blocks;
 use super::messages::Turns;
 use crate::converse::{BLOCK_START, KEPT};
 use crate::wire::{ContentBlock, ReasoningContent, ReasoningText, ToolUseBlock};
@@ -22,14 +23,20 @@ impl Encoder<'_> {
             let is_own = name == KEPT && kept.is_some() || ["citation", BLOCK_START].contains(&name.as_str());
             if !is_own {
                 let path = format!("{path}.provider_specific_fields.{name}");
-                self.note(
-                    NoteKind::Dropped,
-                    path,
-                    "said by a vendor to the client, and of no use to Bedrock",
-                );
+                let detail = match name.as_str() {
+                    KEPT => "the message is not, or no longer, what the model said",
+                    _ => "said by a vendor to the client, and of no use to Bedrock",
+                };
+                self.note(NoteKind::Dropped, path, detail);
             }
         }
         if let Some(blocks) = kept {
+            for (number, call) in message.tool_calls.get().into_iter().flatten().enumerate() {
+                self.leftover(&call.extra, &[], &format!("{path}.tool_calls[{number}]"));
+            }
+            if message.refusal.get().is_some_and(|refusal| !refusal.is_empty()) {
+                self.note(NoteKind::Dropped, format!("{path}.refusal"), "its own blocks go back");
+            }
             return Ok(self.kept(blocks, path));
         }
         let mut blocks = self.thinking_of(message, path);
@@ -119,6 +126,15 @@ impl Encoder<'_> {
             let is_signed = is_signed(&reasoning);
             if self.model.takes_thinking(is_signed) {
                 self.leftover(&block.extra, &[], &path);
+                let is_sealed = reasoning.redacted_content.is_value();
+                let beside = [
+                    ("thinking", is_sealed && block.thinking.get().is_some_and(|words| !words.is_empty())),
+                    ("signature", is_sealed && block.signature.is_value()),
+                    ("data", !is_sealed && block.data.is_value()),
+                ];
+                for (name, _) in beside.into_iter().filter(|(_, is_beside)| *is_beside) {
+                    self.note(NoteKind::Dropped, format!("{path}.{name}"), "no member of such a block");
+                }
                 blocks.push(ContentBlock::Reasoning(reasoning));
             } else {
                 let detail = if is_signed {
@@ -153,10 +169,10 @@ impl Encoder<'_> {
         let id =
             call.id.as_deref().ok_or_else(|| EncodeError::invalid(format!("{path}.id"), "is missing"))?;
         let id = self.call_id(id, &format!("{path}.id"));
+        // What stands in function and custom tool is told with all that is unplaced.
         self.leftover(&call.extra, &[], path);
         match (call.custom.get(), call.function.get()) {
             (Some(custom), _) => {
-                self.leftover(&custom.extra, &[], &format!("{path}.custom"));
                 let name = self
                     .tool_name(custom.name.as_deref().unwrap_or_default(), &format!("{path}.custom.name"))?;
                 Ok(tool_use(id, name, json!({ "input": custom.input.as_deref().unwrap_or_default() })))
@@ -172,7 +188,6 @@ impl Encoder<'_> {
         call: &FunctionCall,
         path: &str,
     ) -> Result<ToolUseBlock, EncodeError> {
-        self.leftover(&call.extra, &[], path);
         let name =
             call.name.get().ok_or_else(|| EncodeError::invalid(format!("{path}.name"), "is missing"))?;
         let name = self.tool_name(name, &format!("{path}.name"))?;
@@ -201,16 +216,4 @@ pub(crate) fn is_signed(reasoning: &ReasoningContent) -> bool {
     let text = reasoning.reasoning_text.get();
     reasoning.redacted_content.is_value()
         || text.is_some_and(|text| text.signature.as_deref().is_some_and(|signature| !signature.is_empty()))
-}
-
-/// Whether the model's own blocks are there.
-pub(super) fn has_kept(message: &Message) -> bool {
-    message.role == Role::Assistant && kept_blocks(message).is_some()
-}
-
-/// The model's own blocks, as an earlier answer gave them.
-fn kept_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
-    let kept = message.provider_specific_fields.get()?.get(KEPT)?;
-    let blocks: Vec<ContentBlock> = llm_types::from_value(kept.clone()).ok()?;
-    (!blocks.is_empty()).then_some(blocks)
 }

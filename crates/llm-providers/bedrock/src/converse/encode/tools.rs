@@ -2,17 +2,17 @@
 //!
 //! Source: Amazon Bedrock API Reference, "ToolConfiguration", "ToolChoice" and "ToolSpecification", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolPurpose};
+use llm_provider_core::{EncodeError, NoteKind, ServerTool, ToolPurpose, object_schema};
 use llm_types::{
     AllowedTools, ChatRequest, CustomTool, Extra, FunctionDefinition, Nullable, Tool as Asked,
     ToolChoice as Choice, ToolChoiceMode,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Encoder, typed};
 use crate::converse::names;
 use crate::model::Family;
-use crate::wire::{CachePoint, ContentBlock, ConverseRequest, Tool, ToolChoice, ToolConfig, ToolSpec};
+use crate::wire::{ContentBlock, ConverseRequest, Tool, ToolChoice, ToolConfig, ToolSpec};
 
 /// Nova's search of the web.
 const GROUNDING: &str = "nova_grounding";
@@ -166,12 +166,11 @@ impl Encoder<'_> {
             Some(true) => strict = Nullable::Value(true),
             Some(false) | None => {}
         }
-        if function.parameters.get().is_some_and(|schema| !schema.is_object()) {
-            self.note(NoteKind::Dropped, format!("{path}.parameters"), "it is no schema of an object");
-        }
+        let parameters = format!("{path}.parameters");
+        let schema = object_schema(function.parameters.get(), &parameters, &mut self.notes);
         tools.push(Tool::Spec(ToolSpec {
             name: self.tool_name(&function.name, &format!("{path}.name"))?,
-            input_schema: json!({ "json": object_schema(function.parameters.get()) }),
+            input_schema: json!({ "json": schema }),
             description: function
                 .description
                 .as_deref()
@@ -187,8 +186,9 @@ impl Encoder<'_> {
                 let path = format!("{place}.{name}");
                 match (name.as_str(), self.model.family) {
                     ("cache_control", Family::Unknown) => {
-                        let ttl = value.get("ttl").and_then(Value::as_str);
-                        tools.push(Tool::CachePoint(CachePoint::new(ttl)));
+                        if let Some(marker) = typed(&path, value)? {
+                            tools.extend(self.cache_point(&marker, &path).map(Tool::CachePoint));
+                        }
                     }
                     ("cache_control", _) => {
                         self.note(NoteKind::Dropped, path, "this model's tools are not kept");
@@ -243,7 +243,7 @@ impl Encoder<'_> {
             if tools.iter().all(|tool| tool.name != call.name) {
                 tools.push(ToolSpec {
                     name: call.name.clone(),
-                    input_schema: json!({ "json": object_schema(None) }),
+                    input_schema: json!({ "json": { "type": "object", "properties": {} } }),
                     description: Nullable::Absent,
                     strict: Nullable::Absent,
                     extra: Extra::new(),
@@ -371,18 +371,4 @@ impl Encoder<'_> {
 fn has_calls(wire: &ConverseRequest) -> bool {
     let mut blocks = wire.messages.get().into_iter().flatten().flat_map(|message| &message.content);
     blocks.any(|block| matches!(block, ContentBlock::ToolUse(_) | ContentBlock::ToolResult(_)))
-}
-
-/// A schema of type `object`, which Bedrock demands.
-pub(super) fn object_schema(parameters: Option<&Value>) -> Value {
-    match parameters {
-        Some(Value::Object(schema)) if schema.contains_key("type") => Value::Object(schema.clone()),
-        Some(Value::Object(schema)) => {
-            let mut typed = Map::with_capacity(schema.len() + 1);
-            typed.insert("type".to_owned(), "object".into());
-            typed.extend(schema.iter().map(|(name, value)| (name.clone(), value.clone())));
-            Value::Object(typed)
-        }
-        _ => json!({ "type": "object", "properties": {} }),
-    }
 }

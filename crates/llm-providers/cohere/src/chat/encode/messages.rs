@@ -3,7 +3,7 @@
 //! Source: Cohere API reference, "Chat API (v2)", and docs "Errors", read 2026-11: instructions stand first, no message
 //! is empty.
 
-use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere};
+use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, out_of_role};
 use llm_types::{
     ChatRequest, ContentPart, Extra, FunctionCall, Message, MessageContent, Nullable, Role, ToolCall,
 };
@@ -70,6 +70,7 @@ impl Encoder<'_> {
         for (name, _) in message.extra.iter().filter(|(name, value)| !is_said(name, value)) {
             self.note(NoteKind::Dropped, format!("{path}.{name}"), "Cohere's messages have no such member");
         }
+        self.notes.extend(out_of_role(message, path));
         self.specifics(message, path);
         match &message.role {
             Role::System | Role::Developer => self.instructions(message, path, turns),
@@ -102,7 +103,8 @@ impl Encoder<'_> {
     fn specifics(&mut self, message: &Message, path: &str) {
         let known: &[&str] = match message.role {
             Role::Assistant => &["tool_plan", "citations"],
-            _ => &[DOCUMENTS],
+            Role::Tool | Role::Function => &[DOCUMENTS],
+            _ => &[],
         };
         for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
             if !known.contains(&name.as_str()) {
@@ -230,6 +232,10 @@ impl Encoder<'_> {
                         && !block.signature.is_value()
                         && !is_signed_elsewhere(block, "cohere") =>
                 {
+                    for name in block.extra.keys().filter(|name| *name != "format") {
+                        let path = format!("{path}.thinking_blocks[{number}].{name}");
+                        self.note(NoteKind::Dropped, path, "Cohere's thinking has no such member");
+                    }
                     if !thought.is_empty() {
                         parts.push(thinking(thought));
                     }
@@ -240,7 +246,12 @@ impl Encoder<'_> {
                 }
             }
         }
-        let plan = message.provider_specific_fields.get().and_then(|own| own.get("tool_plan")?.as_str());
+        let plan = message.provider_specific_fields.get().and_then(|own| own.get("tool_plan"));
+        if plan.is_some_and(|plan| !plan.is_string() && !plan.is_null()) {
+            let path = format!("{path}.provider_specific_fields.tool_plan");
+            self.note(NoteKind::Dropped, path, "is no text");
+        }
+        let plan = plan.and_then(Value::as_str);
         turn.tool_plan = plan.map(str::to_owned).into();
         let Some(thought) = message.reasoning_content.as_deref().filter(|text| !text.is_empty()) else {
             return parts;
@@ -292,9 +303,17 @@ impl Encoder<'_> {
         };
         let mut turn = ChatMessage::new("tool");
         let own = message.provider_specific_fields.get().and_then(|own| own.get(DOCUMENTS));
-        if let Some(Ok(content)) = own.map(|own| llm_types::from_value::<MessageContent>(own.clone())) {
+        let own = own.map(|own| llm_types::from_value::<MessageContent>(own.clone()));
+        if let Some(Ok(content)) = own {
+            if message.content.get().is_some_and(|content| !content.is_empty()) {
+                self.note(NoteKind::Converted, format!("{path}.content"), "said by its documents");
+            }
             turn.content = Nullable::Value(content);
         } else {
+            if own.is_some() {
+                let path = format!("{path}.provider_specific_fields.{DOCUMENTS}");
+                self.note(NoteKind::Dropped, path, "are no content");
+            }
             let content = self.without_images(message.content.get(), &id, path, turns);
             let content = self.content(content.as_ref(), &format!("{path}.content"), Place::Result)?;
             // A tool that gives nothing has a result all the same.

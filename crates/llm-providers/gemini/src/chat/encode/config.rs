@@ -124,6 +124,9 @@ impl Encoder<'_> {
                     Some(given) if given.is_object() => {
                         self.schema(given.clone(), "response_format.response_schema", config);
                     }
+                    Some(given) if !given.is_null() => {
+                        self.drop("response_format.response_schema", "it is no schema of an object");
+                    }
                     _ => {}
                 }
                 for name in extra.keys().filter(|name| *name != "response_schema") {

@@ -3,7 +3,7 @@
 //! Source: Gemini API docs, "Text generation", "Function calling", "Thought signatures"
 //! (ai.google.dev/gemini-api/docs), read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind};
+use llm_provider_core::{EncodeError, NoteKind, out_of_role};
 use llm_types::{ChatRequest, Extra, FunctionCall, Message, MessageContent, Nullable, Role, ToolCall};
 use serde_json::{Value, json};
 
@@ -92,10 +92,19 @@ impl Encoder<'_> {
         if message.cache_control.is_value() {
             self.cache_marker(&format!("{path}.cache_control"));
         }
-        for name in message.extra.keys() {
-            if !(name == "is_error" && is_result || name == "images" && message.role == Role::Assistant) {
+        for (name, value) in &message.extra {
+            let is_known = match name.as_str() {
+                "is_error" => is_result && value.is_boolean(),
+                "images" => message.role == Role::Assistant && value.is_array(),
+                _ => false,
+            };
+            if !is_known && !value.is_null() {
                 self.drop(format!("{path}.{name}"), "Gemini's turns have no such member");
             }
+        }
+        self.notes.extend(out_of_role(message, path));
+        if message.provider_specific_fields.is_value() && !is_result && message.role != Role::Assistant {
+            self.drop(format!("{path}.provider_specific_fields"), "the model alone says such a thing");
         }
         match &message.role {
             Role::System | Role::Developer => {
@@ -146,6 +155,7 @@ impl Encoder<'_> {
         let mut parts = match kept_parts(message) {
             Some(parts) => {
                 self.remember(message, turns);
+                self.beside_parts(message, &parts, path);
                 parts
             }
             None => {
@@ -156,8 +166,9 @@ impl Encoder<'_> {
                 self.made_of_members(message, index, path, turns)?
             }
         };
-        for name in own.into_iter().flat_map(|own| own.keys()) {
-            if !matches!(name.as_str(), crate::turn::PARTS | SIGNATURES) {
+        for (name, value) in own.into_iter().flatten() {
+            let is_known = name == crate::turn::PARTS || name == SIGNATURES && value.is_array();
+            if !is_known {
                 self.drop(format!("{path}.provider_specific_fields.{name}"), "Gemini does not take it back");
             }
         }
@@ -166,6 +177,42 @@ impl Encoder<'_> {
         }
         self.sign_first_call(&mut parts, path);
         Ok(parts)
+    }
+
+    /// What a message says in its pictures and its signatures that the parts which go back do not say.
+    fn beside_parts(&mut self, message: &Message, parts: &[Part], path: &str) {
+        let is_signed = |signature: &Value| {
+            let signature = signature.as_str();
+            signature.is_some() && parts.iter().any(|part| part.thought_signature.as_deref() == signature)
+        };
+        const DETAIL: &str = "the parts go back as Gemini signed them";
+        for (number, image) in images(message).iter().enumerate() {
+            let path = format!("{path}.images[{number}]");
+            self.beside_image(image, &path);
+            if image.get(SIGNATURE).is_some_and(|signature| !signature.is_null() && !is_signed(signature)) {
+                self.drop(format!("{path}.{SIGNATURE}"), DETAIL);
+            }
+        }
+        let signatures =
+            message.provider_specific_fields.get().and_then(|own| own.get(SIGNATURES)?.as_array());
+        for (number, signature) in signatures.into_iter().flatten().enumerate() {
+            if !is_signed(signature) {
+                self.drop(format!("{path}.provider_specific_fields.{SIGNATURES}[{number}]"), DETAIL);
+            }
+        }
+    }
+
+    /// Members of a picture that have no place over there.
+    fn beside_image(&mut self, image: &Value, path: &str) {
+        let Some(members) = image.as_object() else { return };
+        let known = ["type", "image_url", "index", SIGNATURE];
+        for name in members.keys().filter(|name| !known.contains(&name.as_str())) {
+            self.drop(format!("{path}.{name}"), "Gemini has no place for it");
+        }
+        let place = members.get("image_url").and_then(Value::as_object);
+        for name in place.into_iter().flat_map(Extra::keys).filter(|name| *name != "url") {
+            self.drop(format!("{path}.image_url.{name}"), "Gemini has no place for it");
+        }
     }
 
     fn remember(&self, message: &Message, turns: &mut Turns) {
@@ -236,12 +283,18 @@ impl Encoder<'_> {
         for (number, block) in blocks.iter().enumerate() {
             let is_own = block.extra.get(FORMAT.0).and_then(Value::as_str) == Some(FORMAT.1);
             match block.signature.get() {
-                Some(signature) if is_own => parts.push(Part {
-                    text: Nullable::Value(block.thinking.as_deref().unwrap_or_default().to_owned()),
-                    thought: Nullable::Value(true),
-                    thought_signature: Nullable::Value(signature.clone()),
-                    ..Part::default()
-                }),
+                Some(signature) if is_own => {
+                    for name in block.extra.keys().filter(|name| *name != FORMAT.0) {
+                        let path = format!("{path}.thinking_blocks[{number}].{name}");
+                        self.drop(path, "Gemini's thoughts have no such member");
+                    }
+                    parts.push(Part {
+                        text: Nullable::Value(block.thinking.as_deref().unwrap_or_default().to_owned()),
+                        thought: Nullable::Value(true),
+                        thought_signature: Nullable::Value(signature.clone()),
+                        ..Part::default()
+                    });
+                }
                 _ => {
                     let path = format!("{path}.thinking_blocks[{number}]");
                     self.drop(path, "Gemini takes back the thoughts that it signed only");
@@ -256,11 +309,10 @@ impl Encoder<'_> {
         parts
     }
 
-    /// Pictures that the model made.
     fn images_of(&mut self, message: &Message, path: &str, parts: &mut Vec<Part>) -> Result<(), EncodeError> {
-        let images = message.extra.get("images").and_then(Value::as_array);
-        for (number, image) in images.into_iter().flatten().enumerate() {
+        for (number, image) in images(message).iter().enumerate() {
             let path = format!("{path}.images[{number}]");
+            self.beside_image(image, &path);
             let url =
                 image.get("image_url").and_then(|url| url.get("url").or(Some(url))).and_then(Value::as_str);
             let Some(url) = url else {
@@ -296,6 +348,14 @@ impl Encoder<'_> {
         let signature = signature_of(call);
         for name in call.extra.keys().filter(|name| signature.is_none() || !SIGNED.contains(&name.as_str())) {
             self.drop(format!("{path}.{name}"), "Gemini's calls have no such member");
+        }
+        if signature.is_some() {
+            for place in unsigned(&call.extra) {
+                self.drop(format!("{path}.{place}"), "Gemini's calls have no such member");
+            }
+        }
+        if id != bare_id(id) {
+            self.note(NoteKind::Renamed, format!("{path}.id"), bare_id(id));
         }
         Ok(Part {
             function_call: Nullable::Value(made),
@@ -375,6 +435,9 @@ impl Encoder<'_> {
         if message.name.as_deref().is_some_and(|told| told != name) {
             self.drop(format!("{path}.name"), "the call tells which function it was");
         }
+        if id != bare_id(id) {
+            self.note(NoteKind::Renamed, format!("{path}.tool_call_id"), bare_id(id));
+        }
         let (text, media) = self.result_content(message.content.get(), &format!("{path}.content"))?;
         let is_error = message.extra.get("is_error").and_then(Value::as_bool).unwrap_or(false);
         let response = match serde_json::from_str(&text) {
@@ -436,4 +499,27 @@ impl Encoder<'_> {
         }
         Ok((text, media))
     }
+}
+
+/// Pictures that the model made.
+fn images(message: &Message) -> &[Value] {
+    message.extra.get("images").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What stands beside a call's signature in the objects that hold it, by its place in the call.
+fn unsigned(extra: &Extra) -> Vec<String> {
+    let members = |holder: &Value| holder.as_object().cloned().unwrap_or_default();
+    let mut places = Vec::new();
+    if let Some(own) = extra.get("provider_specific_fields").map(members) {
+        let others = own.keys().filter(|name| *name != SIGNATURE);
+        places.extend(others.map(|name| format!("provider_specific_fields.{name}")));
+    }
+    if let Some(more) = extra.get("extra_content").map(members) {
+        places
+            .extend(more.keys().filter(|name| *name != "google").map(|name| format!("extra_content.{name}")));
+        let google = more.get("google").map(members).unwrap_or_default();
+        let others = google.keys().filter(|name| *name != SIGNATURE);
+        places.extend(others.map(|name| format!("extra_content.google.{name}")));
+    }
+    places
 }

@@ -4,7 +4,7 @@
 //! Source: Gemini API reference, "GenerationConfig" (ai.google.dev/api/generate-content), and docs, "OpenAI
 //! compatibility", read 2026-11.
 
-use llm_provider_core::EncodeError;
+use llm_provider_core::{EncodeError, Note};
 use llm_types::{Extra, OPENAI_ONLY};
 use serde_json::{Map, Value};
 
@@ -78,8 +78,10 @@ impl Own {
         let one = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
         let Value::Object(renamed) = camel_case(one) else { return };
         for (camel, renamed) in renamed {
-            if camel == "generationConfig" {
-                self.config.extend(renamed.as_object().cloned().unwrap_or_default());
+            if camel == "generationConfig"
+                && let Value::Object(config) = renamed
+            {
+                self.config.extend(config);
             } else if CONFIG.contains(&camel.as_str()) {
                 self.config.insert(camel, renamed);
             } else if TOP.contains(&camel.as_str()) {
@@ -100,8 +102,12 @@ impl Own {
         self.top.contains_key(name)
     }
 
-    /// Puts all of it into a request.
-    pub(super) fn apply(self, wire: &mut GenerateContentRequest) -> Result<(), EncodeError> {
+    /// Puts all of it into a request; what was translated and gives way is told.
+    pub(super) fn apply(
+        self,
+        wire: &mut GenerateContentRequest,
+        notes: &mut Vec<Note>,
+    ) -> Result<(), EncodeError> {
         if self.config.is_empty() && self.top.is_empty() {
             return Ok(());
         }
@@ -113,7 +119,10 @@ impl Own {
         if !self.config.is_empty() {
             let config = body.entry("generationConfig").or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(config) = config {
-                config.extend(self.config);
+                for (name, value) in self.config {
+                    gives_way(CANONICAL, &name, &value, config, notes);
+                    config.insert(name, value);
+                }
             }
         }
         for (name, value) in self.top {
@@ -121,6 +130,7 @@ impl Own {
                 // Tools add up.
                 (Some(Value::Array(tools)), Value::Array(more)) if name == "tools" => tools.extend(more),
                 (_, value) => {
+                    gives_way(CANONICAL_TOP, &name, &value, &body, notes);
                     body.insert(name, value);
                 }
             }
@@ -128,6 +138,47 @@ impl Own {
         *wire = llm_types::from_value(Value::Object(body))
             .map_err(|error| EncodeError::invalid(error.path, error.message))?;
         Ok(())
+    }
+}
+
+/// What a member of `generationConfig` is called in the canonical form; where it is more than one, a note speaks of the
+/// first.
+const CANONICAL: &[(&str, &str)] = &[
+    ("candidateCount", "n"),
+    ("frequencyPenalty", "frequency_penalty"),
+    ("logprobs", "top_logprobs"),
+    ("maxOutputTokens", "max_tokens"),
+    ("presencePenalty", "presence_penalty"),
+    ("responseJsonSchema", "response_format"),
+    ("responseLogprobs", "logprobs"),
+    ("responseMimeType", "response_format"),
+    ("responseModalities", "modalities"),
+    ("responseSchema", "response_format"),
+    ("seed", "seed"),
+    ("speechConfig", "audio"),
+    ("stopSequences", "stop"),
+    ("temperature", "temperature"),
+    ("topP", "top_p"),
+];
+
+/// The same of members at the top. The choice among tools is told with the tools.
+const CANONICAL_TOP: &[(&str, &str)] = &[
+    ("contents", "messages"),
+    ("labels", "metadata"),
+    ("serviceTier", "service_tier"),
+    ("systemInstruction", "messages"),
+];
+
+fn gives_way(
+    canonical: &[(&str, &str)],
+    name: &str,
+    value: &Value,
+    translated: &Map<String, Value>,
+    notes: &mut Vec<Note>,
+) {
+    let Some((_, path)) = canonical.iter().find(|(own, _)| *own == name) else { return };
+    if translated.get(name).is_some_and(|translated| translated != value) {
+        notes.push(Note::dropped(*path, format!("`{name}` is said too and wins")));
     }
 }
 

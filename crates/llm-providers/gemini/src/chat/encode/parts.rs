@@ -173,12 +173,16 @@ impl Encoder<'_> {
                 let mut made = media::part_of_url(url, format(name), usual)
                     .map_err(|reason| EncodeError::invalid(format!("{path}.{name}.url"), reason))?;
                 self.look(map, path, &mut made)?;
+                if let Some(Value::Object(place)) = map.get(name) {
+                    self.leftover(place, &["url", "format"], &format!("{path}.{name}"));
+                }
                 return Ok(Some(made));
             }
         }
         if kind == OWN_PART
             && let Some(own) = map.get(OWN_PART)
         {
+            self.leftover(map, &["type", OWN_PART], path);
             let part: Option<Part> = typed(&format!("{path}.{OWN_PART}"), &camel_case(own.clone()))?;
             return Ok(part);
         }

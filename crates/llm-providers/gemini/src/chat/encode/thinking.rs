@@ -78,6 +78,9 @@ impl Encoder<'_> {
                 self.drop(format!("thinking.{name}"), "Gemini has no such member");
             }
         }
+        if thinking.get("budget_tokens").is_some_and(|budget| !budget.is_null() && !budget.is_u64()) {
+            self.drop("thinking.budget_tokens", "is no number of tokens");
+        }
     }
 
     fn effort(&mut self, effort: &ReasoningEffort, config: &mut GenerationConfig) -> Result<(), EncodeError> {

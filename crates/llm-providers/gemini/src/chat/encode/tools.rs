@@ -68,6 +68,9 @@ impl Encoder<'_> {
             }
         }
         if let Nullable::Value(options) = &request.web_search_options {
+            if !options.is_object() {
+                return Err(EncodeError::invalid("web_search_options", "is no object"));
+            }
             for name in options.as_object().into_iter().flat_map(|options| options.keys()) {
                 self.drop(format!("web_search_options.{name}"), "Google's search has no such choice");
             }
@@ -177,7 +180,16 @@ impl Encoder<'_> {
             known = true;
             match self.lacking_tool(name) {
                 Some(reason) => self.unsupported(path, reason)?,
-                None => tools.push(googles_tool(name, value)),
+                None => {
+                    if value == Value::Bool(true) {
+                        self.note(
+                            NoteKind::Converted,
+                            format!("{path}.{name}"),
+                            "to an object without members",
+                        );
+                    }
+                    tools.push(googles_tool(name, value));
+                }
             }
         }
         if known || own.is_empty() && kind.is_empty() {

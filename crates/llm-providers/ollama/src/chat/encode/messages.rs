@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::{EncodeError, NoteKind, is_signed_elsewhere, words_of_file, words_of_part};
+use llm_provider_core::{
+    EncodeError, NoteKind, is_signed_elsewhere, out_of_role, words_of_file, words_of_part,
+};
 use llm_types::{
     ChatRequest, ContentPart, FunctionCall, ImagePart, ImageSource, Message, MessageContent, Nullable, Role,
     ToolCall,
@@ -54,6 +56,7 @@ impl Encoder<'_> {
             self.note(NoteKind::Renamed, format!("{path}.role"), "system");
         }
         self.leftover(message, &path);
+        self.notes.extend(out_of_role(message, &path));
         let mut out = ChatMessage::new(role);
         self.content(message, &path, &mut out)?;
         match role {
@@ -100,11 +103,13 @@ impl Encoder<'_> {
                 }
             }
         }
-        if let Some(refusal) = message.refusal.as_deref().filter(|refusal| !refusal.is_empty()) {
+        let is_answer = message.role == Role::Assistant;
+        let refusal = message.refusal.as_deref().filter(|refusal| is_answer && !refusal.is_empty());
+        if let Some(refusal) = refusal {
             self.note(NoteKind::Converted, format!("{path}.refusal"), "to text");
             texts.push(refusal.to_owned());
         }
-        if let Some(audio) = message.audio.get() {
+        if let Some(audio) = message.audio.get().filter(|_| is_answer) {
             match audio.transcript.as_deref().filter(|words| !words.is_empty()) {
                 Some(words) => {
                     self.note(NoteKind::Converted, format!("{path}.audio"), "to its words");
@@ -219,6 +224,10 @@ impl Encoder<'_> {
                         && !block.data.is_value()
                         && !is_signed_elsewhere(block, "ollama") =>
                 {
+                    for name in block.extra.keys().filter(|name| *name != "format") {
+                        let path = format!("{path}.thinking_blocks[{number}].{name}");
+                        self.note(NoteKind::Dropped, path, "Ollama's thinking has no such member");
+                    }
                     own.push(thought);
                 }
                 _ => {
@@ -234,7 +243,13 @@ impl Encoder<'_> {
                 self.note(NoteKind::Dropped, path, "signed or sealed by another vendor");
                 Nullable::Absent
             }
-            Some(reasoning) => Nullable::Value(reasoning.to_owned()),
+            Some(reasoning) => {
+                if own.iter().any(|thought| !reasoning.contains(thought)) {
+                    let path = format!("{path}.thinking_blocks");
+                    self.note(NoteKind::Dropped, path, "`reasoning_content` is said too and wins");
+                }
+                Nullable::Value(reasoning.to_owned())
+            }
             None if own.is_empty() => Nullable::Absent,
             None => Nullable::Value(own.concat()),
         };

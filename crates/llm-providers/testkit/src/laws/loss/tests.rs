@@ -50,6 +50,25 @@ fn values_are_found_wherever_they_stand() {
 }
 
 #[test]
+fn text_in_base64_is_found_in_words() {
+    let file = |data: &str| json!({"model": "m", "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_data": data}}]}]});
+    let body = json!({"text": "The sky is blue."});
+    assert_eq!(lost(file("VGhlIHNreQ=="), &body, Vec::new(), &[]), Vec::<String>::new());
+    for data in ["VGhlIHNlYQ==", "", "no base64"] {
+        let expected: &[String] = &[format!("messages[0].content[0].file.file_data = \"{data}\"")];
+        let lost = lost(file(data), &body, Vec::new(), &[]);
+        assert_eq!(lost, if data.is_empty() { &[] } else { expected });
+    }
+}
+
+#[test]
+fn a_claim_may_be_of_a_beginning() {
+    let claims = [Equivalence::of("user", "made_*", "")];
+    assert_eq!(lost(with("user", json!("made_1")), &json!({}), Vec::new(), &claims), Vec::<String>::new());
+    assert_eq!(lost(with("user", json!("mad")), &json!({}), Vec::new(), &claims), ["user = \"mad\""]);
+}
+
+#[test]
 fn what_is_not_there_is_lost() {
     for (request, body, loss) in [
         (with("seed", json!(7)), json!({"seed": 8}), "seed = 7"),
