@@ -7,6 +7,7 @@ mod lab;
 mod load;
 pub(crate) mod order;
 mod process;
+pub(crate) mod profile;
 mod report;
 mod request;
 mod scenario;

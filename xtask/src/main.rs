@@ -47,6 +47,8 @@ enum Command {
     Bench(bench::Args),
     /// Writes which functions a start and requests run, for the linker to put them together.
     Order,
+    /// Writes what of the gateway runs how often, for the compiler (needs llvm-profdata).
+    Profile,
     /// Kills the gateway at random moments, and holds its ledger against the vendor's record.
     Crash(lab::CrashArgs),
     /// Lets many requests run for budgets at once: what was overspent, and what was of use.
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args).map(|()| true),
         Command::Bench(args) => bench::run(&args),
         Command::Order => bench::order::run(),
+        Command::Profile => bench::profile::run(),
         Command::Crash(args) => lab::crash(&args),
         Command::Race(args) => lab::race(&args),
         Command::Lease(args) => lab::lease(&args),

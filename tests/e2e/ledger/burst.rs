@@ -2,17 +2,18 @@
 //! and however new that is.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use llm_lab::DatabaseKind;
 use llm_lab::burst::{Options, Report, run};
+
+use crate::process::binary;
 
 const REQUESTS: usize = 200;
 /// Room for a quarter more: what one gateway holds ahead of need is not there for the other at once.
 const AMPLE: usize = REQUESTS * 5 / 4;
 
 async fn burst(database: DatabaseKind, after_a_loss: bool, room: usize) -> Report {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_llm-gateway"));
+    let binary = binary();
     let options = Options { binary, requests: REQUESTS, processes: 2, database, after_a_loss, room };
     let report = run(&options).await.unwrap();
     eprintln!("{report}");

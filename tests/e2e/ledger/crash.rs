@@ -1,12 +1,12 @@
 //! The crash test in its short form.
 
-use std::path::PathBuf;
-
 use llm_lab::DatabaseKind;
 use llm_lab::crash::{Options, run};
 
+use crate::process::binary;
+
 async fn twenty_deaths(database: DatabaseKind) {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_llm-gateway"));
+    let binary = binary();
     let outcome = run(&Options { binary, rounds: 20, database, seed: 1 }).await.unwrap();
     eprintln!("{outcome}");
     assert!(outcome.is_right(), "{outcome}");

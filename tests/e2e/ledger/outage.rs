@@ -1,18 +1,14 @@
 //! Redis away, and a gateway killed: what two of them that share limits make of it.
 
-use std::path::Path;
-
 use llm_lab::{DatabaseKind, lease, outage};
 
-fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_llm-gateway"))
-}
+use crate::process::binary;
 
 async fn nobody_notices(allows: bool) {
     // What else the machine does may fall into one phase alone: three runs do not all have that bad luck.
     let mut wrong = Vec::new();
     for _ in 0..3 {
-        let report = outage::run(binary(), allows).await.unwrap();
+        let report = outage::run(&binary(), allows).await.unwrap();
         eprintln!("{report}");
         if report.is_right() {
             return;
@@ -37,13 +33,13 @@ async fn redis_away_leaves_what_is_held() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a database server"]
 async fn what_a_killed_gateway_held_comes_back() {
-    let report = lease::run(binary(), DatabaseKind::Postgres).await.unwrap();
+    let report = lease::run(&binary(), DatabaseKind::Postgres).await.unwrap();
     assert!(report.is_right(), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a database server and redis-server"]
 async fn what_a_killed_gateway_held_comes_back_with_redis() {
-    let report = lease::run(binary(), DatabaseKind::PostgresRedis).await.unwrap();
+    let report = lease::run(&binary(), DatabaseKind::PostgresRedis).await.unwrap();
     assert!(report.is_right(), "{report}");
 }

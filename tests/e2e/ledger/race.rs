@@ -1,12 +1,12 @@
 //! The race for budgets in its short form.
 
-use std::path::PathBuf;
-
 use llm_lab::DatabaseKind;
 use llm_lab::race::{Options, run};
 
+use crate::process::binary;
+
 async fn budgets_hold(database: DatabaseKind, processes: usize) {
-    let binary = PathBuf::from(env!("CARGO_BIN_EXE_llm-gateway"));
+    let binary = binary();
     let report = run(&Options { binary, requests: 1_000, processes, database, seed: 1 }).await.unwrap();
     eprintln!("{report}");
     assert!(report.is_right(), "{report}");

@@ -50,10 +50,33 @@ pub(super) struct Lab {
     watched: Option<Watched>,
 }
 
-/// A gateway that runs under `callgrind`, and where its profiles go.
-struct Watched {
-    program: PathBuf,
-    profiles: PathBuf,
+/// A gateway that tells what of it ran, and where it writes that.
+pub(super) struct Watched {
+    pub(super) by: Watcher,
+    pub(super) program: PathBuf,
+    pub(super) profiles: PathBuf,
+}
+
+/// Who counts what runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Watcher {
+    /// `callgrind`: `NAME.callgrind`.
+    Callgrind,
+    /// The program itself, built so that it counts: `NAME.profraw`.
+    Itself,
+}
+
+impl Watched {
+    fn command(&self, name: &str) -> Cmd {
+        let file = |extension: &str| self.profiles.join(format!("{name}.{extension}"));
+        match self.by {
+            Watcher::Callgrind => Cmd::new("valgrind")
+                .args(["--tool=callgrind", "--demangle=no"])
+                .arg(format!("--callgrind-out-file={}", file("callgrind").display()))
+                .arg(&self.program),
+            Watcher::Itself => Cmd::new(&self.program).env("LLVM_PROFILE_FILE", file("profraw")),
+        }
+    }
 }
 
 /// The programs, running. Fields end in this order: proxies before their upstream.
@@ -78,9 +101,8 @@ impl Lab {
         Ok(Self { programs: workspace.target_directory.join(profile), scratch, with_gateway, watched: None })
     }
 
-    /// The same, with this gateway under `callgrind`.
-    pub(super) fn watching(self, program: &Path, profiles: &Path) -> Self {
-        let watched = Watched { program: program.to_owned(), profiles: profiles.to_owned() };
+    /// The same, with this gateway.
+    pub(super) fn watching(self, watched: Watched) -> Self {
         Self { watched: Some(watched), ..self }
     }
 
@@ -172,10 +194,7 @@ impl Lab {
         let port = free_port()?;
         let cmd = match &self.watched {
             None => Cmd::new(self.program("llm-gateway")),
-            Some(Watched { program, profiles }) => Cmd::new("valgrind")
-                .args(["--tool=callgrind", "--demangle=no"])
-                .arg(format!("--callgrind-out-file={}", profiles.join(format!("{name}.callgrind")).display()))
-                .arg(program),
+            Some(watched) => watched.command(name),
         };
         let cmd = cmd
             .arg("--config")

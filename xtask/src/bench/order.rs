@@ -5,7 +5,7 @@ use std::{collections::HashSet, fs, path::Path};
 use anyhow::{Context as _, ensure};
 
 use super::{
-    lab::Lab,
+    lab::{Lab, Watched, Watcher},
     scenario::{ALL, Scenario},
 };
 use crate::{
@@ -31,7 +31,11 @@ pub(crate) fn run() -> anyhow::Result<bool> {
     fs::create_dir_all(&scratch)?;
     let program = scratch.join("llm-gateway");
     fs::copy(workspace.target_directory.join("release/llm-gateway"), &program)?;
-    let lab = Lab::build(&workspace, "release", false)?.watching(&program, &scratch);
+    let lab = Lab::build(&workspace, "release", false)?.watching(Watched {
+        by: Watcher::Callgrind,
+        program,
+        profiles: scratch.clone(),
+    });
     let scenarios: Vec<Scenario> = ALL
         .iter()
         .filter(|scenario| scenario.connections <= 64 && scenario.prompt_bytes < 1 << 20)
