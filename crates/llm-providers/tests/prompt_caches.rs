@@ -89,6 +89,7 @@ fn what_was_said_is_said_the_same_when_the_conversation_goes_on() {
         // Calls that come without their thinking forbid thinking until they are answered.
         request.reasoning_effort = Nullable::Absent;
         request.thinking = Nullable::Absent;
+        request.extra.shift_remove("reasoning");
         let mut longer = request.clone();
         longer.messages.push(Message::assistant("An answer."));
         longer.messages.push(Message::user("And then?"));
