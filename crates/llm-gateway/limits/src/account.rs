@@ -6,7 +6,7 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use llm_tenancy::{Calendar, Window};
 use llm_types::UnixMs;
 
@@ -65,22 +65,19 @@ impl Account {
         }
     }
 
-    /// The count of the window that is now. The next one begins when the last is over, never earlier: a clock that goes
-    /// back counts on, unless it goes back so far that nobody could wait for the end.
-    pub(crate) fn tally(&self, now: UnixMs) -> Arc<Tally> {
+    /// The count of the window that is now, to be looked at for a moment. The next one begins when the last is over, never
+    /// earlier: a clock that goes back counts on, unless it goes back so far that nobody could wait for the end.
+    pub(crate) fn tally(&self, now: UnixMs) -> Guard<Arc<Tally>> {
         let current = self.current.load();
-        if current.holds(now) {
-            return Arc::clone(&current);
-        }
-        drop(current);
-        let _one_rolls = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = self.current.load_full();
         if current.holds(now) {
             return current;
         }
-        let next = Arc::new(Tally::new(self.cycle.window(now, &self.calendar), self.is_free));
-        self.current.store(next.clone());
-        next
+        drop(current);
+        let _one_rolls = self.rolling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.current.load().holds(now) {
+            self.current.store(Arc::new(Tally::new(self.cycle.window(now, &self.calendar), self.is_free)));
+        }
+        self.current.load()
     }
 
     /// The count as it stands, whatever the time.

@@ -5,17 +5,18 @@ use llm_pricing::{Rate, Usd};
 use crate::Measure;
 use crate::account::MOST;
 
-/// How much a request may take: an upper bound, or what an operator prefers to reserve.
+/// How much a request may take: an upper bound, or what an operator prefers to reserve. What is `None` is not asked for:
+/// limits of it are left alone. What is asked for and is 0 is let through, and its accounts are charged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Demand {
-    /// Requests: 1, and 0 for what is no request of its own.
-    pub requests: i64,
-    /// Requests at a time: 1, and 0 for what is no request of its own.
-    pub parallel: i64,
+    /// Requests: 1.
+    pub requests: Option<i64>,
+    /// Requests at a time: 1.
+    pub parallel: Option<i64>,
     /// Tokens, read and written.
-    pub tokens: i64,
+    pub tokens: Option<i64>,
     /// Nano-dollars.
-    pub nanos: i64,
+    pub nanos: Option<i64>,
 }
 
 /// How large a request is: tokens, counted high.
@@ -94,22 +95,32 @@ impl Demand {
 
     /// One request, so many tokens, so much money.
     pub fn request(tokens: i64, nanos: i64) -> Self {
-        Self { requests: 1, parallel: 1, tokens, nanos }
+        Self { nanos: Some(nanos), ..Self::rates(tokens) }
+    }
+
+    /// One request and so many tokens; what it costs is asked for by itself.
+    pub fn rates(tokens: i64) -> Self {
+        Self { requests: Some(1), parallel: Some(1), tokens: Some(tokens), nanos: None }
+    }
+
+    /// So much money alone.
+    pub fn money(nanos: i64) -> Self {
+        Self { nanos: Some(nanos), ..Self::default() }
     }
 
     /// Tokens and money alone, beside what is reserved already.
     pub fn more(tokens: i64, nanos: i64) -> Self {
-        Self { requests: 0, parallel: 0, tokens, nanos }
+        Self { tokens: Some(tokens), ..Self::money(nanos) }
     }
 
-    pub(crate) fn amount(&self, measure: Measure) -> i64 {
+    pub(crate) fn amount(&self, measure: Measure) -> Option<i64> {
         let amount = match measure {
             Measure::Requests => self.requests,
             Measure::Tokens => self.tokens,
             Measure::Spend => self.nanos,
             Measure::Parallel => self.parallel,
         };
-        amount.clamp(0, MOST)
+        amount.map(|amount| amount.clamp(0, MOST))
     }
 }
 

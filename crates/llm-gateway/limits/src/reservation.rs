@@ -7,7 +7,7 @@ use llm_types::UnixMs;
 
 use crate::account::{Account, Tally};
 use crate::limiter::amount;
-use crate::{AccountId, Cycle, Demand, Level, Limiter, Measure, Refusal, Remaining};
+use crate::{AccountId, Cycle, Demand, Level, Limiter, Measure, Refusal, Remaining, Standing};
 
 /// One account of a request's.
 #[derive(Debug, Clone)]
@@ -55,8 +55,10 @@ impl Extension {
         let demand = Demand::more(tokens, nanos);
         let lines = self.lines.iter().filter(|line| now < line.tally.until);
         let more: Lines = lines
-            .map(|line| Line { amount: demand.amount(line.account.measure), ..line.clone() })
-            .filter(|line| line.amount > 0)
+            .filter_map(|line| {
+                let amount = demand.amount(line.account.measure).filter(|amount| *amount > 0)?;
+                Some(Line { amount, ..line.clone() })
+            })
             .collect();
         self.limiter.take_more(&more, now).await?;
         Ok(Reservation::new(self.limiter.clone(), more))
@@ -146,7 +148,7 @@ impl Reservation {
 
     /// What is left of the limits that the request is under.
     pub fn remaining(&self) -> Remaining {
-        Remaining::of(self.lines.iter())
+        Remaining::of(self.lines.iter().map(|line| (&*line.account, line.standing())))
     }
 
     /// A part of the request is known: a leg that failed, or one of several. The rest stays reserved.
@@ -231,6 +233,11 @@ impl Drop for Reservation {
 }
 
 impl Line {
+    /// How its limit stands.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing::of(&self.account, &self.tally, self.limit)
+    }
+
     fn alert(&self) -> Option<Alert> {
         let soft = self.soft?;
         let account = &self.account;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use llm_types::UnixMs;
 
+use crate::account::{Account, Tally};
 use crate::reservation::Line;
 use crate::{Cycle, Level, Measure};
 
@@ -25,12 +26,11 @@ pub struct Standing {
 }
 
 impl Standing {
-    pub(crate) fn of(line: &Line) -> Self {
-        let (account, tally) = (&line.account, &line.tally);
+    pub(crate) fn of(account: &Account, tally: &Tally, limit: i64) -> Self {
         Self {
             level: account.level,
             measure: account.measure,
-            limit: line.limit,
+            limit,
             used: tally.used().max(0),
             spent: tally.spent().max(0),
             resets_at: (account.cycle != Cycle::Ever).then_some(tally.until),
@@ -63,7 +63,7 @@ pub struct Outlook {
 
 impl Outlook {
     pub(crate) fn of(line: &Line) -> Self {
-        let standing = Standing::of(line);
+        let standing = line.standing();
         Self {
             standing,
             subject: line.account.subject.clone(),
@@ -89,16 +89,15 @@ pub struct Remaining {
 }
 
 impl Remaining {
-    pub(crate) fn of<'a>(lines: impl Iterator<Item = &'a Line>) -> Self {
+    pub(crate) fn of<'a>(standings: impl Iterator<Item = (&'a Account, Standing)>) -> Self {
         let mut remaining = Self::default();
         let tighter = |place: &mut Option<Standing>, standing: Standing| {
             if place.is_none_or(|it| standing.remaining() < it.remaining()) {
                 *place = Some(standing);
             }
         };
-        for line in lines {
-            let standing = Standing::of(line);
-            let is_key = standing.level == Level::Key && line.account.part.is_none();
+        for (account, standing) in standings {
+            let is_key = standing.level == Level::Key && account.part.is_none();
             if standing.measure == Measure::Spend && is_key {
                 tighter(&mut remaining.key_budget, standing);
             }

@@ -97,7 +97,7 @@ impl Allowance {
             return Ok((None, None));
         }
         let (bounds, mut size) = (self.bounds(), self.size(self.output()));
-        let mut demand = Demand::request(size.tokens(), 0);
+        let mut demand = Demand::rates(size.tokens());
         let mut refusal = match self.reserve(&bounds, demand, now).await {
             Ok(rates) => return Ok((Some(rates), None)),
             Err(refusal) => refusal,
@@ -109,7 +109,7 @@ impl Allowance {
             && let Some(counted) = count.await
         {
             size.input = size.input.min(self.counted_input(counted));
-            demand = Demand::request(size.tokens(), 0);
+            demand = Demand::rates(size.tokens());
             refusal = match self.reserve(&bounds, demand, now).await {
                 Ok(rates) => return Ok((Some(rates), None)),
                 Err(refusal) => refusal,
@@ -123,7 +123,7 @@ impl Allowance {
         let room = self.quotas.limiter.room(&bounds, &self.asked(&names, demand), now).await;
         let fits = Prices::default().fits(size.input, None, room.tokens);
         let Some((cap, output)) = fits.and_then(|fits| self.cap_of(fits)) else { return Err(refusal) };
-        let demand = Demand::request(size.input.saturating_add(output), 0);
+        let demand = Demand::rates(size.input.saturating_add(output));
         let rates = self.reserve(&bounds, demand, now).await?;
         Ok((Some(rates), Some(cap)))
     }
@@ -152,7 +152,7 @@ impl Allowance {
             Some(Arc::new(Hold::new(reservation, cap, output, prices)))
         };
         let mut size = self.size(output);
-        let mut refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+        let mut refusal = match self.reserve(&bounds, Demand::money(prices.cost(size)), now).await {
             Ok(reservation) => return Ok(hold(reservation, self.cap)),
             Err(refusal) => refusal,
         };
@@ -161,7 +161,7 @@ impl Allowance {
         }
         if let Some(counted) = count.await {
             size.input = size.input.min(self.counted_input(counted));
-            refusal = match self.reserve(&bounds, Demand::more(0, prices.cost(size)), now).await {
+            refusal = match self.reserve(&bounds, Demand::money(prices.cost(size)), now).await {
                 Ok(reservation) => return Ok(hold(reservation, self.cap)),
                 Err(refusal) => refusal,
             };
@@ -174,7 +174,7 @@ impl Allowance {
                 fits.filter(|fits| *fits < size.output).and_then(|fits| self.cap_of(fits))
             {
                 let cost = prices.cost(Size { output, ..size });
-                if let Ok(reservation) = self.reserve(&bounds, Demand::more(0, cost), now).await {
+                if let Ok(reservation) = self.reserve(&bounds, Demand::money(cost), now).await {
                     return Ok(hold(reservation, Some(cap)));
                 }
             }

@@ -1,13 +1,18 @@
 //! Taking all or nothing.
 
+use std::sync::Arc;
+
+use arc_swap::Guard;
 use smallvec::SmallVec;
 
 use llm_types::UnixMs;
 
 use super::{Limiter, Room, WhenAway};
-use crate::account::MOST;
+use crate::account::{Account, MOST, Tally};
 use crate::reservation::{Line, Lines};
-use crate::{Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation, Source};
+use crate::{
+    Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation, Source, Standing,
+};
 
 /// How often a request asks at most before others have taken too much of what it was given.
 const ROUNDS: usize = 16;
@@ -20,6 +25,17 @@ pub(super) enum Attempt {
     Short(SmallVec<[usize; 4]>),
     /// There may be enough, and nobody can tell yet.
     HeldBack(Refusal),
+}
+
+/// What a request takes by one bound.
+struct Share<'a> {
+    bound: &'a Bound,
+    account: &'a Arc<Account>,
+    tally: Guard<Arc<Tally>>,
+    limit: i64,
+    amount: i64,
+    /// Whether it is taken whatever the limit.
+    is_forced: bool,
 }
 
 /// How long a request has waited.
@@ -136,8 +152,11 @@ impl Limiter {
 
     /// What is left of the limits that concern a request, as far as is known here.
     pub fn remaining(&self, bounds: &[&Bounds], asked: &Asked<'_>, now: UnixMs) -> Remaining {
-        let demand = Demand::request(1, 1);
-        Remaining::of(self.lines(bounds, &Asked { demand, ..*asked }, now).iter())
+        let asked = Asked { demand: Demand::request(1, 1), ..*asked };
+        let shares = self.shares(bounds, &asked, now);
+        Remaining::of(
+            shares.map(|share| (&**share.account, Standing::of(share.account, &share.tally, share.limit))),
+        )
     }
 
     /// Takes for a reservation beside what it has.
@@ -168,46 +187,47 @@ impl Limiter {
         const USUAL: usize = 16;
         let most: usize = bounds.iter().map(|bounds| bounds.list.len()).sum();
         let mut lines = Lines::with_capacity(most.min(USUAL));
-        for bounds in bounds {
+        for Share { bound, account, tally, limit, amount, is_forced } in self.shares(bounds, asked, now) {
+            account.used(now);
+            if let Some(line) = lines.iter_mut().find(|line| Arc::ptr_eq(&line.account, account)) {
+                line.limit = line.limit.min(limit);
+                line.is_forced &= is_forced;
+                line.soft = line.soft.into_iter().chain(bound.soft).min();
+                continue;
+            }
+            let (account, tally) = (account.clone(), Guard::into_inner(tally));
+            lines.push(Line { account, tally, limit, soft: bound.soft, amount, is_forced });
+        }
+        lines
+    }
+
+    /// What a request takes by each bound that concerns it.
+    fn shares<'a>(
+        &'a self,
+        bounds: &'a [&Bounds],
+        asked: &'a Asked<'_>,
+        now: UnixMs,
+    ) -> impl Iterator<Item = Share<'a>> {
+        bounds.iter().flat_map(move |bounds| {
             let braked = self.braked(bounds, now);
             let is_saturated = self.is_saturated(bounds, now);
-            for bound in bounds.concerning(asked) {
-                let amount = asked.demand.amount(bound.measure);
-                if amount == 0 && matches!(bound.measure, Measure::Requests | Measure::Parallel) {
-                    continue;
-                }
+            bounds.concerning(asked).filter_map(move |bound| {
+                let amount = asked.demand.amount(bound.measure)?;
                 let mut limit = bound.limit_at(now);
                 if bound.is_braked && braked & mask(bound) != 0 {
                     limit = self.throttled(limit);
                 }
-                let account = self.inner.account(bound, now);
-                account.used(now);
                 // What takes nothing is let through, and written down all the same.
                 let mut is_forced = amount == 0 || bound.is_dynamic && !asked.is_failing;
                 if bound.is_reserve && !is_saturated {
                     (limit, is_forced) = (i64::MAX, true);
                 }
+                let account = self.inner.account(bound, now);
                 let tally = account.tally(now);
                 is_forced |= bound.saturates.is_some_and(|full| tally.used() >= full);
-                if let Some(line) =
-                    lines.iter_mut().find(|line| std::sync::Arc::ptr_eq(&line.account, account))
-                {
-                    line.limit = line.limit.min(limit);
-                    line.is_forced &= is_forced;
-                    line.soft = line.soft.into_iter().chain(bound.soft).min();
-                    continue;
-                }
-                lines.push(Line {
-                    account: account.clone(),
-                    tally,
-                    limit,
-                    soft: bound.soft,
-                    amount,
-                    is_forced,
-                });
-            }
-        }
-        lines
+                Some(Share { bound, account, tally, limit, amount, is_forced })
+            })
+        })
     }
 
     /// Whose rates are throttled because a budget is spent, as a set of levels.

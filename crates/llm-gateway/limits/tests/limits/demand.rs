@@ -18,7 +18,7 @@ fn costs_are_rounded_up() {
     assert_eq!(with_call.cost(Size::default()), 10_000_000);
     let size = Size::of_bytes(u64::MAX, u64::MAX, 5);
     assert_eq!((size.input, size.tokens()), (i64::MAX, i64::MAX));
-    assert_eq!(Demand::of(Size::of_bytes(90, 10, 50), &prices).tokens, 150);
+    assert_eq!(Demand::of(Size::of_bytes(90, 10, 50), &prices).tokens, Some(150));
 }
 
 #[test]
