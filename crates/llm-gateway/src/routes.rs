@@ -118,6 +118,7 @@ pub const ROUTES: &[RouteDoc] = {
         post_("/engines/{*call}", Kind::Azure, "The same"),
         post_("/v1/responses", Ask(Responses, Chat), "Chat, as OpenAI's Responses API has it"),
         post_("/responses", Ask(Responses, Chat), SAME),
+        post_("/openai/v1/responses", Ask(Responses, Chat), SAME),
         post_("/v1/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), "Vectors, as OpenAI has them"),
         post_("/embeddings", Ask(OpenAi, Embed(EmbeddingForm::OpenAi)), SAME),
         post_("/v1/messages", Ask(Anthropic, Chat), "Chat, as Anthropic has it"),

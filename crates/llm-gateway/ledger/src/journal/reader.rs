@@ -35,7 +35,7 @@ struct Reached {
 #[non_exhaustive]
 pub struct Batch {
     /// The entries; none if there are no more now.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     /// The position behind them: to be acknowledged when they are where they belong.
     pub position: Position,
     /// What could not be read. Its segment stays, and is looked at when the journal is opened anew.
@@ -93,7 +93,7 @@ impl Reader {
                 Ordering::Equal => {
                     *reached = Reached { offset: first.end, settled: first.settled };
                     bytes += first.bytes;
-                    batch.entries.extend(core.recent.pop().map(|first| Arc::unwrap_or_clone(first.entry)));
+                    batch.entries.extend(core.recent.pop().map(|first| first.entry));
                 }
             }
         }
@@ -118,7 +118,7 @@ impl Reader {
                 if let Some(entry) = entry {
                     reached.settled += 1;
                     bytes += step.payload.len();
-                    batch.entries.push(entry);
+                    batch.entries.push(Arc::new(entry));
                 } else {
                     batch.damaged.push(self.damage(&segment, start, step.end));
                 }

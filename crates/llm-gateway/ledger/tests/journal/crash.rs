@@ -154,7 +154,7 @@ impl World {
                 for entry in batch.entries {
                     assert!(!self.read.contains(&entry.id), "read twice");
                     self.read.push(entry.id);
-                    assert_eq!(Some(&entry), self.waiting.get(&entry.id));
+                    assert_eq!(Some(&*entry), self.waiting.get(&entry.id));
                 }
                 self.position = batch.position;
             }

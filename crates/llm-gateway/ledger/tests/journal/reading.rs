@@ -1,5 +1,7 @@
 //! What is read, in which pieces, and what goes when it is acknowledged.
 
+use std::sync::Arc;
+
 use llm_ledger::{Entry, Journal, JournalOptions, Status};
 
 use crate::support::{SEGMENT, answered, drain, id, intent, open, segments, waiting};
@@ -16,7 +18,7 @@ fn entries_come_in_the_order_of_their_settlement_and_in_pieces() {
         size = usize::try_from(journal.state().unsynced_bytes - before).unwrap();
     }
     let mut reader = journal.reader();
-    let numbers = |entries: &[Entry]| -> Vec<_> { entries.iter().map(|entry| entry.id).collect() };
+    let numbers = |entries: &[Arc<Entry>]| -> Vec<_> { entries.iter().map(|entry| entry.id).collect() };
     let first = reader.next_batch(4, usize::MAX).unwrap();
     assert_eq!(numbers(&first.entries), [9, 8, 7, 6].map(id));
     let second = reader.next_batch(100, 2 * size).unwrap();
@@ -60,7 +62,7 @@ fn a_leg_that_stays_open_keeps_its_segment_and_no_other() {
     // Its settlement is written where its intent is, and read by who has been there.
     journal.settle(first, answered(&intent(0))).unwrap();
     let batch = reader.next_batch(usize::MAX, usize::MAX).unwrap();
-    assert_eq!(batch.entries, [answered(&intent(0))]);
+    assert_eq!(batch.entries, [Arc::new(answered(&intent(0)))]);
     journal.acknowledge(&batch.position).unwrap();
     assert_eq!(segments(folder.path()).len(), 1);
     assert_eq!(journal.state().unacknowledged, 0);
@@ -117,7 +119,7 @@ fn what_is_past_the_memorys_bound_is_read_from_the_files() {
     assert_eq!(journal.recent(), 0);
     settle(COUNT + 500..COUNT + 700);
     assert_eq!((journal.recent(), next(1_000), next(1_000)), (200, 200, 0));
-    let wanted: Vec<_> = (0..COUNT + 700).map(|number| answered(&intent(number))).collect();
+    let wanted: Vec<_> = (0..COUNT + 700).map(|number| Arc::new(answered(&intent(number)))).collect();
     assert!(read == wanted, "each once and in order: {} of {}", read.len(), wanted.len());
     assert_eq!(journal.state().unacknowledged, 0);
 }
@@ -131,7 +133,7 @@ fn two_readers_have_all_of_it() {
         let leg = journal.intend(&intent(number)).unwrap();
         journal.settle(leg, answered(&intent(number))).unwrap();
     }
-    let all: Vec<_> = (0..30).map(|number| answered(&intent(number))).collect();
+    let all: Vec<_> = (0..30).map(|number| Arc::new(answered(&intent(number)))).collect();
     // The first takes some out of memory, and the second finds them in the files.
     assert_eq!(first.next_batch(10, usize::MAX).unwrap().entries, all[..10]);
     let mut read = Vec::new();

@@ -59,7 +59,7 @@ pub(crate) fn waiting(journal: &Journal) -> BTreeMap<LegId, Entry> {
             return entries;
         }
         for entry in batch.entries {
-            assert_eq!(entries.insert(entry.id, entry), None, "an entry was read twice");
+            assert_eq!(entries.insert(entry.id, (*entry).clone()), None, "an entry was read twice");
         }
     }
 }

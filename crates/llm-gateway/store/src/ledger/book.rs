@@ -1,6 +1,6 @@
 //! Entries come into the ledger.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeSet;
 
 use llm_ledger::{Entry, LegId};
@@ -9,7 +9,7 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, Query};
 use sea_orm::{ConnectionTrait as _, DatabaseTransaction};
 
 use super::kin::Kinship;
-use super::upsert::slices;
+use super::upsert::{MOST, slices};
 use super::{counters, days, row, shares, spend};
 use crate::db::transaction;
 use crate::error::{Result, StoreError, is_unique};
@@ -42,11 +42,16 @@ impl Store {
     ///
     /// # Errors
     /// Those of the database; nothing was booked then, unless it is [`StoreError::Away`], which does not know.
-    pub async fn book(&self, entries: &[Entry], replica: Option<&str>, now: UnixMs) -> Result<Booked> {
+    pub async fn book<E: Borrow<Entry> + Sync>(
+        &self,
+        entries: &[E],
+        replica: Option<&str>,
+        now: UnixMs,
+    ) -> Result<Booked> {
         if entries.is_empty() {
             return Ok(Booked::default());
         }
-        let kept: Vec<_> = entries.iter().map(row::kept).collect();
+        let kept: Vec<_> = entries.iter().map(|entry| row::kept(entry.borrow())).collect();
         // In one order, so that two who book the same do not wait for each other.
         let mut ordered: Vec<&Entry> = kept.iter().map(Cow::as_ref).collect();
         ordered.sort_by_key(|entry| entry.id);
@@ -103,16 +108,18 @@ async fn fresh<'a>(
 /// Writes entries. If one of them is there, somebody else has booked it: the transaction begins again, and leaves it
 /// out.
 async fn insert(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Result<()> {
-    let mut values = Vec::with_capacity(kinship.entries.len() * row::WIDTH);
-    for (entry, place) in &kinship.entries {
-        let kin = kinship.families.get(*place).map(|family| family.kin).unwrap_or_default();
-        row::push(&mut values, entry, kin)?;
+    for entries in slices(&kinship.entries, MOST) {
+        let mut values = Vec::with_capacity(entries.len() * row::WIDTH);
+        for (entry, place) in entries {
+            let kin = kinship.families.get(*place).map(|family| family.kin).unwrap_or_default();
+            row::push(&mut values, entry, kin)?;
+        }
+        let inserted = row::ENTRIES.insert_all(db, values).await;
+        inserted.map_err(|error| match is_unique(&error) {
+            Some(message) => StoreError::Busy(message),
+            None => error.into(),
+        })?;
     }
-    let inserted = row::ENTRIES.insert_all(db, values).await;
-    inserted.map_err(|error| match is_unique(&error) {
-        Some(message) => StoreError::Busy(message),
-        None => error.into(),
-    })?;
     let labels = kinship.entries.iter().flat_map(|(entry, _)| {
         row::tags(entry).map(|tag| [tag.into()].into_iter().chain(row::key(entry.id)).collect())
     });

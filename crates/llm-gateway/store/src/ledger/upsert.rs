@@ -9,8 +9,9 @@ use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, State
 use crate::error::{Result, StoreError};
 
 /// The most rows of a statement: by 25 columns well within the 32,766 values that SQLite takes. It keeps aside what each
-/// statement changes, so that few large ones are less work than many small ones.
-const MOST: usize = 1_024;
+/// statement changes, so that few large ones are less work than many small ones; but memory of more than half a megabyte is
+/// the system's anew each time.
+pub(super) const MOST: usize = 512;
 
 /// The most bytes of texts in a statement of several rows: MySQL and MariaDB refuse 16 MiB.
 const HEAVIEST: usize = 4 << 20;
@@ -80,17 +81,21 @@ impl Target {
         self.write_all(db, values, There::Fails).await
     }
 
-    async fn write_all(&self, db: &DatabaseTransaction, values: Values, there: There) -> Result<(), DbErr> {
+    async fn write_all(
+        &self,
+        db: &DatabaseTransaction,
+        mut values: Values,
+        there: There,
+    ) -> Result<(), DbErr> {
         let (backend, width) = (db.get_database_backend(), self.width());
-        let mut values = values.into_iter();
         while let Some(mut size) = portions(values.len() / width, MOST).next() {
-            while size > 1 && bytes(&values.as_slice()[..size * width]) > HEAVIEST {
+            while size > 1 && bytes(&values[..size * width]) > HEAVIEST {
                 size /= 2;
             }
             let text = self.text(backend, size, there)?;
-            let mut of_rows = Vec::with_capacity(size * width);
-            of_rows.extend(values.by_ref().take(size * width));
-            db.execute_raw(Statement::from_sql_and_values(backend, &*text, of_rows)).await?;
+            let rest = values.split_off(size * width);
+            db.execute_raw(Statement::from_sql_and_values(backend, &*text, values)).await?;
+            values = rest;
         }
         Ok(())
     }

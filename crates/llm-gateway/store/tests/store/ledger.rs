@@ -139,7 +139,7 @@ pub(crate) async fn a_batch_is_booked_once(bench: &Bench) {
     let booked = store.booked(&accounts).await.unwrap();
     let of_team = nanos(&|entry| entry.charges[0].account.ends_with("t0"), 710);
     assert_eq!(booked, [nanos(&of_key("key1"), 710), of_team, 0, 0]);
-    assert_eq!(store.book(&[], None, NOW).await.unwrap(), llm_store::Booked::default());
+    assert_eq!(store.book::<Entry>(&[], None, NOW).await.unwrap(), llm_store::Booked::default());
 
     let sums = store.sum_all(&SumQuery::new(Dimension::Global), &ALL).await.unwrap();
     assert_eq!(sums, summed(&entries(0..710)));

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use llm_ledger::Entry;
 use llm_store::{AuditQuery, Field, Filter, News, StoreError};
 use llm_tenancy::{Kind, Team, TeamId, VirtualKey};
 
@@ -194,7 +195,7 @@ fn calls_can_be_sent() {
         sendable(store.reseal(&by));
         sendable(store.sweep(&llm_store::Keep::default(), NOW));
         sendable(store.watch(NOW));
-        sendable(store.book(&[], Some("one"), NOW));
+        sendable(store.book::<Entry>(&[], Some("one"), NOW));
         sendable(store.booked(&[("account", 0)]));
         sendable(store.take_shares("one", &[], NOW));
         sendable(store.return_shares("one", &[("account", 0, 1)], NOW));

@@ -111,6 +111,7 @@ const DATA_PLANE: &[(&str, RouteGroups)] = &[
     ("/v1/assistants", OPENAI),
     ("/v1/threads", OPENAI),
     ("/v1/responses", OPENAI),
+    ("/openai/v1/responses", OPENAI),
     ("/v1/realtime", OPENAI),
     ("/v1/vector_stores", OPENAI),
     ("/v1/vector_store", OPENAI),
