@@ -151,14 +151,14 @@ impl Flusher {
     }
 
     /// One entry that the database does not take must not keep the others from it.
-    async fn one_by_one(&self, entries: &[Entry], now: UnixMs) -> Result<(), String> {
+    async fn one_by_one(&self, entries: &[Arc<Entry>], now: UnixMs) -> Result<(), String> {
         for entry in entries {
             match self.store.book(std::slice::from_ref(entry), self.replica.as_deref(), now).await {
                 Ok(booked) => self.heard(&booked),
                 Err(error) if is_passing(&error) => return Err(error.to_string()),
                 Err(error) => {
                     self.ledger.count_lost();
-                    let entry = serde_json::to_string(entry).unwrap_or_default();
+                    let entry = serde_json::to_string(&**entry).unwrap_or_default();
                     tracing::error!(%error, entry, "the database does not take an entry");
                 }
             }
