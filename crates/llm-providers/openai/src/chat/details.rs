@@ -132,7 +132,7 @@ mod tests {
         json!({ "type": "thinking", "thinking": words, "signature": signature })
     }
 
-    fn text(words: &str, signature: Value) -> Value {
+    fn text(words: &str, signature: &Value) -> Value {
         json!({ "type": "reasoning.text", "text": words, "signature": signature, "format": "anthropic-claude-v1", "index": 0 })
     }
 
@@ -146,7 +146,7 @@ mod tests {
         let (message, told) =
             replayed(json!({ "role": "assistant", "thinking_blocks": [odd, sealed, item] }));
         let sealed = json!({ "type": "reasoning.encrypted", "data": "d", "format": "anthropic-claude-v1", "index": 1 });
-        assert_eq!(message.extra[NAME], json!([text("a", json!("s")), sealed]));
+        assert_eq!(message.extra[NAME], json!([text("a", &json!("s")), sealed]));
         let places = ["thinking_blocks[2]", "thinking_blocks[0].mood", "thinking_blocks[1].thinking"];
         assert_eq!(told, places.map(|place| format!("messages[0].{place}")));
     }
@@ -164,7 +164,7 @@ mod tests {
                 assert!(message.provider_specific_fields.is_absent());
                 (message.extra[NAME].clone(), told)
             };
-            let details = json!([text("a", Value::Null), text("b", json!("s"))]);
+            let details = json!([text("a", &Value::Null), text("b", &json!("s"))]);
             assert_eq!(said(json!([thought("ab", "s")]), details.clone()), (details.clone(), vec![]));
             assert_eq!(
                 said(json!([thought("ac", "s"), thought("b", "t")]), details.clone()),
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn details_in_two_places() {
-        let (one, other) = (json!([text("a", Value::Null)]), json!([text("b", Value::Null)]));
+        let (one, other) = (json!([text("a", &Value::Null)]), json!([text("b", &Value::Null)]));
         let (message, told) = replayed(
             json!({ "role": "assistant", NAME: one, "provider_specific_fields": { NAME: other, "x": 1 } }),
         );
