@@ -68,6 +68,9 @@ const GEMINI: &[Equivalence] = &[
     Equivalence::of("modalities[*]", "image", "\"IMAGE\""),
     Equivalence::of("modalities[*]", "audio", "\"AUDIO\""),
     Equivalence::of("audio.format", "pcm16", ""),
+    // Names made for calls that the model gave none are not sent back to it.
+    Equivalence::of("messages[*].tool_call_id", "gcall_*", ""),
+    Equivalence::of("messages[*].tool_calls[*].id", "gcall_*", ""),
     // Where the model's own parts were kept, they say it all.
     Equivalence::any("messages[*].provider_specific_fields.parts", "\"role\":\"model\",\"parts\":["),
 ];
@@ -105,6 +108,8 @@ const COHERE: &[Equivalence] = &[
     Equivalence::of("tools[*].function.strict", "true", "\"strict_tools\":true"),
     Equivalence::any("messages[*].function_call.name", "\"tool_calls\""),
     Equivalence::any("messages[*].name", "\"role\":\"tool\""),
+    // What told documents in words is documents again.
+    Equivalence::of("messages[*].content", "Answer on the basis of these documents.*", "\"documents\":["),
 ];
 
 const MISTRAL: &[Equivalence] = &[Equivalence::of("tool_choice", "required", "\"tool_choice\":\"any\"")];
