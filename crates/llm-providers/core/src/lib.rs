@@ -36,6 +36,7 @@ mod sigv4;
 mod source;
 mod sse;
 mod triage;
+mod unchanged;
 mod unplaced;
 pub mod vectors;
 
@@ -78,4 +79,5 @@ pub use sigv4::SigV4;
 pub use source::{Source, SourcePlace, SourceSpan, cited_texts};
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};
 pub use triage::triage;
-pub use unplaced::{out_of_role, unplaced_in_calls, unplaced_in_choice, unplaced_in_form};
+pub use unchanged::{is_same_call, says_words};
+pub use unplaced::{more_marks, out_of_role, unplaced_in_calls, unplaced_in_choice, unplaced_in_form};

@@ -2,7 +2,9 @@
 //! choice among tools, the form of the answer and the calls of earlier turns; members that mean something in another
 //! role. Each is told.
 
-use llm_types::{ChatRequest, Extra, Message, NamedTool, ResponseFormat, Role, ToolCall, ToolChoice};
+use llm_types::{
+    ChatRequest, Extra, Message, MessageContent, NamedTool, ResponseFormat, Role, ToolCall, ToolChoice,
+};
 use serde_json::Value;
 
 use crate::Note;
@@ -126,6 +128,22 @@ pub fn out_of_role(message: &Message, path: &str) -> Vec<Note> {
     notes
 }
 
+/// Marks of the prompt cache in a tool's result at `path`, where a vendor has one for all of it: the message's own, or that
+/// of its last part. The others are told.
+pub fn more_marks(message: &Message, path: &str) -> Vec<Note> {
+    let parts = match message.content.get() {
+        Some(MessageContent::Parts(parts)) => parts.as_slice(),
+        Some(MessageContent::Text(_)) | None => &[],
+    };
+    let marked = parts.iter().enumerate().filter(|(_, part)| part.cache_control().is_some());
+    let mut places: Vec<String> =
+        marked.map(|(index, _)| format!("{path}.content[{index}].cache_control")).collect();
+    if !message.cache_control.is_value() {
+        places.pop();
+    }
+    places.into_iter().map(|place| Note::dropped(place, "a result has one mark, the last")).collect()
+}
+
 /// A note for each member but those that are known, and those that say nothing.
 fn left_out(members: &Extra, known: &[&str], path: &str, notes: &mut Vec<Note>) {
     let unknown = members.iter().filter(|(name, value)| !known.contains(&name.as_str()) && !value.is_null());
@@ -214,6 +232,25 @@ mod tests {
                 "messages[1].tool_calls[2].function",
             ]
         );
+    }
+
+    #[test]
+    fn marks() {
+        let text = |mark: bool| {
+            let mark = if mark { json!({ "type": "ephemeral" }) } else { Value::Null };
+            json!({ "type": "text", "text": "t", "cache_control": mark })
+        };
+        let mut result: Message = llm_types::from_value(
+            json!({ "role": "tool", "tool_call_id": "c", "content": [text(true), text(false), text(true)] }),
+        )
+        .unwrap();
+        assert_eq!(places(&more_marks(&result, "m")), ["m.content[0].cache_control"]);
+        result.cache_control = llm_types::from_value(json!({ "type": "ephemeral" })).unwrap();
+        assert_eq!(
+            places(&more_marks(&result, "m")),
+            ["m.content[0].cache_control", "m.content[2].cache_control"]
+        );
+        assert!(more_marks(&Message::tool("c", "r"), "m").is_empty());
     }
 
     #[test]

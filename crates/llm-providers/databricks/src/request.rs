@@ -45,7 +45,13 @@ fn replay(message: &mut Message, index: usize, changes: &mut Changes<'_>) {
     let mut parts = Vec::new();
     for (at, block) in blocks.iter().enumerate() {
         match part(block) {
-            Some(part) => parts.push(part),
+            Some(part) => {
+                for name in beside(block) {
+                    let path = format!("messages[{index}].thinking_blocks[{at}].{name}");
+                    changes.note(NoteKind::Dropped, path, "the vendor's thinking has no such member");
+                }
+                parts.push(part);
+            }
             None => changes.note(
                 NoteKind::Dropped,
                 format!("messages[{index}].thinking_blocks[{at}]"),
@@ -87,6 +93,16 @@ fn part(block: &ThinkingBlock) -> Option<ContentPart> {
     part.insert("type".to_owned(), "reasoning".into());
     part.insert("summary".to_owned(), json!([summary]));
     Some(ContentPart::Unknown(part))
+}
+
+/// Members of a block that such a part has no place for. Whose it is goes to nobody, and clients number blocks to put pieces
+/// together.
+fn beside(block: &ThinkingBlock) -> Vec<&str> {
+    let own = [("data", block.data.is_value()), ("cache_control", block.cache_control.is_value())];
+    let own = own.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name);
+    let is_usual = |name: &str| matches!(name, "format" | "index");
+    let others = block.extra.iter().filter(|(name, value)| !is_usual(name) && !value.is_null());
+    own.chain(others.map(|(name, _)| name.as_str())).collect()
 }
 
 /// Claude's knob for thinking, in the place of an effort.

@@ -97,6 +97,10 @@ pub fn plain_history(request: &mut ChatRequest, changes: &mut Changes<'_>) {
         }
         for (index, call) in message.tool_calls.get_mut().into_iter().flatten().enumerate() {
             let Some(custom) = call.custom.take() else { continue };
+            if call.function.is_value() {
+                let path = format!("messages[{at}].tool_calls[{index}].function");
+                changes.note(NoteKind::Dropped, path, "the call is that of a custom tool");
+            }
             let arguments = serde_json::json!({ "input": custom.input.get() }).to_string();
             let id = call.id.as_deref().unwrap_or_default();
             let extra = std::mem::take(&mut call.extra);

@@ -55,6 +55,16 @@ fn asks_for_nothing(name: &str, value: &Value) -> bool {
     }
 }
 
+/// Leaves out what `stream_options` ask for besides usage, for vendors that tell usage and have no such options.
+pub fn usage_alone(request: &mut ChatRequest, changes: &mut Changes<'_>) {
+    let Some(options) = request.stream_options.get_mut() else { return };
+    let pads = options.include_obfuscation.take() == Some(true);
+    let others = std::mem::take(&mut options.extra);
+    for name in pads.then_some("include_obfuscation").into_iter().chain(others.keys().map(String::as_str)) {
+        changes.lost(NoteKind::Dropped, format!("stream_options.{name}"), "the vendor has no such parameter");
+    }
+}
+
 /// Leaves out the older of two output limits, for vendors that have one.
 pub fn one_limit(request: &mut ChatRequest, changes: &mut Changes<'_>) {
     if request.max_completion_tokens.is_value() && request.max_tokens.take().is_some() {
@@ -172,6 +182,19 @@ mod tests {
         assert_eq!(taken.unwrap().len(), 2);
         let (rest, _) = left_out(json!({"seed": 7}), OnUnsupported::Reject, &["seed".to_owned()]);
         assert_eq!(rest["seed"], 7);
+    }
+
+    #[test]
+    fn streams_tell_usage_alone() {
+        let options = json!({ "include_usage": true, "include_obfuscation": true, "later": 1 });
+        let mut request = request(json!({ "stream_options": options }));
+        let headers = HeaderMap::new();
+        let mut changes = Changes::new(&Call::new("m", &headers));
+        usage_alone(&mut request, &mut changes);
+        let left = serde_json::to_value(&request).unwrap()["stream_options"].clone();
+        assert_eq!(left, json!({ "include_usage": true }));
+        let told: Vec<String> = changes.finish().unwrap().into_iter().map(|note| note.path).collect();
+        assert_eq!(told, ["stream_options.include_obfuscation", "stream_options.later"]);
     }
 
     #[test]

@@ -5,10 +5,10 @@
 
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Uri, request};
-use llm_provider_core::{Call, EncodeError, NoteKind};
+use llm_provider_core::{Call, EncodeError, NoteKind, unplaced_in_form};
 use llm_provider_envelope::{
     Envelope, Opener, address, effort_of_three, functions_only, leave_out, plain_history, said_by_prompt,
-    texts_only,
+    texts_only, unplaced,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Nullable, ResponseFormat, Tool, ToolChoice, ToolChoiceMode};
@@ -55,6 +55,8 @@ impl Envelope for Functions {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        unplaced(request, changes);
+        changes.add(unplaced_in_form(request));
         functions_only(request, changes);
         effort_of_three(request, changes);
         for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {

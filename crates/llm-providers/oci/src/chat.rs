@@ -4,7 +4,7 @@ use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
 use llm_provider_envelope::{
     Envelope, Opened, Opener, bare_parts, functions_only, leave_out, leave_out_parts, one_limit,
-    plain_history, texts_only,
+    plain_history, texts_only, unplaced, usage_alone,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra, Tool};
@@ -57,6 +57,8 @@ impl Envelope for OciChat {
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
         one_limit(request, changes);
+        unplaced(request, changes);
+        usage_alone(request, changes);
         for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {
             if let Tool::Function(tool) = tool
                 && let Some(parameters) = tool.function.parameters.get_mut()

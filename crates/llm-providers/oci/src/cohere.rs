@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use llm_provider_core::NoteKind;
+use llm_provider_core::{NoteKind, unplaced_in_form};
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Role, Tool};
 use serde_json::{Value, json};
@@ -49,6 +49,14 @@ pub(crate) fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) {
             changes.lost(NoteKind::Dropped, path, "the vendor's messages have no such member");
         }
     }
+    for (index, tool) in request.tools.get_mut().into_iter().flatten().enumerate() {
+        let Tool::Function(tool) = tool else { continue };
+        for name in std::mem::take(&mut tool.function.extra).keys() {
+            let path = format!("tools[{index}].function.{name}");
+            changes.lost(NoteKind::Dropped, path, "the vendor's definitions have no such member");
+        }
+    }
+    changes.add(unplaced_in_form(request));
     if request.response_format.is_value() {
         changes.note(NoteKind::Converted, "response_format.json_schema", "as the schema of a JSON object");
     }

@@ -116,7 +116,7 @@ fn message(message: &Value) -> Value {
             }
             _ if value.is_null() => {}
             // A result has no name there; its call has.
-            "name" if message["role"] == "tool" => {}
+            "name" if message["role"] == "tool" && message["tool_call_id"].is_string() => {}
             other => {
                 out.insert(other.to_owned(), value.clone());
             }
@@ -166,7 +166,13 @@ fn format(mut format: Value) -> Value {
     {
         members.insert("isStrict".to_owned(), strict);
     }
-    json!({ "type": "JSON_SCHEMA", "jsonSchema": schema })
+    let mut whole =
+        Extra::from_iter([("type".to_owned(), json!("JSON_SCHEMA")), ("jsonSchema".to_owned(), schema)]);
+    if let Value::Object(mut rest) = format {
+        rest.retain(|name, _| !matches!(name.as_str(), "type" | "json_schema"));
+        whole.extend(rest);
+    }
+    whole.into()
 }
 
 /// A whole answer in OpenAI's words.

@@ -77,6 +77,13 @@ impl<'a> Changes<'a> {
         self.notes.push(Note::new(kind, self.as_asked(path), detail));
     }
 
+    /// Notes that were made elsewhere, of the request as it stands now.
+    pub fn add(&mut self, notes: impl IntoIterator<Item = Note>) {
+        for note in notes {
+            self.note(note.kind, note.path, note.detail);
+        }
+    }
+
     /// Something that was asked for and cannot be carried; a strict caller gets an error instead.
     pub fn lost(&mut self, kind: NoteKind, path: impl Into<String>, reason: impl Into<String>) {
         let note = Note::new(kind, self.as_asked(path), reason);

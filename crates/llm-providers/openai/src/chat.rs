@@ -2,6 +2,7 @@
 
 mod calls;
 mod decode;
+mod details;
 pub(crate) mod encode;
 mod finish;
 mod foreign;

@@ -202,10 +202,12 @@ fn search(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Search {
 fn domains(filters: &mut Extra) {
     let mut list = Vec::new();
     for (name, sign) in [("allowed_domains", ""), ("blocked_domains", "-")] {
-        if let Some(Value::Array(domains)) = filters.shift_remove(name) {
-            list.extend(
-                domains.iter().filter_map(Value::as_str).map(|domain| json!(format!("{sign}{domain}"))),
-            );
+        // What is no list of texts stays as it is: the vendor may say what it thinks of it.
+        let Some(Value::Array(domains)) = filters.get(name).cloned() else { continue };
+        if domains.iter().all(Value::is_string) {
+            filters.shift_remove(name);
+            let domains = domains.iter().filter_map(Value::as_str);
+            list.extend(domains.map(|domain| json!(format!("{sign}{domain}"))));
         }
     }
     if list.is_empty() {
@@ -233,10 +235,12 @@ fn prepare(request: &mut ChatRequest, changes: &mut Changes<'_>) -> Option<Value
         let mut index = 0;
         tools.retain(|tool| {
             let is_taken = !matches!(tool, Tool::Custom(_));
-            if !is_taken {
+            if is_taken {
+                index += 1;
+            } else {
                 changes.lost(NoteKind::Dropped, format!("tools[{index}]"), "the vendor has no such tools");
+                changes.taken_out("tools", index);
             }
-            index += 1;
             is_taken
         });
         if tools.is_empty() {

@@ -7,7 +7,7 @@ use llm_provider_core::{
 };
 use llm_provider_envelope::{
     Envelope, EnvelopeWire, Opener, address, leave_out, leave_out_parts, one_limit, plain_history,
-    said_by_prompt, texts_only,
+    said_by_prompt, texts_only, unplaced,
 };
 use llm_provider_openai::{AnswerOptions, Changes, OutputLimit, RequestOptions, ThinkingMember, WireOptions};
 use llm_types::{ChatRequest, ChatResponse, ContentPart, Extra};
@@ -122,6 +122,7 @@ impl Envelope for Input {
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
         one_limit(request, changes);
+        unplaced(request, changes);
         said_by_prompt(request, changes);
         plain_history(request, changes);
         leave_out_parts(request, changes, |part| {

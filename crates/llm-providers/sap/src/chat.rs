@@ -6,6 +6,7 @@ use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, SseEvent, UpstreamError};
 use llm_provider_envelope::{
     Envelope, Opened, Opener, functions_only, json as tree, leave_out, leave_out_parts, plain_history,
+    usage_alone,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra};
@@ -43,6 +44,9 @@ impl Envelope for Orchestration {
         changes: &mut Changes<'_>,
     ) -> Result<(), EncodeError> {
         leave_out(request, LACKS, changes);
+        if !request.streams() {
+            usage_alone(request, changes);
+        }
         functions_only_but_strict(request, changes);
         plain_history(request, changes);
         leave_out_parts(request, changes, |part| {

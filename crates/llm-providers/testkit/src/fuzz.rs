@@ -25,7 +25,7 @@ use crate::corpus::corpus;
 use crate::laws::{Equivalence, losses, read, read_cut};
 
 pub use forms::other_forms;
-pub use mutate::mutate;
+pub use mutate::{change, mutate};
 
 /// The seed that the tests use unless told otherwise.
 pub const SEED: u64 = 0x11AD_5EED;
@@ -39,11 +39,26 @@ pub const SEED: u64 = 0x11AD_5EED;
 /// If `body` does; says the seed, the turn and the input.
 #[track_caller]
 pub fn run(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
-    run_from(budget::number("LLM_FUZZ_SEED").unwrap_or(seed), body, corpus, iterations);
+    run_from(budget::number("LLM_FUZZ_SEED").unwrap_or(seed), mutate, body, corpus, iterations);
+}
+
+/// [`run`], where every input is JSON and stays so: only [members change](change).
+///
+/// # Panics
+/// If `body` does; says the seed, the turn and the input.
+#[track_caller]
+pub fn run_changed(body: impl Fn(&[u8]), corpus: &[&[u8]], seed: u64, iterations: u64) {
+    run_from(budget::number("LLM_FUZZ_SEED").unwrap_or(seed), change, body, corpus, iterations);
 }
 
 #[track_caller]
-fn run_from(seed: u64, body: impl Fn(&[u8]), corpus: &[&[u8]], iterations: u64) {
+fn run_from(
+    seed: u64,
+    mutate: fn(&[&[u8]], &mut Random) -> Vec<u8>,
+    body: impl Fn(&[u8]),
+    corpus: &[&[u8]],
+    iterations: u64,
+) {
     let try_one = |input: &[u8], turn: Option<u64>| {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| body(input))) {
             let why = panic.downcast_ref::<String>().map(String::as_str);

@@ -16,6 +16,8 @@ const NOTHING: &[Equivalence] = &[
     Equivalence::of("function_call", "auto", ""),
     Equivalence::of("messages[*].content[*].image_url.detail", "auto", ""),
     Equivalence::of("tools[*].function.strict", "false", ""),
+    // The name of a schema that nobody named.
+    Equivalence::of("response_format.json_schema.name", "answer", ""),
     // Every marker lives as long, unless it says otherwise.
     Equivalence::of("messages[*].cache_control.ttl", "5m", ""),
     Equivalence::of("messages[*].content[*].cache_control.ttl", "5m", ""),
@@ -37,6 +39,8 @@ const ANTHROPIC: &[Equivalence] = &[
     Equivalence::of("tool_choice", "none", "\"name\":\"json_tool_call\""),
     Equivalence::of("function_call", "none", "\"name\":\"json_tool_call\""),
     Equivalence::of("reasoning_effort", "none", ""),
+    // A budget that is worth as much; another effort is told.
+    Equivalence::any("reasoning_effort", "\"budget_tokens\":"),
     Equivalence::any("response_format.json_schema.strict", "\"output_config\":{"),
     Equivalence::any("messages[*].function_call.name", "\"type\":\"tool_use\""),
     Equivalence::any("messages[*].name", "\"type\":\"tool_result\""),
@@ -64,6 +68,11 @@ const GEMINI: &[Equivalence] = &[
     Equivalence::of("modalities[*]", "image", "\"IMAGE\""),
     Equivalence::of("modalities[*]", "audio", "\"AUDIO\""),
     Equivalence::of("audio.format", "pcm16", ""),
+    // Names made for calls that the model gave none are not sent back to it.
+    Equivalence::of("messages[*].tool_call_id", "gcall_*", ""),
+    Equivalence::of("messages[*].tool_calls[*].id", "gcall_*", ""),
+    // Where the model's own parts were kept, they say it all.
+    Equivalence::any("messages[*].provider_specific_fields.parts", "\"role\":\"model\",\"parts\":["),
 ];
 
 const BEDROCK: &[Equivalence] = &[
@@ -83,6 +92,8 @@ const BEDROCK: &[Equivalence] = &[
     Equivalence::any("messages[*].name", "\"toolResult\":{"),
     Equivalence::of("messages[*].is_error", "true", "\"status\":\"error\""),
     Equivalence::any("messages[*].annotations", "\"citationsContent\":{"),
+    // Where the model's own blocks were kept, they say it all.
+    Equivalence::any("messages[*].provider_specific_fields.converse_content", "\"content\":["),
 ];
 
 const COHERE: &[Equivalence] = &[
@@ -97,6 +108,8 @@ const COHERE: &[Equivalence] = &[
     Equivalence::of("tools[*].function.strict", "true", "\"strict_tools\":true"),
     Equivalence::any("messages[*].function_call.name", "\"tool_calls\""),
     Equivalence::any("messages[*].name", "\"role\":\"tool\""),
+    // What told documents in words is documents again.
+    Equivalence::of("messages[*].content", "Answer on the basis of these documents.*", "\"documents\":["),
 ];
 
 const MISTRAL: &[Equivalence] = &[Equivalence::of("tool_choice", "required", "\"tool_choice\":\"any\"")];
@@ -149,6 +162,7 @@ pub(crate) fn of_vendor(id: &str) -> Vec<Equivalence> {
         "oci" => &[OCI, NAMED_BY_CALL],
         "gigachat" => &[GIGACHAT, NAMED_BY_CALL],
         "sap" => &[SAP],
+        "fireworks_ai" => &[MISTRAL],
         "watsonx" | "langgraph" | "langflow" | "dify" | "triton" | "sagemaker" => &[STREAM],
         _ => &[],
     };
@@ -164,6 +178,8 @@ pub(crate) fn of_dialect(dialect: Dialect) -> Vec<Equivalence> {
         ],
         Dialect::Gemini => &[
             Equivalence::of("serviceTier", "standard", "\"service_tier\":\"default\""),
+            // One object where a list stands is a list of one, and told so.
+            Equivalence::any("contents.novelty", ""),
             Equivalence::of("toolConfig.functionCallingConfig.mode", "ANY", "\"tool_choice\":"),
             Equivalence::of("toolConfig.functionCallingConfig.mode", "NONE", "\"tool_choice\":\"none\""),
             Equivalence::of("toolConfig.functionCallingConfig.mode", "AUTO", "\"tool_choice\":\"auto\""),
@@ -180,10 +196,6 @@ pub(crate) fn of_dialect(dialect: Dialect) -> Vec<Equivalence> {
             Equivalence::of("messages[*].content[*].toolResult.status", "error", "\"is_error\":true"),
             // Every marker lives as long, unless it says otherwise.
             Equivalence::of("messages[*].content[*].cachePoint.ttl", "5m", "\"cache_control\":"),
-            // Blocks are unions: Amazon takes one member in them, and so its clients write no other.
-            Equivalence::any("system[*].novelty", ""),
-            Equivalence::any("messages[*].content[*].novelty", ""),
-            Equivalence::any("messages[*].content[*].toolResult.content[*].novelty", ""),
         ],
         Dialect::OpenAiResponses => &[
             // Nothing is kept, and thinking comes encrypted, whoever asks.
@@ -202,6 +214,7 @@ pub(crate) fn of_dialect(dialect: Dialect) -> Vec<Equivalence> {
             Equivalence::of("tool_choice", "REQUIRED", "\"tool_choice\":\"required\""),
             Equivalence::of("tool_choice", "NONE", "\"tool_choice\":\"none\""),
             Equivalence::of("strict_tools", "true", "\"strict\":true"),
+            Equivalence::of("strict_tools", "false", ""),
         ],
         _ => &[],
     };

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
+mod hostile;
 mod mcp;
 #[path = "../common/parameters.rs"]
 mod parameters;
@@ -150,7 +151,11 @@ fn send(
     let unsupported = if turn % 3 == 2 { OnUnsupported::Reject } else { OnUnsupported::Drop };
     let id = &provider.info().id;
     // Some name models by where they are.
-    let model = if id == "ragflow" { format!("chat/id/{model}") } else { model.to_owned() };
+    let model = match &**id {
+        "ragflow" => format!("chat/id/{model}"),
+        "openai" if turn % 2 == 1 => format!("responses/{model}"),
+        _ => model.to_owned(),
+    };
     match encode(provider, provider.chat().unwrap(), request, &model, unsupported) {
         Ok(encoded) => {
             let losses = laws::losses(request, &encoded, &claims::of_vendor(id));
@@ -230,7 +235,7 @@ const SPOKEN: &[(Dialect, &str)] = &[
     (Dialect::OllamaChat, "ollama"),
 ];
 
-/// A request as a client of the dialect writes it, with members here and there that nobody knows.
+/// A request as a client of the dialect writes it.
 fn spoken(dialect: Dialect, vendor: &dyn Provider, seed: u64) -> Option<Value> {
     let request = fetched(vendor, random_request(seed));
     let responses = ResponsesWire::new(ResponsesOptions::default());
@@ -240,9 +245,7 @@ fn spoken(dialect: Dialect, vendor: &dyn Provider, seed: u64) -> Option<Value> {
     };
     let encoded = encode(vendor, translator, &request, "model-1", OnUnsupported::Drop).ok()?;
     let Payload::Bytes(body) = encoded.request.body() else { return None };
-    let mut body = serde_json::from_slice(body).unwrap();
-    sprinkle(&mut body, &mut Random::new(seed));
-    Some(body)
+    Some(serde_json::from_slice(body).unwrap())
 }
 
 #[test]
@@ -255,7 +258,8 @@ fn requests_in_every_dialect() {
         let turns = iterations(300);
         for turn in 0..turns {
             let seed = 0x00D1_A1EC_0000_0000 + turn;
-            let Some(body) = spoken(dialect, &*speaker, seed) else { continue };
+            let Some(mut body) = spoken(dialect, &*speaker, seed) else { continue };
+            sprinkle(&mut body, &mut Random::new(seed));
             let told = || format!("{}, seed {seed:#x}", dialect.label());
             let Ok(incoming) = llm_providers::ingress(dialect).read(body.to_string().as_bytes()) else {
                 continue;

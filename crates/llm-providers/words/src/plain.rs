@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use llm_provider_core::NoteKind;
-use llm_provider_envelope::leave_out_parts;
+use llm_provider_envelope::{leave_out_parts, unplaced};
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Message, MessageContent, Nullable, Role, ToolCall};
 
@@ -32,6 +32,7 @@ impl Keeps {
 ///
 /// Older forms of calls are to be brought into the newer one before.
 pub fn plain(request: &mut ChatRequest, keeps: Keeps, changes: &mut Changes<'_>) {
+    unplaced(request, changes);
     for (index, message) in request.messages.iter_mut().enumerate() {
         markers(message, &format!("messages[{index}]"), changes);
     }
@@ -84,6 +85,7 @@ fn markers(message: &mut Message, path: &str, changes: &mut Changes<'_>) {
                 }
                 (part.cache_control.take(), std::mem::take(&mut part.extra))
             }
+            ContentPart::Refusal(part) => (None, std::mem::take(&mut part.extra)),
             _ => continue,
         };
         let marker = marker.is_some().then_some("cache_control");

@@ -4,6 +4,7 @@
 
 mod blocks;
 mod messages;
+mod unions;
 
 use llm_provider_core::{Incoming, IngressError, Note, NoteKind};
 use llm_types::{
@@ -18,6 +19,7 @@ use crate::wire::{CachePoint, ConverseRequest, InferenceConfig, OutputConfig, To
 
 pub(super) fn read(body: &[u8]) -> Result<Incoming, IngressError> {
     let wire: ConverseRequest = llm_types::from_slice(body)?;
+    unions::check(&wire)?;
     let mut reader = Reader { notes: Vec::new() };
     let request = reader.request(wire)?;
     Ok(Incoming { request, notes: reader.notes })
@@ -87,6 +89,16 @@ impl Reader {
                     if schema.is_none() {
                         return Err(at(format!("{path}.toolSpec.inputSchema.json"), "is missing"));
                     }
+                    for name in spec
+                        .input_schema
+                        .as_object()
+                        .into_iter()
+                        .flat_map(Extra::keys)
+                        .filter(|name| *name != "json")
+                    {
+                        let path = format!("{path}.toolSpec.inputSchema.{name}");
+                        self.note(NoteKind::Dropped, path, "nobody knows it");
+                    }
                     tools.push(Asked::Function(FunctionTool {
                         function: FunctionDefinition {
                             name: spec.name,
@@ -104,13 +116,16 @@ impl Reader {
                     map.insert("systemTool".to_owned(), system);
                     tools.push(Asked::Unknown(map));
                 }
-                Tool::CachePoint(point) => match tools.last_mut() {
-                    Some(Asked::Function(tool)) => {
-                        let marker = json!(cache_control(&point));
-                        tool.extra.insert("cache_control".to_owned(), marker);
+                Tool::CachePoint(point) => {
+                    self.unknown(&format!("{path}.cachePoint"), &point.extra);
+                    match tools.last_mut() {
+                        Some(Asked::Function(tool)) => {
+                            let marker = json!(cache_control(&point));
+                            tool.extra.insert("cache_control".to_owned(), marker);
+                        }
+                        _ => self.note(NoteKind::Dropped, path, "there is no tool before it"),
                     }
-                    _ => self.note(NoteKind::Dropped, path, "there is no tool before it"),
-                },
+                }
                 Tool::Unknown(map) => {
                     let kind = map.keys().next().cloned().unwrap_or_default();
                     self.note(NoteKind::Dropped, path, format!("nobody knows a tool `{kind}`"));
@@ -118,6 +133,7 @@ impl Reader {
             }
         }
         request.tools = Nullable::Value(tools);
+        self.beside_choice(config.tool_choice.get());
         request.tool_choice = match config.tool_choice.into_option() {
             None => Nullable::Absent,
             Some(ToolChoice::Auto(_)) => Nullable::Value(Choice::Mode(ToolChoiceMode::Auto)),
@@ -132,6 +148,20 @@ impl Reader {
             }
         };
         Ok(())
+    }
+
+    /// What stands in a choice among tools beside a name.
+    fn beside_choice(&mut self, choice: Option<&ToolChoice>) {
+        let (kind, members) = match choice {
+            Some(ToolChoice::Auto(members)) => ("auto", Some(members)),
+            Some(ToolChoice::Any(members)) => ("any", Some(members)),
+            Some(ToolChoice::Tool(named)) => ("tool", named.as_object()),
+            Some(ToolChoice::Unknown(_)) | None => return,
+        };
+        let is_name = |name: &str| kind == "tool" && name == "name";
+        for name in members.into_iter().flat_map(Extra::keys).filter(|name| !is_name(name)) {
+            self.note(NoteKind::Dropped, format!("toolConfig.toolChoice.{kind}.{name}"), "nobody knows it");
+        }
     }
 
     fn output(&mut self, output: OutputConfig, request: &mut ChatRequest) -> Result<(), IngressError> {

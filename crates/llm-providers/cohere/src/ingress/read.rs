@@ -60,6 +60,9 @@ fn request(wire: wire::ChatRequest, notes: &mut Vec<Note>) -> Result<ChatRequest
         let names = thinking.extra.keys();
         notes
             .extend(names.map(|name| Note::dropped(format!("thinking.{name}"), "Cohere has no such member")));
+        if thinking.r#type == "disabled" && thinking.token_budget.is_value() {
+            notes.push(Note::dropped("thinking.token_budget", "there is no thinking"));
+        }
     }
     thinking(wire.thinking.into_option(), &mut request);
     request.max_tokens = wire.max_tokens;
@@ -126,7 +129,13 @@ fn message(wire: ChatMessage, path: &str, notes: &mut Vec<Note>) -> Message {
                             let path = format!("{path}.content[{index}].{name}");
                             Note::dropped(path, "Cohere's thinking has no such member")
                         }));
-                        thoughts.extend(part.get("thinking").and_then(Value::as_str).map(str::to_owned));
+                        match part.get("thinking") {
+                            Some(Value::String(thought)) => thoughts.push(thought.clone()),
+                            _ => notes.push(Note::dropped(
+                                format!("{path}.content[{index}]"),
+                                "Cohere's thinking is a text",
+                            )),
+                        }
                     }
                     ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "document") => {
                         kept.push(ContentPart::text(text_of(part.get("document").unwrap_or(&Value::Null))));
@@ -213,6 +222,9 @@ fn form(format: Option<wire::ResponseFormat>, request: &mut ChatRequest, notes: 
         notes.extend(
             names.map(|name| Note::dropped(format!("response_format.{name}"), "Cohere has no such member")),
         );
+    }
+    if format.r#type != "json_object" && format.json_schema.is_value() {
+        notes.push(Note::dropped("response_format.json_schema", "such a form has no schema"));
     }
     let form = match (format.r#type.as_str(), format.json_schema) {
         ("json_object", Nullable::Value(schema)) => ResponseFormat::JsonSchema(JsonSchemaPart {

@@ -7,7 +7,7 @@ mod parts;
 mod thinking;
 mod tools;
 
-pub(crate) use config::UNNAMED;
+pub(crate) use config::{UNNAMED, speech};
 pub(crate) use messages::FOREIGN_SIGNATURE;
 pub(crate) use parts::{DISPLAY_NAME, OWN_PART};
 

@@ -79,6 +79,10 @@ impl Reader {
                     let path = format!("{path}.tool_calls[{number}]{inner}.{name}");
                     self.notes.push(Note::dropped(path, "Ollama's calls have no such member"));
                 }
+                if call.function.index.is_value() {
+                    let path = format!("{path}.tool_calls[{number}].function.index");
+                    self.notes.push(Note::new(NoteKind::Converted, path, "said by their order"));
+                }
                 let id = call.id.as_deref().filter(|id| !id.is_empty());
                 let id = id.map_or_else(|| format!("call_{}", calls.count), str::to_owned);
                 calls.count += 1;
@@ -111,6 +115,13 @@ impl Reader {
                 },
             };
             message.tool_call_id = Nullable::Value(id);
+        } else {
+            let beside =
+                [("tool_name", wire.tool_name.is_value()), ("tool_call_id", wire.tool_call_id.is_value())];
+            for (name, _) in beside.into_iter().filter(|(_, is_there)| *is_there) {
+                let path = format!("{path}.{name}");
+                self.notes.push(Note::dropped(path, "results of tools alone have one"));
+            }
         }
         message
     }
@@ -184,7 +195,13 @@ impl Reader {
                 "num_predict" => match value.as_i64().or_else(|| value.as_f64().map(|float| float as i64)) {
                     // Below zero there is no limit.
                     Some(limit) if limit < 0 => {}
-                    Some(limit) => request.max_tokens = Nullable::Value(limit.unsigned_abs()),
+                    Some(limit) => {
+                        if value.as_i64().is_none() {
+                            let path = "options.num_predict";
+                            self.notes.push(Note::new(NoteKind::Clamped, path, limit.to_string()));
+                        }
+                        request.max_tokens = Nullable::Value(limit.unsigned_abs());
+                    }
                     None => return Err(fault("options.num_predict", "is no number")),
                 },
                 _ => {

@@ -213,6 +213,11 @@ pub(super) fn remove_files(request: &mut Request<'_>, changes: &mut Changes<'_>)
                     changes.note(NoteKind::Converted, path, "to text");
                     continue;
                 }
+                let mark = file.cache_control.is_value().then_some("cache_control");
+                for name in mark.into_iter().chain(file.extra.keys().map(String::as_str)) {
+                    let path = format!("messages[{index}].content[{at}].{name}");
+                    changes.note(NoteKind::Dropped, path, "the vendor takes no files");
+                }
                 let name = file.file.filename.as_deref().unwrap_or("a file").to_owned();
                 *part = placeholder(&format!("{name}: left out"));
                 changes.lost(

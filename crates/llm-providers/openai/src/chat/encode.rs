@@ -200,9 +200,10 @@ fn thinking_edits(
             let kind = if kind == "disabled" { "disabled" } else { "enabled" };
             let json = json(&serde_json::json!({ "type": kind }), "thinking")?;
             edits.push(Edit::Set { name: "thinking".into(), json });
-            if thinking
-                .is_some_and(|thinking| thinking["type"] != kind || thinking.get("budget_tokens").is_some())
-            {
+            let says_more = thinking.and_then(Value::as_object).is_some_and(|said| {
+                said.iter().any(|(name, value)| name != "type" && !value.is_null()) || said["type"] != kind
+            });
+            if says_more {
                 changes.note(
                     NoteKind::Converted,
                     "thinking",

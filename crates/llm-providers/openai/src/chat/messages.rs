@@ -9,8 +9,8 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
-use super::foreign;
 use super::parts::thinking as thinking_of;
+use super::{details, foreign};
 use crate::responses::REASONING_ITEM;
 use crate::{Changes, Replay, RequestOptions};
 
@@ -212,13 +212,13 @@ const NO_THINKING: &str = "the vendor takes no thinking back";
 
 /// Says earlier thinking in the vendor's way.
 fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes: &mut Changes<'_>) {
-    let details = message.provider_specific_fields.get().and_then(|fields| fields.get("reasoning_details"));
+    let has_details =
+        message.provider_specific_fields.get().is_some_and(|fields| fields.contains_key("reasoning_details"));
     let has_text = !matches!(message.reasoning_content, Nullable::Absent);
     let has_blocks = !matches!(message.thinking_blocks, Nullable::Absent);
-    if !has_text && !has_blocks && details.is_none() {
+    if !has_text && !has_blocks && !has_details {
         return;
     }
-    let details = details.cloned();
     let message = message.to_mut();
     let blocks = message.thinking_blocks.take().unwrap_or_default();
     if let Some(Value::String(said)) = message.extra.get("reasoning")
@@ -242,26 +242,11 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
             return;
         }
         Replay::ReasoningContent => message.reasoning_content = text.into(),
-        Replay::Reasoning => {
-            message.extra.entry("reasoning").or_insert(text.into());
-        }
+        Replay::Reasoning => reason(message, text, has_text, path, changes),
         Replay::ReasoningDetails => {
-            let details = details.unwrap_or_else(|| {
-                let own = blocks.iter().enumerate().filter(|(index, block)| {
-                    let is_item = block.extra.contains_key(REASONING_ITEM);
-                    if is_item {
-                        let path = format!("{path}.thinking_blocks[{index}]");
-                        changes.note(NoteKind::Dropped, path, "encrypted by another vendor");
-                    }
-                    !is_item
-                });
-                own.map(detail).collect()
-            });
-            if details.as_array().is_some_and(|details| !details.is_empty()) {
-                message.extra.entry("reasoning_details").or_insert(details);
-            }
+            details::replay(message, &blocks, path, changes);
             if !text.is_empty() {
-                message.extra.entry("reasoning").or_insert(text.into());
+                reason(message, text, has_text, path, changes);
             }
             return;
         }
@@ -318,6 +303,20 @@ fn thinking(message: &mut Cow<'_, Message>, replay: Replay, path: &str, changes:
     }
 }
 
+/// Says thinking as the message's `reasoning`, unless that says something already.
+fn reason(message: &mut Message, text: String, has_text: bool, path: &str, changes: &mut Changes<'_>) {
+    match message.extra.get("reasoning").filter(|said| !said.is_null()) {
+        Some(said) if said.as_str().is_none_or(|said| !said.contains(&text)) => {
+            let name = if has_text { "reasoning_content" } else { "thinking_blocks" };
+            changes.note(NoteKind::Dropped, format!("{path}.{name}"), "`reasoning` is said too and wins");
+        }
+        Some(_) => {}
+        None => {
+            message.extra.insert("reasoning".to_owned(), text.into());
+        }
+    }
+}
+
 /// Whether blocks of thinking have the words of a text.
 fn is_said_in(blocks: &[ThinkingBlock], text: &str) -> bool {
     let words = || blocks.iter().filter_map(|block| block.thinking.as_deref());
@@ -329,23 +328,6 @@ fn is_said_in(blocks: &[ThinkingBlock], text: &str) -> bool {
 fn has_more(block: &ThinkingBlock, text: &str) -> bool {
     block.thinking.get().is_some_and(|words| !text.contains(words.as_str()))
         || block.extra.iter().any(|(name, value)| name != "format" && !value.is_null())
-}
-
-/// A block of thinking as an element of `reasoning_details`.
-fn detail((index, block): (usize, &ThinkingBlock)) -> Value {
-    let format = block.extra.get("format").and_then(Value::as_str).unwrap_or("anthropic-claude-v1");
-    match block.data.as_deref() {
-        Some(data) => {
-            json!({"type": "reasoning.encrypted", "data": data, "format": format, "index": index})
-        }
-        None => json!({
-            "type": "reasoning.text",
-            "text": block.thinking.as_deref().unwrap_or(""),
-            "signature": block.signature.as_deref(),
-            "format": format,
-            "index": index,
-        }),
-    }
 }
 
 /// A content part of type `thinking`.

@@ -36,6 +36,28 @@ pub(super) fn block_of(item: &ReasoningItem, vendor: Option<&str>) -> ThinkingBl
     ThinkingBlock { thinking: Nullable::Value(text_of(item)), extra, ..empty_block("thinking") }
 }
 
+/// Whether words are among those that were `told`, whatever space stands between them.
+pub(super) fn tells(told: &str, words: &str) -> bool {
+    let bare = |text: &str| text.split_whitespace().collect::<String>();
+    bare(told).contains(&bare(words))
+}
+
+/// Members of a block around an item that say something else than the item.
+pub(super) fn beside_item<'b>(block: &'b ThinkingBlock, item: &ReasoningItem) -> Vec<&'b str> {
+    // A client numbers blocks to put pieces together, and the format tells whose they are.
+    const USUAL: [&str; 4] = [REASONING_ITEM, REASONING_VENDOR, "format", "index"];
+    let own = [
+        ("thinking", block.thinking.as_deref().is_some_and(|words| !tells(&text_of(item), words))),
+        ("signature", block.signature.as_deref().is_some_and(|signature| !signature.is_empty())),
+        ("data", block.data.is_value()),
+        ("cache_control", block.cache_control.is_value()),
+    ];
+    let own = own.into_iter().filter(|(_, is_beside)| *is_beside).map(|(name, _)| name);
+    let others =
+        block.extra.iter().filter(|(name, value)| !USUAL.contains(&name.as_str()) && !value.is_null());
+    own.chain(others.map(|(name, _)| name.as_str())).collect()
+}
+
 /// A block with nothing but its type.
 pub(super) fn empty_block(kind: &str) -> ThinkingBlock {
     ThinkingBlock {

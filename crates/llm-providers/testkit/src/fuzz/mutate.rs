@@ -1,5 +1,7 @@
 //! Mutations of inputs.
 
+use serde::de::IgnoredAny;
+
 use super::forms::{add_member, reform, rename_member};
 use crate::Random;
 
@@ -73,6 +75,25 @@ pub fn mutate(corpus: &[&[u8]], random: &mut Random) -> Vec<u8> {
         mutate_once(&mut input, corpus, random);
     }
     input.truncate(LIMIT);
+    input
+}
+
+/// One of the inputs, which are JSON, with one to three of its members changed: another name, a value of another form, or
+/// a member beside them that nobody knows. It is JSON still.
+///
+/// # Panics
+/// If there are no inputs.
+pub fn change(corpus: &[&[u8]], random: &mut Random) -> Vec<u8> {
+    let mut input = random.pick(corpus).to_vec();
+    for _ in 0..=random.below(3) {
+        let change = *random.pick(&[reform, add_member, add_member, rename_member]);
+        let mut changed = input.clone();
+        change(&mut changed, random);
+        // What stands in a text looks like a member.
+        if serde_json::from_slice::<IgnoredAny>(&changed).is_ok() {
+            input = changed;
+        }
+    }
     input
 }
 

@@ -31,7 +31,7 @@ fn peeks_and_patches_hold() {
 #[test]
 fn a_failure_tells_seed_turn_and_input() {
     let fails = |data: &[u8]| assert!(!data.contains(&0), "a zero");
-    let panic = catch_unwind(|| run_from(1, fails, &[b"abc"], 100_000)).unwrap_err();
+    let panic = catch_unwind(|| run_from(1, mutate, fails, &[b"abc"], 100_000)).unwrap_err();
     let message = panic.downcast_ref::<String>().unwrap();
     assert!(message.starts_with("a zero\n\nseed 0x1, turn "), "{message}");
     assert!(message.contains("\\x00"), "{message}");
@@ -64,6 +64,15 @@ fn members_are_added_and_renamed() {
         serde_json::json!({"a": {}, "bx": "\"c\":"}),
     ] {
         assert!(made.contains(&found), "{found}");
+    }
+}
+
+#[test]
+fn what_is_changed_stays_json() {
+    let all = requests();
+    for turn in 0..500 {
+        let changed = change(&all, &mut Random::new(turn));
+        assert!(serde_json::from_slice::<Value>(&changed).is_ok(), "{}", changed.escape_ascii());
     }
 }
 

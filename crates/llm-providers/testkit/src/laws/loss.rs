@@ -173,8 +173,8 @@ impl Sent {
         for leaf in leaves {
             match leaf.value {
                 Value::String(text) => {
-                    // Arguments of calls may have been a tree before.
-                    if leaf.path.ends_with("arguments")
+                    // Arguments and results of calls may have been a tree before.
+                    if ["arguments", "content", "text"].iter().any(|name| leaf.path.ends_with(name))
                         && let Ok(tree) = serde_json::from_str(&text)
                     {
                         sent.count(&tree);
@@ -222,17 +222,35 @@ impl Sent {
         }
     }
 
-    /// A string is there as it is, inside another, or, if it is a `data:` URL, as data and media type, of which the kind
-    /// may be said elsewhere.
+    /// A string is there as it is, inside another, in JSON text, in several that follow each other, or, if it is a `data:` URL, as data and media type, of which
+    /// the kind may be said elsewhere.
     fn has_text(&self, text: &str) -> bool {
         let has = |wanted: &str| self.strings.iter().any(|string| string.contains(wanted));
+        let quoted = Value::from(text).to_string();
         has(text)
+            || has(&quoted)
+            || self.is_in_pieces(text)
             || text.strip_prefix("data:").and_then(|url| url.split_once(";base64,")).is_some_and(
                 |(media, data)| {
                     let (_, form) = media.split_once('/').unwrap_or(("", media));
                     has(data) && (has(media) || has(form))
                 },
             )
+    }
+
+    /// Whether a text is made of whole strings: a message's words may stand in several parts.
+    fn is_in_pieces(&self, text: &str) -> bool {
+        /// Shorter ones are found anywhere.
+        const LEAST: usize = 4;
+        let mut rest = text;
+        while !rest.is_empty() {
+            let begins = |string: &&String| string.len() >= LEAST && rest.starts_with(string.as_str());
+            let Some(piece) = self.strings.iter().filter(begins).max_by_key(|string| string.len()) else {
+                return false;
+            };
+            rest = &rest[piece.len()..];
+        }
+        !text.is_empty()
     }
 
     /// JSON text that became a tree over there.

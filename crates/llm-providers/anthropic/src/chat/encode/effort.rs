@@ -38,7 +38,7 @@ impl Encoder<'_> {
                 None => self.effort(effort, wire)?,
             }
         }
-        self.unsigned_history(wire)
+        self.unsigned_history(request, wire)
     }
 
     /// What was said in Anthropic's words, in the form that this model takes.
@@ -164,10 +164,17 @@ impl Encoder<'_> {
 
     /// With a budget, the turn whose tool results come now must begin with its signed thinking. Clients that
     /// do not keep `thinking_blocks` cannot send it; they get an answer without thinking rather than none.
-    fn unsigned_history(&mut self, wire: &mut MessagesRequest) -> Result<(), EncodeError> {
+    fn unsigned_history(
+        &mut self,
+        request: &ChatRequest,
+        wire: &mut MessagesRequest,
+    ) -> Result<(), EncodeError> {
         let with_budget = wire.thinking.get().is_some_and(|thinking| thinking.r#type == "enabled");
         if with_budget && awaits_thinking(&wire.messages) && !self.is_forwarded("thinking") {
             wire.thinking = Nullable::Absent;
+            if request.thinking.is_value() && request.reasoning_effort.is_value() {
+                self.note(NoteKind::Dropped, "reasoning_effort", "there is no thinking");
+            }
             return self.unsupported(
                 "thinking",
                 "the turn whose tools were called comes without its signed thinking (`thinking_blocks`)",

@@ -1,8 +1,7 @@
 //! The model's own blocks, which an earlier answer left with the client.
 
-use llm_provider_core::is_signed_elsewhere;
-use llm_types::{ContentPart, Extra, Message, MessageContent, ThinkingBlock as Thought, ToolCall};
-use serde_json::{Map, Value};
+use llm_provider_core::{is_same_call, is_signed_elsewhere, says_words};
+use llm_types::{Extra, Message, ThinkingBlock as Thought, ToolCall};
 
 use crate::wire::{ContentBlock, ToolUseBlock};
 
@@ -13,23 +12,19 @@ pub(super) fn kept_blocks(message: &Message) -> Option<Vec<ContentBlock>> {
     let blocks: Vec<ContentBlock> = llm_types::from_value(kept.clone()).ok()?;
     let is_same = !message.function_call.is_value()
         && !message.audio.is_value()
-        && says_text(&blocks, message.content.get())
+        && says_words(message.content.get(), &words(&blocks))
         && calls_same(&blocks, message.tool_calls.get().map(Vec::as_slice).unwrap_or_default())
         && thinks_same(&blocks, message.thinking_blocks.get().map(Vec::as_slice).unwrap_or_default());
     (!blocks.is_empty() && is_same).then_some(blocks)
 }
 
-fn says_text(blocks: &[ContentBlock], content: Option<&MessageContent>) -> bool {
+/// What the blocks say in texts.
+fn words(blocks: &[ContentBlock]) -> String {
     let texts = blocks.iter().filter_map(|block| match block {
         ContentBlock::Text(block) => Some(block.text.as_str()),
         _ => None,
     });
-    let is_text = match content {
-        Some(MessageContent::Parts(parts)) => parts.iter().all(|part| matches!(part, ContentPart::Text(_))),
-        Some(MessageContent::Text(_)) | None => true,
-    };
-    let said = content.map(MessageContent::text).unwrap_or_default();
-    is_text && said.trim() == texts.collect::<String>().trim()
+    texts.collect()
 }
 
 fn calls_same(blocks: &[ContentBlock], calls: &[ToolCall]) -> bool {
@@ -40,19 +35,10 @@ fn calls_same(blocks: &[ContentBlock], calls: &[ToolCall]) -> bool {
             _ => None,
         })
         .collect();
-    kept.len() == calls.len() && kept.into_iter().zip(calls).all(|(kept, call)| is_same_call(kept, call))
-}
-
-fn is_same_call(kept: &ToolUseBlock, call: &ToolCall) -> bool {
-    let Some(function) = call.function.get().filter(|_| !call.custom.is_value()) else { return false };
-    let arguments = function.arguments.as_deref().unwrap_or_default();
-    let arguments = match arguments.trim() {
-        "" => Some(Value::Object(Map::new())),
-        text => serde_json::from_str(text).ok(),
+    let is_same = |(kept, call): (&ToolUseBlock, &ToolCall)| {
+        is_same_call(call, &kept.id, |name| name == kept.name, &kept.input)
     };
-    call.id.get() == Some(&kept.id)
-        && function.name.get() == Some(&kept.name)
-        && arguments.as_ref() == Some(&kept.input)
+    kept.len() == calls.len() && kept.into_iter().zip(calls).all(is_same)
 }
 
 /// What a message says in members of its thinking and of its calls that its own blocks do not say, by its place in the
@@ -114,7 +100,7 @@ fn thinks_same(blocks: &[ContentBlock], thoughts: &[Thought]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -3,7 +3,7 @@
 //! Source: Anthropic API reference, "Messages", "Handle tool calls" and "Mid-conversation system messages",
 //! read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, out_of_role};
+use llm_provider_core::{EncodeError, NoteKind, more_marks, out_of_role};
 use llm_types::{
     CacheControl, ChatRequest, Extra, FunctionCall, Message, MessageContent, Nullable, Role as Speaker,
     ToolCall,
@@ -122,12 +122,13 @@ impl Encoder<'_> {
             );
         }
         self.notes.extend(out_of_role(message, path));
-        self.beside(message, path);
+        let kept = if message.role == Speaker::Assistant { kept_blocks(message) } else { None };
+        self.beside(message, kept.is_some(), path);
         match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
             Speaker::Assistant => {
                 self.place_waiting(turns);
-                let mut blocks = self.said(message, index, path, turns)?;
+                let mut blocks = self.said(message, kept, index, path, turns)?;
                 mark(&mut blocks, message.cache_control.get());
                 return self.turn(Role::Assistant, blocks, message, path, turns);
             }
@@ -150,8 +151,9 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    /// What a vendor said beside its words. Anthropic takes its own blocks back, and needs nothing else of its own.
-    fn beside(&mut self, message: &Message, path: &str) {
+    /// What a vendor said beside its words. Anthropic takes its own blocks back, where the message `has_own`, and needs
+    /// nothing else of its own.
+    fn beside(&mut self, message: &Message, has_own: bool, path: &str) {
         const OWN: &[&str] = &[
             "citation",
             "citations",
@@ -162,7 +164,6 @@ impl Encoder<'_> {
             "stop_reason",
             "stop_sequence",
         ];
-        let has_own = message.role == Speaker::Assistant && kept_blocks(message).is_some();
         for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
             if !(OWN.contains(&name.as_str()) || has_own && name == "content_blocks") {
                 let path = format!("{path}.provider_specific_fields.{name}");
@@ -234,15 +235,16 @@ impl Encoder<'_> {
         }
     }
 
-    /// What the model said: its own blocks where they were kept, otherwise thinking, text and calls.
+    /// What the model said: its own blocks where they were `kept`, otherwise thinking, text and calls.
     fn said(
         &mut self,
         message: &Message,
+        kept: Option<Vec<ContentBlock>>,
         index: usize,
         path: &str,
         turns: &mut Turns,
     ) -> Result<Vec<ContentBlock>, EncodeError> {
-        if let Some(mut blocks) = kept_blocks(message) {
+        if let Some(mut blocks) = kept {
             // It says such text itself, and refuses it when it comes back.
             let is_blank = |block: &ContentBlock| matches!(block, ContentBlock::Text(text) if text.text.trim().is_empty());
             if blocks.iter().any(is_blank) {
@@ -415,12 +417,9 @@ impl Encoder<'_> {
             (None, _) => return Err(EncodeError::invalid(format!("{path}.tool_call_id"), "is missing")),
         };
         let mut blocks = self.blocks(message.content.get(), &format!("{path}.content"), Place::Result)?;
-        let mut cache_control = message.cache_control.clone();
-        for block in &mut blocks {
-            if let Some(marker) = take_marker(block) {
-                cache_control = Nullable::Value(marker);
-            }
-        }
+        self.notes.extend(more_marks(message, path));
+        let last = blocks.iter_mut().filter_map(take_marker).last();
+        let cache_control = message.cache_control.get().cloned().or(last).into();
         let result = ContentBlock::ToolResult(ToolResultBlock {
             tool_use_id: id,
             content: match blocks.is_empty() {

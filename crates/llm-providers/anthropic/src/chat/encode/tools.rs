@@ -323,7 +323,7 @@ impl Encoder<'_> {
             Choice::Mode(mode) => self.mode("tool_choice", mode)?,
             Choice::Function(named) => Some(tool_named(&named.function.name)),
             Choice::Custom(named) => Some(tool_named(&named.custom.name)),
-            Choice::AllowedTools(allowed) => self.allowed(allowed, wire)?,
+            Choice::AllowedTools(allowed) => self.allowed(allowed, request, wire)?,
             Choice::Unknown(map) => match map.get("type").and_then(Value::as_str) {
                 Some("auto" | "any" | "tool" | "none") => typed("tool_choice", &Value::Object(map.clone()))?,
                 _ => {
@@ -351,6 +351,7 @@ impl Encoder<'_> {
     fn allowed(
         &mut self,
         allowed: &AllowedTools,
+        request: &ChatRequest,
         wire: &mut MessagesRequest,
     ) -> Result<Option<ToolChoice>, EncodeError> {
         const PATH: &str = "tool_choice.allowed_tools";
@@ -381,7 +382,9 @@ impl Encoder<'_> {
             if index == 0 {
                 self.note(NoteKind::Converted, PATH, "only the allowed tools are given");
             }
-            let path = if tool == WEB_SEARCH { "web_search_options" } else { "tools" };
+            let is_own = |asked: &Asked| matches!(asked, Asked::Unknown(map) if map.get("name").is_some_and(|name| name == WEB_SEARCH));
+            let is_asked_for = request.tools.get().into_iter().flatten().any(is_own);
+            let path = if tool == WEB_SEARCH && !is_asked_for { "web_search_options" } else { "tools" };
             self.note(NoteKind::Dropped, path, format!("`{tool}` is not among the allowed tools"));
         }
         let mode = allowed.get("mode").and_then(Value::as_str).unwrap_or("auto");

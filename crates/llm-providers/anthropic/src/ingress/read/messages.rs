@@ -63,8 +63,24 @@ impl Reader {
                 });
             }
         }
+        let path = format!("messages[{index}]");
+        let extra = self.unnamed::<Message>(message.extra, &path);
         if let Some(read) = messages.get_mut(first) {
-            read.extra.extend(self.unnamed::<Message>(message.extra, &format!("messages[{index}]")));
+            // The first result of a tool has members of its own.
+            for (name, value) in extra.into_iter().filter(|(_, value)| !value.is_null()) {
+                match read.extra.get(&name) {
+                    Some(said) if *said != value => {
+                        self.note(
+                            NoteKind::Dropped,
+                            format!("{path}.{name}"),
+                            "its first result says another",
+                        );
+                    }
+                    _ => {
+                        read.extra.insert(name, value);
+                    }
+                }
+            }
         }
         Ok(())
     }
@@ -174,6 +190,11 @@ impl Reader {
                     parts.push(text(block));
                 }
                 ContentBlock::Thinking(block) => {
+                    // Signed blocks with other members are kept whole.
+                    for name in block.extra.keys().filter(|_| !is_signed(&block)) {
+                        let path = format!("{}.{name}", Place::Message(index, number));
+                        self.note(NoteKind::Dropped, path, "thinking without a signature has no such member");
+                    }
                     reasoning = joined(reasoning, &block.thinking);
                     if is_signed(&block) {
                         thinking.push(ThinkingBlock {

@@ -194,9 +194,12 @@ impl Encoder<'_> {
     pub(super) fn video(&mut self, part: &Extra, path: &str) -> Result<Option<ContentBlock>, EncodeError> {
         let video = part.get("video_url").cloned().unwrap_or_default();
         let url = video.as_str().or_else(|| video.get("url")?.as_str());
+        self.leftover(part, &["type", "video_url"], path);
         let path = format!("{path}.video_url");
         let url = url.ok_or_else(|| EncodeError::invalid(path.as_str(), "has no `url`"))?;
-        self.leftover(part, &["type", "video_url"], &path);
+        if let Some(members) = video.as_object() {
+            self.leftover(members, &["url", "format"], &path);
+        }
         let found = find(url, &path)?;
         match form(&found, video.get("format").and_then(Value::as_str)).unwrap_or(Form::Video("mp4")) {
             Form::Video(format) => Ok(Some(ContentBlock::Video(media(format, found.source)))),

@@ -3,7 +3,7 @@
 //! Source: Amazon Bedrock API Reference, "Message" and "ContentBlock", and User Guide, "Using the Converse API" and
 //! "Prompt caching", read 2026-11.
 
-use llm_provider_core::{EncodeError, NoteKind, out_of_role, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, more_marks, out_of_role, words_of_part};
 use llm_types::{
     CacheControl, ChatRequest, ContentPart, Extra, Message, MessageContent, Nullable, Role as Speaker,
     TextPart,
@@ -116,9 +116,9 @@ impl Encoder<'_> {
         }
         let is_result = matches!(message.role, Speaker::Tool | Speaker::Function);
         let is_told = is_result && message.extra.get("is_error").is_some_and(Value::is_boolean);
+        let kept = if message.role == Speaker::Assistant { kept_blocks(message) } else { None };
         // Where the model's own blocks go back, images are among them.
-        let are_images_told = message.role == Speaker::Assistant && kept_blocks(message).is_some();
-        let known = [("is_error", is_told), (IMAGES, are_images_told)];
+        let known = [("is_error", is_told), (IMAGES, kept.is_some())];
         let known: Vec<_> = known.into_iter().filter_map(|(name, is_told)| is_told.then_some(name)).collect();
         self.leftover(&message.extra, &known, path);
         self.notes.extend(out_of_role(message, path));
@@ -130,7 +130,7 @@ impl Encoder<'_> {
         let (role, mut blocks) = match &message.role {
             Speaker::System | Speaker::Developer => return self.instructions(message, path, turns),
             Speaker::Tool | Speaker::Function => return self.result(message, path, turns),
-            Speaker::Assistant => (Role::Assistant, self.said(message, index, path, turns)?),
+            Speaker::Assistant => (Role::Assistant, self.said(message, kept, index, path, turns)?),
             role => {
                 if let Speaker::Other(role) = role {
                     let detail = format!("Bedrock knows no role `{role}`; said as the user");
@@ -377,6 +377,7 @@ impl Encoder<'_> {
             extra: Extra::new(),
         })];
         // One mark says it: everything before it is kept.
+        self.notes.extend(more_marks(message, path));
         blocks.extend(points.pop().map(ContentBlock::CachePoint));
         match turns.turns.last_mut() {
             Some(turn) if turn.role == Role::User => {

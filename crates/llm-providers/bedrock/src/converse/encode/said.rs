@@ -5,20 +5,20 @@ use llm_types::{Extra, FunctionCall, Message, Nullable, ToolCall};
 use serde_json::{Map, Value, json};
 
 use super::Encoder;
-use super::kept::kept_blocks;
 use super::messages::Turns;
 use crate::converse::{BLOCK_START, KEPT};
 use crate::wire::{ContentBlock, ReasoningContent, ReasoningText, ToolUseBlock};
 
 impl Encoder<'_> {
+    /// What a message of the model's says; `kept` are its own blocks, where they still say the same.
     pub(super) fn said(
         &mut self,
         message: &Message,
+        kept: Option<Vec<ContentBlock>>,
         index: usize,
         path: &str,
         turns: &mut Turns,
     ) -> Result<Vec<ContentBlock>, EncodeError> {
-        let kept = kept_blocks(message);
         for name in message.provider_specific_fields.get().into_iter().flat_map(Extra::keys) {
             let is_own = name == KEPT && kept.is_some() || ["citation", BLOCK_START].contains(&name.as_str());
             if !is_own {

@@ -4,7 +4,7 @@
 //! (ai.google.dev), read 2026-11.
 
 use llm_provider_core::{EncodeError, NoteKind};
-use llm_types::{ChatRequest, JsonSchemaFormat, Nullable, ResponseFormat};
+use llm_types::{ChatRequest, Extra, JsonSchemaFormat, Nullable, ResponseFormat};
 use serde_json::{Number, Value};
 
 use super::Encoder;
@@ -103,6 +103,10 @@ impl Encoder<'_> {
                 Some(name) => config.speech_config = Nullable::Value(speech(name)),
                 None => self.unsupported("audio.voice", "Gemini has voices by name only")?,
             }
+            let said = if voice.get("name").is_some_and(Value::is_string) { "name" } else { "id" };
+            for other in voice.as_object().into_iter().flat_map(Extra::keys).filter(|other| *other != said) {
+                self.drop(format!("audio.voice.{other}"), "Gemini has voices by name only");
+            }
         }
         if audio.format.as_deref().is_some_and(|format| format != "pcm16") {
             self.note(NoteKind::Converted, "audio.format", "to PCM of 16 bits; Gemini speaks nothing else");
@@ -172,7 +176,7 @@ fn penalty(member: &Nullable<Number>) -> Nullable<Number> {
     member.get().filter(|number| number.as_f64() != Some(0.0)).cloned().into()
 }
 
-fn speech(voice: &str) -> SpeechConfig {
+pub(crate) fn speech(voice: &str) -> SpeechConfig {
     let prebuilt = PrebuiltVoiceConfig {
         voice_name: Nullable::Value(voice.to_owned()),
         ..PrebuiltVoiceConfig::default()

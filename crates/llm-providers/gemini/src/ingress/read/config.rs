@@ -8,7 +8,7 @@ use llm_types::{
 use serde_json::{Value, json};
 
 use super::{Reader, put};
-use crate::chat::encode::UNNAMED;
+use crate::chat::encode::{UNNAMED, speech as speech_of};
 use crate::schema;
 use crate::wire::{GenerationConfig, SpeechConfig, ThinkingConfig};
 
@@ -61,7 +61,13 @@ impl Reader {
         request: &mut ChatRequest,
     ) {
         let given = match (json_schema.into_option(), subset.into_option()) {
-            (Some(schema), _) => Some(schema),
+            (Some(schema), other) => {
+                if other.is_some() {
+                    let detail = "`responseJsonSchema` is said too and wins";
+                    self.note(NoteKind::Dropped, "generationConfig.responseSchema", detail);
+                }
+                Some(schema)
+            }
             (None, Some(schema)) => Some(schema::unfold(schema)),
             (None, None) => None,
         };
@@ -116,7 +122,8 @@ fn speech(config: Nullable<SpeechConfig>, request: &mut ChatRequest) {
             extra: Extra::new(),
         });
     }
-    if voice.is_none() || config.language_code.is_value() || !config.extra.is_empty() {
+    let says_more = voice.as_deref().is_some_and(|voice| config != speech_of(voice));
+    if voice.is_none() || says_more {
         put(request, "speechConfig", &Nullable::Value(config));
     }
 }

@@ -60,6 +60,7 @@ impl Reader {
             if part.thought.get() == Some(&false) {
                 part.thought = Nullable::Absent;
             }
+            self.nameless(&part, &format!("contents[{index}].parts[{number}]"));
             if self.unseal(&mut part, &mut foreign, &format!("contents[{index}].parts[{number}]")) {
                 turn.add(part, &seed);
             }
@@ -80,6 +81,15 @@ impl Reader {
             }
         }
         message
+    }
+
+    /// Tells of a call without a name, which is none; pieces of one have none either.
+    fn nameless(&mut self, part: &Part, path: &str) {
+        let Some(call) = part.function_call.get().filter(|call| !call.name.is_value()) else { return };
+        let is_piece = call.partial_args.is_value() || call.will_continue.is_value();
+        if !is_piece && *call != wire::FunctionCall::default() {
+            self.note(NoteKind::Dropped, format!("{path}.functionCall"), "it names no function");
+        }
     }
 
     /// Takes what is sealed for other vendors out of a part. Whether something is left of it: a thought keeps its seal,
@@ -121,6 +131,7 @@ impl Reader {
         for (index, mut part) in parts.into_iter().enumerate() {
             match part.function_response.take() {
                 Some(response) => {
+                    let signed = format!("{path}.parts[{index}]");
                     for name in part.extra.keys() {
                         let path = format!("{path}.parts[{index}].{name}");
                         self.note(NoteKind::Dropped, path, "results have no such member");
@@ -131,6 +142,15 @@ impl Reader {
                     }
                     let result = self.result(response, &path)?;
                     messages.push(result);
+                    part.extra.clear();
+                    if part.thought_signature.take().is_some() {
+                        let path = format!("{signed}.thoughtSignature");
+                        self.note(NoteKind::Dropped, path, "only the model's turns are signed");
+                    }
+                    // What else the part says is said after the result.
+                    if part != Part::default() {
+                        rest.push(part);
+                    }
                 }
                 None => rest.push(part),
             }
@@ -147,7 +167,11 @@ impl Reader {
             Some(id) => self.pending.iter().position(|(_, pending)| pending == id),
             None => self.pending.iter().position(|(function, _)| *function == name),
         };
-        let known = at.map(|at| self.pending.remove(at).1);
+        let known = at.map(|at| self.pending.remove(at));
+        if known.as_ref().is_some_and(|(function, _)| !name.is_empty() && *function != name) {
+            self.note(NoteKind::Dropped, format!("{path}.name"), "the call's name is another");
+        }
+        let known = known.map(|(_, id)| id);
         let is_known = known.is_some();
         let id = known.or(response.id.into_option()).unwrap_or_else(|| format!("{MADE_ID}{name}"));
         if name.is_empty() && !is_known {
@@ -239,9 +263,18 @@ fn bare_text(part: &Part) -> Option<&str> {
     (*part == Part::text(text)).then_some(text)
 }
 
-/// A result as text: what is said under `output` or `error` alone, as Google's docs have it, or the object itself.
+/// A result as text: what is said under `output` or `error` alone, as Google's docs have it, or the object itself. What is
+/// no object, which Google refuses, is said as it is.
 fn result_text(response: Option<Value>) -> (String, bool) {
-    let Some(Value::Object(members)) = response else { return (String::new(), false) };
+    let members = match response {
+        None | Some(Value::Null) => return (String::new(), false),
+        Some(Value::Object(mut members)) => {
+            members.retain(|_, value| !value.is_null());
+            members
+        }
+        Some(Value::String(text)) => return (text, false),
+        Some(other) => return (other.to_string(), false),
+    };
     let is_object = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object());
     if members.len() == 1 {
         match (members.get("output"), members.get("error")) {

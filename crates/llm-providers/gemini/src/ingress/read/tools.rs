@@ -43,7 +43,13 @@ impl Reader {
         let name = name
             .ok_or_else(|| IngressError { path: format!("{path}.name"), message: "is missing".to_owned() })?;
         let parameters = match (function.parameters_json_schema, function.parameters) {
-            (Nullable::Value(schema), _) => Nullable::Value(schema),
+            (Nullable::Value(schema), other) => {
+                if other.is_value() {
+                    let detail = "`parametersJsonSchema` is said too and wins";
+                    self.note(NoteKind::Dropped, format!("{path}.parameters"), detail);
+                }
+                Nullable::Value(schema)
+            }
             (_, Nullable::Value(schema)) => Nullable::Value(schema::unfold(schema)),
             _ => Nullable::Absent,
         };

@@ -93,10 +93,7 @@ fn mend(mut members: Extra) -> Extra {
 
 fn canonical(mut wire: Response, vendor: &str) -> ChatResponse {
     let items = wire.output.take().unwrap_or_default();
-    let mut said = Said::default();
-    for item in &items {
-        said.item(item, vendor);
-    }
+    let said = Said::of(&items, vendor);
     let status = wire.status.get().cloned().unwrap_or(Status::Completed);
     let details = wire.incomplete_details.get();
     let finish = finish_reason(&status, details, !said.calls.is_empty());
@@ -169,20 +166,27 @@ pub(in crate::responses) fn is_plain(items: &[Item]) -> bool {
 
 /// What the items of an answer say.
 #[derive(Debug, Default)]
-struct Said {
-    text: String,
+pub(super) struct Said {
+    pub(super) text: String,
     has_text: bool,
     letters: u64,
-    refusal: String,
-    reasoning: String,
+    pub(super) refusal: String,
+    pub(super) reasoning: String,
     thinking: Vec<llm_types::ThinkingBlock>,
     calls: Vec<ToolCall>,
-    annotations: Vec<llm_types::Annotation>,
+    pub(super) annotations: Vec<llm_types::Annotation>,
     logprobs: Vec<Value>,
     images: Vec<Value>,
 }
 
 impl Said {
+    /// Hears the items of an answer by `vendor`.
+    pub(super) fn of(items: &[Item], vendor: &str) -> Self {
+        let mut said = Self::default();
+        items.iter().for_each(|item| said.item(item, vendor));
+        said
+    }
+
     fn item(&mut self, item: &Item, vendor: &str) {
         match item {
             Item::Message(message) | Item::EasyMessage(message) => self.message(message),

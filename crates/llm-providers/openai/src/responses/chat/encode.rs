@@ -4,7 +4,7 @@
 //! 2026-11.
 
 use llm_provider_core::{
-    Call, Dialect, EncodeError, Encoded, NoteKind, Payload, foreign_member, reasoning_said,
+    Call, Dialect, EncodeError, Encoded, NoteKind, Payload, foreign_member, reasoning_said, unplaced_in_calls,
 };
 use llm_types::{ChatRequest, Extra, Nullable, ReasoningEffort, ResponseFormat, StreamOptions, from_value};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub(super) fn encode(
     let said = is_openrouters.then(|| reasoning_said(request, call));
     let request = match &said {
         Some((said, notes)) => {
-            notes.iter().for_each(|note| changes.note(note.kind, note.path.as_str(), note.detail.as_str()));
+            changes.add(notes.iter().cloned());
             &**said
         }
         None => request,
@@ -50,10 +50,11 @@ pub(super) fn encode(
     wire.model = Nullable::Value(call.model.to_owned());
     wire.input =
         Nullable::Value(Input::Items(input::items(&request.messages, &options.vendor, &mut changes)?));
+    changes.add(unplaced_in_calls(request));
     tools::tools(request, &mut wire, &mut changes)?;
     limits(request, &mut wire, &mut changes);
     thinking(request, call, &mut wire, &mut changes);
-    text_form(request, &mut wire)?;
+    text_form(request, &mut wire, &mut changes)?;
     the_same(request, &mut wire);
     included(request, call.model, options, &mut wire, &mut changes);
     streaming(request, &mut wire, &mut changes);
@@ -86,11 +87,20 @@ fn own_words(request: &ChatRequest, changes: &mut Changes<'_>) -> Result<Respons
     from_value(Value::Object(members)).map_err(|error| EncodeError::invalid(error.path, error.message))
 }
 
+/// Says something in this API's words, where the request may say otherwise in them, too; `by` is the canonical member.
+fn say<T: PartialEq>(to: &mut Nullable<T>, value: T, path: &str, by: &str, changes: &mut Changes<'_>) {
+    if to.get().is_some_and(|said| *said != value) {
+        changes.note(NoteKind::Dropped, path, format!("`{by}` says otherwise"));
+    }
+    *to = Nullable::Value(value);
+}
+
 fn limits(request: &ChatRequest, wire: &mut ResponsesRequest, changes: &mut Changes<'_>) {
     const TO: &str = "max_output_tokens";
     let (new, old) = (request.max_completion_tokens.get(), request.max_tokens.get());
     if let Some(limit) = new.or(old) {
-        wire.max_output_tokens = Nullable::Value(*limit);
+        let by = if new.is_some() { "max_completion_tokens" } else { "max_tokens" };
+        say(&mut wire.max_output_tokens, *limit, TO, by, changes);
     }
     if new.is_some() {
         changes.note(NoteKind::Renamed, "max_completion_tokens", TO);
@@ -132,7 +142,8 @@ fn thinking(request: &ChatRequest, call: &Call<'_>, wire: &mut ResponsesRequest,
         changes.note(NoteKind::Converted, "output_config", said);
     }
     if let Some(effort) = effort {
-        wire.reasoning.get_or_insert_with(Reasoning::default).effort = Nullable::Value(effort);
+        let to = &mut wire.reasoning.get_or_insert_with(Reasoning::default).effort;
+        say(to, effort, "reasoning.effort", "reasoning_effort", changes);
     }
 }
 
@@ -146,20 +157,23 @@ fn worth(budget: u64, call: &Call<'_>) -> ReasoningEffort {
     }
 }
 
-fn text_form(request: &ChatRequest, wire: &mut ResponsesRequest) -> Result<(), EncodeError> {
+fn text_form(
+    request: &ChatRequest,
+    wire: &mut ResponsesRequest,
+    changes: &mut Changes<'_>,
+) -> Result<(), EncodeError> {
     let format = match request.response_format.get() {
         None => None,
         Some(ResponseFormat::Text(extra)) => Some(TextFormat::Text(extra.clone())),
         Some(ResponseFormat::JsonObject(extra)) => Some(TextFormat::JsonObject(extra.clone())),
         Some(ResponseFormat::JsonSchema(part)) => {
             let form = &part.json_schema;
-            let extra = form.extra.iter().chain(&part.extra);
             Some(TextFormat::JsonSchema(SchemaFormat {
                 name: form.name.clone(),
                 schema: form.schema.clone(),
                 description: form.description.clone(),
                 strict: form.strict,
-                extra: extra.map(|(name, value)| (name.clone(), value.clone())).collect(),
+                extra: tools::joined(&part.extra, &form.extra, "response_format.json_schema", changes),
             }))
         }
         Some(ResponseFormat::Unknown(map)) => Some(
@@ -168,10 +182,12 @@ fn text_form(request: &ChatRequest, wire: &mut ResponsesRequest) -> Result<(), E
         ),
     };
     if let Some(format) = format {
-        wire.text.get_or_insert_with(TextConfig::default).format = Nullable::Value(format);
+        let to = &mut wire.text.get_or_insert_with(TextConfig::default).format;
+        say(to, format, "text.format", "response_format", changes);
     }
     if let Some(verbosity) = request.verbosity.get() {
-        wire.text.get_or_insert_with(TextConfig::default).verbosity = Nullable::Value(verbosity.clone());
+        let to = &mut wire.text.get_or_insert_with(TextConfig::default).verbosity;
+        say(to, verbosity.clone(), "text.verbosity", "verbosity", changes);
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Messages as items.
 
+mod kept_items;
+
 use std::collections::HashSet;
 
-use llm_provider_core::{EncodeError, NoteKind, foreign_part, stored_part, words_of_part};
+use llm_provider_core::{EncodeError, NoteKind, foreign_part, out_of_role, stored_part, words_of_part};
 use llm_types::{
     ContentPart, Extra, FileData, ImageSource, Message, MessageContent, Nullable, Role, ToolCall, from_value,
 };
@@ -63,6 +65,11 @@ impl Writer<'_, '_> {
         {
             self.dropped(format!("{path}.{name}"), "this API's messages have no such member");
         }
+        self.changes.add(out_of_role(message, &path));
+        if message.provider_specific_fields.is_value() && message.role != Role::Assistant {
+            let path = format!("{path}.provider_specific_fields");
+            self.dropped(path, "the model alone says such a thing");
+        }
         match &message.role {
             Role::Assistant => self.assistant(message, index, &path),
             Role::Tool | Role::Function => self.result(message, &path),
@@ -96,60 +103,27 @@ impl Writer<'_, '_> {
         Ok(())
     }
 
-    /// The model's own items, as an earlier answer gave them. Whether there are any.
-    fn kept_items(&mut self, message: &Message, path: &str) -> Result<bool, EncodeError> {
-        let Some(fields) = message.provider_specific_fields.get() else { return Ok(false) };
-        let place = format!("{path}.provider_specific_fields");
-        for name in fields.keys().filter(|name| *name != OUTPUT_ITEMS) {
-            let why = "said by a vendor to the client, and of no use to another";
-            self.dropped(format!("{place}.{name}"), why);
-        }
-        let Some(kept) = fields.get(OUTPUT_ITEMS) else { return Ok(false) };
-        let kept: Vec<Item> = from_value(kept.clone()).map_err(|error| {
-            EncodeError::invalid(format!("{place}.{OUTPUT_ITEMS}{}", error.path), error.message)
-        })?;
-        if kept.is_empty() {
-            return Ok(false);
-        }
-        let blocks = message.thinking_blocks.get().into_iter().flatten();
-        let is_foreign = blocks.filter_map(kept::vendor_of).any(|made_by| made_by != self.vendor);
-        if is_foreign || !is_same(&kept, message) {
-            let why =
-                if is_foreign { "another vendor's items" } else { "the message is no longer what it was" };
-            self.dropped(format!("{place}.{OUTPUT_ITEMS}"), why);
-            return Ok(false);
-        }
-        let (items, foreign) = kept::for_vendor(kept, self.vendor);
-        for index in foreign {
-            self.dropped(format!("{place}.{OUTPUT_ITEMS}[{index}]"), "another vendor's thinking");
-        }
-        for item in &items {
-            if let Item::CustomToolCall(call) = item {
-                self.custom.insert(call.call_id.clone());
-            }
-        }
-        self.items.extend(items);
-        Ok(true)
-    }
-
     fn thinking(&mut self, message: &Message, path: &str) {
-        let mut has_any = false;
+        const WHY: &str = "the vendor takes back its own encrypted thinking only";
+        let (mut told, mut has_any) = (String::new(), false);
         for (number, block) in message.thinking_blocks.get().into_iter().flatten().enumerate() {
+            let path = format!("{path}.thinking_blocks[{number}]");
             let is_own = kept::vendor_of(block).is_none_or(|made_by| made_by == self.vendor);
             match kept::item_of(block) {
                 Some(item) if is_own => {
+                    told.push_str(&kept::text_of(&item));
                     has_any = true;
+                    for name in kept::beside_item(block, &item) {
+                        self.dropped(format!("{path}.{name}"), WHY);
+                    }
                     self.items.push(Item::Reasoning(item));
                 }
-                _ => {
-                    let path = format!("{path}.thinking_blocks[{number}]");
-                    self.dropped(path, "the vendor takes back its own encrypted thinking only");
-                }
+                _ => self.dropped(path, WHY),
             }
         }
-        if message.reasoning_content.is_value() && !has_any {
-            let path = format!("{path}.reasoning_content");
-            self.dropped(path, "the vendor takes back its own encrypted thinking only");
+        let is_told = |words: &str| has_any && kept::tells(&told, words);
+        if message.reasoning_content.as_deref().is_some_and(|words| !is_told(words)) {
+            self.dropped(format!("{path}.reasoning_content"), WHY);
         }
     }
 
@@ -159,6 +133,7 @@ impl Writer<'_, '_> {
         let has_calls = message.tool_calls.get().is_some_and(|calls| !calls.is_empty())
             || message.function_call.is_value();
         let mut parts = Vec::new();
+        let mut has_sources = !annotations.is_empty();
         match message.content.get() {
             None => {}
             // Where the model only called, there is nothing to tell.
@@ -167,8 +142,8 @@ impl Writer<'_, '_> {
                 self.items.push(Item::Message(MessageItem::new("assistant", Content::Text(text.clone()))));
             }
             Some(MessageContent::Text(text)) => {
-                let annotations = annotations.iter().map(annotation).collect();
-                parts.push(text_part(text, annotations));
+                has_sources = false;
+                parts.push(text_part(text, annotations.iter().map(annotation).collect()));
             }
             Some(MessageContent::Parts(given)) => {
                 for (number, part) in given.iter().enumerate() {
@@ -176,9 +151,13 @@ impl Writer<'_, '_> {
                     match part {
                         ContentPart::Text(part) => {
                             self.marker(part.cache_control.is_value(), &path);
+                            self.beside(&part.extra, &path);
                             parts.push(text_part(&part.text, Vec::new()));
                         }
-                        ContentPart::Refusal(part) => parts.push(refused(&part.refusal)),
+                        ContentPart::Refusal(part) => {
+                            self.beside(&part.extra, &path);
+                            parts.push(refused(&part.refusal));
+                        }
                         // Thinking as other vendors' parts tell it.
                         ContentPart::Unknown(_) if part.kind() == "thinking" => {
                             self.dropped(path, "the vendor takes back its own encrypted thinking only");
@@ -195,9 +174,13 @@ impl Writer<'_, '_> {
                     }
                 }
                 if let Some(Part::OutputText(last)) = parts.last_mut() {
+                    has_sources = false;
                     last.annotations = Nullable::Value(annotations.iter().map(annotation).collect());
                 }
             }
+        }
+        if has_sources {
+            self.dropped(format!("{path}.annotations"), "there is no text at the end that they are for");
         }
         if let Some(words) = refusal {
             parts.push(refused(words));
@@ -408,17 +391,6 @@ fn refused(words: &str) -> Part {
     Part::Refusal(RefusalPart { refusal: words.to_owned(), extra: Extra::new() })
 }
 
-/// Whether items tell the calls that their message tells: a client may have taken some out.
-fn is_same(items: &[Item], message: &Message) -> bool {
-    let ids = items.iter().filter_map(|item| match item {
-        Item::FunctionCall(call) => Some(&call.call_id),
-        Item::CustomToolCall(call) => Some(&call.call_id),
-        _ => None,
-    });
-    ids.eq(message.tool_calls.get().into_iter().flatten().filter_map(|call| call.id.get()))
-}
-
-/// A part that the canonical form does not know: it may be this API's own.
 /// What became of a part of another dialect.
 enum Foreign {
     /// It is said in these words.
@@ -429,6 +401,7 @@ enum Foreign {
     Not,
 }
 
+/// A part that the canonical form does not know: it may be this API's own.
 fn own(map: &Extra, path: &str) -> Result<Part, EncodeError> {
     from_value(Value::Object(map.clone()))
         .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message))
@@ -437,8 +410,10 @@ fn own(map: &Extra, path: &str) -> Result<Part, EncodeError> {
 /// `{"type": "url_citation", "url_citation": {…}}` without the inner object.
 fn annotation(annotation: &llm_types::Annotation) -> Annotation {
     let mut flat = Extra::from_iter([("type".to_owned(), Value::from(annotation.r#type.as_str()))]);
-    if let Some(Value::Object(members)) = annotation.url_citation.get() {
-        flat.extend(members.clone());
+    match annotation.url_citation.get() {
+        Some(Value::Object(members)) => flat.extend(members.clone()),
+        Some(other) => flat.extend([("url_citation".to_owned(), other.clone())]),
+        None => {}
     }
     flat.extend(annotation.extra.clone());
     from_value(Value::Object(flat.clone())).unwrap_or(Annotation::Unknown(flat))

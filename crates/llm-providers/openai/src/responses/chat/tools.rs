@@ -4,8 +4,8 @@ use llm_provider_core::{
     Dialect, EncodeError, NoteKind, ServerTool, ToolHome, ToolPurpose, foreign_to_function,
 };
 use llm_types::{
-    ChatRequest, Extra, FunctionDefinition, Nullable, Tool as Asked, ToolChoice as Choice, ToolChoiceMode,
-    from_value,
+    AllowedTools as Allowed, ChatRequest, Extra, FunctionDefinition, NamedTool as AskedByName, Nullable,
+    Tool as Asked, ToolChoice as Choice, ToolChoiceMode, from_value,
 };
 use serde_json::{Value, json};
 
@@ -41,13 +41,16 @@ pub(super) fn tools(
         let path = format!("functions[{index}]");
         let asked: FunctionDefinition = from_value(asked.clone())
             .map_err(|error| EncodeError::invalid(format!("{path}.{}", error.path), error.message))?;
-        tools.push(Tool::Function(function(&asked, Extra::new())));
+        let extra = asked.extra.clone();
+        tools.push(Tool::Function(function(&asked, extra)));
     }
     if let Some(options) = request.web_search_options.get() {
         if tools.iter().any(|tool| tool.web_search().is_some()) {
             changes.note(NoteKind::Dropped, "web_search_options", "a search of the web is among the tools");
+        } else if let Value::Object(options) = options {
+            tools.push(Tool::WebSearch(web_search(options, "web_search_options", changes)));
         } else {
-            tools.push(Tool::WebSearch(web_search(options)));
+            return Err(EncodeError::invalid("web_search_options", "is no object"));
         }
     }
     let is_empty = request.tools.get().is_some_and(Vec::is_empty);
@@ -61,15 +64,32 @@ pub(super) fn tools(
         if is_left_out {
             changes.note(NoteKind::Dropped, "tool_choice", "there are no tools to choose from");
         } else {
-            wire.tool_choice = Nullable::Value(choice(asked));
+            wire.tool_choice = Nullable::Value(choice(asked, changes));
         }
-    } else if let Some(asked) = request.function_call.get() {
-        wire.tool_choice = Nullable::Value(match asked {
-            Value::String(mode) => ToolChoice::Mode(ToolChoiceMode::from(mode.as_str())),
-            named => ToolChoice::Function(NamedTool::new(named["name"].as_str().unwrap_or_default())),
-        });
+    }
+    if let Some(asked) = request.function_call.get() {
+        if wire.tool_choice.is_value() {
+            changes.note(NoteKind::Dropped, "function_call", "`tool_choice` says another");
+        } else {
+            wire.tool_choice = older_choice(asked, changes).into();
+        }
     }
     Ok(())
+}
+
+/// The choice of a function in its oldest form.
+fn older_choice(asked: &Value, changes: &mut Changes<'_>) -> Option<ToolChoice> {
+    if let Value::String(mode) = asked {
+        return Some(ToolChoice::Mode(ToolChoiceMode::from(mode.as_str())));
+    }
+    let Some(name) = asked["name"].as_str() else {
+        changes.lost(NoteKind::Dropped, "function_call", "it names no function");
+        return None;
+    };
+    let mut named = NamedTool::new(name);
+    let others = asked.as_object().into_iter().flatten().filter(|(name, _)| *name != "name");
+    named.extra.extend(others.map(|(name, value)| (name.clone(), value.clone())));
+    Some(ToolChoice::Function(named))
 }
 
 fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, EncodeError> {
@@ -84,18 +104,20 @@ fn tool(asked: &Asked, path: &str, changes: &mut Changes<'_>) -> Result<Tool, En
     match asked {
         Asked::Function(tool) => {
             let extra = beside(&tool.extra);
+            let extra = joined(&extra, &tool.function.extra, &format!("{path}.function"), changes);
             let mut made = function(&tool.function, extra);
             left_out(&mut made.extra, path, changes);
             Ok(Tool::Function(made))
         }
         Asked::Custom(tool) => {
-            let mut extra = beside(&tool.extra);
-            extra.extend(tool.custom.extra.clone());
+            let extra = beside(&tool.extra);
+            let path = format!("{path}.custom");
+            let format = tool.custom.format.get();
             Ok(Tool::Custom(CustomTool {
                 name: tool.custom.name.clone(),
                 description: tool.custom.description.clone(),
-                format: tool.custom.format.get().map(flat_format).into(),
-                extra,
+                format: format.map(|asked| flat_format(asked, &format!("{path}.format"), changes)).into(),
+                extra: joined(&extra, &tool.custom.extra, &path, changes),
             }))
         }
         // The vendor's own tools, in its own words.
@@ -130,7 +152,8 @@ fn hosted(
                         options["filters"] = json!({ "allowed_domains": allowed });
                     }
                 }
-                (Tool::WebSearch(web_search(&options)), lost)
+                let options = options.as_object().cloned().unwrap_or_default();
+                (Tool::WebSearch(web_search(&options, path, changes)), lost)
             }
             ToolPurpose::CodeExecution => {
                 let container = Extra::from_iter([("container".to_owned(), json!({ "type": "auto" }))]);
@@ -210,8 +233,7 @@ fn left_out(extra: &mut Extra, path: &str, changes: &mut Changes<'_>) {
 /// A function. Strictness is this API's default, and chat's is none, so that it must be said.
 ///
 /// Source: OpenAI docs, "Migrate to the Responses API", section on function calling, read 2026-11.
-fn function(asked: &FunctionDefinition, mut extra: Extra) -> FunctionTool {
-    extra.extend(asked.extra.clone());
+fn function(asked: &FunctionDefinition, extra: Extra) -> FunctionTool {
     FunctionTool {
         name: asked.name.clone(),
         description: asked.description.clone(),
@@ -222,59 +244,105 @@ fn function(asked: &FunctionDefinition, mut extra: Extra) -> FunctionTool {
 }
 
 /// `{"type": "grammar", "grammar": {"syntax", "definition"}}` without the inner object.
-fn flat_format(format: &Value) -> Value {
-    let mut flat = format.clone();
-    if let Some(members) = flat.as_object_mut()
-        && let Some(Value::Object(grammar)) = members.shift_remove("grammar")
-    {
-        members.extend(grammar);
-    }
-    flat
+fn flat_format(format: &Value, path: &str, changes: &mut Changes<'_>) -> Value {
+    let (Value::Object(members), Value::Object(grammar)) = (format, &format["grammar"]) else {
+        return format.clone();
+    };
+    let mut outer = members.clone();
+    outer.shift_remove("grammar");
+    joined(&outer, grammar, &format!("{path}.grammar"), changes).into()
 }
 
 /// `{"search_context_size", "user_location": {"type", "approximate": {…}}}` without the inner object.
-fn web_search(options: &Value) -> WebSearchTool {
-    let mut extra = options.as_object().cloned().unwrap_or_default();
-    let location = match extra.shift_remove("user_location") {
-        Some(Value::Object(mut location)) => {
-            if let Some(Value::Object(approximate)) = location.shift_remove("approximate") {
-                location.extend(approximate);
-            }
-            Nullable::Value(location)
+/// `path` is where they stand. What has another form than this API's stays as it is: the vendor may say what it thinks of
+/// it.
+fn web_search(options: &Extra, path: &str, changes: &mut Changes<'_>) -> WebSearchTool {
+    let mut tool = WebSearchTool { extra: options.clone(), ..WebSearchTool::default() };
+    if let Some(Value::Object(location)) = options.get("user_location") {
+        tool.extra.shift_remove("user_location");
+        let mut outer = location.clone();
+        if let Some(Value::Object(approximate)) = location.get("approximate") {
+            outer.shift_remove("approximate");
+            let path = format!("{path}.user_location.approximate");
+            outer = joined(&outer, approximate, &path, changes);
         }
-        _ => Nullable::Absent,
-    };
-    let size = match extra.shift_remove("search_context_size") {
-        Some(Value::String(size)) => Nullable::Value(size),
-        _ => Nullable::Absent,
-    };
-    WebSearchTool { search_context_size: size, user_location: location, filters: Nullable::Absent, extra }
+        tool.user_location = Nullable::Value(outer);
+    }
+    if let Some(Value::String(size)) = options.get("search_context_size") {
+        tool.extra.shift_remove("search_context_size");
+        tool.search_context_size = Nullable::Value(size.clone());
+    }
+    tool
 }
 
-fn choice(asked: &Choice) -> ToolChoice {
+fn choice(asked: &Choice, changes: &mut Changes<'_>) -> ToolChoice {
+    let mut named = |tool: &AskedByName, outer: &Extra, inner: &str| NamedTool {
+        extra: joined(outer, &tool.extra, &format!("tool_choice.{inner}"), changes),
+        ..NamedTool::new(tool.name.as_str())
+    };
     match asked {
         Choice::Mode(mode) => ToolChoice::Mode(mode.clone()),
-        Choice::Function(named) => ToolChoice::Function(NamedTool::new(named.function.name.as_str())),
-        Choice::Custom(named) => ToolChoice::Custom(NamedTool::new(named.custom.name.as_str())),
-        Choice::AllowedTools(allowed) => {
-            let asked = &allowed.allowed_tools;
-            let tools = asked["tools"].as_array().into_iter().flatten().filter_map(Value::as_object);
-            ToolChoice::Allowed(AllowedTools {
-                mode: asked["mode"].as_str().map(str::to_owned).into(),
-                tools: Nullable::Value(tools.map(flat_tool).collect()),
-                extra: allowed.extra.clone(),
-            })
-        }
+        Choice::Function(tool) => ToolChoice::Function(named(&tool.function, &tool.extra, "function")),
+        Choice::Custom(tool) => ToolChoice::Custom(named(&tool.custom, &tool.extra, "custom")),
+        Choice::AllowedTools(allowed) => ToolChoice::Allowed(allowed_tools(allowed, changes)),
         Choice::Unknown(map) => ToolChoice::Other(map.clone()),
     }
 }
 
+/// `{"type": "allowed_tools", "allowed_tools": {"mode", "tools"}}` without the inner object.
+fn allowed_tools(asked: &Allowed, changes: &mut Changes<'_>) -> AllowedTools {
+    const PATH: &str = "tool_choice.allowed_tools";
+    let Value::Object(inner) = &asked.allowed_tools else {
+        changes.lost(NoteKind::Dropped, PATH, "it names no tools");
+        return AllowedTools { mode: Nullable::Absent, tools: Nullable::Absent, extra: asked.extra.clone() };
+    };
+    let mut inner = inner.clone();
+    let mode = inner.shift_remove("mode");
+    if mode.as_ref().is_some_and(|mode| !mode.is_string()) {
+        changes.lost(NoteKind::Dropped, format!("{PATH}.mode"), "it is no text");
+    }
+    let listed = inner.shift_remove("tools").unwrap_or_default();
+    if !listed.is_array() && !listed.is_null() {
+        changes.lost(NoteKind::Dropped, format!("{PATH}.tools"), "it is no list");
+    }
+    let mut tools = Vec::new();
+    for (index, tool) in listed.as_array().into_iter().flatten().enumerate() {
+        let path = format!("{PATH}.tools[{index}]");
+        match tool {
+            Value::Object(tool) => tools.push(flat_tool(tool, &path, changes)),
+            _ => changes.lost(NoteKind::Dropped, path, "it names no tool"),
+        }
+    }
+    AllowedTools {
+        mode: mode.as_ref().and_then(Value::as_str).map(str::to_owned).into(),
+        tools: Nullable::Value(tools),
+        extra: joined(&asked.extra, &inner, PATH, changes),
+    }
+}
+
+/// The members of an object and of one inside of it, at `path`, which is none here. Where both have one, it is the outer
+/// one's.
+pub(super) fn joined(outer: &Extra, inner: &Extra, path: &str, changes: &mut Changes<'_>) -> Extra {
+    let mut all = outer.clone();
+    for (name, value) in inner {
+        match all.get(name) {
+            Some(said) if said == value => {}
+            Some(_) => changes.note(NoteKind::Dropped, format!("{path}.{name}"), "said beside it otherwise"),
+            None => {
+                all.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    all
+}
+
 /// `{"type": "function", "function": {"name"}}` without the inner object.
-fn flat_tool(tool: &Extra) -> Extra {
+fn flat_tool(tool: &Extra, path: &str, changes: &mut Changes<'_>) -> Extra {
     let mut flat = tool.clone();
-    for inner in ["function", "custom"] {
-        if let Some(Value::Object(members)) = flat.shift_remove(inner) {
-            flat.extend(members);
+    for name in ["function", "custom"] {
+        if let Some(Value::Object(inner)) = tool.get(name) {
+            flat.shift_remove(name);
+            flat = joined(&flat, inner, &format!("{path}.{name}"), changes);
         }
     }
     flat

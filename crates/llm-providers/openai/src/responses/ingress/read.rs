@@ -2,6 +2,7 @@
 //!
 //! Source: OpenAI API reference, "Create a model response", read 2026-11.
 
+mod beside;
 mod items;
 mod tools;
 
@@ -25,6 +26,8 @@ const OWN: &[&str] = &[
     "moderation",
     "prompt_cache_options",
 ];
+
+const ONLY_HERE: &str = "only OpenAI's Responses API has it";
 
 const NOT_STORED: &str = "stored state is not available; send the whole conversation as `input`";
 
@@ -114,7 +117,7 @@ impl Reader {
             if name == "messages" {
                 self.dropped(name, "the conversation stands in `input`");
             } else if OWN.contains(&name.as_str()) {
-                self.dropped(name, "only OpenAI's Responses API has it");
+                self.dropped(name, ONLY_HERE);
             } else {
                 members.insert(name, value);
             }
@@ -143,7 +146,7 @@ impl Reader {
         };
         set(&mut request.response_format, format.into());
         for name in text.extra.keys() {
-            self.dropped(format!("text.{name}"), "only OpenAI's Responses API has it");
+            self.dropped(format!("text.{name}"), ONLY_HERE);
         }
     }
 
@@ -160,7 +163,7 @@ impl Reader {
             }
         }
         for (name, _) in reasoning.extra.iter().filter(|(_, value)| !value.is_null()) {
-            self.dropped(format!("reasoning.{name}"), "only OpenAI's Responses API has it");
+            self.dropped(format!("reasoning.{name}"), ONLY_HERE);
         }
     }
 
@@ -198,7 +201,7 @@ impl Reader {
             self.dropped("store", "stored state is not available, so nothing is kept");
         }
         if wire.max_tool_calls.is_value() {
-            self.dropped("max_tool_calls", "only OpenAI's Responses API has it");
+            self.dropped("max_tool_calls", ONLY_HERE);
         }
         if wire.truncation.as_deref().is_some_and(|how| how != "disabled") {
             self.dropped("truncation", "no other API leaves old messages out by itself");
@@ -208,7 +211,7 @@ impl Reader {
                 self.dropped("stream_options.include_obfuscation", "events are not padded");
             }
             for name in options.extra.keys() {
-                self.dropped(format!("stream_options.{name}"), "only OpenAI's Responses API has it");
+                self.dropped(format!("stream_options.{name}"), ONLY_HERE);
             }
         }
         if request.streams() {

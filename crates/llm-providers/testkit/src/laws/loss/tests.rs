@@ -31,6 +31,14 @@ fn values_are_found_wherever_they_stand() {
         (with("top_p", Value::Null), json!({})),
         (with("stop", json!(["a", "b"])), json!({"stops": ["b", "a"]})),
         (
+            json!({"model": "m", "messages": [{"role": "assistant", "content": "One. Two."}]}),
+            json!({"parts": [{"text": "One. "}, {"text": "Two."}]}),
+        ),
+        (
+            json!({"model": "m", "messages": [{"role": "tool", "content": "a\nb"}]}),
+            json!({"content": "{\"said\":\"a\\nb\"}"}),
+        ),
+        (
             json!({"model": "m", "messages": [{"role": "system", "content": "One."}, {"role": "user", "content": "Two."}]}),
             json!({"system": "One.\n\nTwo."}),
         ),
@@ -72,6 +80,7 @@ fn a_claim_may_be_of_a_beginning() {
 fn what_is_not_there_is_lost() {
     for (request, body, loss) in [
         (with("seed", json!(7)), json!({"seed": 8}), "seed = 7"),
+        (with("user", json!("One. Six.")), json!({"parts": ["One. ", "Two."]}), "user = \"One. Six.\""),
         (with("user", json!("bob")), json!({}), "user = \"bob\""),
         (with("store", json!(true)), json!({"other": "true"}), "store = true"),
         // One `true` answers for one leaf only.

@@ -7,7 +7,8 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
-use super::{NOT_STORED, Reader, below, error};
+use super::beside::beside;
+use super::{NOT_STORED, ONLY_HERE, Reader, below, error};
 use crate::responses::OUTPUT_ITEMS;
 use crate::responses::chat::{annotation, is_plain};
 use crate::responses::kept;
@@ -39,6 +40,8 @@ struct Turn {
     foreign: Vec<String>,
     /// Places of items that tell what a tool of another vendor's did.
     told: Vec<String>,
+    /// Places of members that only the items as they came have.
+    beside: Vec<String>,
     first: usize,
 }
 
@@ -120,8 +123,12 @@ impl Reader {
             Some(CallOutput::Parts(parts)) => {
                 MessageContent::Parts(self.parts(parts, &format!("{path}.output"))?)
             }
-            Some(CallOutput::Other(value)) => MessageContent::Text(value.to_string()),
+            Some(CallOutput::Other(value)) => {
+                self.note(NoteKind::Converted, format!("{path}.output"), "to JSON text");
+                MessageContent::Text(value.to_string())
+            }
         };
+        self.part_members(&item.extra, path);
         Ok(Message::tool(call_id, content))
     }
 
@@ -150,7 +157,17 @@ impl Reader {
                 self.part_members(&part.extra, path);
                 Ok(ContentPart::text(part.text))
             }
-            Part::OutputText(part) => Ok(ContentPart::text(part.text)),
+            Part::OutputText(part) => {
+                self.part_members(&part.extra, path);
+                let beside = [
+                    ("annotations", part.annotations.get().is_some_and(|list| !list.is_empty())),
+                    ("logprobs", part.logprobs.get().is_some_and(|list| !list.is_empty())),
+                ];
+                for (name, _) in beside.into_iter().filter(|(_, is_there)| *is_there) {
+                    self.dropped(format!("{path}.{name}"), "the model alone says such a thing");
+                }
+                Ok(ContentPart::text(part.text))
+            }
             Part::Text(part) | Part::ReasoningText(part) | Part::SummaryText(part) => {
                 self.part_members(&part.extra, path);
                 Ok(ContentPart::text(part.text))
@@ -177,12 +194,17 @@ impl Reader {
 
     fn part_members(&mut self, extra: &Extra, path: &str) {
         for (name, _) in extra.iter().filter(|(_, value)| !value.is_null()) {
-            self.dropped(format!("{path}.{name}"), "only OpenAI's Responses API has it");
+            self.dropped(format!("{path}.{name}"), ONLY_HERE);
         }
     }
 
     fn image(&mut self, part: InputImagePart, path: &str) -> Result<ContentPart, IngressError> {
         self.part_members(&part.extra, path);
+        if part.image_url.is_value() && part.file_id.is_value() {
+            self.dropped(format!("{path}.file_id"), "`image_url` is said too and wins");
+        } else if part.file_id.is_value() && part.detail.is_value() {
+            self.dropped(format!("{path}.detail"), ONLY_HERE);
+        }
         match (part.image_url.into_option(), part.file_id.into_option()) {
             (Some(url), _) => Ok(ContentPart::ImageUrl(ImagePart {
                 image_url: ImageSource::Url(ImageUrl {
@@ -208,7 +230,7 @@ impl Reader {
 
     fn file(&mut self, part: InputFilePart, path: &str) -> ContentPart {
         if part.detail.is_value() {
-            self.dropped(format!("{path}.detail"), "only OpenAI's Responses API has it");
+            self.dropped(format!("{path}.detail"), ONLY_HERE);
         }
         let present = |member: Nullable<String>| member.into_option().into();
         file_part(FileData {
@@ -227,6 +249,7 @@ impl Reader {
             turn.told.push(path.to_owned());
             return Ok(());
         }
+        turn.beside.extend(beside(&item).into_iter().map(|place| format!("{path}{place}")));
         match &item {
             Item::Message(message) | Item::EasyMessage(message) => self.said(message, path, turn)?,
             Item::Reasoning(reasoning) => {
@@ -342,7 +365,11 @@ impl Reader {
                 self.dropped(path.as_str(), "another vendor's tool ran it, which needs nothing of it back");
             }
         }
-        if !is_anothers && !is_plain(&turn.items) {
+        let is_kept = !is_anothers && !is_plain(&turn.items);
+        for path in turn.beside.iter().filter(|_| !is_kept) {
+            self.dropped(path.as_str(), ONLY_HERE);
+        }
+        if is_kept {
             if !turn.foreign.is_empty() {
                 let detail =
                     format!("{} kept in `provider_specific_fields.{OUTPUT_ITEMS}`", turn.foreign.join(", "));

@@ -7,7 +7,7 @@ use llm_types::{
 };
 use serde_json::{Value, json};
 
-use super::{Reader, below};
+use super::{ONLY_HERE, Reader, below};
 use crate::responses::names::ToolName;
 use crate::responses::wire::{
     AllowedTools, CustomTool, FunctionTool as WireFunction, NamedTool, ResponsesRequest, Tool, ToolChoice,
@@ -128,7 +128,7 @@ impl Reader {
     /// Members of a client's tool that no other API has.
     fn tool_members(&mut self, extra: &Extra, path: &str) {
         for (name, _) in extra.iter().filter(|(_, value)| !value.is_null()) {
-            self.dropped(format!("{path}.{name}"), "only OpenAI's Responses API has it");
+            self.dropped(format!("{path}.{name}"), ONLY_HERE);
         }
     }
 
@@ -207,6 +207,7 @@ impl Reader {
             tools.push(json!({ "type": "function", "function": { "name": name } }));
         }
         if tools.is_empty() {
+            self.dropped("tool_choice", "no tool is left to choose from");
             return Ok(None);
         }
         let mode = allowed.mode.into_option().unwrap_or_else(|| "auto".to_owned());
