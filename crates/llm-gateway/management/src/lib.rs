@@ -12,6 +12,7 @@ mod endpoint;
 mod fault;
 mod host;
 mod keys;
+mod lift;
 mod member;
 mod members;
 mod models;
