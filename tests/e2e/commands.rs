@@ -24,6 +24,26 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn check_runs_expressions_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config.yaml");
+    let rules = "  rules:\n    - {name: long, when: \"input_tokens > '100'\", model: own}\n";
+    let drawn = "  routing_strategy: expression\n  routing_strategy_args: {expression: latency_ms * 2}\n";
+    write_text(&file, &format!("{GOOD}{rules}{drawn}"));
+    let checked = command().env("KEY_OF_MINE", "x").args(["check", file.to_str().unwrap()]).output().unwrap();
+    let out = text(&checked.stdout);
+    assert!(checked.status.success(), "{out}");
+    for words in [
+        "config.yaml:12:",
+        "router_settings.rules[0].when: fails for a usual request",
+        "router_settings.routing_strategy_args.expression: fails for a usual deployment",
+        "3 deployments, 2 warnings",
+    ] {
+        assert!(out.contains(words), "no {words:?} in {out}");
+    }
+}
+
+#[test]
 fn check_prints_what_a_file_comes_down_to() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.yaml");

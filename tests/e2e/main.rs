@@ -19,6 +19,7 @@ mod hangup;
 mod ledger;
 mod limits;
 mod manage;
+mod paths;
 mod process;
 mod readers;
 mod reload;

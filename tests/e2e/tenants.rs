@@ -3,6 +3,7 @@
 mod databases;
 mod doors;
 mod inside;
+mod key_bounds;
 mod models;
 mod own_keys;
 mod rotation;

@@ -5,5 +5,6 @@ pub mod health;
 pub mod models;
 pub mod openapi;
 pub mod reload;
+pub mod root;
 pub mod token_counter;
 pub mod visit;

@@ -35,6 +35,7 @@ mod states;
 
 use network::{ca_pem, fetcher};
 pub(crate) use network::{reach, transport};
+pub(crate) use refused::is_refused;
 pub use states::States;
 
 /// Bytes of one answer that is not streamed, at most.

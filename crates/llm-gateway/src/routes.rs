@@ -8,7 +8,8 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Uri};
 use llm_provider_core::Dialect;
 use llm_providers::EmbeddingForm;
 use llm_types::{ApiError, ErrorKind, Layer};
@@ -17,7 +18,7 @@ use crate::app::App;
 use crate::http::front::{self, ModelRoute, simple, simple_error};
 use crate::http::token_counter::TokenCounter;
 use crate::http::visit::Visit;
-use crate::http::{health, models, openapi, reload};
+use crate::http::{health, models, openapi, reload, root};
 use crate::services::completion::Door;
 use crate::services::explain::Terms;
 
@@ -55,6 +56,8 @@ enum Kind {
     GeminiModel,
     OllamaModels,
     OllamaVersion,
+    SupportedParams,
+    Root,
     Health,
     LatestHealth,
     Budgets,
@@ -64,6 +67,8 @@ enum Kind {
     Reload,
     Metrics,
     OpenApi,
+    /// It lies at another path, relative to this one.
+    Elsewhere(&'static str),
     /// A part of the page that shows the same.
     Page(&'static str, &'static str),
 }
@@ -179,10 +184,16 @@ pub const ROUTES: &[RouteDoc] = {
             Kind::ModelGroups,
             "The models, each with what its deployments have in common",
         ),
+        get_(
+            "/utils/supported_openai_params",
+            Kind::SupportedParams,
+            "Which members of OpenAI's chat requests the model that `?model=` names takes, as LiteLLM tells it",
+        ),
         get_("/v1beta/models", Kind::GeminiModels, "The models, as Gemini lists them"),
         get_("/v1beta/models/{*call}", Kind::GeminiModel, "One model, as Gemini has it"),
         get_("/api/tags", Kind::OllamaModels, "The models, as Ollama lists them"),
         get_("/api/version", Kind::OllamaVersion, "The gateway's version, as Ollama tells its own"),
+        get_("/", Kind::Root, "What this is, and where the rest is"),
         get_(
             "/health",
             Kind::Health,
@@ -204,6 +215,7 @@ pub const ROUTES: &[RouteDoc] = {
         get_("/metrics", Kind::Metrics, "Counts, in Prometheus' text format"),
         get_("/openapi.json", Kind::OpenApi, "All routes, as OpenAPI 3.1 describes them"),
         get_("/docs", Kind::Page("text/html; charset=utf-8", llm_management::DOCS_PAGE), "The same, to read"),
+        get_("/docs/", Kind::Elsewhere("../docs"), SAME),
         get_("/docs/docs.css", Kind::Page("text/css; charset=utf-8", llm_management::DOCS_SHEET), SAME),
         get_(
             "/docs/docs.js",
@@ -228,6 +240,21 @@ pub(crate) fn usual(method: &Method, path: &str) -> Option<ModelRoute> {
         _ => return None,
     };
     Some(ModelRoute { route, dialect, door: Door::Chat, model: None, stream: None })
+}
+
+/// The same address without the slash at its end, as clients and SDKs whose base URL ends in one send it; `None` if it has
+/// none, or is nothing else. Two of them are no way of writing anything.
+pub(crate) fn without_slash(uri: &Uri) -> Option<Uri> {
+    // The page's parts are named as they lie beside the path without it.
+    let is_other = |path: &&str| !path.is_empty() && !path.ends_with('/') && *path != "/docs";
+    let path = uri.path().strip_suffix('/').filter(is_other)?;
+    let target = match uri.query() {
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+        None => PathAndQuery::try_from(path),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(target.ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// The router over [`ROUTES`].
@@ -307,6 +334,10 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::OllamaVersion => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(models::version()))
         }),
+        Kind::SupportedParams => get(|visit: Visit| async move { visit.answer(models::params(&visit)) }),
+        Kind::Root => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(root::root(&headers)))
+        }),
         Kind::Health => get(|visit: Visit| async move {
             let told = health::health(&visit).await;
             visit.answer(Ok(told))
@@ -338,6 +369,9 @@ fn handler(doc: &'static RouteDoc) -> MethodRouter<Arc<App>> {
         Kind::OpenApi => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(models::answer(&openapi::document())))
         }),
+        Kind::Elsewhere(place) => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
+            result(&app, path, &headers, Ok(openapi::elsewhere(place)))
+        }),
         Kind::Page(kind, text) => get(move |State(app): State<Arc<App>>, headers: HeaderMap| async move {
             result(&app, path, &headers, Ok(openapi::page(kind, text)))
         }),
@@ -357,6 +391,7 @@ fn meant(query: Option<&str>) -> Option<ModelRoute> {
 /// The route of a path with its query that asks a model; `None` if it asks none.
 pub fn model_route(path: &str) -> Option<ModelRoute> {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    let path = path.strip_suffix('/').unwrap_or(path);
     ROUTES.iter().filter(|doc| doc.method == "POST").find_map(|doc| {
         let rest = |open: &str| path.strip_prefix(doc.path.split_once(open)?.0);
         match doc.kind {
@@ -466,6 +501,18 @@ mod tests {
             found += 1;
         }
         assert_eq!(found, 3);
+    }
+
+    #[test]
+    fn a_slash_at_the_end_is_left_out() {
+        let of = |uri: &'static str| without_slash(&Uri::from_static(uri)).map(|uri| uri.to_string());
+        assert_eq!(of("/v1/chat/completions/").as_deref(), Some("/v1/chat/completions"));
+        assert_eq!(of("/key/info/?key=sk-1/").as_deref(), Some("/key/info?key=sk-1/"));
+        assert_eq!(of("http://gateway/models/a%2Fb/").as_deref(), Some("http://gateway/models/a%2Fb"));
+        for uri in ["/", "//", "/v1/models", "/v1/models//", "/key/info?key=a/", "http://gateway"] {
+            assert_eq!(of(uri), None, "{uri}");
+        }
+        assert_eq!(model_route("/v1/messages/?beta=true").unwrap().route, "/v1/messages");
     }
 
     #[test]

@@ -14,6 +14,8 @@ mod virtual_models;
 mod tests;
 
 use rules::Rule;
+#[cfg(feature = "cel")]
+pub(crate) use rules::rehearse as rehearse_rule;
 use splits::Split;
 pub use virtual_models::Tiers;
 use virtual_models::{Lead, Virtual};

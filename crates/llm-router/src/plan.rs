@@ -11,6 +11,8 @@ use crate::settings::{DeploymentSettings, FallbackTarget, Fallbacks, RetryPolicy
 use crate::{Backoff, Breaker, Entrance, Needs};
 
 mod check;
+#[cfg(feature = "cel")]
+mod rehearsal;
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,8 @@ mod usage;
 mod tests;
 
 pub(crate) use expression::VARIABLES;
+#[cfg(feature = "cel")]
+pub(crate) use expression::rehearse as rehearse_expression;
 
 /// Each candidate's number in a strategy's eyes, in the order of the places. For the record.
 pub(crate) type Numbers = SmallVec<[f64; 8]>;

@@ -155,3 +155,22 @@ async fn limits_are_told_beforehand_and_nothing_is_taken() {
     let limits = explain("cheap").await;
     assert!(limits.iter().all(|limit| limit["refuses"] == false), "{limits:?}");
 }
+
+#[tokio::test]
+async fn a_teams_metadata_has_rates_of_models() {
+    let gateway = start();
+    let team = json!({"team_id": "t", "metadata": {"model_rpm_limit": {"dear": 1}, "model_tpm_limit": {"cheap": 250}}});
+    let (status, made) = post(&gateway, MASTER, "/team/new", &team).await;
+    assert_eq!((status, &made["metadata"]), (200, &json!({})), "{made}");
+    let of_team = json!({"team_id": "t"});
+    let (one, other) = (key(&gateway, &of_team).await, key(&gateway, &of_team).await);
+    let ask = async |key: &str, model: &str| {
+        let (status, told) = post(&gateway, key, CHAT, &asks(model)).await;
+        (status, told["error"]["level"].as_str().map(ToOwned::to_owned))
+    };
+    let refused = (429, Some("team".to_owned()));
+    assert_eq!(ask(&one, "dear").await, (200, None));
+    assert_eq!(ask(&other, "dear").await, refused, "a request a minute for all keys of the team");
+    assert_eq!(ask(&other, "cheap").await, (200, None));
+    assert_eq!(ask(&one, "cheap").await, refused, "200 of 250 tokens are used");
+}

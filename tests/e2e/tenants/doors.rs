@@ -8,13 +8,15 @@ use crate::client::{connect, send};
 use crate::process::Gateway;
 
 /// Routes that nobody needs a key for: what says that the process is there, and what it can do.
-const OPEN: [&str; 8] = [
+const OPEN: [&str; 10] = [
+    "/",
     "/api/version",
     "/health/liveliness",
     "/health/liveness",
     "/health/readiness",
     "/openapi.json",
     "/docs",
+    "/docs/",
     "/docs/docs.css",
     "/docs/docs.js",
 ];

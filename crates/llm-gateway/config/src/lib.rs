@@ -48,6 +48,7 @@ mod health;
 mod implicit;
 mod include;
 mod key_management;
+mod key_params;
 mod ledger;
 mod limits;
 mod litellm_settings;
@@ -89,6 +90,7 @@ pub use gateway_settings::{
 pub use health::{HealthCheckInfo, HealthCheckSettings, HealthSettings};
 pub use implicit::SingleModel;
 pub use key_management::KeyManagement;
+pub use key_params::{DefaultKeyParams, UpperboundKeyParams};
 pub use ledger::{Durability, LedgerSettings, Unpriced, WhenFull};
 pub use limits::{BudgetReservation, LimitSettings, ProxyLimits, Share, WhenAway};
 pub use litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings, ModelGroupSettings};

@@ -13,6 +13,7 @@ use llm_tenancy::{Period, Usd};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::key_params::{DefaultKeyParams, UpperboundKeyParams};
 use super::priorities::{PrioritySettings, Reservation};
 use super::secret::SecretRef;
 
@@ -81,6 +82,10 @@ pub struct LitellmSettings {
     pub priority_reservation_settings: PrioritySettings,
     /// What internal users have, where nothing else is said. Default: nothing.
     pub default_internal_user_params: InternalUserParams,
+    /// What a new key has of which nothing is said. Default: nothing.
+    pub default_key_generate_params: DefaultKeyParams,
+    /// What no key has more of. Default: anything.
+    pub upperbound_key_generate_params: UpperboundKeyParams,
     /// Whether requests to models without a known price are refused. Default: false.
     pub block_requests_for_models_without_pricing: bool,
     /// Whether logs are JSON. Default: `llm_gateway.access_log.format`.

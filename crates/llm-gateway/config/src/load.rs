@@ -69,10 +69,15 @@ pub(super) fn load(
     let base = files.first().and_then(|file| file.parent()).unwrap_or(Path::new(".")).to_path_buf();
     let auto_routers = auto_routers::take(root, &mut router, &base, &reader);
     check_ranges(root, &ours, &general, &reader);
-    for name in litellm.default_internal_user_params.others.keys() {
-        let path = ["litellm_settings", "default_internal_user_params", name];
-        let at = root.at_path(&path).map_or(&root.at, |node| &node.at);
-        reader.warning(at, format!("{}: is not supported", path.join(".")));
+    for (section, others) in [
+        ("default_internal_user_params", &litellm.default_internal_user_params.others),
+        ("default_key_generate_params", &litellm.default_key_generate_params.others),
+    ] {
+        for name in others.keys() {
+            let path = ["litellm_settings", section, name];
+            let at = root.at_path(&path).map_or(&root.at, |node| &node.at);
+            reader.warning(at, format!("{}: is not supported", path.join(".")));
+        }
     }
     for unset in reader.take_unset() {
         reader.error(&unset.at, format!("{}: {}", unset.path, unset.why));

@@ -14,6 +14,7 @@ use super::gateway_settings::{
     ServerSettings, TlsSettings, TranslationSettings, TransportSettings,
 };
 use super::health::HealthSettings;
+use super::key_params::{DefaultKeyParams, UpperboundKeyParams};
 use super::ledger::{LedgerSettings, Unpriced};
 use super::limits::{LimitSettings, ProxyLimits};
 use super::litellm_settings::{GeneralSettings, InternalUserParams, LitellmSettings};
@@ -57,6 +58,10 @@ pub struct Settings {
     pub available_teams: Vec<String>,
     /// What users begin with who are made by their tokens.
     pub internal_users: InternalUserParams,
+    /// What new keys have of which nothing is said.
+    pub key_defaults: DefaultKeyParams,
+    /// What no key has more of.
+    pub key_bounds: UpperboundKeyParams,
     /// Bounds on copies of requests.
     pub mirroring: MirroringSettings,
     /// The line that is logged for each request.
@@ -177,6 +182,8 @@ impl Settings {
             on_disconnect,
             available_teams: litellm.default_internal_user_params.available_teams.clone(),
             internal_users: litellm.default_internal_user_params.clone(),
+            key_defaults: litellm.default_key_generate_params.clone(),
+            key_bounds: litellm.upperbound_key_generate_params,
             mirroring,
             access_log,
             router,
@@ -215,6 +222,8 @@ impl Settings {
             ("llm_gateway.fetch", self.fetch != other.fetch),
             ("llm_gateway.tenants", self.tenants != other.tenants),
             ("litellm_settings.default_internal_user_params", self.internal_users != other.internal_users),
+            ("litellm_settings.default_key_generate_params", self.key_defaults != other.key_defaults),
+            ("litellm_settings.upperbound_key_generate_params", self.key_bounds != other.key_bounds),
             ("litellm_settings.cost_discount_config", now.discounts != then.discounts),
             ("litellm_settings.cost_margin_config", now.margins != then.margins),
             ("llm_gateway.team_prices", now.team_prices != then.team_prices),

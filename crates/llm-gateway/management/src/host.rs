@@ -7,7 +7,7 @@ use http::request::Parts;
 use llm_identity::Identity;
 use llm_ledger::Entry;
 use llm_pricing::{Cost, Table, Terms, Usd, cost, read};
-use llm_tenancy::{Actor, Document, PlainKey, Route, StoredModel, TeamId};
+use llm_tenancy::{Actor, Document, Period, PlainKey, Route, StoredModel, TeamId};
 use llm_types::{ApiError, UnixMs, Usage};
 use serde_json::Value;
 
@@ -63,6 +63,23 @@ pub struct Repriced {
     pub list_cost: Usd,
 }
 
+/// What no key has more of; `None` is any amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeyBounds {
+    /// Dollars.
+    pub max_budget: Option<Usd>,
+    /// After which time the budget begins anew.
+    pub budget_duration: Option<Period>,
+    /// How long it lives.
+    pub duration: Option<Period>,
+    /// Requests at a time.
+    pub max_parallel_requests: Option<u64>,
+    /// Tokens a minute.
+    pub tpm_limit: Option<u64>,
+    /// Requests a minute.
+    pub rpm_limit: Option<u64>,
+}
+
 /// Bytes of a message that one token stands for where nobody counts.
 const BYTES_PER_TOKEN: u64 = 4;
 
@@ -92,6 +109,16 @@ pub trait Host: Send + Sync + 'static {
     /// The teams that any internal user may join.
     fn available_teams(&self) -> Vec<TeamId> {
         Vec::new()
+    }
+
+    /// What new keys begin with of which nothing is said, as a request to `/key/generate` would say it.
+    fn key_defaults(&self) -> Document {
+        Document::new()
+    }
+
+    /// What no key has more of.
+    fn key_bounds(&self) -> KeyBounds {
+        KeyBounds::default()
     }
 
     /// Whether texts of keys that have an alias are handed to a secret manager.

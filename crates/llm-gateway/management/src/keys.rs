@@ -1,6 +1,7 @@
 //! Virtual keys.
 
 mod allotment;
+mod bounds;
 mod bulk;
 mod change;
 mod check;

@@ -12,6 +12,7 @@ mod endpoint;
 mod fault;
 mod host;
 mod keys;
+mod lift;
 mod member;
 mod members;
 mod models;
@@ -37,7 +38,7 @@ mod wire;
 use endpoint::Endpoint;
 
 pub use docs::{DOCS_PAGE, DOCS_POLICY, DOCS_SCRIPT, DOCS_SHEET};
-pub use host::{Admitted, Caller, Host, Quote, Repriced};
+pub use host::{Admitted, Caller, Host, KeyBounds, Quote, Repriced};
 pub use keys::Rotated;
 pub use office::Office;
 pub use openapi::{openapi, paths};

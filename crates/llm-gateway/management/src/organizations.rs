@@ -18,6 +18,7 @@ use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::lift::lift;
 use crate::member::{self, Member, members};
 use crate::paging::{Paging, every};
 use crate::parts::Parts;
@@ -148,6 +149,7 @@ async fn whole_one(desk: &Desk, organization: Organization) -> Result<Json<Docum
 }
 
 async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    lift(&desk, &mut said.members, &organization(), &[]);
     desk.check_members(Kind::Organization, &said.members, &Place::default())?;
     let id = said.take::<OrganizationId>("organization_id")?.filter(|id| !id.as_str().is_empty());
     if !said.has("organization_alias") {
@@ -204,7 +206,13 @@ async fn amend(desk: Desk, Parts(id): Parts<OrganizationId>, said: Said) -> Resu
     alter(desk, id, said, false).await
 }
 
-async fn alter(desk: Desk, id: OrganizationId, said: Said, is_merged: bool) -> Result<Json<Document>, Fault> {
+async fn alter(
+    desk: Desk,
+    id: OrganizationId,
+    mut said: Said,
+    is_merged: bool,
+) -> Result<Json<Document>, Fault> {
+    lift(&desk, &mut said.members, &organization(), &[]);
     // Foreign ones are not there, whatever the request says of them.
     desk.store.get::<Organization>(&id, &desk.scope).await?;
     desk.check_members(Kind::Organization, &said.members, &place(&id))?;

@@ -13,6 +13,7 @@ use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::{Endpoint, Param};
 use crate::fault::Fault;
+use crate::lift::lift;
 use crate::member::{self, Member, members};
 use crate::paging::Paging;
 use crate::said::{Asked, Said};
@@ -95,6 +96,7 @@ fn settle(desk: &Desk, project: &mut Project, before: Option<&Project>, team: &T
 }
 
 async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    lift(&desk, &mut said.members, &project(), &[]);
     let team: TeamId = said.need("team_id")?;
     let team = desk.store.get::<Team>(&team, &desk.scope).await?.value;
     desk.check_members(Kind::Project, &said.members, &Place::of_team(&team))?;
@@ -122,6 +124,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
 }
 
 async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    lift(&desk, &mut said.members, &project(), &[]);
     let id: ProjectId = said.need("project_id")?;
     let before = desk.store.get::<Project>(&id, &desk.scope).await?.value;
     let target = said.take::<TeamId>("team_id")?.or_else(|| before.team_id.clone());

@@ -4,6 +4,7 @@ mod dialect;
 mod m20261121_000001_records;
 mod m20261121_000002_journals;
 mod m20261122_000003_ledger;
+mod m20261123_000004_ways;
 mod statement;
 mod table;
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub const ALL: &[Migration] = &[
     m20261121_000001_records::MIGRATION,
     m20261121_000002_journals::MIGRATION,
     m20261122_000003_ledger::MIGRATION,
+    m20261123_000004_ways::MIGRATION,
 ];

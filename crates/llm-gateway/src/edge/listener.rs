@@ -398,7 +398,13 @@ impl Service {
             self.close(&mut response);
             return Ok(response);
         }
-        let usual = routes::usual(request.method(), path);
+        let mut usual = routes::usual(request.method(), path);
+        if usual.is_none()
+            && let Some(uri) = routes::without_slash(request.uri())
+        {
+            *request.uri_mut() = uri;
+            usual = routes::usual(request.method(), request.uri().path());
+        }
         let address = self.options.trusted_proxies.client(self.peer.ip(), request.headers());
         let client = Client { address: Some(address) };
         if usual.is_none() {

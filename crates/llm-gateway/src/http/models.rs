@@ -10,8 +10,10 @@ use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
 use serde_json::{Value, json};
 
 mod pages;
+mod params;
 
 pub use pages::{groups, info, page};
+pub use params::params;
 
 use super::visit::Visit;
 use crate::config::shown;

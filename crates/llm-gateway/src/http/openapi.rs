@@ -1,7 +1,7 @@
 //! All routes, for machines and for people.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::routes::{ROUTES, RouteDoc};
@@ -40,6 +40,14 @@ fn operation(doc: &RouteDoc) -> Value {
             json!({"required": true, "content": {"application/json": {"schema": {"type": "object"}}}});
     }
     operation
+}
+
+/// Leads to another path.
+pub fn elsewhere(place: &'static str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(place));
+    response
 }
 
 /// A part of the page that shows it.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_provider_core::{Call, EncodeError, NoteKind, Provider};
+use llm_provider_core::{Call, Chat, EncodeError, NoteKind, Provider, Translator};
 use llm_types::ChatRequest;
 use serde_json::{Value, json};
 
@@ -22,19 +22,34 @@ fn samples() -> [(&'static str, Value); 5] {
 /// login, nothing is known.
 pub(super) fn members(provider: &dyn Provider, call: &Call<'_>) -> Arc<[Box<str>]> {
     let Some(chat) = provider.chat() else { return Arc::default() };
-    let is_refused = |(name, sample): &(&str, Value)| {
-        let mut body = json!({"model": call.model, "messages": [{"role": "user", "content": "Hello"}]});
-        body[*name] = sample.clone();
-        let Ok(request) = serde_json::from_value::<ChatRequest>(body) else { return false };
-        match chat.encode(&request, call) {
-            Ok(encoded) => {
-                encoded.notes.iter().any(|note| note.kind == NoteKind::Dropped && note.path == *name)
-            }
-            Err(EncodeError::Unsupported { path, .. }) => path == *name,
-            Err(_) => false,
-        }
-    };
+    let is_refused =
+        |(name, value): &(&str, Value)| is_refused(chat, call, name, &json!({ *name: value })) == Some(true);
     samples().iter().filter(|sample| is_refused(sample)).map(|(name, _)| (*name).into()).collect()
+}
+
+/// Whether a member is left out of what the vendor is sent of a request that has these, or has it refused. `None` if the
+/// translator says neither: it lacks something that is none of the request's.
+pub(crate) fn is_refused(
+    chat: &dyn Translator<Chat>,
+    call: &Call<'_>,
+    name: &str,
+    members: &Value,
+) -> Option<bool> {
+    let mut body = json!({"model": call.model, "messages": [{"role": "user", "content": "Hello"}]});
+    for (name, value) in members.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
+    let request: ChatRequest = serde_json::from_value(body).ok()?;
+    // Of lists it may be the first that is meant.
+    let is_meant = |path: &str| path == name || path.strip_suffix("[0]") == Some(name);
+    match chat.encode(&request, call) {
+        Ok(encoded) => {
+            let mut lost = encoded.notes.iter().filter(|note| note.kind == NoteKind::Dropped);
+            Some(lost.any(|note| is_meant(&note.path)))
+        }
+        Err(EncodeError::Unsupported { path, .. }) => is_meant(&path).then_some(true),
+        Err(_) => None,
+    }
 }
 
 #[cfg(test)]

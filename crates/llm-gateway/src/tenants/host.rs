@@ -7,14 +7,16 @@ use futures_util::future::BoxFuture;
 use http::HeaderName;
 use http::request::Parts;
 use llm_ledger::{Entry, Flag, Usd};
-use llm_management::{Admitted, Caller, Host, Quote, Repriced};
+use llm_management::{Admitted, Caller, Host, KeyBounds, Quote, Repriced};
 use llm_provider_core::{Secret, Seen, header_text};
 use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, TeamId, UserId};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs, Usage};
+use serde_json::{Value, json};
 
 use super::SETTLING;
 use crate::app::App;
 use crate::auth::Principal;
+use crate::config::{DefaultKeyParams, UpperboundKeyParams};
 use crate::headers;
 use crate::http::front::Client;
 use crate::http::visit::let_in;
@@ -90,6 +92,23 @@ impl Host for Desk {
         serving.config.settings.available_teams.iter().map(|id| id.as_str().into()).collect()
     }
 
+    fn key_defaults(&self) -> Document {
+        let serving = self.app.serving();
+        said(&serving.config.settings.key_defaults)
+    }
+
+    fn key_bounds(&self) -> KeyBounds {
+        let UpperboundKeyParams {
+            max_budget,
+            budget_duration,
+            duration,
+            max_parallel_requests,
+            tpm_limit,
+            rpm_limit,
+        } = self.app.serving().config.settings.key_bounds;
+        KeyBounds { max_budget, budget_duration, duration, max_parallel_requests, tpm_limit, rpm_limit }
+    }
+
     fn keeps_keys(&self) -> bool {
         self.app.reloader().is_some_and(|reloader| reloader.keeps_keys())
     }
@@ -133,6 +152,25 @@ impl Host for Desk {
         let bill = bill(&pricing, ledger::usage(&entry.tokens), at)?;
         Some(Repriced { cost: bill.cost.total, list_cost: bill.cost.before_adjustment })
     }
+}
+
+/// What new keys begin with, as a request says it.
+fn said(defaults: &DefaultKeyParams) -> Document {
+    let text = |value: Option<String>| value.map(Value::from);
+    let number = |value: Option<u64>| value.map(Value::from);
+    let members = [
+        ("max_budget", text(defaults.max_budget.map(|budget| budget.to_string()))),
+        ("budget_duration", text(defaults.budget_duration.map(|period| period.to_string()))),
+        ("duration", text(defaults.duration.map(|period| period.to_string()))),
+        ("max_parallel_requests", number(defaults.max_parallel_requests)),
+        ("tpm_limit", number(defaults.tpm_limit)),
+        ("rpm_limit", number(defaults.rpm_limit)),
+        ("models", Some(json!(defaults.models)).filter(|_| !defaults.models.is_empty())),
+        ("metadata", Some(json!(defaults.metadata)).filter(|_| !defaults.metadata.is_empty())),
+        ("team_id", text(defaults.team_id.clone())),
+        ("user_id", text(defaults.user_id.clone())),
+    ];
+    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
 fn bill(pricing: &Pricing, usage: Usage, at: UnixMs) -> Option<Bill> {

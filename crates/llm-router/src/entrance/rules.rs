@@ -51,20 +51,57 @@ impl Rule {
     /// Whether the rule applies. It does not where its condition asks for what the request does not have.
     #[cfg(feature = "cel")]
     pub(super) fn applies(&self, inquiry: &Inquiry<'_>) -> bool {
-        use cel::objects::Value;
+        matches!(run(&self.when, inquiry), Ok(cel::objects::Value::Bool(true)))
+    }
+}
 
-        let fact = |name: &str| {
-            let fact = inquiry.facts.and_then(|facts| facts.get(name))?;
-            cel::to_value(fact).ok()
-        };
-        let value = |name: &str| match name {
-            "model" => Value::from(inquiry.model),
-            "stream" => Value::Bool(inquiry.stream),
-            "input_tokens" => Value::Int(i64::try_from(inquiry.input_tokens).unwrap_or(i64::MAX)),
-            "tags" => Value::from(inquiry.tags.0.iter().copied().map(Value::from).collect::<Vec<_>>()),
-            _ => fact(name).unwrap_or(Value::Null),
-        };
-        matches!(self.when.run(value), Ok(Value::Bool(true)))
+/// What a condition comes to.
+#[cfg(feature = "cel")]
+fn run(when: &Program, inquiry: &Inquiry<'_>) -> Result<cel::objects::Value, cel::ExecutionError> {
+    use cel::objects::Value;
+
+    let fact = |name: &str| {
+        let fact = inquiry.facts.and_then(|facts| facts.get(name))?;
+        cel::to_value(fact).ok()
+    };
+    let value = |name: &str| match name {
+        "model" => Value::from(inquiry.model),
+        "stream" => Value::Bool(inquiry.stream),
+        "input_tokens" => Value::Int(i64::try_from(inquiry.input_tokens).unwrap_or(i64::MAX)),
+        "tags" => Value::from(inquiry.tags.0.iter().copied().map(Value::from).collect::<Vec<_>>()),
+        _ => fact(name).unwrap_or(Value::Null),
+    };
+    when.run(value)
+}
+
+/// What is wrong with a condition that can be compiled, by what it comes to for a usual request. `None` as well where it asks
+/// for what only some requests have.
+#[cfg(feature = "cel")]
+pub(crate) fn rehearse(when: &str) -> Option<String> {
+    use cel::ExecutionError;
+    use cel::objects::Value;
+
+    let when = Program::new(when, &VARIABLES).ok()?;
+    let facts = serde_json::json!({
+        "key": {
+            "alias": "app", "metadata": {}, "user_id": "anna", "organization_id": "acme", "project_id": "search",
+            "tags": ["blue"],
+        },
+        "user": {"id": "anna"},
+        "team": {"id": "core", "metadata": {}},
+        "request": {"model": "gpt-4o", "max_tokens": 100, "temperature": 0.5, "stream": false, "user": "anna"},
+    });
+    let inquiry = Inquiry {
+        model: "gpt-4o",
+        input_tokens: 100,
+        tags: crate::Tags(&["blue"]),
+        facts: Some(&facts),
+        ..Inquiry::default()
+    };
+    match run(&when, &inquiry) {
+        Ok(Value::Bool(_)) | Err(ExecutionError::NoSuchKey(_) | ExecutionError::IndexOutOfBounds(_)) => None,
+        Ok(_) => Some("for a usual request this is neither true nor false".to_owned()),
+        Err(error) => Some(format!("fails for a usual request ({error})")),
     }
 }
 

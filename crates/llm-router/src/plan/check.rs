@@ -71,6 +71,8 @@ pub(super) fn faults(
         });
     }
     mirrors(settings, groups, known, &mut faults);
+    #[cfg(feature = "cel")]
+    super::rehearsal::faults(settings, &mut faults);
     faults
 }
 

@@ -233,3 +233,43 @@ fn copies_for_nobody_and_shares_that_are_none_are_told() {
     let params = "model_list.a[0].litellm_params";
     assert_eq!(paths, [format!("{params}.silent_share"), format!("{params}.silent_model")]);
 }
+
+#[cfg(feature = "cel")]
+#[test]
+fn expressions_that_fail_for_a_usual_request_are_told() {
+    let rule = |name: &str, when: &str| json!({"name": name, "when": when, "model": "a"});
+    let found = faults(json!({
+        "rules": [
+            rule("texts are no numbers", "input_tokens > '100'"),
+            rule("no condition", "model"),
+            rule("no method", "tags.startsWith('b')"),
+            rule("what some have", "key.metadata.tier == 'gold' && request.max_tokens > 50"),
+            rule("fine", "stream || 'eu' in tags || user.id.startsWith('a') || request.temperature < 1.0"),
+        ],
+        "routing_strategy": "expression",
+        "routing_strategy_args": {"expression": "weight * 2"},
+        "routing_groups": [
+            {"group_name": "g", "models": ["a"], "routing_strategy_args": {"expression": "1.0 / latency_ms"}},
+            {"group_name": "h", "models": ["b"], "routing_strategy_args": {"expression": "provider"}},
+            {"group_name": "i", "models": ["b"], "routing_strategy": "round-robin",
+                "routing_strategy_args": {"expression": "provider"}},
+            {"group_name": "j", "models": ["b"]},
+        ],
+    }));
+    let found: Vec<_> = found.iter().filter(|(_, message, _)| message.contains("usual")).collect();
+    let paths: Vec<_> = found.iter().map(|(path, ..)| path.trim_start_matches("router_settings.")).collect();
+    let expected = [
+        "rules[0].when",
+        "rules[1].when",
+        "rules[2].when",
+        "routing_strategy_args.expression",
+        "routing_groups[1].routing_strategy_args.expression",
+    ];
+    assert_eq!(paths, expected, "{found:?}");
+    assert!(found.iter().all(|(.., severity)| *severity == Severity::Warning));
+    assert_eq!(
+        found[1].1,
+        "for a usual request this is neither true nor false: the rule does not apply then"
+    );
+    assert_eq!(found[4].1, "for a usual deployment this is no number: that counts as zero");
+}

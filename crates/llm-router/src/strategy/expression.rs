@@ -52,11 +52,41 @@ fn evaluate(
         "provider" => text(Some(&candidate.facts.provider)),
         _ => text(Some(&candidate.facts.model)),
     };
-    match expression.run(value).ok()? {
+    number(&expression.run(value).ok()?)
+}
+
+/// The number that something is.
+#[cfg(feature = "cel")]
+fn number(value: &cel::objects::Value) -> Option<f64> {
+    use cel::objects::Value;
+
+    match *value {
         Value::Float(number) => Some(number),
         Value::Int(number) => Some(number as f64),
         Value::UInt(number) => Some(number as f64),
         Value::Bool(number) => Some(f64::from(u8::from(number))),
         _ => None,
+    }
+}
+
+/// What is wrong with an expression that can be compiled, by what it comes to for a usual deployment.
+#[cfg(feature = "cel")]
+pub(crate) fn rehearse(source: &str) -> Option<String> {
+    use cel::objects::Value;
+
+    let value = |name: &str| match name {
+        "weight" | "success" => Value::Float(1.0),
+        "latency_ms" => Value::Float(500.0),
+        "cost" => Value::Float(0.001),
+        "region" => Value::from("eu-west-1"),
+        "area" => Value::from("eu"),
+        "tags" => Value::from(vec!["blue".to_owned()]),
+        "in_flight" => Value::Int(1),
+        "provider" => Value::from("openai"),
+        _ => Value::from("gpt-4o"),
+    };
+    match Program::new(source, &VARIABLES).ok()?.run(value) {
+        Ok(value) => number(&value).is_none().then(|| "for a usual deployment this is no number".to_owned()),
+        Err(error) => Some(format!("fails for a usual deployment ({error})")),
     }
 }

@@ -433,6 +433,45 @@ fn tenants_have_settings() {
 }
 
 #[test]
+fn keys_begin_with_something_and_have_bounds() {
+    let config = read(
+        r#"
+litellm_settings:
+  default_key_generate_params:
+    max_budget: 1.5000
+    models: ["azure-gpt-3.5"]
+    duration:     # blank means `null`
+    metadata: {"setting":"default"}
+    team_id: "core-infra"
+    guardrails: [a]
+  upperbound_key_generate_params:
+    max_budget: 100
+    budget_duration: "10d"
+    tpm_limit: 1000
+"#,
+    );
+    let (defaults, bounds) = (&config.settings.key_defaults, config.settings.key_bounds);
+    assert_eq!(
+        (defaults.max_budget, &*defaults.models, defaults.duration, defaults.team_id.as_deref()),
+        (Some(Usd::from_nanos(1_500_000_000)), &["azure-gpt-3.5".to_owned()][..], None, Some("core-infra"))
+    );
+    assert_eq!(defaults.metadata.get("setting"), Some(&"default".into()));
+    assert_eq!(
+        (bounds.max_budget, bounds.budget_duration, bounds.tpm_limit, bounds.rpm_limit),
+        (Some(Usd::from_nanos(100_000_000_000)), "10d".parse().ok(), Some(1_000), None)
+    );
+    let warnings: Vec<_> = config.warnings.iter().map(ToString::to_string).collect();
+    let expected = "litellm_settings.default_key_generate_params.guardrails: is not supported";
+    assert!(warnings.len() == 1 && warnings[0].contains(expected), "{warnings:?}");
+    let unread = |said: &str| {
+        let text = format!("litellm_settings: {{upperbound_key_generate_params: {{{said}}}}}");
+        Config::parse("config.yaml", &text, &ConfigContext::new(VENDORS, Arc::new(|_| None))).unwrap_err()
+    };
+    assert!(unread("duration: soon").to_string().contains("config.yaml:1:"), "{}", unread("duration: soon"));
+    assert!(unread("rpm_limits: 1").to_string().contains("rpm_limit"), "{}", unread("rpm_limits: 1"));
+}
+
+#[test]
 fn numbers_and_flags_may_stand_in_quotes() {
     let config = read(
         r#"
@@ -472,8 +511,6 @@ fn ids_may_be_numbers() {
 fn settings_of_keys_and_teams_are_known_to_be_litellms() {
     // LiteLLM docs, "All settings", read 2026-11-22.
     let names = [
-        "default_key_generate_params",
-        "upperbound_key_generate_params",
         "key_generation_settings",
         "default_team_params",
         "default_team_settings",

@@ -7,6 +7,7 @@ use llm_tenancy::management::{Resource, Scope, Verb};
 use llm_tenancy::{Document, KeyHash, Kind, Usd, VirtualKey};
 use serde_json::json;
 
+use super::bounds;
 use super::check::{self, Above};
 use super::members::Gallery;
 use super::{KEY, read, settable, shown};
@@ -135,6 +136,7 @@ pub(super) async fn changed(
     let spend = read::take::<Usd>(said, "spend")?;
     after.spending.spend = spend.unwrap_or(after.spending.spend);
     read::apply(desk, said, &mut after, &place)?;
+    bounds::check(desk, &after, &asked)?;
     let above = Above::of(desk, &after).await?;
     check::allow(desk, &mut after, Some(before), &above, &scope).await?;
     // Where it goes to, the caller may be less than where it comes from.

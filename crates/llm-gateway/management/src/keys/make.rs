@@ -5,6 +5,7 @@ use axum::routing::post;
 use llm_tenancy::management::{Place, Rank};
 use llm_tenancy::{Document, PlainKey, Role, Usd, VirtualKey};
 
+use super::bounds;
 use super::check::{self, Above};
 use super::members::Gallery;
 use super::{due, handed, read, settable};
@@ -42,6 +43,7 @@ async fn serve(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
 }
 
 async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Document, Fault> {
+    let has_no_reset = said.get("budget_duration").is_some_and(serde_json::Value::is_null);
     read::tidy(desk, &mut said, true);
     if said.get("spend").is_some_and(|spend| spend.as_f64() == Some(0.0)) {
         said.shift_remove("spend");
@@ -51,6 +53,7 @@ async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Docu
         desk.ignores(["user_id".to_owned()]);
     }
     let asked = said.clone();
+    bounds::fill(desk, &mut said, has_no_reset, for_machine);
     let text = match read::take::<String>(&mut said, "key")? {
         Some(text) => PlainKey::chosen(&text).map_err(|error| Fault::invalid("key", error.to_string()))?,
         None => random(&*desk.host),
@@ -74,6 +77,8 @@ async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Docu
     {
         key.expires_at = team.member_defaults.key_duration.map(|period| period.after(desk.now()));
     }
+    bounds::complete(desk, &mut key, &asked);
+    bounds::check(desk, &key, &asked)?;
     check::allow(desk, &mut key, None, &above, &desk.scope).await?;
     let made = desk.store.create(&key, &desk.by).await?.value;
     due::hand_over(desk, &made, &text).await;

@@ -9,37 +9,13 @@ use serde_json::Value;
 use super::members::members;
 use crate::desk::Desk;
 use crate::fault::Fault;
+use crate::lift::lift;
 use crate::member;
 use crate::veil::lifted;
 use crate::wire::Wire;
 
-/// Members of `metadata` that stand for members of the key.
-///
-/// Source: LiteLLM docs, "Virtual Keys", read 2026-11.
-const LIFTED: [&str; 22] = [
-    "model_rpm_limit",
-    "model_tpm_limit",
-    "default_estimated_output_tokens",
-    "default_estimated_output_tokens_per_model",
-    "mcp_rpm_limit",
-    "tag_rpm_limit",
-    "rpm_limit_type",
-    "tpm_limit_type",
-    "enforced_params",
-    "temp_budget_increase",
-    "temp_budget_expiry",
-    "allowed_vector_store_indexes",
-    "throttle_on_budget_exceeded",
-    "enable_prompt_caching",
-    "end_user_budget_id",
-    "disable_global_guardrails",
-    "guardrails",
-    "policies",
-    "prompts",
-    "tags",
-    "allowed_passthrough_routes",
-    "denied_passthrough_routes",
-];
+/// Members that are set by hand, and may stand in `metadata` as well.
+const BY_HAND: [&str; 2] = ["temp_budget_increase", "temp_budget_expiry"];
 /// Members whose empty text says nothing.
 const TEXTS: [&str; 13] = [
     "key",
@@ -86,27 +62,11 @@ pub(super) fn tidy(desk: &Desk, said: &mut Document, is_new: bool) {
     if said.get("send_invite_email") == Some(&Value::Bool(false)) {
         said.shift_remove("send_invite_email");
     }
-    lift(desk, said);
+    lift(desk, said, &members(), &BY_HAND);
     if is_new {
         said.retain(|_, value| !value.is_null());
     } else if let Some(tools) = said.get_mut("object_permission").filter(|value| value.is_null()) {
         *tools = Value::Object(Document::new());
-    }
-}
-
-/// Takes out of `metadata` what stands for members of the key. What the request says outside counts more.
-fn lift(desk: &Desk, said: &mut Document) {
-    let Some(Value::Object(metadata)) = said.get_mut("metadata") else { return };
-    let lifted: Vec<_> =
-        LIFTED.iter().filter_map(|name| Some((*name, metadata.shift_remove(*name)?))).collect();
-    for (name, value) in lifted {
-        match said.get(name) {
-            None => {
-                said.insert(name.to_owned(), value);
-            }
-            Some(other) if *other == value => {}
-            Some(_) => desk.ignores([format!("metadata.{name}")]),
-        }
     }
 }
 
@@ -233,17 +193,16 @@ fn set_metadata(
 
 /// What may be spent for a while is an amount and an end.
 fn set_temporary_budget(said: &mut Document, limits: &mut Limits) -> Result<(), Fault> {
-    const NAMES: [&str; 2] = ["temp_budget_increase", "temp_budget_expiry"];
-    if !NAMES.iter().any(|name| said.contains_key(*name)) {
+    if !BY_HAND.iter().any(|name| said.contains_key(*name)) {
         return Ok(());
     }
-    let increase: Option<Usd> = take(said, NAMES[0])?;
-    let expires_at: Option<UnixMs> = take(said, NAMES[1])?;
+    let increase: Option<Usd> = take(said, BY_HAND[0])?;
+    let expires_at: Option<UnixMs> = take(said, BY_HAND[1])?;
     limits.temp_budget = match (increase, expires_at) {
         (Some(increase), Some(expires_at)) => Some(TemporaryBudget { increase, expires_at }),
         (None, None) => None,
-        (Some(_), None) => return Err(Fault::missing(NAMES[1])),
-        (None, Some(_)) => return Err(Fault::missing(NAMES[0])),
+        (Some(_), None) => return Err(Fault::missing(BY_HAND[1])),
+        (None, Some(_)) => return Err(Fault::missing(BY_HAND[0])),
     };
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         .gives(ANSWER)
     };
     let by = |path, of, handler| {
-        let about = "Shows what each day came to, the last first, by model, vendor and key";
+        let about = "Shows what each day came to, the last first, by model, vendor, endpoint and key";
         told(path, about, of, handler).asks(Paging::PARAMS)
     };
     let all = |path, of, handler| told(path, "Shows the same on one page", of, handler);
@@ -71,6 +71,13 @@ struct Of {
     /// Whether everything is meant if nothing is named: also what is nobody's.
     is_all: bool,
     size: u64,
+}
+
+impl Of {
+    /// Whether sums by it tell vendors' models and routes.
+    const fn knows_ways(self) -> bool {
+        !matches!(self.facet, Facet::EndUser | Facet::Tag)
+    }
 }
 
 const USER: Of = Of { facet: Facet::User, ids: "user_id", exclude: None, is_all: true, size: 50 };
@@ -183,6 +190,17 @@ async fn shown(desk: &Desk, mut asked: Asked, of: Of, paging: Option<Paging>) ->
         };
         let of_keys = query(&[&what[..], &[Facet::Key]].concat(), days);
         let by_key = desk.store.report(&of_keys, &desk.scope).await?;
+        if of.knows_ways() {
+            let way = [Facet::Day, Facet::Model, Facet::VendorModel, Facet::Route];
+            let of_keys = [&way[..], &[Facet::Key]].concat();
+            for line in desk.store.report(&query(&way, days), &desk.scope).await? {
+                shown.add_way(&line, |part| &mut part.0);
+            }
+            for line in desk.store.report(&query(&of_keys, days), &desk.scope).await? {
+                let key = line.text(Facet::Key).to_owned();
+                shown.add_way(&line, |part| part.1.entry(key.clone()).or_default());
+            }
+        }
         shown.keys = named::keys(desk, by_key.iter().map(|line| line.text(Facet::Key))).await?;
         if of.facet == Facet::Team {
             let teams = by_what.iter().map(|line| line.text(Facet::Team));
@@ -222,15 +240,22 @@ async fn others(
     Ok(ids)
 }
 
-/// Sums by names, each with those of its keys.
-type Parts = BTreeMap<String, (Sums, BTreeMap<String, Sums>)>;
+/// Sums, and those of the keys.
+type Part = (Sums, BTreeMap<String, Sums>);
+
+/// Sums by names.
+type Parts = BTreeMap<String, Part>;
 
 /// A day's sums.
 #[derive(Default)]
 struct OfDay {
     all: Sums,
+    /// By the models as vendors name them.
     models: Parts,
+    /// By the models as clients name them.
+    groups: Parts,
     vendors: Parts,
+    endpoints: Parts,
     ids: Parts,
     keys: BTreeMap<String, Sums>,
 }
@@ -251,10 +276,24 @@ impl Shown {
         let day = self.days.entry(day).or_default();
         add(&mut day.all, &line.sums);
         let (model, vendor) = (line.text(Facet::Model), line.text(Facet::Vendor));
-        add(&mut day.models.entry(model.to_owned()).or_default().0, &line.sums);
+        add(&mut day.groups.entry(model.to_owned()).or_default().0, &line.sums);
         add(&mut day.vendors.entry(vendor.to_owned()).or_default().0, &line.sums);
         if is_by_id {
             add(&mut day.ids.entry(line.text(of.facet).to_owned()).or_default().0, &line.sums);
+        }
+    }
+
+    /// Adds what went one way, to that of a part which `sums` says.
+    fn add_way(&mut self, line: &ReportLine, sums: impl Fn(&mut Part) -> &mut Sums) {
+        let Some(day) = line.day else { return };
+        let day = self.days.entry(day).or_default();
+        // What no vendor was asked for has the client's name alone.
+        let named = [Facet::VendorModel, Facet::Model].map(|facet| line.text(facet));
+        let model = named.into_iter().find(|name| !name.is_empty()).unwrap_or_default();
+        add(sums(day.models.entry(model.to_owned()).or_default()), &line.sums);
+        let route = line.text(Facet::Route);
+        if !route.is_empty() {
+            add(sums(day.endpoints.entry(route.to_owned()).or_default()), &line.sums);
         }
     }
 
@@ -270,7 +309,7 @@ impl Shown {
         let (model, vendor) = (line.text(Facet::Model), line.text(Facet::Vendor));
         let day = self.days.entry(day).or_default();
         add(day.keys.entry(key()).or_default(), &line.sums);
-        add(day.models.entry(model.to_owned()).or_default().1.entry(key()).or_default(), &line.sums);
+        add(day.groups.entry(model.to_owned()).or_default().1.entry(key()).or_default(), &line.sums);
         add(day.vendors.entry(vendor.to_owned()).or_default().1.entry(key()).or_default(), &line.sums);
     }
 
@@ -294,13 +333,14 @@ impl Shown {
             "date": day.to_string(),
             "metrics": metrics(&of_day.all),
             "breakdown": {
-                "models": parts(&of_day.models, false),
-                "model_groups": parts(&of_day.models, false),
+                // Where no other names are known, those of clients.
+                "models": parts(if of_day.models.is_empty() { &of_day.groups } else { &of_day.models }, false),
+                "model_groups": parts(&of_day.groups, false),
                 "providers": parts(&of_day.vendors, false),
                 "api_keys": self.of_keys(&of_day.keys),
                 "entities": parts(&of_day.ids, true),
                 "mcp_servers": {},
-                "endpoints": {},
+                "endpoints": parts(&of_day.endpoints, false),
             },
         })
     }

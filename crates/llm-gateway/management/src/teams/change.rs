@@ -17,6 +17,7 @@ use super::{Roster, row, team};
 use crate::bounds;
 use crate::desk::Desk;
 use crate::fault::Fault;
+use crate::lift::lift;
 use crate::member;
 use crate::parts::Parts;
 use crate::people::{self, Named, Person};
@@ -25,6 +26,7 @@ use crate::wire::Wire;
 
 /// Makes a team with its members: all, or nothing.
 pub(super) async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    lift(&desk, &mut said.members, &team(), &[]);
     let organization_id = organization_id(&mut said)?;
     let place = Place { organization: organization_id.as_ref(), ..Place::default() };
     desk.check_members(Kind::Team, &said.members, &place)?;
@@ -170,6 +172,7 @@ pub(super) async fn amend(
 
 /// Changes a team by what is said of it; `null` takes away.
 async fn alter(desk: &Desk, id: &TeamId, mut said: Said) -> Result<Team, Fault> {
+    lift(desk, &mut said.members, &team(), &[]);
     let before = desk.store.get::<Team>(id, &desk.scope).await?.value;
     desk.check_members(Kind::Team, &said.members, &Place::of_team(&before))?;
     let is_moved = said.has("organization_id");

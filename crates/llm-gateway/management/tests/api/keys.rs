@@ -1,5 +1,6 @@
 //! Keys.
 
+mod bounds;
 mod claims;
 mod lists;
 mod many;

@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 use llm_identity::{Bounds, Identities};
 use llm_ledger::{Entry, Usd};
-use llm_management::{Admitted, Caller, Host, Office, Repriced};
+use llm_management::{Admitted, Caller, Host, KeyBounds, Office, Repriced};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
 use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel, TeamId};
@@ -35,6 +35,8 @@ struct Lone {
     rate: AtomicI64,
     /// Teams that anybody may join.
     open_teams: Mutex<Vec<TeamId>>,
+    /// What new keys begin with, and what none has more of.
+    terms: Mutex<(Document, KeyBounds)>,
     /// What the secret manager has, if there is one; `Err` while it is away.
     kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
     /// Whether nobody hears what the secret manager answers.
@@ -108,6 +110,14 @@ impl Host for Lone {
         self.open_teams.lock().unwrap().clone()
     }
 
+    fn key_defaults(&self) -> Document {
+        self.terms.lock().unwrap().0.clone()
+    }
+
+    fn key_bounds(&self) -> KeyBounds {
+        self.terms.lock().unwrap().1
+    }
+
     fn keeps_keys(&self) -> bool {
         self.kept.lock().unwrap().is_some()
     }
@@ -164,6 +174,7 @@ impl Place {
             loses_answers: AtomicBool::new(false),
             when_kept: Mutex::default(),
             open_teams: Mutex::default(),
+            terms: Mutex::default(),
         });
         let office = Office::new(host.clone(), store.clone());
         Self { store, host, router: office.router(), office, _folder: folder }
@@ -187,6 +198,11 @@ impl Place {
     /// There is a secret manager that takes keys, or one that is away.
     pub(crate) fn keep_keys(&self, is_there: bool) {
         *self.host.kept.lock().unwrap() = Some(if is_there { Ok(BTreeMap::new()) } else { Err(()) });
+    }
+
+    /// Sets what new keys begin with, and what none has more of.
+    pub(crate) fn bound_keys(&self, defaults: &Value, bounds: KeyBounds) {
+        *self.host.terms.lock().unwrap() = (defaults.as_object().unwrap().clone(), bounds);
     }
 
     /// From now on nobody hears what the secret manager answers.

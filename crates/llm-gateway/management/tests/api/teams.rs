@@ -68,6 +68,38 @@ async fn a_teams_life() {
 }
 
 #[tokio::test]
+async fn rates_in_the_metadata_are_those_of_the_record() {
+    let place = Place::new().await;
+    let rates =
+        |number: u64| json!({"floor": 3, "model_rpm_limit": {"m": number}, "model_tpm_limit": {"m": 9}});
+    let alias =
+        json!({"team_id": "t", "organization_alias": "O", "organization_id": "o", "metadata": rates(1)});
+    let team = place.master("POST", "/team/new", &json!({"team_id": "t", "metadata": rates(1)})).await;
+    let organization = place.master("POST", "/organization/new", &alias).await;
+    let project = place.master("POST", "/project/new", &json!({"team_id": "t", "metadata": rates(1)})).await;
+    for made in [&team, &organization, &project] {
+        assert_eq!(made["model_rpm_limit"], json!({"m": 1}), "{made}");
+        assert_eq!((&made["model_tpm_limit"], &made["metadata"]), (&json!({"m": 9}), &json!({"floor": 3})));
+    }
+    let changed = place.master("POST", "/team/update", &json!({"team_id": "t", "metadata": rates(2)})).await;
+    assert_eq!(changed["data"]["model_rpm_limit"], json!({"m": 2}));
+    // What is said outside counts more, and the rest is told to have come to nothing.
+    let both = json!({"team_id": "t", "metadata": rates(3), "model_rpm_limit": {"m": 4}});
+    let ignored = place.ignored(MASTER, "POST", "/team/update", &both).await;
+    assert_eq!(ignored.as_deref(), Some("metadata.model_rpm_limit"));
+    let info = place.master("GET", "/team/info?team_id=t", &Value::Null).await;
+    assert_eq!(info["team_info"]["model_rpm_limit"], json!({"m": 4}));
+}
+
+#[tokio::test]
+async fn who_bounds_a_team_bounds_its_models() {
+    let place = settled().await;
+    let body = json!({"team_id": OWN.team, "metadata": {"model_rpm_limit": {"gpt-4o": 1_000}}});
+    let told = place.refusal("sk-lead", "POST", "/team/update", &body).await;
+    assert_eq!((told.0, told.2.as_deref()), (403, Some("model_rpm_limit")));
+}
+
+#[tokio::test]
 async fn a_team_is_made_with_its_members_or_not_at_all() {
     let place = Place::new().await;
     let body = json!({"team_id": "a", "members_with_roles": [{"user_id": "anna", "role": "user"}]});

@@ -225,7 +225,7 @@ fn wrong(name: &str, expected: &str) -> ApiError {
 }
 
 /// The pairs of a query.
-fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
+pub(super) fn pairs(query: &str) -> Result<Vec<(String, String)>, ApiError> {
     let decode = |text: &str| {
         let spaced = text.replace('+', " ");
         let decoded = percent_decode_str(&spaced).decode_utf8().map(std::borrow::Cow::into_owned);

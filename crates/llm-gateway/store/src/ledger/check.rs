@@ -14,7 +14,7 @@ use sea_orm::{
 
 use super::counters;
 use super::day::Day;
-use super::days::{ACCOUNT_DAYS, DAYS, Dimension, SUMMED, Sums, TOTALS};
+use super::days::{ACCOUNT_DAYS, DAYS, Dimension, SUMMED, Sums, TOTALS, WAY_DAYS};
 use super::kin::{ACCOUNTS, Kinship, OWNERS};
 use super::{period, row};
 use crate::Store;
@@ -74,11 +74,17 @@ impl Store {
         let mut mismatches = Vec::new();
         for day in within(patience, days(db, from)).await? {
             let accounts = within(patience, of_accounts(db, day)).await?;
-            let known = within(patience, account_sums(db, day)).await?;
-            compare(&accounts, &known, |of, entries, sums| {
+            let known = within(patience, account_sums(db, day, ACCOUNT_DAYS.table)).await?;
+            let ways = within(patience, account_sums(db, day, WAY_DAYS.table)).await?;
+            let mut differ = |of: &[String; 4], entries, sums| {
                 let (entries, sums, dimension) = (Box::new(entries), Box::new(sums), Dimension::Key);
                 mismatches.push(Mismatch::Day { day, dimension, of: of.clone(), entries, sums });
-            });
+            };
+            compare(&accounts, &known, &mut differ);
+            // A day of before there were any has none.
+            if !ways.is_empty() {
+                compare(&accounts, &ways, differ);
+            }
             for dimension in Dimension::ALL {
                 let entries = within(patience, entries(db, day, dimension)).await?;
                 let sums = within(patience, sums(db, day, dimension)).await?;
@@ -269,20 +275,22 @@ async fn of_accounts(db: &DatabaseTransaction, day: Day) -> Result<Groups> {
     db.query_all(&select).await?.iter().map(owners).collect()
 }
 
-/// What is summed of that.
-async fn account_sums(db: &DatabaseTransaction, day: Day) -> Result<Groups> {
+/// What is summed of that in a table, all ways together.
+async fn account_sums(db: &DatabaseTransaction, day: Day, table: &'static str) -> Result<Groups> {
     let of = |table, name| Expr::col((Alias::new(table), Alias::new(name)));
     let mut select = Query::select();
     select
         .columns(OWNERS.map(|name| (Alias::new(ACCOUNTS.table), Alias::new(name))))
-        .columns(SUMMED.map(|name| (Alias::new(ACCOUNT_DAYS.table), Alias::new(name))))
-        .from(Alias::new(ACCOUNT_DAYS.table))
-        .left_join(
-            Alias::new(ACCOUNTS.table),
-            of(ACCOUNTS.table, "id").eq(of(ACCOUNT_DAYS.table, "account_id")),
-        )
-        .and_where(of(ACCOUNT_DAYS.table, "day").eq(day.number()));
-    db.query_all(&select).await?.iter().map(owners).collect()
+        .columns(SUMMED.map(|name| (Alias::new(table), Alias::new(name))))
+        .from(Alias::new(table))
+        .left_join(Alias::new(ACCOUNTS.table), of(ACCOUNTS.table, "id").eq(of(table, "account_id")))
+        .and_where(of(table, "day").eq(day.number()));
+    let mut groups = Groups::new();
+    for row in db.query_all(&select).await? {
+        let (of, sums) = owners(&row)?;
+        groups.entry(of).or_default().add(&sums);
+    }
+    Ok(groups)
 }
 
 fn owners(row: &QueryResult) -> Result<([String; 4], Sums)> {

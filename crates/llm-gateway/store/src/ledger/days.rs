@@ -225,6 +225,15 @@ pub(super) const ACCOUNT_DAYS: Target = Target {
     fresh: &[],
 };
 
+/// Sums by whose entries they are, and which way they went.
+pub(super) const WAY_DAYS: Target = Target {
+    table: "ledger_way_days",
+    key: &["day", "account_id", "way_id"],
+    raised: &SUMMED,
+    replaced: &[],
+    fresh: &[],
+};
+
 /// Raises the days' sums by these entries, everybody's first: whoever has these has all others wait.
 pub(super) async fn raise(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Result<()> {
     let mut groups: HashMap<Group<'_>, Sums> = HashMap::new();
@@ -268,14 +277,21 @@ pub(super) async fn raise(db: &DatabaseTransaction, kinship: &Kinship<'_>) -> Re
         .map(|(group, sums)| head(group).into_iter().chain(sums.numbers().map(Value::from)).collect());
     TOTALS.raise(db, totals.collect()).await?;
     let mut accounts: BTreeMap<(Day, i64), Sums> = BTreeMap::new();
+    let mut ways: BTreeMap<(Day, i64, i64), Sums> = BTreeMap::new();
     for Family { day, kin, sums, .. } in &kinship.families {
         accounts.entry((*day, kin.account)).or_default().add(sums);
+        ways.entry((*day, kin.account, kin.way)).or_default().add(sums);
     }
     let accounts = accounts.iter().map(|((day, account), sums)| {
         let key: [Value; 2] = [day.number().into(), (*account).into()];
         key.into_iter().chain(sums.numbers().map(Value::from)).collect()
     });
-    ACCOUNT_DAYS.raise(db, accounts.collect()).await
+    ACCOUNT_DAYS.raise(db, accounts.collect()).await?;
+    let ways = ways.iter().map(|((day, account, way), sums)| {
+        let key: [Value; 3] = [day.number().into(), (*account).into(), (*way).into()];
+        key.into_iter().chain(sums.numbers().map(Value::from)).collect()
+    });
+    WAY_DAYS.raise(db, ways.collect()).await
 }
 
 /// Whose an entry is, where it is somebody's, but for its end user's.

@@ -40,6 +40,13 @@ pub(super) const TARGETS: Target = Target {
     replaced: &[],
     fresh: &["model", "vendor", "deployment"],
 };
+pub(super) const WAYS: Target = Target {
+    table: "ledger_ways",
+    key: &["id"],
+    raised: &[],
+    replaced: &[],
+    fresh: &["model", "vendor", "deployment", "vendor_model", "route"],
+};
 pub(super) const TERMS: Target =
     Target { table: "ledger_terms", key: &["id"], raised: &[], replaced: &[], fresh: &["day", "body"] };
 
@@ -70,12 +77,13 @@ impl Known {
     }
 }
 
-/// The numbers that an entry has for what it shares.
+/// The numbers that an entry has for what it shares. Its way is only summed by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(super) struct Kin {
     pub(super) account: i64,
     pub(super) target: i64,
     pub(super) terms: i64,
+    pub(super) way: i64,
 }
 
 /// Entries of one day, accounts, target and terms.
@@ -205,8 +213,9 @@ impl Store {
             self.kin().learn(found);
         }
         for (family, names) in families.iter_mut().zip(told) {
-            let [account, target, terms] = names.map(|name| known.get(&name).copied().unwrap_or_default());
-            family.kin = Kin { account, target, terms };
+            let [account, target, terms, way] =
+                names.map(|name| known.get(&name).copied().unwrap_or_default());
+            family.kin = Kin { account, target, terms, way };
         }
         Ok(())
     }
@@ -219,10 +228,10 @@ struct Part {
 }
 
 impl Part {
-    const TARGETS: [Target; 3] = [ACCOUNTS, TARGETS, TERMS];
+    const TARGETS: [Target; 4] = [ACCOUNTS, TARGETS, TERMS, WAYS];
 
-    /// What a family shares: accounts, target, terms.
-    fn of(family: &Family<'_>) -> Result<[Self; 3]> {
+    /// What a family shares: accounts, target, terms, way.
+    fn of(family: &Family<'_>) -> Result<[Self; 4]> {
         let Family { one, day, .. } = family;
         let terms = Terms {
             reason: one.reason.clone(),
@@ -234,10 +243,13 @@ impl Part {
         let body = serde_json::to_string(&terms).map_err(|error| absent(&error.to_string()))?;
         let account = [&one.key, &one.user, &one.team, &one.organization, &one.project];
         let target = [&one.model, &one.vendor, &one.deployment];
+        let [model, vendor, deployment] = target.map(SmolStr::clone);
+        let way = [model, vendor, deployment, row::as_name(&one.vendor_model), row::as_name(&one.route)];
         Ok([
             Self { kind: 0, values: account.map(|text| Value::from(&**text)).to_vec() },
             Self { kind: 1, values: target.map(|text| Value::from(&**text)).to_vec() },
             Self { kind: 2, values: vec![day.number().into(), body.into()] },
+            Self { kind: 3, values: way.map(|text| Value::from(text.as_str())).to_vec() },
         ])
     }
 

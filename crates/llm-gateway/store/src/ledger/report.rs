@@ -1,5 +1,5 @@
 //! Reports over several dimensions at once: out of the days' sums where these have what is asked for, else out of those by
-//! whose entries they are, else out of the entries.
+//! whose entries they are, or by these and the ways that they went, else out of the entries.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,8 +11,8 @@ use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
 
 use super::check::amounts;
 use super::day::{DAY_MS, Day};
-use super::days::{ACCOUNT_DAYS, Dimension, SUMMED, Sums};
-use super::kin::{ACCOUNTS, Numbers};
+use super::days::{ACCOUNT_DAYS, Dimension, SUMMED, Sums, WAY_DAYS};
+use super::kin::{ACCOUNTS, Numbers, WAYS};
 use super::sums::{Group, SumOrder, SumQuery, sum};
 use super::upsert::askable;
 use super::{reach, row};
@@ -52,6 +52,10 @@ pub enum Facet {
     Deployment,
     /// What became of the request.
     Status,
+    /// The model, as the vendor names it. Beside it and [`Route`](Self::Route) are no end users, labels and statuses.
+    VendorModel,
+    /// The route, as in the route table.
+    Route,
 }
 
 /// Which sums a report shows.
@@ -70,6 +74,15 @@ pub struct ReportQuery {
     pub order: SumOrder,
     /// How many lines at most; all if 0.
     pub most: u64,
+}
+
+/// Which sums a report is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Those by whose entries they are.
+    Accounts,
+    /// Those by that and the ways that they went.
+    Ways,
 }
 
 /// A line of a report.
@@ -95,13 +108,19 @@ impl Store {
     /// Sums of entries within a scope. An entry knows whose it was when it was made.
     ///
     /// For those who reach everything, what is by at most one of key, user, team and so on comes from the days' sums; so
-    /// does, for everybody, what is by nothing but days and several of key, user, team, organisation and project.
+    /// does, for everybody, what is by nothing but days and several of key, user, team, organisation and project, and
+    /// what is by routes and vendors' models.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for days and months at once, and for more than 100,000 lines; else those of the database.
+    /// [`StoreError::Invalid`] for days and months at once, for routes and vendors' models beside end users, labels or
+    /// statuses, and for more than 100,000 lines; else those of the database.
     pub async fn report(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
         if query.by.contains(&Facet::Day) && query.by.contains(&Facet::Month) {
             return Err(StoreError::Invalid("a report is by days or by months".to_owned()));
+        }
+        if query.sums() == Some(Of::Ways) && query.facets().any(Facet::is_of_entry) {
+            let what = "a report by routes or vendors' models is not by end users, labels or statuses";
+            return Err(StoreError::Invalid(what.to_owned()));
         }
         if query.only.iter().any(|(_, texts)| askable(texts).is_empty()) {
             return Ok(Vec::new());
@@ -118,16 +137,15 @@ impl Store {
     }
 
     async fn tally(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
-        let is_of_accounts = query.is_of_accounts();
+        let sums = query.sums();
         let backend = self.db().backend();
-        let select = if is_of_accounts {
-            query.of_accounts(backend, scope)
-        } else {
-            query.select(backend, &self.numbers(&ACCOUNTS, query.accounts(scope)).await?)
+        let select = match sums {
+            Some(of) => query.of_sums(of, backend, scope),
+            None => query.select(backend, &self.numbers(&ACCOUNTS, query.accounts(scope)).await?),
         };
         let day = |row: &QueryResult, facet: &Facet| {
             let at: i64 = row.try_get("", facet.alias())?;
-            Ok::<_, StoreError>(if is_of_accounts { Day::from_number(at) } else { Day::of(UnixMs(at)) })
+            Ok::<_, StoreError>(if sums.is_some() { Day::from_number(at) } else { Day::of(UnixMs(at)) })
         };
         let rows = self.db().read(async { Ok(self.db().reader().query_all(&select).await?) }).await?;
         if rows.len() as u64 > MOST {
@@ -176,7 +194,7 @@ impl ReportQuery {
         let mut dimension = None;
         let facets = self.by.iter().chain(self.only.iter().map(|(facet, _)| facet));
         for facet in facets {
-            if *facet == Facet::Status {
+            if *facet == Facet::Status || facet.is_of_way() {
                 return None;
             }
             let Some(of) = facet.dimension() else { continue };
@@ -225,28 +243,41 @@ impl ReportQuery {
         ReportLine { day: line.day, of, sums: line.sums }
     }
 
-    /// Whether the sums by whose entries they are have it.
-    fn is_of_accounts(&self) -> bool {
-        let facets = self.by.iter().chain(self.only.iter().map(|(facet, _)| facet));
-        facets.copied().all(|facet| facet.is_time() || facet.is_of_account())
+    /// All that it speaks of.
+    fn facets(&self) -> impl Iterator<Item = Facet> {
+        self.by.iter().copied().chain(self.only.iter().map(|(facet, _)| *facet))
+    }
+
+    /// The sums by whose entries they are that have it.
+    fn sums(&self) -> Option<Of> {
+        if self.facets().any(Facet::is_of_way) {
+            return Some(Of::Ways);
+        }
+        self.facets().all(|facet| facet.is_time() || facet.is_of_account()).then_some(Of::Accounts)
     }
 
     /// Those sums.
-    fn of_accounts(&self, backend: DbBackend, scope: &Scope) -> SelectStatement {
-        let summed = |name: &'static str| Expr::col((Alias::new(ACCOUNT_DAYS.table), Alias::new(name)));
+    fn of_sums(&self, of: Of, backend: DbBackend, scope: &Scope) -> SelectStatement {
+        let table = match of {
+            Of::Accounts => ACCOUNT_DAYS.table,
+            Of::Ways => WAY_DAYS.table,
+        };
+        let summed = |name: &'static str| Expr::col((Alias::new(table), Alias::new(name)));
+        let id_of = |other: &'static str| Expr::col((Alias::new(other), Alias::new("id")));
         let mut select = Query::select();
-        select.from(Alias::new(ACCOUNT_DAYS.table)).inner_join(
-            Alias::new(ACCOUNTS.table),
-            Expr::col((Alias::new(ACCOUNTS.table), Alias::new("id")))
-                .equals((ACCOUNT_DAYS.table, "account_id")),
-        );
+        select
+            .from(Alias::new(table))
+            .inner_join(Alias::new(ACCOUNTS.table), id_of(ACCOUNTS.table).equals((table, "account_id")));
+        if of == Of::Ways {
+            select.inner_join(Alias::new(WAYS.table), id_of(WAYS.table).equals((table, "way_id")));
+        }
         for name in SUMMED {
             select.expr_as(sum(backend, summed(name)), Alias::new(name));
         }
         for facet in &self.by {
             // Months are put together of their days.
-            let of = if facet.is_time() { summed("day") } else { facet.of_account() };
-            if !facet.is_time() {
+            let of = if facet.is_time() { summed("day") } else { facet.of_sum() };
+            if facet.is_of_account() {
                 select.and_where(row::is_said(of.clone()));
             }
             select.expr_as(of.clone(), Alias::new(facet.alias())).add_group_by([of]);
@@ -257,6 +288,10 @@ impl ReportQuery {
         if let Some(until) = self.until {
             select.and_where(summed("day").lte(until.number()));
         }
+        let of_ways = |(facet, _): &&(Facet, Vec<String>)| !facet.is_of_account() && !facet.is_time();
+        for (facet, texts) in self.only.iter().filter(of_ways) {
+            select.and_where(facet.of_sum().is_in(askable(texts)));
+        }
         select.cond_where(self.accounts(scope));
         select.limit(MOST + 1);
         select
@@ -266,7 +301,7 @@ impl ReportQuery {
     fn accounts(&self, scope: &Scope) -> Condition {
         let of_accounts = self.only.iter().filter(|(facet, _)| facet.is_of_account());
         let only = of_accounts
-            .fold(Condition::all(), |all, (facet, texts)| all.add(facet.of_account().is_in(askable(texts))));
+            .fold(Condition::all(), |all, (facet, texts)| all.add(facet.of_sum().is_in(askable(texts))));
         reach::within(scope).into_iter().fold(only, Condition::add)
     }
 
@@ -336,16 +371,31 @@ impl Facet {
         matches!(self, Self::Key | Self::User | Self::Team | Self::Organization | Self::Project)
     }
 
-    /// What of an account it is.
-    fn of_account(self) -> Expr {
-        let column = match self {
-            Self::Key => "key_id",
-            Self::User => "user_id",
-            Self::Team => "team_id",
-            Self::Organization => "organization_id",
-            _ => "project_id",
+    /// Whether only the sums of ways have it.
+    const fn is_of_way(self) -> bool {
+        matches!(self, Self::VendorModel | Self::Route)
+    }
+
+    /// Whether only entries have it, and sums by themselves.
+    const fn is_of_entry(self) -> bool {
+        matches!(self, Self::EndUser | Self::Tag | Self::Status)
+    }
+
+    /// What of an account or a way it is.
+    fn of_sum(self) -> Expr {
+        let (table, column) = match self {
+            Self::Key => (ACCOUNTS.table, "key_id"),
+            Self::User => (ACCOUNTS.table, "user_id"),
+            Self::Team => (ACCOUNTS.table, "team_id"),
+            Self::Organization => (ACCOUNTS.table, "organization_id"),
+            Self::Project => (ACCOUNTS.table, "project_id"),
+            Self::Model => (WAYS.table, "model"),
+            Self::Vendor => (WAYS.table, "vendor"),
+            Self::Deployment => (WAYS.table, "deployment"),
+            Self::VendorModel => (WAYS.table, "vendor_model"),
+            _ => (WAYS.table, "route"),
         };
-        Expr::col((Alias::new(ACCOUNTS.table), Alias::new(column)))
+        Expr::col((Alias::new(table), Alias::new(column)))
     }
 
     /// By which days are summed for it.
@@ -358,7 +408,8 @@ impl Facet {
             Self::Project => Some(Dimension::Project),
             Self::EndUser => Some(Dimension::EndUser),
             Self::Tag => Some(Dimension::Tag),
-            Self::Day | Self::Month | Self::Model | Self::Vendor | Self::Deployment | Self::Status => None,
+            Self::Day | Self::Month | Self::Model | Self::Vendor | Self::Deployment => None,
+            Self::Status | Self::VendorModel | Self::Route => None,
         }
     }
 
@@ -370,7 +421,7 @@ impl Facet {
             Self::Model => Some(Group::Model),
             Self::Vendor => Some(Group::Vendor),
             Self::Deployment => Some(Group::Deployment),
-            Self::Status => None,
+            Self::Status | Self::VendorModel | Self::Route => None,
             Self::Key
             | Self::User
             | Self::Team
@@ -396,6 +447,8 @@ impl Facet {
             Self::Vendor => "by_vendor",
             Self::Deployment => "by_deployment",
             Self::Status => "by_status",
+            Self::VendorModel => "by_vendor_model",
+            Self::Route => "by_route",
         }
     }
 
@@ -418,6 +471,7 @@ impl Facet {
             Self::Vendor => of_entry("vendor"),
             Self::Deployment => of_entry("deployment"),
             Self::Status => of_entry("status"),
+            Self::VendorModel | Self::Route => self.of_sum(),
         }
     }
 }

@@ -101,10 +101,23 @@ fn is_empty<T: Clone>(items: &[T]) -> bool {
     items.is_empty()
 }
 
+/// Whether a column of so many characters takes a text as it is. Bytes are no fewer than characters.
+fn fits(text: &str, most: usize) -> bool {
+    text.len() <= most && !text.contains('\0')
+}
+
+fn shortened(text: &str, most: usize) -> SmolStr {
+    text.chars().take(most).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
+}
+
+/// A text as a column of names takes it.
+pub(super) fn as_name(text: &SmolStr) -> SmolStr {
+    if fits(text, NAME) { text.clone() } else { shortened(text, NAME) }
+}
+
 /// An entry whose texts every database keeps as they are: what is too long is cut, and NUL becomes what stands for a
 /// character that cannot be shown. No entry is refused for what a client has called something.
 pub(super) fn kept(entry: &Entry) -> Cow<'_, Entry> {
-    let fits = |text: &str, most: usize| text.len() <= most && !text.contains('\0');
     let names = [
         &entry.call_id,
         &entry.session_id,
@@ -125,7 +138,7 @@ pub(super) fn kept(entry: &Entry) -> Cow<'_, Entry> {
     let mut entry = entry.clone();
     let cut = |text: &mut SmolStr, most: usize| {
         if !fits(text, most) {
-            *text = text.chars().take(most).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect();
+            *text = shortened(text, most);
         }
     };
     let names = [

@@ -39,6 +39,8 @@ fn texts(entry: &Entry, facet: Facet) -> Vec<String> {
         Facet::Vendor => vec![entry.vendor.to_string()],
         Facet::Deployment => vec![entry.deployment.to_string()],
         Facet::Status => vec![entry.status.label().to_owned()],
+        Facet::VendorModel => vec![entry.vendor_model.to_string()],
+        Facet::Route => vec![entry.route.to_string()],
         other => panic!("{other:?}"),
     }
 }
@@ -89,8 +91,8 @@ fn key(line: &ReportLine, by: &[Facet]) -> Vec<String> {
 
 pub(crate) async fn reports_are_the_sums_of_entries(bench: &Bench) {
     use Facet::{
-        Day as ByDay, Deployment, EndUser, Key, Model, Month, Organization, Project, Status, Tag, Team, User,
-        Vendor,
+        Day as ByDay, Deployment, EndUser, Key, Model, Month, Organization, Project, Route, Status, Tag,
+        Team, User, Vendor, VendorModel,
     };
     let store = bench.open().await;
     let written = written();
@@ -116,6 +118,10 @@ pub(crate) async fn reports_are_the_sums_of_entries(bench: &Bench) {
         (vec![Status], vec![is(Status, &["cache_hit", "failed"]), is(Deployment, &["deployment1"])]),
         (vec![Key], vec![is(Key, &["nobody\0"])]),
         (vec![], vec![is(Key, &["nobody"]), is(User, &["u1"])]),
+        (vec![ByDay, Model, VendorModel, Route], vec![]),
+        (vec![Month, VendorModel, Key], vec![is(Model, &["model1"]), is(Team, &["t1"])]),
+        (vec![Route, Deployment], vec![is(Vendor, &["vendor0"]), is(Route, &["/v1/messages"])]),
+        (vec![Project], vec![is(VendorModel, &["vendor-model2"])]),
     ] {
         for (since, until) in [(None, None), (Some(since), Some(until))] {
             let query =
@@ -148,6 +154,10 @@ pub(crate) async fn reports_are_the_sums_of_entries(bench: &Bench) {
     }
     let both = ReportQuery { by: vec![ByDay, Month], ..ReportQuery::default() };
     assert!(matches!(store.report(&both, &ALL).await, Err(StoreError::Invalid(_))));
+    for beside in [EndUser, Tag, Status] {
+        let query = ReportQuery { by: vec![Route, beside], ..ReportQuery::default() };
+        assert!(matches!(store.report(&query, &ALL).await, Err(StoreError::Invalid(_))));
+    }
 }
 
 pub(crate) async fn reports_are_within_reach(bench: &Bench) {
@@ -159,7 +169,8 @@ pub(crate) async fn reports_are_within_reach(bench: &Bench) {
         }
     }
     store.book(&written, None, NOW).await.unwrap();
-    let query = ReportQuery { by: vec![Facet::Key, Facet::Tag], ..ReportQuery::default() };
+    let by = |facets: &[Facet]| ReportQuery { by: facets.to_vec(), ..ReportQuery::default() };
+    let queries = [by(&[Facet::Key, Facet::Tag]), by(&[Facet::Key, Facet::Route])];
     type Reaches = fn(&Entry) -> bool;
     let cases: [(Scope, Reaches); 5] = [
         (Scope::default(), |_| false),
@@ -173,11 +184,13 @@ pub(crate) async fn reports_are_within_reach(bench: &Bench) {
     for (scope, reaches) in cases {
         let mut its = written.clone();
         its.retain(reaches);
-        let lines = store.report(&query, &scope).await.unwrap();
-        let expected = plain(&its, &query);
-        assert_eq!(lines.len(), expected.len(), "{scope:?}");
-        for line in lines {
-            assert_eq!(line.sums, summed(&expected[&key(&line, &query.by)]), "{scope:?}");
+        for query in &queries {
+            let lines = store.report(query, &scope).await.unwrap();
+            let expected = plain(&its, query);
+            assert_eq!(lines.len(), expected.len(), "{scope:?}");
+            for line in lines {
+                assert_eq!(line.sums, summed(&expected[&key(&line, &query.by)]), "{scope:?}");
+            }
         }
         let all = store.report(&ReportQuery::default(), &scope).await.unwrap();
         assert_eq!(all.iter().map(|line| line.sums).collect::<Vec<_>>(), [summed(&its)]);

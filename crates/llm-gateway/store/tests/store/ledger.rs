@@ -31,7 +31,7 @@ pub(crate) fn entry(number: u64) -> Entry {
         reason: "first".into(),
         call_id: format!("call-{number}").into(),
         session_id: of("session", 50),
-        route: "/v1/chat/completions".into(),
+        route: if number.is_multiple_of(4) { "/v1/messages" } else { "/v1/chat/completions" }.into(),
         key: of("key", 4),
         key_alias: of("alias", 4),
         user: of("u", 3),
@@ -43,7 +43,7 @@ pub(crate) fn entry(number: u64) -> Entry {
         model: of("model", 3),
         deployment: of("deployment", 5),
         vendor: of("vendor", 2),
-        vendor_model: "gpt-4o-2024-11-20".into(),
+        vendor_model: of("vendor-model", 4),
         tokens: Tokens { prompt: n + 10, completion: n + 3, cache_read: 4, cache_write: 2, reasoning: 1 },
         cost: Usd::from_nanos(amount),
         list_cost: Usd::from_nanos(amount * 2),
@@ -239,7 +239,8 @@ pub(crate) async fn strange_texts_are_booked(bench: &Bench) {
         (it.call_id, it.session_id, it.key, it.user) = (text(), text(), text(), text());
         (it.team, it.organization, it.project, it.end_user) = (text(), text(), text(), text());
         (it.model, it.vendor, it.deployment, it.tags) = (text(), text(), text(), vec![text(), text()]);
-        (it.error, it.client, it.details, it.vendor_model) = (text(), text(), text().as_str().into(), text());
+        (it.error, it.client, it.details) = (text(), text(), text().as_str().into());
+        (it.vendor_model, it.route) = (text(), text());
         it.charges = vec![Charge { account: text().as_str().into(), window: 0 }];
         strange.push(it);
     }

@@ -132,6 +132,7 @@ const DATA_PLANE: &[(&str, RouteGroups)] = &[
     ("/openai/deployments", OPENAI),
     ("/utils/token_counter", OPENAI),
     ("/utils/transform_request", OPENAI),
+    ("/utils/supported_openai_params", LOOK_UP),
     ("/v1beta", GOOGLE),
     ("/v1beta1", GOOGLE),
     ("/v1/projects", GOOGLE),

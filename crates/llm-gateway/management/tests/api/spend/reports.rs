@@ -159,8 +159,17 @@ async fn days_are_shown_with_their_parts() {
     let day = &all["results"][1];
     assert_eq!(day["metrics"], metrics);
     let parts = &day["breakdown"];
-    assert_eq!(parts["models"]["sonnet"]["metrics"]["spend"], 0.08);
-    assert_eq!(parts["models"]["sonnet"]["api_key_breakdown"][hash("igor")]["metrics"]["spend"], 0.08);
+    let names = |part: &str| parts[part].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names("models"), ["claude-sonnet-4-5", "gpt-4o-2024-11-20"]);
+    assert_eq!(names("model_groups"), ["gpt-4o", "sonnet"]);
+    assert_eq!(names("endpoints"), ["/v1/chat/completions"]);
+    for (part, name) in [("models", "claude-sonnet-4-5"), ("model_groups", "sonnet")] {
+        assert_eq!(parts[part][name]["metrics"]["spend"], 0.08);
+        assert_eq!(parts[part][name]["api_key_breakdown"][hash("igor")]["metrics"]["spend"], 0.08);
+    }
+    let chat = &parts["endpoints"]["/v1/chat/completions"];
+    assert_eq!(chat["metrics"], metrics);
+    assert_eq!(chat["api_key_breakdown"][hash("tess")]["metrics"]["spend"], 0.04);
     assert_eq!(parts["providers"]["openai"]["metrics"]["failed_requests"], 1);
     assert_eq!(parts["api_keys"][hash("tess")]["metadata"]["user_id"], "tess");
     assert_eq!(parts["entities"]["igor"]["metrics"]["spend"], 0.08);
@@ -208,6 +217,29 @@ async fn days_are_shown_with_their_parts() {
     assert_eq!(
         (&entity["metrics"]["spend"], &entity["metadata"]),
         (&json!(0.08), &json!({"team_alias": null}))
+    );
+    let parts = |shown: &Value, day: usize, part: &str| {
+        let parts = shown["results"][day]["breakdown"][part].as_object().unwrap();
+        parts.iter().map(|(name, part)| (name.clone(), part["metrics"]["spend"].clone())).collect::<Vec<_>>()
+    };
+    let chat = |spend: Value| vec![("/v1/chat/completions".to_owned(), spend)];
+    let gpt = get(&place, &format!("/user/daily/activity?{ALL}&model=gpt-4o&user_id=ines,tess")).await;
+    assert_eq!(parts(&gpt, 0, "endpoints"), chat(json!(0.01)));
+    assert_eq!(parts(&gpt, 1, "models"), [("gpt-4o-2024-11-20".to_owned(), json!(0.04))]);
+    let south = get(&place, &format!("/team/daily/activity?{ALL}&exclude_team_ids=north-team")).await;
+    assert_eq!(parts(&south, 0, "endpoints"), chat(json!(0.08)));
+    // Whoever does not see everything sees the parts of what is his.
+    let (_, own) =
+        place.ask(&key_of("igor"), "GET", &format!("/user/daily/activity?{ALL}"), &Value::Null).await;
+    assert_eq!(
+        (parts(&own, 0, "endpoints"), own["results"][0]["date"].as_str()),
+        (chat(json!(0.08)), Some("2026-11-17"))
+    );
+    // Of customers and tags it is not known which way their requests went.
+    let tags = get(&place, &format!("/tag/daily/activity?{ALL}&tags=b")).await;
+    assert_eq!(
+        (parts(&tags, 0, "models"), parts(&tags, 0, "endpoints")),
+        (vec![("gpt-4o".to_owned(), json!(0.01))], vec![])
     );
     let nothing = get(&place, "/tag/daily/activity?start_date=2026-01-01&end_date=2026-01-02").await;
     assert_eq!((&nothing["results"], &nothing["metadata"]["total_pages"]), (&json!([]), &json!(1)));
