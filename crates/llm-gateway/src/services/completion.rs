@@ -407,9 +407,6 @@ fn exhausted(exhausted: &Exhausted, now: UnixMs) -> ApiError {
     error
 }
 
-/// Headers that an answer has beside those of its deployment, more or less.
-const MORE_HEADERS: usize = 28;
-
 /// The answer's head, and a body that ends the exchange.
 #[expect(clippy::too_many_arguments, reason = "what one answer consists of, put together once")]
 fn answer(
@@ -430,8 +427,6 @@ fn answer(
         Asked::Stream(begun) => (request.ingress.stream_content_type(), &begun.headers),
     };
     map.clone_from(&deployment.head);
-    // Once, as what a map knows its headers by is made anew whenever it grows.
-    map.reserve(MORE_HEADERS);
     map.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if matches!(asked, Asked::Stream(_)) {
         map.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
