@@ -1,7 +1,9 @@
 //! Readers that never read: streams without end towards sockets that nobody empties.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -12,11 +14,18 @@ use crate::client::{ALIVE, CHAT, MESSAGES, ask_stream, call, eventually, request
 use crate::process::{Gateway, config};
 
 /// Readers, where the system allows so many files; and the bound on the memory of the whole gateway, which an
-/// unoptimised build comes nearer to.
+/// unoptimised build comes nearer to. It takes 60 MiB at rest and 85 KiB for each stream that is open and silent. To these
+/// come what is held for a reader, 32 KiB and one piece more, what is held of its vendor, 16 KiB, and of an answer of
+/// Anthropic for clients of OpenAI the words so far.
 const READERS: usize = 2_000;
-const MAX_RESIDENT_BYTES: u64 = 360 << 20;
+const MAX_RESIDENT_BYTES: u64 = 400 << 20;
 /// Once all buffers are full, nothing grows any more.
 const MAX_GROWTH_BYTES: u64 = 16 << 20;
+/// All buffers are full when for so long the vendor could say next to nothing.
+const SILENCE: Duration = Duration::from_secs(3);
+const NEXT_TO_NOTHING_BYTES: u64 = 1 << 20;
+/// What is done for all readers together takes as long as the machine needs.
+const ALL_OF_THEM: Duration = Duration::from_mins(3);
 
 /// The files that a process may have open, as it was started.
 fn open_files() -> usize {
@@ -40,7 +49,15 @@ fn readers() -> usize {
 /// gateway's are what fills.
 struct Firehose {
     url: String,
+    heard: Arc<Heard>,
     _work: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Heard {
+    bytes: AtomicU64,
+    /// Streams that somebody still listens to.
+    open: AtomicUsize,
 }
 
 impl Firehose {
@@ -50,19 +67,53 @@ impl Firehose {
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let listener = socket.listen(4096).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
+        let heard = Arc::<Heard>::default();
         let mut work = JoinSet::new();
+        let told = heard.clone();
         work.spawn(async move {
             let mut streams = JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
-                streams.spawn(talk(socket));
+                let heard = told.clone();
+                heard.open.fetch_add(1, Ordering::Relaxed);
+                streams.spawn(async move {
+                    talk(socket, &heard.bytes).await;
+                    heard.open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
-        Self { url, _work: work }
+        Self { url, heard, _work: work }
+    }
+
+    /// Bytes that were taken from it.
+    fn said(&self) -> u64 {
+        self.heard.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns when next to nothing has been taken for a while: a system asks now and then whether there is room again.
+    async fn fall_silent(&self) {
+        let begin = Instant::now();
+        loop {
+            let said = self.said();
+            tokio::time::sleep(SILENCE).await;
+            if self.said() - said < NEXT_TO_NOTHING_BYTES {
+                return;
+            }
+            assert!(begin.elapsed() < ALL_OF_THEM, "bytes are still taken from the vendor");
+        }
+    }
+
+    /// Returns when nobody listens any more.
+    async fn let_go(&self) {
+        let begin = Instant::now();
+        while self.heard.open.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert!(begin.elapsed() < ALL_OF_THEM, "the vendor is still listened to");
+        }
     }
 }
 
 /// Answers one request, until nobody is there to be answered.
-async fn talk(mut socket: TcpStream) {
+async fn talk(mut socket: TcpStream, said: &AtomicU64) {
     let mut request = Vec::new();
     while !request.windows(4).any(|window| window == b"\r\n\r\n") {
         if socket.read_buf(&mut request).await.unwrap_or(0) == 0 {
@@ -88,9 +139,13 @@ async fn talk(mut socket: TcpStream) {
     };
     // Without a length and without chunks the body ends with the connection.
     let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
-    let mut next = head.to_owned() + &opening;
-    while socket.write_all(next.as_bytes()).await.is_ok() {
-        next.clone_from(&event);
+    if socket.write_all((head.to_owned() + &opening).as_bytes()).await.is_err() {
+        return;
+    }
+    let mut rest = event.as_bytes();
+    while let Ok(taken) = socket.write(rest).await {
+        said.fetch_add(taken as u64, Ordering::Relaxed);
+        rest = if taken == rest.len() { event.as_bytes() } else { &rest[taken..] };
     }
 }
 
@@ -124,20 +179,17 @@ async fn stalled_readers_cost_a_bounded_memory() {
     for socket in &sockets {
         soon(socket.readable()).await.unwrap();
     }
-    // Memory settles once every buffer between the vendor and the readers is full.
-    let mut last = gateway.resident_bytes();
-    eventually(async || {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        let now = gateway.resident_bytes();
-        let settled = now < last + (1 << 20);
-        last = now;
-        settled
-    })
-    .await;
+    vendor.fall_silent().await;
+    let last = gateway.resident_bytes();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = gateway.resident_bytes();
     let mib = |bytes: u64| bytes >> 20;
-    eprintln!("{readers} stalled readers: {} MiB before, {} MiB now", mib(before), mib(after));
+    let taken = mib(vendor.said());
+    eprintln!(
+        "{readers} stalled readers: {} MiB before, {} MiB now; {taken} MiB were taken",
+        mib(before),
+        mib(after)
+    );
     assert!(after < last + MAX_GROWTH_BYTES, "from {} to {} MiB", mib(last), mib(after));
     assert!(after < MAX_RESIDENT_BYTES, "{} MiB", mib(after));
 
@@ -145,6 +197,7 @@ async fn stalled_readers_cost_a_bounded_memory() {
     let (_, metrics) = call(gateway.address, "GET", "/metrics", &Value::Null).await;
     assert!(metrics.as_str().unwrap().contains(&format!("llm_gateway_in_flight {readers}\n")));
     drop(sockets);
+    vendor.let_go().await;
     eventually(async || {
         let (_, metrics) = call(gateway.address, "GET", "/metrics", &Value::Null).await;
         metrics.as_str().unwrap().contains("llm_gateway_in_flight 0\n")

@@ -38,12 +38,13 @@ use crate::routes;
 /// Connections beyond the bound that are still answered, with 503 or to say that the process lives.
 const OVERFLOW: usize = 64;
 
-/// Bytes that the system takes for a client before it has sent them on. What is on its way is not counted. Without a bound
-/// the system takes megabytes for each client that does not read, and all of that is asked of the vendor.
+/// Bytes that the system takes for a client before it has sent them on: as many as are held for it here. What is on its
+/// way is not counted. Without a bound the system takes megabytes for each client that does not read, and all of that is
+/// asked of the vendor.
 ///
 /// Source: Linux manual, tcp(7), and kernel documentation, ip-sysctl, `tcp_notsent_lowat`; read 2026-11.
 #[cfg(target_os = "linux")]
-const UNSENT_BYTES: u32 = 128 << 10;
+const UNSENT_BYTES: u32 = 32 << 10;
 
 /// How a listener behaves.
 #[derive(Debug, Clone)]
