@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use llm_store::{Batch, StoreError};
-use llm_tenancy::key::expiry;
 use llm_tenancy::management::{Ceiling, Place, Resource, Verb};
 use llm_tenancy::{
     Document, KeyType, Kind, Limits, Organization, OrganizationId, OrganizationMember, PlainKey, Role,
@@ -17,7 +16,7 @@ use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
-use crate::keys::{Gallery, random};
+use crate::keys::{Draft, Gallery, hand_over};
 use crate::people::Person;
 use crate::said::Said;
 use crate::shape::Shape;
@@ -137,6 +136,9 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
         made.key = Some((plain, key));
     }
     desk.store.apply(&batch, &desk.by).await?;
+    if let Some((plain, key)) = &made.key {
+        hand_over(desk, key, plain).await;
+    }
     Ok(made)
 }
 
@@ -204,7 +206,7 @@ fn in_team(desk: &Desk, user: &User, joining: &Joining, team: &Team) -> TeamMemb
     member
 }
 
-/// The key that a user begins with. What bounds the user bounds the key.
+/// The key that a user begins with. What bounds the user bounds the key; whose it is, the configuration does not say.
 fn first_key(
     desk: &Desk,
     said: &mut Said,
@@ -212,18 +214,16 @@ fn first_key(
     team: Option<&Team>,
     organization: Option<&Organization>,
 ) -> Result<(PlainKey, VirtualKey), Fault> {
-    let plain = random(&*desk.host);
-    let mut key = VirtualKey::new(plain.hash(), plain.name(), desk.stamp());
+    let of_key = ["key_alias", "duration"];
+    let of_key = of_key.into_iter().filter_map(|name| said.members.shift_remove_entry(name)).collect();
+    let mut draft = Draft::begin(desk, of_key, &["user_id", "team_id"])?;
+    let key = &mut draft.key;
     key.user_id = Some(user.user_id.clone());
     key.team_id = team.map(|team| team.team_id.clone());
-    key.key_alias = said.take("key_alias")?;
-    let duration: Option<String> = said.take("duration")?;
-    let expires = expiry(duration.as_deref(), desk.now());
-    key.expires_at = expires.map_err(|error| Fault::invalid("duration", error.to_string()))?;
     // Whoever manages an organisation makes keys within it.
     let organization = organization.filter(|_| team.is_none() && !desk.scope.all);
     key.organization_id = organization.map(|it| it.organization_id.clone());
-    let place = Place::of_key(&key, team);
+    let place = Place::of_key(key, team);
     if !desk.scope_of(Resource::Key, Verb::Create).holds(&place) {
         return Err(Fault::forbidden("a key of this user is not yours to make"));
     }
@@ -233,7 +233,9 @@ fn first_key(
         key.grants.allowed_routes =
             KeyType::LlmApi.allowed_routes().iter().map(ToString::to_string).collect();
     }
+    draft.bound(desk, team)?;
+    let Draft { key, text, .. } = draft;
     desk.manager.check_key(&key, None, &Ceiling { team, user: Some(user), organization })?;
     desk.manager.check_holder(&key, None)?;
-    Ok((plain, key))
+    Ok((text, key))
 }
