@@ -17,7 +17,7 @@ use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
 use crate::keys::{Draft, Gallery, hand_over};
-use crate::people::Person;
+use crate::people::{Person, begun};
 use crate::said::Said;
 use crate::shape::Shape;
 use crate::teams::begin;
@@ -25,7 +25,11 @@ use crate::teams::begin;
 /// What requests say of a new user beside the user's own members.
 pub(super) const PARAMS: [Param; 8] = [
     Param::new("user_id", Shape::Text, "Its id; a new one if left out"),
-    Param::new("user_role", Shape::Text, "What the user may manage; `internal_user` if left out"),
+    Param::new(
+        "user_role",
+        Shape::Text,
+        "What the user may manage; if left out, what the configuration says, or `internal_user`",
+    ),
     Param::new(
         "teams",
         Shape::List(&Shape::Any),
@@ -40,6 +44,9 @@ pub(super) const PARAMS: [Param; 8] = [
 /// Whether a key is made.
 pub(super) const KEY: Param =
     Param::new("auto_create_key", Shape::Flag, "Whether a key is made; it is, if left out");
+
+/// Members of which nothing is said if they are empty.
+const EMPTY: [&str; 3] = ["max_budget", "budget_duration", "models"];
 
 /// What was made.
 struct Made {
@@ -115,8 +122,9 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
     let key_team: Option<TeamId> = said.take("team_id")?;
     let mut joining: Vec<Joining> = said.take("teams")?.unwrap_or_default();
     if let Some(team_id) = key_team.clone().filter(|id| !joining.iter().any(|it| it.team_id == *id)) {
-        joining.push(Joining { team_id, role: Default::default(), max_budget: None });
+        joining.push(Joining::plain(team_id));
     }
+    joining.iter().enumerate().for_each(|(place, it)| desk.ignores_of("teams", place, &it.left));
     let teams = found_teams(desk, &joining).await?;
     let user = read(desk, said)?;
 
@@ -145,8 +153,8 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
 fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     let id: Option<UserId> = said.take("user_id")?;
     let id = id.filter(|id| !id.as_str().is_empty()).unwrap_or_else(|| desk.new_id().into());
-    let role = said.take::<Role>("user_role")?.unwrap_or_default();
-    let mut made = User::new(id, role, desk.stamp());
+    let mut made = begun(desk, id, said.take::<Role>("user_role")?);
+    said.members.retain(|name, value| !(EMPTY.contains(&name.as_str()) && says_nothing(value)));
     said.set(&mut made, &user())?;
     let spend = said.take::<Usd>("spend")?.unwrap_or_default();
     bounds::check(&made.limits)?;
@@ -154,6 +162,10 @@ fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     made.spending = Spending { spend, budget_reset_at, ..Spending::default() };
     desk.manager.check_user(&made, None)?;
     Ok(made)
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The organisations that a user comes into.
