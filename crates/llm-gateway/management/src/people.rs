@@ -138,7 +138,7 @@ pub(crate) async fn find(
 
 /// A user who is being made, as users begin by the configuration. Whoever manages everything is not bounded by it.
 ///
-/// Source: LiteLLM docs, "Self serve", on `default_internal_user_params`, read 2026-11.
+/// Source: LiteLLM's `internal_user_endpoints.py`, on `default_internal_user_params`, read 2026-11.
 pub(crate) fn begun(desk: &Desk, id: UserId, role: Option<Role>) -> User {
     let UserDefaults { role: usual, max_budget, budget_duration, models } = desk.host.user_defaults();
     // Nobody gives more than is his to give, because nothing was said.

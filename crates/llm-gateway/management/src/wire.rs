@@ -258,13 +258,23 @@ as_serde! {
     RateWindow: Shape::Object;
 }
 
-/// Types whose documents write dollars as texts: on the wire they are numbers.
+/// That an object has none but these members: a budget under a name that nobody reads would bound nothing.
+fn has_only(value: &Value, known: &[&str]) -> Result<(), ParseError> {
+    let mut names = value.as_object().into_iter().flat_map(Document::keys);
+    match names.find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(wrong(format!("is none of {}", known.join(", "))).at(name)),
+        None => Ok(()),
+    }
+}
+
+/// Types whose documents write dollars as texts: on the wire they are numbers. With all names that requests have.
 macro_rules! with_dollars {
-    ($($type:ty: $($member:literal),+;)+) => {$(
+    ($($type:ty: $($member:literal),+; $known:expr;)+) => {$(
         impl Wire for $type {
             const SHAPE: Shape = Shape::Object;
 
             fn read(value: Value) -> Result<Self, ParseError> {
+                has_only(&value, &$known)?;
                 llm_types::from_value(value)
             }
 
@@ -284,6 +294,8 @@ macro_rules! with_dollars {
 }
 
 with_dollars! {
-    BudgetWindow: "max_budget";
+    // LiteLLM shows when a window ends, and clients send that back: it follows from how long the window is.
+    BudgetWindow: "max_budget"; ["budget_duration", "time_period", "max_budget", "budget_limit", "reset_at"];
     ModelBudget: "budget_limit";
+        ["budget_limit", "max_budget", "time_period", "budget_duration", "tpm_limit", "rpm_limit"];
 }
