@@ -254,8 +254,20 @@ as_serde! {
     LimitKind: Shape::Word(&["best_effort", "best_effort_throughput", "guaranteed", "guaranteed_throughput", "dynamic"]);
     TeamRole: Shape::Word(&["admin", "user"]);
     Role: Shape::Text;
-    ObjectPermission: Shape::Object;
     RateWindow: Shape::Object;
+}
+
+/// `null` is none, which bounds nothing.
+impl Wire for ObjectPermission {
+    const SHAPE: Shape = Shape::Object;
+
+    fn read(value: Value) -> Result<Self, ParseError> {
+        if value.is_null() { Ok(Self::default()) } else { llm_types::from_value(value) }
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
 }
 
 /// That an object has none but these members: a budget under a name that nobody reads would bound nothing.
