@@ -320,7 +320,8 @@ async fn who_is_made_by_a_token_begins_with_what_all_begin_with() {
         "user_role": "internal_user_viewer", "max_budget": 2.5, "budget_duration": "30d", "models": ["main"],
     });
     let gateway = Gateway::start(&config);
-    manage(&gateway, "/user/new", &json!({"user_id": "bert"})).await;
+    let bert = json!({"user_id": "bert", "max_budget": 9, "models": ["main", "other"]});
+    manage(&gateway, "/user/new", &bert).await;
     for (who, other) in [("anna", 403), ("bert", 200)] {
         let token = issuer.sign(&claims(&json!({"sub": who})));
         assert_eq!(chats(&gateway, &token, "main").await, (200, None), "{who}");
@@ -337,7 +338,7 @@ async fn who_is_made_by_a_token_begins_with_what_all_begin_with() {
     let (_, bert) = look(&gateway, MASTER, "/v2/user/info?user_id=bert").await;
     assert_eq!(
         (&bert["max_budget"], &bert["models"]),
-        (&Value::Null, &json!([])),
+        (&json!(9), &json!(["main", "other"])),
         "who was there stays so: {bert}"
     );
 }

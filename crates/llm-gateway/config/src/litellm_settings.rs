@@ -112,15 +112,15 @@ pub struct ModelGroupSettings {
 pub struct InternalUserParams {
     /// The ids of teams that any internal user may join, as a member like others. Default: none.
     pub available_teams: Vec<String>,
-    /// The role of users whose tokens name none. Default: `internal_user`.
+    /// The role of new users of whom none is said. Default: `internal_user`.
     pub user_role: Option<RoleName>,
-    /// Dollars that users who are made by their tokens may spend. Default: any.
+    /// Dollars that new users may spend. Default: any.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<f64>"))]
     pub max_budget: Option<Usd>,
     /// After which time that begins anew, such as `30d`. Default: never.
     #[cfg_attr(feature = "schemars", schemars(with = "Option<String>"))]
     pub budget_duration: Option<Period>,
-    /// Models that users who are made by their tokens may ask; all if it is empty. Default: all.
+    /// Models that new users may ask; all if it is empty. Default: all.
     pub models: Vec<String>,
     /// What else is said, of which nothing is made.
     #[serde(flatten)]

@@ -56,7 +56,7 @@ pub struct Settings {
     pub on_disconnect: OnDisconnect,
     /// The ids of teams that any internal user may join.
     pub available_teams: Vec<String>,
-    /// What users begin with who are made by their tokens.
+    /// What new users begin with.
     pub internal_users: InternalUserParams,
     /// What new keys have of which nothing is said.
     pub key_defaults: DefaultKeyParams,

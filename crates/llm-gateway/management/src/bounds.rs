@@ -13,7 +13,12 @@ use crate::wire::Wire as _;
 /// # Errors
 /// 400, with the one that does not.
 pub(crate) fn check(limits: &Limits) -> Result<(), Fault> {
-    for (name, budget) in [("max_budget", limits.max_budget), ("soft_budget", limits.soft_budget)] {
+    for (name, budget) in [
+        ("max_budget", limits.max_budget),
+        ("soft_budget", limits.soft_budget),
+        ("budget_limits", limits.budget_limits.iter().map(|window| window.max_budget).min()),
+        ("model_max_budget", limits.model_max_budget.values().filter_map(|model| model.budget_limit).min()),
+    ] {
         if budget.is_some_and(|budget| budget < Usd::ZERO) {
             return Err(Fault::invalid(name, format!("{name} must not be less than nothing")));
         }

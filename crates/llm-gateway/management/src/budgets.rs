@@ -73,7 +73,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
     desk.check_members(Kind::Budget, &said.members, &Place::default())?;
     let id: Option<BudgetId> = said.take("budget_id")?;
     let mut made = Budget {
-        budget_id: id.unwrap_or_else(|| desk.new_id().into()),
+        budget_id: id.filter(|id| !id.as_str().is_empty()).unwrap_or_else(|| desk.new_id().into()),
         limits: Limits::default(),
         allowed_models: Vec::new(),
         budget_reset_at: None,
@@ -121,6 +121,9 @@ async fn delete(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
 async fn info(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
     let ids: Vec<BudgetId> = said.need("budgets")?;
     said.end();
+    if ids.is_empty() {
+        return Err(Fault::missing("budgets"));
+    }
     let found = desk.store.find_all::<Budget>(&ids, &desk.scope).await?;
     Ok(Json(found.iter().map(|found| member::show(&found.value, &budget())).collect()))
 }

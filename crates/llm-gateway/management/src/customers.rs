@@ -160,7 +160,17 @@ fn made(desk: &Desk, user_id: EndUserId) -> EndUser {
     }
 }
 
+/// Tells what of a customer is kept and not acted upon, and of others is acted upon.
+fn tell_kept(desk: &Desk, said: &Said) {
+    said.tell_kept(&["models"]);
+    let objects = said.members.get("object_permission");
+    if objects.is_some_and(|objects| objects["models"].is_array()) {
+        desk.ignores(["object_permission.models".to_owned()]);
+    }
+}
+
 async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    tell_kept(&desk, &said);
     desk.check_members(Kind::EndUser, &said.members, &Place::default())?;
     let id: EndUserId = said.need("user_id")?;
     if id.as_str().is_empty() {
@@ -181,6 +191,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
 }
 
 async fn update(desk: Desk, mut said: Said) -> Result<Json<Document>, Fault> {
+    tell_kept(&desk, &said);
     desk.check_members(Kind::EndUser, &said.members, &Place::default())?;
     let id: EndUserId = said.need("user_id")?;
     let spend: Option<Usd> = said.take("spend")?;

@@ -7,7 +7,7 @@ use http::request::Parts;
 use llm_identity::Identity;
 use llm_ledger::Entry;
 use llm_pricing::{Cost, Table, Terms, Usd, cost, read};
-use llm_tenancy::{Actor, Document, Period, PlainKey, Route, StoredModel, TeamId};
+use llm_tenancy::{Actor, Document, Period, PlainKey, Role, Route, StoredModel, TeamId};
 use llm_types::{ApiError, UnixMs, Usage};
 use serde_json::Value;
 
@@ -80,6 +80,19 @@ pub struct KeyBounds {
     pub rpm_limit: Option<u64>,
 }
 
+/// What a user begins with of whom nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserDefaults {
+    /// What the user may manage; `None` is an internal user.
+    pub role: Option<Role>,
+    /// Dollars.
+    pub max_budget: Option<Usd>,
+    /// After which time the budget begins anew.
+    pub budget_duration: Option<Period>,
+    /// Models; all if empty.
+    pub models: Vec<String>,
+}
+
 /// Bytes of a message that one token stands for where nobody counts.
 const BYTES_PER_TOKEN: u64 = 4;
 
@@ -119,6 +132,11 @@ pub trait Host: Send + Sync + 'static {
     /// What no key has more of.
     fn key_bounds(&self) -> KeyBounds {
         KeyBounds::default()
+    }
+
+    /// What users begin with of whom nothing is said.
+    fn user_defaults(&self) -> UserDefaults {
+        UserDefaults::default()
     }
 
     /// Whether texts of keys that have an alias are handed to a secret manager.

@@ -19,7 +19,8 @@ mod rotate;
 use crate::endpoint::{Endpoint, Param};
 use crate::shape::Shape;
 pub use due::Rotated;
-pub(crate) use make::random;
+pub(crate) use due::hand_over;
+pub(crate) use make::Draft;
 pub(crate) use members::Gallery;
 use members::members;
 

@@ -38,7 +38,7 @@ mod wire;
 use endpoint::Endpoint;
 
 pub use docs::{DOCS_PAGE, DOCS_POLICY, DOCS_SCRIPT, DOCS_SHEET};
-pub use host::{Admitted, Caller, Host, KeyBounds, Quote, Repriced};
+pub use host::{Admitted, Caller, Host, KeyBounds, Quote, Repriced, UserDefaults};
 pub use keys::Rotated;
 pub use office::Office;
 pub use openapi::{openapi, paths};

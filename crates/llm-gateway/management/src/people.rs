@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::fault::Fault;
+use crate::host::UserDefaults;
 use crate::member::{Member, members, show};
 use crate::paging::every;
 use crate::wire::Wire;
@@ -135,8 +136,25 @@ pub(crate) async fn find(
     Ok(people)
 }
 
+/// A user who is being made, as users begin by the configuration. Whoever manages everything is not bounded by it.
+///
+/// Source: LiteLLM's `internal_user_endpoints.py`, on `default_internal_user_params`, read 2026-11.
+pub(crate) fn begun(desk: &Desk, id: UserId, role: Option<Role>) -> User {
+    let UserDefaults { role: usual, max_budget, budget_duration, models } = desk.host.user_defaults();
+    // Nobody gives more than is his to give, because nothing was said.
+    let is_his = |role: &Role| *role == Role::InternalUserViewer || desk.manager.may_give_role(*role);
+    let role = role.or(usual.filter(is_his)).unwrap_or_default();
+    let mut user = User::new(id, role, desk.stamp());
+    if role != Role::ProxyAdmin {
+        user.grants.models = models;
+        (user.limits.max_budget, user.limits.budget_duration) = (max_budget, budget_duration);
+        user.spending.budget_reset_at = desk.next_reset(&user.limits);
+    }
+    user
+}
+
 fn newcomer(desk: &Desk, id: UserId, email: Option<&String>) -> User {
-    let mut user = User::new(id, Role::InternalUser, desk.stamp());
+    let mut user = begun(desk, id, None);
     user.user_email = email.cloned();
     user
 }

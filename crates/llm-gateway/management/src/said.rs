@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::member::{self, Member};
-use crate::terms::KEPT;
+use crate::terms::{KEPT, OBJECTS};
 use crate::wire::Wire;
 
 /// The members of a JSON body that is an object. What nobody takes out is told to be ignored by [`Said::end`].
@@ -44,14 +44,25 @@ impl Said {
 
     /// What else a request says: one of several objects that it holds.
     pub(crate) fn of(members: Document, desk: &Desk) -> Self {
-        let says = |name: &&str| match members.get(*name) {
+        let said = Self { members, desk: desk.clone() };
+        said.tell_kept(&KEPT);
+        let (list, heeded) = OBJECTS;
+        let objects = said.members.get(list).and_then(Value::as_object).into_iter().flatten();
+        // A list that allows nothing says something, too.
+        let kept = objects.filter(|(name, value)| !heeded.contains(&name.as_str()) && !value.is_null());
+        desk.ignores(kept.map(|(name, _)| format!("{list}.{name}")));
+        said
+    }
+
+    /// Tells which of these members are kept and not acted upon, of those that say something.
+    pub(crate) fn tell_kept(&self, names: &[&str]) {
+        let says = |name: &&&str| match self.members.get(**name) {
             None | Some(Value::Null | Value::Bool(false)) => false,
             Some(Value::Array(items)) => !items.is_empty(),
             Some(Value::Object(members)) => !members.is_empty(),
             Some(_) => true,
         };
-        desk.ignores(KEPT.iter().copied().filter(says).map(ToOwned::to_owned));
-        Self { members, desk: desk.clone() }
+        self.desk.ignores(names.iter().filter(says).map(|name| (*name).to_owned()));
     }
 
     /// Whether the body says something of a member, be it `null`.

@@ -68,7 +68,11 @@ fn tag() -> Vec<Member<Tag>> {
     all
 }
 
+/// What of a tag is kept and not acted upon: deployments say themselves which tags they serve.
+const KEPT: [&str; 2] = ["models", "model_info"];
+
 async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
+    said.tell_kept(&KEPT);
     desk.check_members(Kind::Tag, &said.members, &Place::default())?;
     let name: TagName = said.need("name")?;
     if name.as_str().is_empty() {
@@ -96,6 +100,7 @@ async fn new(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
 }
 
 async fn update(desk: Desk, mut said: Said) -> Result<Json<Value>, Fault> {
+    said.tell_kept(&KEPT);
     desk.check_members(Kind::Tag, &said.members, &Place::default())?;
     let name: TagName = said.need("name")?;
     let models: Option<Vec<String>> = said

@@ -2,7 +2,7 @@
 //! lists members of the part of that name of a record of any kind.
 
 /// Members that are kept and shown, and that this version does not act upon: whoever says something in them is told so.
-pub(crate) const KEPT: [&str; 10] = [
+pub(crate) const KEPT: [&str; 13] = [
     "guardrails",
     "disable_global_guardrails",
     "policies",
@@ -13,7 +13,12 @@ pub(crate) const KEPT: [&str; 10] = [
     "router_settings",
     "config",
     "mcp_rpm_limit",
+    "allowed_vector_store_indexes",
+    "default_model",
+    "allowed_model_region",
 ];
+/// The one whose members, but for these, are the same.
+pub(crate) const OBJECTS: (&str, &[&str]) = ("object_permission", &["models"]);
 
 /// What may be spent, and how fast.
 macro_rules! limits {

@@ -185,6 +185,14 @@ struct Joining {
     team_id: TeamId,
     role: llm_tenancy::TeamRole,
     max_budget: Option<llm_tenancy::Usd>,
+    /// What nothing is made of.
+    left: Document,
+}
+
+impl Joining {
+    fn plain(team_id: TeamId) -> Self {
+        Self { team_id, role: Default::default(), max_budget: None, left: Document::new() }
+    }
 }
 
 impl Wire for Joining {
@@ -192,9 +200,9 @@ impl Wire for Joining {
 
     fn read(value: Value) -> Result<Self, ParseError> {
         match value {
-            Value::String(id) => Ok(Self { team_id: id.into(), role: Default::default(), max_budget: None }),
+            Value::String(id) => Ok(Self::plain(id.into())),
             Value::Object(mut members) => {
-                let mut take = |name: &str| members.remove(name).filter(|value| !value.is_null());
+                let mut take = |name: &str| members.shift_remove(name).filter(|value| !value.is_null());
                 let id = take("team_id").ok_or_else(|| wrong("team_id is missing"))?;
                 Ok(Self {
                     team_id: Wire::read(id).map_err(|error: ParseError| error.at("team_id"))?,
@@ -208,6 +216,7 @@ impl Wire for Joining {
                         ),
                         None => None,
                     },
+                    left: members,
                 })
             }
             other => Err(wrong(format!("expected a team's id or an object, found {}", found(&other)))),

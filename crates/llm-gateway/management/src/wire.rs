@@ -254,17 +254,39 @@ as_serde! {
     LimitKind: Shape::Word(&["best_effort", "best_effort_throughput", "guaranteed", "guaranteed_throughput", "dynamic"]);
     TeamRole: Shape::Word(&["admin", "user"]);
     Role: Shape::Text;
-    ObjectPermission: Shape::Object;
     RateWindow: Shape::Object;
 }
 
-/// Types whose documents write dollars as texts: on the wire they are numbers.
+/// `null` is none, which bounds nothing.
+impl Wire for ObjectPermission {
+    const SHAPE: Shape = Shape::Object;
+
+    fn read(value: Value) -> Result<Self, ParseError> {
+        if value.is_null() { Ok(Self::default()) } else { llm_types::from_value(value) }
+    }
+
+    fn show(&self) -> Value {
+        json!(self)
+    }
+}
+
+/// That an object has none but these members: a budget under a name that nobody reads would bound nothing.
+fn has_only(value: &Value, known: &[&str]) -> Result<(), ParseError> {
+    let mut names = value.as_object().into_iter().flat_map(Document::keys);
+    match names.find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(wrong(format!("is none of {}", known.join(", "))).at(name)),
+        None => Ok(()),
+    }
+}
+
+/// Types whose documents write dollars as texts: on the wire they are numbers. With all names that requests have.
 macro_rules! with_dollars {
-    ($($type:ty: $($member:literal),+;)+) => {$(
+    ($($type:ty: $($member:literal),+; $known:expr;)+) => {$(
         impl Wire for $type {
             const SHAPE: Shape = Shape::Object;
 
             fn read(value: Value) -> Result<Self, ParseError> {
+                has_only(&value, &$known)?;
                 llm_types::from_value(value)
             }
 
@@ -284,6 +306,8 @@ macro_rules! with_dollars {
 }
 
 with_dollars! {
-    BudgetWindow: "max_budget";
+    // LiteLLM shows when a window ends, and clients send that back: it follows from how long the window is.
+    BudgetWindow: "max_budget"; ["budget_duration", "time_period", "max_budget", "budget_limit", "reset_at"];
     ModelBudget: "budget_limit";
+        ["budget_limit", "max_budget", "time_period", "budget_duration", "tpm_limit", "rpm_limit"];
 }

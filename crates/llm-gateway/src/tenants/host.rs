@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use http::HeaderName;
 use http::request::Parts;
 use llm_ledger::{Entry, Flag, Usd};
-use llm_management::{Admitted, Caller, Host, KeyBounds, Quote, Repriced};
+use llm_management::{Admitted, Caller, Host, KeyBounds, Quote, Repriced, UserDefaults};
 use llm_provider_core::{Secret, Seen, header_text};
 use llm_tenancy::{Actor, Document, PlainKey, Role, Route, StoredModel, TeamId, UserId};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs, Usage};
@@ -107,6 +107,16 @@ impl Host for Desk {
             rpm_limit,
         } = self.app.serving().config.settings.key_bounds;
         KeyBounds { max_budget, budget_duration, duration, max_parallel_requests, tpm_limit, rpm_limit }
+    }
+
+    fn user_defaults(&self) -> UserDefaults {
+        let usual = &self.app.serving().config.settings.internal_users;
+        UserDefaults {
+            role: usual.user_role.map(|name| name.0),
+            max_budget: usual.max_budget,
+            budget_duration: usual.budget_duration,
+            models: usual.models.clone(),
+        }
     }
 
     fn keeps_keys(&self) -> bool {

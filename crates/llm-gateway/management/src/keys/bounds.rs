@@ -15,16 +15,15 @@ const BOUNDS: &str = "litellm_settings.upperbound_key_generate_params";
 /// Members that say nothing when they are empty.
 const EMPTY: [&str; 2] = ["models", "metadata"];
 
-/// Adds what a new key begins with to what is said of it. `has_no_reset`: its budget shall never begin anew.
-pub(super) fn fill(desk: &Desk, said: &mut Document, has_no_reset: bool, for_machine: bool) {
+/// Adds what a new key begins with to what is said of it, but for the members of `own`. `has_no_reset`: its budget shall
+/// never begin anew.
+pub(super) fn fill(desk: &Desk, said: &mut Document, has_no_reset: bool, own: &[&str]) {
     let mut defaults = desk.host.key_defaults();
     read::tidy(desk, &mut defaults, true);
     if has_no_reset {
         defaults.shift_remove("budget_duration");
     }
-    if for_machine {
-        defaults.shift_remove("user_id");
-    }
+    defaults.retain(|name, _| !own.contains(&name.as_str()));
     if said.contains_key("expires") {
         defaults.shift_remove("duration");
     }

@@ -112,7 +112,7 @@ impl Office {
 
 /// Hands the text of a key that was made or made anew to the secret manager, where there is one for it. Whoever asked
 /// has the text as well: what goes wrong is told in the log alone.
-pub(super) async fn hand_over(desk: &Desk, key: &VirtualKey, text: &PlainKey) {
+pub(crate) async fn hand_over(desk: &Desk, key: &VirtualKey, text: &PlainKey) {
     if desk.host.keeps_keys()
         && let Some(alias) = &key.key_alias
     {

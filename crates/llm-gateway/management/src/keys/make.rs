@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::routing::post;
 use llm_tenancy::management::{Place, Rank};
-use llm_tenancy::{Document, PlainKey, Role, Usd, VirtualKey};
+use llm_tenancy::{Document, PlainKey, Role, Team, Usd, VirtualKey};
 
 use super::bounds;
 use super::check::{self, Above};
@@ -42,52 +42,86 @@ async fn serve(desk: Desk, said: Said) -> Result<Json<Document>, Fault> {
     make(&desk, said.members, true).await.map(Json)
 }
 
-async fn make(desk: &Desk, mut said: Document, for_machine: bool) -> Result<Document, Fault> {
-    let has_no_reset = said.get("budget_duration").is_some_and(serde_json::Value::is_null);
-    read::tidy(desk, &mut said, true);
-    if said.get("spend").is_some_and(|spend| spend.as_f64() == Some(0.0)) {
-        said.shift_remove("spend");
-    }
-    if for_machine && said.shift_remove("user_id").is_some() {
-        // Machines have no user.
-        desk.ignores(["user_id".to_owned()]);
-    }
-    let asked = said.clone();
-    bounds::fill(desk, &mut said, has_no_reset, for_machine);
-    let text = match read::take::<String>(&mut said, "key")? {
-        Some(text) => PlainKey::chosen(&text).map_err(|error| Fault::invalid("key", error.to_string()))?,
-        None => random(&*desk.host),
-    };
-    let mut key = VirtualKey::new(text.hash(), text.name(), desk.stamp());
-    key.spending.spend = read::take::<Usd>(&mut said, "spend")?.unwrap_or_default();
-    read::apply(desk, &mut said, &mut key, &Place::default())?;
+async fn make(desk: &Desk, said: Document, for_machine: bool) -> Result<Document, Fault> {
+    let mut draft = Draft::begin(desk, said, if for_machine { &["user_id"] } else { &[] })?;
+    let key = &mut draft.key;
     if for_machine {
-        name_machine(desk, &mut key)?;
+        // Machines have no user.
+        if key.user_id.take().is_some() {
+            draft.asked.shift_remove("user_id");
+            desk.ignores(["user_id".to_owned()]);
+        }
+        name_machine(desk, key)?;
     } else if key.user_id.is_none() && desk.manager.role != Some(Role::ProxyAdmin) {
         key.user_id.clone_from(&desk.manager.user_id);
     }
-    let above = Above::of(desk, &key).await?;
-    let place = above.place(&key);
+    let above = Above::of(desk, key).await?;
+    let place = above.place(key);
     desk.check_place(&place)?;
-    read::check(desk, &asked, None, &place)?;
-    let is_members = desk.manager.rank(&place) == Rank::Own;
-    if let Some(team) = above.team.as_ref().filter(|_| is_members)
-        && !asked.contains_key("duration")
-        && !asked.contains_key("expires")
-    {
-        key.expires_at = team.member_defaults.key_duration.map(|period| period.after(desk.now()));
-    }
-    bounds::complete(desk, &mut key, &asked);
-    bounds::check(desk, &key, &asked)?;
+    read::check(desk, &draft.asked, None, &place)?;
+    draft.bound(desk, above.team.as_ref())?;
+    let Draft { mut key, text, left, .. } = draft;
     check::allow(desk, &mut key, None, &above, &desk.scope).await?;
     let made = desk.store.create(&key, &desk.by).await?.value;
     due::hand_over(desk, &made, &text).await;
-    desk.ignores(said.keys().cloned());
+    desk.ignores(left.keys().cloned());
     Ok(Gallery::of(desk, [&made]).await?.hand_out(&made, &text))
 }
 
+/// A key that is being made: whoever makes one, it begins here.
+pub(crate) struct Draft {
+    pub(crate) key: VirtualKey,
+    pub(crate) text: PlainKey,
+    /// What is said of it.
+    asked: Document,
+    /// What nothing was made of.
+    left: Document,
+}
+
+impl Draft {
+    /// Begins a key by what is said of it, and else as the configuration has new keys, but for the members of `own`.
+    ///
+    /// # Errors
+    /// 400, with the member that cannot be so.
+    pub(crate) fn begin(desk: &Desk, mut said: Document, own: &[&str]) -> Result<Self, Fault> {
+        let has_no_reset = said.get("budget_duration").is_some_and(serde_json::Value::is_null);
+        read::tidy(desk, &mut said, true);
+        if said.get("spend").is_some_and(|spend| spend.as_f64() == Some(0.0)) {
+            said.shift_remove("spend");
+        }
+        let asked = said.clone();
+        bounds::fill(desk, &mut said, has_no_reset, own);
+        let text = match read::take::<String>(&mut said, "key")? {
+            Some(text) => {
+                PlainKey::chosen(&text).map_err(|error| Fault::invalid("key", error.to_string()))?
+            }
+            None => random(&*desk.host),
+        };
+        let mut key = VirtualKey::new(text.hash(), text.name(), desk.stamp());
+        key.spending.spend = read::take::<Usd>(&mut said, "spend")?.unwrap_or_default();
+        read::apply(desk, &mut said, &mut key, &Place::default())?;
+        Ok(Self { key, text, asked, left: said })
+    }
+
+    /// Gives it no more than keys may have, now that it is said whose it is.
+    ///
+    /// # Errors
+    /// 400, with the first of what was asked that is more.
+    pub(crate) fn bound(&mut self, desk: &Desk, team: Option<&Team>) -> Result<(), Fault> {
+        let is_members = desk.manager.rank(&Place::of_key(&self.key, team)) == Rank::Own;
+        if let Some(team) = team.filter(|_| is_members)
+            && !self.asked.contains_key("duration")
+            && !self.asked.contains_key("expires")
+        {
+            self.key.expires_at = team.member_defaults.key_duration.map(|period| period.after(desk.now()));
+        }
+        bounds::complete(desk, &mut self.key, &self.asked);
+        bounds::check(desk, &self.key, &self.asked)
+    }
+}
+
 /// A new text.
-pub(crate) fn random(host: &dyn Host) -> PlainKey {
+pub(super) fn random(host: &dyn Host) -> PlainKey {
     let mut random = [0; 32];
     host.fill(&mut random);
     PlainKey::generate(&random)

@@ -73,13 +73,6 @@ struct Of {
     size: u64,
 }
 
-impl Of {
-    /// Whether sums by it tell vendors' models and routes.
-    const fn knows_ways(self) -> bool {
-        !matches!(self.facet, Facet::EndUser | Facet::Tag)
-    }
-}
-
 const USER: Of = Of { facet: Facet::User, ids: "user_id", exclude: None, is_all: true, size: 50 };
 const TEAM: Of =
     Of { facet: Facet::Team, ids: "team_ids", exclude: Some("exclude_team_ids"), is_all: false, size: 10 };
@@ -190,16 +183,14 @@ async fn shown(desk: &Desk, mut asked: Asked, of: Of, paging: Option<Paging>) ->
         };
         let of_keys = query(&[&what[..], &[Facet::Key]].concat(), days);
         let by_key = desk.store.report(&of_keys, &desk.scope).await?;
-        if of.knows_ways() {
-            let way = [Facet::Day, Facet::Model, Facet::VendorModel, Facet::Route];
-            let of_keys = [&way[..], &[Facet::Key]].concat();
-            for line in desk.store.report(&query(&way, days), &desk.scope).await? {
-                shown.add_way(&line, |part| &mut part.0);
-            }
-            for line in desk.store.report(&query(&of_keys, days), &desk.scope).await? {
-                let key = line.text(Facet::Key).to_owned();
-                shown.add_way(&line, |part| part.1.entry(key.clone()).or_default());
-            }
+        let way = [Facet::Day, Facet::Model, Facet::VendorModel, Facet::Route];
+        for line in desk.store.report(&query(&way, days), &desk.scope).await? {
+            shown.add_way(&line, |part| &mut part.0);
+        }
+        let way_of_keys = query(&[&way[..], &[Facet::Key]].concat(), days);
+        for line in desk.store.report(&way_of_keys, &desk.scope).await? {
+            let key = line.text(Facet::Key).to_owned();
+            shown.add_way(&line, |part| part.1.entry(key.clone()).or_default());
         }
         shown.keys = named::keys(desk, by_key.iter().map(|line| line.text(Facet::Key))).await?;
         if of.facet == Facet::Team {
@@ -333,7 +324,7 @@ impl Shown {
             "date": day.to_string(),
             "metrics": metrics(&of_day.all),
             "breakdown": {
-                // Where no other names are known, those of clients.
+                // Those of clients, where the entries that know others are gone.
                 "models": parts(if of_day.models.is_empty() { &of_day.groups } else { &of_day.models }, false),
                 "model_groups": parts(&of_day.groups, false),
                 "providers": parts(&of_day.vendors, false),

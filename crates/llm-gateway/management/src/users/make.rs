@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use llm_store::{Batch, StoreError};
-use llm_tenancy::key::expiry;
 use llm_tenancy::management::{Ceiling, Place, Resource, Verb};
 use llm_tenancy::{
     Document, KeyType, Kind, Limits, Organization, OrganizationId, OrganizationMember, PlainKey, Role,
@@ -17,8 +16,8 @@ use crate::bounds;
 use crate::desk::Desk;
 use crate::endpoint::Param;
 use crate::fault::Fault;
-use crate::keys::{Gallery, random};
-use crate::people::Person;
+use crate::keys::{Draft, Gallery, hand_over};
+use crate::people::{Person, begun};
 use crate::said::Said;
 use crate::shape::Shape;
 use crate::teams::begin;
@@ -26,7 +25,11 @@ use crate::teams::begin;
 /// What requests say of a new user beside the user's own members.
 pub(super) const PARAMS: [Param; 8] = [
     Param::new("user_id", Shape::Text, "Its id; a new one if left out"),
-    Param::new("user_role", Shape::Text, "What the user may manage; `internal_user` if left out"),
+    Param::new(
+        "user_role",
+        Shape::Text,
+        "What the user may manage; if left out, what the configuration says, or `internal_user`",
+    ),
     Param::new(
         "teams",
         Shape::List(&Shape::Any),
@@ -41,6 +44,9 @@ pub(super) const PARAMS: [Param; 8] = [
 /// Whether a key is made.
 pub(super) const KEY: Param =
     Param::new("auto_create_key", Shape::Flag, "Whether a key is made; it is, if left out");
+
+/// Members of which nothing is said if they are empty.
+const EMPTY: [&str; 3] = ["max_budget", "budget_duration", "models"];
 
 /// What was made.
 struct Made {
@@ -116,8 +122,9 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
     let key_team: Option<TeamId> = said.take("team_id")?;
     let mut joining: Vec<Joining> = said.take("teams")?.unwrap_or_default();
     if let Some(team_id) = key_team.clone().filter(|id| !joining.iter().any(|it| it.team_id == *id)) {
-        joining.push(Joining { team_id, role: Default::default(), max_budget: None });
+        joining.push(Joining::plain(team_id));
     }
+    joining.iter().enumerate().for_each(|(place, it)| desk.ignores_of("teams", place, &it.left));
     let teams = found_teams(desk, &joining).await?;
     let user = read(desk, said)?;
 
@@ -137,14 +144,17 @@ async fn make(desk: &Desk, said: &mut Said, key: bool) -> Result<Made, Fault> {
         made.key = Some((plain, key));
     }
     desk.store.apply(&batch, &desk.by).await?;
+    if let Some((plain, key)) = &made.key {
+        hand_over(desk, key, plain).await;
+    }
     Ok(made)
 }
 
 fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     let id: Option<UserId> = said.take("user_id")?;
     let id = id.filter(|id| !id.as_str().is_empty()).unwrap_or_else(|| desk.new_id().into());
-    let role = said.take::<Role>("user_role")?.unwrap_or_default();
-    let mut made = User::new(id, role, desk.stamp());
+    let mut made = begun(desk, id, said.take::<Role>("user_role")?);
+    said.members.retain(|name, value| !(EMPTY.contains(&name.as_str()) && says_nothing(value)));
     said.set(&mut made, &user())?;
     let spend = said.take::<Usd>("spend")?.unwrap_or_default();
     bounds::check(&made.limits)?;
@@ -152,6 +162,10 @@ fn read(desk: &Desk, said: &mut Said) -> Result<User, Fault> {
     made.spending = Spending { spend, budget_reset_at, ..Spending::default() };
     desk.manager.check_user(&made, None)?;
     Ok(made)
+}
+
+fn says_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// The organisations that a user comes into.
@@ -204,7 +218,7 @@ fn in_team(desk: &Desk, user: &User, joining: &Joining, team: &Team) -> TeamMemb
     member
 }
 
-/// The key that a user begins with. What bounds the user bounds the key.
+/// The key that a user begins with. What bounds the user bounds the key; whose it is, the configuration does not say.
 fn first_key(
     desk: &Desk,
     said: &mut Said,
@@ -212,18 +226,16 @@ fn first_key(
     team: Option<&Team>,
     organization: Option<&Organization>,
 ) -> Result<(PlainKey, VirtualKey), Fault> {
-    let plain = random(&*desk.host);
-    let mut key = VirtualKey::new(plain.hash(), plain.name(), desk.stamp());
+    let of_key = ["key_alias", "duration"];
+    let of_key = of_key.into_iter().filter_map(|name| said.members.shift_remove_entry(name)).collect();
+    let mut draft = Draft::begin(desk, of_key, &["user_id", "team_id"])?;
+    let key = &mut draft.key;
     key.user_id = Some(user.user_id.clone());
     key.team_id = team.map(|team| team.team_id.clone());
-    key.key_alias = said.take("key_alias")?;
-    let duration: Option<String> = said.take("duration")?;
-    let expires = expiry(duration.as_deref(), desk.now());
-    key.expires_at = expires.map_err(|error| Fault::invalid("duration", error.to_string()))?;
     // Whoever manages an organisation makes keys within it.
     let organization = organization.filter(|_| team.is_none() && !desk.scope.all);
     key.organization_id = organization.map(|it| it.organization_id.clone());
-    let place = Place::of_key(&key, team);
+    let place = Place::of_key(key, team);
     if !desk.scope_of(Resource::Key, Verb::Create).holds(&place) {
         return Err(Fault::forbidden("a key of this user is not yours to make"));
     }
@@ -233,7 +245,9 @@ fn first_key(
         key.grants.allowed_routes =
             KeyType::LlmApi.allowed_routes().iter().map(ToString::to_string).collect();
     }
+    draft.bound(desk, team)?;
+    let Draft { key, text, .. } = draft;
     desk.manager.check_key(&key, None, &Ceiling { team, user: Some(user), organization })?;
     desk.manager.check_holder(&key, None)?;
-    Ok((plain, key))
+    Ok((text, key))
 }

@@ -20,6 +20,14 @@ async fn a_budgets_life() {
     let changed = place.master("POST", "/budget/update", &body).await;
     assert_eq!((&changed["max_budget"], &changed["rpm_limit"]), (&Value::Null, &json!(5)));
     assert_eq!(changed["budget_duration"], "30d", "what is not said stays");
+    // What LiteLLM shows of windows comes back without harm.
+    let windows = json!([{"time_period": "1h", "max_budget": 1, "reset_at": "2026-11-22T09:00:00Z"}]);
+    let nameless =
+        place.master("POST", "/budget/new", &json!({"budget_id": "", "budget_limits": windows})).await;
+    assert_eq!(nameless["budget_limits"], json!([{"budget_duration": "1h", "max_budget": 1}]));
+    let id = nameless["budget_id"].as_str().unwrap();
+    assert_eq!(id.len(), 36, "{id}");
+    place.master("POST", "/budget/delete", &json!({"id": id})).await;
     let shown = place.master("POST", "/budget/info", &json!({"budgets": ["b1", "b2"]})).await;
     assert_eq!(shown.as_array().unwrap().len(), 1);
     assert_eq!(place.master("GET", "/budget/list", &Value::Null).await, json!([changed]));
@@ -39,13 +47,22 @@ async fn what_makes_no_sense_is_named() {
             "model_max_budget.gpt-4o.budget_limit",
         ),
         (json!({"budget_limits": [{"budget_duration": "1h"}]}), "budget_limits[0]"),
+        (json!({"model_max_budget": {"gpt-4o": {"budget": 1}}}), "model_max_budget.gpt-4o.budget"),
+        (
+            json!({"budget_limits": [{"budget_duration": "1h", "max_budget": 1, "soft_budget": 2}]}),
+            "budget_limits[0].soft_budget",
+        ),
         (json!({"rpm_limit": -1}), "rpm_limit"),
         (json!({"max_budget": -1}), "max_budget"),
+        (json!({"budget_limits": [{"budget_duration": "1h", "max_budget": -1}]}), "budget_limits"),
+        (json!({"model_max_budget": {"gpt-4o": {"max_budget": -1}}}), "model_max_budget"),
         (json!({"max_budget": 1, "soft_budget": 2}), "soft_budget"),
     ] {
         let told = place.refusal(MASTER, "POST", "/budget/new", &body).await;
         assert_eq!((told.0, told.2.as_deref()), (400, Some(param)), "{body}");
     }
+    let told = place.refusal(MASTER, "POST", "/budget/info", &json!({"budgets": []})).await;
+    assert_eq!((told.0, told.2.as_deref()), (400, Some("budgets")));
     assert_eq!(place.refusal("sk-nobody", "GET", "/budget/list", &Value::Null).await.0, 401);
 }
 

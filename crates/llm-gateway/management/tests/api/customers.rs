@@ -55,6 +55,22 @@ async fn a_customers_life() {
 }
 
 #[tokio::test]
+async fn what_is_kept_and_not_acted_upon_is_named() {
+    let place = Place::new().await;
+    let body = json!({
+        "user_id": "acme", "models": ["gpt-4o"], "default_model": "gpt-4o-mini", "allowed_model_region": "eu",
+        "object_permission": {"mcp_servers": [], "agents": null, "models": ["gpt-4o"]},
+    });
+    let ignored = place.ignored(MASTER, "POST", "/customer/new", &body).await;
+    let named = "default_model, allowed_model_region, object_permission.mcp_servers, models, object_permission.models";
+    assert_eq!(ignored.as_deref(), Some(named));
+    let none = json!({"user_id": "acme", "default_model": null, "allowed_model_region": null, "object_permission": null});
+    assert_eq!(place.ignored(MASTER, "POST", "/customer/update", &none).await, None);
+    let shown = place.master("GET", "/customer/info?end_user_id=acme", &Value::Null).await;
+    assert_eq!((&shown["object_permission"], &shown["default_model"]), (&json!({}), &Value::Null));
+}
+
+#[tokio::test]
 async fn a_budget_under_a_name_is_shown() {
     let place = Place::new().await;
     place.master("POST", "/budget/new", &json!({"budget_id": "free", "max_budget": 1})).await;

@@ -12,7 +12,7 @@ use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 use llm_identity::{Bounds, Identities};
 use llm_ledger::{Entry, Usd};
-use llm_management::{Admitted, Caller, Host, KeyBounds, Office, Repriced};
+use llm_management::{Admitted, Caller, Host, KeyBounds, Office, Repriced, UserDefaults};
 use llm_store::{Cipher, Store, StoreSettings};
 use llm_tenancy::key::secret::presented;
 use llm_tenancy::{Actor, Document, KeyHash, PlainKey, Role, Route, StoredModel, TeamId};
@@ -37,6 +37,8 @@ struct Lone {
     open_teams: Mutex<Vec<TeamId>>,
     /// What new keys begin with, and what none has more of.
     terms: Mutex<(Document, KeyBounds)>,
+    /// What new users begin with.
+    newcomers: Mutex<UserDefaults>,
     /// What the secret manager has, if there is one; `Err` while it is away.
     kept: Mutex<Option<Result<BTreeMap<String, String>, ()>>>,
     /// Whether nobody hears what the secret manager answers.
@@ -118,6 +120,10 @@ impl Host for Lone {
         self.terms.lock().unwrap().1
     }
 
+    fn user_defaults(&self) -> UserDefaults {
+        self.newcomers.lock().unwrap().clone()
+    }
+
     fn keeps_keys(&self) -> bool {
         self.kept.lock().unwrap().is_some()
     }
@@ -175,6 +181,7 @@ impl Place {
             when_kept: Mutex::default(),
             open_teams: Mutex::default(),
             terms: Mutex::default(),
+            newcomers: Mutex::default(),
         });
         let office = Office::new(host.clone(), store.clone());
         Self { store, host, router: office.router(), office, _folder: folder }
@@ -203,6 +210,11 @@ impl Place {
     /// Sets what new keys begin with, and what none has more of.
     pub(crate) fn bound_keys(&self, defaults: &Value, bounds: KeyBounds) {
         *self.host.terms.lock().unwrap() = (defaults.as_object().unwrap().clone(), bounds);
+    }
+
+    /// From now on new users begin with this.
+    pub(crate) fn begin_users(&self, defaults: UserDefaults) {
+        *self.host.newcomers.lock().unwrap() = defaults;
     }
 
     /// From now on nobody hears what the secret manager answers.

@@ -10,6 +10,9 @@ async fn a_tags_life() {
     let model = json!({"model_name": "gpt", "litellm_params": {"model": "openai/gpt-4o"}, "model_info": {"id": "m1"}});
     place.master("POST", "/model/new", &model).await;
     let body = json!({"name": "batch", "description": "nightly", "models": ["m1", "gpt-4o"], "max_budget": 3, "budget_duration": "1d"});
+    let ignored = place.ignored(MASTER, "POST", "/tag/new", &body).await;
+    assert_eq!(ignored.as_deref(), Some("models"), "deployments say themselves which tags they serve");
+    place.master("POST", "/tag/delete", &json!({"name": "batch"})).await;
     let made = place.master("POST", "/tag/new", &body).await;
     assert_eq!(made["tag"]["model_info"], json!({"m1": "gpt"}));
     assert!(made["tag"]["budget_reset_at"].is_string());

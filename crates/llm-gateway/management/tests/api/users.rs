@@ -1,6 +1,8 @@
 //! Users.
 
 use http::StatusCode;
+use llm_management::UserDefaults;
+use llm_tenancy::{Role, Usd};
 use serde_json::{Value, json};
 
 use crate::office::{MASTER, Place};
@@ -73,6 +75,9 @@ async fn what_is_made_is_made_whole_or_not_at_all() {
         json!({"user_id": "u1", "auto_create_key": false, "send_invite_email": true, "key_alias": "unused"});
     let ignored = place.ignored(MASTER, "POST", "/user/new", &body).await;
     assert_eq!(ignored.as_deref(), Some("send_invite_email, key_alias"));
+    let body = json!({"user_id": "u2", "teams": ["south-team", {"team_id": "north-team", "max_budget": 5}]});
+    let ignored = place.ignored(MASTER, "POST", "/user/new", &body).await;
+    assert_eq!(ignored.as_deref(), Some("teams[1].max_budget"));
     let info = place.master("GET", "/user/info?user_id=u1", &Value::Null).await;
     assert_eq!(info["keys"], json!([]));
     let made = place.master("POST", "/user/new", &json!({"team_id": "north-team"})).await;
@@ -80,6 +85,47 @@ async fn what_is_made_is_made_whole_or_not_at_all() {
         .master("GET", &format!("/user/info?user_id={}", made["user_id"].as_str().unwrap()), &Value::Null)
         .await;
     assert_eq!((&info["keys"][0]["team_id"], &made["teams"]), (&json!("north-team"), &json!(["north-team"])));
+}
+
+#[tokio::test]
+async fn users_begin_with_what_the_configuration_says() {
+    let place = populated().await;
+    place.begin_users(UserDefaults {
+        role: Some(Role::InternalUserViewer),
+        max_budget: Some(Usd::from_nanos(2_500_000_000)),
+        budget_duration: "7d".parse().ok(),
+        models: vec!["gpt-4o".to_owned()],
+    });
+    let shown = async |id: &str| {
+        let shown = place.master("GET", &format!("/v2/user/info?user_id={id}"), &Value::Null).await;
+        assert_eq!(shown["budget_reset_at"].is_string(), shown["budget_duration"].is_string(), "{shown}");
+        ["user_role", "max_budget", "budget_duration", "models"].map(|name| shown[name].clone())
+    };
+    let begun = [json!("internal_user_viewer"), json!(2.5), json!("7d"), json!(["gpt-4o"])];
+    let empty = json!({"user_id": "u1", "max_budget": null, "budget_duration": null, "models": []});
+    place.master("POST", "/user/new", &empty).await;
+    assert_eq!(shown("u1").await, begun);
+    let said = json!({"user_id": "u2", "user_role": "internal_user", "max_budget": 1, "models": ["m"]});
+    place.master("POST", "/user/new", &said).await;
+    assert_eq!(shown("u2").await, [json!("internal_user"), json!(1), json!("7d"), json!(["m"])]);
+    // Whoever manages everything is not bounded.
+    place.master("POST", "/user/new", &json!({"user_id": "u3", "user_role": "proxy_admin"})).await;
+    assert_eq!(shown("u3").await, [json!("proxy_admin"), Value::Null, Value::Null, json!([])]);
+    // Who is made by joining a team begins alike.
+    let body = json!({"team_id": "north-team", "member": {"user_id": "u4", "role": "user"}});
+    place.master("POST", "/team/member_add", &body).await;
+    assert_eq!(shown("u4").await, begun);
+
+    // A role that is not the caller's to give is not given because nothing was said.
+    place.begin_users(UserDefaults { role: Some(Role::ProxyAdmin), ..UserDefaults::default() });
+    let body = json!({"user_id": "u5", "organizations": ["north"]});
+    let (status, made) = place.ask(&key_of("olga"), "POST", "/user/new", &body).await;
+    assert_eq!((status, &made["user_role"]), (StatusCode::OK, &json!("internal_user")), "{made}");
+    let body = json!({"team_id": "north-team", "member": {"user_email": "u6@example.com", "role": "user"}});
+    let (status, added) = place.ask(&key_of("tess"), "POST", "/team/member_add", &body).await;
+    assert_eq!(status, StatusCode::OK, "{added}");
+    let id = added["updated_users"][0]["user_id"].as_str().unwrap();
+    assert_eq!(shown(id).await[0], "internal_user");
 }
 
 #[tokio::test]

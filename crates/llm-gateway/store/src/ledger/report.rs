@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use llm_ledger::SmolStr;
 use llm_tenancy::management::Scope;
 use llm_types::UnixMs;
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait as _, JoinType, Query, SelectStatement};
@@ -12,7 +13,7 @@ use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
 use super::check::amounts;
 use super::day::{DAY_MS, Day};
 use super::days::{ACCOUNT_DAYS, Dimension, SUMMED, Sums, WAY_DAYS};
-use super::kin::{ACCOUNTS, Numbers, WAYS};
+use super::kin::{ACCOUNTS, Numbers, Terms, WAYS};
 use super::sums::{Group, SumOrder, SumQuery, sum};
 use super::upsert::askable;
 use super::{reach, row};
@@ -52,7 +53,7 @@ pub enum Facet {
     Deployment,
     /// What became of the request.
     Status,
-    /// The model, as the vendor names it. Beside it and [`Route`](Self::Route) are no end users, labels and statuses.
+    /// The model, as the vendor names it.
     VendorModel,
     /// The route, as in the route table.
     Route,
@@ -109,18 +110,14 @@ impl Store {
     ///
     /// For those who reach everything, what is by at most one of key, user, team and so on comes from the days' sums; so
     /// does, for everybody, what is by nothing but days and several of key, user, team, organisation and project, and
-    /// what is by routes and vendors' models.
+    /// what is by routes and vendors' models. Beside end users, labels and statuses, these come from the entries that
+    /// are left.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for days and months at once, for routes and vendors' models beside end users, labels or
-    /// statuses, and for more than 100,000 lines; else those of the database.
+    /// [`StoreError::Invalid`] for days and months at once, and for more than 100,000 lines; else those of the database.
     pub async fn report(&self, query: &ReportQuery, scope: &Scope) -> Result<Vec<ReportLine>> {
         if query.by.contains(&Facet::Day) && query.by.contains(&Facet::Month) {
             return Err(StoreError::Invalid("a report is by days or by months".to_owned()));
-        }
-        if query.sums() == Some(Of::Ways) && query.facets().any(Facet::is_of_entry) {
-            let what = "a report by routes or vendors' models is not by end users, labels or statuses";
-            return Err(StoreError::Invalid(what.to_owned()));
         }
         if query.only.iter().any(|(_, texts)| askable(texts).is_empty()) {
             return Ok(Vec::new());
@@ -152,13 +149,24 @@ impl Store {
             return Err(StoreError::Invalid(format!("the report has more than {MOST} lines: ask for less")));
         }
         let mut lines: BTreeMap<(Option<Day>, Vec<String>), Sums> = BTreeMap::new();
+        let of_entries = sums.is_none() && query.facets().any(Facet::is_of_way);
         for row in &rows {
+            let terms = if of_entries { row::read_terms(row)? } else { Terms::default() };
+            let is_meant = |(facet, texts): &(Facet, Vec<String>)| {
+                facet.of_terms(&terms).is_none_or(|text| texts.iter().any(|meant| text == meant))
+            };
+            if of_entries && !query.only.iter().all(is_meant) {
+                continue;
+            }
             let (mut at, mut of) = (None, Vec::new());
             for facet in &query.by {
                 match facet {
                     Facet::Day => at = Some(day(row, facet)?),
                     Facet::Month => at = Some(day(row, facet)?.first_of_month()),
-                    _ => of.push(row.try_get("", facet.alias())?),
+                    _ => of.push(match facet.of_terms(&terms).filter(|_| of_entries) {
+                        Some(text) => text.to_string(),
+                        None => row.try_get("", facet.alias())?,
+                    }),
                 }
             }
             lines.entry((at, of)).or_default().add(&Sums::read(row)?);
@@ -251,7 +259,7 @@ impl ReportQuery {
     /// The sums by whose entries they are that have it.
     fn sums(&self) -> Option<Of> {
         if self.facets().any(Facet::is_of_way) {
-            return Some(Of::Ways);
+            return (!self.facets().any(Facet::is_of_entry)).then_some(Of::Ways);
         }
         self.facets().all(|facet| facet.is_time() || facet.is_of_account()).then_some(Of::Accounts)
     }
@@ -314,7 +322,12 @@ impl ReportQuery {
         for (name, amount) in SUMMED.into_iter().zip(amounts(&of_entry)) {
             select.expr_as(sum(backend, amount), Alias::new(name));
         }
-        for facet in &self.by {
+        if self.facets().any(Facet::is_of_way) {
+            // Among them is which way it went.
+            let terms = of_entry(row::TERMS);
+            select.expr_as(terms.clone(), Alias::new(row::TERMS)).add_group_by([terms]);
+        }
+        for facet in self.by.iter().filter(|facet| !facet.is_of_way()) {
             let of = facet.expression();
             if facet.dimension().is_some() {
                 select.and_where(row::is_said(of.clone()));
@@ -327,7 +340,8 @@ impl ReportQuery {
         if let Some(until) = self.until {
             select.and_where(of_entry("at_ms").lt(until.end().0));
         }
-        for (facet, texts) in self.only.iter().filter(|(facet, _)| !facet.is_of_account()) {
+        let of_entries = |(facet, _): &&(Facet, Vec<String>)| !facet.is_of_account() && !facet.is_of_way();
+        for (facet, texts) in self.only.iter().filter(of_entries) {
             let texts = askable(texts);
             if *facet == Facet::Tag && !self.by.contains(&Facet::Tag) {
                 let labels = Query::select()
@@ -379,6 +393,15 @@ impl Facet {
     /// Whether only entries have it, and sums by themselves.
     const fn is_of_entry(self) -> bool {
         matches!(self, Self::EndUser | Self::Tag | Self::Status)
+    }
+
+    /// What of an entry's terms it is.
+    fn of_terms(self, terms: &Terms) -> Option<SmolStr> {
+        match self {
+            Self::VendorModel => Some(row::as_name(&terms.vendor_model)),
+            Self::Route => Some(row::as_name(&terms.route)),
+            _ => None,
+        }
     }
 
     /// What of an account or a way it is.

@@ -25,6 +25,8 @@ pub(super) const TABLE: &str = "ledger";
 /// Entries alone.
 pub(super) const ALONE: &str = "ledger_entries";
 pub(super) const TAGS: &str = "ledger_tags";
+/// What an entry was on, as a document.
+pub(super) const TERMS: &str = "terms";
 /// What a row is known by, in the order of time.
 pub(super) const KEY: [&str; 3] = ["at_ms", "request_id", "leg"];
 
@@ -218,7 +220,7 @@ pub(super) fn push(values: &mut Values, entry: &Entry, kin: Kin) -> Result<()> {
 
 /// Asks for entries.
 pub(super) fn select() -> SelectStatement {
-    let shared = ACCOUNTS.fresh.iter().chain(TARGETS.fresh).chain(&["terms"]);
+    let shared = ACCOUNTS.fresh.iter().chain(TARGETS.fresh).chain(&[TERMS]);
     let columns = KEY.iter().chain(&OWN).chain(shared);
     let columns = columns.map(|column| (Alias::new(TABLE), Alias::new(*column)));
     Query::select().columns(columns).from(Alias::new(TABLE)).to_owned()
@@ -249,6 +251,13 @@ pub(super) fn read_key(row: &QueryResult) -> Result<LegId> {
     Ok(LegId { request: RequestId::new(request), leg })
 }
 
+/// The terms of a row.
+pub(super) fn read_terms(row: &QueryResult) -> Result<Terms> {
+    // What was deleted with its day is not told any more.
+    let terms = row.try_get::<Option<String>>("", TERMS)?.map(|terms| serde_json::from_str(&terms));
+    Ok(terms.transpose().map_err(|error| absent(&error.to_string()))?.unwrap_or_default())
+}
+
 /// The entry of a row.
 pub(super) fn read(row: &QueryResult) -> Result<Entry> {
     let number = |column: &str| row.try_get::<i64>("", column);
@@ -258,9 +267,7 @@ pub(super) fn read(row: &QueryResult) -> Result<Entry> {
     let known = Status::ALL.into_iter().find(|known| known.label() == status);
     let rest: String = row.try_get("", "rest")?;
     let rest: Rest<'_> = serde_json::from_str(&rest).map_err(|error| absent(&error.to_string()))?;
-    // What was deleted with its day is not told any more.
-    let terms = row.try_get::<Option<String>>("", "terms")?.map(|terms| serde_json::from_str(&terms));
-    let terms: Terms = terms.transpose().map_err(|error| absent(&error.to_string()))?.unwrap_or_default();
+    let terms = read_terms(row)?;
     let after = |ms: i64| UnixMs(id.request.at().0.wrapping_add(ms));
     Ok(Entry {
         id,

@@ -105,3 +105,46 @@ async fn no_key_has_more_than_its_bound() {
     let changed = place.master("POST", "/key/update", &json!({"key": old, "rpm_limit": 8})).await;
     assert_has(&changed, &json!({"max_budget": 500, "rpm_limit": 8}));
 }
+
+#[tokio::test]
+async fn the_first_key_of_a_user_is_made_as_others_are() {
+    let place = crate::people::populated().await;
+    let defaults = json!({
+        "max_budget": "200", "budget_duration": "7d", "models": ["gpt-4o"], "metadata": {"setting": "default"},
+        "team_id": "north-team", "user_id": "ines",
+    });
+    place.bound_keys(&defaults, bounds());
+    let begun = json!({
+        "max_budget": 100, "budget_duration": "7d", "expires": "2026-12-18T11:06:40Z", "models": ["gpt-4o"],
+        "max_parallel_requests": 4, "tpm_limit": 1_000, "rpm_limit": 10, "metadata": {"setting": "default"},
+        "team_id": null,
+    });
+    let first_key = async |id: &str| {
+        let info = place.master("GET", &format!("/user/info?user_id={id}"), &Value::Null).await;
+        assert_eq!(info["user_info"]["max_budget"], Value::Null, "the key's budget is not the user's");
+        assert_eq!(info["keys"].as_array().unwrap().len(), 1);
+        info["keys"][0].clone()
+    };
+    place.master("POST", "/user/new", &json!({"user_id": "u1"})).await;
+    let key = first_key("u1").await;
+    assert_has(&key, &begun);
+    assert_eq!(key["user_id"], "u1");
+    assert!(key["budget_reset_at"].is_string());
+    let body = json!({"user_id": "u2", "team_id": "south-team", "duration": "1d"});
+    place.master("POST", "/user/new", &body).await;
+    assert_has(&first_key("u2").await, &json!({"team_id": "south-team", "expires": "2026-11-19T11:06:40Z"}));
+    let body = json!({"users": [{"user_id": "u3", "auto_create_key": true}]});
+    place.master("POST", "/management/v1/users/bulk", &body).await;
+    assert_has(&first_key("u3").await, &begun);
+    let olga = crate::people::key_of("olga");
+    let body = json!({"user_id": "u4", "organizations": ["north"]});
+    let (status, made) = place.ask(&olga, "POST", "/user/new", &body).await;
+    assert_eq!(status.as_u16(), 200, "{made}");
+    assert_has(&first_key("u4").await, &begun);
+
+    let body = json!({"user_id": "u5", "duration": "31d"});
+    let (status, answer) = place.ask(MASTER, "POST", "/user/new", &body).await;
+    let message = "duration is 31d; by litellm_settings.upperbound_key_generate_params it is 30d at most";
+    assert_eq!((status.as_u16(), &answer["error"]["message"]), (400, &json!(message)));
+    assert_eq!(place.refusal(MASTER, "GET", "/user/info?user_id=u5", &Value::Null).await.0, 404);
+}

@@ -76,6 +76,8 @@ async fn what_is_due_goes_to_the_secret_manager() {
     place.keep_keys(true);
     let (old, before) = made(&place, &rotating("ci")).await;
     assert_eq!(place.kept("ci").as_deref(), Some(old.as_str()), "as soon as it is made");
+    let user = place.master("POST", "/user/new", &json!({"user_id": "u1", "key_alias": "first"})).await;
+    assert_eq!(place.kept("first").as_deref(), user["key"].as_str(), "with a user, too");
     let blocked =
         json!({"key_alias": "blocked", "auto_rotate": true, "rotation_interval": "30d", "blocked": true});
     let (of_blocked, _) = made(&place, &blocked).await;

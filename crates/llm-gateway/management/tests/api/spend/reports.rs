@@ -235,12 +235,23 @@ async fn days_are_shown_with_their_parts() {
         (parts(&own, 0, "endpoints"), own["results"][0]["date"].as_str()),
         (chat(json!(0.08)), Some("2026-11-17"))
     );
-    // Of customers and tags it is not known which way their requests went.
-    let tags = get(&place, &format!("/tag/daily/activity?{ALL}&tags=b")).await;
-    assert_eq!(
-        (parts(&tags, 0, "models"), parts(&tags, 0, "endpoints")),
-        (vec![("gpt-4o".to_owned(), json!(0.01))], vec![])
-    );
+    for (path, spend) in
+        [("/tag/daily/activity?tags=b", 0.01), ("/customer/daily/activity?end_user_ids=c1", 0.01)]
+    {
+        let shown = get(&place, &format!("{path}&{ALL}")).await;
+        assert_eq!(
+            (parts(&shown, 0, "models"), parts(&shown, 0, "endpoints")),
+            (vec![("gpt-4o-2024-11-20".to_owned(), json!(spend))], chat(json!(spend))),
+            "{path}"
+        );
+        let keys =
+            &shown["results"][0]["breakdown"]["endpoints"]["/v1/chat/completions"]["api_key_breakdown"];
+        assert_eq!(keys[hash("ines")]["metrics"]["spend"], spend, "{path}");
+    }
+    // A request with two labels is in the day once for each of them.
+    let tags = get(&place, &format!("/tag/daily/activity?{ALL}&tags=a,b")).await;
+    assert_eq!(parts(&tags, 0, "endpoints"), chat(json!(0.04)));
+    assert_eq!(parts(&tags, 0, "entities"), [("a".to_owned(), json!(0.03)), ("b".to_owned(), json!(0.01))]);
     let nothing = get(&place, "/tag/daily/activity?start_date=2026-01-01&end_date=2026-01-02").await;
     assert_eq!((&nothing["results"], &nothing["metadata"]["total_pages"]), (&json!([]), &json!(1)));
 }
