@@ -1,23 +1,31 @@
 //! Files that change while the gateway runs.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use notify::{RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod others;
+
+#[cfg(target_os = "linux")]
+use linux::Ear;
+#[cfg(not(target_os = "linux"))]
+use others::Ear;
 
 /// How long nothing is read after something was written.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Tells when the content of files changes.
 ///
-/// Watches their folders and not the files, since editors replace files and Kubernetes swaps a symbolic link
-/// above them; compares content, so that a touch tells nothing.
+/// Watches their folders as well as the files, since editors replace files and Kubernetes swaps a symbolic link
+/// above them; compares content, so that a touch tells nothing. On Linux it is not woken by what else is written there.
 pub struct FileWatch {
     files: Vec<PathBuf>,
-    events: mpsc::Receiver<()>,
-    _watcher: notify::RecommendedWatcher,
+    ear: Ear,
 }
 
 impl std::fmt::Debug for FileWatch {
@@ -38,25 +46,12 @@ impl FileContent {
 }
 
 impl FileWatch {
-    /// Starts to watch.
+    /// Starts to watch. To be called within a runtime that does IO.
     ///
     /// # Errors
     /// The system cannot watch one of the folders.
-    pub fn new(files: &[PathBuf]) -> Result<Self, notify::Error> {
-        // One place is enough: an event that finds it full is told by the one that waits there.
-        let (sender, events) = mpsc::channel(1);
-        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.is_err() || event.is_ok_and(|event| !event.kind.is_access()) {
-                let _ = sender.try_send(());
-            }
-        })?;
-        let mut folders: Vec<&Path> = files.iter().map(|file| folder_of(file)).collect();
-        folders.sort_unstable();
-        folders.dedup();
-        for folder in folders {
-            watcher.watch(folder, RecursiveMode::NonRecursive)?;
-        }
-        Ok(Self { files: files.to_vec(), events, _watcher: watcher })
+    pub fn new(files: &[PathBuf]) -> io::Result<Self> {
+        Ok(Self { files: files.to_vec(), ear: Ear::new(files)? })
     }
 
     /// Waits until the content of the files is other than `known`: what they held when they were last read, by whomever.
@@ -67,23 +62,33 @@ impl FileWatch {
             // What changed before the folder was watched is told by nobody; so look first.
             let mut all = Vec::with_capacity(self.files.len());
             for file in &self.files {
+                self.ear.follow(file);
                 all.push(tokio::fs::read(file).await.ok());
             }
             if content(&self.files, all.into_iter()) != known() {
                 return;
             }
-            if self.events.recv().await.is_none() {
-                // The watcher is gone, and nothing will ever be told again.
+            if !self.ear.hear().await {
+                // Nothing will ever be told again.
                 std::future::pending::<()>().await;
             }
             // A folder in which something is written all the time is not read all the time.
             tokio::time::sleep(PAUSE).await;
+            self.ear.forget().await;
         }
     }
 }
 
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The folders of files, each once.
+fn folders_of(files: &[PathBuf]) -> Vec<&Path> {
+    let mut folders: Vec<&Path> = files.iter().map(|file| folder_of(file)).collect();
+    folders.sort_unstable();
+    folders.dedup();
+    folders
 }
 
 /// Over the names and the content of all files; a file that cannot be read differs from an empty one.
@@ -127,6 +132,62 @@ mod tests {
             std::os::unix::fs::symlink("v2/config.yaml", folder.path().join("link")).unwrap();
             std::fs::rename(folder.path().join("link"), &file).unwrap();
             tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a swapped link");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_written_in_place_is_told_after_it_was_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, "a: 1").unwrap();
+        let files = std::slice::from_ref(&file);
+        let mut watch = FileWatch::new(files).unwrap();
+        let known = FileContent::of(files);
+        let fresh = folder.path().join("fresh");
+        std::fs::write(&fresh, "a: 2").unwrap();
+        std::fs::rename(&fresh, &file).unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a replaced file");
+        let known = FileContent::of(files);
+        let write = async {
+            // The watch has looked, and rests until something is told.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            std::fs::write(&file, "a: 3").unwrap();
+        };
+        let both = async { tokio::join!(watch.changed(|| known), write) };
+        tokio::time::timeout(PATIENCE, both).await.expect("a file that was written");
+        let known = FileContent::of(files);
+        std::fs::remove_file(&file).unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a file that is gone");
+        let known = FileContent::of(files);
+        std::fs::write(&file, "a: 3").unwrap();
+        tokio::time::timeout(PATIENCE, watch.changed(|| known)).await.expect("a file that is there again");
+    }
+
+    /// As Kubernetes mounts a ConfigMap: the file is a link into `..data`, which is a link as well, and is swapped.
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_swapped_link_above_the_file_is_told() {
+        use std::os::unix::fs::symlink;
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (version, text) in [("..v1", "a: 1"), ("..v2", "a: 2"), ("..v3", "a: 3")] {
+            std::fs::create_dir(at(version)).unwrap();
+            std::fs::write(at(version).join("config.yaml"), text).unwrap();
+        }
+        symlink("..v1", at("..data")).unwrap();
+        symlink("..data/config.yaml", at("config.yaml")).unwrap();
+        let files = [at("config.yaml")];
+        let mut watch = FileWatch::new(&files).unwrap();
+        for version in ["..v2", "..v3"] {
+            let known = FileContent::of(&files);
+            let swap = async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                symlink(version, at("..data_tmp")).unwrap();
+                std::fs::rename(at("..data_tmp"), at("..data")).unwrap();
+            };
+            let both = async { tokio::join!(watch.changed(|| known), swap) };
+            tokio::time::timeout(PATIENCE, both).await.expect(version);
         }
     }
 
