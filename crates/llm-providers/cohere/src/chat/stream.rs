@@ -93,7 +93,7 @@ impl ChatInterpret {
                 }
             }
             EventKind::CitationStart => self.cite(&message, out),
-            EventKind::MessageEnd => self.end(delta, data, out),
+            EventKind::MessageEnd => self.end(&delta, data, out),
             EventKind::Debug => {
                 let prompt = prompt.unwrap_or_default();
                 let mut chunk = self.chunk(Vec::new());
@@ -231,7 +231,7 @@ impl ChatInterpret {
     }
 
     /// The last chunk of the answer, and one with what it took.
-    fn end(&mut self, delta: EventDelta, data: &[u8], out: &mut Outbox<ChatChunk>) {
+    fn end(&mut self, delta: &EventDelta, data: &[u8], out: &mut Outbox<ChatChunk>) {
         let native = delta.finish_reason.as_deref().unwrap_or_default();
         let words = delta.error.as_deref().filter(|words| !words.is_empty());
         if decode::failed(native) || words.is_some() {
