@@ -24,13 +24,13 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
     let prompt = [input, written, read].into_iter().flatten().fold(0, u64::saturating_add);
     let mut out = llm_types::Usage::new(prompt, output.unwrap_or(0));
     let no_lives = is_null(&usage.cache_creation);
-    if read.is_some() || written.is_some() || no_lives {
+    if read.is_some() || written.is_some() || no_lives || !of_lives(usage).is_empty() {
         let mut details = PromptTokensDetails {
             cached_tokens: number(read),
             cache_write_tokens: number(written),
             ..PromptTokensDetails::default()
         };
-        let mut lives = Extra::new();
+        let mut lives = of_lives(usage);
         for (name, count) in [("ephemeral_5m_input_tokens", for_5m), ("ephemeral_1h_input_tokens", for_1h)] {
             if let Some(count) = count {
                 lives.insert(name.to_owned(), count.into());
@@ -43,9 +43,12 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
         }
         out.prompt_tokens_details = Nullable::Value(details);
     }
-    if let Some(thinking) = thinking(usage) {
+    let unknown = usage.output_tokens_details.get().map(|details| details.extra.clone()).unwrap_or_default();
+    let thinking = thinking(usage);
+    if thinking.is_some() || !unknown.is_empty() {
         out.completion_tokens_details = Nullable::Value(CompletionTokensDetails {
-            reasoning_tokens: Nullable::Value(thinking.into()),
+            reasoning_tokens: number(thinking),
+            extra: unknown,
             ..CompletionTokensDetails::default()
         });
     } else if is_null(&usage.output_tokens_details) {
@@ -62,6 +65,11 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
     }
     out.extra.extend(usage.extra.clone());
     out
+}
+
+/// What is said of writes to the cache beyond the lives that are known.
+fn of_lives(usage: &Usage) -> Extra {
+    usage.cache_creation.get().map(|lives| lives.extra.clone()).unwrap_or_default()
 }
 
 const fn is_null<T>(member: &Nullable<T>) -> bool {

@@ -49,6 +49,11 @@ pub(crate) fn canonical(wire: &TokenUsage, own: Option<&Value>) -> Usage {
     }
     let unknown = wire.extra.iter().filter(|(name, _)| !AGAIN.contains(&name.as_str()));
     usage.extra.extend(unknown.map(|(name, value)| (name.clone(), value.clone())));
+    // Lives of which more is said than how much was written.
+    if let Some(details) = wire.cache_details.get().filter(|all| all.iter().any(|one| !one.extra.is_empty()))
+    {
+        usage.extra.insert("cache_details".to_owned(), serde_json::json!(details));
+    }
     usage
 }
 

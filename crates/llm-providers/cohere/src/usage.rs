@@ -28,6 +28,9 @@ pub(crate) fn canonical(usage: &Usage) -> llm_types::Usage {
     if let Some(Ok(billed)) = billed.map(serde_json::to_value) {
         out.extra.insert("billed_units".to_owned(), billed);
     }
+    if let Some(tokens) = tokens.filter(|tokens| !tokens.extra.is_empty()) {
+        out.extra.insert("tokens".to_owned(), Value::Object(tokens.extra.clone()));
+    }
     out.extra.extend(usage.extra.clone());
     out
 }

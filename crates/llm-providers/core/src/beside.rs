@@ -1,6 +1,6 @@
 //! [`Beside`]: what an answer says beside the model's words, for clients whose dialect has no place of its own for it.
 
-use llm_types::{ChatChunk, ChatResponse, Choice, ChunkChoice, Extra, Nullable, Usage};
+use llm_types::{ChatChunk, ChatResponse, Choice, ChunkChoice, Extra, Nullable, ToolCall, Usage};
 use serde_json::Value;
 
 use crate::{HostedAct, HostedCall};
@@ -56,6 +56,7 @@ impl Beside {
         add(&mut beside.choice, Some(&choice.extra));
         add(&mut beside.message, Some(&choice.message.extra));
         add(&mut beside.message, choice.message.provider_specific_fields.get());
+        beside.calls(choice.message.tool_calls.get());
         beside
     }
 
@@ -74,6 +75,27 @@ impl Beside {
             if let Some(fields) = delta.provider_specific_fields.get() {
                 grow(&mut self.message, fields);
             }
+            self.calls(delta.tool_calls.get());
+        }
+    }
+
+    /// Adds what calls say inside of their functions beyond name and arguments, each with the name or number of its call.
+    /// Other members of calls are sealed, to come back.
+    fn calls(&mut self, calls: Option<&Vec<ToolCall>>) {
+        for (at, call) in calls.into_iter().flatten().enumerate() {
+            let function =
+                call.function.get().map(|function| &function.extra).filter(|extra| !extra.is_empty());
+            let custom = call.custom.get().map(|custom| &custom.extra).filter(|extra| !extra.is_empty());
+            let Some(extra) = function.or(custom) else { continue };
+            let mut told = extra.clone();
+            match call.id.get() {
+                Some(id) => told.insert("id".to_owned(), id.as_str().into()),
+                None => {
+                    told.insert("index".to_owned(), call.index.get().copied().unwrap_or(at as u32).into())
+                }
+            };
+            let told = Extra::from_iter([("tool_calls".to_owned(), Value::Array(vec![Value::Object(told)]))]);
+            grow(&mut self.message, &told);
         }
     }
 

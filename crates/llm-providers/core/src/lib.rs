@@ -37,6 +37,7 @@ mod source;
 mod sse;
 mod triage;
 mod unchanged;
+mod unheard;
 mod unplaced;
 pub mod vectors;
 
@@ -80,4 +81,5 @@ pub use source::{Source, SourcePlace, SourceSpan, cited_texts};
 pub use sse::{FrameBuffer, FrameError, Frames, SseEvent};
 pub use triage::triage;
 pub use unchanged::{is_same_call, says_words};
+pub use unheard::Unheard;
 pub use unplaced::{more_marks, out_of_role, unplaced_in_calls, unplaced_in_choice, unplaced_in_form};

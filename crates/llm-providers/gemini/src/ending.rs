@@ -3,6 +3,7 @@
 //! Source: Gemini API reference, "FinishReason", "GroundingMetadata", "CitationMetadata"
 //! (ai.google.dev/api/generate-content), read 2026-11.
 
+use llm_provider_core::Unheard;
 use llm_types::{Annotation, Extra, FinishReason, Nullable};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub(crate) struct Ending {
     message: Option<String>,
     grounding: Option<Value>,
     citations: Option<Value>,
-    others: Extra,
+    others: Unheard,
 }
 
 impl Ending {
@@ -35,7 +36,7 @@ impl Ending {
         last(&mut self.citations, &mut candidate.citation_metadata);
         let mut other = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
-                self.others.insert(name.to_owned(), value);
+                self.others.last(name, value);
             }
         };
         other("safety_ratings", candidate.safety_ratings.take());
@@ -44,9 +45,14 @@ impl Ending {
         for (name, value) in std::mem::take(&mut candidate.extra) {
             // How many tokens a candidate has is told by the usage.
             if name != "tokenCount" {
-                self.others.insert(name, value);
+                self.others.put(name, value);
             }
         }
+    }
+
+    /// Keeps members that nobody here knows.
+    pub(crate) fn keep(&mut self, members: Extra) {
+        self.others.keep(members);
     }
 
     /// Why the model stopped, in OpenAI's words.
@@ -87,8 +93,8 @@ impl Ending {
     }
 
     /// What has no place in the canonical form.
-    pub(crate) fn into_specifics(self) -> Extra {
-        let mut fields = self.others;
+    pub(crate) fn into_specifics(mut self) -> Extra {
+        let mut fields = self.others.take().into_option().unwrap_or_default();
         if let Some(grounding) = self.grounding {
             fields.insert("grounding_metadata".to_owned(), grounding);
         }

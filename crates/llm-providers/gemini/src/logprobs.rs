@@ -2,7 +2,33 @@
 //!
 //! Source: Gemini API reference, "LogprobsResult" (ai.google.dev/api/generate-content#LogprobsResult), read 2026-11.
 
+use llm_types::Extra;
 use serde_json::{Value, json};
+
+/// The member of `provider_specific_fields` with log probabilities as Google tells them.
+pub(crate) const NATIVE: &str = "logprobs_result";
+
+/// Google's own list, where it says more than OpenAI's can.
+pub(crate) fn beside(result: &Value) -> Extra {
+    // The number of a token says nothing that its text does not.
+    let is_token = |token: &Value| is_only(token, &["token", "tokenId", "logProbability"]);
+    let all = |list: &Value, is_plain: &dyn Fn(&Value) -> bool| {
+        list.as_array().is_none_or(|list| list.iter().all(is_plain))
+    };
+    let is_top = |top: &Value| is_only(top, &["candidates"]) && all(&top["candidates"], &is_token);
+    let is_plain = is_only(result, &["chosenCandidates", "topCandidates"])
+        && all(&result["chosenCandidates"], &is_token)
+        && all(&result["topCandidates"], &is_top);
+    if is_plain {
+        return Extra::new();
+    }
+    Extra::from_iter([(NATIVE.to_owned(), vec![result.clone()].into())])
+}
+
+/// Whether an object has no members but these.
+fn is_only(value: &Value, names: &[&str]) -> bool {
+    value.as_object().is_some_and(|members| members.keys().all(|name| names.contains(&name.as_str())))
+}
 
 /// OpenAI's list for Google's; `None` if there is none to read.
 pub(crate) fn canonical(result: &Value) -> Option<Value> {

@@ -62,6 +62,13 @@ impl Arguments {
         }
     }
 
+    /// Whether a piece says more than is known of pieces.
+    pub(crate) fn is_unread(piece: &Value) -> bool {
+        const KNOWN: &[&str] =
+            &["jsonPath", "stringValue", "numberValue", "boolValue", "nullValue", "willContinue"];
+        piece.as_object().is_none_or(|members| members.keys().any(|name| !KNOWN.contains(&name.as_str())))
+    }
+
     /// The arguments.
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.value)

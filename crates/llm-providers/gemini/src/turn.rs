@@ -5,6 +5,7 @@
 
 mod replay;
 
+use llm_provider_core::Unheard;
 use llm_types::{
     Annotation, Audio, Delta, Extra, FunctionCall, Message, MessageContent, Nullable, Role, ThinkingBlock,
     ToolCall,
@@ -50,6 +51,8 @@ pub(crate) struct Turn {
     parts: Vec<Part>,
     /// Arguments that come in pieces, of the last call.
     open: Option<Arguments>,
+    /// Members that nobody here knows, of parts that are not kept.
+    unknown: Unheard,
 }
 
 impl Turn {
@@ -120,6 +123,10 @@ impl Turn {
     }
 
     fn call(&mut self, call: &wire::FunctionCall, part: &Part, seed: &str, delta: &mut Delta) {
+        let pieces = call.partial_args.get().into_iter().flatten();
+        for piece in pieces.filter(|piece| Arguments::is_unread(piece)) {
+            self.unknown.put("partial_args", piece.clone());
+        }
         let is_streamed = call.partial_args.is_value() || call.will_continue.is_value();
         if let Some(open) = &mut self.open
             && !call.name.is_value()
@@ -208,6 +215,9 @@ impl Turn {
             self.images.push(image.clone());
             delta.extra.insert("images".to_owned(), vec![image].into());
         } else if mime_type.starts_with("audio/") {
+            // Sound is not among the parts that are kept.
+            self.unknown.keep(blob.extra.clone());
+            self.unknown.keep(part.extra.clone());
             let mut piece = Audio {
                 id: Nullable::Absent,
                 data: Nullable::Value(data.to_owned()),
@@ -236,6 +246,8 @@ impl Turn {
             && !call.name.is_value()
             && self.parts.iter().any(|part| part.function_call.is_value())
         {
+            self.unknown.keep(call.extra.clone());
+            self.unknown.keep(part.extra);
             return;
         }
         let is_bare = |part: &Part| {
@@ -253,8 +265,9 @@ impl Turn {
         }
     }
 
-    /// What must go back to Gemini and has no other place.
-    pub(crate) fn specifics(&self) -> Extra {
+    /// What must go back to Gemini and has no other place; with `more` that was said beside.
+    pub(crate) fn specifics(&mut self, more: Extra) -> Extra {
+        self.unknown.keep(more);
         let mut fields = Extra::new();
         let signatures: Vec<Value> = self
             .parts
@@ -266,6 +279,7 @@ impl Turn {
         if !signatures.is_empty() {
             fields.insert(SIGNATURES.to_owned(), signatures.into());
         }
+        fields.extend(self.unknown.take().into_option().unwrap_or_default());
         if let Some(parts) = replay(&self.parts) {
             fields.insert(PARTS.to_owned(), parts);
         }
@@ -273,10 +287,9 @@ impl Turn {
     }
 
     /// The whole message.
-    pub(crate) fn into_message(self, annotations: Vec<Annotation>, more: Extra) -> Message {
+    pub(crate) fn into_message(mut self, annotations: Vec<Annotation>, more: Extra) -> Message {
         let mut message = Message::empty(Role::Assistant);
-        let mut specifics = self.specifics();
-        specifics.extend(more);
+        let specifics = self.specifics(more);
         message.content =
             self.text.map_or(Nullable::Null, |text| Nullable::Value(MessageContent::Text(text)));
         if !self.reasoning.is_empty() {

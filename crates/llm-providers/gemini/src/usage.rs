@@ -35,6 +35,9 @@ pub(crate) fn canonical(wire: &UsageMetadata) -> Usage {
     if let Some(images) = of("IMAGE") {
         details.extra.insert("image_tokens".to_owned(), Value::Number(images));
     }
+    if let Some(list) = unsaid(&wire.candidates_tokens_details, &["AUDIO", "TEXT", "IMAGE"]) {
+        details.extra.insert("candidates_tokens_details".to_owned(), list);
+    }
     if details != CompletionTokensDetails::default() {
         usage.completion_tokens_details = Nullable::Value(details);
     }
@@ -65,6 +68,10 @@ fn prompt_details(wire: &UsageMetadata, usage: &mut Usage) {
     let list = |counts: &Nullable<Vec<ModalityCount>>| {
         counts.get().and_then(|counts| serde_json::to_value(counts).ok())
     };
+    more(
+        "prompt_tokens_details",
+        unsaid(&wire.prompt_tokens_details, &["AUDIO", "IMAGE", "TEXT", "VIDEO", "DOCUMENT"]),
+    );
     more("cache_tokens_details", list(&wire.cache_tokens_details));
     more("tool_use_prompt_tokens_details", list(&wire.tool_use_prompt_tokens_details));
     if details != PromptTokensDetails::default() {
@@ -173,6 +180,16 @@ fn number(extra: &Extra, name: &str) -> Option<Number> {
         Some(Value::Number(number)) => Some(number.clone()),
         _ => None,
     }
+}
+
+/// The whole list, where it says more than how many tokens there are of each known kind.
+fn unsaid(counts: &Nullable<Vec<ModalityCount>>, known: &[&str]) -> Option<Value> {
+    let list = counts.get()?;
+    let is_plain = |count: &ModalityCount| {
+        let is_known = count.modality.as_deref().is_some_and(|kind| known.contains(&kind));
+        is_known && count.extra.is_empty()
+    };
+    if list.iter().all(is_plain) { None } else { serde_json::to_value(list).ok() }
 }
 
 /// Tokens of one kind.

@@ -25,7 +25,7 @@ use crate::corpus::corpus;
 use crate::laws::{Equivalence, losses, read, read_cut};
 
 pub use forms::other_forms;
-pub use mutate::{change, mutate};
+pub use mutate::{add_members, change, mutate};
 
 /// The seed that the tests use unless told otherwise.
 pub const SEED: u64 = 0x11AD_5EED;

@@ -4,6 +4,7 @@
 mod answer;
 mod chunks;
 mod comes_back;
+mod decoded;
 mod json;
 mod loss;
 mod stream;
@@ -11,6 +12,7 @@ mod stream;
 pub use answer::{answer_losses, no_silent_answer_loss, streamed_losses};
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
 pub use comes_back::{comes_back, loss_is_told};
+pub use decoded::decoding_losses;
 pub use json::json_identity;
 pub use loss::{Equivalence, Loss, encode_is_stable, losses, no_silent_loss, reading_losses};
 pub use stream::{

@@ -173,7 +173,7 @@ fn replay(blocks: Vec<ContentBlock>) -> Option<Value> {
         let next = match block {
             ContentBlock::Thinking(_) | ContentBlock::RedactedThinking(_) => 1,
             ContentBlock::Text(text) if text.extra.is_empty() && text.citations.is_absent() => 2,
-            ContentBlock::ToolUse(call) if call.name == FORM_TOOL => 2,
+            ContentBlock::ToolUse(call) if call.name == FORM_TOOL && call.extra.is_empty() => 2,
             ContentBlock::ToolUse(call) if is_direct(call) => 3,
             _ => return false,
         };
@@ -186,7 +186,13 @@ fn replay(blocks: Vec<ContentBlock>) -> Option<Value> {
     }
     // The answer that came as a tool's input goes back as the text that the client saw.
     let blocks = blocks.into_iter().map(|block| match block {
-        ContentBlock::ToolUse(call) if call.name == FORM_TOOL => ContentBlock::text(call.input.to_string()),
+        ContentBlock::ToolUse(call) if call.name == FORM_TOOL => {
+            let mut text = ContentBlock::text(call.input.to_string());
+            if let ContentBlock::Text(text) = &mut text {
+                text.extra = call.extra;
+            }
+            text
+        }
         block => block,
     });
     serde_json::to_value(blocks.collect::<Vec<_>>()).ok()

@@ -9,7 +9,7 @@
 
 mod block;
 
-use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{
     ChatChunk, ChunkChoice, Delta, Extra, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
 };
@@ -36,8 +36,8 @@ pub(crate) struct ChatInterpret {
     letters: usize,
     usage: Option<wire::Usage>,
     ending: Ending,
-    /// Members of the answer that nobody here knows, until they are told.
-    unknown: Extra,
+    /// Members of the answer and its events that nobody here knows, until they are told.
+    unknown: Unheard,
     is_complete: bool,
 }
 
@@ -52,14 +52,26 @@ impl Interpret for ChatInterpret {
         match serde_json::from_slice(&event.data) {
             Ok(StreamEvent::MessageStart(start)) => self.start(start, out),
             Ok(StreamEvent::ContentBlockStart(start)) => {
+                self.unknown.keep(start.extra);
                 self.block_start(Block::new(start.index, start.content_block), out);
             }
-            Ok(StreamEvent::ContentBlockDelta(delta)) => self.block_delta(delta.index, delta.delta, out),
-            Ok(StreamEvent::ContentBlockStop(stop)) => self.block_stop(stop.index, out),
+            Ok(StreamEvent::ContentBlockDelta(delta)) => {
+                self.unknown.keep(delta.extra);
+                self.block_delta(delta.index, delta.delta, out);
+            }
+            Ok(StreamEvent::ContentBlockStop(stop)) => {
+                self.unknown.keep(stop.extra);
+                self.block_stop(stop.index, out);
+            }
             Ok(StreamEvent::MessageDelta(delta)) => self.message_delta(delta),
-            Ok(StreamEvent::MessageStop(_)) => self.stop(out),
+            Ok(StreamEvent::MessageStop(stop)) => {
+                self.unknown.keep(stop.extra);
+                self.stop(out);
+            }
             Ok(StreamEvent::Error(told)) => out.fail(error::in_stream(&told, &event.data)),
-            Ok(StreamEvent::Ping(_) | StreamEvent::Unknown(_)) => {}
+            Ok(StreamEvent::Ping(ping)) => self.unknown.keep(ping.extra),
+            // An event that nobody knows is passed over, as Anthropic asks of its clients.
+            Ok(StreamEvent::Unknown(_)) => {}
             Err(why) => out.fail(StreamError::Corrupt(why.to_string())),
         }
     }
@@ -78,10 +90,11 @@ impl ChatInterpret {
         self.ending.stop_details = message.stop_details;
         self.ending.container = message.container;
         self.ending.context_management = message.context_management;
-        self.unknown = message.extra;
+        self.unknown.keep(start.extra);
+        self.unknown.keep(message.extra);
         let delta = Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() };
         let mut chunk = self.chunk(vec![ChunkChoice::new(delta)]);
-        chunk.provider_specific_fields = self.take_unknown();
+        chunk.provider_specific_fields = self.unknown.take();
         out.chunk(chunk);
     }
 
@@ -127,11 +140,24 @@ impl ChatInterpret {
         let Some(at) = self.open.iter().rposition(|block| block.index == index) else { return };
         let mut block = self.open.swap_remove(at);
         match delta {
-            wire::Delta::Text(delta) => self.text(&mut block, &delta.text, out),
-            wire::Delta::Thinking(delta) => self.thinking(&mut block, &delta.thinking, out),
-            wire::Delta::InputJson(delta) => self.input(&mut block, &delta.partial_json, out),
-            wire::Delta::Signature(delta) => block.sign(delta.signature),
+            wire::Delta::Text(delta) => {
+                self.unknown.keep(delta.extra);
+                self.text(&mut block, &delta.text, out);
+            }
+            wire::Delta::Thinking(delta) => {
+                self.unknown.keep(delta.extra);
+                self.thinking(&mut block, &delta.thinking, out);
+            }
+            wire::Delta::InputJson(delta) => {
+                self.unknown.keep(delta.extra);
+                self.input(&mut block, &delta.partial_json, out);
+            }
+            wire::Delta::Signature(delta) => {
+                self.unknown.keep(delta.extra);
+                block.sign(delta.signature);
+            }
             wire::Delta::Citations(delta) => {
+                self.unknown.keep(delta.extra);
                 if matches!(block.content, ContentBlock::Text(_)) {
                     self.send_own("citation", &delta.citation, out);
                 }
@@ -200,7 +226,8 @@ impl ChatInterpret {
         usage::last(&mut self.ending.stop_details, delta.delta.stop_details);
         usage::last(&mut self.ending.container, delta.delta.container);
         usage::last(&mut self.ending.context_management, delta.context_management);
-        self.unknown.extend(delta.delta.extra);
+        self.unknown.keep(delta.extra);
+        self.unknown.keep(delta.delta.extra);
         self.add_usage(delta.usage);
     }
 
@@ -227,7 +254,7 @@ impl ChatInterpret {
         let mut choice = ChunkChoice::new(delta);
         choice.finish_reason = Nullable::Value(finish);
         let mut chunk = self.chunk(vec![choice]);
-        chunk.provider_specific_fields = self.take_unknown();
+        chunk.provider_specific_fields = self.unknown.take();
         out.chunk(chunk);
         if let Some(usage) = self.usage.take() {
             let mut chunk = self.chunk(Vec::new());
@@ -303,11 +330,6 @@ impl ChatInterpret {
             let delta = Delta { provider_specific_fields: Nullable::Value(specifics), ..Delta::default() };
             self.send(delta, out);
         }
-    }
-
-    fn take_unknown(&mut self) -> Nullable<Extra> {
-        let unknown = std::mem::take(&mut self.unknown);
-        if unknown.is_empty() { Nullable::Absent } else { Nullable::Value(unknown) }
     }
 
     /// Anthropic tells no time; whoever knows the clock puts it in.

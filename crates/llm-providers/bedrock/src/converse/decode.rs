@@ -1,7 +1,7 @@
 //! A whole answer in canonical form; and what a streamed one has in common with it.
 
 use http::Response;
-use llm_provider_core::UpstreamError;
+use llm_provider_core::{Unheard, UpstreamError};
 use llm_types::{
     Annotation, ChatResponse, Choice, Extra, FinishReason, Message, MessageContent, Nullable, Role,
     ThinkingBlock, ToolCall,
@@ -17,19 +17,21 @@ use crate::{error, usage};
 pub(crate) fn decode(response: &Response<&[u8]>) -> Result<ChatResponse, UpstreamError> {
     let wire: ConverseResponse = llm_types::from_slice(response.body())
         .map_err(|why| UpstreamError::unreadable(response.status(), response.body(), why))?;
-    let Some(blocks) = wire.output.message.get().map(|message| message.content.clone()) else {
+    let Some(said) = wire.output.message.get() else {
         return Err(UpstreamError::unreadable(
             response.status(),
             response.body(),
             "output.message: is missing",
         ));
     };
-    let mut read = read(wire, blocks);
+    let (blocks, company) = said.content.iter().cloned().map(ContentBlock::without_company).unzip();
+    let mut read = read(wire, blocks, company);
     read.id = error::request_id(response.headers()).into();
     Ok(read)
 }
 
-fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
+/// `company` are members beside the one that says what each block is.
+fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>, company: Vec<Extra>) -> ChatResponse {
     let mut message = Message::empty(Role::Assistant);
     let mut text = String::new();
     let mut has_text = false;
@@ -84,8 +86,23 @@ fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
     message.thinking_blocks = some(thinking);
     message.tool_calls = some(calls);
     message.annotations = some(annotations);
-    message.provider_specific_fields =
-        kept(blocks).map(|kept| Extra::from_iter([(KEPT.to_owned(), kept)])).into();
+    let mut unknown = Unheard::default();
+    company.into_iter().for_each(|members| unknown.keep(members));
+    for block in &blocks {
+        if let ContentBlock::ToolUse(call) = block
+            && call.name == FORM_TOOL
+        {
+            unknown.keep(call.extra.clone());
+        }
+    }
+    unknown.keep(wire.output.extra);
+    if let Nullable::Value(said) = wire.output.message {
+        unknown.keep(said.extra);
+    }
+    if let Some(kept) = kept(blocks) {
+        unknown.put(KEPT, kept);
+    }
+    message.provider_specific_fields = unknown.take();
 
     let mut choice = Choice::new(message, finish.clone());
     keep_native(wire.stop_reason.get(), &finish, &mut choice.extra);
@@ -106,6 +123,9 @@ fn read(wire: ConverseResponse, blocks: Vec<ContentBlock>) -> ChatResponse {
         ("additionalModelResponseFields", said(&wire.additional_model_response_fields)),
     ]);
     let mut specifics = specifics.unwrap_or_default();
+    if let Nullable::Value(tier) = wire.service_tier {
+        specifics.extend(tier.extra);
+    }
     specifics.extend(wire.extra);
     if !specifics.is_empty() {
         response.provider_specific_fields = Nullable::Value(specifics);
@@ -206,12 +226,17 @@ pub(crate) fn kept(blocks: Vec<ContentBlock>) -> Option<Value> {
     let mut rank = 0;
     let is_plain = blocks.iter().all(|block| {
         let next = match block {
-            ContentBlock::Reasoning(thought) if thought.extra.is_empty() => 1,
+            ContentBlock::Reasoning(thought)
+                if thought.extra.is_empty()
+                    && thought.reasoning_text.get().is_none_or(|text| text.extra.is_empty()) =>
+            {
+                1
+            }
             // Said and not said at once, and taken back by nobody.
             ContentBlock::Text(text) if text.trim().is_empty() => rank,
             ContentBlock::Text(_) => 2,
             ContentBlock::ToolUse(call) if call.name == FORM_TOOL => 2,
-            ContentBlock::ToolUse(call) if !call.runs_at_bedrock() => 3,
+            ContentBlock::ToolUse(call) if !call.runs_at_bedrock() && call.extra.is_empty() => 3,
             _ => return false,
         };
         let in_order = next >= rank;

@@ -9,7 +9,7 @@ mod block;
 
 use std::collections::BTreeMap;
 
-use llm_provider_core::{Outbox, SseEvent, StreamError};
+use llm_provider_core::{Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{
     ChatChunk, ChunkChoice, Delta as Added, Extra, FunctionCall, Nullable, Role, ThinkingBlock, ToolCall,
 };
@@ -46,6 +46,8 @@ pub(crate) struct ConverseInterpret {
     has_begun: bool,
     is_complete: bool,
     is_counted: bool,
+    /// Members of events that nobody here knows, until they are told.
+    unknown: Unheard,
 }
 
 impl ConverseInterpret {
@@ -83,17 +85,22 @@ impl ConverseInterpret {
     ) -> Result<(), llm_types::ParseError> {
         match name {
             "messageStart" => {
-                let MessageStart { role: _, extra: _ } = json(data)?;
+                let MessageStart { role: _, extra } = json(data)?;
+                self.keep(extra);
                 self.begin(out);
             }
             "contentBlockStart" if !self.is_complete => self.block_start(json(data)?, out),
             "contentBlockDelta" if !self.is_complete => self.block_delta(json(data)?, out),
-            "contentBlockStop" if !self.is_complete => self.block_stop(&json(data)?, out),
-            "messageStop" if !self.is_complete => self.message_stop(&json(data)?, out),
+            "contentBlockStop" if !self.is_complete => {
+                let BlockStop { index, extra } = json(data)?;
+                self.keep(extra);
+                self.block_stop(index, out);
+            }
+            "messageStop" if !self.is_complete => self.message_stop(json(data)?, out),
             "metadata" => {
                 let metadata = json(data)?;
                 if self.is_complete {
-                    self.metadata(&metadata, out);
+                    self.metadata(metadata, out);
                 } else {
                     self.early = Some(metadata);
                 }
@@ -102,6 +109,12 @@ impl ConverseInterpret {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Keeps members that nobody here knows.
+    fn keep(&mut self, mut members: Extra) {
+        members.shift_remove(PADDING);
+        self.unknown.keep(members);
     }
 
     fn begin(&mut self, out: &mut Outbox<ChatChunk>) {
@@ -120,7 +133,13 @@ impl ConverseInterpret {
     }
 
     fn block_start(&mut self, start: BlockStart, out: &mut Outbox<ChatChunk>) {
-        let block = match start.start {
+        let (started, company) = start.start.without_company();
+        self.keep(start.extra);
+        self.keep(company);
+        if let Start::ToolUse(call) = &started {
+            self.keep(call.extra.clone());
+        }
+        let block = match started {
             Start::ToolUse(call) if call.name == FORM_TOOL => Block::Form(String::new()),
             Start::ToolUse(call) if call.r#type.as_deref() == Some("server_tool_use") => {
                 Block::Own { call, input: String::new() }
@@ -141,7 +160,10 @@ impl ConverseInterpret {
     }
 
     fn block_delta(&mut self, delta: BlockDelta, out: &mut Outbox<ChatChunk>) {
-        match delta.delta {
+        let (added, company) = delta.delta.without_company();
+        self.keep(delta.extra);
+        self.keep(company);
+        match added {
             Delta::Text(text) => {
                 self.letters += text.chars().count();
                 self.block(delta.index, Block::text).add_text(&text);
@@ -157,6 +179,7 @@ impl ConverseInterpret {
                 }
             }
             Delta::ToolUse(piece) => {
+                self.keep(piece.extra);
                 let Some(input) = piece.input.into_option().filter(|input| !input.is_empty()) else { return };
                 let index = match self.blocks.get_mut(&delta.index) {
                     Some(Block::Form(answer)) => {
@@ -197,6 +220,7 @@ impl ConverseInterpret {
 
     fn thought(&mut self, index: u32, piece: ReasoningDelta, out: &mut Outbox<ChatChunk>) {
         self.block(index, Block::reasoning).add_thought(&piece);
+        self.keep(piece.extra);
         let mut added = Added::default();
         let block = if let Some(data) = piece.redacted_content.into_option() {
             ThinkingBlock { data: Nullable::Value(data), ..empty_thinking("redacted_thinking") }
@@ -217,11 +241,11 @@ impl ConverseInterpret {
         self.blocks.entry(index).or_insert_with(new)
     }
 
-    fn block_stop(&mut self, stop: &BlockStop, out: &mut Outbox<ChatChunk>) {
-        let made = self.blocks.get(&stop.index).and_then(Block::made_image);
-        if let Some(made) = made.filter(|_| !self.images.contains(&stop.index)) {
+    fn block_stop(&mut self, index: u32, out: &mut Outbox<ChatChunk>) {
+        let made = self.blocks.get(&index).and_then(Block::made_image);
+        if let Some(made) = made.filter(|_| !self.images.contains(&index)) {
             let images: Vec<Value> = image(&made, self.images.len()).into_iter().collect();
-            self.images.push(stop.index);
+            self.images.push(index);
             if !images.is_empty() {
                 let extra = Extra::from_iter([(IMAGES.to_owned(), images.into())]);
                 self.send(Added { extra, ..Added::default() }, out);
@@ -229,7 +253,7 @@ impl ConverseInterpret {
             }
             return;
         }
-        let Some(Block::Call { index, input, .. }) = self.blocks.get_mut(&stop.index) else { return };
+        let Some(Block::Call { index, input, .. }) = self.blocks.get_mut(&index) else { return };
         // A tool without parameters may be called with no word at all.
         if input.is_empty() {
             input.push_str("{}");
@@ -238,10 +262,10 @@ impl ConverseInterpret {
         }
     }
 
-    fn message_stop(&mut self, stop: &MessageStop, out: &mut Outbox<ChatChunk>) {
+    fn message_stop(&mut self, stop: MessageStop, out: &mut Outbox<ChatChunk>) {
         let open: Vec<u32> = self.blocks.keys().copied().collect();
         for index in open {
-            self.block_stop(&BlockStop { index, extra: Extra::new() }, out);
+            self.block_stop(index, out);
         }
         self.begin(out);
         self.is_complete = true;
@@ -255,15 +279,18 @@ impl ConverseInterpret {
         choice.finish_reason = Nullable::Value(finish);
         let mut last = chunk(vec![choice]);
         self.own = said(&stop.additional_model_response_fields);
-        let own = [("additionalModelResponseFields", self.own.clone())];
-        last.provider_specific_fields = specifics(&own).into();
+        self.keep(stop.extra);
+        if let Some(own) = self.own.clone() {
+            self.unknown.put("additionalModelResponseFields", own);
+        }
+        last.provider_specific_fields = self.unknown.take();
         out.chunk(last);
         if let Some(early) = self.early.take() {
-            self.metadata(&early, out);
+            self.metadata(early, out);
         }
     }
 
-    fn metadata(&mut self, metadata: &Metadata, out: &mut Outbox<ChatChunk>) {
+    fn metadata(&mut self, metadata: Metadata, out: &mut Outbox<ChatChunk>) {
         if std::mem::replace(&mut self.is_counted, true) {
             return;
         }
@@ -276,15 +303,20 @@ impl ConverseInterpret {
             ("performanceConfig", said(&metadata.performance_config)),
         ])
         .unwrap_or_default();
-        // `p` is padding that hides the lengths of events.
-        let unknown = metadata.extra.iter().filter(|(name, _)| *name != "p");
-        fields.extend(unknown.map(|(name, value)| (name.clone(), value.clone())));
+        if let Some(tier) = metadata.service_tier.get() {
+            self.unknown.keep(tier.extra.clone());
+        }
+        self.keep(metadata.extra);
+        fields.extend(self.unknown.take().into_option().unwrap_or_default());
         if !fields.is_empty() {
             last.provider_specific_fields = Nullable::Value(fields);
         }
         out.chunk(last);
     }
 }
+
+/// Padding that hides the lengths of events.
+const PADDING: &str = "p";
 
 fn json<T: DeserializeOwned>(data: &[u8]) -> Result<T, llm_types::ParseError> {
     llm_types::from_slice(data)

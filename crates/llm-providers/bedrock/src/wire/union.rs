@@ -4,6 +4,29 @@
 /// are `null` beside the one that is meant say nothing.
 macro_rules! union_enum {
     ($name:ident, $expecting:literal, { $( $key:literal => $variant:ident, )+ }) => {
+        impl $name {
+            /// Tells the one member that is known from those beside it that are not.
+            #[allow(dead_code, reason = "not every union comes in answers")]
+            pub(crate) fn without_company(self) -> (Self, llm_types::Extra) {
+                let Self::Unknown(mut members) = self else { return (self, llm_types::Extra::new()) };
+                let mut known = [$( $key ),+].into_iter().filter(|name| members.contains_key(*name));
+                let meant = match (known.next(), known.next()) {
+                    $( (Some($key), None) => {
+                        let read = members.get($key).cloned().and_then(|value| llm_types::from_value(value).ok());
+                        read.map(|inner| ($key, Self::$variant(inner)))
+                    } )+
+                    _ => None,
+                };
+                match meant {
+                    Some((name, meant)) => {
+                        members.shift_remove(name);
+                        (meant, members)
+                    }
+                    None => (Self::Unknown(members), llm_types::Extra::new()),
+                }
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;

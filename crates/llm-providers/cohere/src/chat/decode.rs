@@ -64,6 +64,12 @@ fn read(wire: wire::ResponseMessage) -> Message {
             ContentPart::Text(part) => {
                 has_text = true;
                 text.push_str(&part.text);
+                // What is said of the text, without the text.
+                if !part.extra.is_empty() {
+                    let mut rest = part.extra;
+                    rest.insert("type".to_owned(), "text".into());
+                    others.push(Value::Object(rest));
+                }
             }
             ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
                 blocks.push(thought(part));

@@ -1,6 +1,6 @@
 //! A streamed answer, event by event.
 
-use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, Role, ToolCall};
 use serde_json::{Value, json};
 
@@ -20,6 +20,10 @@ pub(super) struct ChatInterpret {
     plan: String,
     calls: Vec<Call>,
     citations: Vec<Citation>,
+    /// Log probabilities as Cohere tells them.
+    logprobs: Vec<Value>,
+    /// Members of events that nobody here knows, until they are told.
+    unknown: Unheard,
     is_complete: bool,
 }
 
@@ -58,9 +62,18 @@ impl Interpret for ChatInterpret {
 }
 
 impl ChatInterpret {
-    fn read(&mut self, event: StreamEvent, data: &[u8], out: &mut Outbox<ChatChunk>) {
+    fn read(&mut self, mut event: StreamEvent, data: &[u8], out: &mut Outbox<ChatChunk>) {
         let mut delta = event.delta.into_option().unwrap_or_default();
-        let message = delta.message.take().unwrap_or_default();
+        let mut message = delta.message.take().unwrap_or_default();
+        let prompt = match event.r#type {
+            EventKind::Debug => event.extra.shift_remove("prompt"),
+            // An event that nobody knows is passed over.
+            EventKind::Other(_) => return,
+            _ => None,
+        };
+        self.unknown.keep(std::mem::take(&mut message.extra));
+        self.unknown.keep(event.extra);
+        self.unknown.keep(std::mem::take(&mut delta.extra));
         match event.r#type {
             EventKind::MessageStart => {
                 self.id = event.id;
@@ -68,9 +81,9 @@ impl ChatInterpret {
             }
             EventKind::ContentStart => {
                 self.starts.push(self.letters);
-                self.content(&message, event.logprobs.get(), out);
+                self.content(message, event.logprobs.into_option(), out);
             }
-            EventKind::ContentDelta => self.content(&message, event.logprobs.get(), out),
+            EventKind::ContentDelta => self.content(message, event.logprobs.into_option(), out),
             EventKind::ToolPlanDelta => self.plan(&message, out),
             EventKind::ToolCallStart => self.call_start(event.index.get().copied(), &message, out),
             EventKind::ToolCallDelta => self.call_delta(event.index.get().copied(), &message, out),
@@ -80,9 +93,9 @@ impl ChatInterpret {
                 }
             }
             EventKind::CitationStart => self.cite(&message, out),
-            EventKind::MessageEnd => self.end(delta, data, out),
+            EventKind::MessageEnd => self.end(&delta, data, out),
             EventKind::Debug => {
-                let prompt = event.extra.get("prompt").cloned().unwrap_or_default();
+                let prompt = prompt.unwrap_or_default();
                 let mut chunk = self.chunk(Vec::new());
                 chunk.provider_specific_fields =
                     Nullable::Value(Extra::from_iter([("debug".to_owned(), json!({ "prompt": prompt }))]));
@@ -92,8 +105,12 @@ impl ChatInterpret {
         }
     }
 
-    fn content(&mut self, message: &EventMessage, logprobs: Option<&Value>, out: &mut Outbox<ChatChunk>) {
-        let Some(content) = message.content.get() else { return };
+    fn content(&mut self, message: EventMessage, logprobs: Option<Value>, out: &mut Outbox<ChatChunk>) {
+        let Some(content) = message.content.into_option() else { return };
+        // A part of a kind that nobody knows is passed over.
+        if !["type", "text", "thinking"].iter().any(|name| content.get(*name).is_some()) {
+            return;
+        }
         let said = |name: &str| content.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(thought) = said("thinking") {
             self.has_thought = true;
@@ -104,14 +121,26 @@ impl ChatInterpret {
             };
             self.send(delta, out);
         }
-        let logprobs = logprobs.and_then(|one| llm_types::from_value::<Logprob>(one.clone()).ok());
-        if let Some(text) = said("text") {
-            self.letters += text.chars().count();
-            let mut choice = ChunkChoice::new(Delta::text(text));
-            if let Some(logprobs) = logprobs {
+        let mut choice = ChunkChoice::new(Delta::default());
+        if let Some(told) = logprobs {
+            if let Ok(logprobs) = llm_types::from_value::<Logprob>(told.clone()) {
                 choice.logprobs = Nullable::Value(decode::probabilities(&[logprobs]));
             }
+            self.logprobs.push(told);
+        }
+        let text = said("text");
+        if let Some(text) = text {
+            self.letters += text.chars().count();
+            choice.delta.get_or_insert_with(Delta::default).content = Nullable::Value(text.to_owned());
+        }
+        if text.is_some() || choice.logprobs.is_value() {
             out.chunk(self.chunk(vec![choice]));
+        }
+        if let Value::Object(members) = content {
+            let is_known = |name: &str| matches!(name, "type" | "text" | "thinking");
+            members.into_iter().filter(|(name, _)| !is_known(name)).for_each(|(name, value)| {
+                self.unknown.put(name, value);
+            });
         }
     }
 
@@ -148,7 +177,12 @@ impl ChatInterpret {
 
     fn call_delta(&mut self, index: Option<u32>, message: &EventMessage, out: &mut Outbox<ChatChunk>) {
         let Some(at) = self.call_at(index) else { return };
-        let piece = one_call(message).and_then(|call| call.function.into_option()?.arguments.into_option());
+        let Some(call) = one_call(message) else { return };
+        self.unknown.keep(call.extra);
+        let piece = call.function.into_option().and_then(|function| {
+            self.unknown.keep(function.extra);
+            function.arguments.into_option()
+        });
         if let Some(piece) = piece.filter(|piece| !piece.is_empty()) {
             self.calls[at].has_arguments = true;
             self.arguments(at, piece, out);
@@ -197,7 +231,7 @@ impl ChatInterpret {
     }
 
     /// The last chunk of the answer, and one with what it took.
-    fn end(&mut self, delta: EventDelta, data: &[u8], out: &mut Outbox<ChatChunk>) {
+    fn end(&mut self, delta: &EventDelta, data: &[u8], out: &mut Outbox<ChatChunk>) {
         let native = delta.finish_reason.as_deref().unwrap_or_default();
         let words = delta.error.as_deref().filter(|words| !words.is_empty());
         if decode::failed(native) || words.is_some() {
@@ -229,9 +263,11 @@ impl ChatInterpret {
         decode::keep_native(native, &reason, &mut choice.extra);
         choice.finish_reason = Nullable::Value(reason);
         let mut chunk = self.chunk(vec![choice]);
-        if !delta.extra.is_empty() {
-            chunk.provider_specific_fields = Nullable::Value(delta.extra);
+        if !self.logprobs.is_empty() {
+            // The tokens' numbers too, as a whole answer has them.
+            self.unknown.put("logprobs", std::mem::take(&mut self.logprobs).into());
         }
+        chunk.provider_specific_fields = self.unknown.take();
         out.chunk(chunk);
         if let Some(told) = delta.usage.get() {
             let mut chunk = self.chunk(Vec::new());

@@ -77,7 +77,13 @@ fn choice(mut candidate: Candidate, index: u32, seed: &str) -> Choice {
     let logprobs = candidate.logprobs_result.take();
     ending.take(&mut candidate);
     let mut turn = Turn::default();
-    let parts = candidate.content.take().and_then(|content| content.parts.into_option());
+    if let Some(logprobs) = &logprobs {
+        ending.keep(logprobs::beside(logprobs));
+    }
+    let parts = candidate.content.take().and_then(|content| {
+        ending.keep(content.extra);
+        content.parts.into_option()
+    });
     for part in parts.into_iter().flatten() {
         turn.add(part, seed);
     }

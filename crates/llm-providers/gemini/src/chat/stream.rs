@@ -10,9 +10,9 @@
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use llm_provider_core::{
-    Chat, Decoder, Framer, Framing, Interpret, Items, Outbox, SseEvent, StreamDecoder, StreamError,
+    Chat, Decoder, Framer, Framing, Interpret, Items, Outbox, SseEvent, StreamDecoder, StreamError, Unheard,
 };
-use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role};
+use llm_types::{ChatChunk, ChunkChoice, Delta, Nullable, Role};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -86,7 +86,7 @@ struct ChatInterpret {
     feedback: Option<Value>,
     usage: Option<UsageMetadata>,
     /// Members of the answer that nobody here knows.
-    unknown: Extra,
+    unknown: Unheard,
     has_ended: bool,
 }
 
@@ -128,7 +128,7 @@ impl Interpret for ChatInterpret {
 impl ChatInterpret {
     /// Reads one event; whether it was no failure.
     fn read(&mut self, data: &[u8], out: &mut Outbox<ChatChunk>) -> bool {
-        let mut wire: GenerateContentResponse = match serde_json::from_slice(data) {
+        let wire: GenerateContentResponse = match serde_json::from_slice(data) {
             Ok(wire) => wire,
             Err(why) => {
                 out.fail(StreamError::Corrupt(why.to_string()));
@@ -146,7 +146,7 @@ impl ChatInterpret {
         if !self.model.is_value() {
             self.model = wire.model_version;
         }
-        self.unknown.append(&mut wire.extra);
+        self.unknown.keep(wire.extra);
         if let Nullable::Value(feedback) = wire.prompt_feedback {
             self.feedback = Some(feedback);
         }
@@ -171,9 +171,17 @@ impl ChatInterpret {
             }
         };
         let seed = seed_of(self.id.as_deref().unwrap_or_default(), index);
-        let mut logprobs = candidate.logprobs_result.take().as_ref().and_then(logprobs::canonical);
-        self.choices[at].ending.take(&mut candidate);
-        let parts = candidate.content.take().and_then(|content| content.parts.into_option());
+        let ending = &mut self.choices[at].ending;
+        let logprobs = candidate.logprobs_result.take();
+        if let Some(logprobs) = &logprobs {
+            ending.keep(logprobs::beside(logprobs));
+        }
+        let mut logprobs = logprobs.as_ref().and_then(logprobs::canonical);
+        ending.take(&mut candidate);
+        let parts = candidate.content.take().and_then(|content| {
+            ending.keep(content.extra);
+            content.parts.into_option()
+        });
         for part in parts.into_iter().flatten() {
             let delta = self.choices[at].turn.add(part, &seed);
             if delta != Delta::default() {
@@ -188,7 +196,7 @@ impl ChatInterpret {
     /// The ends of the choices, and what they took.
     fn end(&mut self, out: &mut Outbox<ChatChunk>) {
         self.has_ended = true;
-        let mut specifics = std::mem::take(&mut self.unknown);
+        let mut specifics = self.unknown.take().into_option().unwrap_or_default();
         let feedback = self.feedback.take();
         let mut last: Vec<ChunkChoice> = std::mem::take(&mut self.choices).into_iter().map(ended).collect();
         if last.is_empty() {
@@ -243,8 +251,7 @@ fn ended(open: Open) -> ChunkChoice {
     delta.annotations = some(ending.annotations(turn.text()));
     let finish = ending.finish_reason(turn.has_calls());
     let extra = ending.choice_extra();
-    let mut specifics = turn.specifics();
-    specifics.extend(ending.into_specifics());
+    let specifics = turn.specifics(ending.into_specifics());
     if !specifics.is_empty() {
         delta.provider_specific_fields = Nullable::Value(specifics);
     }

@@ -111,6 +111,9 @@ pub(super) fn call(call: &wire::ToolCall, id: &str, index: usize) -> ToolCall {
     let name = own.map_or_else(|| format!("call_{}_{index}", id.trim_start_matches(ID)), str::to_owned);
     let mut out = ToolCall::function(name, call.function.name.as_str(), arguments);
     out.extra = call.extra.clone();
+    if let Some(function) = out.function.get_mut() {
+        function.extra = call.function.extra.clone();
+    }
     out
 }
 

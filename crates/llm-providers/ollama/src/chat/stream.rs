@@ -1,6 +1,6 @@
 //! A streamed answer, line by line.
 
-use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Nullable, Role};
 use serde_json::{Number, Value, json};
 
@@ -21,6 +21,8 @@ pub(super) struct ChatInterpret {
     calls: usize,
     /// Images told so far.
     images: usize,
+    /// Members of lines that nobody here knows, until they are told.
+    unknown: Unheard,
     is_complete: bool,
 }
 
@@ -56,6 +58,9 @@ impl ChatInterpret {
         let ends = line.done.get() == Some(&true);
         if !ends && !line.message.is_value() {
             return;
+        }
+        if !line.extra.is_empty() {
+            self.unknown.keep(line.extra.clone());
         }
         if self.id.is_absent() {
             self.id = Nullable::Value(decode::answer_id(line));
@@ -138,7 +143,8 @@ impl ChatInterpret {
         decode::keep_native(native, &reason, &mut choice.extra);
         choice.finish_reason = Nullable::Value(reason);
         let mut chunk = self.chunk(vec![choice]);
-        let specifics = decode::specifics(line);
+        let mut specifics = decode::specifics(line);
+        specifics.extend(self.unknown.take().into_option().unwrap_or_default());
         if !specifics.is_empty() {
             chunk.provider_specific_fields = Nullable::Value(specifics);
         }

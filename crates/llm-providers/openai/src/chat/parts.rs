@@ -29,7 +29,15 @@ pub(super) fn split(parts: Vec<ContentPart>) -> Split {
     let mut split = Split::default();
     for part in parts {
         match part {
-            ContentPart::Text(part) => split.text.push_str(&part.text),
+            ContentPart::Text(part) => {
+                split.text.push_str(&part.text);
+                // What is said of the text, without the text.
+                if !part.extra.is_empty() {
+                    let mut rest = part.extra;
+                    rest.insert("type".to_owned(), "text".into());
+                    split.others.push(Value::Object(rest));
+                }
+            }
             ContentPart::Unknown(part) if part.get("type").is_some_and(|kind| kind == "thinking") => {
                 split.thinking.push(thinking(part));
             }
@@ -49,7 +57,7 @@ pub(super) fn thinking(mut part: Extra) -> ThinkingBlock {
         _ => String::new(),
     };
     if let Some(Value::Array(parts)) = inner
-        && parts.iter().any(|part| part["type"] != "text")
+        && !parts.iter().all(is_bare_text)
     {
         // References and the like: kept, so that the part can be sent back as it came.
         part.insert("parts".to_owned(), Value::Array(parts));
@@ -66,6 +74,16 @@ pub(super) fn thinking(mut part: Extra) -> ThinkingBlock {
         cache_control: Nullable::Absent,
         extra: part,
     }
+}
+
+/// Whether a part is text and nothing else.
+fn is_bare_text(part: &Value) -> bool {
+    let is_known = |(name, value): (&String, &Value)| match name.as_str() {
+        "type" => value == "text",
+        "text" => value.is_string(),
+        _ => false,
+    };
+    part.as_object().is_some_and(|members| members.len() == 2 && members.iter().all(is_known))
 }
 
 /// Says `reasoning` as `reasoning_content` too, and makes thinking blocks of signed `reasoning_details`. What the

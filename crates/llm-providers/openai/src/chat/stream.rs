@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
-use llm_types::{ChatChunk, ChunkChoice, Delta, FinishReason, Nullable};
+use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable};
 use serde_json::Value;
 
 use super::calls::Calls;
@@ -35,6 +35,8 @@ struct ChoiceState {
     ended: bool,
     /// Whether an empty finish reason stood in the latest chunk.
     empty_reason: bool,
+    /// Members beside the canonical ones with which it ended.
+    last: Extra,
     calls: Calls,
     think: ThinkTags,
 }
@@ -82,7 +84,9 @@ impl ChatInterpret {
                 return out.fail(finish::failure(&reason, &choice.extra, &self.options.answer.error_codes));
             }
         }
-        choices.retain(|choice| choice.delta.is_value() || choice.finish_reason.is_value());
+        choices.retain(|choice| {
+            choice.delta.is_value() || choice.finish_reason.is_value() || says_more(&choice.extra)
+        });
         let says_nothing = choices.is_empty() && (had_choices || self.holds(&chunk));
         chunk.choices = Nullable::Value(choices);
         if !says_nothing {
@@ -103,12 +107,18 @@ impl ChatInterpret {
         let mut kept = if chunk.choices().is_empty() { chunk.clone() } else { place(chunk) };
         kept.choices = Nullable::Value(Vec::new());
         kept.usage = Nullable::Value(found);
+        if let Some(before) = self.usage.take() {
+            keep_unknown(before, &mut kept);
+        }
         self.usage = Some(kept);
     }
 
     /// Whether all that a chunk without choices says is kept for the end.
     fn holds(&self, chunk: &ChatChunk) -> bool {
-        self.usage.as_ref().is_some_and(|kept| kept.extra == chunk.extra && kept.id == chunk.id)
+        self.usage.as_ref().is_some_and(|kept| {
+            let is_kept = |(name, value): (&String, &Value)| kept.extra.get(name) == Some(value);
+            kept.id == chunk.id && chunk.extra.iter().all(is_kept)
+        })
     }
 
     fn tell_usage(&mut self, out: &mut Outbox<ChatChunk>) {
@@ -142,6 +152,23 @@ impl ChatInterpret {
     }
 }
 
+/// Whether members that nobody here knows say something.
+fn says_more(extra: &Extra) -> bool {
+    extra.values().any(|value| !value.is_null())
+}
+
+/// Counts go on from event to event; members that nobody here knows are not taken back.
+fn keep_unknown(before: ChatChunk, kept: &mut ChatChunk) {
+    for (name, value) in before.extra {
+        kept.extra.entry(name).or_insert(value);
+    }
+    if let (Nullable::Value(before), Nullable::Value(usage)) = (before.usage, &mut kept.usage) {
+        for (name, value) in before.extra {
+            usage.extra.entry(name).or_insert(value);
+        }
+    }
+}
+
 /// The members that tell a chunk's place in the stream.
 fn place(chunk: &ChatChunk) -> ChatChunk {
     ChatChunk {
@@ -154,7 +181,7 @@ fn place(chunk: &ChatChunk) -> ChatChunk {
         service_tier: Nullable::Absent,
         system_fingerprint: Nullable::Absent,
         provider_specific_fields: Nullable::Absent,
-        extra: llm_types::Extra::new(),
+        extra: Extra::new(),
     }
 }
 
@@ -218,6 +245,7 @@ impl ChoiceState {
                     if options.think_tags {
                         self.flush(choice.delta.get_or_insert_with(Delta::default));
                     }
+                    self.last.clone_from(&choice.extra);
                     finish::keep_native(&native, &reason, &mut choice.extra);
                     choice.finish_reason = reason.into();
                     self.ended = true;
@@ -229,6 +257,7 @@ impl ChoiceState {
         if self.ended && choice.delta.get().is_none_or(is_empty) {
             // The choice has ended, and a vendor says so again.
             choice.delta = Nullable::Absent;
+            choice.extra.retain(|name, value| self.last.get(name) != Some(value));
         }
         Ok(())
     }

@@ -97,6 +97,21 @@ pub fn change(corpus: &[&[u8]], random: &mut Random) -> Vec<u8> {
     input
 }
 
+/// JSON with one to three more members than anybody knows, or members of another name. It is JSON still.
+pub fn add_members(input: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut input = input.to_vec();
+    for _ in 0..=random.below(3) {
+        let change = *random.pick(&[add_member, add_member, rename_member]);
+        let mut changed = input.clone();
+        change(&mut changed, random);
+        // What stands in a text looks like a member.
+        if serde_json::from_slice::<IgnoredAny>(&changed).is_ok() {
+            input = changed;
+        }
+    }
+    input
+}
+
 fn mutate_once(input: &mut Vec<u8>, corpus: &[&[u8]], random: &mut Random) {
     let at = random.below(input.len() + 1);
     let some = piece(input.len(), random);

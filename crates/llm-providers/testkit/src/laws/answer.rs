@@ -1,7 +1,9 @@
 //! Nothing of an answer is lost in silence: every leaf of it is found in what a client gets, or named by a note.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
-use llm_provider_core::{Framing, Ingress, Note, Reply, chunks};
+use llm_provider_core::{Framing, Ingress, Kept, Note, Reply, chunks};
 use llm_types::{ChatChunk, ChatResponse};
 use serde_json::Value;
 
@@ -105,7 +107,8 @@ fn in_place(mut chunk: Value) -> Value {
 }
 
 fn lost(trees: &[Value], told: &[Value], notes: &[Note], claims: &[Equivalence]) -> Vec<Loss> {
-    let mut sent = Sent::of(told, Vec::new());
+    let seals: Vec<Value> = told.iter().flat_map(opened).collect();
+    let mut sent = Sent::of(&[told, &seals].concat(), Vec::new());
     let mut leaves = Vec::new();
     for tree in trees {
         collect_all(tree, &mut String::new(), &mut leaves, &mut |path, value| is_told(path, value));
@@ -118,8 +121,21 @@ fn lost(trees: &[Value], told: &[Value], notes: &[Note], claims: &[Equivalence])
     leaves
 }
 
+/// What is sealed somewhere in what a client is told, so that it comes back.
+fn opened(told: &Value) -> Vec<Value> {
+    let mut texts = Vec::new();
+    collect_all(told, &mut String::new(), &mut texts, &mut |_, value| value.is_string());
+    let seals = texts.iter().filter_map(|leaf| {
+        let text = leaf.value.as_str()?;
+        let in_base64 = || Kept::open_bytes(&STANDARD.decode(text).ok()?);
+        let kept = Kept::open(text).or_else(in_base64)?;
+        serde_json::to_value(kept).ok()
+    });
+    seals.collect()
+}
+
 /// Whether a leaf of an answer has to be told.
-fn is_told(path: &str, value: &Value) -> bool {
+pub(super) fn is_told(path: &str, value: &Value) -> bool {
     let name = path.rsplit('.').next().unwrap_or(path);
     let is_nothing =
         value.is_null() || *value == "" || path.starts_with("usage.") && value.as_f64() == Some(0.0);

@@ -1,5 +1,10 @@
 //! No client's dialect loses anything of an answer in silence: answers at random, whole and streamed.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod claims;
+mod vendors;
+
 use bytes::BytesMut;
 use llm_providers::core::{Dialect, Framing, Reply};
 use llm_providers::types::{ChatChunk, ChatResponse, from_value};

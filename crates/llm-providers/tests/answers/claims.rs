@@ -1,0 +1,45 @@
+//! What the canonical form says in other words than the vendor that answered. Each is a claim that is checked.
+
+use llm_testkit::laws::Equivalence;
+
+const ANTHROPIC_STREAM: &[Equivalence] = &[
+    // What a block begins with is told anew by its pieces.
+    //
+    // Source: Anthropic API reference, "Streaming messages", input JSON delta, read 2026-11.
+    Equivalence::any("content_block.input", ""),
+];
+
+const GEMINI_STREAM: &[Equivalence] = &[
+    // What was used is told anew with every event, and the last word counts.
+    Equivalence::any("usageMetadata.promptTokensDetails", ""),
+    Equivalence::any("usageMetadata.candidatesTokensDetails", ""),
+];
+
+const BEDROCK_STREAM: &[Equivalence] = &[
+    // Padding, of another name.
+    Equivalence::any("px", ""),
+    Equivalence::any("pxx", ""),
+];
+
+const COHERE_STREAM: &[Equivalence] = &[
+    // An event of a kind that nobody knows is passed over.
+    Equivalence::any("sky", ""),
+];
+
+/// What a vendor's translator says in other words.
+pub(crate) fn of_vendor(_id: &str) -> Vec<Equivalence> {
+    Vec::new()
+}
+
+/// What it says in other words of streams.
+pub(crate) fn of_stream(id: &str) -> Vec<Equivalence> {
+    let own: &[&[Equivalence]] = match id {
+        "anthropic" | "azure_ai" | "github_copilot" | "databricks" | "snowflake" => &[ANTHROPIC_STREAM],
+        "gemini" => &[GEMINI_STREAM],
+        "vertex_ai" => &[GEMINI_STREAM, ANTHROPIC_STREAM],
+        "bedrock" => &[BEDROCK_STREAM],
+        "cohere" => &[COHERE_STREAM],
+        _ => &[],
+    };
+    own.concat()
+}
