@@ -9,6 +9,9 @@ use serde_json::Value;
 #[derive(Debug, Default, PartialEq)]
 pub struct Unheard(Extra);
 
+/// Among so many of the latest a value is looked for: a stream may have a new one in each event.
+const LATEST: usize = 8;
+
 impl Unheard {
     /// Keeps members of an event. `null` says nothing beside a value.
     pub fn keep(&mut self, members: Extra) {
@@ -26,7 +29,7 @@ impl Unheard {
             serde_json::map::Entry::Occupied(mut place) => match place.get_mut() {
                 before if *before == value || value.is_null() => {}
                 before @ Value::Null => *before = value,
-                Value::Array(list) if list.contains(&value) => {}
+                Value::Array(list) if list.iter().rev().take(LATEST).any(|one| *one == value) => {}
                 Value::Array(list) => list.push(value),
                 before => *before = vec![before.take(), value].into(),
             },

@@ -87,6 +87,10 @@ impl ChatInterpret {
         choices.retain(|choice| {
             choice.delta.is_value() || choice.finish_reason.is_value() || says_more(&choice.extra)
         });
+        // Clients of OpenAI look into each choice's delta.
+        for choice in &mut choices {
+            choice.delta.get_or_insert_with(Delta::default);
+        }
         let says_nothing = choices.is_empty() && (had_choices || self.holds(&chunk));
         chunk.choices = Nullable::Value(choices);
         if !says_nothing {
