@@ -371,6 +371,25 @@ fn a_choice_that_was_withheld() {
     assert!(decode(r#"{"choices":[{"index":0}]}"#).is_err(), "what has not ended either is no answer");
 }
 
+/// Azure's filter may speak after the words that it speaks of, in a choice without a delta: clients look for one all the same.
+///
+/// Source: Microsoft Learn, "Content streaming", asynchronous filter, read 2026-11.
+#[test]
+fn a_choice_that_says_only_what_nobody_knows() {
+    let stream = concat!(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":null}]}\n\n",
+        "data: {\"choices\":[{\"index\":0,\"content_filter_offsets\":{\"check_offset\":2},\"finish_reason\":null}]}\n\n",
+        "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\n",
+        "data: [DONE]\n\n",
+    );
+    let vendor = OpenAi::new();
+    let chunks = laws::chunks(|| chat(&vendor).decoder(), stream.as_bytes());
+    let choices: Vec<_> = chunks.iter().flat_map(llm_types::ChatChunk::choices).collect();
+    assert_eq!(choices.len(), 3);
+    assert!(choices.iter().all(|choice| choice.delta.is_value()), "{choices:?}");
+    assert_eq!(choices[1].extra["content_filter_offsets"]["check_offset"], 2);
+}
+
 #[test]
 fn an_answer_after_a_byte_order_mark() {
     let vendor = OpenAi::new();
