@@ -8,7 +8,7 @@ use http::Uri;
 use llm_provider_core::{
     Call, Capabilities, Chat, EncodeError, NoteKind, Provider, SseEvent, Translator, VendorInfo,
 };
-use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, json};
+use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, beside, json, unknown};
 use llm_provider_openai::{Auth, Changes};
 use llm_provider_words::{answer, failure, last, piece};
 use llm_types::{ChatRequest, Extra, Nullable};
@@ -125,7 +125,22 @@ fn named(said: &Value, told: &mut Value) {
     if let Some(sources) = said["metadata"].get("retriever_resources").filter(|sources| sources.is_array()) {
         told["retriever_resources"] = sources.clone();
     }
+    let mut rest = unknown(said, KNOWN);
+    if let Some(metadata) = rest["metadata"].as_object_mut() {
+        // Both are told whole.
+        if said["metadata"]["usage"].is_object() {
+            metadata.shift_remove("usage");
+        }
+        if said["metadata"]["retriever_resources"].is_array() {
+            metadata.shift_remove("retriever_resources");
+        }
+    }
+    beside(told, rest);
 }
+
+/// Members of answers and events that are told in OpenAI's words, or name the run.
+const KNOWN: &[&str] =
+    &["answer", "conversation_id", "created_at", "event", "id", "message_id", "metadata", "mode", "task_id"];
 
 /// Reads `message`, `agent_message`, `message_end` and `error`; of the rest a client needs nothing.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use http::Uri;
 use llm_provider_core::{
     Call, Capabilities, Chat, EncodeError, Framing, Provider, SseEvent, Translator, VendorInfo,
 };
-use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, json};
+use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, beside, json, unknown};
 use llm_provider_openai::{Auth, Changes};
 use llm_provider_words::{answer, failure, last, piece};
 use llm_types::{ChatRequest, Extra};
@@ -96,6 +96,7 @@ impl Envelope for Flow {
         let Some(text) = words(&said) else { return said };
         let mut whole = answer(text, "stop", None);
         whole["session_id"] = said["session_id"].clone();
+        beside(&mut whole, unknown(&said, KNOWN));
         whole
     }
 
@@ -107,6 +108,32 @@ impl Envelope for Flow {
         Framing::Lines
     }
 }
+
+/// Members of answers and events that are told in OpenAI's words, say them again, or name what ran.
+const KNOWN: &[&str] = &[
+    "artifacts",
+    "chunk",
+    "component_display_name",
+    "component_id",
+    "data",
+    "event",
+    "flow_id",
+    "id",
+    "input_value",
+    "inputs",
+    "message",
+    "messages",
+    "outputs",
+    "result",
+    "results",
+    "sender",
+    "sender_name",
+    "session_id",
+    "text",
+    "text_key",
+    "timestamp",
+    "type",
+];
 
 /// The words of the first output that has any.
 fn words(said: &Value) -> Option<&str> {
@@ -145,13 +172,16 @@ impl Opener for Events {
                 if self.id.is_none() {
                     self.id = data["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned);
                 }
-                Opened::Chunks(vec![self.named(piece(data["chunk"].as_str().unwrap_or_default()))])
+                let mut chunk = self.named(piece(data["chunk"].as_str().unwrap_or_default()));
+                beside(&mut chunk, unknown(&said, KNOWN));
+                Opened::Chunks(vec![chunk])
             }
             Some("end") => {
                 // A flow whose model does not stream tells its words here alone.
                 let text = words(&data["result"]).filter(|_| !self.has_begun);
                 let mut end = self.named(last("stop", None));
                 end["session_id"] = data["result"]["session_id"].clone();
+                beside(&mut end, unknown(&said, KNOWN));
                 Opened::Last(text.map(piece).into_iter().chain([end]).collect())
             }
             Some("error") => {

@@ -10,9 +10,9 @@ use http::header::AUTHORIZATION;
 use http::{Response, Uri, request};
 use llm_provider_core::{
     Call, Capabilities, Chat, Decoded, Decoder, EncodeError, Encoded, Provider, SseEvent, Translator,
-    UpstreamError, VendorInfo,
+    Unheard, UpstreamError, VendorInfo,
 };
-use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, json};
+use llm_provider_envelope::{Envelope, EnvelopeWire, Opened, Opener, address, beside, json, unknown};
 use llm_provider_openai::{Auth, Changes};
 use llm_provider_words::{AtEnd, END, Speaker, answer, failure, last, piece, turns};
 use llm_types::{ChatRequest, ChatResponse, Extra};
@@ -134,6 +134,7 @@ impl Envelope for Assistant {
         let Some(message) = messages.rev().find(|message| message["type"] == "ai") else { return state };
         let mut whole = answer(&text(message), reason(message).unwrap_or("stop"), usage(message));
         named(message, &mut whole);
+        beside(&mut whole, unknown(&state, KNOWN));
         whole
     }
 
@@ -141,6 +142,34 @@ impl Envelope for Assistant {
         Box::new(Messages::default())
     }
 }
+
+/// Members of states and messages that are told in OpenAI's words, or are the conversation's and not the answer's.
+const KNOWN: &[&str] = &[
+    "additional_kwargs",
+    "args",
+    "cache_read",
+    "content",
+    "example",
+    "finish_reason",
+    "id",
+    "input_token_details",
+    "input_tokens",
+    "invalid_tool_calls",
+    "langgraph_node",
+    "messages",
+    "model_name",
+    "name",
+    "output_token_details",
+    "output_tokens",
+    "reasoning",
+    "response_metadata",
+    "text",
+    "tool_call_id",
+    "tool_calls",
+    "total_tokens",
+    "type",
+    "usage_metadata",
+];
 
 /// The words of a message: a string, or parts.
 fn text(message: &Value) -> String {
@@ -188,6 +217,8 @@ struct Messages {
     /// Messages that came in pieces.
     pieces: BTreeSet<String>,
     usage: Option<Value>,
+    /// Members that nobody here knows, until they are told.
+    unknown: Unheard,
     has_begun: bool,
     has_ended: bool,
 }
@@ -202,15 +233,24 @@ impl Opener for Messages {
             let words = ["message", "error"].into_iter().find_map(|name| said[name].as_str());
             return Opened::Chunks(vec![failure(words.unwrap_or("the run failed"))]);
         }
+        if event.event == b"metadata" {
+            if let Value::Object(rest) = unknown(&said, &["attempt", "run_id"]) {
+                self.unknown.keep(rest);
+            }
+            return Opened::NOTHING;
+        }
         // Subgraphs add their path to the event's name.
         let is_message = event.event == b"messages" || event.event.starts_with(b"messages|");
         let Some(message) = said.get(0).filter(|_| is_message) else { return Opened::NOTHING };
-        self.message(message)
+        let rest = said.as_array().into_iter().flatten().map(|part| unknown(part, KNOWN));
+        let rest = rest.filter_map(|part| if let Value::Object(part) = part { Some(part) } else { None });
+        self.message(message, rest.flatten().collect())
     }
 }
 
 impl Messages {
-    fn message(&mut self, message: &Value) -> Opened {
+    /// Reads a message; `rest` is what is said of it that nobody here knows.
+    fn message(&mut self, message: &Value, rest: Extra) -> Opened {
         let id = message["id"].as_str().unwrap_or_default();
         match message["type"].as_str() {
             Some("AIMessageChunk") => drop(self.pieces.insert(id.to_owned())),
@@ -224,6 +264,7 @@ impl Messages {
         }
         self.usage = usage(message).or(self.usage.take());
         let text = text(message);
+        self.unknown.keep(rest);
         if text.is_empty() {
             return Opened::NOTHING;
         }
@@ -246,6 +287,9 @@ impl Messages {
         }
         let mut end = last("stop", self.usage.take());
         self.name(&mut end);
+        if let Some(rest) = self.unknown.take().into_option() {
+            beside(&mut end, rest.into());
+        }
         Opened::Last(vec![end])
     }
 }

@@ -1,26 +1,26 @@
 //! Answers and events in OpenAI's form.
 
 use llm_provider_core::SseEvent;
-use llm_provider_envelope::{Opened, Opener, json as tree};
+use llm_provider_envelope::{Opened, Opener, beside, json as tree};
 use llm_types::Extra;
 use serde_json::{Value, json};
 
 /// Brings a whole answer, or a chunk, into OpenAI's form.
 pub(crate) fn canonical(mut answer: Value, states: &mut States) -> Value {
     if let Some(choices) = answer.get_mut("choices").and_then(Value::as_array_mut) {
-        for choice in choices.iter_mut().filter_map(Value::as_object_mut) {
+        for choice in choices.iter_mut().filter(|choice| choice.is_object()) {
             for name in ["message", "delta"] {
                 if let Some(message) = choice.get_mut(name).and_then(Value::as_object_mut) {
                     call(message, name == "delta", states);
                 }
             }
-            let reason = match choice.get("finish_reason").and_then(Value::as_str) {
+            let reason = match choice["finish_reason"].as_str() {
                 Some("function_call") => "tool_calls",
                 Some("blacklist") => "content_filter",
                 _ => continue,
             };
-            let native = choice.insert("finish_reason".to_owned(), reason.into());
-            choice.insert("provider_specific_fields".to_owned(), json!({ "native_finish_reason": native }));
+            let native = std::mem::replace(&mut choice["finish_reason"], reason.into());
+            beside(choice, json!({ "native_finish_reason": native }));
         }
     }
     if let Some(members) = answer.as_object_mut() {
@@ -46,14 +46,17 @@ fn call(members: &mut Extra, is_delta: bool, states: &mut States) {
     if state.is_some() {
         states.state.clone_from(&state);
     }
-    let Some(function) = members.shift_remove("function_call").filter(Value::is_object) else { return };
+    if !members.get("function_call").is_some_and(Value::is_object) {
+        return;
+    }
+    let mut function = members.shift_remove("function_call").unwrap_or_default();
     let arguments = match &function["arguments"] {
         Value::String(text) => text.clone(),
         Value::Null => "{}".to_owned(),
         other => other.to_string(),
     };
-    let mut call =
-        json!({ "type": "function", "function": { "name": function["name"], "arguments": arguments } });
+    function["arguments"] = arguments.into();
+    let mut call = json!({ "type": "function", "function": function });
     if let Some(id) = states.state.take() {
         call["id"] = id.into();
     }

@@ -9,7 +9,7 @@ mod ask;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind};
-use llm_provider_envelope::{Envelope, Opener, address, leave_out, said_by_prompt};
+use llm_provider_envelope::{Envelope, Opener, address, beside, leave_out, said_by_prompt, unknown_beside};
 use llm_provider_openai::{
     AnswerOptions, Auth, Changes, DoneMarker, OutputLimit, RequestOptions, WireOptions,
 };
@@ -128,6 +128,10 @@ impl Envelope for Generation {
     }
 }
 
+/// Members of answers that are told in OpenAI's words.
+const KNOWN: &[&str] =
+    &["finish_reason", "generated_text", "nb_generated_tokens", "nb_input_tokens", "response"];
+
 /// The answer of either endpoint in OpenAI's form; a failure as it is.
 fn whole(said: Value) -> Value {
     let Some(text) = said["generated_text"].as_str().or_else(|| said["response"].as_str()) else {
@@ -137,5 +141,8 @@ fn whole(said: Value) -> Value {
     let usage = count("nb_input_tokens").zip(count("nb_generated_tokens")).map(|(input, output)| {
         json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input.saturating_add(output) })
     });
-    answer(text, said["finish_reason"].as_str().unwrap_or("stop"), usage)
+    let mut whole = answer(text, said["finish_reason"].as_str().unwrap_or("stop"), usage);
+    // The conversation is told back as it was asked, with the answer at its end.
+    beside(&mut whole, unknown_beside(&said, &["history"], KNOWN));
+    whole
 }

@@ -3,7 +3,7 @@
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
 use llm_provider_envelope::{
-    Envelope, Opened, Opener, bare_parts, functions_only, leave_out, leave_out_parts, one_limit,
+    Envelope, Opened, Opener, bare_parts, beside, functions_only, leave_out, leave_out_parts, one_limit,
     plain_history, texts_only, unplaced, usage_alone,
 };
 use llm_provider_openai::Changes;
@@ -127,6 +127,7 @@ impl Envelope for OciChat {
             if said["apiFormat"] == "COHERE" { cohere::answer(said) } else { generic::answer(said) };
         whole["object"] = "chat.completion".into();
         whole["model"] = take(&mut answer, "modelId");
+        beside(&mut whole, answer);
         whole
     }
 

@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 
 use llm_provider_core::{NoteKind, unplaced_in_form};
+use llm_provider_envelope::{beside, unknown};
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Role, Tool};
 use serde_json::{Value, json};
 
 use crate::chat::{finish, name, take, usage};
+use crate::generic::put_rest;
 
 /// Members that only have another name there.
 const NAMES: &[(&str, &str)] = &[
@@ -217,7 +219,7 @@ fn python(kind: Option<&str>) -> &str {
 /// A whole answer in OpenAI's words.
 pub(crate) fn answer(mut said: Value) -> Value {
     let mut message = json!({ "role": "assistant", "content": take(&mut said, "text") });
-    let calls = calls(&said["toolCalls"], false);
+    let calls = calls(&take(&mut said, "toolCalls"), false);
     let (reason, native) = finish(&said["finishReason"], !calls.is_empty());
     if !calls.is_empty() {
         message["tool_calls"] = calls.into();
@@ -227,17 +229,27 @@ pub(crate) fn answer(mut said: Value) -> Value {
             message["provider_specific_fields"][name] = take(&mut said, name);
         }
     }
+    let told_usage = usage(take(&mut said, "usage"));
+    take(&mut said, HISTORY);
+    beside(&mut message, unknown(&said, KNOWN));
     let mut choice = json!({ "index": 0, "message": message, "finish_reason": reason });
     if let Some(native) = native {
         choice["provider_specific_fields"] = native;
     }
     let mut answer = json!({ "id": name(&said), "choices": [choice] });
-    let usage = usage(take(&mut said, "usage"));
-    if usage.is_object() {
-        answer["usage"] = usage;
+    if told_usage.is_object() {
+        answer["usage"] = told_usage;
     }
     answer
 }
+
+/// Members of answers and events that are told in OpenAI's words.
+const KNOWN: &[&str] = &["apiFormat", "finishReason", "pad", "prompt", "text", "timeCreated"];
+
+/// The conversation, told back as it was asked.
+///
+/// Source: Oracle Cloud Infrastructure API, "CohereChatResponse", version 20231130, read 2026-11.
+const HISTORY: &str = "chatHistory";
 
 /// Calls with names made of their place, which do not change; in a stream with their place itself.
 fn calls(said: &Value, in_stream: bool) -> Vec<Value> {
@@ -245,11 +257,12 @@ fn calls(said: &Value, in_stream: bool) -> Vec<Value> {
     calls
         .map(|(index, call)| {
             let function = json!({ "name": call["name"], "arguments": call["parameters"].to_string() });
-            let mut call = json!({ "id": format!("call_{index}"), "type": "function", "function": function });
+            let mut told = json!({ "id": format!("call_{index}"), "type": "function", "function": function });
             if in_stream {
-                call["index"] = index.into();
+                told["index"] = index.into();
             }
-            call
+            put_rest(&mut told, call, &["name", "parameters"]);
+            told
         })
         .collect()
 }
@@ -258,27 +271,31 @@ fn calls(said: &Value, in_stream: bool) -> Vec<Value> {
 #[derive(Debug, Default)]
 pub(crate) struct Stream {
     has_text: bool,
-    has_calls: bool,
+    /// The calls that were told.
+    calls: Value,
 }
 
 impl Stream {
     /// A chunk in OpenAI's words; `None` for an event that says nothing.
     pub(crate) fn chunk(&mut self, mut event: Value) -> Option<Value> {
-        let says_again = event["chatHistory"].is_array() || event["toolCalls"].is_array();
+        let says_again = event[HISTORY].is_array() || event["toolCalls"].is_array();
         let mut delta = json!({ "role": "assistant" });
         let text = event["text"].as_str().filter(|text| !(text.is_empty() || says_again && self.has_text));
         if let Some(text) = text {
             delta["content"] = text.into();
             self.has_text = true;
         }
-        if !self.has_calls {
+        if self.calls == event["toolCalls"] {
+            take(&mut event, "toolCalls");
+        }
+        if self.calls.is_null() {
             let calls = calls(&event["toolCalls"], true);
             if !calls.is_empty() {
-                self.has_calls = true;
+                self.calls = take(&mut event, "toolCalls");
                 delta["tool_calls"] = calls.into();
             }
         }
-        let (reason, native) = finish(&event["finishReason"], self.has_calls);
+        let (reason, native) = finish(&event["finishReason"], !self.calls.is_null());
         let mut choice = json!({ "index": 0, "delta": delta, "finish_reason": reason });
         if let Some(native) = native {
             choice["provider_specific_fields"] = native;
@@ -288,8 +305,10 @@ impl Stream {
                 choice["delta"]["provider_specific_fields"][name] = take(&mut event, name);
             }
         }
-        let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [choice] });
         let usage = usage(take(&mut event, "usage"));
+        take(&mut event, HISTORY);
+        beside(&mut choice, unknown(&event, KNOWN));
+        let mut chunk = json!({ "id": "oci", "object": "chat.completion.chunk", "choices": [choice] });
         if usage.is_object() {
             chunk["usage"] = usage;
         }

@@ -4,6 +4,7 @@
 //! 20231130, read 2026-11.
 
 use llm_provider_core::NoteKind;
+use llm_provider_envelope::{beside, unknown, unknown_beside};
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, Extra, Nullable};
 use serde_json::{Value, json};
@@ -187,6 +188,8 @@ pub(crate) fn answer(mut said: Value) -> Value {
     if usage.is_object() {
         answer["usage"] = usage;
     }
+    // What was told was taken out.
+    beside(&mut answer, unknown(&said, &["apiFormat", "timeCreated"]));
     answer
 }
 
@@ -200,21 +203,34 @@ pub(crate) fn chunk(mut event: Value) -> Option<Value> {
     }
     if event["message"].is_object() || event["finishReason"].is_string() {
         chunk["choices"] = json!([one(event, "delta")]);
-    } else if !has_usage {
+        return Some(chunk);
+    }
+    if !has_usage {
         return None;
     }
+    beside(&mut chunk, unknown(&event, CHOICE));
     Some(chunk)
 }
+
+/// Members of a choice that are told in OpenAI's words, and what pads an event.
+const CHOICE: &[&str] = &["apiFormat", "finishReason", "index", "pad"];
 
 /// One of the answers.
 fn one(mut choice: Value, member: &str) -> Value {
     let mut theirs = take(&mut choice, "message");
     let mut message = json!({ "role": "assistant" });
-    if let Some(parts) = theirs["content"].as_array() {
+    if let Value::Array(parts) = take(&mut theirs, "content") {
         let text: String = parts.iter().filter_map(|part| part["text"].as_str()).collect();
         if !text.is_empty() || member == "message" {
             message["content"] = text.into();
         }
+        let is_text = |part: &Value| part["text"].is_string();
+        let others: Vec<Value> = parts
+            .into_iter()
+            .map(|part| if is_text(&part) { unknown(&part, &["text", "type"]) } else { part })
+            .filter(|part| part.as_object().is_some_and(|part| !part.is_empty()))
+            .collect();
+        beside(&mut message, json!({ "content_parts": others }));
     } else if member == "message" {
         message["content"] = Value::Null;
     }
@@ -223,10 +239,12 @@ fn one(mut choice: Value, member: &str) -> Value {
             message[ours] = take(&mut theirs, name);
         }
     }
-    if let Some(calls) = theirs["toolCalls"].as_array().filter(|calls| !calls.is_empty()) {
-        let calls: Vec<Value> = calls.iter().map(call).collect();
+    if theirs["toolCalls"].as_array().is_some_and(|calls| !calls.is_empty()) {
+        let calls = take(&mut theirs, "toolCalls");
+        let calls: Vec<Value> = calls.as_array().into_iter().flatten().map(call).collect();
         message["tool_calls"] = calls.into();
     }
+    beside(&mut message, unknown(&theirs, &["role"]));
     let (reason, native) = finish(&choice["finishReason"], message.get("tool_calls").is_some());
     let mut out = json!({ "index": choice["index"].as_u64().unwrap_or(0), "finish_reason": reason });
     out[member] = message;
@@ -236,7 +254,17 @@ fn one(mut choice: Value, member: &str) -> Value {
     if choice["logprobs"].is_object() {
         out["logprobs"] = take(&mut choice, "logprobs");
     }
+    beside(&mut out, unknown(&choice, CHOICE));
     out
+}
+
+/// Adds to a call what nobody here knows of it.
+pub(crate) fn put_rest(out: &mut Value, call: &Value, told: &[&str]) {
+    if let (Value::Object(rest), Some(out)) = (unknown_beside(call, told, &[]), out.as_object_mut()) {
+        for (name, value) in rest {
+            out.entry(name).or_insert(value);
+        }
+    }
 }
 
 /// A call, or a piece of one: a piece that goes on has no id and no name.
@@ -252,5 +280,6 @@ fn call(call: &Value) -> Value {
     if let Some(id) = call["id"].as_str().filter(|id| !id.is_empty()) {
         out["id"] = id.into();
     }
+    put_rest(&mut out, call, &["arguments", "id", "name", "type"]);
     out
 }

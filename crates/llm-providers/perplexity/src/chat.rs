@@ -9,13 +9,13 @@ use llm_provider_core::{
 };
 use llm_provider_envelope::modern;
 use llm_provider_openai::{Changes, ChatWire, ResponsesWire};
-use llm_types::{ChatRequest, ChatResponse};
+use llm_types::{ChatRequest, ChatResponse, Extra};
 use serde_json::{Value, json};
 
 use crate::route::{Route, route};
 use crate::sources::Sources;
 use crate::stream::EitherInterpret;
-use crate::{agent, sonar};
+use crate::{agent, rest, sonar};
 
 /// Chat over the Agent API, and over Sonar chat.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ impl Translator<Chat> for PerplexityChat {
             return Ok(decoded);
         };
         let sources = Sources::of(&body);
+        let rest = rest::of_response(&body);
         let bytes = canonical(body).to_string();
         let (parts, original) = response.into_parts();
         let keep = |error| UpstreamError { body: Bytes::copy_from_slice(original), ..error };
@@ -66,6 +67,9 @@ impl Translator<Chat> for PerplexityChat {
                 if !sources.is_empty() {
                     sources.annotate(&mut answer);
                     answer.extra.extend(sources.members());
+                }
+                if !rest.is_empty() {
+                    answer.provider_specific_fields.get_or_insert_with(Extra::new).extend(rest);
                 }
                 Ok(Decoded::Answer(answer))
             }

@@ -3,6 +3,7 @@
 mod agent;
 mod chat;
 mod embeddings;
+mod rest;
 mod route;
 mod sonar;
 mod sources;

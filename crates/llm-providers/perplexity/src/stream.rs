@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use llm_provider_core::{Interpret, Outbox, SseEvent};
+use llm_provider_core::{Interpret, Outbox, SseEvent, Unheard};
 use llm_provider_envelope::json;
 use llm_provider_openai::{ChatInterpret, WireOptions};
-use llm_types::{ChatChunk, ChunkChoice, Delta};
+use llm_types::{ChatChunk, ChunkChoice, Delta, Extra};
 use serde_json::Value;
 
 use crate::chat::canonical;
+use crate::rest;
 use crate::sources::Sources;
 
 /// Reads events of the Agent API with `R`, and chunks of Sonar chat.
@@ -21,6 +22,8 @@ pub(crate) struct EitherInterpret<R> {
     /// Whether it was told what was found.
     has_sources: bool,
     cited: Cited,
+    /// Members of events that nobody here knows, until they are told.
+    unknown: Unheard,
     /// A chunk with nothing but its place in the stream, for what this adds.
     place: Option<ChatChunk>,
 }
@@ -33,11 +36,13 @@ impl<R: Interpret<Chunk = ChatChunk>> EitherInterpret<R> {
             is_agent: false,
             has_sources: false,
             cited: Cited::default(),
+            unknown: Unheard::default(),
             place: None,
         }
     }
 
     fn agent_event(&mut self, mut event: Value, out: &mut Outbox<ChatChunk>) {
+        self.unknown.keep(rest::of_event(&event));
         if let Some(response) = event.get_mut("response") {
             *response = canonical(response.take());
             let text = |name: &str| response[name].as_str().unwrap_or_default();
@@ -83,7 +88,13 @@ impl<R: Interpret<Chunk = ChatChunk>> Interpret for EitherInterpret<R> {
     fn event(&mut self, event: &SseEvent<'_>, out: &mut Outbox<ChatChunk>) {
         let before = out.len();
         self.read(event, out);
-        out.behind(before).for_each(|chunk| self.cited.hear(chunk));
+        for chunk in out.behind(before) {
+            self.cited.hear(chunk);
+            let ends = chunk.choices().iter().any(|choice| choice.finish_reason.is_value());
+            if ends && let Some(rest) = self.unknown.take().into_option() {
+                chunk.provider_specific_fields.get_or_insert_with(Extra::new).extend(rest);
+            }
+        }
     }
 
     fn is_complete(&self) -> bool {

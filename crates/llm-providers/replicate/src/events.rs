@@ -4,7 +4,7 @@
 //! `output` with plain text, `error` and `done` with JSON; others may come.
 
 use llm_provider_core::{Framing, SseEvent, UpstreamError};
-use llm_provider_envelope::{Opened, Opener, json as tree};
+use llm_provider_envelope::{Opened, Opener, beside, json as tree, unknown};
 use serde_json::{Value, json};
 
 use crate::prediction;
@@ -36,6 +36,20 @@ impl Events {
         text.map(|text| self.chunk(json!({ "content": text }), None)).into_iter().collect()
     }
 
+    fn done(&mut self, done: &Value) -> Opened {
+        match done["reason"].as_str() {
+            Some("error") => self.broken("the prediction failed"),
+            Some("canceled" | "aborted") => self.broken("the prediction was cancelled"),
+            _ => {
+                let mut chunks = self.waited();
+                let mut end = self.chunk(json!({}), Some("stop"));
+                beside(&mut end, unknown(done, &[]));
+                chunks.push(end);
+                Opened::Last(chunks)
+            }
+        }
+    }
+
     fn broken(&mut self, words: &str) -> Opened {
         let mut chunks = self.waited();
         chunks.push(json!({ "error": { "message": words, "code": 503 } }));
@@ -51,17 +65,8 @@ impl Opener for Events {
                 self.waiting = Some(String::from_utf8_lossy(&event.data).into_owned());
                 Opened::Chunks(chunks)
             }
-            b"done" => match tree(event).as_ref().map(|done| done["reason"].as_str()) {
-                Some(Some("error")) => self.broken("the prediction failed"),
-                Some(Some("canceled" | "aborted")) => self.broken("the prediction was cancelled"),
-                Some(_) => {
-                    let mut chunks = self.waited();
-                    chunks.push(self.chunk(json!({}), Some("stop")));
-                    Opened::Last(chunks)
-                }
-                // Cut off.
-                None => Opened::NOTHING,
-            },
+            // Otherwise it is cut off.
+            b"done" => tree(event).map_or(Opened::NOTHING, |done| self.done(&done)),
             b"error" => {
                 let said =
                     tree(event).unwrap_or_else(|| json!({ "detail": String::from_utf8_lossy(&event.data) }));
@@ -89,7 +94,12 @@ pub(crate) fn whole(mut stream: &[u8]) -> Result<Option<Value>, Box<UpstreamErro
                     tree(&event).unwrap_or_else(|| json!({ "detail": String::from_utf8_lossy(&event.data) }));
                 return Err(Box::new(prediction::failure(&said, body)));
             }
-            b"done" => return Ok(Some(json!({ "status": "succeeded", "output": output }))),
+            b"done" => {
+                let mut prediction = tree(&event).filter(Value::is_object).unwrap_or_else(|| json!({}));
+                prediction["status"] = "succeeded".into();
+                prediction["output"] = output.into();
+                return Ok(Some(prediction));
+            }
             _ => {}
         }
     }

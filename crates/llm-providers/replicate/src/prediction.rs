@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{HeaderValue, Request};
 use llm_provider_core::{Payload, UpstreamError, triage};
+use llm_provider_envelope::{beside, unknown_beside};
 use serde_json::{Value, json};
 
 /// How long to wait before a prediction without a stream is asked for again, in milliseconds.
@@ -91,8 +92,32 @@ pub(crate) fn answer(prediction: &Value) -> Value {
             said["provider_specific_fields"][name] = prediction[name].clone();
         }
     }
+    // The input is told back as it was asked.
+    beside(&mut said, unknown_beside(prediction, &["input", "metrics", "output"], KNOWN));
     said
 }
+
+/// Members of predictions that are told in OpenAI's words or whole, or are of no use to who has the answer.
+///
+/// Source: Replicate docs, "HTTP API", "Create a prediction" (replicate.com/docs/reference/http), read 2026-11.
+const KNOWN: &[&str] = &[
+    "cancel",
+    "completed_at",
+    "created_at",
+    "data_removed",
+    "error",
+    "get",
+    "id",
+    "logs",
+    "model",
+    "source",
+    "started_at",
+    "status",
+    "stream",
+    "urls",
+    "version",
+    "web",
+];
 
 /// The text of an output: a text, pieces of one, or something else, which is written as JSON.
 fn text(output: &Value) -> String {

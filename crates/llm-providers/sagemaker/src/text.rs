@@ -5,7 +5,10 @@
 
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, Framing, NoteKind, SseEvent, UpstreamError};
-use llm_provider_envelope::{Envelope, Opened, Opener, leave_out, one_limit, plain_history, said_by_prompt};
+use llm_provider_envelope::{
+    Envelope, Opened, Opener, beside, leave_out, one_limit, plain_history, said_by_prompt, unknown,
+    unknown_beside,
+};
 use llm_provider_openai::Changes;
 use llm_provider_words::{Keeps, answer, last, piece, plain, prompt, turns};
 use llm_types::{ChatRequest, Extra, Nullable};
@@ -121,6 +124,7 @@ impl Envelope for TextEndpoint {
         if details.is_object() {
             answer["provider_specific_fields"] = json!({ "details": details });
         }
+        beside(&mut answer, unknown_beside(one, &["details"], WHOLE));
         answer
     }
 
@@ -132,6 +136,28 @@ impl Envelope for TextEndpoint {
         Framing::EventStream
     }
 }
+
+/// Members of whole answers that are told in OpenAI's words or whole.
+const WHOLE: &[&str] = &["generated_text", "generated_texts", "generation", "outputs"];
+
+/// Members of records that are told in OpenAI's words, or are what makes a token one.
+const RECORD: &[&str] = &[
+    "details",
+    "finish_reason",
+    "generated_text",
+    "generated_tokens",
+    "generation",
+    "id",
+    "index",
+    "input_length",
+    "logprob",
+    "outputs",
+    "prefill",
+    "special",
+    "stop_reason",
+    "text",
+    "token",
+];
 
 /// OpenAI's word for why the container stopped.
 fn reason(details: &Value) -> &str {
@@ -191,6 +217,13 @@ fn token(record: &Value, has_begun: &mut bool) -> Vec<Value> {
         let details = if record["details"].is_object() { &record["details"] } else { record };
         let why = if record["stop_reason"] == "length" { "length" } else { reason(details) };
         chunks.push(last(why, usage(details)));
+    }
+    let rest = unknown(record, RECORD);
+    if chunks.is_empty() && rest.as_object().is_some_and(|rest| !rest.is_empty()) {
+        chunks.push(piece(""));
+    }
+    if let Some(chunk) = chunks.last_mut() {
+        beside(chunk, rest);
     }
     for chunk in &mut chunks {
         chunk["id"] = "sagemaker".into();

@@ -116,7 +116,7 @@ impl Envelope for Orchestration {
     }
 
     fn opener(&self) -> Box<dyn Opener> {
-        Box::new(Events)
+        Box::new(Events::default())
     }
 }
 
@@ -150,28 +150,44 @@ fn inner(mut answer: Value) -> Value {
     let Some(mut said) = answer.get_mut("final_result").map(Value::take).filter(Value::is_object) else {
         return answer;
     };
-    let around = ["request_id", "intermediate_results", "intermediate_failures"];
-    let around = around.into_iter().filter_map(|name| Some((name.to_owned(), answer.get_mut(name)?.take())));
-    let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Extra::is_empty);
-    let around: Extra = around.filter(|(_, value)| !is_empty(value)).collect();
+    if let Value::Object(around) = answer {
+        beside(&mut said, around);
+    }
+    said
+}
+
+/// Adds what stands around an answer; what is empty says nothing.
+fn beside(said: &mut Value, mut around: Extra) {
+    around.retain(|_, value| !(value.is_null() || value.as_object().is_some_and(Extra::is_empty)));
     match said.get_mut("provider_specific_fields").and_then(Value::as_object_mut) {
         Some(fields) => fields.extend(around),
         None if around.is_empty() => {}
         None => said["provider_specific_fields"] = around.into(),
     }
-    said
 }
 
 /// The events of one stream.
-#[derive(Debug)]
-struct Events;
+#[derive(Debug, Default)]
+struct Events {
+    /// What was said before there was a chunk.
+    before: Extra,
+}
 
 impl Opener for Events {
     fn open(&mut self, event: &SseEvent<'_>) -> Opened {
         match tree(event) {
-            Some(event) if event["final_result"].is_object() => Opened::Chunks(vec![inner(event)]),
+            Some(event) if event["final_result"].is_object() => {
+                let mut chunk = inner(event);
+                beside(&mut chunk, std::mem::take(&mut self.before));
+                Opened::Chunks(vec![chunk])
+            }
             // The first event may hold nothing but what happened before the model was asked.
-            Some(event) if event.get("error").is_none() && event.get("intermediate_results").is_some() => {
+            Some(Value::Object(mut event))
+                if !event.contains_key("error") && event.contains_key("intermediate_results") =>
+            {
+                // Its name is told by every event.
+                event.shift_remove("request_id");
+                self.before.extend(event);
                 Opened::NOTHING
             }
             _ => Opened::AsItIs,

@@ -26,9 +26,25 @@ const COHERE_STREAM: &[Equivalence] = &[
     Equivalence::any("sky", ""),
 ];
 
+/// The conversation is told back as it was asked.
+///
+/// Source: Oracle Cloud Infrastructure API, "CohereChatResponse", version 20231130, read 2026-11.
+const OCI: &[Equivalence] = &[Equivalence::any("chatResponse.chatHistory", "")];
+
+const OCI_STREAM: &[Equivalence] = &[Equivalence::any("chatHistory", "")];
+
+/// The input is told back as it was asked.
+///
+/// Source: Replicate docs, "HTTP API", "Create a prediction" (replicate.com/docs/reference/http), read 2026-11.
+const REPLICATE: &[Equivalence] = &[Equivalence::any("input", "")];
+
 /// What a vendor's translator says in other words.
-pub(crate) fn of_vendor(_id: &str) -> Vec<Equivalence> {
-    Vec::new()
+pub(crate) fn of_vendor(id: &str) -> Vec<Equivalence> {
+    match id {
+        "oci" => OCI.to_vec(),
+        "replicate" => REPLICATE.to_vec(),
+        _ => Vec::new(),
+    }
 }
 
 /// What it says in other words of streams.
@@ -39,6 +55,7 @@ pub(crate) fn of_stream(id: &str) -> Vec<Equivalence> {
         "vertex_ai" => &[GEMINI_STREAM, ANTHROPIC_STREAM],
         "bedrock" => &[BEDROCK_STREAM],
         "cohere" => &[COHERE_STREAM],
+        "oci" => &[OCI_STREAM],
         _ => &[],
     };
     own.concat()

@@ -6,8 +6,8 @@
 use http::{Response, Uri, request};
 use llm_provider_core::{Call, EncodeError, SseEvent, UpstreamError};
 use llm_provider_envelope::{
-    Envelope, Opened, Opener, effort_of_three, functions_only, json as tree, leave_out, leave_out_parts,
-    plain_history,
+    Envelope, Opened, Opener, beside, effort_of_three, functions_only, json as tree, leave_out,
+    leave_out_parts, plain_history,
 };
 use llm_provider_openai::Changes;
 use llm_types::{ChatRequest, ContentPart, Extra};
@@ -100,15 +100,10 @@ fn named(mut answer: Value, object: &str) -> Value {
     }
     members.entry("object").or_insert_with(|| object.into());
     let choices = members.get_mut("choices").and_then(Value::as_array_mut).into_iter().flatten();
-    for choice in choices.filter_map(Value::as_object_mut) {
+    for choice in choices.filter(|choice| choice["finish_reason"] == "time_limit") {
         // The vendor's limit of time is a limit like that of tokens.
-        if choice.get("finish_reason").is_some_and(|reason| reason == "time_limit") {
-            choice.insert("finish_reason".to_owned(), "length".into());
-            choice.insert(
-                "provider_specific_fields".to_owned(),
-                json!({ "native_finish_reason": "time_limit" }),
-            );
-        }
+        choice["finish_reason"] = "length".into();
+        beside(choice, json!({ "native_finish_reason": "time_limit" }));
     }
     answer
 }
@@ -122,6 +117,12 @@ impl Opener for Events {
         match tree(event) {
             Some(chunk) if chunk.get("choices").is_some() => {
                 Opened::Chunks(vec![named(chunk, "chat.completion.chunk")])
+            }
+            // The end of the stream says nothing, as far as anybody knows.
+            Some(Value::Object(mut rest)) if event.event == b"close" && !rest.is_empty() => {
+                rest.insert("object".to_owned(), "chat.completion.chunk".into());
+                rest.insert("choices".to_owned(), json!([]));
+                Opened::Chunks(vec![rest.into()])
             }
             _ => Opened::AsItIs,
         }

@@ -1,6 +1,6 @@
 //! What follows a prompt, whole or token by token.
 
-use llm_provider_core::{Outbox, SseEvent};
+use llm_provider_core::{Outbox, SseEvent, Unheard};
 use llm_types::{
     ChatChunk, ChatResponse, Choice, ChunkChoice, Delta, Extra, FinishReason, Message, Nullable, Role, Usage,
 };
@@ -24,8 +24,10 @@ pub(crate) fn decode(body: &[u8]) -> Option<ChatResponse> {
     out.model = Nullable::Absent;
     out.created = Nullable::Absent;
     out.usage = usage(&details).into();
-    if !answer.extra.is_empty() {
-        out.provider_specific_fields = Nullable::Value(answer.extra);
+    let mut fields = rest(details);
+    fields.extend(answer.extra);
+    if !fields.is_empty() {
+        out.provider_specific_fields = Nullable::Value(fields);
     }
     Some(out)
 }
@@ -34,6 +36,8 @@ pub(crate) fn decode(body: &[u8]) -> Option<ChatResponse> {
 #[derive(Debug, Default)]
 pub(crate) struct TgiInterpret {
     has_begun: bool,
+    /// Members of events that nobody here knows, until they are told.
+    unknown: Unheard,
     is_complete: bool,
 }
 
@@ -43,16 +47,18 @@ impl TgiInterpret {
         if self.is_complete {
             return true;
         }
-        let Ok(read) = serde_json::from_slice::<StreamResponse>(&event.data) else { return false };
+        let Ok(mut read) = serde_json::from_slice::<StreamResponse>(&event.data) else { return false };
         if !std::mem::replace(&mut self.has_begun, true) {
             send(Delta { role: Nullable::Value(Role::Assistant), ..Delta::default() }, out);
         }
         if read.token.special.get() != Some(&true) && !read.token.text.is_empty() {
             send(Delta::text(read.token.text), out);
         }
+        self.unknown.keep(std::mem::take(&mut read.token.extra));
+        self.unknown.keep(read.extra);
         // The last event has the whole text once more, and details where they were asked for.
         if read.generated_text.is_value() || read.details.is_value() {
-            self.end(&read.details.into_option().unwrap_or_default(), out);
+            self.end(read.details.into_option().unwrap_or_default(), out);
         }
         true
     }
@@ -62,14 +68,18 @@ impl TgiInterpret {
         self.is_complete
     }
 
-    fn end(&mut self, details: &Details, out: &mut Outbox<ChatChunk>) {
+    fn end(&mut self, details: Details, out: &mut Outbox<ChatChunk>) {
         self.is_complete = true;
-        let (reason, beside) = ending(details);
+        let (reason, beside) = ending(&details);
+        let usage = usage(&details);
+        self.unknown.keep(rest(details));
         let mut choice = ChunkChoice::new(Delta::default());
         choice.finish_reason = Nullable::Value(reason);
         choice.extra = beside;
-        out.chunk(chunk(vec![choice]));
-        if let Some(usage) = usage(details) {
+        let mut last = chunk(vec![choice]);
+        last.provider_specific_fields = self.unknown.take();
+        out.chunk(last);
+        if let Some(usage) = usage {
             let mut chunk = chunk(Vec::new());
             chunk.usage = Nullable::Value(usage);
             out.chunk(chunk);
@@ -102,6 +112,13 @@ fn ending(details: &Details) -> (FinishReason, Extra) {
         beside.insert("provider_specific_fields".to_owned(), json!({ "native_finish_reason": native }));
     }
     (reason, beside)
+}
+
+/// What is said of how an answer came to be that nobody here knows.
+fn rest(details: Details) -> Extra {
+    let mut rest = details.extra;
+    rest.retain(|_, value| !value.is_null() && value != &json!([]));
+    if rest.is_empty() { rest } else { Extra::from_iter([("details".to_owned(), rest.into())]) }
 }
 
 /// Tokens written, and read where the server counts them.

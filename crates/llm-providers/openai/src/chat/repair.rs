@@ -1,5 +1,6 @@
 //! Answers that are nearly right: brought into the schema, and what does not fit is set aside, not lost.
 
+use llm_provider_core::Unheard;
 use llm_types::{ContentPart, from_value};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -22,18 +23,22 @@ pub(super) fn read<T: DeserializeOwned>(mut value: Value) -> Result<T, String> {
             }
         }
     }
-    let mut aside = Map::new();
+    let mut aside = Unheard::default();
+    let mut count = 0;
     loop {
         let error = match from_value::<T>(value.clone()) {
-            Ok(read) if aside.is_empty() => return Ok(read),
+            Ok(read) if count == 0 => return Ok(read),
             Ok(_) => break,
             Err(error) => error,
         };
         match take(&mut value, &error.path) {
-            Some(taken) if aside.len() < LIMIT => aside.insert(error.path, taken),
+            // A list closes up where something is taken out of it, so that one place may be said more than once.
+            Some(taken) if count < LIMIT => aside.put(error.path, taken),
             _ => return Err(error.to_string()),
-        };
+        }
+        count += 1;
     }
+    let aside = aside.take().into_option().unwrap_or_default();
     if let Some(members) = value.as_object_mut() {
         let fields = members.entry("provider_specific_fields").or_insert_with(|| json!({}));
         if let Some(fields) = fields.as_object_mut() {
@@ -101,5 +106,22 @@ fn step<'v>(value: &'v mut Value, segment: &str) -> Option<&'v mut Value> {
         Value::Object(members) => members.get_mut(segment),
         Value::Array(items) => items.get_mut(segment.parse::<usize>().ok()?),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use llm_types::ChatResponse;
+
+    use super::*;
+
+    #[test]
+    fn parts_without_a_kind_are_all_set_aside() {
+        let answer = json!({ "choices": [{ "message": { "content": [
+            { "typex": "a", "text": 1 }, { "typex": "b", "text": 2 }, { "type": "text", "text": "c" }] } }] });
+        let read: ChatResponse = read(answer).unwrap();
+        let told = serde_json::to_value(&read).unwrap();
+        let all = told["provider_specific_fields"]["unreadable"].to_string();
+        assert!(all.contains(r#""typex":"a""#) && all.contains(r#""typex":"b""#), "{told}");
     }
 }
