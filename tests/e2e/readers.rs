@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::client::{ALIVE, CHAT, MESSAGES, ask_stream, call, eventually, request, soon};
 use crate::process::{Gateway, config};
@@ -91,23 +92,19 @@ impl Firehose {
 
     /// Returns when next to nothing has been taken for a while: a system asks now and then whether there is room again.
     async fn fall_silent(&self) {
-        let begin = Instant::now();
         loop {
             let said = self.said();
             tokio::time::sleep(SILENCE).await;
             if self.said() - said < NEXT_TO_NOTHING_BYTES {
                 return;
             }
-            assert!(begin.elapsed() < ALL_OF_THEM, "bytes are still taken from the vendor");
         }
     }
 
     /// Returns when nobody listens any more.
     async fn let_go(&self) {
-        let begin = Instant::now();
         while self.heard.open.load(Ordering::Relaxed) > 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            assert!(begin.elapsed() < ALL_OF_THEM, "the vendor is still listened to");
         }
     }
 }
@@ -179,7 +176,7 @@ async fn stalled_readers_cost_a_bounded_memory() {
     for socket in &sockets {
         soon(socket.readable()).await.unwrap();
     }
-    vendor.fall_silent().await;
+    timeout(ALL_OF_THEM, vendor.fall_silent()).await.expect("bytes are still taken from the vendor");
     let last = gateway.resident_bytes();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let after = gateway.resident_bytes();
@@ -197,7 +194,7 @@ async fn stalled_readers_cost_a_bounded_memory() {
     let (_, metrics) = call(gateway.address, "GET", "/metrics", &Value::Null).await;
     assert!(metrics.as_str().unwrap().contains(&format!("llm_gateway_in_flight {readers}\n")));
     drop(sockets);
-    vendor.let_go().await;
+    timeout(ALL_OF_THEM, vendor.let_go()).await.expect("the vendor is still listened to");
     eventually(async || {
         let (_, metrics) = call(gateway.address, "GET", "/metrics", &Value::Null).await;
         metrics.as_str().unwrap().contains("llm_gateway_in_flight 0\n")
