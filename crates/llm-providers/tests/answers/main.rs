@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
+#[path = "../common/lost.rs"]
+mod lost;
 mod vendors;
 
 use bytes::BytesMut;

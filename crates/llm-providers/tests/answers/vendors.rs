@@ -3,8 +3,7 @@
 //!
 //! `LLM_FUZZ_ITERATIONS` makes it long.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use bytes::BytesMut;
@@ -17,6 +16,7 @@ use llm_testkit::{Random, assemble};
 use serde_json::{Map, Value};
 
 use super::claims;
+use super::lost::{Lost, without_indices};
 
 /// Vendors with the folders of fixtures that are in their wires.
 const SPEAK: &[(&str, &[&str])] = &[
@@ -56,43 +56,6 @@ const SPEAK: &[(&str, &[&str])] = &[
     ("predibase", &["predibase"]),
     ("triton", &["triton"]),
 ];
-
-/// What went nowhere, by vendor or dialect and by member, each with one example.
-#[derive(Default)]
-struct Lost {
-    found: BTreeMap<String, (usize, String)>,
-}
-
-impl Lost {
-    fn add(&mut self, who: &str, losses: Vec<Loss>, example: impl Fn() -> String) {
-        for loss in losses {
-            let place = format!("{who}: {}", without_indices(&loss.path));
-            let (count, _) = self.found.entry(place).or_insert_with(|| (0, format!("{loss}, {}", example())));
-            *count += 1;
-        }
-    }
-
-    #[track_caller]
-    fn expect_none(&self) {
-        let mut list = String::new();
-        for (place, (count, example)) in &self.found {
-            writeln!(list, "  {place} ({count} times, such as {example})").unwrap();
-        }
-        assert!(list.is_empty(), "lost in silence:\n{list}");
-    }
-}
-
-/// `choices[3].message.content[0].text` as `choices[*].message.content[*].text`.
-fn without_indices(path: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('[') {
-        plain.push_str(before);
-        plain.push_str("[*]");
-        rest = after.split_once(']').map_or("", |(_, rest)| rest);
-    }
-    plain + rest
-}
 
 /// Places of members, without indices.
 type Places = HashSet<String>;

@@ -7,14 +7,13 @@
 
 mod claims;
 mod hostile;
+#[path = "../common/lost.rs"]
+mod lost;
 mod mcp;
 #[path = "../common/parameters.rs"]
 mod parameters;
 mod prefix;
 mod server_tools;
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use http::HeaderMap;
 use llm_providers::core::{
@@ -24,10 +23,11 @@ use llm_providers::core::{
 use llm_providers::openai::{ResponsesOptions, ResponsesWire};
 use llm_providers::types::{ChatRequest, OPENAI_ONLY};
 use llm_testkit::fuzz::iterations;
-use llm_testkit::laws::{self, Loss};
+use llm_testkit::laws;
 use llm_testkit::{Random, random_request, sprinkle};
 use serde_json::{Value, json};
 
+use lost::Lost;
 use parameters::parameters;
 
 /// Names of models, of which some have rules of their own.
@@ -49,43 +49,6 @@ const MODELS: &[&str] = &[
     "deepseek-reasoner",
     "openai/gpt-oss-120b",
 ];
-
-/// What went nowhere, by vendor or dialect and by member, each with one example.
-#[derive(Default)]
-struct Lost {
-    found: BTreeMap<String, (usize, String)>,
-}
-
-impl Lost {
-    fn add(&mut self, who: &str, losses: Vec<Loss>, example: impl Fn() -> String) {
-        for loss in losses {
-            let place = format!("{who}: {}", without_indices(&loss.path));
-            let (count, _) = self.found.entry(place).or_insert_with(|| (0, format!("{loss}, {}", example())));
-            *count += 1;
-        }
-    }
-
-    #[track_caller]
-    fn expect_none(&self) {
-        let mut list = String::new();
-        for (place, (count, example)) in &self.found {
-            writeln!(list, "  {place} ({count} times, such as {example})").unwrap();
-        }
-        assert!(list.is_empty(), "lost in silence:\n{list}");
-    }
-}
-
-/// `messages[3].content[0].text` as `messages[*].content[*].text`.
-fn without_indices(path: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('[') {
-        plain.push_str(before);
-        plain.push_str("[*]");
-        rest = after.split_once(']').map_or("", |(_, rest)| rest);
-    }
-    plain + rest
-}
 
 fn encode(
     provider: &dyn Provider,
