@@ -90,15 +90,16 @@ pub(super) struct Running {
 }
 
 impl Lab {
-    pub(super) fn build(workspace: &Workspace, profile: &str, with_gateway: bool) -> anyhow::Result<Self> {
-        let mut build = Cmd::cargo("build --quiet --bins --package llm-bench").args(["--profile", profile]);
-        if with_gateway {
-            build = build.args(["--package", "llm-cli"]);
-        }
-        build.run()?;
+    pub(super) fn build(workspace: &Workspace, with_gateway: bool) -> anyhow::Result<Self> {
+        build(with_gateway).run()?;
         let scratch = workspace.target_directory.join("xtask/bench");
         fs::create_dir_all(&scratch)?;
-        Ok(Self { programs: workspace.target_directory.join(profile), scratch, with_gateway, watched: None })
+        Ok(Self {
+            programs: workspace.target_directory.join("release"),
+            scratch,
+            with_gateway,
+            watched: None,
+        })
     }
 
     /// The same, with this gateway.
@@ -332,6 +333,12 @@ impl Running {
             peak_kib: process::peak_kib(service.pid())?,
         })
     }
+}
+
+/// The command that builds the programs, as they are given to users.
+pub(super) fn build(with_gateway: bool) -> Cmd {
+    let bench = Cmd::cargo("build --quiet --release --bins --package llm-bench");
+    if with_gateway { bench.args(["--package", "llm-cli"]) } else { bench }
 }
 
 /// Every suffix of the scenarios, once.

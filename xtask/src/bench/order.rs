@@ -31,7 +31,7 @@ pub(crate) fn run() -> anyhow::Result<bool> {
     fs::create_dir_all(&scratch)?;
     let program = scratch.join("llm-gateway");
     fs::copy(workspace.target_directory.join("release/llm-gateway"), &program)?;
-    let lab = Lab::build(&workspace, "release", false)?.watching(Watched {
+    let lab = Lab::build(&workspace, false)?.watching(Watched {
         by: Watcher::Callgrind,
         program,
         profiles: scratch.clone(),

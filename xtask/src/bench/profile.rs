@@ -35,7 +35,7 @@ pub(crate) fn run() -> anyhow::Result<bool> {
         program: scratch.join("release/llm-gateway"),
         profiles: scratch.clone(),
     };
-    let lab = Lab::build(&workspace, "release", false)?.watching(watched);
+    let lab = Lab::build(&workspace, false)?.watching(watched);
     let scenarios: Vec<Scenario> =
         ALL.iter().filter(|scenario| scenario.connections <= 64).copied().collect();
     lab.run_through(&scenarios, SECONDS)?;

@@ -67,7 +67,6 @@ pub(super) struct Verdict {
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) quick: bool,
-    pub(super) profile: &'static str,
     pub(super) rounds: usize,
     pub(super) seconds: f64,
     pub(super) cores: usize,
@@ -116,7 +115,6 @@ impl Report {
     pub(super) fn new(effort: &Effort, quick: bool) -> Self {
         Self {
             quick,
-            profile: effort.profile,
             rounds: effort.rounds,
             seconds: effort.seconds,
             cores: std::thread::available_parallelism().map_or(0, usize::from),
@@ -285,8 +283,8 @@ const fn label(subject: Subject) -> &'static str {
 /// Limits and verdicts.
 pub(super) fn print_summary(report: &Report) {
     println!(
-        "\n{} rounds of {} s, profile {}, {} cores; medians, ratios of the same round",
-        report.rounds, report.seconds, report.profile, report.cores
+        "\n{} rounds of {} s, {} cores; medians, ratios of the same round",
+        report.rounds, report.seconds, report.cores
     );
     for verdict in &report.verdicts {
         println!(
@@ -305,7 +303,7 @@ mod tests {
     use super::*;
     use crate::bench::scenario;
 
-    const EFFORT: Effort = Effort { profile: "release", rounds: 1, seconds: 1.0, starts: 1 };
+    const EFFORT: Effort = Effort { rounds: 1, seconds: 1.0, starts: 1 };
 
     fn measure(cpu_us: f64, first_event_us: f64) -> Measure {
         Measure {
