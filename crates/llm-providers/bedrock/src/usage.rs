@@ -133,9 +133,13 @@ pub(crate) fn told(own: Option<&Value>) -> fn(&str) -> bool {
 fn says(place: &str) -> bool {
     match place.split_once('.') {
         None => !place.ends_with("_details"),
-        Some((_, name)) => {
-            ["cached_tokens", "cache_write_tokens", "cache_creation_token_details"].contains(&name)
-        }
+        Some((_, name)) => [
+            "cached_tokens",
+            "cache_write_tokens",
+            "cache_creation_token_details.ephemeral_5m_input_tokens",
+            "cache_creation_token_details.ephemeral_1h_input_tokens",
+        ]
+        .contains(&name),
     }
 }
 

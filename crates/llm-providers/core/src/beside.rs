@@ -1,6 +1,6 @@
 //! [`Beside`]: what an answer says beside the model's words, for clients whose dialect has no place of its own for it.
 
-use llm_types::{ChatChunk, ChatResponse, Choice, ChunkChoice, Extra, Nullable, ToolCall, Usage};
+use llm_types::{Annotation, ChatChunk, ChatResponse, Choice, ChunkChoice, Extra, Nullable, ToolCall, Usage};
 use serde_json::Value;
 
 use crate::{HostedAct, HostedCall};
@@ -25,6 +25,8 @@ pub struct Beside {
     members: Extra,
     choice: Extra,
     message: Extra,
+    /// What sources say that only their vendor knows.
+    sources: Vec<Value>,
 }
 
 impl Beside {
@@ -36,7 +38,7 @@ impl Beside {
         let mut beside = Self::of_answer(response);
         if let Some(choice) = response.choices.first() {
             let own = Self::of_choice(choice);
-            (beside.choice, beside.message) = (own.choice, own.message);
+            (beside.choice, beside.message, beside.sources) = (own.choice, own.message, own.sources);
         }
         beside
     }
@@ -57,6 +59,7 @@ impl Beside {
         add(&mut beside.message, Some(&choice.message.extra));
         add(&mut beside.message, choice.message.provider_specific_fields.get());
         beside.calls(choice.message.tool_calls.get());
+        beside.sources(choice.message.annotations.get());
         beside
     }
 
@@ -76,6 +79,28 @@ impl Beside {
                 grow(&mut self.message, fields);
             }
             self.calls(delta.tool_calls.get());
+            self.sources(delta.annotations.get());
+        }
+    }
+
+    /// Adds what pages say beyond where they are and what they support, each with its address.
+    fn sources(&mut self, sources: Option<&Vec<Annotation>>) {
+        const KNOWN: &[&str] = &["type", "index", "url", "title", "start_index", "end_index"];
+        for source in sources.into_iter().flatten() {
+            let Some(Value::Object(page)) = source.url_citation.get() else { continue };
+            let members = page.iter().chain(&source.extra);
+            let mut members = members
+                .filter(|(name, value)| !KNOWN.contains(&name.as_str()) && !value.is_null())
+                .peekable();
+            if members.peek().is_none() {
+                continue;
+            }
+            let address = page.get("url").map(|url| ("url".to_owned(), url.clone()));
+            let members = members.map(|(name, value)| (name.clone(), value.clone()));
+            let told = Value::Object(address.into_iter().chain(members).collect());
+            if !self.sources.contains(&told) {
+                self.sources.push(told);
+            }
         }
     }
 
@@ -135,6 +160,11 @@ impl Beside {
         }
     }
 
+    /// Takes out what sources say, where the dialect has a place for it.
+    pub fn forget_sources(&mut self) {
+        self.sources.clear();
+    }
+
     /// Takes out what is sealed, to come back.
     pub fn forget_kept(&mut self) {
         self.message.retain(|name, _| !crate::Kept::goes_back(name));
@@ -191,8 +221,12 @@ impl Beside {
     ///
     /// A member that stands in two places with two values keeps both, the outer one with its place before its name.
     pub fn into_fields(self) -> Option<Extra> {
-        let Self { answer, members, choice, message } = self;
+        let Self { answer, members, choice, message, sources } = self;
         let mut fields = without_turns(message);
+        if !sources.is_empty() {
+            let name = if fields.contains_key("annotations") { "message.annotations" } else { "annotations" };
+            fields.insert(name.to_owned(), Value::Array(sources));
+        }
         let outer = [("choice", choice), ("answer", members), ("answer.provider_specific_fields", answer)];
         for (place, outer) in outer {
             for (name, value) in without_turns(outer) {
@@ -332,6 +366,19 @@ mod tests {
         assert_eq!((beside.take("a"), beside.get("a")), (Some(json!(1)), None));
         assert_eq!(Value::Object(beside.clone().into_fields().unwrap()), json!({"stop_reason": "other"}));
         beside.forget(&["stop_reason"]);
+        assert_eq!(beside.into_fields(), None);
+    }
+
+    #[test]
+    fn what_sources_say_stands_with_their_address() {
+        let response = answer(json!({"choices": [{"message": {"role": "assistant", "annotations": [
+            {"type": "url_citation", "url_citation": {"url": "u", "title": "t", "mood": "glad"}},
+            {"type": "url_citation", "url_citation": {"url": "v", "start_index": 0, "end_index": 4}},
+        ]}}]}));
+        let mut beside = Beside::of(&response);
+        let fields = beside.clone().into_fields().unwrap();
+        assert_eq!(Value::Object(fields), json!({"annotations": [{"url": "u", "mood": "glad"}]}));
+        beside.forget_sources();
         assert_eq!(beside.into_fields(), None);
     }
 

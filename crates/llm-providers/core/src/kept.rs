@@ -134,7 +134,7 @@ impl Keeping {
         let details = beside.get(DETAILS).and_then(Value::as_array).into_iter().flatten();
         // Anthropic's are blocks of thinking as well, and told as those.
         let is_block = |detail: &Value| detail["format"].as_str().is_some_and(|f| f.starts_with("anthropic"));
-        for detail in details.filter(|detail| !is_block(detail)) {
+        for detail in details.filter(|detail| !is_block(detail) || says_more(detail)) {
             match self.details.last_mut() {
                 Some(last) if joins(last, detail) => join(last, detail),
                 _ => self.details.push(detail.clone()),
@@ -149,7 +149,7 @@ impl Keeping {
         // What is words alone is told as words.
         let is_opaque =
             |detail: &Value| detail["type"] == "reasoning.encrypted" || detail["signature"].is_string();
-        if details.iter().any(is_opaque) {
+        if details.iter().any(|detail| is_opaque(detail) || says_more(detail)) {
             fields.entry(DETAILS).or_insert(Value::Array(details));
         }
         Kept { fields, ..Kept::default() }
@@ -161,6 +161,14 @@ const DETAILS: &str = "reasoning_details";
 
 /// Members of a detail that come in pieces.
 const WORDS: [&str; 2] = ["text", "summary"];
+
+/// Whether a detail has members that nobody here knows.
+fn says_more(detail: &Value) -> bool {
+    const KNOWN: &[&str] = &["type", "text", "summary", "signature", "data", "id", "format", "index"];
+    detail.as_object().is_some_and(|detail| {
+        detail.iter().any(|(name, value)| !value.is_null() && !KNOWN.contains(&name.as_str()))
+    })
+}
 
 /// Whether a detail goes on with `more`.
 fn joins(detail: &Value, more: &Value) -> bool {
@@ -185,10 +193,29 @@ fn join(detail: &mut Value, more: &Value) {
 
 /// Members of a call that only its vendor knows.
 pub fn members_of(call: &ToolCall) -> Extra {
-    // That the model itself calls goes without saying.
-    let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
-    let members = call.extra.iter().filter(|(name, value)| !value.is_null() && !is_usual(name, value));
+    let members = call.extra.iter().filter(|(name, value)| !value.is_null() && !is_usual_member(name, value));
     members.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether a member of a call says what goes without saying: that the model itself calls, and nothing else.
+pub fn is_usual_member(name: &str, value: &Value) -> bool {
+    name == "caller"
+        && value["type"] == "direct"
+        && value
+            .as_object()
+            .is_some_and(|caller| caller.iter().all(|(name, value)| name == "type" || value.is_null()))
+}
+
+/// Adds members of a piece of a block to those of the pieces before it: lists grow, of others the last value counts.
+pub fn add_members(all: &mut Extra, more: impl IntoIterator<Item = (String, Value)>) {
+    for (name, value) in more {
+        match (all.get_mut(&name), value) {
+            (Some(Value::Array(list)), Value::Array(mut more)) => list.append(&mut more),
+            (_, value) => {
+                all.insert(name, value);
+            }
+        }
+    }
 }
 
 /// Notes on what vendors must have back of a message, or of a piece of one, for a dialect that has no place for it: blocks
@@ -314,6 +341,19 @@ mod tests {
         assert_eq!(kept(json!([summary("Hm"), summary(".")])), None, "words are told as words");
         let claude = json!({ "type": "reasoning.encrypted", "data": "x", "format": "anthropic-claude-v1" });
         assert_eq!(kept(json!([claude])), None, "a block of thinking says it");
+        let odd = json!({ "type": "reasoning.summary", "summary": "Hm", "index": 0, "mood": "glad" });
+        assert_eq!(kept(json!([odd])), Some(json!([odd])), "words do not say it");
+    }
+
+    #[test]
+    fn members_of_pieces_are_put_together() {
+        let mut all = Extra::new();
+        for piece in [json!({ "parts": [1], "mood": "glad" }), json!({ "parts": [2, 3], "mood": "calm" })] {
+            add_members(&mut all, piece.as_object().unwrap().clone());
+        }
+        assert_eq!(Value::Object(all), json!({ "parts": [1, 2, 3], "mood": "calm" }));
+        assert!(is_usual_member("caller", &json!({ "type": "direct" })));
+        assert!(!is_usual_member("caller", &json!({ "type": "direct", "mood": "glad" })));
     }
 
     #[test]

@@ -54,7 +54,9 @@ pub use foreign_part::{foreign_part, stored_part, words_of_file, words_of_part};
 pub use framing::{Framer, Framing, LineBuffer};
 pub use hosted::{HostedAct, HostedCall, HostedCalls, HostedPage, HostedState};
 pub use in_turn::InTurn;
-pub use kept::{Keeping, Kept, is_signed_elsewhere, lost_signatures, members_of};
+pub use kept::{
+    Keeping, Kept, add_members, is_signed_elsewhere, is_usual_member, lost_signatures, members_of,
+};
 pub use left_out::LeftOut;
 pub use login::{AwsKeys, Credential, Login, LoginInput, LoginRun, LoginStep};
 pub use mcp::McpServer;

@@ -53,6 +53,26 @@ fn entry(token: &Value) -> Value {
     json!({ "token": text, "logprob": logprob, "bytes": text.as_bytes() })
 }
 
+/// Whether Google's list says all that OpenAI's does, but for the bytes of the tokens.
+pub(crate) fn is_said(logprobs: &Value) -> bool {
+    let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+    let is_likely = |token: &Value| has_only(token, &["token", "logprob", "bytes"]);
+    let is_token = |token: &Value| {
+        has_only(token, &["token", "logprob", "bytes", "top_logprobs"])
+            && token["top_logprobs"].as_array().is_none_or(|list| list.iter().all(is_likely))
+    };
+    has_only(logprobs, &["content", "refusal"])
+        && is_empty(&logprobs["refusal"])
+        && logprobs["content"].as_array().is_none_or(|tokens| tokens.iter().all(is_token))
+}
+
+/// Whether an object says nothing in members but these.
+fn has_only(value: &Value, names: &[&str]) -> bool {
+    value.as_object().is_some_and(|members| {
+        members.iter().all(|(name, value)| value.is_null() || names.contains(&name.as_str()))
+    })
+}
+
 /// Google's list for OpenAI's.
 pub(crate) fn to_wire(logprobs: &Value) -> Option<Value> {
     let content = logprobs.get("content")?.as_array()?;

@@ -9,7 +9,9 @@ mod json;
 mod loss;
 mod stream;
 
-pub use answer::{answer_losses, no_silent_answer_loss, streamed_losses};
+pub use answer::{
+    answer_losses, answer_losses_at, no_silent_answer_loss, streamed_losses, streamed_losses_at,
+};
 pub use chunks::{one_finish_per_choice, stream_laws, tool_indices, usage_once};
 pub use comes_back::{comes_back, loss_is_told};
 pub use decoded::decoding_losses;

@@ -38,10 +38,27 @@ const OCI_STREAM: &[Equivalence] = &[Equivalence::any("chatHistory", "")];
 /// Source: Replicate docs, "HTTP API", "Create a prediction" (replicate.com/docs/reference/http), read 2026-11.
 const REPLICATE: &[Equivalence] = &[Equivalence::any("input", "")];
 
+/// What the request asked is told back, its labels too: the wire has these members "as in the request".
+const RESPONSES: &[Equivalence] =
+    &[Equivalence::any("metadata", ""), Equivalence::any("reasoning", ""), Equivalence::any("text", "")];
+
+const RESPONSES_STREAM: &[Equivalence] = &[
+    Equivalence::any("response.metadata", ""),
+    Equivalence::any("response.reasoning", ""),
+    Equivalence::any("response.text", ""),
+    // An item that begins is told anew when it is whole, and the last word counts; of a call of the client's, what came in
+    // pieces.
+    Equivalence::any("item.action", ""),
+    Equivalence::any("response.output[*].arguments", "\"arguments\":"),
+    // What a shell wrote comes again with its item.
+    Equivalence::any("delta.novelty", ""),
+];
+
 /// What a vendor's translator says in other words.
 pub(crate) fn of_vendor(id: &str) -> Vec<Equivalence> {
     match id {
         "oci" => OCI.to_vec(),
+        "responses" => RESPONSES.to_vec(),
         "replicate" => REPLICATE.to_vec(),
         _ => Vec::new(),
     }
@@ -56,6 +73,7 @@ pub(crate) fn of_stream(id: &str) -> Vec<Equivalence> {
         "bedrock" => &[BEDROCK_STREAM],
         "cohere" => &[COHERE_STREAM],
         "oci" => &[OCI_STREAM],
+        "responses" => &[RESPONSES_STREAM],
         _ => &[],
     };
     own.concat()

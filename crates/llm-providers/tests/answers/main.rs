@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod claims;
+mod handed_on;
 #[path = "../common/lost.rs"]
 mod lost;
 mod vendors;

@@ -5,10 +5,12 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use bytes::BytesMut;
 use http::Response;
 use llm_providers::core::{Chat, Decoded, Framing, Provider, Translator, write_event_stream};
+use llm_providers::openai::{ResponsesOptions, ResponsesWire};
 use llm_providers::types::ChatChunk;
 use llm_testkit::fuzz::{SEED, add_members, iterations};
 use llm_testkit::laws::{self, Loss};
@@ -58,10 +60,10 @@ const SPEAK: &[(&str, &[&str])] = &[
 ];
 
 /// Places of members, without indices.
-type Places = HashSet<String>;
+pub(super) type Places = HashSet<String>;
 
 /// Where the leaves of trees stand.
-fn places(trees: &[Value]) -> Places {
+pub(super) fn places(trees: &[Value]) -> Places {
     fn walk(tree: &Value, place: String, places: &mut Places) {
         match tree {
             Value::Object(members) => members.iter().for_each(|(name, value)| {
@@ -78,7 +80,7 @@ fn places(trees: &[Value]) -> Places {
 }
 
 /// Whether a value stands somewhere all the same: what is said twice in the same words is told once.
-fn is_told(loss: &Loss, told: &str) -> bool {
+pub(super) fn is_told(loss: &Loss, told: &str) -> bool {
     let value = loss.value.to_string();
     let is_own = loss.path.contains("novelty") || loss.value.is_f64() || value.len() > 6;
     is_own && told.contains(&value)
@@ -102,8 +104,8 @@ fn walk(folder: &Path, streams: bool, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A vendor's fixtures. Those of the Responses API are another operation's.
-fn fixtures(places: &[&str], streams: bool) -> Vec<Vec<u8>> {
+/// A vendor's fixtures. Those of the Responses API are another wire's.
+pub(super) fn fixtures(places: &[&str], streams: bool) -> Vec<Vec<u8>> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     for place in places {
@@ -112,30 +114,37 @@ fn fixtures(places: &[&str], streams: bool) -> Vec<Vec<u8>> {
         assert!(folder.is_dir(), "{}", folder.display());
         walk(&folder, streams, &mut files);
     }
-    files.retain(|file| !file.to_string_lossy().contains("/responses/"));
+    let are_items = places.iter().any(|place| place.ends_with("/responses"));
+    files.retain(|file| file.to_string_lossy().contains("/responses/") == are_items);
     files.sort();
     files.dedup();
     files.iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
-fn vendors() -> impl Iterator<Item = (&'static dyn Provider, &'static [&'static str])> {
-    SPEAK.iter().map(|(id, places)| {
+/// Translators by the names of their vendors, with the places of their fixtures; and that of the Responses API.
+pub(super) fn vendors()
+-> impl Iterator<Item = (&'static str, &'static dyn Translator<Chat>, &'static [&'static str])> {
+    static RESPONSES: LazyLock<ResponsesWire> =
+        LazyLock::new(|| ResponsesWire::new(ResponsesOptions::default()));
+    let responses: &'static dyn Translator<Chat> = &*RESPONSES;
+    let all = SPEAK.iter().map(|(id, places)| {
         let all = llm_providers::providers().iter().map(|provider| &**provider);
         let mut own = all.filter(|provider| provider.info().id == *id);
-        (own.next().unwrap_or_else(|| panic!("no vendor `{id}`")), *places)
-    })
+        let vendor: &dyn Provider = own.next().unwrap_or_else(|| panic!("no vendor `{id}`"));
+        (*id, vendor.chat().unwrap(), *places)
+    });
+    all.chain([("responses", responses, &["openai/tests/fixtures/responses"][..])])
 }
 
 /// What was lost of a whole answer, at other places than those that were there `before` it was changed; and its places.
 fn whole(
-    vendor: &dyn Provider,
+    id: &str,
     chat: &dyn Translator<Chat>,
     data: &[u8],
     before: &Places,
     lost: &mut Lost,
 ) -> Option<Places> {
     let Ok(Decoded::Answer(answer)) = chat.decode(Response::new(data)) else { return None };
-    let id = &vendor.info().id;
     let told: Value = serde_json::from_slice(data).unwrap();
     let canonical = serde_json::to_value(&answer).unwrap();
     let these = places(std::slice::from_ref(&told));
@@ -152,34 +161,33 @@ fn whole(
 #[test]
 fn whole_answers_of_vendors() {
     let mut lost = Lost::default();
-    for (vendor, places) in vendors() {
-        let chat = vendor.chat().unwrap();
+    for (id, chat, places) in vendors() {
         let all = fixtures(places, false);
         let mut read = 0;
         for (place, fixture) in all.iter().enumerate() {
-            let Some(before) = whole(vendor, chat, fixture, &Places::new(), &mut Lost::default()) else {
+            let Some(before) = whole(id, chat, fixture, &Places::new(), &mut Lost::default()) else {
                 continue;
             };
             read += 1;
             for turn in 0..iterations(30) {
                 let mut random = Random::new(SEED ^ turn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ place as u64);
                 let changed = add_members(fixture, &mut random);
-                whole(vendor, chat, &changed, &before, &mut lost);
+                whole(id, chat, &changed, &before, &mut lost);
             }
         }
-        assert!(read > 0, "{}: none of {} answers was read", vendor.info().id, all.len());
+        assert!(read > 0, "{id}: none of {} answers was read", all.len());
     }
     lost.expect_none();
 }
 
 /// One event of a stream.
-struct Event {
+pub(super) struct Event {
     name: String,
-    data: Vec<u8>,
+    pub(super) data: Vec<u8>,
 }
 
 /// The events of a fixture, and how the vendor frames them.
-fn events(fixture: &[u8]) -> (Framing, Vec<Event>) {
+pub(super) fn events(fixture: &[u8]) -> (Framing, Vec<Event>) {
     let framing = if fixture.starts_with(b"{") { Framing::Lines } else { Framing::Sse };
     let mut events = Vec::new();
     let mut rest = fixture;
@@ -196,7 +204,7 @@ fn events(fixture: &[u8]) -> (Framing, Vec<Event>) {
 }
 
 /// Events in the frames of a vendor's.
-fn framed(framing: Framing, events: &[Event]) -> Vec<u8> {
+pub(super) fn framed(framing: Framing, events: &[Event]) -> Vec<u8> {
     let mut out = BytesMut::new();
     for Event { name, data } in events {
         match framing {
@@ -243,7 +251,7 @@ fn has_all(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
 
 /// Whether an event, and what it adds, have all members that they had: without what makes it one, it is an event that
 /// nobody knows, which is passed over.
-fn is_still_known(before: &[u8], after: &[u8]) -> bool {
+pub(super) fn is_still_known(before: &[u8], after: &[u8]) -> bool {
     let read = |data: &[u8]| serde_json::from_slice::<Value>(data).ok();
     let (Some(Value::Object(before)), Some(Value::Object(after))) = (read(before), read(after)) else {
         return false;
@@ -261,14 +269,14 @@ fn is_still_known(before: &[u8], after: &[u8]) -> bool {
 
 /// What was lost of a stream, at other places than those that were there `before` it was changed; and its places.
 fn streamed(
-    vendor: &dyn Provider,
+    id: &str,
+    chat: &dyn Translator<Chat>,
     framing: Framing,
     events: &[Event],
     before: &Places,
     lost: &mut Lost,
 ) -> Option<Places> {
-    let id = &vendor.info().id;
-    let items = laws::read(|| vendor.chat().unwrap().decoder(), &framed(framing, events));
+    let items = laws::read(|| chat.decoder(), &framed(framing, events));
     let chunks: Vec<ChatChunk> = items.into_iter().collect::<Result<_, _>>().ok()?;
     let told: Vec<Value> =
         events.iter().filter_map(|event| serde_json::from_slice(&event.data).ok()).collect();
@@ -290,16 +298,17 @@ fn streamed(
 #[test]
 fn streams_of_vendors() {
     let mut lost = Lost::default();
-    for (vendor, places) in vendors() {
+    for (id, chat, places) in vendors() {
         let all = fixtures(places, true);
         let mut read = 0;
         for (place, fixture) in all.iter().enumerate() {
             let (mut framing, _) = events(fixture);
-            if matches!(&*vendor.info().id, "bedrock" | "sagemaker" | "sagemaker_chat") {
+            if matches!(id, "bedrock" | "sagemaker" | "sagemaker_chat") {
                 framing = Framing::EventStream;
             }
             let (_, sound) = events(fixture);
-            let Some(before) = streamed(vendor, framing, &sound, &Places::new(), &mut Lost::default()) else {
+            let Some(before) = streamed(id, chat, framing, &sound, &Places::new(), &mut Lost::default())
+            else {
                 continue;
             };
             read += 1;
@@ -310,11 +319,11 @@ fn streams_of_vendors() {
                 let changed = add_members(&events[at].data, &mut random);
                 if is_still_known(&events[at].data, &changed) {
                     events[at].data = changed;
-                    streamed(vendor, framing, &events, &before, &mut lost);
+                    streamed(id, chat, framing, &events, &before, &mut lost);
                 }
             }
         }
-        assert!(read > 0 || all.is_empty(), "{}: none of {} streams was read", vendor.info().id, all.len());
+        assert!(read > 0 || all.is_empty(), "{id}: none of {} streams was read", all.len());
     }
     lost.expect_none();
 }

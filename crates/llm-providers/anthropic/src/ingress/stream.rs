@@ -42,6 +42,8 @@ pub(super) struct MessagesWriter {
     beside: Beside,
     /// Blocks told that only Anthropic has.
     own_blocks: usize,
+    /// Texts told to begin with members that nobody here knows.
+    own_texts: usize,
     /// What tools of another vendor's did.
     hosted: HostedCalls,
     /// Names of those that were told to begin.
@@ -73,6 +75,7 @@ impl MessagesWriter {
             kept: Keeping::default(),
             beside: Beside::default(),
             own_blocks: 0,
+            own_texts: 0,
             hosted: HostedCalls::default(),
             begun: Vec::new(),
             has_citations: false,
@@ -230,6 +233,9 @@ impl MessagesWriter {
     /// A piece of thinking. A signature ends it, its own or the block sealed.
     fn thought(&mut self, piece: &ThinkingBlock, out: &mut BytesMut) {
         self.blocks.thinking(piece.thinking.as_deref().unwrap_or_default(), out);
+        if kept::is_own(piece) && kept::is_signed(piece) {
+            self.blocks.members(kept::members(piece), out);
+        }
         if kept::is_signed(piece) || is_signed_elsewhere(piece, "anthropic") {
             self.blocks.signature(&kept::signature(piece), out);
         } else {
@@ -246,7 +252,10 @@ impl MessagesWriter {
     /// A block that only Anthropic has; or the beginning of a text that is a block of its own.
     fn own_block(&mut self, block: &Extra, out: &mut BytesMut) {
         match block.get("type").and_then(Value::as_str) {
-            Some("text") => self.blocks.begin_text(block.clone(), out),
+            Some("text") => {
+                self.own_texts += usize::from(!is_usual(block));
+                self.blocks.begin_text(block.clone(), out);
+            }
             kind if is_own(kind) => {
                 self.own_blocks += 1;
                 self.blocks.whole(block.clone(), out);
@@ -287,7 +296,20 @@ impl MessagesWriter {
         let own = blocks.iter().filter(|block| is_own(block["type"].as_str())).count();
         let has_sources =
             |block: &Value| block["citations"].as_array().is_some_and(|sources| !sources.is_empty());
-        own <= self.own_blocks && (self.has_citations || !blocks.iter().any(has_sources))
+        let mut usual = blocks.iter().filter(|block| !is_own(block["type"].as_str()));
+        let mut odd_texts = 0;
+        let is_said = usual.all(|block| match block.as_object() {
+            Some(block) if is_usual(block) => true,
+            Some(block) if block.get("type").is_some_and(|kind| kind == "text") => {
+                odd_texts += 1;
+                true
+            }
+            _ => false,
+        });
+        own <= self.own_blocks
+            && (self.has_citations || !blocks.iter().any(has_sources))
+            && is_said
+            && odd_texts <= self.own_texts
     }
 
     fn dropped_once(&mut self, path: &str, detail: &str) {
@@ -345,6 +367,12 @@ impl ChunkWriter for MessagesWriter {
         }
         if !kept.is_empty() {
             self.blocks.carry(&kept, out);
+        }
+        if self.blocks.lost_members() {
+            self.dropped_once(
+                "choices[0].delta.thinking_blocks",
+                "events of signed thinking have no other members",
+            );
         }
         if self.blocks.has_nameless_calls() {
             self.dropped_once("choices[0].delta.tool_calls", "a call without a name");
@@ -418,6 +446,18 @@ fn has_own_blocks(specifics: &Extra) -> bool {
 /// Whether a source is said in Anthropic's words, all of whose types have such a name.
 fn is_source(citation: &Value) -> bool {
     citation["type"].as_str().is_some_and(|kind| kind.ends_with("_location"))
+}
+
+/// Whether chunks say all that a block of a usual kind says.
+fn is_usual(block: &Extra) -> bool {
+    let known: &[&str] = match block.get("type").and_then(Value::as_str) {
+        Some("text") => &["type", "text", "citations"],
+        Some("thinking") => &["type", "thinking", "signature"],
+        Some("redacted_thinking") => &["type", "data"],
+        Some("tool_use") => &["type", "id", "name", "input", CALLER],
+        _ => return false,
+    };
+    block.iter().all(|(name, value)| value.is_null() || known.contains(&name.as_str()))
 }
 
 /// Whether a block has no place in chunks.

@@ -62,9 +62,13 @@ pub(super) fn to_wire(usage: Option<&llm_types::Usage>, tier: Option<&ServiceTie
 pub(super) fn says(place: &str) -> bool {
     match place.split_once('.') {
         None => !place.ends_with("_details"),
-        Some(("prompt_tokens_details", name)) => {
-            ["cached_tokens", "cache_write_tokens", "cache_creation_token_details"].contains(&name)
-        }
+        Some(("prompt_tokens_details", name)) => [
+            "cached_tokens",
+            "cache_write_tokens",
+            "cache_creation_token_details.ephemeral_5m_input_tokens",
+            "cache_creation_token_details.ephemeral_1h_input_tokens",
+        ]
+        .contains(&name),
         Some((_, name)) => name == "reasoning_tokens",
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use bytes::BytesMut;
 use llm_provider_core::{
-    Beside, ChunkWriter, InTurn, Keeping, Kept, Note, Reply, Source, members_of, write_event_stream,
+    Beside, ChunkWriter, InTurn, Keeping, Kept, Note, Reply, Source, add_members, members_of,
+    write_event_stream,
 };
 use llm_types::{
     ApiError, ChatChunk, Delta, Extra, FinishReason, Nullable, ServiceTier, ThinkingBlock, ToolCall, Usage,
@@ -177,7 +178,14 @@ impl ConverseWriter {
                 self.thought(&json!({ "text": text }), out);
             }
             if let Some(signature) = block.signature.as_deref().filter(|signature| !signature.is_empty()) {
-                self.thought(&json!({ "signature": signature }), out);
+                if self.thought.is_empty() {
+                    self.thought(&json!({ "signature": signature }), out);
+                } else {
+                    // One signature: what earlier pieces said beside their words is sealed with it.
+                    let extra = std::mem::take(&mut self.thought);
+                    let kept = kept::sealed(&ThinkingBlock { extra, ..block.clone() });
+                    self.thought(&json!({ "signature": kept.seal() }), out);
+                }
                 // A signature ends what it signs.
                 self.close(out);
             }
@@ -193,11 +201,24 @@ impl ConverseWriter {
         if let Some(text) = block.thinking.as_deref().filter(|text| !text.is_empty()) {
             self.thought(&json!({ "text": text }), out);
         }
+        let members = kept::members(&block.extra);
         if kept::is_signed(block) {
-            self.thought(&json!({ "signature": kept::sealed(block).seal() }), out);
+            let mut extra = std::mem::take(&mut self.thought);
+            add_members(&mut extra, members);
+            let kept = kept::sealed(&ThinkingBlock { extra, ..block.clone() });
+            self.thought(&json!({ "signature": kept.seal() }), out);
             self.close(out);
-        } else if let Some(Open::Thinking(_)) = self.open {
-            self.thought.extend(kept::members(&block.extra));
+            return;
+        }
+        let is_open = matches!(self.open, Some(Open::Thinking(_)));
+        // That thinking is whole says nothing of thinking that has ended.
+        if !is_open && members.keys().any(|name| name != "closed") {
+            self.close(out);
+            let block = self.next();
+            self.open = Some(Open::Thinking(block));
+        }
+        if let Some(Open::Thinking(_)) = self.open {
+            add_members(&mut self.thought, members);
         }
     }
 

@@ -3,8 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use llm_provider_core::{Beside, ChunkWriter, InTurn, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ThinkingBlock, ToolCall,
-    Usage,
+    ApiError, ChatChunk, ChunkChoice, Delta, ErrorKind, FinishReason, Nullable, ToolCall, Usage,
 };
 use serde_json::{Value, json};
 
@@ -123,15 +122,11 @@ impl ChatWriter {
                 "events of Cohere's tell the tokens of their words alone",
             );
         }
-        let is_sealed = |block: &ThinkingBlock| block.signature.is_value() || block.data.is_value();
-        if delta.thinking_blocks.get().into_iter().flatten().any(is_sealed) {
-            self.dropped_once("choices[0].delta.thinking_blocks", "Cohere's thinking has no signatures");
-        }
         // Blocks say what the text says; a vendor that gives only those is heard too.
         let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
-        for note in lost_signatures(blocks, calls, &kept, "", "Cohere's") {
+        for note in lost_signatures(blocks, calls, &kept, "choices[0].delta.", "Cohere's") {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }

@@ -300,14 +300,23 @@ pub(super) fn finish_reason(
     }
 }
 
-/// Whether Cohere's form says all of these log probabilities: of the words alone, without others that were likely.
+/// Whether Cohere's form says all of these log probabilities: of the words alone, without others that were likely and
+/// without members that nobody knows.
 pub(super) fn is_simple(logprobs: &Value) -> bool {
     let list = |name: &str| logprobs.get(name).and_then(Value::as_array);
-    let others = |token: &Value| {
-        token.get("top_logprobs").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+    let is_plain = |token: &Value| {
+        token.as_object().is_some_and(|members| {
+            members.iter().all(|(name, value)| match name.as_str() {
+                "token" | "logprob" | "bytes" => true,
+                "top_logprobs" => value.as_array().is_none_or(Vec::is_empty),
+                _ => value.is_null(),
+            })
+        })
     };
-    list("refusal").is_none_or(Vec::is_empty)
-        && !list("content").is_some_and(|tokens| tokens.iter().any(others))
+    logprobs.as_object().is_some_and(|members| {
+        members.iter().all(|(name, value)| name == "content" || name == "refusal" || value.is_null())
+    }) && list("refusal").is_none_or(Vec::is_empty)
+        && list("content").is_none_or(|tokens| tokens.iter().all(is_plain))
 }
 
 /// Log probabilities in Cohere's form. The numbers of the tokens are not known.

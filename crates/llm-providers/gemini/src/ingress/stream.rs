@@ -141,10 +141,17 @@ impl GenerateWriter {
             open.finish = Some(finish.clone());
         }
         open.beside.hear_choice(choice);
-        let logprobs = choice.logprobs.get().and_then(logprobs::to_wire);
-        if !parts.is_empty() || logprobs.is_some() {
+        let told = choice.logprobs.get();
+        let logprobs = told.and_then(logprobs::to_wire);
+        let unsaid = told.filter(|told| !logprobs::is_said(told));
+        if !parts.is_empty() || logprobs.is_some() || unsaid.is_some() {
             let mut candidate = write::piece(index, parts);
             candidate.logprobs_result = logprobs.into();
+            if let Some(unsaid) = unsaid {
+                let mut beside = Beside::default();
+                beside.put("logprobs", unsaid.clone());
+                beside.write(&mut candidate.extra);
+            }
             self.write(vec![candidate], out);
         }
     }
@@ -275,7 +282,7 @@ impl ChunkWriter for GenerateWriter {
             write::members(&mut candidate, &mut beside);
             write::sources(&mut candidate, Some(&open.annotations), &open.text, &mut beside);
             hosted::searches(open.calls_there.iter(), &mut candidate);
-            beside.forget_said(hosted::tells);
+            write::forget_said(&mut beside);
             beside.write(&mut candidate.extra);
             last.push(candidate);
         }

@@ -89,6 +89,9 @@ fn candidate(choice: &Choice, at: usize, several: bool, id: &str, notes: &mut Ve
         ..Candidate::default()
     };
     let mut beside = Beside::of_choice(choice);
+    if let Some(told) = choice.logprobs.get().filter(|told| !logprobs::is_said(told)) {
+        beside.put("logprobs", told.clone());
+    }
     let text = choice.message.content.get().map(llm_types::MessageContent::text).unwrap_or_default();
     if kept_parts(&choice.message).is_some() {
         beside.forget(&[PARTS, SIGNATURES]);
@@ -106,7 +109,7 @@ fn candidate(choice: &Choice, at: usize, several: bool, id: &str, notes: &mut Ve
     }
     sources(&mut candidate, choice.message.annotations.get(), &text, &mut beside);
     hosted::searches(calls.iter().map(|(_, call)| call), &mut candidate);
-    beside.forget_said(hosted::tells);
+    forget_said(&mut beside);
     beside.write(&mut candidate.extra);
     if several {
         // Every candidate says which one it is, the first one too.
@@ -119,8 +122,13 @@ fn candidate(choice: &Choice, at: usize, several: bool, id: &str, notes: &mut Ve
 pub(super) fn forget_parts(beside: &mut Beside) {
     let told = beside.take(PART).and_then(|told| told.as_array().map(Vec::len)).unwrap_or(0);
     let is_own = |part: &&Value| {
-        const USUAL: &[&str] = &["text", "thought", "thoughtSignature", "functionCall", "inlineData"];
-        part.as_object().is_some_and(|part| part.keys().any(|name| !USUAL.contains(&name.as_str())))
+        let is_usual = |(name, value): (&String, &Value)| match name.as_str() {
+            "text" | "thought" | "thoughtSignature" => true,
+            "functionCall" => has_only(value, &["id", "name", "args"]),
+            "inlineData" => has_only(value, &["mimeType", "data"]),
+            _ => false,
+        };
+        part.as_object().is_some_and(|part| !part.iter().all(is_usual))
     };
     let parts = beside.get(PARTS).and_then(Value::as_array);
     if parts.is_some_and(|parts| parts.iter().filter(is_own).count() <= told) {
@@ -129,6 +137,21 @@ pub(super) fn forget_parts(beside: &mut Beside) {
     if beside.take(SIGNATURE).is_some() {
         beside.forget(&[SIGNATURES]);
     }
+}
+
+/// Takes out another vendor's own list of what it said, where the parts say all of it. Gemini's list is not sealed here: what
+/// is left of it stays.
+pub(super) fn forget_said(beside: &mut Beside) {
+    let own = beside.take(PARTS);
+    beside.forget_said(hosted::tells);
+    if let Some(own) = own {
+        beside.put(PARTS, own);
+    }
+}
+
+/// Whether an object has no members but these.
+fn has_only(value: &Value, names: &[&str]) -> bool {
+    value.as_object().is_some_and(|members| members.keys().all(|name| names.contains(&name.as_str())))
 }
 
 /// Why the model stopped, and what Gemini said of it.

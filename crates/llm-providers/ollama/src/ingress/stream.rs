@@ -3,8 +3,8 @@
 use bytes::{BufMut, BytesMut};
 use llm_provider_core::{Beside, ChunkWriter, Kept, Note, NoteKind, Reply, lost_signatures};
 use llm_types::{
-    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ThinkingBlock,
-    ToolCall, UnixMs, Usage,
+    ApiError, ChatChunk, ChunkChoice, Delta, Extra, FinishReason, FunctionCall, Nullable, ToolCall, UnixMs,
+    Usage,
 };
 use serde::Serialize;
 use serde_json::{Number, Value};
@@ -73,7 +73,7 @@ impl LineWriter {
         let blocks = delta.thinking_blocks.as_deref().unwrap_or_default();
         let calls = delta.tool_calls.as_deref().unwrap_or_default();
         let kept = Kept::of_message(delta.provider_specific_fields.get(), &delta.extra, &[]);
-        for note in lost_signatures(blocks, calls, &kept, "", "Ollama's") {
+        for note in lost_signatures(blocks, calls, &kept, "choices[0].delta.", "Ollama's") {
             if !self.notes.contains(&note) {
                 self.notes.push(note);
             }
@@ -82,10 +82,6 @@ impl LineWriter {
             Some(thought) => thought.to_owned(),
             None => blocks.iter().filter_map(|block| block.thinking.as_deref()).collect(),
         };
-        let is_sealed = |block: &ThinkingBlock| block.signature.is_value() || block.data.is_value();
-        if delta.thinking_blocks.get().into_iter().flatten().any(is_sealed) {
-            self.dropped_once("choices[0].delta.thinking_blocks", "Ollama's thinking has no signatures");
-        }
         let mut text = delta.content.as_deref().unwrap_or_default().to_owned();
         text.push_str(delta.refusal.as_deref().unwrap_or_default());
         let spoken = delta.audio.get().and_then(|audio| audio.transcript.as_deref());

@@ -6,6 +6,7 @@ mod input;
 mod mcp;
 mod stream;
 mod tools;
+mod unknown;
 
 use std::sync::Arc;
 

@@ -19,10 +19,22 @@ pub fn answer_losses(
     reply: &Reply,
     claims: &[Equivalence],
 ) -> Vec<Loss> {
+    answer_losses_at(ingress, response, reply, claims, &|_| true).0
+}
+
+/// The leaves at `wanted` places of an answer that a client's dialect loses, whole; and all that the client gets, with what
+/// is sealed in it.
+pub fn answer_losses_at(
+    ingress: &dyn Ingress,
+    response: &ChatResponse,
+    reply: &Reply,
+    claims: &[Equivalence],
+    wanted: &dyn Fn(&str) -> bool,
+) -> (Vec<Loss>, String) {
     let outgoing = ingress.write(response, reply);
     let body = serde_json::from_slice(&outgoing.body).unwrap();
     let tree = serde_json::to_value(response).unwrap();
-    lost(&[tree], &[body], &outgoing.notes, claims)
+    lost(&[tree], &[body], &outgoing.notes, claims, wanted)
 }
 
 /// The leaves of a streamed answer that a client's dialect loses. Words are looked for in the words of all events, as a
@@ -34,6 +46,19 @@ pub fn streamed_losses(
     reply: &Reply,
     claims: &[Equivalence],
 ) -> Vec<Loss> {
+    streamed_losses_at(ingress, framing, told, reply, claims, &|_| true).0
+}
+
+/// The leaves at `wanted` places of a streamed answer that a client's dialect loses; and all that the client gets, with what
+/// is sealed in it.
+pub fn streamed_losses_at(
+    ingress: &dyn Ingress,
+    framing: Framing,
+    told: &[ChatChunk],
+    reply: &Reply,
+    claims: &[Equivalence],
+    wanted: &dyn Fn(&str) -> bool,
+) -> (Vec<Loss>, String) {
     let mut writer = ingress.writer(reply);
     let mut out = BytesMut::new();
     let mut notes = Vec::new();
@@ -43,7 +68,7 @@ pub fn streamed_losses(
     writer.end(&mut out);
     notes.append(&mut writer.notes());
     let trees: Vec<_> = told.iter().map(|chunk| in_place(serde_json::to_value(chunk).unwrap())).collect();
-    lost(&trees, &events(framing, out.freeze()), &notes, claims)
+    lost(&trees, &events(framing, out.freeze()), &notes, claims, wanted)
 }
 
 /// A whole answer and its pieces lose nothing in silence on their way to a client.
@@ -106,19 +131,27 @@ fn in_place(mut chunk: Value) -> Value {
     chunk
 }
 
-fn lost(trees: &[Value], told: &[Value], notes: &[Note], claims: &[Equivalence]) -> Vec<Loss> {
+fn lost(
+    trees: &[Value],
+    told: &[Value],
+    notes: &[Note],
+    claims: &[Equivalence],
+    wanted: &dyn Fn(&str) -> bool,
+) -> (Vec<Loss>, String) {
     let seals: Vec<Value> = told.iter().flat_map(opened).collect();
     let mut sent = Sent::of(&[told, &seals].concat(), Vec::new());
     let mut leaves = Vec::new();
     for tree in trees {
-        collect_all(tree, &mut String::new(), &mut leaves, &mut |path, value| is_told(path, value));
+        collect_all(tree, &mut String::new(), &mut leaves, &mut |path, value| {
+            is_told(path, value) && wanted(path)
+        });
     }
     leaves.retain(|leaf| {
         !notes.iter().any(|note| is_named(&note.path, &leaf.path))
             && !is_claimed(leaf, claims, &sent)
             && !sent.take(leaf)
     });
-    leaves
+    (leaves, sent.into_text())
 }
 
 /// What is sealed somewhere in what a client is told, so that it comes back.

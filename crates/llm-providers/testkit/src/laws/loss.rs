@@ -187,6 +187,11 @@ impl Sent {
         sent
     }
 
+    /// All of it, without spaces.
+    pub(super) fn into_text(self) -> String {
+        self.compact
+    }
+
     /// Adds the numbers and booleans of a tree.
     fn count(&mut self, tree: &Value) {
         let mut leaves = Vec::new();

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use bytes::BytesMut;
-use llm_provider_core::{Kept, ObjectEnd};
+use llm_provider_core::{Kept, ObjectEnd, add_members};
 use llm_types::{Extra, ThinkingBlock};
 use serde_json::{Value, json};
 
@@ -27,6 +27,8 @@ pub(super) struct Blocks {
     index: u32,
     /// What the names of calls begin with that the vendor gave none.
     id_prefix: String,
+    /// Whether members of signed thinking found no place.
+    lost_members: bool,
 }
 
 #[derive(Debug)]
@@ -93,7 +95,12 @@ pub(super) struct Late;
 
 impl Blocks {
     pub(super) fn new(id_prefix: String) -> Self {
-        Self { queue: VecDeque::new(), calls: Vec::new(), index: 0, id_prefix }
+        Self { queue: VecDeque::new(), calls: Vec::new(), index: 0, id_prefix, lost_members: false }
+    }
+
+    /// Whether members of signed thinking found no place.
+    pub(super) const fn lost_members(&self) -> bool {
+        self.lost_members
     }
 
     /// Whether there was a call that a client can act on.
@@ -168,8 +175,10 @@ impl Blocks {
         let at = self.unsigned_thinking();
         let index = self.index;
         let block = &mut self.queue[at];
-        if let Kind::Thinking { is_signed, signature, .. } = &mut block.kind {
+        if let Kind::Thinking { is_signed, signature, members } = &mut block.kind {
             *is_signed = true;
+            // Whose the thinking is the signature tells.
+            self.lost_members |= members.keys().any(|name| name != "format");
             if block.is_open {
                 Event::ContentBlockDelta { index, delta: Delta::Signature { signature: text } }.write(out);
             } else {
@@ -187,7 +196,7 @@ impl Blocks {
         }
         let at = self.unsigned_thinking();
         if let Kind::Thinking { members, .. } = &mut self.queue[at].kind {
-            members.extend(more);
+            add_members(members, more);
         }
         self.settle(out);
     }

@@ -1,20 +1,21 @@
 //! A whole answer in canonical form; and what a streamed one has in common with it.
 
 use http::Response as Http;
-use llm_provider_core::UpstreamError;
+use llm_provider_core::{Unheard, UpstreamError};
 use llm_types::{
     ChatResponse, Choice, CustomCall, Extra, FinishReason, Message, MessageContent, Nullable, Role,
     ServiceTier, ToolCall, from_value,
 };
 use serde_json::{Value, json};
 
+use super::unknown::{self, ITEM_MEMBERS};
 use super::{failed, finish_reason, native_reason};
 use crate::error;
 use crate::responses::names::ToolName;
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
-    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, Item, MessageItem, Part,
-    Response, Status,
+    Annotation, Content, CustomToolCall, FunctionCall, ImageGenerationCall, IncompleteDetails, Item,
+    MessageItem, Part, Response, Status,
 };
 use crate::responses::{IMAGES, OUTPUT_ITEMS, kept, usage};
 
@@ -111,9 +112,14 @@ fn canonical(mut wire: Response, vendor: &str) -> ChatResponse {
     if !said.images.is_empty() {
         message.extra.insert(IMAGES.to_owned(), said.images.into());
     }
-    if !is_plain(&items)
-        && let Ok(items) = serde_json::to_value(&items)
-    {
+    let is_plain = is_plain(&items);
+    let mut unknown = Unheard::default();
+    if is_plain {
+        for members in items.iter().filter_map(unknown::of_item) {
+            unknown.put(ITEM_MEMBERS, members);
+        }
+    }
+    if !is_plain && let Ok(items) = serde_json::to_value(&items) {
         message.provider_specific_fields =
             Nullable::Value(Extra::from_iter([(OUTPUT_ITEMS.to_owned(), items)]));
     }
@@ -127,9 +133,9 @@ fn canonical(mut wire: Response, vendor: &str) -> ChatResponse {
     response.created = wire.created_at.get().map(whole).into();
     response.usage = wire.usage.get().map(usage::canonical).into();
     response.service_tier = wire.service_tier.as_deref().map(ServiceTier::from).into();
-    if !wire.extra.is_empty() {
-        response.provider_specific_fields = Nullable::Value(wire.extra);
-    }
+    unknown.keep(wire.extra);
+    keep_details(&mut unknown, details);
+    response.provider_specific_fields = unknown.take();
     response
 }
 
@@ -145,6 +151,13 @@ pub(super) fn whole(number: &serde_json::Number) -> serde_json::Number {
 pub(super) fn keep_native(native: &str, extra: &mut Extra) {
     if !native.is_empty() {
         extra.insert("provider_specific_fields".to_owned(), json!({ "native_finish_reason": native }));
+    }
+}
+
+/// Keeps what an answer says of why it was broken off beside the reason.
+pub(super) fn keep_details(unknown: &mut Unheard, details: Option<&IncompleteDetails>) {
+    if let Some(details) = details.filter(|details| !details.extra.is_empty()) {
+        unknown.put("incomplete_details", Value::Object(details.extra.clone()));
     }
 }
 

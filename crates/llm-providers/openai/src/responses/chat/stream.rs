@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, Nullable, Role, ServiceTier, ThinkingBlock, ToolCall};
 use serde_json::{Value, json};
 
 use super::decode::{
-    annotation, custom, ending, function, image, is_plain, item, keep_native, lenient, whole,
+    annotation, custom, ending, function, image, is_plain, item, keep_details, keep_native, lenient, whole,
 };
 use super::failed;
+use super::unknown::{self, ITEM_MEMBERS};
 use crate::responses::options::ResponsesOptions;
 use crate::responses::wire::{
     Annotation, AnnotationEvent, Content, DeltaEvent, Item, Part, Response, StreamEvent,
@@ -33,6 +34,10 @@ pub struct ResponsesInterpret {
     has_thought: bool,
     calls: u32,
     images: usize,
+    /// What events and items say in members that nobody here knows, until the end.
+    unknown: Unheard,
+    /// What the answer as a whole says so, as it was told last.
+    others: Extra,
     is_complete: bool,
 }
 
@@ -76,11 +81,14 @@ impl ResponsesInterpret {
             has_thought: false,
             calls: 0,
             images: 0,
+            unknown: Unheard::default(),
+            others: Extra::new(),
             is_complete: false,
         }
     }
 
     fn place(&mut self, response: &Response) {
+        self.others.extend(response.extra.iter().map(|(name, value)| (name.clone(), value.clone())));
         if response.id.is_value() {
             self.id.clone_from(&response.id);
         }
@@ -225,6 +233,9 @@ impl ResponsesInterpret {
     }
 
     fn added(&mut self, output_index: Option<u32>, item: Item, out: &mut Outbox<ChatChunk>) -> usize {
+        if let Some(members) = unknown::of_item(&item) {
+            self.unknown.put(ITEM_MEMBERS, members);
+        }
         let index = output_index.or_else(|| {
             // Without place and name it is none of those that began.
             name(&item).is_none().then_some(u32::try_from(self.items.len()).unwrap_or(u32::MAX))
@@ -357,14 +368,24 @@ impl ResponsesInterpret {
         self.piece(at, key(part), &event.delta, event.logprobs.get(), out);
     }
 
-    fn end(&mut self, response: Response, out: &mut Outbox<ChatChunk>) {
+    fn end(&mut self, mut response: Response, out: &mut Outbox<ChatChunk>) {
+        self.others.extend(std::mem::take(&mut response.extra));
         self.place(&response);
         for (index, item) in (0..).zip(response.output.get().into_iter().flatten()) {
-            let is_done = self.items.iter().any(|known| {
+            let known = self.items.iter().position(|known| {
                 known.is_done && (known.output_index == index || name(item).is_some_and(|id| known.id == id))
             });
-            if !is_done {
+            let Some(known) = known else {
                 self.done(Some(index), item, out);
+                continue;
+            };
+            if let Some(members) = unknown::of_item(item) {
+                self.unknown.put(ITEM_MEMBERS, members);
+            } else if unknown::is_handed_on(item) && self.items[known].whole.as_ref() != Some(item) {
+                // The end tells it anew, and otherwise.
+                if let Ok(item) = serde_json::to_value(item) {
+                    self.unknown.put(ITEM_MEMBERS, item);
+                }
             }
         }
         self.begin(out);
@@ -385,15 +406,32 @@ impl ResponsesInterpret {
         let tier: Nullable<ServiceTier> = response.service_tier.as_deref().map(ServiceTier::from).into();
         let mut chunk = self.chunk(vec![choice]);
         chunk.service_tier.clone_from(&tier);
-        if !response.extra.is_empty() {
-            chunk.provider_specific_fields = Nullable::Value(response.extra);
+        for (name, value) in std::mem::take(&mut self.others) {
+            self.unknown.put(name, value);
         }
+        keep_details(&mut self.unknown, response.incomplete_details.get());
+        chunk.provider_specific_fields = self.unknown.take();
         out.chunk(chunk);
         if let Some(told) = response.usage.get() {
             let mut chunk = self.chunk(Vec::new());
             chunk.usage = Nullable::Value(usage::canonical(told));
             chunk.service_tier = tier;
             out.chunk(chunk);
+        }
+    }
+
+    /// Keeps what an event says in members that nobody here knows.
+    fn hear(&mut self, event: &StreamEvent) {
+        if let Some(members) = unknown::of_event(event) {
+            self.unknown.keep(members.clone());
+        }
+        if let StreamEvent::PartAdded(event)
+        | StreamEvent::PartDone(event)
+        | StreamEvent::SummaryPartAdded(event)
+        | StreamEvent::SummaryPartDone(event) = event
+            && !unknown::of_part(&event.part).is_empty()
+        {
+            self.unknown.put("content_part", Value::Object(unknown::of_part(&event.part).clone()));
         }
     }
 
@@ -489,9 +527,13 @@ impl Interpret for ResponsesInterpret {
         match serde_json::from_slice::<StreamEvent>(data) {
             Ok(StreamEvent::Failed(_) | StreamEvent::Error(_)) | Err(_) => self.odd(event, data, out),
             Ok(StreamEvent::Completed(event) | StreamEvent::Incomplete(event)) => {
+                self.unknown.keep(event.extra);
                 self.end(event.response, out);
             }
-            Ok(event) => self.typed(event, out),
+            Ok(event) => {
+                self.hear(&event);
+                self.typed(event, out);
+            }
         }
     }
 

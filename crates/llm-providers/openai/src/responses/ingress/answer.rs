@@ -3,7 +3,7 @@
 //! Source: OpenAI API reference, "The response object", and the types of the official Python package 3.52, which say
 //! what must be there, read 2026-11.
 
-use llm_provider_core::{Beside, Kept};
+use llm_provider_core::{Beside, Kept, is_usual_member};
 use llm_types::{ErrorKind, Extra, FinishReason, Nullable, ThinkingBlock, Usage};
 use serde_json::{Number, Value, json};
 
@@ -95,6 +95,8 @@ pub(super) fn finish(
     // Clients add these numbers up unseen, so they are there even if nobody counted.
     response.usage = Nullable::Value(told.map_or_else(|| usage::to_wire(&Usage::default()), usage::to_wire));
     beside.count(told, usage::says);
+    // They stand with the texts, whole.
+    beside.forget_sources();
     beside.write(&mut response.extra);
 }
 
@@ -243,10 +245,8 @@ impl Call {
 
 /// What must come back beside blocks of thinking: of calls, and what is `kept` of the message.
 pub(super) fn to_keep<'a>(calls: impl Iterator<Item = &'a Call>, kept: Kept) -> Kept {
-    // That the model itself calls goes without saying.
-    let is_usual = |name: &str, value: &Value| name == "caller" && value["type"] == "direct";
     let calls = calls.filter_map(|call| {
-        let members = call.extra.iter().filter(|(name, value)| !is_usual(name, value));
+        let members = call.extra.iter().filter(|(name, value)| !is_usual_member(name, value));
         let members: Extra = members.map(|(name, value)| (name.clone(), value.clone())).collect();
         (!members.is_empty()).then(|| (call.call_id.clone(), Value::Object(members)))
     });

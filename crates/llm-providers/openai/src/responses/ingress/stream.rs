@@ -392,13 +392,46 @@ fn has_own_items(fields: &Extra) -> bool {
     fields.contains_key(OUTPUT_ITEM) || fields.contains_key(OUTPUT_ITEMS)
 }
 
+/// Whether chunks say all that an item of a usual kind says.
+fn is_usual(item: &Value) -> bool {
+    let (known, parts): (&[&str], &[&str]) = match item["type"].as_str() {
+        Some("message") => {
+            (&["id", "status", "role", "content"], &["text", "annotations", "logprobs", "refusal"])
+        }
+        Some("reasoning") => (&["id", "status", "summary", "content", "encrypted_content"], &["text"]),
+        Some("function_call") => {
+            (&["id", "status", "call_id", "name", "arguments", "namespace", "caller"], &[])
+        }
+        Some("custom_tool_call") => {
+            (&["id", "status", "call_id", "name", "input", "namespace", "caller"], &[])
+        }
+        _ => return false,
+    };
+    let has_only = |value: &Value, known: &[&str]| {
+        value.as_object().is_some_and(|members| {
+            members
+                .iter()
+                .all(|(name, value)| name == "type" || value.is_null() || known.contains(&name.as_str()))
+        })
+    };
+    // Sources are told in events of their own, which say less where only the item says more.
+    const SOURCE: &[&str] =
+        &["url", "title", "start_index", "end_index", "index", "file_id", "filename", "container_id"];
+    let sources = |part: &Value| {
+        let sources = part["annotations"].as_array();
+        sources.is_none_or(|sources| sources.iter().all(|source| has_only(source, SOURCE)))
+    };
+    let mut said = ["summary", "content"].into_iter().filter_map(|name| item[name].as_array()).flatten();
+    has_only(item, known) && said.all(|part| has_only(part, parts) && sources(part))
+}
+
 /// Takes out what items told: in their turn, or sealed, to come back.
 fn forget_told(beside: &mut Beside) {
-    const USUAL: &[&str] = &["message", "function_call", "custom_tool_call", "reasoning"];
-    let told = beside.get(OUTPUT_ITEM).and_then(Value::as_array).map_or(0, Vec::len);
+    let told = beside.get(OUTPUT_ITEM).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let all = beside.get(OUTPUT_ITEMS).and_then(Value::as_array);
-    let is_own = |item: &&Value| item["type"].as_str().is_none_or(|kind| !USUAL.contains(&kind));
-    let told_all = all.is_some_and(|items| items.iter().filter(is_own).count() <= told);
+    let is_said =
+        |item: &Value| is_usual(item) || told.contains(item) && from_value::<Item>(item.clone()).is_ok();
+    let told_all = all.is_some_and(|items| items.iter().all(is_said));
     beside.forget_turns();
     beside.forget(&[OUTPUT_ITEM]);
     let items = beside.take(OUTPUT_ITEMS).filter(|_| !told_all);

@@ -1,6 +1,7 @@
 //! [`Thought`]: a block of thinking while it is written.
 
 use bytes::BytesMut;
+use llm_provider_core::add_members;
 use llm_types::{Extra, Nullable, ThinkingBlock};
 use serde_json::Number;
 
@@ -46,7 +47,7 @@ impl Thought {
         }
         // Numbers are a client's help in putting pieces together and no part of the block.
         let members = piece.extra.iter().filter(|(name, _)| *name != "index");
-        self.block.extra.extend(members.map(|(name, value)| (name.clone(), value.clone())));
+        add_members(&mut self.block.extra, members.map(|(name, value)| (name.clone(), value.clone())));
     }
 
     /// Whether nothing more can come.
