@@ -111,6 +111,25 @@ pub(crate) async fn one_claims_a_rotation(bench: &Bench) {
     }
 }
 
+/// Whoever looks for it while the key gets it finds the key, at every moment.
+pub(crate) async fn the_text_that_a_key_is_given_opens_it_all_the_while(bench: &Bench) {
+    let store = bench.open().await;
+    store.create(&key("sk-0"), &by("anna")).await.unwrap();
+    for turn in 0..40_i64 {
+        let (old, new) = (format!("sk-{turn}"), format!("sk-{}", turn + 1));
+        let claim = RotationClaim { hash: KeyHash::of(&new), until: GRACE };
+        let version = present(&store, &old, NOW).await.unwrap().key.version;
+        store.claim_rotation(&KeyHash::of(&old), version, claim, GRACE, &by("anna")).await.unwrap();
+        let looks = async || {
+            for look in 0..12 {
+                assert!(present(&store, &new, NOW).await.is_some(), "turn {turn}, look {look}");
+            }
+        };
+        let rotates = async || rotate(&store, &old, &new, Some(GRACE), &by("anna")).await.unwrap();
+        tokio::join!(looks(), looks(), rotates(), looks());
+    }
+}
+
 pub(crate) async fn a_key_is_named_by_the_text_that_it_is_given(bench: &Bench) {
     let store = bench.open().await;
     store.create_all(&[key("sk-1"), key("sk-9")], &by("anna")).await.unwrap();
