@@ -20,7 +20,7 @@ const SECONDS: f64 = 4.0;
 
 /// Writes the names of all functions that ran, of the gateway with a database and without.
 ///
-/// Names have the compiler's and the dependencies' versions in them: what is not found in another build is passed over.
+/// Names have the versions of the compiler and of crates in them: what is not found in another build is passed over.
 pub(crate) fn run() -> anyhow::Result<bool> {
     ensure!(shell::which("valgrind").is_some(), "valgrind is not installed");
     let workspace = Workspace::load()?;
