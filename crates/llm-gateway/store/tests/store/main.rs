@@ -56,7 +56,8 @@ cases! {
     scopes: nobody_finds_what_is_foreign, an_organization_reaches_its_own, nobody_changes_what_is_foreign,
         scopes_mean_what_they_say;
     keys: a_key_is_found_by_its_hash, a_rotated_key_works_by_both, a_rotated_key_without_grace_works_by_one,
-        a_batch_rotates_the_version_that_was_read, one_claims_a_rotation, the_text_that_a_key_is_given_opens_it_all_the_while, a_key_is_named_by_the_text_that_it_is_given,
+        a_batch_rotates_the_version_that_was_read, one_claims_a_rotation,
+        the_text_that_a_key_is_given_opens_it_all_the_while, a_key_is_named_by_the_text_that_it_is_given,
         keys_that_are_due_are_found, deleted_keys_are_listed;
     lists: filters_find, orders_hold_on_every_page, pages_stand_still_while_records_come, counts_are_of_all_pages, counts_are_by_value,
         what_is_no_query_is_refused;
