@@ -173,6 +173,12 @@ impl App {
         self.stopping.is_cancelled()
     }
 
+    /// Whether so many requests are in flight that work which they have in common is worth a wait of microseconds.
+    pub fn is_busy(&self) -> bool {
+        const MANY: u64 = 8;
+        self.in_flight.get() >= MANY
+    }
+
     /// Whether requests under way are being cut off because the time to drain is over.
     pub fn is_draining(&self) -> bool {
         self.finaliser.is_cutting_off()

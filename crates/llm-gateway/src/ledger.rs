@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use llm_ledger::{Durability, Intent, Journal, JournalError, Open};
+use llm_ledger::{Durability, Intent, Journal, JournalError, Mark, Open};
 use llm_limits::Reservation;
 use llm_pricing::{Item, Rate};
 use llm_types::{ApiError, ErrorKind, Layer, UnixMs};
@@ -79,10 +79,25 @@ impl Ledger {
         }
     }
 
-    /// Ends when what is written by now survives the machine: `true`, or `false` if it never will. `None` where it does not
+    /// Ends when what is noted down by now survives the machine: `true`, or `false` if it never will. `None` where it does not
     /// have to.
     pub fn lasts(&self) -> Option<impl Future<Output = bool> + Send + use<>> {
         self.lasting.clone().map(|lasting| lasting.wait(self.journal.mark()))
+    }
+
+    /// Ends when what is noted down by now survives the process, and the machine where it has to; whether it does. Where
+    /// others are `busy` as well, what they note down in the same turn of their thread's loop is written together.
+    pub async fn is_kept(&self, busy: bool) -> bool {
+        let turn = Turn { journal: &self.journal, mark: self.journal.mark() };
+        if busy && turn.is_written().is_none() {
+            tokio::task::yield_now().await;
+        }
+        let is_written = turn.write();
+        match self.lasts() {
+            // Boxed: few want their entries to survive the machine.
+            Some(lasts) if is_written => Box::pin(lasts).await,
+            _ => is_written,
+        }
     }
 
     /// Makes what is written lasting, where that is wanted. Never ends.
@@ -109,8 +124,8 @@ impl Ledger {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Notes down that a vendor is about to be asked. Nothing may be sent before this has come back. `rates` is what the
-    /// request has reserved of rates: it counts against those that outlive this process.
+    /// Notes down that a vendor is about to be asked. Nothing may be sent before this [is kept](Self::is_kept). `rates` is
+    /// what the request has reserved of rates: it counts against those that outlive this process.
     ///
     /// # Errors
     /// 503 if it cannot be noted down; 400 for a model without a known price, where the configuration wants that.
@@ -142,7 +157,7 @@ impl Ledger {
             input_rate: rate(Item::Input),
             output_rate: rate(Item::Output),
         });
-        match self.journal.intend(&intent) {
+        match self.journal.intend_soon(&intent) {
             Ok(open) => {
                 if self.is_full.swap(false, Ordering::Relaxed) {
                     tracing::info!("the journal has room again");
@@ -163,15 +178,19 @@ impl Ledger {
         let _best_effort = self.journal.checkpoint(&leg.open, tokens(content_bytes), now);
     }
 
-    /// Closes the books on a leg.
-    pub fn settle(&self, open: OpenLeg, record: &Record, leg: &Leg, ending: &Ending<'_>) {
+    /// Closes the books on a leg: at once, or `soon`, where somebody waits until that [is kept](Self::is_kept).
+    pub fn settle(&self, open: OpenLeg, record: &Record, leg: &Leg, ending: &Ending<'_>, soon: bool) {
         let OpenLeg { open, intent, hold, .. } = open;
         let mut entry = entry::settled(intent.entry, record, leg, ending);
         if let Some(hold) = hold {
             hold.spent(&mut entry);
         }
         let entry = Arc::new(entry);
-        if let Err(error) = self.journal.settle(open, entry.clone()) {
+        let settled = match soon {
+            true => self.journal.settle_soon(open, entry.clone()),
+            false => self.journal.settle(open, entry.clone()),
+        };
+        if let Err(error) = settled {
             self.count_lost();
             let entry = serde_json::to_string(&*entry).unwrap_or_default();
             tracing::error!(%error, entry, "an entry could not be written into the journal");
@@ -195,6 +214,35 @@ impl Ledger {
             tracing::error!(%error, "the journal takes no more: new requests are refused");
         }
         Self::does_not_last().with_retry_after_ms(1_000)
+    }
+}
+
+/// What somebody has noted down, and waits for. Written when it is dropped, if nobody has done so by then.
+struct Turn<'a> {
+    journal: &'a Journal,
+    mark: Mark,
+}
+
+impl Turn<'_> {
+    fn is_written(&self) -> Option<bool> {
+        self.journal.is_written(self.mark)
+    }
+
+    /// Writes it, with what others have noted down; whether the system has it.
+    fn write(&self) -> bool {
+        self.is_written().unwrap_or_else(|| {
+            let written = self.journal.flush();
+            if let Err(error) = &written {
+                tracing::error!(%error, "the journal could not be written");
+            }
+            written.is_ok()
+        })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.write();
     }
 }
 

@@ -46,8 +46,9 @@ use crate::{Checkpoint, Entry, Intent};
 
 /// A journal in a folder: what each leg is about to cost, and what it cost.
 ///
-/// A handle; its clones are the same journal. Each record is one write under a short lock. What was written survives
-/// the death of the process, and with [`Durability::Host`] and [`Journal::sync`] that of the host.
+/// A handle; its clones are the same journal. Each record is one write under a short lock, or shares one with those that are
+/// noted down at about the same time. What was written survives the death of the process, and with [`Durability::Host`] and
+/// [`Journal::sync`] that of the host.
 #[derive(Debug, Clone)]
 pub struct Journal {
     store: Arc<Store>,
@@ -58,7 +59,9 @@ struct Store {
     options: JournalOptions,
     folders: Folders,
     core: Mutex<Core>,
-    /// What [`Core::written`] is, without the lock.
+    /// What [`Core::accepted`] is, without the lock.
+    accepted: AtomicU64,
+    /// How much of that was written, or could not be.
     written: AtomicU64,
     synced: AtomicU64,
     /// Held while files are made lasting; what could not be.
@@ -105,11 +108,12 @@ impl Journal {
         let (left, _) = delete(core.take_done());
         core.put_back(left);
         // Nobody knows what of it the disk has.
-        core.written = core.segments.values().map(|live| live.end).sum();
+        core.accepted = core.segments.values().map(|live| live.end).sum();
         let store = Store {
             options,
             folders,
-            written: AtomicU64::new(core.written),
+            accepted: AtomicU64::new(core.accepted),
+            written: AtomicU64::new(core.accepted),
             core: Mutex::new(core),
             synced: AtomicU64::new(0),
             syncing: Mutex::new(None),
@@ -126,9 +130,22 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Full`] if there is no room; the vendor must not be asked.
     pub fn intend(&self, intent: &Intent) -> Result<Open, JournalError> {
+        self.intend_by(intent, When::Now)
+    }
+
+    /// The same, but it is written together with what others note down until the next [`Journal::flush`]. The first byte may
+    /// go to the vendor when [`Journal::is_written`] says so of the [`Journal::mark`] that holds afterwards.
+    ///
+    /// # Errors
+    /// As [`Journal::intend`].
+    pub fn intend_soon(&self, intent: &Intent) -> Result<Open, JournalError> {
+        self.intend_by(intent, When::Soon)
+    }
+
+    fn intend_by(&self, intent: &Intent, when: When) -> Result<Open, JournalError> {
         record::with_intent(intent, |frame| {
             let reserved = record::reserve(frame.len());
-            let segment = self.write(frame, reserved, |live| {
+            let segment = self.write(frame, reserved, when, |live| {
                 live.reserved += reserved;
                 live.open += 1;
             })?;
@@ -148,7 +165,7 @@ impl Journal {
                 return Ok(false);
             }
             live.append(frame)?;
-            self.count(&mut core, frame);
+            self.count(&mut core, frame, When::Now);
             Ok(true)
         });
         written.unwrap_or_default()
@@ -163,15 +180,46 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Io`] if the system would not take it, never [`JournalError::Full`]. The leg then counts as
     /// dropped: see [`Journal::sweep`].
-    pub fn settle(&self, mut leg: Open, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
-        let entry = bounded(entry.into());
+    pub fn settle(&self, leg: Open, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
+        self.settle_by(leg, entry.into(), When::Now)
+    }
+
+    /// The same, but it is written together with what others note down until the next [`Journal::flush`]. The last byte may
+    /// go to the client when [`Journal::is_written`] says so of the [`Journal::mark`] that holds afterwards.
+    ///
+    /// # Errors
+    /// As [`Journal::settle`].
+    pub fn settle_soon(&self, leg: Open, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
+        self.settle_by(leg, entry.into(), When::Soon)
+    }
+
+    fn settle_by(&self, mut leg: Open, entry: Arc<Entry>, when: When) -> Result<(), JournalError> {
+        let entry = bounded(entry);
         debug_assert_eq!(leg.id(), entry.id, "a leg is settled with its own entry");
         if !leg.is_of(&self.store.dropped) {
             return Err(JournalError::Foreign);
         }
-        self.settle_as(&leg, entry)?;
+        self.settle_as(&leg, entry, when)?;
         leg.disarm();
         Ok(())
+    }
+
+    /// Writes what was noted down to be written soon.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`] if the system does not take it. Whoever waits for it is told so by [`Journal::is_written`]; it
+    /// stays, and is tried again with whatever is written next.
+    pub fn flush(&self) -> Result<(), JournalError> {
+        let mut core = self.core();
+        let flushed = core.flush(self.store.written.load(Ordering::Relaxed));
+        self.store.written.store(core.accepted, Ordering::Release);
+        flushed
+    }
+
+    /// Whether the system has the record that was noted down last before this mark: `false` if it has not taken it, `None` as
+    /// long as nobody has tried.
+    pub fn is_written(&self, mark: Mark) -> Option<bool> {
+        (mark <= Mark::of(&self.store.written)).then(|| !mark.is_within(&self.core().failed))
     }
 
     /// Writes an entry for which no vendor was asked: an answer that was known, an adjustment.
@@ -180,7 +228,7 @@ impl Journal {
     /// [`JournalError::Full`] if there is no room.
     pub fn record(&self, entry: impl Into<Arc<Entry>>) -> Result<(), JournalError> {
         let entry = bounded(entry.into());
-        record::with(SETTLEMENT, &*entry, |frame| self.write(frame, 0, |live| live.settled += 1))?;
+        record::with(SETTLEMENT, &*entry, |frame| self.write(frame, 0, When::Now, |live| live.settled += 1))?;
         Ok(())
     }
 
@@ -192,6 +240,7 @@ impl Journal {
     pub fn sweep(&self) -> Result<usize, JournalError> {
         let mut swept = 0;
         while let Some(number) = self.store.dropped.any() {
+            self.flush()?;
             let segment = self.core().segments.get(&number).map(|live| live.segment.clone());
             let entries = match segment {
                 Some(segment) => {
@@ -203,7 +252,7 @@ impl Journal {
             for mut leg in self.store.dropped.of(number) {
                 match entries.iter().find(|entry| entry.id == leg.id()) {
                     Some(entry) => {
-                        self.settle_as(&leg, Arc::new(entry.clone()))?;
+                        self.settle_as(&leg, Arc::new(entry.clone()), When::Now)?;
                         swept += 1;
                     }
                     // Its intent cannot be read any more, so there is nothing to make an entry of here. The segment
@@ -232,42 +281,54 @@ impl Journal {
     }
 
     /// Writes a frame where there is room for it and `reserved` bytes more; the segment's number.
-    fn write(&self, frame: &[u8], reserved: u64, note: impl FnOnce(&mut Live)) -> Result<u64, JournalError> {
+    fn write(
+        &self,
+        frame: &[u8],
+        reserved: u64,
+        when: When,
+        note: impl FnOnce(&mut Live),
+    ) -> Result<u64, JournalError> {
         let needed = frame.len() as u64 + reserved;
         let mut core = self.core();
         let number = core.room(&self.store.folders, self.store.options.segment_bytes, needed)?;
         let Some(live) = core.segments.get_mut(&number) else { return Err(JournalError::Foreign) };
-        live.append(frame)?;
+        when.put(live, frame)?;
         note(live);
-        self.count(&mut core, frame);
+        self.count(&mut core, frame, when);
         Ok(number)
     }
 
     /// Settles a leg, in less words if there is no room for all.
-    fn settle_as(&self, leg: &Open, entry: Arc<Entry>) -> Result<(), JournalError> {
+    fn settle_as(&self, leg: &Open, entry: Arc<Entry>, when: When) -> Result<(), JournalError> {
         let mut entry = Some(entry);
-        record::with_settlement(&mut entry, |frame, entry| self.close(leg, frame, entry))?;
+        record::with_settlement(&mut entry, |frame, entry| self.close(leg, frame, entry, when))?;
         if let Some(entry) = entry {
             let (entry, frame) = record::squeezed(&entry, leg.reserved());
-            self.close(leg, &frame, &mut Some(Arc::new(entry)))?;
+            self.close(leg, &frame, &mut Some(Arc::new(entry)), when)?;
         }
         Ok(())
     }
 
     /// Writes the settlement of a leg, and takes the entry to those that wait to be read; leaves it if there is no room
     /// for so much.
-    fn close(&self, leg: &Open, frame: &[u8], entry: &mut Option<Arc<Entry>>) -> Result<(), JournalError> {
+    fn close(
+        &self,
+        leg: &Open,
+        frame: &[u8],
+        entry: &mut Option<Arc<Entry>>,
+        when: When,
+    ) -> Result<(), JournalError> {
         let mut core = self.core();
         let Some(live) = core.segments.get_mut(&leg.segment()) else { return Err(JournalError::Foreign) };
         if frame.len() as u64 > leg.reserved() + live.free() {
             return Ok(());
         }
-        live.append(frame)?;
+        when.put(live, frame)?;
         live.reserved -= leg.reserved();
         live.open -= 1;
         live.settled += 1;
         let (settled, end) = (live.settled, live.end);
-        self.count(&mut core, frame);
+        self.count(&mut core, frame, when);
         if let Some(entry) = entry.take() {
             core.recent.push(Settled { segment: leg.segment(), settled, end, bytes: frame.len(), entry });
         }
@@ -282,9 +343,13 @@ impl Journal {
         }
     }
 
-    fn count(&self, core: &mut Core, frame: &[u8]) {
-        core.written += frame.len() as u64;
-        self.store.written.store(core.written, Ordering::Release);
+    /// Counts a record that was put where it belongs.
+    fn count(&self, core: &mut Core, frame: &[u8], when: When) {
+        core.accepted += frame.len() as u64;
+        self.store.accepted.store(core.accepted, Ordering::Release);
+        if when == When::Now && core.segments.values().all(|live| live.gathered.is_empty()) {
+            self.store.written.store(core.accepted, Ordering::Release);
+        }
     }
 
     /// How many entries wait in memory to be read.
@@ -298,6 +363,25 @@ impl Journal {
     }
 }
 
+/// When a record is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// Before whoever notes it down goes on.
+    Now,
+    /// With the next flush.
+    Soon,
+}
+
+impl When {
+    fn put(self, live: &mut Live, frame: &[u8]) -> Result<(), JournalError> {
+        match self {
+            Self::Now => live.append(frame)?,
+            Self::Soon => live.gather(frame),
+        }
+        Ok(())
+    }
+}
+
 /// The entry within its bounds.
 fn bounded(entry: Arc<Entry>) -> Arc<Entry> {
     let shortened = match entry.bounded() {
@@ -306,3 +390,6 @@ fn bounded(entry: Arc<Entry>) -> Arc<Entry> {
     };
     shortened.map_or(entry, Arc::new)
 }
+
+#[cfg(test)]
+mod tests;

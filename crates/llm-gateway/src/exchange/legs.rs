@@ -14,7 +14,8 @@ use crate::ledger::{Billed, Ending, Hold, Known};
 use crate::pricing;
 
 impl Exchange {
-    /// A request is about to be handed to the transport: it is booked, and paid from what is held. The place of its leg.
+    /// A request is about to be handed to the transport: it is booked, and paid from what is held. The place of its leg. It
+    /// may be sent when the books are [kept](crate::ledger::Ledger::is_kept).
     ///
     /// # Errors
     /// It cannot be booked, or nobody waits for the answer any more: it must not be sent.
@@ -60,6 +61,11 @@ impl Exchange {
     /// Closes the books on a leg, if they are not closed. `seen` is what was heard of its answer, where the record does not
     /// know it.
     fn settle(&mut self, place: usize, status: Status, seen: Option<&Seen>) {
+        self.settle_by(place, status, seen, false);
+    }
+
+    /// The same; where it is written `soon`, somebody waits for that.
+    fn settle_by(&mut self, place: usize, status: Status, seen: Option<&Seen>, soon: bool) {
         let Some(open) = self.open.get_mut(place).and_then(Option::take) else { return };
         let now = self.record.at(self.age());
         let Self { record, finaliser, is_priced, reading, .. } = self;
@@ -77,12 +83,17 @@ impl Exchange {
             } else {
                 Known::default()
             };
-            ledger.settle(open, record, leg, &Ending { status, seen: own.or(of_record), known, at: now });
+            let ending = Ending { status, seen: own.or(of_record), known, at: now };
+            ledger.settle(open, record, leg, &ending, soon);
         }
     }
 
     /// Closes the books on everything: the answer is there, or it never will be.
     pub(super) fn settle_all(&mut self, usual: Status) {
+        self.settle_all_by(usual, false);
+    }
+
+    fn settle_all_by(&mut self, usual: Status, soon: bool) {
         for place in 0..self.open.len() {
             let Some(leg) = self.record.legs.get(place) else { continue };
             let status = match leg.error {
@@ -96,13 +107,14 @@ impl Exchange {
                 None if leg.seen.is_some() => Status::Answered,
                 None => usual,
             };
-            self.settle(place, status, None);
+            self.settle_by(place, status, None, soon);
         }
     }
 
-    /// The whole answer is here and has not been handed over: the books are closed before that.
+    /// The whole answer is here and has not been handed over: the books are closed before that. Whoever hands it over waits
+    /// until they are [kept](crate::ledger::Ledger::is_kept).
     pub fn settle_answer(&mut self) {
-        self.settle_all(Status::Answered);
+        self.settle_all_by(Status::Answered, true);
     }
 
     /// The last of a streamed answer is here and has not been handed over. Whether there was anything to close.

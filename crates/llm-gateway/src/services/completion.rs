@@ -380,10 +380,9 @@ async fn route(
             let journey = Journey::new(app.clone(), session, group, deployment.clone(), place, ties);
             let response = answer(app, serving, &deployment, request, asked, journey, open, context);
             if !request.stream
-                && let Some(lasts) = app.finaliser.ledger().and_then(|ledger| ledger.lasts())
+                && let Some(ledger) = app.finaliser.ledger()
             {
-                // Boxed: few want their entries to survive the machine.
-                Box::pin(lasts).await;
+                let _told_in_the_log = ledger.is_kept(app.is_busy()).await;
             }
             Ok(response)
         }

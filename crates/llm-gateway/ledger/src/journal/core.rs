@@ -1,7 +1,8 @@
 //! The segments of a journal and what is known of each: all that its lock guards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::disk;
@@ -9,6 +10,12 @@ use super::error::{FullCause, JournalError, on};
 use super::folder::{Folder, Folders};
 use super::recent::Recent;
 use super::segment::{Acknowledged, HEAD_BYTES, Segment};
+
+/// Bytes of memory that are kept for records which are written together.
+const GATHERED: usize = 256 << 10;
+
+/// Failures that whoever waits for a record may still have to be told of.
+const FAILURES: usize = 1_000;
 
 /// A segment, and what is known of it.
 ///
@@ -21,6 +28,10 @@ pub(crate) struct Live {
     pub(crate) size: u64,
     /// Where the next record goes.
     pub(crate) end: u64,
+    /// The last records before that, which are to be written together and are not in the file yet.
+    pub(crate) gathered: Vec<u8>,
+    /// How many bytes of those could not be written, as far as was tried.
+    pub(crate) failed: usize,
     /// Bytes set aside for settlements.
     pub(crate) reserved: u64,
     /// Legs without settlement.
@@ -42,6 +53,8 @@ impl Live {
             segment: Arc::new(segment),
             size,
             end: HEAD_BYTES as u64,
+            gathered: Vec::new(),
+            failed: 0,
             reserved: 0,
             open: 0,
             settled: 0,
@@ -67,6 +80,7 @@ impl Live {
 
     /// Writes frames behind the last.
     pub(crate) fn append(&mut self, frames: &[u8]) -> Result<(), JournalError> {
+        self.write_gathered()?;
         if let Err(error) = disk::write_all_at(&self.segment.file, frames, self.end) {
             self.suspect = true;
             // Whatever was written of it is no record; the next one is written in its place.
@@ -76,6 +90,36 @@ impl Live {
         self.end += frames.len() as u64;
         self.dirty = true;
         Ok(())
+    }
+
+    /// Puts a frame behind the last, to be written with others.
+    pub(crate) fn gather(&mut self, frame: &[u8]) {
+        self.gathered.extend_from_slice(frame);
+        self.end += frame.len() as u64;
+    }
+
+    /// Writes what was gathered. What cannot be written stays, and is tried again.
+    fn write_gathered(&mut self) -> Result<(), JournalError> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let place = self.end - self.gathered.len() as u64;
+        if let Err(error) = disk::write_all_at(&self.segment.file, &self.gathered, place) {
+            self.suspect = true;
+            return Err(on(&self.segment.path)(error));
+        }
+        self.gathered.clear();
+        self.gathered.shrink_to(GATHERED);
+        self.dirty = true;
+        Ok(())
+    }
+
+    /// The same. What could not be written before is an error once: others go on elsewhere.
+    fn flush(&mut self) -> Result<(), JournalError> {
+        let written = self.write_gathered();
+        let is_known = self.gathered.len() == self.failed;
+        self.failed = self.gathered.len();
+        if is_known { Ok(()) } else { written }
     }
 }
 
@@ -91,8 +135,10 @@ pub(crate) struct Core {
     pub(crate) is_full: bool,
     /// How many were refused.
     pub(crate) refused: u64,
-    /// All bytes of records written since the journal was opened.
-    pub(crate) written: u64,
+    /// All bytes of records since the journal was opened, with those that are to be written.
+    pub(crate) accepted: u64,
+    /// Between which of them some could not be written when it was time: the last that were so.
+    pub(crate) failed: VecDeque<Range<u64>>,
     /// Entries that nobody has read yet.
     pub(crate) recent: Recent,
     /// Which folders' lists of names changed since the disk had them.
@@ -144,6 +190,18 @@ impl Core {
         self.next += 1;
         self.dirty_folders[place] = true;
         Ok(number)
+    }
+
+    /// Writes all that was gathered, as far as that can be done. `written` is how much was written or failed before.
+    pub(crate) fn flush(&mut self, written: u64) -> Result<(), JournalError> {
+        let all = self.segments.values_mut().fold(Ok(()), |so_far, live| so_far.and(live.flush()));
+        if all.is_err() {
+            if self.failed.len() == FAILURES {
+                self.failed.pop_front();
+            }
+            self.failed.push_back(written..self.accepted);
+        }
+        all
     }
 
     /// Turns away from the second folder, should the first have room again.

@@ -66,6 +66,9 @@ impl Reader {
     /// # Errors
     /// [`JournalError::Io`] if a segment cannot be read. Nothing is passed over: the next call tries again.
     pub fn next_batch(&mut self, max_entries: usize, max_bytes: usize) -> Result<Batch, JournalError> {
+        // What is given away may be acknowledged, which is meant of what is in the file. Whoever noted it down is told if it
+        // cannot be: what is in memory is as true.
+        let _whoever_waits_is_told = self.journal.flush();
         let mut batch = Batch { position: self.position.clone(), ..Batch::default() };
         self.take_recent(&mut batch, max_entries.max(1), max_bytes.max(1));
         if batch.entries.is_empty() {

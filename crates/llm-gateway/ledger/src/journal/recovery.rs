@@ -164,6 +164,8 @@ pub(crate) fn recover(segment: Segment, recovered: &mut Recovered) -> Result<Opt
         segment: Arc::new(segment),
         size,
         end,
+        gathered: Vec::new(),
+        failed: 0,
         reserved: 0,
         open: 0,
         settled: survey.settled + interrupted.len() as u64,

@@ -50,7 +50,7 @@ impl JournalState {
             overflow_bytes: core.bytes(1),
             dropped: store.dropped.count(),
             suspect: segments.filter(|live| live.suspect).count() as u64,
-            unsynced_bytes: core.written.saturating_sub(store.synced.load(Ordering::Relaxed)),
+            unsynced_bytes: core.accepted.saturating_sub(store.synced.load(Ordering::Relaxed)),
         }
     }
 }

@@ -9,3 +9,4 @@ mod legs;
 mod process;
 mod reading;
 mod support;
+mod together;

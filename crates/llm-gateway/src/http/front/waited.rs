@@ -53,8 +53,8 @@ async fn look_again<F>(mut work: Pin<Box<F>>)
 where
     F: Future,
 {
-    /// Head and body of an answer may become known one after the other.
-    const LOOKS: usize = 3;
+    /// Head and body of an answer may become known one after the other, and then the books are written.
+    const LOOKS: usize = 4;
     for _ in 0..LOOKS {
         // Only once the runtime has looked does it know what has arrived.
         tokio::task::yield_now().await;

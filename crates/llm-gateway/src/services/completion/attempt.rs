@@ -492,8 +492,8 @@ pub(super) async fn send(
     relayed: bool,
 ) -> Result<Response<Body>, ApiError> {
     book.begin_leg(deployment, relayed)?;
-    if let Some(lasts) = app.finaliser.ledger().and_then(|ledger| ledger.lasts())
-        && !lasts.await
+    if let Some(ledger) = app.finaliser.ledger()
+        && !ledger.is_kept(app.is_busy()).await
     {
         return Err(Ledger::does_not_last());
     }

@@ -15,7 +15,8 @@ use crate::serving::Group;
 #[derive(Debug)]
 pub(crate) struct Journey {
     app: Arc<App>,
-    session: Box<Session>,
+    /// `None` once it belongs to the record.
+    session: Option<Box<Session>>,
     /// The group that it was asked in.
     group: Arc<Group>,
     deployment: Arc<Deployment>,
@@ -32,7 +33,7 @@ impl Journey {
         place: Place,
         ties: Ties,
     ) -> Self {
-        Self { app, session, group, deployment, place: Some(place), ties }
+        Self { app, session: Some(session), group, deployment, place: Some(place), ties }
     }
 
     fn observe(&mut self, outcome: &Outcome) {
@@ -44,7 +45,7 @@ impl Journey {
         let Some(mut place) = self.place.take() else { return };
         place.settle(None, now);
         drop(place);
-        if let Some(event) = self.session.observe(outcome, now) {
+        if let Some(event) = self.session.as_mut().and_then(|session| session.observe(outcome, now)) {
             self.app.heed(&self.group, &event);
         }
     }
@@ -79,7 +80,7 @@ impl Journey {
             kind: error.kind,
             retry_after_ms: error.retry_after_ms,
         });
-        (std::mem::take(&mut self.session), self.group.clone(), self.ties.clone())
+        (self.session.take().unwrap_or_default(), self.group.clone(), self.ties.clone())
     }
 
     /// Its answer is not wanted after all, through no fault of the deployment's.
@@ -90,7 +91,9 @@ impl Journey {
 
     /// The decisions belong to the record from here on.
     fn hand_over(&mut self, exchange: &mut Exchange) {
-        exchange.record_mut().routing = Some(std::mem::take(&mut self.session));
+        if let Some(session) = self.session.take() {
+            exchange.record_mut().routing = Some(session);
+        }
     }
 
     fn timing(&self, exchange: &Exchange) -> Answered {
