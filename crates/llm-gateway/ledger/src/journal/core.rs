@@ -194,7 +194,10 @@ impl Core {
 
     /// Writes all that was gathered, as far as that can be done. `written` is how much was written or failed before.
     pub(crate) fn flush(&mut self, written: u64) -> Result<(), JournalError> {
-        let all = self.segments.values_mut().fold(Ok(()), |so_far, live| so_far.and(live.flush()));
+        let mut all = Ok(());
+        for live in self.segments.values_mut() {
+            all = all.and(live.flush());
+        }
         if all.is_err() {
             if self.failed.len() == FAILURES {
                 self.failed.pop_front();
