@@ -19,7 +19,7 @@ mod sync;
 
 use std::borrow::Cow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use llm_types::UnixMs;
@@ -63,6 +63,8 @@ struct Store {
     accepted: AtomicU64,
     /// How much of that was written, or could not be.
     written: AtomicU64,
+    /// Whether a write has ever failed that others waited for. Set before [`Self::written`] tells of it.
+    has_failed: AtomicBool,
     synced: AtomicU64,
     /// Held while files are made lasting; what could not be.
     syncing: Mutex<Option<PathBuf>>,
@@ -114,6 +116,7 @@ impl Journal {
             folders,
             accepted: AtomicU64::new(core.accepted),
             written: AtomicU64::new(core.accepted),
+            has_failed: AtomicBool::new(false),
             core: Mutex::new(core),
             synced: AtomicU64::new(0),
             syncing: Mutex::new(None),
@@ -212,6 +215,9 @@ impl Journal {
     pub fn flush(&self) -> Result<(), JournalError> {
         let mut core = self.core();
         let flushed = core.flush(self.store.written.load(Ordering::Relaxed));
+        if flushed.is_err() {
+            self.store.has_failed.store(true, Ordering::Relaxed);
+        }
         self.store.written.store(core.accepted, Ordering::Release);
         flushed
     }
@@ -219,7 +225,10 @@ impl Journal {
     /// Whether the system has the record that was noted down last before this mark: `false` if it has not taken it, `None` as
     /// long as nobody has tried.
     pub fn is_written(&self, mark: Mark) -> Option<bool> {
-        (mark <= Mark::of(&self.store.written)).then(|| !mark.is_within(&self.core().failed))
+        let is_over = mark <= Mark::of(&self.store.written);
+        let has_failed =
+            || self.store.has_failed.load(Ordering::Relaxed) && mark.is_within(&self.core().failed);
+        is_over.then(|| !has_failed())
     }
 
     /// Writes an entry for which no vendor was asked: an answer that was known, an adjustment.
