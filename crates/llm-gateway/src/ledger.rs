@@ -88,7 +88,7 @@ impl Ledger {
     /// Ends when what is noted down by now survives the process, and the machine where it has to; whether it does. Where
     /// others are `busy` as well, what they note down in the same turn of their thread's loop is written together.
     pub async fn is_kept(&self, busy: bool) -> bool {
-        let turn = Turn { journal: &self.journal, mark: self.journal.mark() };
+        let turn = Turn { ledger: self, mark: self.journal.mark() };
         if busy && turn.is_written().is_none() {
             tokio::task::yield_now().await;
         }
@@ -111,7 +111,9 @@ impl Ledger {
     /// What a request is told whose cost cannot be written down for good.
     pub fn does_not_last() -> ApiError {
         let message = "what this request costs cannot be written down now";
-        ApiError::new(ErrorKind::Unavailable, Layer::Gateway, message).with_code("ledger_unavailable")
+        ApiError::new(ErrorKind::Unavailable, Layer::Gateway, message)
+            .with_code("ledger_unavailable")
+            .with_retry_after_ms(1_000)
     }
 
     /// The journal.
@@ -158,13 +160,11 @@ impl Ledger {
             output_rate: rate(Item::Output),
         });
         match self.journal.intend_soon(&intent) {
-            Ok(open) => {
-                if self.is_full.swap(false, Ordering::Relaxed) {
-                    tracing::info!("the journal has room again");
-                }
-                Ok(OpenLeg { open, intent, hold, noted: leg.sent_at })
+            Ok(open) => Ok(OpenLeg { open, intent, hold, noted: leg.sent_at }),
+            Err(error) => {
+                self.tell_full(&error);
+                Err(Self::does_not_last())
             }
-            Err(error) => Err(self.refusal(&error)),
         }
     }
 
@@ -209,33 +209,43 @@ impl Ledger {
         self.lost.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn refusal(&self, error: &JournalError) -> ApiError {
+    /// The journal takes no more.
+    fn tell_full(&self, error: &JournalError) {
         if !self.is_full.swap(true, Ordering::Relaxed) {
             tracing::error!(%error, "the journal takes no more: new requests are refused");
         }
-        Self::does_not_last().with_retry_after_ms(1_000)
+    }
+
+    /// The journal has taken something.
+    fn tell_written(&self) {
+        if self.is_full.load(Ordering::Relaxed) && self.is_full.swap(false, Ordering::Relaxed) {
+            tracing::info!("the journal has room again");
+        }
     }
 }
 
 /// What somebody has noted down, and waits for. Written when it is dropped, if nobody has done so by then.
 struct Turn<'a> {
-    journal: &'a Journal,
+    ledger: &'a Ledger,
     mark: Mark,
 }
 
 impl Turn<'_> {
     fn is_written(&self) -> Option<bool> {
-        self.journal.is_written(self.mark)
+        self.ledger.journal.is_written(self.mark)
     }
 
     /// Writes it, with what others have noted down; whether the system has it.
     fn write(&self) -> bool {
-        self.is_written().unwrap_or_else(|| {
-            let written = self.journal.flush();
-            if let Err(error) = &written {
-                tracing::error!(%error, "the journal could not be written");
+        self.is_written().unwrap_or_else(|| match self.ledger.journal.flush() {
+            Ok(()) => {
+                self.ledger.tell_written();
+                true
             }
-            written.is_ok()
+            Err(error) => {
+                self.ledger.tell_full(&error);
+                false
+            }
         })
     }
 }

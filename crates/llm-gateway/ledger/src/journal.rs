@@ -34,7 +34,7 @@ pub use self::recovery::{Damage, Recovered};
 pub use self::state::JournalState;
 pub use self::sync::Mark;
 
-use self::core::{Core, Live, delete};
+use self::core::{Core, Gathered, Live, delete};
 use self::error::on;
 use self::folder::{Folder, Folders, segments};
 use self::frame::{CHECKPOINT, SETTLEMENT};
@@ -151,6 +151,11 @@ impl Journal {
             let segment = self.write(frame, reserved, when, |live| {
                 live.reserved += reserved;
                 live.open += 1;
+                if when == When::Soon {
+                    let end = live.gathered.len();
+                    let (place, leg) = (end - frame.len()..end, intent.entry.id);
+                    live.intents.push(Gathered { place, leg, reserved });
+                }
             })?;
             Ok(Open::new(segment, intent.entry.id, reserved, &self.store.dropped))
         })
@@ -210,8 +215,9 @@ impl Journal {
     /// Writes what was noted down to be written soon.
     ///
     /// # Errors
-    /// [`JournalError::Io`] if the system does not take it. Whoever waits for it is told so by [`Journal::is_written`]; it
-    /// stays, and is tried again with whatever is written next.
+    /// [`JournalError::Io`] if the system does not take it. Whoever waits for it is told so by [`Journal::is_written`]. Intents
+    /// are taken back: their legs must not be sent, and settling or dropping those changes nothing. The rest stays, and is
+    /// tried again with whatever is written next.
     pub fn flush(&self) -> Result<(), JournalError> {
         let mut core = self.core();
         let flushed = core.flush(self.store.written.load(Ordering::Relaxed));
@@ -329,6 +335,10 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let mut core = self.core();
         let Some(live) = core.segments.get_mut(&leg.segment()) else { return Err(JournalError::Foreign) };
+        if live.take_refused(leg.id()) {
+            *entry = None;
+            return Ok(());
+        }
         if frame.len() as u64 > leg.reserved() + live.free() {
             return Ok(());
         }
@@ -345,7 +355,9 @@ impl Journal {
     }
 
     fn forget(&self, leg: &Open) {
-        if let Some(live) = self.core().segments.get_mut(&leg.segment()) {
+        if let Some(live) = self.core().segments.get_mut(&leg.segment())
+            && !live.take_refused(leg.id())
+        {
             live.reserved -= leg.reserved();
             live.open -= 1;
             live.suspect = true;

@@ -8,14 +8,26 @@ use std::sync::Arc;
 use super::disk;
 use super::error::{FullCause, JournalError, on};
 use super::folder::{Folder, Folders};
+use super::frame;
 use super::recent::Recent;
 use super::segment::{Acknowledged, HEAD_BYTES, Segment};
+use crate::LegId;
 
 /// Bytes of memory that are kept for records which are written together.
 const GATHERED: usize = 256 << 10;
 
 /// Failures that whoever waits for a record may still have to be told of.
 const FAILURES: usize = 1_000;
+
+/// An intent that is gathered.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    /// Where it stands among what is gathered.
+    pub(crate) place: Range<usize>,
+    pub(crate) leg: LegId,
+    /// Bytes set aside for its settlement.
+    pub(crate) reserved: u64,
+}
 
 /// A segment, and what is known of it.
 ///
@@ -30,8 +42,12 @@ pub(crate) struct Live {
     pub(crate) end: u64,
     /// The last records before that, which are to be written together and are not in the file yet.
     pub(crate) gathered: Vec<u8>,
+    /// The intents among those.
+    pub(crate) intents: Vec<Gathered>,
     /// How many bytes of those could not be written, as far as was tried.
     pub(crate) failed: usize,
+    /// Legs whose intents could not be: nobody is asked for them, and nothing becomes of them.
+    pub(crate) refused: Vec<LegId>,
     /// Bytes set aside for settlements.
     pub(crate) reserved: u64,
     /// Legs without settlement.
@@ -54,7 +70,9 @@ impl Live {
             size,
             end: HEAD_BYTES as u64,
             gathered: Vec::new(),
+            intents: Vec::new(),
             failed: 0,
+            refused: Vec::new(),
             reserved: 0,
             open: 0,
             settled: 0,
@@ -106,15 +124,36 @@ impl Live {
         let place = self.end - self.gathered.len() as u64;
         if let Err(error) = disk::write_all_at(&self.segment.file, &self.gathered, place) {
             self.suspect = true;
+            // Whatever was written of it is no record: of the intents none may be found.
+            let _ = disk::write_all_at(&self.segment.file, &vec![0; self.gathered.len()], place);
+            self.refuse_intents();
             return Err(on(&self.segment.path)(error));
         }
         self.gathered.clear();
+        self.intents.clear();
         self.gathered.shrink_to(GATHERED);
         self.dirty = true;
         Ok(())
     }
 
-    /// The same. What could not be written before is an error once: others go on elsewhere.
+    /// Takes back the intents that are gathered. Whatever is settled keeps its place.
+    fn refuse_intents(&mut self) {
+        for Gathered { place, leg, reserved } in self.intents.drain(..) {
+            let gap = frame::gap(place.len());
+            self.gathered[place].copy_from_slice(&gap);
+            self.reserved -= reserved;
+            self.open -= 1;
+            self.refused.push(leg);
+        }
+    }
+
+    /// Whether a leg was refused. To be asked once.
+    pub(crate) fn take_refused(&mut self, leg: LegId) -> bool {
+        let place = self.refused.iter().position(|refused| *refused == leg);
+        place.map(|place| self.refused.swap_remove(place)).is_some()
+    }
+
+    /// Writes what was gathered. What could not be written before is an error once: others go on elsewhere.
     fn flush(&mut self) -> Result<(), JournalError> {
         let written = self.write_gathered();
         let is_known = self.gathered.len() == self.failed;

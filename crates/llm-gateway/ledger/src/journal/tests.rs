@@ -61,6 +61,40 @@ fn what_the_system_does_not_take_is_told_to_whoever_waits_and_keeps_nobody_else(
 }
 
 #[test]
+fn legs_whose_intents_the_system_does_not_take_never_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(JournalOptions::new(folder.path())).unwrap();
+    let asked = journal.intend(&intent(1)).unwrap();
+    let state = journal.state();
+    set_writable(&journal, false);
+    let refused = [2, 3, 4].map(|number| journal.intend_soon(&intent(number)).unwrap());
+    journal.settle_soon(asked, answered(&intent(1))).unwrap();
+    assert_eq!(journal.state().open, 3);
+    assert!(journal.flush().is_err());
+    assert_eq!((journal.is_written(journal.mark()), journal.state().open), (Some(false), 0));
+    // Whatever is done with them: settled now or soon, or dropped.
+    let [second, third, fourth] = refused;
+    journal.settle(second, answered(&intent(2))).unwrap();
+    journal.settle_soon(third, answered(&intent(3))).unwrap();
+    drop(fourth);
+
+    set_writable(&journal, true);
+    assert_eq!(journal.sweep().unwrap(), 0);
+    assert_eq!((journal.state().open, journal.state().dropped, journal.state().unacknowledged), (0, 0, 1));
+    assert_eq!(journal.state().bytes, state.bytes);
+    let read = |journal: &Journal| {
+        let entries = journal.reader().next_batch(10, 10_000).unwrap().entries;
+        entries.iter().map(|entry| (entry.id, entry.status)).collect::<Vec<_>>()
+    };
+    let kept = [(intent(1).entry.id, Status::Answered)];
+    assert_eq!(read(&journal), kept);
+    drop(journal);
+    let (journal, recovered) = Journal::open(JournalOptions::new(folder.path())).unwrap();
+    assert_eq!((recovered.damaged.len(), recovered.interrupted), (0, 0));
+    assert_eq!(read(&journal), kept);
+}
+
+#[test]
 fn nothing_is_written_behind_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(JournalOptions::new(folder.path())).unwrap();
