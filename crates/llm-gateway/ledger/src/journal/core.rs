@@ -126,11 +126,11 @@ impl Live {
             self.suspect = true;
             // Whatever was written of it is no record: of the intents none may be found.
             let _ = disk::write_all_at(&self.segment.file, &vec![0; self.gathered.len()], place);
-            self.refuse_intents();
             return Err(on(&self.segment.path)(error));
         }
         self.gathered.clear();
         self.intents.clear();
+        self.failed = 0;
         self.gathered.shrink_to(GATHERED);
         self.dirty = true;
         Ok(())
@@ -153,12 +153,15 @@ impl Live {
         place.map(|place| self.refused.swap_remove(place)).is_some()
     }
 
-    /// Writes what was gathered. What could not be written before is an error once: others go on elsewhere.
+    /// Writes what was gathered, or takes the intents among it back. What could not be written before is an error once: others
+    /// go on elsewhere.
     fn flush(&mut self) -> Result<(), JournalError> {
-        let written = self.write_gathered();
+        let Err(error) = self.write_gathered() else { return Ok(()) };
+        // Here alone, where whoever waits for them is told.
+        self.refuse_intents();
         let is_known = self.gathered.len() == self.failed;
         self.failed = self.gathered.len();
-        if is_known { Ok(()) } else { written }
+        if is_known { Ok(()) } else { Err(error) }
     }
 }
 

@@ -95,6 +95,38 @@ fn legs_whose_intents_the_system_does_not_take_never_were() {
 }
 
 #[test]
+fn an_intent_is_refused_only_where_whoever_waits_for_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = Journal::open(JournalOptions::new(folder.path())).unwrap();
+    let first = journal.intend(&intent(1)).unwrap();
+    let waiting = journal.intend_soon(&intent(2)).unwrap();
+    let mark = journal.mark();
+    // Somebody else fails to write, and then the system takes it.
+    set_writable(&journal, false);
+    assert!(!journal.checkpoint(&first, 1, UnixMs(1)));
+    assert_eq!((journal.is_written(mark), journal.state().open), (None, 2));
+    set_writable(&journal, true);
+    journal.flush().unwrap();
+    assert_eq!(journal.is_written(mark), Some(true));
+    journal.settle(waiting, answered(&intent(2))).unwrap();
+
+    // As many bytes that fail once more are news once more.
+    let mut marks = Vec::new();
+    let mut first = Some(first);
+    for writable in [false, true, false] {
+        set_writable(&journal, writable);
+        if let Some(first) = first.take() {
+            journal.settle_soon(first, answered(&intent(1))).unwrap();
+        }
+        marks.push((journal.flush().is_ok(), journal.is_written(journal.mark())));
+    }
+    assert_eq!(marks, [(false, Some(false)), (true, Some(false)), (true, Some(false))]);
+    set_writable(&journal, true);
+    let entries = journal.reader().next_batch(10, 10_000).unwrap().entries;
+    assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Answered; 2]);
+}
+
+#[test]
 fn nothing_is_written_behind_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, _) = Journal::open(JournalOptions::new(folder.path())).unwrap();
