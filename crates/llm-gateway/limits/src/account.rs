@@ -327,12 +327,10 @@ impl Tally {
         self.ahead.store(more.max(0), Release);
     }
 
-    /// Whether less than half is left of what was taken ahead, which is said once.
+    /// Whether less than half is left of what was taken ahead, and nobody asks for more yet.
     pub(crate) fn runs_low(&self) -> bool {
         let ahead = self.ahead.load(Acquire);
-        ahead > 1
-            && self.surplus() < ahead / 2
-            && self.ahead.compare_exchange(ahead, 0, AcqRel, Acquire).is_ok()
+        ahead > 1 && self.surplus() < ahead / 2
     }
 
     /// Shares that nobody here uses.

@@ -4,11 +4,17 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use llm_types::UnixMs;
+
 use crate::account::Account;
 
 /// One question.
-#[derive(Debug, Default)]
-pub(crate) struct Flight(Mutex<State>);
+#[derive(Debug)]
+pub(crate) struct Flight {
+    /// When it was asked.
+    asked_at: UnixMs,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -18,7 +24,7 @@ struct State {
 
 impl Flight {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn land(&self) {
@@ -30,7 +36,7 @@ impl Flight {
     }
 }
 
-/// Waits until a question is answered, or will not be.
+/// Waits until a question is answered, or will not be, and says when it was asked.
 #[derive(Debug)]
 pub(crate) struct Landing {
     flight: Arc<Flight>,
@@ -44,13 +50,13 @@ impl Landing {
 }
 
 impl Future for Landing {
-    type Output = ();
+    type Output = UnixMs;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<UnixMs> {
         let flight = self.flight.clone();
         let mut state = flight.state();
         if state.is_over {
-            return Poll::Ready(());
+            return Poll::Ready(flight.asked_at);
         }
         match self.place.and_then(|place| state.waiting.get_mut(place)) {
             Some(waker) => waker.clone_from(context.waker()),
@@ -72,8 +78,12 @@ pub(crate) struct Aboard {
 
 impl Aboard {
     /// Begins to ask for all of these accounts; if another asks for one of them, answers whom to wait for.
-    pub(crate) fn board<'a>(accounts: impl Iterator<Item = &'a Arc<Account>>) -> Result<Self, Landing> {
-        let mut aboard = Self { flight: Arc::default(), accounts: Vec::new() };
+    pub(crate) fn board<'a>(
+        accounts: impl Iterator<Item = &'a Arc<Account>>,
+        now: UnixMs,
+    ) -> Result<Self, Landing> {
+        let flight = Arc::new(Flight { asked_at: now, state: Mutex::default() });
+        let mut aboard = Self { flight, accounts: Vec::new() };
         for account in accounts {
             let mut flight = account.flight();
             match &*flight {

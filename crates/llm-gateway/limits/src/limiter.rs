@@ -202,10 +202,10 @@ impl Inner {
     fn is_away(&self, now: UnixMs) -> bool {
         const LONG: u64 = 10;
         let until = UnixMs(self.away_until.load(Acquire));
-        let is_ahead = until > now.plus(self.settings.away_ms);
-        self.is_away.load(Acquire)
-            && !is_ahead
-            && now < until.plus(self.settings.away_ms.saturating_mul(LONG))
+        let long = self.settings.away_ms.saturating_mul(LONG);
+        // Whoever has waited may see what was asked after it began; what is further ahead is of a clock that went back.
+        let is_ahead = until > now.plus(long);
+        self.is_away.load(Acquire) && !is_ahead && now < until.plus(long)
     }
 
     /// Whether it is time to find out if somebody can be asked again; said to one.

@@ -54,11 +54,12 @@ impl Drop for Waiting<'_> {
 }
 
 impl Limiter {
-    /// Asks for what is short, or waits for another who asks for some of it. Whether it is enough is seen by trying again.
-    pub(super) async fn ask(&self, lines: &[Line], short: &[usize], now: UnixMs) {
-        let (Source::Alone(_, spawn) | Source::Shared(_, spawn)) = &self.inner.source else { return };
+    /// Asks for what is short, or waits for another who asks for some of it. Whether it is enough is seen by trying again,
+    /// at the time that is answered: that of the question, if it was asked later than `now`.
+    pub(super) async fn ask(&self, lines: &[Line], short: &[usize], now: UnixMs) -> UnixMs {
+        let (Source::Alone(_, spawn) | Source::Shared(_, spawn)) = &self.inner.source else { return now };
         let waiting = Waiting::new(short.iter().filter_map(|place| lines.get(*place)).collect());
-        let landing = match Aboard::board(waiting.0.iter().map(|line| &line.account)) {
+        let landing = match Aboard::board(waiting.0.iter().map(|line| &line.account), now) {
             Err(landing) => landing,
             Ok(aboard) => {
                 let landing = aboard.landing();
@@ -67,7 +68,7 @@ impl Limiter {
                 landing
             }
         };
-        landing.await;
+        landing.await.max(now)
     }
 
     /// Asks for what runs low, so that requests to come find it; or, where nobody could be asked, for what is missing, to
@@ -75,7 +76,10 @@ impl Limiter {
     pub(super) fn ask_aside<'a>(&self, lines: impl Iterator<Item = &'a Line>, is_ahead: bool, now: UnixMs) {
         let (Source::Alone(_, spawn) | Source::Shared(_, spawn)) = &self.inner.source else { return };
         let lines: Vec<&Line> = lines.collect();
-        if let Ok(aboard) = Aboard::board(lines.iter().map(|line| &line.account)) {
+        if let Ok(aboard) = Aboard::board(lines.iter().map(|line| &line.account), now) {
+            if is_ahead {
+                lines.iter().for_each(|line| line.tally.is_ahead_by(0));
+            }
             let gaps = lines.into_iter().map(|line| Gap::of(line, is_ahead)).collect();
             self.fill(spawn, gaps, aboard, now);
         }

@@ -55,9 +55,10 @@ impl Wait {
         self.began.plus(self.waited_ms)
     }
 
-    fn round(&mut self) -> UnixMs {
+    /// A question came back that was asked at `at`, if that is later than this began: what came of it is known from then on.
+    fn heard(&mut self, at: UnixMs) {
         self.rounds += 1;
-        self.now()
+        self.began = self.began.plus(at.since(self.now()));
     }
 }
 
@@ -81,7 +82,7 @@ impl Limiter {
             match self.attempt(&lines, wait.now()) {
                 Attempt::Taken => return Ok(Reservation::new(self.clone(), lines)),
                 Attempt::Refused(refusal) => return Err(refusal),
-                Attempt::Short(short) => self.ask(&lines, &short, wait.round()).await,
+                Attempt::Short(short) => wait.heard(self.ask(&lines, &short, wait.now()).await),
                 Attempt::HeldBack(refusal) => self.pause(&mut wait, refusal).await?,
             }
             // What was heard meanwhile may throttle.
@@ -166,7 +167,7 @@ impl Limiter {
             match self.attempt(more, wait.now()) {
                 Attempt::Taken => return Ok(()),
                 Attempt::Refused(refusal) => return Err(refusal),
-                Attempt::Short(short) => self.ask(more, &short, wait.round()).await,
+                Attempt::Short(short) => wait.heard(self.ask(more, &short, wait.now()).await),
                 Attempt::HeldBack(refusal) => self.pause(&mut wait, refusal).await?,
             }
         }

@@ -127,7 +127,7 @@ impl Inner {
                 continue;
             }
             // Whoever asks for it just now hears and tells it, too.
-            let Ok(alone) = Aboard::board(std::iter::once(&account)) else { continue };
+            let Ok(alone) = Aboard::board(std::iter::once(&account), now) else { continue };
             let ask = claim(&account, &tally, tally.missing(0));
             compared.push((tally, ask, alone));
         }
@@ -151,7 +151,7 @@ impl Inner {
             let tally = account.last_tally();
             if tally.is_doubtful.load(Acquire)
                 && now < tally.until
-                && let Some((refund, alone)) = refund_of_all(&account, &tally)
+                && let Some((refund, alone)) = refund_of_all(&account, &tally, now)
             {
                 tally.is_doubtful.store(false, Release);
                 refunds.push(refund);
@@ -214,13 +214,18 @@ fn claim(account: &Account, tally: &Tally, amount: i64) -> Ask {
 
 /// All that the authority may think is held of an account, if nothing need be held of it. Nobody asks for any before it is
 /// back.
-fn refund_of_all(account: &Arc<Account>, tally: &Tally) -> Option<(Refund, Aboard)> {
-    let alone = Aboard::board(std::iter::once(account)).ok()?;
-    tally.give_up();
+fn refund_of_all(account: &Arc<Account>, tally: &Tally, now: UnixMs) -> Option<(Refund, Aboard)> {
+    if account.measure == Measure::Requests {
+        return None;
+    }
+    let alone = Aboard::board(std::iter::once(account), now).ok()?;
+    let surplus = tally.give_up();
     // Without shares nobody takes anything until the next question is answered.
-    let is_at_rest = tally.is_at_rest(account.is_booked) && account.measure != Measure::Requests;
-    let refund = Refund { account: account.id.clone(), window: tally.start, amount: UNBOUNDED };
-    is_at_rest.then_some((refund, alone))
+    if !tally.is_at_rest(account.is_booked) {
+        tally.claim(surplus);
+        return None;
+    }
+    Some((Refund { account: account.id.clone(), window: tally.start, amount: UNBOUNDED }, alone))
 }
 
 /// Takes out of an account what nobody uses of it.

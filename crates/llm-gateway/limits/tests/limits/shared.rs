@@ -453,3 +453,85 @@ fn a_lease_that_there_never_was_has_not_run_out() {
     bank.now.store(at(LEASE_MS + 1_000).0, SeqCst);
     assert!(block_on(limiter.tend(at(LEASE_MS + 1_000))).was_lost, "but one that there was has");
 }
+
+/// Where nobody answers in time, whoever waits does so once, whenever it came.
+#[test]
+fn whoever_has_waited_in_vain_asks_no_more() {
+    for (when_away, is_let_in) in [(WhenAway::Refuse, false), (WhenAway::Allow, true)] {
+        let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+        let settings = Settings { when_away, away_ms: 100, ..settings() };
+        let limiter = Limiter::new(settings, Source::Shared(bank.replica(1), later.spawn()));
+        let bounds = team("0.000001");
+        let (all, request) = ([&bounds], asked(1, 10));
+        bank.is_away.store(true, SeqCst);
+        // The one that asks is not the one that came first.
+        let came = [at(40), NOW, at(20), at(120)];
+        let mut waiting = came.map(|now| Box::pin(limiter.reserve(&all, &request, now)));
+        assert!(waiting.iter_mut().all(|one| poll_once(one).is_pending()));
+        assert_eq!(later.run(), 1);
+        // Meanwhile another finds that it is time to try again, and is not answered either.
+        assert_eq!(limiter.try_reserve(&all, &request, at(150)).is_ok(), is_let_in);
+        for (one, came) in waiting.iter_mut().zip(came) {
+            let Poll::Ready(said) = poll_once(one) else { panic!("it came at {came:?} and asks once more") };
+            assert_eq!(said.is_ok(), is_let_in);
+        }
+        assert_eq!(later.run(), 1);
+    }
+}
+
+#[test]
+fn an_answer_that_stays_away_takes_no_shares_that_are_held() {
+    let bank = Bank::new();
+    let limiter = replica(&bank, 1, Settings { when_away: WhenAway::Allow, ..settings() });
+    let bounds = Tenant::of(json!({}), json!({"rpm_limit": 100_000, "max_budget": 1})).bounds();
+    let reserve = |now| block_on(limiter.reserve(&[&bounds], &asked(1, 1_000), now)).unwrap();
+    block_on(limiter.tend(NOW));
+    bank.is_mute.store(true, SeqCst);
+    drop(reserve(NOW).settle(1_000, 1));
+    bank.is_mute.store(false, SeqCst);
+    block_on(limiter.tend(at(1_000)));
+    for ms in (2_000..4_000).step_by(10) {
+        drop(reserve(at(ms)).settle(1_000, 1));
+    }
+    // One that is under way: the accounts are not at rest.
+    let _held = reserve(at(4_000));
+    let takes = bank.takes.load(SeqCst);
+    for ms in (4_100..=4_800).step_by(100) {
+        block_on(limiter.tend(at(ms)));
+        drop(reserve(at(ms + 1)).settle(1_000, 1));
+    }
+    let asked = bank.takes.load(SeqCst) - takes;
+    assert!(asked <= 1, "what was held is there: {asked} questions for eight requests");
+}
+
+#[test]
+fn what_runs_low_while_something_else_is_asked_for_is_asked_for_later() {
+    let (bank, later) = (Bank::new(), Arc::new(Later::default()));
+    let limiter = Limiter::new(settings(), Source::Shared(bank.replica(1), later.spawn()));
+    let bounds = team("1");
+    let all = [&bounds];
+    let (small, large) = (asked(0, 1_000), asked(0, 1_000_000));
+    let mut asks = Box::pin(limiter.reserve(&all, &small, NOW));
+    assert!(poll_once(&mut asks).is_pending());
+    later.run();
+    let Poll::Ready(Ok(first)) = poll_once(&mut asks) else { panic!("it is there") };
+    let mut asks = Box::pin(limiter.reserve(&all, &small, at(10)));
+    assert!(poll_once(&mut asks).is_pending());
+    later.run();
+    let Poll::Ready(Ok(second)) = poll_once(&mut asks) else { panic!("it is there") };
+    // Two seconds of that pace are there ahead. A large one asks while they are used up.
+    let mut waits = Box::pin(limiter.reserve(&all, &large, at(20)));
+    assert!(poll_once(&mut waits).is_pending());
+    let mut held = vec![first, second];
+    while let Some(more) = limiter.try_reserve(&all, &small, at(30)).unwrap() {
+        held.push(more);
+    }
+    assert!(held.len() > 20, "{} at once", held.len());
+    // Whoever asks hangs up, and nobody has asked ahead: the next one does.
+    drop(waits);
+    later.0.lock().unwrap().clear();
+    held.pop();
+    held.push(limiter.try_reserve(&all, &small, at(40)).unwrap().expect("one is there"));
+    assert_eq!(later.run(), 1);
+    assert!(limiter.try_reserve(&all, &small, at(50)).unwrap().is_some(), "it was asked for ahead");
+}
