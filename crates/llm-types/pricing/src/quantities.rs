@@ -14,6 +14,8 @@ use crate::Item;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Quantities {
     counts: [u64; Item::COUNT],
+    /// The items that are not zero, a bit each: an answer has a handful.
+    present: u64,
     /// Results of a search, where its price depends on how many were asked for.
     pub search_results: u64,
 }
@@ -21,7 +23,8 @@ pub struct Quantities {
 impl Quantities {
     /// Nothing.
     pub const fn new() -> Self {
-        Self { counts: [0; Item::COUNT], search_results: 0 }
+        const { assert!(Item::COUNT <= 64) };
+        Self { counts: [0; Item::COUNT], present: 0, search_results: 0 }
     }
 
     /// How much of an item.
@@ -32,6 +35,8 @@ impl Quantities {
     /// Sets how much.
     pub const fn set(&mut self, item: Item, quantity: u64) {
         self.counts[item as usize] = quantity;
+        let bit = 1_u64 << item as u32;
+        self.present = if quantity == 0 { self.present & !bit } else { self.present | bit };
     }
 
     /// The same with so much of an item.
@@ -44,8 +49,8 @@ impl Quantities {
     /// Adds what another answer took, as far as it can be counted.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
-        for (count, more) in self.counts.iter_mut().zip(other.counts) {
-            *count = count.saturating_add(more);
+        for (item, more) in other.iter() {
+            self.set(item, self.get(item).saturating_add(more));
         }
         self.search_results = self.search_results.saturating_add(other.search_results);
         self
@@ -60,7 +65,12 @@ impl Quantities {
 
     /// What is not zero.
     pub fn iter(&self) -> impl Iterator<Item = (Item, u64)> + '_ {
-        Item::ALL.iter().map(|item| (*item, self.get(*item))).filter(|(_, count)| *count > 0)
+        let mut left = self.present;
+        std::iter::from_fn(move || {
+            let index = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            Some((Item::ALL[index], self.counts[index]))
+        })
     }
 }
 
