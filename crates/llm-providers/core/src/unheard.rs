@@ -36,6 +36,18 @@ impl Unheard {
         }
     }
 
+    /// Keeps an event of a kind that nobody here knows: whole, under the name of its kind. One that says nothing else is
+    /// a sign of life.
+    pub fn event(&mut self, event: Extra) {
+        let says = |(name, value): (&String, &Value)| {
+            !matches!(name.as_str(), "type" | "sequence_number") && !value.is_null()
+        };
+        if event.iter().any(says) {
+            let kind = event.get("type").and_then(Value::as_str).unwrap_or("event").to_owned();
+            self.put(kind, Value::Object(event));
+        }
+    }
+
     /// Keeps the last word of a member that is told anew.
     pub fn last(&mut self, name: impl Into<String>, value: Value) {
         self.0.insert(name.into(), value);
@@ -64,5 +76,19 @@ mod tests {
         }
         assert_eq!(json!(unheard.take()), json!({"a": [1, {"c": 2}], "b": "x"}));
         assert_eq!(unheard.take(), Nullable::Absent);
+    }
+
+    #[test]
+    fn an_event_is_told_whole_if_it_says_something() {
+        let mut unheard = Unheard::default();
+        for event in [
+            json!({"type": "ping", "sequence_number": 3, "cost": null}),
+            json!({"type": "weather", "sky": "blue"}),
+            json!({"sky": "grey"}),
+        ] {
+            unheard.event(llm_types::from_value(event).unwrap());
+        }
+        let told = json!({"weather": {"type": "weather", "sky": "blue"}, "event": {"sky": "grey"}});
+        assert_eq!(json!(unheard.take()), told);
     }
 }

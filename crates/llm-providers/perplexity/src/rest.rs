@@ -76,6 +76,9 @@ const EVENT: &[&str] = &[
     "urls",
 ];
 
+/// How events are named that tell of a search while it goes on.
+pub(crate) const SEARCHES: &str = "response.reasoning.";
+
 /// Kinds of items; others are told whole.
 const KINDS: &[&str] = &["function_call", "message", "reasoning", "search_results"];
 
@@ -86,7 +89,7 @@ pub(crate) fn of_response(response: &Value) -> Extra {
     members(&unknown(&json!({ "output": output, "incomplete_details": cut }), &["output"]))
 }
 
-/// The same of an event of a stream, and of the event itself. An event of a kind that nobody knows is passed over.
+/// The same of an event of a stream, and of the event itself. An event of a kind that nobody knows is told by whoever reads the rest.
 pub(crate) fn of_event(event: &Value) -> Extra {
     let mut rest = match event["type"].as_str() {
         Some("response.created" | "response.in_progress") => members(&unknown(&event["response"], RESPONSE)),
@@ -100,8 +103,7 @@ pub(crate) fn of_event(event: &Value) -> Extra {
             | "response.output_text.delta"
             | "response.output_text.done",
         ) => members(&unknown(&event["part"], ITEM)),
-        // What is looked for and found is told by the items.
-        Some(kind) if kind.starts_with("response.reasoning.") => Extra::new(),
+        Some(kind) if kind.starts_with(SEARCHES) => Extra::new(),
         _ => return Extra::new(),
     };
     let own = event.as_object().into_iter().flatten().filter(|(name, _)| !EVENT.contains(&name.as_str()));

@@ -70,6 +70,10 @@ impl<R: Interpret<Chunk = ChatChunk>> EitherInterpret<R> {
             self.has_sources = true;
             self.add(|chunk| chunk.extra = sources.members(), out);
         }
+        // What is looked for and found is told by the items.
+        if event["type"].as_str().is_some_and(|kind| kind.starts_with(rest::SEARCHES)) {
+            return;
+        }
         let data = Cow::Owned(event.to_string().into_bytes());
         self.agent.event(&SseEvent { event: &[], data, has_data: true }, out);
     }

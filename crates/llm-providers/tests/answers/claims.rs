@@ -21,11 +21,6 @@ const BEDROCK_STREAM: &[Equivalence] = &[
     Equivalence::any("pxx", ""),
 ];
 
-const COHERE_STREAM: &[Equivalence] = &[
-    // An event of a kind that nobody knows is passed over.
-    Equivalence::any("sky", ""),
-];
-
 /// The conversation is told back as it was asked.
 ///
 /// Source: Oracle Cloud Infrastructure API, "CohereChatResponse", version 20231130, read 2026-11.
@@ -71,7 +66,6 @@ pub(crate) fn of_stream(id: &str) -> Vec<Equivalence> {
         "gemini" => &[GEMINI_STREAM],
         "vertex_ai" => &[GEMINI_STREAM, ANTHROPIC_STREAM],
         "bedrock" => &[BEDROCK_STREAM],
-        "cohere" => &[COHERE_STREAM],
         "oci" => &[OCI_STREAM],
         "responses" => &[RESPONSES_STREAM],
         _ => &[],

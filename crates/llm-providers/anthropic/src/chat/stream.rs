@@ -70,8 +70,8 @@ impl Interpret for ChatInterpret {
             }
             Ok(StreamEvent::Error(told)) => out.fail(error::in_stream(&told, &event.data)),
             Ok(StreamEvent::Ping(ping)) => self.unknown.keep(ping.extra),
-            // An event that nobody knows is passed over, as Anthropic asks of its clients.
-            Ok(StreamEvent::Unknown(_)) => {}
+            // Anthropic asks its clients to go on at an event that they do not know.
+            Ok(StreamEvent::Unknown(event)) => self.unknown.event(event),
             Err(why) => out.fail(StreamError::Corrupt(why.to_string())),
         }
     }
@@ -164,7 +164,10 @@ impl ChatInterpret {
                 block.cite(delta.citation);
             }
             wire::Delta::Compaction(delta) => block.compact(delta),
-            wire::Delta::Unknown(_) => {}
+            wire::Delta::Unknown(mut delta) => {
+                delta.insert("index".to_owned(), index.into());
+                self.unknown.event(delta);
+            }
         }
         self.open.push(block);
     }

@@ -76,7 +76,7 @@ impl ConverseInterpret {
         }
     }
 
-    /// One event by its name; others are failures, or are passed over.
+    /// One event by its name; others are failures, or are told whole under theirs.
     pub(crate) fn named(
         &mut self,
         name: &str,
@@ -106,6 +106,11 @@ impl ConverseInterpret {
                 }
             }
             name if error::is_exception(name, data) => out.fail(error::in_stream(name, data)),
+            name if !Self::knows(name) => {
+                let mut event: Extra = json(data)?;
+                event.shift_remove(PADDING);
+                self.unknown.put(name, Value::Object(event));
+            }
             _ => {}
         }
         Ok(())
@@ -154,7 +159,7 @@ impl ConverseInterpret {
             }
             Start::ToolResult(started) => Block::result(&started),
             Start::Image(started) => Block::image(&started),
-            Start::Unknown(_) => return,
+            Start::Unknown(started) => return self.keep(started),
         };
         self.blocks.insert(start.index, block);
     }
@@ -214,7 +219,7 @@ impl ConverseInterpret {
             Delta::Image(piece) => {
                 self.block(delta.index, || Block::image(&Value::Null)).add_image(piece);
             }
-            Delta::Unknown(_) => {}
+            Delta::Unknown(added) => self.keep(added),
         }
     }
 

@@ -50,7 +50,7 @@ impl Interpret for ChatInterpret {
                 Ok(value) if value.get("type").is_none() && value.get("message").is_some() => {
                     out.fail(error::in_stream(&value, data));
                 }
-                Ok(value) if value.get("type").is_none() => {}
+                Ok(value) if value.get("type").is_none() => self.unknown.put("event", value),
                 _ => out.fail(StreamError::Corrupt(why.to_string())),
             },
         }
@@ -67,8 +67,9 @@ impl ChatInterpret {
         let mut message = delta.message.take().unwrap_or_default();
         let prompt = match event.r#type {
             EventKind::Debug => event.extra.shift_remove("prompt"),
-            // An event that nobody knows is passed over.
-            EventKind::Other(_) => return,
+            EventKind::Other(_) => {
+                return self.unknown.event(serde_json::from_slice(data).unwrap_or_default());
+            }
             _ => None,
         };
         self.unknown.keep(std::mem::take(&mut message.extra));
@@ -107,10 +108,6 @@ impl ChatInterpret {
 
     fn content(&mut self, message: EventMessage, logprobs: Option<Value>, out: &mut Outbox<ChatChunk>) {
         let Some(content) = message.content.into_option() else { return };
-        // A part of a kind that nobody knows is passed over.
-        if !["type", "text", "thinking"].iter().any(|name| content.get(*name).is_some()) {
-            return;
-        }
         let said = |name: &str| content.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
         if let Some(thought) = said("thinking") {
             self.has_thought = true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError};
+use llm_provider_core::{Interpret, Outbox, SseEvent, StreamError, Unheard};
 use llm_types::{ChatChunk, ChunkChoice, Delta, Extra, FinishReason, Nullable};
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ pub struct ChatInterpret {
     usage: Option<ChatChunk>,
     /// A chunk with nothing but its place in the stream, for what is said at the end.
     place: Option<ChatChunk>,
+    /// Events of kinds that nobody here knows, until they are told.
+    unknown: Unheard,
     /// Whether the end has been said.
     ended: bool,
 }
@@ -44,7 +46,14 @@ struct ChoiceState {
 impl ChatInterpret {
     /// For one stream.
     pub fn new(options: Arc<WireOptions>) -> Self {
-        Self { options, choices: BTreeMap::new(), usage: None, place: None, ended: false }
+        Self {
+            options,
+            choices: BTreeMap::new(),
+            usage: None,
+            place: None,
+            unknown: Unheard::default(),
+            ended: false,
+        }
     }
 
     fn answer(&self) -> &AnswerOptions {
@@ -62,7 +71,10 @@ impl ChatInterpret {
             return out.fail(error::in_stream(&value, data, &self.answer().error_codes));
         }
         if value.get("choices").is_none() && value.get("usage").is_none_or(Value::is_null) {
-            return;
+            // Told with what comes next: clients of OpenAI look into the first choice of each chunk.
+            return if let Value::Object(event) = value {
+                self.unknown.event(event);
+            };
         }
         match repair::read(value) {
             Ok(chunk) => self.chunk(chunk, out),
@@ -94,6 +106,7 @@ impl ChatInterpret {
         let says_nothing = choices.is_empty() && (had_choices || self.holds(&chunk));
         chunk.choices = Nullable::Value(choices);
         if !says_nothing {
+            self.add_unknown(&mut chunk);
             out.chunk(chunk);
         }
         let all_ended = !self.choices.is_empty() && self.choices.values().all(|choice| choice.ended);
@@ -125,9 +138,16 @@ impl ChatInterpret {
         })
     }
 
+    fn add_unknown(&mut self, chunk: &mut ChatChunk) {
+        if let Some(unknown) = self.unknown.take().into_option() {
+            chunk.provider_specific_fields.get_or_insert_with(Extra::new).extend(unknown);
+        }
+    }
+
     fn tell_usage(&mut self, out: &mut Outbox<ChatChunk>) {
-        if let Some(chunk) = self.usage.take().filter(|_| !self.ended) {
+        if let Some(mut chunk) = self.usage.take().filter(|_| !self.ended) {
             self.ended = true;
+            self.add_unknown(&mut chunk);
             out.chunk(chunk);
         }
     }
@@ -152,6 +172,11 @@ impl ChatInterpret {
             out.chunk(chunk);
         }
         self.tell_usage(out);
+        if let Some(unknown) = self.unknown.take().into_option() {
+            let mut chunk = self.place.clone().unwrap_or_else(|| ChatChunk::new("", 0, "", Vec::new()));
+            chunk.provider_specific_fields = unknown.into();
+            out.chunk(chunk);
+        }
         self.ended = true;
     }
 }

@@ -195,6 +195,14 @@ fn streamed_or_whole_the_same() {
         let last: Value = serde_json::from_str(last.unwrap()).unwrap();
         let mut whole = decode(last["response"].to_string().as_bytes()).unwrap();
         let mut streamed = assemble(&chunks);
+        if let Some(fields) = streamed.provider_specific_fields.take() {
+            // An event that no whole answer has.
+            let others = fields
+                .into_iter()
+                .filter(|(name, _)| name != "response.future")
+                .collect::<llm_types::Extra>();
+            streamed.provider_specific_fields = (!others.is_empty()).then_some(others).into();
+        }
         for answer in [&mut whole, &mut streamed] {
             let choice = &mut answer.choices[0];
             choice.logprobs = llm_types::Nullable::Absent;

@@ -422,8 +422,9 @@ impl ResponsesInterpret {
 
     /// Keeps what an event says in members that nobody here knows.
     fn hear(&mut self, event: &StreamEvent) {
-        if let Some(members) = unknown::of_event(event) {
-            self.unknown.keep(members.clone());
+        match event {
+            StreamEvent::Unknown(event) => self.unknown.event(event.clone()),
+            event => self.unknown.keep(unknown::of_event(event).cloned().unwrap_or_default()),
         }
         if let StreamEvent::PartAdded(event)
         | StreamEvent::PartDone(event)

@@ -78,7 +78,7 @@ pub(super) fn of_part(part: &Part) -> &Extra {
     }
 }
 
-/// The members of an event that nobody here knows. One of a kind that nobody knows is passed over.
+/// The members of an event that nobody here knows. One of a kind that nobody knows has none: it is told whole.
 pub(super) fn of_event(event: &StreamEvent) -> Option<&Extra> {
     let extra = match event {
         StreamEvent::Created(event)
