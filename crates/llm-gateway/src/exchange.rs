@@ -142,8 +142,8 @@ impl Exchange {
 
     /// Tells what is left of the caller's limits.
     pub(crate) fn tell_limits(&self, values: &mut Values, map: &mut HeaderMap) {
-        if let Some(allowance) = self.allowance() {
-            allowance.tell(self.finaliser.runtime.now(), values, map);
+        if let Some(Allowed { allowance, rates }) = self.allowed.as_deref() {
+            allowance.tell(rates.as_ref(), self.finaliser.runtime.now(), values, map);
         }
     }
 

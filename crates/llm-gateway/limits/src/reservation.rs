@@ -146,9 +146,9 @@ impl Reservation {
         rates.map(|line| Charged { account: &line.account.id, window: line.tally.start })
     }
 
-    /// What is left of the limits that the request is under.
-    pub fn remaining(&self) -> Remaining {
-        Remaining::of(self.lines.iter().map(|line| (&*line.account, line.standing())))
+    /// What is left of the limits that this was taken of: of those that have begun anew since, what is left now.
+    pub fn remaining(&self, now: UnixMs) -> Remaining {
+        Remaining::of(self.lines.iter().map(|line| (&*line.account, line.standing_at(now))))
     }
 
     /// A part of the request is known: a leg that failed, or one of several. The rest stays reserved.
@@ -236,6 +236,14 @@ impl Line {
     /// How its limit stands.
     pub(crate) fn standing(&self) -> Standing {
         Standing::of(&self.account, &self.tally, self.limit)
+    }
+
+    /// The same, of the window that is now.
+    fn standing_at(&self, now: UnixMs) -> Standing {
+        if now < self.tally.until {
+            return self.standing();
+        }
+        Standing::of(&self.account, &self.account.tally(now), self.limit)
     }
 
     fn alert(&self) -> Option<Alert> {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_identity::Identity;
-use llm_limits::{Asked, Bounds, Demand, Measure, Outlook, Prices, Refusal, RefusalKind, Reservation, Size};
+use llm_limits::{
+    Asked, Bounds, Demand, Measure, Outlook, Prices, Refusal, RefusalKind, Remaining, Reservation, Size,
+};
 use llm_types::{ApiError, UnixMs};
 use smallvec::SmallVec;
 
@@ -280,11 +282,17 @@ impl Allowance {
         self.wanted.is_plain
     }
 
-    /// Tells what is left of the limits that the request is under.
-    pub(crate) fn tell(&self, now: UnixMs, values: &mut Values, map: &mut HeaderMap) {
-        let (bounds, names) = (self.bounds(), self.names());
-        let asked = self.asked(&names, Demand::default());
-        let remaining = self.quotas.limiter.remaining(&bounds, &asked, now);
+    /// Tells what is left of the limits that the request is under: of rates, what is reserved of them.
+    pub(crate) fn tell(
+        &self,
+        rates: Option<&Reservation>,
+        now: UnixMs,
+        values: &mut Values,
+        map: &mut HeaderMap,
+    ) {
+        let rates = rates.map(|rates| rates.remaining(now)).unwrap_or_default();
+        let key_budget = self.quotas.limiter.key_budget(&self.identity.bounds, now);
+        let remaining = Remaining { key_budget, ..rates };
         told::tell(&remaining, &self.identity.key, now, values, map);
     }
 

@@ -11,7 +11,7 @@ use super::{Limiter, Room, WhenAway};
 use crate::account::{Account, MOST, Tally};
 use crate::reservation::{Line, Lines};
 use crate::{
-    Asked, Bound, Bounds, Demand, Measure, Outlook, Refusal, Remaining, Reservation, Source, Standing,
+    Asked, Bound, Bounds, Demand, Level, Measure, Outlook, Refusal, Remaining, Reservation, Source, Standing,
 };
 
 /// How often a request asks at most before others have taken too much of what it was given.
@@ -158,6 +158,18 @@ impl Limiter {
         Remaining::of(
             shares.map(|share| (&**share.account, Standing::of(share.account, &share.tally, share.limit))),
         )
+    }
+
+    /// How a key's own budget stands, or that of which the least is left, as far as is known here.
+    pub fn key_budget(&self, key: &Bounds, now: UnixMs) -> Option<Standing> {
+        let is_own = |bound: &&Bound| {
+            bound.level == Level::Key && bound.measure == Measure::Spend && bound.part.is_none()
+        };
+        let standings = key.list.iter().filter(is_own).map(|bound| {
+            let account = self.inner.account(bound, now);
+            Standing::of(account, &account.tally(now), bound.limit_at(now))
+        });
+        standings.min_by_key(Standing::remaining)
     }
 
     /// Takes for a reservation beside what it has.

@@ -288,7 +288,7 @@ fn without_the_database_it_is_as_was_decided() {
         ledger.book(&account, 0, 30);
         let later = block_on(limiter.reserve(&[&bounds], &asked(1, 1), at(600))).unwrap();
         let expected = if is_let { 91 } else { 31 };
-        assert_eq!(later.remaining().budget.unwrap().used, expected);
+        assert_eq!(later.remaining(at(600)).budget.unwrap().used, expected);
         drop(said);
     }
 }
