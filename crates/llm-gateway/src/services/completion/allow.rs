@@ -101,10 +101,11 @@ fn wanted(
     limits: &llm_tenancy::Limits,
 ) -> Result<Wanted, ApiError> {
     let body = &request.ask.body.bytes[..];
-    let text = text_bytes(body);
-    let (media, is_plain) = media(body, text);
+    let named = WORDS.find(body);
+    let text = if named.base64 { text_bytes(body) } else { body.len() as u64 };
+    let (media, is_plain) = media(&named, body, text);
     let (output, choices) = output(request)?;
-    let searches = searches(&request.peek, body)?;
+    let searches = if named.search { searches(&request.peek)? } else { 0 };
     let mut wanted =
         Wanted { tags, bytes: text, media, output, choices, searches, is_plain, ..Wanted::default() };
     wanted.named(request.model.as_ref().into());
@@ -156,11 +157,7 @@ fn output(request: &Request<'_>) -> Result<(Option<u64>, u64), ApiError> {
 }
 
 /// Searches of the web that the vendor may make for a request, as far as it tells of them.
-fn searches(peek: &Peek<'_>, body: &[u8]) -> Result<u64, ApiError> {
-    let holds = |word: &[u8]| memchr::memmem::find(body, word).is_some();
-    if !(holds(b"web_search") || holds(b"oogle_search") || holds(b"oogleSearch")) {
-        return Ok(0);
-    }
+fn searches(peek: &Peek<'_>) -> Result<u64, ApiError> {
     let by_options = peek.raw("web_search_options").is_some_and(|raw| raw != "null");
     // What is no list of tools is for the vendor to refuse.
     let tools: Vec<Value> = peek.get("tools").ok().flatten().unwrap_or_default();
@@ -193,6 +190,10 @@ const MEDIA: [&str; 8] = [
 /// What bodies name that has another price than text.
 const PRICED_APART: [&str; 7] =
     ["cache_control", "cachePoint", "service_tier", "\"speed\"", "\"audio\"", "inference_geo", "modalities"];
+/// What bodies name that ask for searches of the web.
+const SEARCH: [&str; 3] = ["web_search", "oogle_search", "oogleSearch"];
+/// What stands before bytes that are no text.
+const BASE64: [&str; 1] = [";base64,"];
 /// All of these words.
 static WORDS: LazyLock<Words> = LazyLock::new(Words::new);
 
@@ -206,9 +207,30 @@ enum Words {
     Missing,
 }
 
+/// What of these words a body has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Named {
+    /// How many media.
+    media: u64,
+    /// Whether anything that is priced apart.
+    apart: bool,
+    /// Whether searches.
+    search: bool,
+    /// Whether bytes that are no text.
+    base64: bool,
+}
+
+impl Named {
+    /// Where nobody can tell: what is not named need not be looked for.
+    const UNKNOWN: Self = Self { media: 0, apart: true, search: true, base64: true };
+}
+
+fn words() -> impl Iterator<Item = &'static &'static str> {
+    MEDIA.iter().chain(&PRICED_APART).chain(&SEARCH).chain(&BASE64)
+}
+
 impl Words {
     fn new() -> Self {
-        let words = || MEDIA.iter().chain(&PRICED_APART);
         match (packed::Searcher::new(words()), AhoCorasick::new(words())) {
             (Some(packed), _) => Self::Packed(packed),
             (None, Ok(automaton)) => Self::Automaton(automaton),
@@ -216,29 +238,30 @@ impl Words {
         }
     }
 
-    /// How many of a body's words are media, and whether any is another; `None` if nobody can tell.
-    fn count(&self, body: &[u8]) -> Option<(u64, bool)> {
-        let (mut media, mut is_apart) = (0, false);
-        let mut met = |word: Match| match word.pattern().as_usize() {
-            at if at < MEDIA.len() => media += 1,
-            _ => is_apart = true,
+    fn find(&self, body: &[u8]) -> Named {
+        const APART: usize = MEDIA.len() + PRICED_APART.len();
+        const SEARCHES: usize = APART + SEARCH.len();
+        let mut named = Named::default();
+        let met = |word: Match| match word.pattern().as_usize() {
+            at if at < MEDIA.len() => named.media += 1,
+            at if at < APART => named.apart = true,
+            at if at < SEARCHES => named.search = true,
+            _ => named.base64 = true,
         };
         match self {
-            Self::Packed(words) => words.find_iter(body).for_each(&mut met),
-            Self::Automaton(words) => words.find_iter(body).for_each(&mut met),
-            Self::Missing => return None,
+            Self::Packed(words) => words.find_iter(body).for_each(met),
+            Self::Automaton(words) => words.find_iter(body).for_each(met),
+            Self::Missing => return Named::UNKNOWN,
         }
-        Some((media, is_apart))
+        named
     }
 }
 
 /// Tokens of what is no text, counted high; and whether there is nothing that is priced otherwise than text.
-fn media(body: &[u8], text: u64) -> (u64, bool) {
-    let found = WORDS.count(body);
-    let (named, _) = found.unwrap_or_default();
+fn media(named: &Named, body: &[u8], text: u64) -> (u64, bool) {
     let bytes = body.len() as u64 - text;
-    let is_plain = bytes == 0 && found == Some((0, false));
-    (named.saturating_mul(MEDIUM_TOKENS).saturating_add(bytes / BYTES_PER_MEDIUM_TOKEN), is_plain)
+    let is_plain = bytes == 0 && named.media == 0 && !named.apart;
+    (named.media.saturating_mul(MEDIUM_TOKENS).saturating_add(bytes / BYTES_PER_MEDIUM_TOKEN), is_plain)
 }
 
 /// Counts what a request reads, by the vocabulary of the model: only where the bound by its bytes does not fit.
@@ -271,24 +294,31 @@ mod tests {
 
     #[test]
     fn words_are_found_by_whatever_the_processor_has() {
-        let automaton = Words::Automaton(AhoCorasick::new(MEDIA.iter().chain(&PRICED_APART)).unwrap());
-        for words in [&Words::new(), &automaton] {
-            assert!(!matches!(words, Words::Missing));
-            for (place, word) in MEDIA.iter().chain(&PRICED_APART).enumerate() {
+        let automaton = Words::Automaton(AhoCorasick::new(words()).unwrap());
+        for finder in [&Words::new(), &automaton] {
+            assert!(!matches!(finder, Words::Missing));
+            for word in words() {
                 for before in [0, 1, 7, 31, 200] {
                     let body = format!("{}{word}{}", " ".repeat(before), "x".repeat(before / 2));
-                    let wanted = (u64::from(place < MEDIA.len()), place >= MEDIA.len());
-                    assert_eq!(words.count(body.as_bytes()), Some(wanted), "{word} after {before}");
+                    let wanted = Named {
+                        media: u64::from(MEDIA.contains(word)),
+                        apart: PRICED_APART.contains(word),
+                        search: SEARCH.contains(word),
+                        base64: BASE64.contains(word),
+                    };
+                    assert_eq!(finder.find(body.as_bytes()), wanted, "{word} after {before}");
                 }
             }
-            assert_eq!(words.count(b"\"images\" cache control"), Some((0, false)));
+            assert_eq!(finder.find(b"\"images\" cache control"), Named::default());
         }
+        assert_eq!(Words::Missing.find(b"{}"), Named::UNKNOWN);
     }
 
     #[test]
     fn searches_are_counted_by_whatever_bounds_them() {
         for (body, wanted) in [
             (r#"{"messages": [{"content": "web_search"}]}"#, 0),
+            (r#"{"model": "m"}"#, 0),
             (r#"{"web_search_options": {}}"#, 1),
             (r#"{"web_search_options": null}"#, 0),
             (r#"{"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3}]}"#, 3),
@@ -297,16 +327,14 @@ mod tests {
             (r#"{"tools": [{"googleSearch": {}}]}"#, SEARCHES),
             (r#"{"tools": "web_search"}"#, 0),
         ] {
-            assert_eq!(
-                searches(&Peek::new(body.as_bytes()).unwrap(), body.as_bytes()).unwrap(),
-                wanted,
-                "{body}"
-            );
+            assert_eq!(searches(&Peek::new(body.as_bytes()).unwrap()).unwrap(), wanted, "{body}");
+            assert!(wanted == 0 || WORDS.find(body.as_bytes()).search, "{body}");
         }
     }
 
     #[test]
     fn what_is_no_text_is_counted_high_and_told() {
+        let media = |body: &[u8], text: u64| media(&WORDS.find(body), body, text);
         let text = br#"{"messages":[{"role":"user","content":"what is an image_url, and what is a file?"}]}"#;
         assert_eq!(media(text, text.len() as u64), (0, true));
         let two = br#"{"content":[{"type":"image_url","image_url":{"url":"u"}},{"type":"file"}]}"#;
