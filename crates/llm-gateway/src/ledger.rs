@@ -180,12 +180,13 @@ impl Ledger {
 
     /// Closes the books on a leg: at once, or `soon`, where somebody waits until that [is kept](Self::is_kept).
     pub fn settle(&self, open: OpenLeg, record: &Record, leg: &Leg, ending: &Ending<'_>, soon: bool) {
-        let OpenLeg { open, intent, hold, .. } = open;
-        let mut entry = entry::settled(intent.entry, record, leg, ending);
+        let OpenLeg { open, mut intent, hold, .. } = open;
+        // Where it stands: it is large.
+        entry::settle(&mut intent.entry, record, leg, ending);
         if let Some(hold) = hold {
-            hold.spent(&mut entry);
+            hold.spent(&mut intent.entry);
         }
-        let entry = Arc::new(entry);
+        let entry = Arc::new(intent.entry);
         let settled = match soon {
             true => self.journal.settle_soon(open, entry.clone()),
             false => self.journal.settle(open, entry.clone()),

@@ -264,7 +264,9 @@ fn estimate(reading: &mut Reading, seen: &Seen, request_bytes: u64) -> bool {
 
 /// A vendor's usage as it is read, if it has told one that can be true.
 pub fn sound(told: Option<&Usage>) -> Option<Box<Reading>> {
-    told.map(read).filter(|reading| !is_wrong(reading)).map(Box::new)
+    // In its box at once: it is large.
+    let reading = Box::new(read(told?));
+    (!is_wrong(&reading)).then_some(reading)
 }
 
 /// Whether any of the tokens that a usage tells cannot be true.

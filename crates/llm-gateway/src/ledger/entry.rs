@@ -144,8 +144,8 @@ fn bill(record: &Record, leg: &Leg, ending: &Ending<'_>) -> Option<Bill> {
     leg.pricing.bill(seen, record.request_bytes, record.started)
 }
 
-/// The entry, now that the leg is over.
-pub(super) fn settled(mut entry: Entry, record: &Record, leg: &Leg, ending: &Ending<'_>) -> Entry {
+/// The leg is over: its entry says so.
+pub(super) fn settle(entry: &mut Entry, record: &Record, leg: &Leg, ending: &Ending<'_>) {
     let bill = bill(record, leg, ending);
     let (status, seen) = (ending.status, ending.seen);
     let told = seen.and_then(|seen| seen.usage.as_ref());
@@ -184,7 +184,6 @@ pub(super) fn settled(mut entry: Entry, record: &Record, leg: &Leg, ending: &End
     entry.head = leg.head_at.map(|head| record.at(head));
     entry.http_status = leg.status.unwrap_or(0);
     entry.error = leg.error.map(|kind| SmolStr::new_static(kind.label())).unwrap_or_default();
-    entry
 }
 
 /// The tokens that a usage is booked as.

@@ -110,31 +110,36 @@ impl Body {
     /// # Errors
     /// [`TransportErrorKind::BodyTooLarge`] past `limit` bytes (at once, if the head announced more), or what
     /// [`next`](Self::next) says.
-    pub fn collect(mut self, limit: usize) -> impl Future<Output = Result<Bytes, TransportError>> + Send {
+    pub async fn collect(mut self, limit: usize) -> Result<Bytes, TransportError> {
+        self.read(limit).await
+    }
+
+    /// [`collect`](Self::collect) where the body stands, which is not moved: all of it that has not been read yet.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub async fn read(&mut self, limit: usize) -> Result<Bytes, TransportError> {
         let too_large = || TransportError::after_send(TransportErrorKind::BodyTooLarge);
-        let announced = usize::try_from(http_body::Body::size_hint(&self).lower()).unwrap_or(usize::MAX);
-        // No async function: those hold what they were given twice.
-        async move {
-            if announced > limit {
+        let announced = usize::try_from(http_body::Body::size_hint(self).lower()).unwrap_or(usize::MAX);
+        if announced > limit {
+            return Err(too_large());
+        }
+        let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
+        if first.len() > limit {
+            return Err(too_large());
+        }
+        let Some(second) = self.next().await.transpose()? else { return Ok(first) };
+        let mut whole = BytesMut::with_capacity(announced.max(first.len() + second.len()));
+        whole.extend_from_slice(&first);
+        let mut piece = second;
+        loop {
+            if piece.len() > limit - whole.len() {
                 return Err(too_large());
             }
-            let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
-            if first.len() > limit {
-                return Err(too_large());
-            }
-            let Some(second) = self.next().await.transpose()? else { return Ok(first) };
-            let mut whole = BytesMut::with_capacity(announced.max(first.len() + second.len()));
-            whole.extend_from_slice(&first);
-            let mut piece = second;
-            loop {
-                if piece.len() > limit - whole.len() {
-                    return Err(too_large());
-                }
-                whole.extend_from_slice(&piece);
-                match self.next().await.transpose()? {
-                    Some(next) => piece = next,
-                    None => return Ok(whole.freeze()),
-                }
+            whole.extend_from_slice(&piece);
+            match self.next().await.transpose()? {
+                Some(next) => piece = next,
+                None => return Ok(whole.freeze()),
             }
         }
     }

@@ -86,7 +86,8 @@ pub struct TooLarge;
 pub fn cost(quantities: &Quantities, prices: &Prices, terms: &Terms<'_>) -> Result<Cost, TooLarge> {
     let off_peak = prices.off_peak.as_ref().zip(terms.at).is_some_and(|(block, at)| block.is_open(at));
     let when = Situation::new(quantities, terms.tier, off_peak);
-    let billed = measure::billed(quantities, prices, when);
+    let mut billed = *quantities;
+    measure::bill(&mut billed, prices, when);
     let factors = factors(prices, terms);
 
     let mut lines = Vec::new();

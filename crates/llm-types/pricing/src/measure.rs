@@ -19,24 +19,22 @@ const IMAGES: [Item; 8] = [
 
 const SEARCHES: [Item; 3] = [Item::WebSearchHigh, Item::WebSearch, Item::WebSearchLow];
 
-/// What is to be billed of what was measured.
-pub(crate) fn billed(measured: &Quantities, prices: &Prices, when: Situation) -> Quantities {
+/// Leaves of what was measured what is to be billed.
+pub(crate) fn bill(left: &mut Quantities, prices: &Prices, when: Situation) {
     let bill = Bill { prices, when };
-    let mut left = *measured;
-    bill.requests(&mut left);
-    bill.searches(&mut left);
-    bill.output_of_image_models(&mut left);
+    bill.requests(left);
+    bill.searches(left);
+    bill.output_of_image_models(left);
     // Where a length, a number or characters have a price, that price is for the tokens of the same thing.
-    bill.either(&mut left, Item::InputCharacters, Item::Input);
-    bill.either(&mut left, Item::OutputCharacters, Item::Output);
-    bill.either(&mut left, Item::InputAudioSeconds, Item::InputAudio);
-    bill.either(&mut left, Item::InputVideoSecondsOver15, Item::InputVideo);
-    bill.either(&mut left, Item::InputVideoSecondsOver8, Item::InputVideo);
-    bill.either(&mut left, Item::InputVideoSeconds, Item::InputVideo);
-    bill.either(&mut left, Item::InputImages, Item::InputImage);
-    bill.lengths(&mut left);
-    bill.images(&mut left);
-    left
+    bill.either(left, Item::InputCharacters, Item::Input);
+    bill.either(left, Item::OutputCharacters, Item::Output);
+    bill.either(left, Item::InputAudioSeconds, Item::InputAudio);
+    bill.either(left, Item::InputVideoSecondsOver15, Item::InputVideo);
+    bill.either(left, Item::InputVideoSecondsOver8, Item::InputVideo);
+    bill.either(left, Item::InputVideoSeconds, Item::InputVideo);
+    bill.either(left, Item::InputImages, Item::InputImage);
+    bill.lengths(left);
+    bill.images(left);
 }
 
 struct Bill<'a> {

@@ -48,11 +48,19 @@ pub fn read(usage: &Usage) -> Reading {
     });
     let (prompt, completion) = sums(usage, reasoning, &mut numbers);
 
-    let mut quantities = Quantities::new();
-    read_prompt(usage, prompt_details, prompt, &mut quantities, &mut numbers);
-    read_completion(completion_details, completion, reasoning, &mut quantities, &mut numbers);
-    read_tools(usage, prompt_details, &mut quantities, &mut numbers);
-    Reading { quantities, anomalies: numbers.anomalies, facts: facts(usage), tier: tier(usage) }
+    let mut reading = Reading {
+        quantities: Quantities::new(),
+        anomalies: Vec::new(),
+        facts: facts(usage),
+        tier: tier(usage),
+    };
+    // Where it stands: it is large.
+    let quantities = &mut reading.quantities;
+    read_prompt(usage, prompt_details, prompt, quantities, &mut numbers);
+    read_completion(completion_details, completion, reasoning, quantities, &mut numbers);
+    read_tools(usage, prompt_details, quantities, &mut numbers);
+    reading.anomalies = numbers.anomalies;
+    reading
 }
 
 /// Tokens of the prompt and of the completion, reasoning within.

@@ -10,6 +10,12 @@ use crate::pricing::Pricing;
 
 const REQUEST_BYTES: u64 = 80;
 
+fn settled(record: &Record, leg: &Leg, ending: &Ending<'_>) -> Entry {
+    let mut entry = intended(record, leg, 0);
+    settle(&mut entry, record, leg, ending);
+    entry
+}
+
 /// The entry of a leg that ended so, after the vendor had told this usage and written so many bytes.
 fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> Entry {
     let runtime = Runtime::system();
@@ -21,13 +27,13 @@ fn entry(pricing: Pricing, status: Status, usage: Value, content_bytes: u64) -> 
     let seen = Seen { usage, content_bytes, ..Seen::default() };
     let record = exchange.record();
     let ending = Ending { status, seen: Some(&seen), known: Known::default(), at: record.started };
-    let entry = settled(intended(record, &leg, 0), record, &leg, &ending);
+    let entry = settled(record, &leg, &ending);
     // What has been found out already says the same.
     let sound = pricing::estimated_usage(seen.usage.as_ref(), content_bytes, REQUEST_BYTES).is_none();
     let bill = leg.pricing.bill(&seen, REQUEST_BYTES, record.started);
     let known = Known { bill: Billed::Known(bill.as_ref()), is_sound: sound };
     if status == Status::Answered {
-        assert_eq!(settled(intended(record, &leg, 0), record, &leg, &Ending { known, ..ending }), entry);
+        assert_eq!(settled(record, &leg, &Ending { known, ..ending }), entry);
     }
     entry
 }

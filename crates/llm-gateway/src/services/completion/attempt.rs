@@ -352,7 +352,8 @@ async fn translated_stream(
             )
             .await;
         }
-        let (parts, body) = collect(response, serving.max_answer_bytes).await?;
+        let body = response.body_mut().read(serving.max_answer_bytes).await?;
+        let (parts, _) = response.into_parts();
         if says_error(&body) {
             return Err(decode_error(translator, response_of(&parts, &body)).into());
         }
@@ -420,7 +421,7 @@ async fn relayed(
 ) -> Result<Asked, ApiError> {
     book.note(plan.notes);
     let upstream = http::Request::from_parts(parts, plan.body);
-    let response = send(app, deployment, book, upstream, options, true).await?;
+    let mut response = send(app, deployment, book, upstream, options, true).await?;
     let read_error = |response: Response<&[u8]>| relay.error(response);
     if request.stream {
         if response.status().is_success()
@@ -438,7 +439,8 @@ async fn relayed(
         let pump = Pump::Relay(Box::new(pump.with_interpreter(interpreter(deployment, request))));
         return boxed!(begin_stream(serving, request.ingress, response, pump, read_error)).await;
     }
-    let (parts, body) = collect(response, serving.max_answer_bytes).await?;
+    let body = response.body_mut().read(serving.max_answer_bytes).await?;
+    let (parts, _) = response.into_parts();
     if !parts.status.is_success() {
         return Err(read_error(response_of(&parts, &body)).into());
     }
@@ -523,7 +525,8 @@ pub(super) async fn decode_whole<O: Operation>(
     max_answer_bytes: usize,
 ) -> Result<(O::Response, HeaderMap), ApiError> {
     for _ in 0..QUESTIONS {
-        let (parts, body) = collect(response, max_answer_bytes).await?;
+        let body = response.body_mut().read(max_answer_bytes).await?;
+        let (parts, _) = response.into_parts();
         match decode(translator, &parts, &body)? {
             Decoded::Answer(answer) => return Ok((answer, parts.headers)),
             Decoded::Again { request, after_ms } => {
@@ -562,16 +565,6 @@ fn decode_error(translator: &dyn Translator<Chat>, response: Response<&[u8]>) ->
         Err(error) => error,
         Ok(_) => UpstreamError::unreadable(status, body, "an error was expected"),
     }
-}
-
-fn collect(
-    response: Response<Body>,
-    limit: usize,
-) -> impl Future<Output = Result<(http::response::Parts, Bytes), ApiError>> {
-    // No async function: those hold what they were given beside what they made of it.
-    let (parts, body) = response.into_parts();
-    let whole = body.collect(limit);
-    async move { Ok((parts, whole.await?)) }
 }
 
 fn response_of<'a>(parts: &http::response::Parts, body: &'a Bytes) -> Response<&'a [u8]> {

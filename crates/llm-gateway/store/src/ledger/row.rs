@@ -105,7 +105,7 @@ fn is_empty<T: Clone>(items: &[T]) -> bool {
 
 /// Whether a column of so many characters takes a text as it is. Bytes are no fewer than characters.
 fn fits(text: &str, most: usize) -> bool {
-    text.len() <= most && !text.contains('\0')
+    text.len() <= most && memchr::memchr(0, text.as_bytes()).is_none()
 }
 
 fn shortened(text: &str, most: usize) -> SmolStr {

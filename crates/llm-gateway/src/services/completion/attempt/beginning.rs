@@ -9,14 +9,14 @@ use llm_transport::Body;
 use llm_types::ApiError;
 
 use super::super::pump::{Fed, Pump};
-use super::{Asked, Begun, collect, is_json, response_of, says_error};
+use super::{Asked, Begun, is_json, response_of, says_error};
 use crate::serving::Serving;
 
 /// Reads the beginning of a stream: a failure before its first event is still told as a status.
 pub(super) async fn begin_stream(
     serving: &Serving,
     ingress: &'static dyn Ingress,
-    response: Response<Body>,
+    mut response: Response<Body>,
     mut pump: Pump,
     read_error: impl Fn(Response<&[u8]>) -> UpstreamError,
 ) -> Result<Asked, ApiError> {
@@ -24,7 +24,8 @@ pub(super) async fn begin_stream(
     let streams_json = ingress.stream_content_type().starts_with("application/json");
     if !response.status().is_success() || is_json(&response) && !streams_json {
         let success = response.status().is_success();
-        let (parts, body) = collect(response, serving.max_answer_bytes).await?;
+        let body = response.body_mut().read(serving.max_answer_bytes).await?;
+        let (parts, _) = response.into_parts();
         if success && !says_error(&body) {
             return Err(UpstreamError::unreadable(parts.status, &body, "a stream was asked for").into());
         }
