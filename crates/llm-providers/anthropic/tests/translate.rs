@@ -301,6 +301,21 @@ fn every_case_has_its_snapshot_and_the_other_way_round() {
     cases().every_snapshot_has_its_case("translate__", &["count_tokens".to_owned()]);
 }
 
+#[test]
+fn a_messages_mark_stands_in_the_place_of_its_last_parts() {
+    let request = |own: Value| {
+        read(json!({"model": "m", "max_tokens": 9, "messages": [{
+            "role": "user", "cache_control": {"type": "ephemeral", "ttl": "1h"},
+            "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b", "cache_control": own}]}]}))
+    };
+    let encoded = |own: Value| cases().encode(&request(own)).unwrap();
+    let other = encoded(json!({"type": "ephemeral", "ttl": "5m"}));
+    assert_eq!(body(&other)["messages"][0]["content"][1]["cache_control"]["ttl"], "1h");
+    let path = "messages[0].content[1].cache_control";
+    assert_eq!(notes(&other), [format!("dropped {path}: the message's own mark stands in its place")]);
+    assert_eq!(notes(&encoded(json!({"type": "ephemeral", "ttl": "1h"}))), [""; 0]);
+}
+
 /// Mistral's parts of that name hold a list of parts, unsigned.
 #[test]
 fn thinking_in_mistral_s_parts_is_not_sent() {

@@ -101,8 +101,9 @@ pub(crate) fn request(mut body: Extra) -> Extra {
     if let Some(form) = body.shift_remove("response_format") {
         let form = match form["type"].as_str() {
             Some("json_schema") => json!({ "type": "JSON_OBJECT", "schema": form["json_schema"]["schema"] }),
-            Some(kind) => json!({ "type": kind.to_uppercase() }),
-            None => form,
+            Some(kind @ ("text" | "json_object")) => json!({ "type": kind.to_uppercase() }),
+            // A form that nobody here knows keeps whatever it says.
+            _ => form,
         };
         chat.insert("responseFormat".to_owned(), form);
     }

@@ -138,6 +138,22 @@ fn the_form_cohere() {
 }
 
 #[test]
+fn a_form_that_nobody_knows_keeps_what_it_says() {
+    let vendor = Oci::new();
+    let form = json!({"type": "yaml", "indent": 2});
+    let request = read(json!({
+        "model": "m", "messages": [{"role": "user", "content": "?"}], "response_format": form
+    }));
+    with_call(|call| {
+        let call = Call { model: "cohere.command-a-03-2025", ..call.clone() };
+        let encoded = vendor.chat().unwrap().encode(&request, &call).unwrap();
+        let Payload::Bytes(body) = encoded.request.body() else { panic!("no bytes") };
+        let body: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(body["chatRequest"]["responseFormat"], form);
+    });
+}
+
+#[test]
 fn addresses_and_who_serves() {
     let vendor = Oci::new();
     let request = read(json!({"model": "m", "messages": [{"role": "user", "content": "?"}]}));

@@ -129,7 +129,7 @@ impl Encoder<'_> {
             Speaker::Assistant => {
                 self.place_waiting(turns);
                 let mut blocks = self.said(message, kept, index, path, turns)?;
-                mark(&mut blocks, message.cache_control.get());
+                self.mark(&mut blocks, message, path);
                 return self.turn(Role::Assistant, blocks, message, path, turns);
             }
             Speaker::Tool | Speaker::Function => self.result(message, path, turns)?,
@@ -140,7 +140,7 @@ impl Encoder<'_> {
                 }
                 let mut blocks =
                     self.blocks(message.content.get(), &format!("{path}.content"), Place::User)?;
-                mark(&mut blocks, message.cache_control.get());
+                self.mark(&mut blocks, message, path);
                 self.turn(Role::User, blocks, message, path, turns)?;
             }
         }
@@ -197,7 +197,7 @@ impl Encoder<'_> {
     /// authority and gives up their place.
     fn instructions(&mut self, message: &Message, path: &str, turns: &mut Turns) -> Result<(), EncodeError> {
         let mut blocks = self.blocks(message.content.get(), &format!("{path}.content"), Place::System)?;
-        mark(&mut blocks, message.cache_control.get());
+        self.mark(&mut blocks, message, path);
         if blocks.is_empty() {
             self.note(NoteKind::Dropped, path, "Anthropic takes no empty instructions");
         } else if turns.turns.is_empty() {
@@ -406,6 +406,24 @@ impl Encoder<'_> {
         Ok(tool_use(id, name.clone(), input))
     }
 
+    /// Puts a message's prompt-cache marker on the last of its blocks that can have one, in the place of that one's own.
+    fn mark(&mut self, blocks: &mut [ContentBlock], message: &Message, path: &str) {
+        let Some(marker) = message.cache_control.get() else { return };
+        let Some(place) = blocks.iter_mut().rev().find_map(marker_of) else { return };
+        let own = std::mem::replace(place, Nullable::Value(marker.clone()));
+        if own.get().is_some_and(|own| own != marker) {
+            let parts = match message.content.get() {
+                Some(MessageContent::Parts(parts)) => parts.as_slice(),
+                Some(MessageContent::Text(_)) | None => &[],
+            };
+            let place = match parts.iter().rposition(|part| part.cache_control().is_some()) {
+                Some(part) => format!("{path}.content[{part}].cache_control"),
+                None => format!("{path}.content"),
+            };
+            self.note(NoteKind::Dropped, place, "the message's own mark stands in its place");
+        }
+    }
+
     /// Results of the calls of one turn stand together, before anything else that the user says.
     fn result(&mut self, message: &Message, path: &str, turns: &mut Turns) -> Result<(), EncodeError> {
         let id = match (message.tool_call_id.as_deref(), &message.role) {
@@ -463,17 +481,6 @@ fn is_plain(message: &Message) -> bool {
 
 fn tool_use(id: String, name: String, input: Value) -> ToolUseBlock {
     ToolUseBlock { id, name, input, cache_control: Nullable::Absent, extra: Extra::new() }
-}
-
-/// Puts a prompt-cache marker on the last block that can have one.
-fn mark(blocks: &mut [ContentBlock], marker: Option<&CacheControl>) {
-    let Some(marker) = marker else { return };
-    for block in blocks.iter_mut().rev() {
-        if let Some(place) = marker_of(block) {
-            *place = Nullable::Value(marker.clone());
-            return;
-        }
-    }
 }
 
 fn take_marker(block: &mut ContentBlock) -> Option<CacheControl> {

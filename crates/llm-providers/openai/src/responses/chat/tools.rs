@@ -326,7 +326,9 @@ pub(super) fn joined(outer: &Extra, inner: &Extra, path: &str, changes: &mut Cha
     let mut all = outer.clone();
     for (name, value) in inner {
         match all.get(name) {
-            Some(said) if said == value => {}
+            Some(said) if said == value => {
+                changes.note(NoteKind::Converted, format!("{path}.{name}"), "as it is said beside it");
+            }
             Some(_) => changes.note(NoteKind::Dropped, format!("{path}.{name}"), "said beside it otherwise"),
             None => {
                 all.insert(name.clone(), value.clone());
